@@ -1,1 +1,54 @@
-//! placeholder
+//! The executable specification of AWS API Gateway WebSocket APIs.
+//!
+//! Pure and sans-IO: a [`Gateway`] is given what happens ([`Input`]) and the time, and says what is to be done ([`Output`]). It has no
+//! clock, no socket and no randomness of its own, so the same inputs give the same outputs, two hours pass in a microsecond, and
+//! the local gateway, the conformance kit and a property test all run the very same rules.
+//!
+//! ```text
+//! client frame
+//!   shell                         frame -> Input::Message
+//!   Gateway::handle_input         lifecycle: may this connection receive?
+//!                                 route: selection expression -> route key
+//!                                 integration: AWS_PROXY -> event; AWS, MOCK -> mapping template
+//!   poll_output -> Output::Invoke
+//!   shell                         calls the function
+//!   Input::InvocationResult       integration response, route response, error frame, or nothing
+//!   poll_output -> Output::Send   -> frame to the client
+//! function's callback             POST /{stage}/@connections/{id} -> Input::Management
+//!   poll_output                   Output::Send, Output::ManagementReply
+//! timers                          poll_timeout -> handle_timeout(now)
+//! ```
+//!
+//! One module an area, each with its page of requirements (`spec/requirements/`): every requirement says what must be seen from
+//! outside, where that is documented or was observed, or that it is assumed. [`requirement::registry`] reads them.
+
+pub mod api;
+pub mod authorizer;
+pub mod connection;
+pub mod event;
+mod gateway;
+pub mod handshake;
+pub mod http;
+pub mod ids;
+pub mod integration;
+pub mod io;
+pub mod lifecycle;
+pub mod limits;
+pub mod management;
+pub mod policy;
+pub mod requirement;
+pub mod route;
+pub mod selection;
+pub mod template;
+pub mod time;
+
+#[cfg(test)]
+mod snapshots;
+
+#[cfg(feature = "proptest")]
+pub mod strategy;
+
+pub use api::Api;
+pub use gateway::{Gateway, InvalidApi, Location, Problem};
+pub use io::{Input, Output};
+pub use time::Timestamp;

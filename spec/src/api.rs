@@ -1,0 +1,200 @@
+//! What a stack declares: the API, its routes, integrations, authorizers and stage, under CloudFormation's own names
+//! (`AWS::ApiGatewayV2::*`). Plain data: [`Gateway::new`](crate::Gateway::new) checks and compiles it.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+/// A WebSocket API with the one stage that is served.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Api {
+    /// The API's id, the first label of its default domain name.
+    pub api_id: String,
+    /// `AWS::AccountId`, twelve digits.
+    pub account_id: String,
+    /// `AWS::Region`.
+    pub region: String,
+    /// `AWS::Partition`.
+    pub partition: String,
+    /// `RouteSelectionExpression`.
+    pub route_selection_expression: String,
+    /// The stage that is served.
+    pub stage: Stage,
+    /// By route key; the order is the template's.
+    pub routes: IndexMap<String, Route>,
+    /// By id.
+    pub integrations: IndexMap<String, Integration>,
+    /// By id.
+    pub authorizers: IndexMap<String, Authorizer>,
+}
+
+/// `AWS::ApiGatewayV2::Stage`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stage {
+    /// `StageName`, the first segment of the path.
+    pub stage_name: String,
+    /// `StageVariables`: strings.
+    pub stage_variables: Map<String, Value>,
+}
+
+/// `AWS::ApiGatewayV2::Route` with its `RouteResponse`s.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Route {
+    /// `AuthorizationType`; only `$connect` may have another than `NONE`.
+    pub authorization_type: AuthorizationType,
+    /// `AuthorizerId`, a key of [`Api::authorizers`].
+    pub authorizer_id: Option<String>,
+    /// The integration of `Target` (`integrations/{id}`), a key of [`Api::integrations`].
+    pub target: Option<String>,
+    /// `RouteResponseSelectionExpression`; `$default` makes the route two-way.
+    pub route_response_selection_expression: Option<String>,
+    /// The keys of the route's `RouteResponse`s; `$default` is the only one there can be.
+    pub route_responses: Vec<String>,
+}
+
+/// How a route is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuthorizationType {
+    /// Open.
+    #[default]
+    None,
+    /// A Lambda REQUEST authorizer.
+    Custom,
+}
+
+/// `AWS::ApiGatewayV2::Authorizer` of type `REQUEST`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Authorizer {
+    /// `Name`.
+    pub name: String,
+    /// `AuthorizerUri`: the Lambda invocation path of the function.
+    pub authorizer_uri: String,
+    /// `IdentitySource`, as written.
+    pub identity_source: Vec<String>,
+}
+
+/// `AWS::ApiGatewayV2::Integration` with its `IntegrationResponse`s.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Integration {
+    /// `IntegrationType`.
+    pub integration_type: IntegrationType,
+    /// `IntegrationUri`: for Lambda the invocation path of the function.
+    pub integration_uri: Option<String>,
+    /// `RequestTemplates`: mapping templates by key.
+    pub request_templates: IndexMap<String, String>,
+    /// `TemplateSelectionExpression`.
+    pub template_selection_expression: Option<String>,
+    /// `PassthroughBehavior`.
+    pub passthrough_behavior: PassthroughBehavior,
+    /// `TimeoutInMillis`, 50 to 29,000.
+    pub timeout_in_millis: u64,
+    /// By `IntegrationResponseKey`: `$default`, or a pattern between slashes.
+    pub integration_responses: IndexMap<String, IntegrationResponse>,
+}
+
+/// What an integration talks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IntegrationType {
+    /// A Lambda function that gets the rendered mapping template.
+    Aws,
+    /// A Lambda function that gets the proxy event.
+    AwsProxy,
+    /// The gateway itself.
+    Mock,
+}
+
+/// What happens to a message for which no request template is found (INTEGRATION page).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PassthroughBehavior {
+    /// The body goes through as it is.
+    #[default]
+    WhenNoMatch,
+    /// The body goes through only when the integration has no templates at all.
+    WhenNoTemplates,
+    /// The message is refused.
+    Never,
+}
+
+/// `AWS::ApiGatewayV2::IntegrationResponse`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IntegrationResponse {
+    /// `ResponseTemplates`: mapping templates by key.
+    pub response_templates: IndexMap<String, String>,
+    /// `TemplateSelectionExpression`.
+    pub template_selection_expression: Option<String>,
+}
+
+impl Api {
+    /// An API without routes, to be filled in: for tests and for the kit's fixtures.
+    pub fn new(route_selection_expression: &str, stage_name: &str) -> Self {
+        Self {
+            api_id: "local00000".to_owned(),
+            account_id: "000000000000".to_owned(),
+            region: "us-east-1".to_owned(),
+            partition: "aws".to_owned(),
+            route_selection_expression: route_selection_expression.to_owned(),
+            stage: Stage {
+                stage_name: stage_name.to_owned(),
+                stage_variables: Map::new(),
+            },
+            routes: IndexMap::new(),
+            integrations: IndexMap::new(),
+            authorizers: IndexMap::new(),
+        }
+    }
+
+    /// The ARN of a route, which an authorizer's policy must allow (AUTHORIZER page):
+    /// `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{route key}`, without an HTTP method.
+    pub fn route_arn(&self, route_key: &str) -> String {
+        let Self { partition, region, account_id, api_id, stage, .. } = self;
+        let stage = &stage.stage_name;
+        format!("arn:{partition}:execute-api:{region}:{account_id}:{api_id}/{stage}/{route_key}")
+    }
+}
+
+impl Integration {
+    /// An integration of the given type with API Gateway's defaults: `WHEN_NO_MATCH`, 29 seconds.
+    pub fn new(integration_type: IntegrationType, integration_uri: Option<String>) -> Self {
+        Self {
+            integration_type,
+            integration_uri,
+            request_templates: IndexMap::new(),
+            template_selection_expression: None,
+            passthrough_behavior: PassthroughBehavior::default(),
+            timeout_in_millis: 29_000,
+            integration_responses: IndexMap::new(),
+        }
+    }
+}
+
+/// The function's ARN out of a Lambda invocation path
+/// (`arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function ARN}/invocations`), if it is one.
+pub fn function_arn(uri: &str) -> Option<&str> {
+    let (_, path) = uri.split_once(":lambda:path/")?;
+    let (_, path) = path.split_once("/functions/")?;
+    path.strip_suffix("/invocations")
+        .filter(|arn| !arn.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_function_is_named_inside_the_invocation_path() {
+        let uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:f/invocations";
+        assert_eq!(
+            function_arn(uri),
+            Some("arn:aws:lambda:us-east-1:000000000000:function:f")
+        );
+        assert_eq!(function_arn("https://example.com"), None);
+        assert_eq!(function_arn("arn:aws:apigateway:us-east-1:dynamodb:action/PutItem"), None);
+    }
+
+    #[test]
+    fn a_route_arn_has_no_method() {
+        assert_eq!(
+            Api::new("$request.body.action", "stage").route_arn("$connect"),
+            "arn:aws:execute-api:us-east-1:000000000000:local00000/stage/$connect"
+        );
+    }
+}

@@ -1,0 +1,293 @@
+#![doc = include_str!("../requirements/authorizer.md")]
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde_json::{Map, Value};
+
+use crate::api::Api;
+use crate::connection::Principal;
+use crate::handshake::{HandshakeRequest, Refusal};
+use crate::io::InvocationOutcome;
+use crate::limits;
+use crate::policy::{Decision, Evaluation, INVOKE, PolicyDocument};
+
+/// Where an identity is looked for before the authorizer is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdentitySource {
+    /// `route.request.header.{name}`, the name compared whatever its case (assumed, as for REST APIs).
+    Header(String),
+    /// `route.request.querystring.{name}`.
+    Querystring(String),
+    /// `stageVariables.{name}`.
+    StageVariable(String),
+    /// `context.{path}`.
+    Context(String),
+}
+
+/// An identity source that API Gateway does not take.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "invalid identity source `{0}`: it must be `route.request.header.NAME`, `route.request.querystring.NAME`, `stageVariables.NAME` or `context.NAME`"
+)]
+pub struct InvalidIdentitySource(pub String);
+
+/// What an authorizer's answer means for the handshake.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Authorization {
+    /// The policy allows the route.
+    Allowed(Principal, Evaluation),
+    /// The policy does not.
+    Denied(String, Evaluation),
+    /// There is no policy: the refusal, and its cause in words.
+    Refused(Refusal, String),
+}
+
+impl FromStr for IdentitySource {
+    type Err = InvalidIdentitySource;
+
+    /// Reads an identity source by the grammar that AWS's own error message gives.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let name = |rest: &str| {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+            (!rest.is_empty() && rest.chars().all(allowed)).then(|| rest.to_owned())
+        };
+        let forms: [(&str, fn(String) -> Self); 4] = [
+            ("route.request.header.", Self::Header),
+            ("route.request.querystring.", Self::Querystring),
+            ("stageVariables.", Self::StageVariable),
+            ("context.", Self::Context),
+        ];
+        forms
+            .iter()
+            .find_map(|(prefix, form)| Some(form(name(text.strip_prefix(prefix)?)?)))
+            .ok_or_else(|| InvalidIdentitySource(text.to_owned()))
+    }
+}
+
+impl fmt::Display for IdentitySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(name) => write!(f, "route.request.header.{name}"),
+            Self::Querystring(name) => write!(f, "route.request.querystring.{name}"),
+            Self::StageVariable(name) => write!(f, "stageVariables.{name}"),
+            Self::Context(name) => write!(f, "context.{name}"),
+        }
+    }
+}
+
+impl IdentitySource {
+    /// Whether the request carries a value here that is not empty. `context` is the CONNECT event's `requestContext`.
+    pub fn is_present(
+        &self,
+        api: &Api,
+        request: &HandshakeRequest,
+        context: &Map<String, Value>,
+    ) -> bool {
+        match self {
+            Self::Header(name) => request
+                .headers
+                .get(name)
+                .is_some_and(|value| !value.is_empty()),
+            Self::Querystring(name) => request
+                .query()
+                .iter()
+                .any(|(key, values)| key == name && values.iter().any(|value| !value.is_empty())),
+            Self::StageVariable(name) => is_filled(api.stage.stage_variables.get(name)),
+            Self::Context(path) => {
+                let mut names = path.split('.');
+                let first = names.next().and_then(|name| context.get(name));
+                is_filled(names.fold(first, |value, name| value?.get(name)))
+            }
+        }
+    }
+}
+
+/// Reads an authorizer's answer and evaluates its policy for `resource`, the `$connect` route's ARN. `latency` is what the call
+/// took, in milliseconds.
+pub fn interpret(outcome: &InvocationOutcome, resource: &str, latency: u64) -> Authorization {
+    let text = match outcome {
+        InvocationOutcome::Returned(text) => text,
+        InvocationOutcome::Failed(error) => {
+            let message = error_message(error);
+            return if message == "Unauthorized" {
+                Authorization::Refused(
+                    Refusal::Unauthorized,
+                    "the authorizer said `Unauthorized`".to_owned(),
+                )
+            } else {
+                Authorization::Refused(
+                    Refusal::AuthorizerFailed,
+                    format!("the authorizer failed: {message}"),
+                )
+            };
+        }
+        InvocationOutcome::NotInvocable(cause) => {
+            let cause = format!("the authorizer can not be called: {cause}");
+            return Authorization::Refused(Refusal::AuthorizerFailed, cause);
+        }
+    };
+    match read(text) {
+        Ok((principal_id, context, policy)) => {
+            let evaluation = policy.evaluate(INVOKE, resource);
+            if evaluation.decision == Decision::Allow {
+                let principal = Principal {
+                    principal_id,
+                    context,
+                    integration_latency: latency,
+                };
+                Authorization::Allowed(principal, evaluation)
+            } else {
+                Authorization::Denied(principal_id, evaluation)
+            }
+        }
+        Err(problem) => Authorization::Refused(
+            Refusal::AuthorizerFailed,
+            format!("invalid authorizer result: {problem}"),
+        ),
+    }
+}
+
+/// `errorMessage` out of the JSON that Lambda reports for a failed function, or the whole text.
+pub(crate) fn error_message(error: &str) -> String {
+    serde_json::from_str::<Value>(error)
+        .ok()
+        .and_then(|value| Some(value.get("errorMessage")?.as_str()?.to_owned()))
+        .unwrap_or_else(|| error.to_owned())
+}
+
+fn read(text: &str) -> Result<(String, Map<String, Value>, PolicyDocument), String> {
+    if text.len() > limits::AUTHORIZER_RESULT_BYTES {
+        return Err(format!(
+            "{} bytes are more than {}",
+            text.len(),
+            limits::AUTHORIZER_RESULT_BYTES
+        ));
+    }
+    let result: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let principal_id = result
+        .get("principalId")
+        .and_then(Value::as_str)
+        .ok_or("`principalId` must be a string")?;
+    let policy = result
+        .get("policyDocument")
+        .ok_or("`policyDocument` is missing")?;
+    let policy = PolicyDocument::from_json(policy).map_err(|error| error.to_string())?;
+    let mut context = Map::new();
+    match result.get("context") {
+        None | Some(Value::Null) => {}
+        Some(Value::Object(map)) => {
+            for (name, value) in map {
+                match value {
+                    Value::Object(_) | Value::Array(_) => {
+                        return Err(format!(
+                            "`context.{name}` must be a string, a number or a boolean"
+                        ));
+                    }
+                    Value::Null => {} // not ruled out by the documentation; assumed to be as good as absent
+                    scalar => {
+                        context.insert(name.clone(), scalar.clone());
+                    }
+                }
+            }
+        }
+        Some(_) => return Err("`context` must be an object".to_owned()),
+    }
+    Ok((principal_id.to_owned(), context, policy))
+}
+
+fn is_filled(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+    use serde_json::json;
+
+    const ARN: &str = "arn:aws:execute-api:us-east-1:000000000000:abc/prod/$connect";
+
+    fn returned(result: &Value) -> Authorization {
+        interpret(&InvocationOutcome::Returned(result.to_string()), ARN, 3)
+    }
+
+    fn policy(effect: &str) -> Value {
+        json!({"Version": "2012-10-17", "Statement": [{"Action": INVOKE, "Effect": effect, "Resource": ARN}]})
+    }
+
+    #[test]
+    fn an_allow_brings_the_principal_and_its_context() {
+        let result = json!({"principalId": "me", "policyDocument": policy("Allow"), "context": {"token": "hello", "n": 1, "b": true, "none": null}});
+        let Authorization::Allowed(principal, evaluation) = returned(&result) else {
+            panic!("not allowed")
+        };
+        assert_eq!(evaluation.determining, [0]);
+        assert_eq!(
+            Value::Object(principal.for_event(true)),
+            json!({"token": "hello", "n": 1, "b": true, "principalId": "me", "integrationLatency": 3})
+        );
+        assert_eq!(
+            Value::Object(principal.for_template()),
+            json!({"token": "hello", "n": "1", "b": "true", "principalId": "me"})
+        );
+    }
+
+    #[rstest]
+    #[case::no_policy(json!({"statusCode": 401}))]
+    #[case::no_principal(json!({"policyDocument": policy("Allow")}))]
+    #[case::object_in_context(json!({"principalId": "me", "policyDocument": policy("Allow"), "context": {"o": {}}}))]
+    #[case::array_in_context(json!({"principalId": "me", "policyDocument": policy("Allow"), "context": {"a": []}}))]
+    #[case::null(json!(null))]
+    #[case::too_large(json!({"principalId": "x".repeat(9000), "policyDocument": policy("Allow")}))]
+    fn what_is_no_result_is_a_500(#[case] result: Value) {
+        assert!(matches!(
+            returned(&result),
+            Authorization::Refused(Refusal::AuthorizerFailed, _)
+        ));
+    }
+
+    #[test]
+    fn a_deny_is_a_403_and_unauthorized_a_401() {
+        let denied = json!({"principalId": "me", "policyDocument": policy("Deny")});
+        assert!(matches!(returned(&denied), Authorization::Denied(..)));
+        let error = |text: &str| interpret(&InvocationOutcome::Failed(text.to_owned()), ARN, 0);
+        assert!(matches!(
+            error(r#"{"errorMessage":"Unauthorized","errorType":"Unauthorized"}"#),
+            Authorization::Refused(Refusal::Unauthorized, _)
+        ));
+        assert!(matches!(
+            error(r#"{"errorMessage":"unauthorized"}"#),
+            Authorization::Refused(Refusal::AuthorizerFailed, _)
+        ));
+    }
+
+    #[rstest]
+    #[case("route.request.header.token", true)]
+    #[case("route.request.querystring.a_b-c.d", true)]
+    #[case("stageVariables.x", true)]
+    #[case("context.identity.sourceIp", true)]
+    #[case("$request.header.token", false)] // the HTTP API's spelling, refused by AWS
+    #[case("route.request.header.", false)]
+    #[case("route.request.body.x", false)]
+    fn identity_sources_have_a_grammar(#[case] text: &str, #[case] valid: bool) {
+        let parsed = text.parse::<IdentitySource>();
+        assert_eq!(parsed.is_ok(), valid);
+        if let Ok(source) = parsed {
+            assert_eq!(source.to_string(), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_panics(text: String) {
+            interpret(&InvocationOutcome::Returned(text.clone()), ARN, 0);
+            interpret(&InvocationOutcome::Failed(text), ARN, 0);
+        }
+    }
+}

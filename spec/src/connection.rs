@@ -1,0 +1,84 @@
+//! What the gateway remembers of one client's connection.
+
+use serde_json::{Map, Value};
+
+use crate::time::Timestamp;
+
+/// The facts of one connection: fixed at the handshake, but for the last activity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Connection {
+    /// `connectionId`, assigned before the authorizer runs.
+    pub connection_id: String,
+    /// `connectedAt`, the same in every event of the connection.
+    pub connected_at: Timestamp,
+    /// When data last went in either direction (idle time-out, `lastActiveAt`).
+    pub last_active_at: Timestamp,
+    /// `domainName`: the host that the client used.
+    pub domain_name: String,
+    /// `identity.sourceIp`: the peer's address.
+    pub source_ip: String,
+    /// `identity.userAgent`, when the client sent one.
+    pub user_agent: Option<String>,
+    /// What the authorizer said, when there was one.
+    pub principal: Option<Principal>,
+}
+
+/// Who connected, by the authorizer's word: shown in every later event of the connection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Principal {
+    /// `principalId`.
+    pub principal_id: String,
+    /// The `context` map: strings, numbers and booleans.
+    pub context: Map<String, Value>,
+    /// How long the authorizer took, in milliseconds: `integrationLatency`, seen on CONNECT events only.
+    pub integration_latency: u64,
+}
+
+/// How a connection ended: `disconnectStatusCode` and `disconnectReason`, or what a close frame carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloseInfo {
+    /// The close code of RFC 6455, section 7.4.
+    pub code: u16,
+    /// The reason text, which may be empty.
+    pub reason: String,
+}
+
+impl Principal {
+    /// `requestContext.authorizer` of a proxy event: the context's values as they are, and `principalId`; one flat object.
+    pub fn for_event(&self, on_connect: bool) -> Map<String, Value> {
+        let mut map = self.context.clone();
+        map.insert("principalId".to_owned(), self.principal_id.as_str().into());
+        if on_connect {
+            map.insert(
+                "integrationLatency".to_owned(),
+                self.integration_latency.into(),
+            );
+        }
+        map
+    }
+
+    /// `$context.authorizer` of a mapping template, where every value is a string.
+    pub fn for_template(&self) -> Map<String, Value> {
+        let text = |value: &Value| match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let mut map: Map<_, _> = self
+            .context
+            .iter()
+            .map(|(name, value)| (name.clone(), text(value).into()))
+            .collect();
+        map.insert("principalId".to_owned(), self.principal_id.as_str().into());
+        map
+    }
+}
+
+impl CloseInfo {
+    /// A close with this code and reason.
+    pub fn new(code: u16, reason: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason: reason.into(),
+        }
+    }
+}

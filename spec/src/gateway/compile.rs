@@ -1,0 +1,174 @@
+//! From a declared API to one that can run: every reference followed, every expression and template read, every error with its place.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+
+use crate::api::{self, Api, AuthorizationType};
+use crate::authorizer::IdentitySource;
+use crate::integration::{Integration, InvalidIntegration};
+use crate::route::{CONNECT, DEFAULT, DISCONNECT};
+use crate::selection::SelectionExpression;
+
+/// An API that can not be served: what is wrong, and where.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{location}: {problem}")]
+pub struct InvalidApi {
+    /// Where.
+    pub location: Location,
+    /// What is wrong, and what to do.
+    pub problem: Problem,
+}
+
+/// A place in a declared API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// The API's `RouteSelectionExpression`.
+    RouteSelectionExpression,
+    /// A route, by its key.
+    Route(String),
+    /// An authorizer, by its id.
+    Authorizer(String),
+    /// An integration, by its id.
+    Integration(String),
+}
+
+/// What is wrong there.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Problem {
+    /// In an integration.
+    #[error(transparent)]
+    Integration(#[from] InvalidIntegration),
+    /// Anything else, in words.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// The API, ready to run.
+pub(super) struct Compiled {
+    pub(super) api: Api,
+    pub(super) route_selection: SelectionExpression,
+    pub(super) integrations: IndexMap<String, Integration>,
+    pub(super) authorizers: IndexMap<String, Authorizer>,
+}
+
+pub(super) struct Authorizer {
+    pub(super) function_arn: String,
+    pub(super) identity_sources: Vec<IdentitySource>,
+}
+
+impl Compiled {
+    pub(super) fn new(api: Api) -> Result<Self, InvalidApi> {
+        let route_selection = SelectionExpression::parse(&api.route_selection_expression)
+            .map_err(|error| Location::RouteSelectionExpression.other(error.to_string()))?;
+        let mut integrations = IndexMap::new();
+        for (id, declared) in &api.integrations {
+            let integration = Integration::new(declared).map_err(|error| InvalidApi {
+                location: Location::Integration(id.clone()),
+                problem: error.into(),
+            })?;
+            integrations.insert(id.clone(), integration);
+        }
+        let mut authorizers = IndexMap::new();
+        for (id, declared) in &api.authorizers {
+            let authorizer = Authorizer::new(declared)
+                .map_err(|problem| Location::Authorizer(id.clone()).other(problem))?;
+            authorizers.insert(id.clone(), authorizer);
+        }
+        for (key, route) in &api.routes {
+            check_route(&api, key, route)
+                .map_err(|problem| Location::Route(key.clone()).other(problem))?;
+        }
+        Ok(Self {
+            api,
+            route_selection,
+            integrations,
+            authorizers,
+        })
+    }
+
+    /// The integration of a route, if it has one.
+    pub(super) fn integration(&self, route_key: &str) -> Option<&Integration> {
+        let target = self.api.routes.get(route_key)?.target.as_ref()?;
+        self.integrations.get(target)
+    }
+
+    /// Whether the result of a message's integration goes back to the client.
+    pub(super) fn is_two_way(&self, route_key: &str) -> bool {
+        self.api.routes.get(route_key).is_some_and(|route| {
+            route.route_response_selection_expression.is_some()
+                && route.route_responses.iter().any(|key| key == DEFAULT)
+        })
+    }
+}
+
+impl Authorizer {
+    fn new(declared: &api::Authorizer) -> Result<Self, String> {
+        let uri = &declared.authorizer_uri;
+        let function_arn = api::function_arn(uri)
+            .ok_or_else(|| format!("`AuthorizerUri` `{uri}` names no Lambda function"))?;
+        let identity_sources = declared
+            .identity_source
+            .iter()
+            .map(|source| source.parse().map_err(|error| format!("{error}")))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            function_arn: function_arn.to_owned(),
+            identity_sources,
+        })
+    }
+}
+
+impl Location {
+    fn other(self, problem: String) -> InvalidApi {
+        InvalidApi {
+            location: self,
+            problem: Problem::Other(problem),
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RouteSelectionExpression => f.write_str("the API"),
+            Self::Route(key) => write!(f, "route `{key}`"),
+            Self::Authorizer(id) => write!(f, "authorizer `{id}`"),
+            Self::Integration(id) => write!(f, "integration `{id}`"),
+        }
+    }
+}
+
+fn check_route(api: &Api, key: &str, route: &api::Route) -> Result<(), String> {
+    if key.starts_with('$') && ![CONNECT, DISCONNECT, DEFAULT].contains(&key) {
+        return Err("a route key that starts with `$` must be `$connect`, `$disconnect` or `$default`".to_owned());
+    }
+    if let Some(target) = &route.target
+        && !api.integrations.contains_key(target)
+    {
+        return Err(format!("there is no integration `{target}`"));
+    }
+    if route.authorization_type == AuthorizationType::Custom {
+        if key != CONNECT {
+            return Err("only `$connect` can have an authorizer".to_owned());
+        }
+        match &route.authorizer_id {
+            None => return Err("`AuthorizationType` is `CUSTOM`, but there is no `AuthorizerId`".to_owned()),
+            Some(id) if !api.authorizers.contains_key(id) => {
+                return Err(format!("there is no authorizer `{id}`"));
+            }
+            Some(_) => {}
+        }
+    }
+    if let Some(expression) = &route.route_response_selection_expression
+        && expression != DEFAULT
+    {
+        return Err(format!(
+            "`RouteResponseSelectionExpression` `{expression}` must be `$default`"
+        ));
+    }
+    if let Some(other) = route.route_responses.iter().find(|key| *key != DEFAULT) {
+        return Err(format!("route response key `{other}` must be `$default`"));
+    }
+    Ok(())
+}

@@ -1,0 +1,253 @@
+//! From the request for an upgrade to 101 or a refusal: authorizer, then `$connect`.
+
+use super::pending::{Exchange, Pending, Purpose};
+use super::{Gateway, Peer, Timer, Timestamp};
+use crate::api::AuthorizationType;
+use crate::authorizer::{self, Authorization};
+use crate::connection::Connection;
+use crate::event::{self, EventType};
+use crate::handshake::{self, HandshakeRequest, Refusal};
+use crate::http::Headers;
+use crate::ids;
+use crate::integration::{Answer, Failure};
+use crate::io::{Because, InvocationOutcome, Output, PeerId};
+use crate::lifecycle::{self, Effect, Event, State};
+use crate::limits;
+use crate::route::CONNECT;
+use crate::template::Params;
+
+impl Gateway {
+    /// A client asks for an upgrade.
+    pub(super) fn handshake(&mut self, now: Timestamp, peer: PeerId, request: HandshakeRequest) {
+        let connection = Connection {
+            connection_id: ids::connection_id(&mut *self.ids, now),
+            connected_at: now,
+            last_active_at: now,
+            domain_name: request.host().to_owned(),
+            source_ip: request.source_ip.clone(),
+            user_agent: request.headers.get("User-Agent").map(str::to_owned),
+            principal: None,
+        };
+        let checked = handshake::check(&self.compiled.api, &request);
+        let entry = Peer {
+            state: State::Authorizing,
+            connection,
+            handshake: request,
+            request: self.request(now),
+            trace_id: ids::trace_id(&mut *self.ids, now),
+        };
+        self.peers.insert(peer, entry);
+        match checked {
+            Err(refusal) => {
+                let cause = "checked before any function runs".to_owned();
+                self.refuse(peer, &refusal, cause);
+            }
+            Ok(()) => self.authorize(now, peer),
+        }
+    }
+
+    /// Calls the authorizer of `$connect`, if there is one.
+    fn authorize(&mut self, now: Timestamp, peer: PeerId) {
+        let Some(entry) = self.peers.get(&peer) else {
+            return;
+        };
+        let compiled = &self.compiled;
+        let authorizer = compiled
+            .api
+            .routes
+            .get(CONNECT)
+            .filter(|route| route.authorization_type == AuthorizationType::Custom)
+            .and_then(|route| compiled.authorizers.get(route.authorizer_id.as_ref()?));
+        let Some(authorizer) = authorizer else {
+            return self.allowed(now, peer);
+        };
+        let context = event::request_context(
+            &compiled.api,
+            &entry.connection,
+            &entry.request,
+            EventType::Connect,
+            None,
+        );
+        let absent = authorizer
+            .identity_sources
+            .iter()
+            .find(|source| !source.is_present(&compiled.api, &entry.handshake, &context));
+        if let Some(source) = absent {
+            let cause = format!("identity source `{source}` is missing or empty");
+            return self.refuse(peer, &Refusal::Unauthorized, cause);
+        }
+        let trace_id = entry.trace_id.clone();
+        let event = event::authorizer(&compiled.api, &entry.handshake, &trace_id, context);
+        let function_arn = authorizer.function_arn.clone();
+        let pending = Pending {
+            peer,
+            purpose: Purpose::Authorizer,
+            request: entry.request.clone(),
+            started: now,
+        };
+        // No time-out of its own is documented for authorizers: the integrations' maximum is assumed.
+        let deadline = now + std::time::Duration::from_millis(*limits::INTEGRATION_TIMEOUT_MILLIS.end());
+        self.invoke(function_arn, event.to_string(), trace_id, deadline, pending);
+    }
+
+    /// The authorizer answered, or did not (`None`).
+    pub(super) fn authorized(
+        &mut self,
+        now: Timestamp,
+        peer: PeerId,
+        outcome: Option<&InvocationOutcome>,
+        latency: u64,
+    ) {
+        let arn = self.compiled.api.route_arn(CONNECT);
+        let authorization = match outcome {
+            Some(outcome) => authorizer::interpret(outcome, &arn, latency),
+            None => Authorization::Refused(
+                Refusal::AuthorizerFailed,
+                "the authorizer timed out".to_owned(),
+            ),
+        };
+        let Some(entry) = self.peers.get_mut(&peer) else {
+            return;
+        };
+        let (connection_id, request_id) = (
+            entry.connection.connection_id.clone(),
+            entry.request.request_id.clone(),
+        );
+        match authorization {
+            Authorization::Allowed(principal, evaluation) => {
+                let because = Because::Authorized {
+                    principal_id: principal.principal_id.clone(),
+                    evaluation,
+                };
+                entry.connection.principal = Some(principal);
+                self.decide(&connection_id, &request_id, because);
+                self.allowed(now, peer);
+            }
+            Authorization::Denied(principal_id, evaluation) => {
+                let cause = format!("principal `{principal_id}` on `{arn}`: {evaluation}");
+                self.refuse(peer, &Refusal::Forbidden, cause);
+            }
+            Authorization::Refused(refusal, cause) => self.refuse(peer, &refusal, cause),
+        }
+    }
+
+    /// Nothing stands in the way of `$connect`.
+    fn allowed(&mut self, now: Timestamp, peer: PeerId) {
+        if self.step(peer, Event::Allowed) != Effect::CallConnect {
+            return;
+        }
+        if self.compiled.integration(CONNECT).is_none() {
+            return self.connected(now, peer, Ok(Answer { status: 200, ..Answer::default() }));
+        }
+        let Some(entry) = self.peers.get(&peer) else {
+            return;
+        };
+        let api = &self.compiled.api;
+        let context = |authorizer| {
+            event::request_context(api, &entry.connection, &entry.request, EventType::Connect, authorizer)
+        };
+        let principal = entry.connection.principal.as_ref();
+        let typed = context(principal.map(|principal| principal.for_event(true)));
+        let exchange = Exchange {
+            route_key: CONNECT.to_owned(),
+            connection: entry.connection.clone(),
+            event: event::connect(api, &entry.handshake, &entry.trace_id, typed),
+            context: context(principal.map(crate::connection::Principal::for_template)),
+            body: String::new(),
+            params: params(&entry.handshake, &entry.trace_id),
+        };
+        let request = entry.request.clone();
+        self.run(now, peer, request, exchange);
+    }
+
+    /// `$connect` has its result.
+    pub(super) fn connected(
+        &mut self,
+        now: Timestamp,
+        peer: PeerId,
+        answer: Result<Answer, Failure>,
+    ) {
+        let refusal = match &answer {
+            Ok(answer) if (200..300).contains(&answer.status) => None,
+            Ok(answer) => Some((Refusal::Status(answer.status), String::new())),
+            Err(failure) => {
+                let refusal = match failure {
+                    Failure::TimedOut => Refusal::IntegrationTimedOut,
+                    Failure::NotInvocable(_) => Refusal::NotInvocable,
+                    _ => Refusal::IntegrationFailed,
+                };
+                Some((refusal, failure.to_string()))
+            }
+        };
+        if let Some((refusal, cause)) = refusal {
+            return self.refuse(peer, &refusal, cause);
+        }
+        match self.step(peer, Event::Connected) {
+            Effect::Accept => self.accept(now, peer, &answer.unwrap_or_default()),
+            Effect::Disconnect => {
+                let close = lifecycle::client_closed(None);
+                self.disconnect(now, peer, &close);
+            }
+            _ => {}
+        }
+        self.forget_if_closed(peer);
+    }
+
+    fn accept(&mut self, now: Timestamp, peer: PeerId, answer: &Answer) {
+        let Some(entry) = self.peers.get_mut(&peer) else {
+            return;
+        };
+        // The time that the handshake took is no silence.
+        entry.connection.last_active_at = now;
+        let connection = &entry.connection;
+        let (connection_id, request_id) = (
+            connection.connection_id.clone(),
+            entry.request.request_id.clone(),
+        );
+        self.timers.set(lifecycle::expires_at(connection), Timer::Connection(peer));
+        let mut headers = Headers::new();
+        if let Some(protocol) = answer.headers.get("Sec-WebSocket-Protocol") {
+            headers.push("Sec-WebSocket-Protocol", protocol);
+        }
+        self.outputs.push_back(Output::Accept { peer, headers });
+        self.decide(&connection_id, &request_id, Because::Connected);
+        self.by_connection_id.insert(connection_id, peer);
+    }
+
+    /// The handshake fails.
+    fn refuse(&mut self, peer: PeerId, refusal: &Refusal, cause: String) {
+        if self.step(peer, Event::Refused) == Effect::Reject {
+            self.reject(peer, refusal, cause);
+        }
+        self.forget_if_closed(peer);
+    }
+
+    /// Answers the handshake with an error.
+    pub(super) fn reject(&mut self, peer: PeerId, refusal: &Refusal, cause: String) {
+        let Some(entry) = self.peers.get(&peer) else {
+            return;
+        };
+        let connection_id = entry.connection.connection_id.clone();
+        let request_id = entry.request.request_id.clone();
+        let uuid = ids::uuid(&mut *self.ids);
+        let because = Because::Refused {
+            refusal: refusal.clone(),
+            cause,
+        };
+        self.decide(&connection_id, &request_id, because);
+        let response = refusal.response(&request_id, &uuid);
+        self.outputs.push_back(Output::Reject { peer, response });
+    }
+}
+
+/// `$input.params()` at `$connect`: the headers as the proxy event shows them, and the query string (the last of repeated values).
+fn params(request: &HandshakeRequest, trace_id: &str) -> Params {
+    let mut params = Params::default();
+    for (name, value) in event::forwarded_headers(request, trace_id, false).iter() {
+        params.header.insert(name.to_owned(), value.to_owned());
+    }
+    for (name, mut values) in request.query() {
+        params.querystring.insert(name, values.pop().unwrap_or_default());
+    }
+    params
+}

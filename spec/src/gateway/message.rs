@@ -1,0 +1,144 @@
+//! Messages and `$disconnect`: a request to an integration for an event of an open connection.
+
+use super::pending::{Exchange, Pending, Purpose};
+use super::{Gateway, Timestamp};
+use crate::connection::{CloseInfo, Connection};
+use crate::event::{self, EventType, RequestIdentity};
+use crate::ids;
+use crate::integration::{self, Call, Failure};
+use crate::io::{Because, PeerId};
+use crate::route::{self, DISCONNECT};
+use crate::template::Params;
+
+impl Gateway {
+    /// A text message of an open connection.
+    pub(super) fn message(&mut self, now: Timestamp, peer: PeerId, text: String) {
+        let Some(entry) = self.peers.get_mut(&peer) else {
+            return;
+        };
+        entry.connection.last_active_at = now;
+        let connection = entry.connection.clone();
+        if text.len() > crate::limits::MESSAGE_BYTES {
+            let close = crate::limits::Violation::MessageTooLarge.close();
+            self.end(now, peer, crate::lifecycle::Event::Violation, close);
+            return;
+        }
+        let request = self.request(now);
+        let selection = route::select(&self.compiled.route_selection, &text);
+        let keys = self.compiled.api.routes.keys().map(String::as_str);
+        let choice = route::choose(selection, keys);
+        let connection_id = &connection.connection_id;
+        self.decide(connection_id, &request.request_id, Because::Routed(choice.clone()));
+        let Some(route_key) = choice.route_key else {
+            let frame = integration::error_frame("Forbidden", connection_id, &request.request_id);
+            self.send(now, peer, frame);
+            return;
+        };
+        let message_id = ids::message_id(&mut *self.ids, now, connection_id);
+        let event_type = EventType::Message {
+            route_key: &route_key,
+            message_id: &message_id,
+        };
+        let exchange = self.exchange(&route_key, &connection, &request, event_type, text);
+        self.run(now, peer, request, exchange);
+    }
+
+    /// Runs `$disconnect` for a connection that has just ended, if there is such a route.
+    pub(super) fn disconnect(&mut self, now: Timestamp, peer: PeerId, close: &CloseInfo) {
+        let Some(entry) = self.peers.get(&peer) else {
+            return;
+        };
+        let connection = entry.connection.clone();
+        let request = self.request(now);
+        let because = Because::Disconnected(close.clone());
+        self.decide(&connection.connection_id, &request.request_id, because);
+        if self.compiled.integration(DISCONNECT).is_some() {
+            let event_type = EventType::Disconnect(close);
+            let exchange = self.exchange(DISCONNECT, &connection, &request, event_type, String::new());
+            self.run(now, peer, request, exchange);
+        }
+    }
+
+    /// Hands an exchange to its route's integration.
+    pub(super) fn run(
+        &mut self,
+        now: Timestamp,
+        peer: PeerId,
+        request: RequestIdentity,
+        exchange: Exchange,
+    ) {
+        let Some(integration) = self.compiled.integration(&exchange.route_key) else {
+            let failure = Failure::NotInvocable("the route has no integration".to_owned());
+            return self.integrated(now, peer, &request, &exchange, Err(failure));
+        };
+        let deadline = now + integration.timeout();
+        match integration.call(&self.compiled.api, exchange.request()) {
+            Ok(Call::Invoke {
+                function_arn,
+                payload,
+            }) => {
+                let trace_id = match self.peers.get(&peer) {
+                    Some(entry) if exchange.route_key == route::CONNECT => entry.trace_id.clone(),
+                    _ => ids::trace_id(&mut *self.ids, now),
+                };
+                let pending = Pending {
+                    peer,
+                    purpose: Purpose::Integration(exchange),
+                    request,
+                    started: now,
+                };
+                self.invoke(function_arn, payload, trace_id, deadline, pending);
+            }
+            Ok(Call::Answered(answer)) => {
+                self.integrated(now, peer, &request, &exchange, Ok(answer));
+            }
+            Err(failure) => self.integrated(now, peer, &request, &exchange, Err(failure)),
+        }
+    }
+
+    /// Notes why an integration failed and gives the frame that tells the client.
+    pub(super) fn failed(
+        &mut self,
+        connection_id: &str,
+        request_id: &str,
+        failure: &Failure,
+    ) -> String {
+        let because = Because::IntegrationFailed(failure.to_string());
+        self.decide(connection_id, request_id, because);
+        integration::error_frame(failure.message(), connection_id, request_id)
+    }
+
+    /// A new request, now.
+    pub(super) fn request(&mut self, now: Timestamp) -> RequestIdentity {
+        RequestIdentity {
+            request_id: ids::request_id(&mut *self.ids, now),
+            at: now,
+        }
+    }
+
+    fn exchange(
+        &self,
+        route_key: &str,
+        connection: &Connection,
+        request: &RequestIdentity,
+        event_type: EventType<'_>,
+        body: String,
+    ) -> Exchange {
+        let api = &self.compiled.api;
+        let context = |authorizer| event::request_context(api, connection, request, event_type, authorizer);
+        let principal = connection.principal.as_ref();
+        let typed = context(principal.map(|principal| principal.for_event(false)));
+        let event = match event_type {
+            EventType::Disconnect(_) => event::disconnect(api, connection, typed),
+            _ => event::message(api, typed, &body),
+        };
+        Exchange {
+            route_key: route_key.to_owned(),
+            connection: connection.clone(),
+            event,
+            context: context(principal.map(crate::connection::Principal::for_template)),
+            body,
+            params: Params::default(),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+#![doc = include_str!("../requirements/handshake.md")]
+
+use std::fmt;
+
+use crate::api::Api;
+use crate::http::{Headers, HttpResponse};
+use crate::limits;
+
+/// The HTTP request that asks for an upgrade, as it came in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HandshakeRequest {
+    /// The method.
+    pub method: String,
+    /// Path and query string, as sent.
+    pub target: String,
+    /// The header fields.
+    pub headers: Headers,
+    /// The peer's address, without the port.
+    pub source_ip: String,
+}
+
+/// Why a client gets no connection. Each has its HTTP response; none is ever a WebSocket close.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The URL is longer than AWS accepts.
+    UriTooLong,
+    /// The path is not the stage's.
+    UnknownPath,
+    /// No WebSocket upgrade was asked for.
+    NotAnUpgrade,
+    /// A `Sec-WebSocket-*` field is missing or wrong (RFC 6455, section 4.2).
+    BadUpgrade(&'static str),
+    /// An identity source is missing, or the authorizer said `Unauthorized`.
+    Unauthorized,
+    /// The authorizer's policy does not allow the route.
+    Forbidden,
+    /// The authorizer failed, or its result is none.
+    AuthorizerFailed,
+    /// The `$connect` integration could not be called.
+    NotInvocable,
+    /// The `$connect` integration failed, or its result is none.
+    IntegrationFailed,
+    /// The `$connect` integration took too long.
+    IntegrationTimedOut,
+    /// The `$connect` integration answered with this status, which is not a success.
+    Status(u16),
+}
+
+impl HandshakeRequest {
+    /// The path, without the query string.
+    pub fn path(&self) -> &str {
+        self.target
+            .split_once('?')
+            .map_or(&*self.target, |(path, _)| path)
+    }
+
+    /// The query string's parameters, decoded, grouped by name in the order of their first occurrence.
+    pub fn query(&self) -> Vec<(String, Vec<String>)> {
+        let mut parameters: Vec<(String, Vec<String>)> = Vec::new();
+        let Some((_, query)) = self.target.split_once('?') else {
+            return parameters;
+        };
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (name, value) = (decode(name, true), decode(value, true));
+            match parameters.iter_mut().find(|(seen, _)| *seen == name) {
+                Some((_, values)) => values.push(value),
+                None => parameters.push((name, vec![value])),
+            }
+        }
+        parameters
+    }
+
+    /// The host that the client used, the `domainName` of its events.
+    pub fn host(&self) -> &str {
+        self.headers.get("Host").unwrap_or_default()
+    }
+}
+
+impl Refusal {
+    /// The response that the client gets. `request_id` goes into `x-amz-apigw-id`, `uuid` into `x-amzn-RequestId`.
+    ///
+    /// No raw refusal of a WebSocket API was ever published: the status codes have sources, headers and bodies follow
+    /// REST APIs (HANDSHAKE page, assumed).
+    pub fn response(&self, request_id: &str, uuid: &str) -> HttpResponse {
+        let (status, error_type, body) = match self {
+            Self::UriTooLong => (414, "RequestEntityTooLargeException", r#"{"message":"Request-URI Too Long"}"#),
+            Self::UnknownPath | Self::Forbidden => (403, "ForbiddenException", r#"{"message":"Forbidden"}"#),
+            Self::NotAnUpgrade => (426, "", r#"{"message":"Upgrade Required"}"#),
+            Self::BadUpgrade(_) => (400, "BadRequestException", r#"{"message":"Bad Request"}"#),
+            Self::Unauthorized => (401, "UnauthorizedException", r#"{"message":"Unauthorized"}"#),
+            Self::AuthorizerFailed => (500, "AuthorizerConfigurationException", r#"{"message":null}"#),
+            Self::NotInvocable => (500, "InternalServerErrorException", INTERNAL),
+            Self::IntegrationFailed => (502, "InternalServerErrorException", INTERNAL),
+            Self::IntegrationTimedOut => (
+                504,
+                "InternalServerErrorException",
+                r#"{"message": "Endpoint request timed out"}"#,
+            ),
+            Self::Status(status) => (*status, "", ""),
+        };
+        let mut response = HttpResponse::new(status);
+        if !body.is_empty() {
+            response = response.header("content-type", "application/json");
+            response.body = body.to_owned();
+        }
+        response = response.header("x-amzn-RequestId", uuid);
+        if !error_type.is_empty() {
+            response = response.header("x-amzn-ErrorType", error_type);
+        }
+        if status == 426 {
+            response = response.header("upgrade", "websocket");
+        }
+        response.header("x-amz-apigw-id", request_id)
+    }
+}
+
+const INTERNAL: &str = r#"{"message": "Internal server error"}"#;
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UriTooLong => "the URL is longer than 4096 characters",
+            Self::UnknownPath => "the path is not the stage's",
+            Self::NotAnUpgrade => "no WebSocket upgrade was asked for",
+            Self::BadUpgrade(problem) => problem,
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "the policy does not allow it",
+            Self::AuthorizerFailed => "the authorizer failed",
+            Self::NotInvocable => "the integration can not be called",
+            Self::IntegrationFailed => "the integration failed",
+            Self::IntegrationTimedOut => "the integration timed out",
+            Self::Status(status) => return write!(f, "the integration answered {status}"),
+        })
+    }
+}
+
+/// Checks what can be said before any function runs: HANDSHAKE's path, length and upgrade rules.
+///
+/// # Errors
+/// The refusal to answer with.
+pub fn check(api: &Api, request: &HandshakeRequest) -> Result<(), Refusal> {
+    if request.target.chars().count() > limits::URL_CHARACTERS {
+        return Err(Refusal::UriTooLong);
+    }
+    // A trailing slash is accepted (AWS's own wscat walk-through has one).
+    let path = request.path();
+    let path = path.strip_suffix('/').unwrap_or(path);
+    if path.strip_prefix('/') != Some(&*api.stage.stage_name) {
+        return Err(Refusal::UnknownPath);
+    }
+    let headers = &request.headers;
+    if !headers.has_token("Upgrade", "websocket") || !headers.has_token("Connection", "upgrade") {
+        return Err(Refusal::NotAnUpgrade);
+    }
+    if request.method != "GET" {
+        return Err(Refusal::BadUpgrade("the method of an upgrade is GET"));
+    }
+    if headers.get("Sec-WebSocket-Version") != Some("13") {
+        return Err(Refusal::BadUpgrade("the version must be 13"));
+    }
+    if headers.get("Sec-WebSocket-Key").is_none_or(str::is_empty) {
+        return Err(Refusal::BadUpgrade("the key is missing"));
+    }
+    Ok(())
+}
+
+/// Decodes percent escapes (and `+` as a space where `plus` says so); what is no escape stays, what is no UTF-8 becomes U+FFFD.
+pub fn decode(text: &str, plus: bool) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut position = 0;
+    while let Some(&byte) = bytes.get(position) {
+        let escape = (byte == b'%')
+            .then(|| text.get(position + 1..position + 3))
+            .flatten()
+            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match escape {
+            Some(value) => {
+                decoded.push(value);
+                position += 3;
+            }
+            None => {
+                decoded.push(if plus && byte == b'+' { b' ' } else { byte });
+                position += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    fn request(target: &str) -> HandshakeRequest {
+        HandshakeRequest {
+            method: "GET".to_owned(),
+            target: target.to_owned(),
+            headers: Headers::from_iter([
+                ("Host", "localhost"),
+                ("Connection", "keep-alive, Upgrade"),
+                ("Upgrade", "websocket"),
+                ("Sec-WebSocket-Version", "13"),
+                ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ]),
+            source_ip: "127.0.0.1".to_owned(),
+        }
+    }
+
+    #[rstest]
+    #[case("/stage", None)]
+    #[case("/stage/", None)]
+    #[case("/stage?token=hello", None)]
+    #[case("/", Some(Refusal::UnknownPath))]
+    #[case("/stage/room", Some(Refusal::UnknownPath))]
+    #[case("/other", Some(Refusal::UnknownPath))]
+    #[case("/Stage", Some(Refusal::UnknownPath))]
+    fn the_path_is_the_stage(#[case] target: &str, #[case] refusal: Option<Refusal>) {
+        let api = Api::new("$request.body.action", "stage");
+        assert_eq!(check(&api, &request(target)).err(), refusal);
+    }
+
+    #[test]
+    fn the_url_may_have_4096_characters() {
+        let api = Api::new("$request.body.action", "stage");
+        let target = |length: usize| format!("/stage?{}", "x".repeat(length - 7));
+        assert_eq!(check(&api, &request(&target(4096))), Ok(()));
+        assert_eq!(check(&api, &request(&target(4097))), Err(Refusal::UriTooLong));
+    }
+
+    #[test]
+    fn repeated_parameters_keep_all_values() {
+        assert_eq!(
+            request("/stage?a=1&b=%20x+y&a=2&c").query(),
+            [
+                ("a".to_owned(), vec!["1".to_owned(), "2".to_owned()]),
+                ("b".to_owned(), vec![" x y".to_owned()]),
+                ("c".to_owned(), vec![String::new()]),
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn decoding_takes_back_any_encoding(text: String) {
+            let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            prop_assert_eq!(decode(&encoded, true), text);
+        }
+
+        #[test]
+        fn nothing_that_a_client_sends_panics(method: String, target: String, name: String, value: String) {
+            let mut odd = request(&target);
+            odd.method = method;
+            odd.headers.push(name, value);
+            let _ = check(&Api::new("$request.body.action", "stage"), &odd);
+            let _ = odd.query();
+        }
+    }
+}

@@ -1,0 +1,422 @@
+#![doc = include_str!("../requirements/integration.md")]
+
+use std::fmt;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+use velocity::ParseError;
+
+use crate::api::{self, Api, IntegrationType, PassthroughBehavior};
+use crate::authorizer::error_message;
+use crate::http::Headers;
+use crate::io::InvocationOutcome;
+use crate::route;
+use crate::selection::{SelectionExpression, SelectionExpressionError};
+use crate::template::{Document, MappingTemplate, Params, Scope};
+
+/// An integration, checked and ready to be called.
+#[derive(Debug)]
+pub struct Integration {
+    kind: Kind,
+    request_templates: IndexMap<String, MappingTemplate>,
+    template_selection: Option<SelectionExpression>,
+    passthrough: PassthroughBehavior,
+    timeout: Duration,
+    responses: Vec<Response>,
+}
+
+/// What an integration is asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Call {
+    /// Call the function with this event (JSON text).
+    Invoke {
+        /// The function.
+        function_arn: String,
+        /// The event.
+        payload: String,
+    },
+    /// Nothing to wait for: a mock answered with this status.
+    Answered(Answer),
+}
+
+/// What a client may be told of an integration's result.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The status: what decides at `$connect`.
+    pub status: u16,
+    /// Header fields: `$connect` looks for `Sec-WebSocket-Protocol`.
+    pub headers: Headers,
+    /// The text for a two-way route.
+    pub body: String,
+}
+
+/// Why there is no answer. The client of a message gets an error frame, that of a handshake a status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The function could not be called.
+    NotInvocable(String),
+    /// The function failed, and no integration response takes its error.
+    FunctionError(String),
+    /// The result has not the form that the integration type wants.
+    MalformedResult(String),
+    /// A mapping template failed.
+    Template(String),
+    /// The rendered request is not JSON, which Lambda does not take.
+    InvalidPayload(String),
+    /// No request template fits, and the integration must not pass the body through.
+    NoTemplate,
+    /// No answer in time.
+    TimedOut,
+}
+
+/// What a request carries into an integration.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The proxy event.
+    pub event: &'a Value,
+    /// What `$context` holds.
+    pub context: &'a Map<String, Value>,
+    /// The message; empty at `$connect` and `$disconnect`.
+    pub body: &'a str,
+    /// What `$input.params()` holds.
+    pub params: &'a Params,
+}
+
+/// A part of an integration that can not be used.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum InvalidIntegration {
+    /// A mapping template with a syntax error.
+    #[error("mapping template `{key}`: {error}")]
+    Template {
+        /// `RequestTemplates` or `ResponseTemplates`.
+        property: &'static str,
+        /// Its key.
+        key: String,
+        /// The error, with line and column inside the template.
+        error: ParseError,
+    },
+    /// A selection expression with a syntax error.
+    #[error(transparent)]
+    Selection(#[from] SelectionExpressionError),
+    /// No function in the URI.
+    #[error(
+        "`IntegrationUri` `{0}` names no Lambda function (arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/FUNCTION_ARN/invocations)"
+    )]
+    Uri(String),
+    /// A key that is neither `$default` nor a pattern between slashes.
+    #[error("integration response key `{0}` must be `$default` or a pattern between slashes")]
+    ResponseKey(String),
+    /// A time-out out of range.
+    #[error("`TimeoutInMillis` {0} must be from 50 to 29000")]
+    Timeout(u64),
+}
+
+#[derive(Debug)]
+enum Kind {
+    Lambda { function_arn: String, proxy: bool },
+    Mock,
+}
+
+#[derive(Debug)]
+struct Response {
+    /// `None` is `$default`.
+    pattern: Option<velocity::Regex>,
+    templates: IndexMap<String, MappingTemplate>,
+    template_selection: Option<SelectionExpression>,
+}
+
+impl Integration {
+    /// Checks an integration as declared.
+    ///
+    /// # Errors
+    /// The first part of it that can not be used.
+    pub fn new(declared: &api::Integration) -> Result<Self, InvalidIntegration> {
+        let uri = declared.integration_uri.as_deref().unwrap_or_default();
+        let lambda = |proxy| {
+            api::function_arn(uri)
+                .map(|arn| Kind::Lambda { function_arn: arn.to_owned(), proxy })
+                .ok_or_else(|| InvalidIntegration::Uri(uri.to_owned()))
+        };
+        let kind = match declared.integration_type {
+            IntegrationType::Aws => lambda(false)?,
+            IntegrationType::AwsProxy => lambda(true)?,
+            IntegrationType::Mock => Kind::Mock,
+        };
+        if !crate::limits::INTEGRATION_TIMEOUT_MILLIS.contains(&declared.timeout_in_millis) {
+            return Err(InvalidIntegration::Timeout(declared.timeout_in_millis));
+        }
+        let responses = declared
+            .integration_responses
+            .iter()
+            .map(|(key, response)| Response::new(key, response))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            kind,
+            request_templates: templates("RequestTemplates", &declared.request_templates)?,
+            template_selection: selection(declared.template_selection_expression.as_deref())?,
+            passthrough: declared.passthrough_behavior,
+            timeout: Duration::from_millis(declared.timeout_in_millis),
+            responses,
+        })
+    }
+
+    /// How long the gateway waits for a result.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// What to do for a request.
+    ///
+    /// # Errors
+    /// What makes the request fail before anything is called.
+    pub fn call(&self, api: &Api, request: Request<'_>) -> Result<Call, Failure> {
+        match &self.kind {
+            Kind::Lambda { function_arn, proxy: true } => Ok(Call::Invoke {
+                function_arn: function_arn.clone(),
+                payload: request.event.to_string(),
+            }),
+            Kind::Lambda { function_arn, proxy: false } => {
+                let payload = self.map_request(api, request)?;
+                // What Lambda does with a payload that is not JSON is known (it refuses), what the client sees is assumed.
+                serde_json::from_str::<IgnoredAny>(&payload)
+                    .map_err(|error| Failure::InvalidPayload(error.to_string()))?;
+                Ok(Call::Invoke {
+                    function_arn: function_arn.clone(),
+                    payload,
+                })
+            }
+            Kind::Mock => {
+                let rendered = self.map_request(api, request)?;
+                let status = serde_json::from_str::<Value>(&rendered)
+                    .ok()
+                    .and_then(|value| status_code(value.get("statusCode")?))
+                    .ok_or_else(|| {
+                        Failure::MalformedResult(
+                            "the template of a mock must render JSON with a `statusCode`".to_owned(),
+                        )
+                    })?;
+                self.respond(api, request, &status.to_string(), "", status)
+                    .map(Call::Answered)
+            }
+        }
+    }
+
+    /// What a function's result means.
+    ///
+    /// # Errors
+    /// What the client is not told in more words than "Internal server error".
+    pub fn answer(
+        &self,
+        api: &Api,
+        request: Request<'_>,
+        outcome: &InvocationOutcome,
+    ) -> Result<Answer, Failure> {
+        let proxy = matches!(self.kind, Kind::Lambda { proxy: true, .. });
+        match outcome {
+            InvocationOutcome::NotInvocable(cause) => Err(Failure::NotInvocable(cause.clone())),
+            InvocationOutcome::Failed(error) if proxy => {
+                Err(Failure::FunctionError(error_message(error)))
+            }
+            InvocationOutcome::Returned(result) if proxy => {
+                proxy_answer(result).map_err(|problem| Failure::MalformedResult(problem.to_owned()))
+            }
+            // `AWS`: the error of a function is a result like any other, matched by its `errorMessage`.
+            InvocationOutcome::Failed(error) => {
+                self.respond(api, request, &error_message(error), error, 200)
+            }
+            InvocationOutcome::Returned(result) => self.respond(api, request, "", result, 200),
+        }
+    }
+
+    /// The request template's output, or the body where it passes through.
+    fn map_request(&self, api: &Api, request: Request<'_>) -> Result<String, Failure> {
+        let key = template_key(self.template_selection.as_ref(), request.body);
+        match find_template(&self.request_templates, key.as_deref()) {
+            Some(template) => render(template, api, request, request.body),
+            None => match self.passthrough {
+                PassthroughBehavior::WhenNoMatch => Ok(request.body.to_owned()),
+                PassthroughBehavior::WhenNoTemplates if self.request_templates.is_empty() => {
+                    Ok(request.body.to_owned())
+                }
+                _ => Err(Failure::NoTemplate),
+            },
+        }
+    }
+
+    /// The integration response that `selector` chooses, applied to `result`. An error that none takes is a failure; a
+    /// success without any integration response is an answer that nobody asked for.
+    fn respond(
+        &self,
+        api: &Api,
+        request: Request<'_>,
+        selector: &str,
+        result: &str,
+        status: u16,
+    ) -> Result<Answer, Failure> {
+        let chosen = self
+            .responses
+            .iter()
+            .find(|response| response.pattern.as_ref().is_some_and(|pattern| pattern.matches(selector)))
+            .or_else(|| self.responses.iter().find(|response| response.pattern.is_none()));
+        let body = match chosen {
+            Some(response) => {
+                let key = template_key(response.template_selection.as_ref(), request.body);
+                match find_template(&response.templates, key.as_deref()) {
+                    Some(template) => render(template, api, request, result)?,
+                    None => result.to_owned(),
+                }
+            }
+            None if selector.is_empty() || matches!(self.kind, Kind::Mock) => result.to_owned(),
+            None => return Err(Failure::FunctionError(selector.to_owned())),
+        };
+        Ok(Answer {
+            status,
+            headers: Headers::new(),
+            body,
+        })
+    }
+}
+
+impl Response {
+    fn new(key: &str, declared: &api::IntegrationResponse) -> Result<Self, InvalidIntegration> {
+        let invalid = || InvalidIntegration::ResponseKey(key.to_owned());
+        let pattern = if key == route::DEFAULT {
+            None
+        } else {
+            let inner = key
+                .strip_prefix('/')
+                .and_then(|rest| rest.strip_suffix('/'))
+                .ok_or_else(invalid)?;
+            Some(velocity::Regex::new(inner).map_err(|_| invalid())?)
+        };
+        Ok(Self {
+            pattern,
+            templates: templates("ResponseTemplates", &declared.response_templates)?,
+            template_selection: selection(declared.template_selection_expression.as_deref())?,
+        })
+    }
+}
+
+impl Failure {
+    /// The frame's `message` (INTEGRATION page).
+    pub fn message(&self) -> &'static str {
+        match self {
+            Self::TimedOut => "Endpoint request timed out",
+            _ => "Internal server error",
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInvocable(cause) => write!(f, "the function can not be called: {cause}"),
+            Self::FunctionError(error) => write!(f, "the function failed: {error}"),
+            Self::MalformedResult(problem) => write!(f, "malformed result: {problem}"),
+            Self::Template(error) => write!(f, "mapping template: {error}"),
+            Self::InvalidPayload(error) => {
+                write!(f, "the rendered mapping template is not JSON: {error}")
+            }
+            Self::NoTemplate => f.write_str("no request template fits the message"),
+            Self::TimedOut => f.write_str("the integration timed out"),
+        }
+    }
+}
+
+/// An error frame, with the spaces exactly where AWS has them (INTEGRATION page): one behind `"message":` and behind each comma.
+pub fn error_frame(message: &str, connection_id: &str, request_id: &str) -> String {
+    format!(
+        r#"{{"message": "{message}", "connectionId":"{connection_id}", "requestId":"{request_id}"}}"#
+    )
+}
+
+/// A proxy integration's result: an object with a `statusCode`.
+fn proxy_answer(result: &str) -> Result<Answer, &'static str> {
+    let result: Value = serde_json::from_str(result).map_err(|_| "the result is not JSON")?;
+    let fields = result.as_object().ok_or("the result is not an object")?;
+    let status = fields
+        .get("statusCode")
+        .and_then(status_code)
+        .ok_or("the result has no `statusCode`")?;
+    let mut headers = Headers::new();
+    for member in ["headers", "multiValueHeaders"] {
+        for (name, value) in fields.get(member).and_then(Value::as_object).into_iter().flatten() {
+            let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            for text in values.iter().filter_map(Value::as_str) {
+                headers.push(name, text);
+            }
+        }
+    }
+    let body = match fields.get("body") {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(_) => return Err("the result's `body` is not a string"),
+    };
+    Ok(Answer { status, headers, body })
+}
+
+/// A status code as a number, or as the text of one.
+fn status_code(value: &Value) -> Option<u16> {
+    let status = match value {
+        Value::Number(number) => u16::try_from(number.as_u64()?).ok()?,
+        Value::String(text) => text.parse().ok()?,
+        _ => return None,
+    };
+    (100..=599).contains(&status).then_some(status)
+}
+
+/// The template under `key`, else under `$default`; without a selection expression the one for `application/json` comes first.
+fn find_template<'a>(
+    templates: &'a IndexMap<String, MappingTemplate>,
+    key: Option<&str>,
+) -> Option<&'a MappingTemplate> {
+    templates
+        .get(key.unwrap_or("application/json"))
+        .or_else(|| templates.get(route::DEFAULT))
+}
+
+fn template_key(expression: Option<&SelectionExpression>, body: &str) -> Option<String> {
+    let expression = expression?;
+    let document = Document::parse(body).ok();
+    Some(expression.evaluate(|name| route::body_variable(document.as_ref()?, name)))
+}
+
+fn render(
+    template: &MappingTemplate,
+    api: &Api,
+    request: Request<'_>,
+    body: &str,
+) -> Result<String, Failure> {
+    let scope = Scope::new(body, request.context)
+        .stage_variables(&api.stage.stage_variables)
+        .params(request.params);
+    template
+        .render(&scope)
+        .map_err(|error| Failure::Template(error.to_string()))
+}
+
+fn templates(
+    property: &'static str,
+    sources: &IndexMap<String, String>,
+) -> Result<IndexMap<String, MappingTemplate>, InvalidIntegration> {
+    sources
+        .iter()
+        .map(|(key, source)| {
+            MappingTemplate::parse(source)
+                .map(|template| (key.clone(), template))
+                .map_err(|error| InvalidIntegration::Template {
+                    property,
+                    key: key.clone(),
+                    error,
+                })
+        })
+        .collect()
+}
+
+fn selection(
+    expression: Option<&str>,
+) -> Result<Option<SelectionExpression>, SelectionExpressionError> {
+    expression.map(SelectionExpression::parse).transpose()
+}

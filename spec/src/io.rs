@@ -1,0 +1,223 @@
+//! What goes into the machine and what comes out of it. The shell turns sockets, processes and clocks into [`Input`]s and acts on
+//! the [`Output`]s; the kit does the same without any of them.
+
+use std::fmt;
+
+use crate::connection::CloseInfo;
+use crate::handshake::{HandshakeRequest, Refusal};
+use crate::http::{Headers, HttpResponse};
+use crate::limits::Violation;
+use crate::policy::Evaluation;
+use crate::route::RouteChoice;
+use crate::time::Timestamp;
+
+/// A client's socket, numbered by the shell; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PeerId(pub u64);
+
+/// One call of a function, numbered by the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InvocationId(pub u64);
+
+/// One request to the `@connections` API, numbered by the shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ManagementId(pub u64);
+
+/// What happens to the gateway.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// A client asks for an upgrade.
+    Handshake {
+        /// Its socket.
+        peer: PeerId,
+        /// What it asks.
+        request: HandshakeRequest,
+    },
+    /// A client sent a text message, its frames joined.
+    Message {
+        /// Its socket.
+        peer: PeerId,
+        /// The text, exactly.
+        text: String,
+    },
+    /// A client did what ends its connection.
+    Violation {
+        /// Its socket.
+        peer: PeerId,
+        /// What it did.
+        violation: Violation,
+    },
+    /// A client's socket is closed, or is lost.
+    PeerClosed {
+        /// Its socket.
+        peer: PeerId,
+        /// What its close frame said: a code or none (1005). `None` when there was no close frame.
+        close: Option<ClientClose>,
+    },
+    /// A function answered.
+    InvocationResult {
+        /// Which call.
+        invocation: InvocationId,
+        /// What it answered.
+        outcome: InvocationOutcome,
+    },
+    /// A backend calls the `@connections` API.
+    Management {
+        /// Which request.
+        id: ManagementId,
+        /// What it asks.
+        request: ManagementRequest,
+    },
+    /// The gateway goes down: every connection is closed.
+    Shutdown,
+}
+
+/// A client's close frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientClose {
+    /// The code, if the frame had one.
+    pub code: Option<u16>,
+    /// The reason.
+    pub reason: String,
+}
+
+/// What became of the call of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InvocationOutcome {
+    /// It returned this JSON text.
+    Returned(String),
+    /// It failed, by its own word or by dying: the JSON text that Lambda reports (`errorMessage`, `errorType`).
+    Failed(String),
+    /// It could not be called at all.
+    NotInvocable(String),
+}
+
+/// A request to the `@connections` API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ManagementRequest {
+    /// The method.
+    pub method: String,
+    /// The path, as sent (with its percent escapes).
+    pub path: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What the gateway wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Upgrade the connection (101), with these header fields besides RFC 6455's.
+    Accept {
+        /// Whose.
+        peer: PeerId,
+        /// Added fields: `Sec-WebSocket-Protocol`, when the integration chose one.
+        headers: Headers,
+    },
+    /// Answer the request for an upgrade with this response, and close.
+    Reject {
+        /// Whose.
+        peer: PeerId,
+        /// The response.
+        response: HttpResponse,
+    },
+    /// Call a function.
+    Invoke(Invocation),
+    /// Send a text message.
+    Send {
+        /// To whom.
+        peer: PeerId,
+        /// The text.
+        text: String,
+    },
+    /// Send a close frame and close.
+    Close {
+        /// Whose.
+        peer: PeerId,
+        /// The frame's code and reason.
+        close: CloseInfo,
+    },
+    /// Answer a request to the `@connections` API.
+    ManagementReply {
+        /// Which.
+        id: ManagementId,
+        /// The response.
+        response: HttpResponse,
+    },
+    /// Nothing to do: why the gateway did what it did, for logs and transcripts.
+    Decision(Decision),
+}
+
+/// A synchronous call of a Lambda function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invocation {
+    /// To be named in the result.
+    pub id: InvocationId,
+    /// The function.
+    pub function_arn: String,
+    /// The event, JSON text.
+    pub payload: String,
+    /// The caller's `X-Amzn-Trace-Id`.
+    pub trace_id: String,
+    /// When the gateway stops waiting. A result that comes later is ignored.
+    pub deadline: Timestamp,
+}
+
+/// A decision with its reasons: every verdict carries them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// The connection that it is about.
+    pub connection_id: String,
+    /// The request that it is about.
+    pub request_id: String,
+    /// What was decided.
+    pub because: Because,
+}
+
+/// What was decided, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Because {
+    /// A handshake was refused, with more words than the client gets.
+    Refused {
+        /// What the client gets.
+        refusal: Refusal,
+        /// The cause.
+        cause: String,
+    },
+    /// The authorizer's policy was evaluated.
+    Authorized {
+        /// `principalId`.
+        principal_id: String,
+        /// What its policy says.
+        evaluation: Evaluation,
+    },
+    /// The connection is open.
+    Connected,
+    /// A route was chosen for a message, or none.
+    Routed(RouteChoice),
+    /// An integration failed; the client gets an error frame.
+    IntegrationFailed(String),
+    /// The connection ended.
+    Disconnected(CloseInfo),
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: ", self.connection_id, self.request_id)?;
+        match &self.because {
+            Because::Refused { refusal, cause } => {
+                let status = refusal.response("", "").status;
+                write!(f, "connection refused with {status}: {refusal} ({cause})")
+            }
+            Because::Authorized {
+                principal_id,
+                evaluation,
+            } => write!(f, "authorizer: principal `{principal_id}`, {evaluation}"),
+            Because::Connected => f.write_str("connected"),
+            Because::Routed(choice) => choice.fmt(f),
+            Because::IntegrationFailed(cause) => write!(f, "integration failed: {cause}"),
+            Because::Disconnected(close) => {
+                write!(f, "disconnected: {} `{}`", close.code, close.reason)
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+#![doc = include_str!("../requirements/limits.md")]
+
+use std::time::Duration;
+
+use crate::connection::CloseInfo;
+
+/// The most bytes that a message may have, in either direction.
+pub const MESSAGE_BYTES: usize = 128 * 1024;
+/// The most bytes that one frame may carry.
+pub const FRAME_BYTES: usize = 32 * 1024;
+/// The most characters that the URL of a handshake may have, query string included.
+pub const URL_CHARACTERS: usize = 4096;
+/// The most bytes that an authorizer's result may have.
+pub const AUTHORIZER_RESULT_BYTES: usize = 8 * 1024;
+/// How long a connection may be silent in both directions.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+/// How long a connection may last.
+pub const CONNECTION_DURATION: Duration = Duration::from_secs(2 * 60 * 60);
+/// The least and the most that `TimeoutInMillis` may be.
+pub const INTEGRATION_TIMEOUT_MILLIS: std::ops::RangeInclusive<u64> = 50..=29_000;
+
+/// What a client did that ends its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Violation {
+    /// A frame above [`FRAME_BYTES`].
+    FrameTooLarge,
+    /// A message above [`MESSAGE_BYTES`], its frames joined.
+    MessageTooLarge,
+    /// A binary message.
+    Binary,
+    /// A text message that is not UTF-8.
+    InvalidUtf8,
+    /// Another breach of RFC 6455.
+    Protocol,
+}
+
+impl Violation {
+    /// The close frame that answers it. The codes 1009 and 1003 are documented, 1007 and 1002 are RFC 6455's;
+    /// no reason text was ever published, so it is empty.
+    pub fn close(self) -> CloseInfo {
+        let code = match self {
+            Self::FrameTooLarge | Self::MessageTooLarge => 1009,
+            Self::Binary => 1003,
+            Self::InvalidUtf8 => 1007,
+            Self::Protocol => 1002,
+        };
+        CloseInfo::new(code, "")
+    }
+}

@@ -1,0 +1,214 @@
+#![doc = include_str!("../requirements/management.md")]
+
+use crate::api::Api;
+use crate::connection::Connection;
+use crate::handshake::decode;
+use crate::http::HttpResponse;
+use crate::ids;
+use crate::io::ManagementRequest;
+use crate::limits;
+
+/// What a backend asks of the `@connections` API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// PostToConnection, with the text to send.
+    Post(String),
+    /// GetConnection.
+    Get,
+    /// DeleteConnection.
+    Delete,
+}
+
+/// Why a request is refused before its connection is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Another host, stage, path or method.
+    Forbidden,
+    /// The id has not the form of one.
+    InvalidConnectionId(String),
+    /// The data are larger than a message may be.
+    PayloadTooLarge,
+    /// The data are not UTF-8: they can not be a text message (assumed; nothing was published).
+    NotText,
+}
+
+/// Whether a path belongs to the `@connections` API, on whatever stage: the shell's way to tell it from a handshake.
+pub fn is_management_path(path: &str) -> bool {
+    decode(path, false)
+        .split('/')
+        .nth(2)
+        .is_some_and(|segment| segment == "@connections")
+}
+
+/// Reads a request: the operation and the connection's id.
+///
+/// # Errors
+/// The refusal to answer with.
+pub fn parse(api: &Api, request: &ManagementRequest) -> Result<(Operation, String), Refusal> {
+    let path = request.path.split('?').next().unwrap_or_default();
+    let segments: Vec<String> = path.split('/').map(|part| decode(part, false)).collect();
+    let ["", stage, "@connections", id] = segments.iter().map(String::as_str).collect::<Vec<_>>()[..]
+    else {
+        return Err(Refusal::Forbidden);
+    };
+    if stage != api.stage.stage_name {
+        return Err(Refusal::Forbidden);
+    }
+    let operation = match &*request.method {
+        "GET" => Operation::Get,
+        "DELETE" => Operation::Delete,
+        "POST" if request.body.len() > limits::MESSAGE_BYTES => {
+            return Err(Refusal::PayloadTooLarge);
+        }
+        "POST" => match String::from_utf8(request.body.clone()) {
+            Ok(text) => Operation::Post(text),
+            Err(_) => return Err(Refusal::NotText),
+        },
+        _ => return Err(Refusal::Forbidden),
+    };
+    if !ids::is_well_formed(id) {
+        return Err(Refusal::InvalidConnectionId(id.to_owned()));
+    }
+    Ok((operation, id.to_owned()))
+}
+
+impl Refusal {
+    /// The response, without the ids that [`stamped`] adds.
+    pub fn response(&self) -> HttpResponse {
+        let (status, error_type) = match self {
+            Self::Forbidden => (403, "ForbiddenException"),
+            Self::InvalidConnectionId(_) | Self::NotText => (400, "BadRequestException"),
+            Self::PayloadTooLarge => (413, "PayloadTooLargeException"),
+        };
+        let message = match self {
+            Self::Forbidden => "Forbidden".to_owned(),
+            Self::InvalidConnectionId(id) => format!("Invalid connectionId: {id}"),
+            Self::PayloadTooLarge => format!("the data are larger than {} bytes", limits::MESSAGE_BYTES),
+            Self::NotText => "the data are not UTF-8".to_owned(),
+        };
+        json(HttpResponse::new(status))
+            .header("x-amzn-errortype", error_type)
+            .message(&message)
+    }
+}
+
+/// 200 without a body: the data were delivered.
+pub fn posted() -> HttpResponse {
+    json(HttpResponse::new(200))
+}
+
+/// 204: the connection is closed.
+pub fn deleted() -> HttpResponse {
+    HttpResponse::new(204)
+}
+
+/// 410 without a body: the connection is gone, or never was.
+pub fn gone() -> HttpResponse {
+    json(HttpResponse::new(410)).header("x-amzn-errortype", "GoneException")
+}
+
+/// GetConnection's answer, printed as AWS prints it: two spaces, ` : `, `null` for a client without a user agent.
+pub fn status(connection: &Connection) -> HttpResponse {
+    let user_agent = match &connection.user_agent {
+        Some(text) => serde_json::Value::from(text.as_str()).to_string(),
+        None => "null".to_owned(),
+    };
+    let source_ip = serde_json::Value::from(connection.source_ip.as_str());
+    let (connected_at, last_active_at) = (connection.connected_at, connection.last_active_at);
+    let mut response = json(HttpResponse::new(200));
+    response.body = format!(
+        "{{\n  \"identity\" : {{\n    \"sourceIp\" : {source_ip},\n    \"userAgent\" : {user_agent}\n  }},\n  \"connectedAt\" : \"{connected_at}\",\n  \"lastActiveAt\" : \"{last_active_at}\"\n}}"
+    );
+    response
+}
+
+/// Adds what every answer carries: `x-amzn-requestid` (a UUID) and `x-amz-apigw-id`.
+pub fn stamped(response: HttpResponse, uuid: &str, request_id: &str) -> HttpResponse {
+    response
+        .header("x-amzn-requestid", uuid)
+        .header("x-amz-apigw-id", request_id)
+}
+
+fn json(response: HttpResponse) -> HttpResponse {
+    response.header("content-type", "application/json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    fn parsed(method: &str, path: &str, body: &[u8]) -> Result<(Operation, String), Refusal> {
+        let request = ManagementRequest {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            body: body.to_vec(),
+        };
+        parse(&Api::new("$request.body.action", "stage"), &request)
+    }
+
+    // `@` and `=` arrive encoded (SDKs) or as they are (curl).
+    #[rstest]
+    #[case("/stage/@connections/R1kmxc2VNjMCFIA=")]
+    #[case("/stage/%40connections/R1kmxc2VNjMCFIA%3D")]
+    #[case("/stage/@connections/R1kmxc2VNjMCFIA%3d?x=y")]
+    fn encoded_paths_are_read(#[case] path: &str) {
+        let id = "R1kmxc2VNjMCFIA=".to_owned();
+        assert!(is_management_path(path));
+        assert_eq!(parsed("GET", path, b""), Ok((Operation::Get, id.clone())));
+        assert_eq!(parsed("POST", path, b"hi"), Ok((Operation::Post("hi".to_owned()), id.clone())));
+        assert_eq!(parsed("DELETE", path, b""), Ok((Operation::Delete, id)));
+    }
+
+    #[rstest]
+    #[case("POST", "/other/@connections/R1kmxc2VNjMCFIA=", Refusal::Forbidden)]
+    #[case("PUT", "/stage/@connections/R1kmxc2VNjMCFIA=", Refusal::Forbidden)]
+    #[case("POST", "/stage/@connections", Refusal::Forbidden)]
+    #[case("POST", "/stage/@connections/a/b", Refusal::Forbidden)]
+    #[case("POST", "/stage/@connections/WDGT8fY4joECJrQ=test", Refusal::InvalidConnectionId("WDGT8fY4joECJrQ=test".to_owned()))]
+    fn the_rest_is_refused(#[case] method: &str, #[case] path: &str, #[case] refusal: Refusal) {
+        assert_eq!(parsed(method, path, b""), Err(refusal));
+    }
+
+    #[test]
+    fn the_recorded_400_comes_out_to_the_byte() {
+        let response = Refusal::InvalidConnectionId("WDGT8fY4joECJrQ=test".to_owned()).response();
+        assert_eq!(response.body, r#"{"message":"Invalid connectionId: WDGT8fY4joECJrQ=test"}"#);
+        assert_eq!(response.body.len(), 56);
+    }
+
+    #[test]
+    fn a_message_may_have_128_kib() {
+        let path = "/stage/@connections/R1kmxc2VNjMCFIA=";
+        assert!(parsed("POST", path, &vec![b'x'; 131_072]).is_ok());
+        assert_eq!(parsed("POST", path, &vec![b'x'; 131_073]), Err(Refusal::PayloadTooLarge));
+        assert_eq!(parsed("POST", path, b"\xff"), Err(Refusal::NotText));
+    }
+
+    #[test]
+    fn the_recorded_status_comes_out_to_the_byte() {
+        let connection = Connection {
+            connection_id: "R1kmxc2VNjMCFIA=".to_owned(),
+            connected_at: Timestamp::from_millis(1_605_442_994_726),
+            last_active_at: Timestamp::from_millis(1_605_442_994_972),
+            domain_name: "localhost".to_owned(),
+            source_ip: "1.2.3.4".to_owned(),
+            user_agent: None,
+            principal: None,
+        };
+        assert_eq!(
+            status(&connection).body,
+            "{\n  \"identity\" : {\n    \"sourceIp\" : \"1.2.3.4\",\n    \"userAgent\" : null\n  },\n  \"connectedAt\" : \"2020-11-15T12:23:14.726Z\",\n  \"lastActiveAt\" : \"2020-11-15T12:23:14.972Z\"\n}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_request_panics(method: String, path: String, body: Vec<u8>) {
+            let _ = is_management_path(&path);
+            let _ = parsed(&method, &path, &body);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Points in time as API Gateway writes them. The specification has no clock: every entry point takes the time as an argument.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+use std::time::Duration;
+
+/// Milliseconds since 1970-01-01T00:00:00Z, the unit of `connectedAt` and `requestTimeEpoch` (EVENT pages).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(u64);
+
+/// A UTC date and time of day, split for formatting.
+struct Civil {
+    year: u64,
+    month: usize,
+    day: u64,
+    hour: u64,
+    minute: u64,
+    second: u64,
+    millis: u64,
+}
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+impl Timestamp {
+    /// A point in time from milliseconds since the Unix epoch.
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn as_millis(self) -> u64 {
+        self.0
+    }
+
+    /// The time from `earlier` to `self`, zero when `earlier` is later.
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+
+    /// Common log format, as in `requestTime`: `20/Jan/2024:11:55:00 +0000`.
+    pub fn common_log_format(self) -> String {
+        let c = self.civil();
+        format!(
+            "{:02}/{}/{:04}:{:02}:{:02}:{:02} +0000",
+            c.day,
+            MONTHS[c.month - 1],
+            c.year,
+            c.hour,
+            c.minute,
+            c.second
+        )
+    }
+
+    /// ISO 8601 with milliseconds and `Z`, as in the answer of GetConnection: `2020-11-15T12:23:14.726Z`.
+    pub fn iso_8601(self) -> String {
+        let c = self.civil();
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            c.year, c.month, c.day, c.hour, c.minute, c.second, c.millis
+        )
+    }
+
+    /// Days to a civil date, after Howard Hinnant's `civil_from_days` for years from 1970 on.
+    fn civil(self) -> Civil {
+        let (days, in_day) = (self.0 / 86_400_000, self.0 % 86_400_000);
+        let shifted = days + 719_468; // days since 0000-03-01
+        let era = shifted / 146_097;
+        let day_of_era = shifted % 146_097;
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+        let month = if month_from_march < 10 {
+            month_from_march + 3
+        } else {
+            month_from_march - 9
+        };
+        Civil {
+            year: year_of_era + era * 400 + u64::from(month <= 2),
+            month: month as usize,
+            day,
+            hour: in_day / 3_600_000,
+            minute: in_day / 60_000 % 60,
+            second: in_day / 1_000 % 60,
+            millis: in_day % 1_000,
+        }
+    }
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(millis))
+    }
+}
+
+impl Sub for Timestamp {
+    type Output = Duration;
+
+    fn sub(self, earlier: Self) -> Duration {
+        self.since(earlier)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.iso_8601())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    // Instants whose text others recorded on AWS (Go library fixtures, brefphp samples), and the calendar's corners.
+    #[rstest]
+    #[case(1_705_751_700_453, "20/Jan/2024:11:55:00 +0000", "2024-01-20T11:55:00.453Z")]
+    #[case(1_605_442_994_726, "15/Nov/2020:12:23:14 +0000", "2020-11-15T12:23:14.726Z")]
+    #[case(0, "01/Jan/1970:00:00:00 +0000", "1970-01-01T00:00:00.000Z")]
+    #[case(1_709_164_799_999, "28/Feb/2024:23:59:59 +0000", "2024-02-28T23:59:59.999Z")]
+    #[case(1_709_164_800_000, "29/Feb/2024:00:00:00 +0000", "2024-02-29T00:00:00.000Z")]
+    #[case(4_107_542_399_000, "28/Feb/2100:23:59:59 +0000", "2100-02-28T23:59:59.000Z")]
+    #[case(4_107_542_400_000, "01/Mar/2100:00:00:00 +0000", "2100-03-01T00:00:00.000Z")]
+    fn instants_print_as_aws_prints_them(
+        #[case] millis: u64,
+        #[case] clf: &str,
+        #[case] iso: &str,
+    ) {
+        let at = Timestamp::from_millis(millis);
+        assert_eq!(at.common_log_format(), clf);
+        assert_eq!(at.iso_8601(), iso);
+    }
+}
