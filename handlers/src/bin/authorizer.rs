@@ -1,0 +1,10 @@
+//! The function `authorizer`: lets in whoever shows the accepted token.
+
+use std::process::ExitCode;
+
+use handlers::authorizer::Authorizer;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    handlers::runtime::run::<Authorizer>().await
+}

@@ -1,0 +1,10 @@
+//! The function `connect`: notes a new connection.
+
+use std::process::ExitCode;
+
+use handlers::connect::Connect;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    handlers::runtime::run::<Connect>().await
+}

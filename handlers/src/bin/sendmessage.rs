@@ -1,0 +1,10 @@
+//! The function `sendmessage`: answers the connection that sent the message.
+
+use std::process::ExitCode;
+
+use handlers::sendmessage::SendMessage;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    handlers::runtime::run::<SendMessage>().await
+}

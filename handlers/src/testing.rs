@@ -1,0 +1,159 @@
+//! What the tests of several functions share: the SDK's test doubles in place of the network.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::config::{HttpClient, SharedHttpClient};
+use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient, infallible_client_fn};
+use aws_smithy_types::body::SdkBody;
+use proptest::prelude::*;
+use serde_json::{Map, Value};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::aws::Aws;
+use crate::connections::Connections;
+use crate::environment::Environment;
+
+/// An environment as `template.yaml` and Lambda make it.
+pub(crate) fn environment() -> Environment {
+    Environment::from_iter([
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI"),
+        ("TABLE_NAME", "connections"),
+        ("API_ID", "abcdef123"),
+        ("STAGE", "stage"),
+    ])
+}
+
+/// AWS behind a test double.
+pub(crate) fn aws(double: impl HttpClient + 'static) -> (Environment, Aws) {
+    let environment = environment();
+    let aws = Aws::from_environment(&environment)
+        .unwrap()
+        .with_http_client(SharedHttpClient::new(double));
+    (environment, aws)
+}
+
+/// The table behind a test double.
+pub(crate) fn connections(double: impl HttpClient + 'static) -> Connections {
+    let (environment, aws) = aws(double);
+    Connections::from_environment(&environment, &aws).unwrap()
+}
+
+/// A double that gives these answers (status, body) in turn and keeps the requests.
+pub(crate) fn answers<const N: usize>(answers: [(u16, &'static str); N]) -> StaticReplayClient {
+    let event = |(status, body)| {
+        let request = http::Request::builder()
+            .uri("https://unchecked")
+            .body(SdkBody::empty())
+            .unwrap();
+        let response = http::Response::builder()
+            .status(status)
+            .body(SdkBody::from(body))
+            .unwrap();
+        ReplayEvent::new(request, response)
+    };
+    StaticReplayClient::new(answers.into_iter().map(event).collect())
+}
+
+/// A double that gives this status to everything.
+pub(crate) fn always(status: u16) -> SharedHttpClient {
+    infallible_client_fn(move |_| http::Response::builder().status(status).body("{}").unwrap())
+}
+
+/// The requests that a double got: method and address, the `X-Amz-Target` header, and the body.
+pub(crate) fn requests(double: &StaticReplayClient) -> Vec<(String, String, String)> {
+    let text = |body: &SdkBody| String::from_utf8(body.bytes().unwrap().to_vec()).unwrap();
+    let requests = double.actual_requests().map(|request| {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        (
+            format!("{} {}", request.method(), request.uri()),
+            target.to_owned(),
+            text(request.body()),
+        )
+    });
+    requests.collect()
+}
+
+/// Runs a future to its end, the timers of the SDK included.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+/// What is logged, at every level, while a call runs.
+pub(crate) fn logged<T>(call: impl FnOnce() -> T) -> (T, String) {
+    let lines = Lines::default();
+    let subscriber = crate::log::subscriber(LevelFilter::TRACE, lines.clone());
+    let result = tracing::subscriber::with_default(subscriber, call);
+    let bytes = lines.0.lock().unwrap().clone();
+    (result, String::from_utf8(bytes).unwrap())
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// Any JSON, with the names and some values of real events in it often enough to get past the first look.
+pub(crate) fn any_event() -> impl Strategy<Value = Value> {
+    let name = prop_oneof![
+        3 => proptest::sample::select(vec![
+            "headers", "token", "Token", "methodArn", "requestContext", "connectionId", "connectedAt", "body",
+        ]).prop_map(str::to_owned),
+        1 => ".{0,8}",
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,16}".prop_map(Value::from),
+        Just(Value::from("hello")),
+        Just(Value::from("{}")),
+    ];
+    leaf.prop_recursive(4, 64, 8, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::vec((name.clone(), inner), 0..8)
+                .prop_map(|members| Value::from(members.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+/// An event with everything in its place and any value in each.
+pub(crate) fn nearly_right_event() -> impl Strategy<Value = Value> {
+    (any_event(), any_event(), any_event(), any::<Option<u64>>(), ".{0,20}", ".{0,20}").prop_map(
+        |(headers, body, arn, connected_at, connection_id, text)| {
+            serde_json::json!({
+                "methodArn": arn,
+                "headers": if headers.is_object() { headers } else { serde_json::json!({"token": "hello"}) },
+                "requestContext": {"connectionId": connection_id, "connectedAt": connected_at},
+                "body": if body.is_null() { Value::from(text) } else { Value::from(body.to_string()) },
+            })
+        },
+    )
+}
