@@ -307,6 +307,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
         #[test]
         fn no_event_makes_it_panic(
             event in prop_oneof![any_event(), nearly_right_event()],
