@@ -1,0 +1,252 @@
+//! Cases: data files that say what a client and a backend do, and what they must see. `conformance/cases/{area}.toml`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// One thing to check, on any target.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// `{area}/{what-holds}`.
+    pub id: String,
+    /// Why the case exists, in a sentence.
+    pub why: String,
+    /// The requirements that it checks. A case that cites assumed ones only can not fail a target.
+    pub requirements: Vec<String>,
+    /// What a target must have for the case to make sense there.
+    #[serde(default)]
+    pub features: Vec<Feature>,
+    /// What happens, in order.
+    pub steps: Vec<Step>,
+}
+
+/// What a target has, or has not: a case that needs more is `unsupported` there, not failed.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[serde(rename_all = "kebab-case")]
+pub enum Feature {
+    /// A Lambda REQUEST authorizer on `$connect`.
+    Authorizer,
+    /// Mapping templates.
+    Templates,
+    /// The `@connections` API.
+    Management,
+    /// The pattern's table of connections can be looked into.
+    Table,
+    /// Limits on frames and messages.
+    Limits,
+    /// Time can be made to pass.
+    Clock,
+}
+
+/// One step of a case. Texts are patterns with holes (see [`crate::pattern`]), both those to send and those to see.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Step {
+    /// A client asks for an upgrade.
+    Connect {
+        /// Its name in this case.
+        client: String,
+        /// Header fields to send.
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+        /// Behind the stage's path, such as `?a=b` or `/more`.
+        #[serde(default)]
+        target: String,
+        /// The status that must come.
+        #[serde(default = "switching_protocols")]
+        status: u16,
+        /// The refusal's body.
+        body: Option<String>,
+        /// Fields that the response must have.
+        #[serde(default)]
+        response_headers: BTreeMap<String, String>,
+    },
+    /// A client sends a text message.
+    Send {
+        /// Who.
+        client: String,
+        /// What.
+        text: String,
+        /// How many times over the text is repeated to make the message.
+        #[serde(default = "once")]
+        repeat: usize,
+        /// In frames of at most so many bytes; one frame when it is not given.
+        frame: Option<usize>,
+    },
+    /// A client sends a binary message.
+    SendBinary {
+        /// Who.
+        client: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// A client sends a text frame with these bytes, which may be no UTF-8.
+    SendRaw {
+        /// Who.
+        client: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// The next message that a client gets.
+    Receive {
+        /// Who.
+        client: String,
+        /// What.
+        text: String,
+    },
+    /// A client closes.
+    Close {
+        /// Who.
+        client: String,
+        /// The close frame's code; without one the frame is empty.
+        code: Option<u16>,
+        /// The close frame's reason.
+        #[serde(default)]
+        reason: String,
+    },
+    /// The gateway has closed, and this is what it said.
+    Closed {
+        /// Whom.
+        client: String,
+        /// The code.
+        code: u16,
+        /// The reason; unchecked when it is not given.
+        reason: Option<String>,
+    },
+    /// A backend calls the `@connections` API.
+    Manage {
+        /// The method.
+        method: String,
+        /// What stands behind `/@connections/`.
+        id: String,
+        /// The body to send.
+        #[serde(default)]
+        body: String,
+        /// How many times over the body is repeated.
+        #[serde(default = "once")]
+        repeat: usize,
+        /// The status that must come.
+        status: u16,
+        /// The body that must come.
+        response: Option<String>,
+        /// Fields that the response must have.
+        #[serde(default)]
+        response_headers: BTreeMap<String, String>,
+    },
+    /// The pattern's table holds the connection, or does not (in the end: it may take a moment).
+    Row {
+        /// The connection's id.
+        id: String,
+        /// Whether it is there.
+        present: bool,
+    },
+    /// Time passes.
+    Wait {
+        /// How much.
+        seconds: u64,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(rename = "case")]
+    cases: Vec<Case>,
+}
+
+/// The kit's own cases, by area.
+const FILES: [(&str, &str); 9] = [
+    ("handshake", include_str!("../cases/handshake.toml")),
+    ("route", include_str!("../cases/route.toml")),
+    ("authorizer", include_str!("../cases/authorizer.toml")),
+    ("event", include_str!("../cases/event.toml")),
+    ("template", include_str!("../cases/template.toml")),
+    ("integration", include_str!("../cases/integration.toml")),
+    ("management", include_str!("../cases/management.toml")),
+    ("lifecycle", include_str!("../cases/lifecycle.toml")),
+    ("limits", include_str!("../cases/limits.toml")),
+];
+
+/// A case file that can not be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("case file `{file}`: {problem}")]
+pub struct InvalidCases {
+    /// The file.
+    pub file: String,
+    /// What is wrong, with line and column where that is known.
+    pub problem: String,
+}
+
+/// The kit's own cases, in the order of the files.
+///
+/// # Errors
+/// A file that can not be read; a test sees to it that there is none.
+pub fn built_in() -> Result<Vec<Case>, InvalidCases> {
+    let mut cases = Vec::new();
+    for (area, text) in FILES {
+        cases.extend(parse(&format!("conformance/cases/{area}.toml"), Some(area), text)?);
+    }
+    Ok(cases)
+}
+
+/// Reads a case file. With an `area`, every id must begin with it.
+///
+/// # Errors
+/// What can not be read, or breaks a rule of the kit.
+pub fn parse(file: &str, area: Option<&str>, text: &str) -> Result<Vec<Case>, InvalidCases> {
+    let invalid = |problem: String| InvalidCases {
+        file: file.to_owned(),
+        problem,
+    };
+    let File { cases } = toml::from_str(text).map_err(|error| invalid(error.to_string()))?;
+    for (index, case) in cases.iter().enumerate() {
+        let id = &case.id;
+        if area.is_some_and(|area| id.split_once('/').is_none_or(|(stem, _)| stem != area)) {
+            return Err(invalid(format!("case `{id}` must be named `{}/…`", area.unwrap_or_default())));
+        }
+        if cases[..index].iter().any(|other| other.id == *id) {
+            return Err(invalid(format!("case `{id}` is there twice")));
+        }
+        if case.requirements.is_empty() {
+            return Err(invalid(format!("case `{id}` cites no requirement")));
+        }
+        for requirement in &case.requirements {
+            if spec::requirement::find(requirement).is_none() {
+                return Err(invalid(format!("case `{id}` cites `{requirement}`, which does not exist")));
+            }
+        }
+    }
+    Ok(cases)
+}
+
+fn switching_protocols() -> u16 {
+    101
+}
+
+fn once() -> usize {
+    1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kits_own_cases_can_be_read() {
+        let cases = built_in().unwrap();
+        assert!(cases.len() >= 30, "{} cases", cases.len());
+    }
+
+    #[test]
+    fn a_case_names_what_exists() {
+        let file = |requirement: &str, id: &str| {
+            format!("[[case]]\nid = \"{id}\"\nwhy = \"x\"\nrequirements = [{requirement}]\nsteps = []\n")
+        };
+        let problem = |text: &str| parse("x.toml", Some("route"), text).unwrap_err().problem;
+        assert!(problem(&file("\"ROUTE-0\"", "route/a")).contains("`ROUTE-0`, which does not exist"));
+        assert!(problem(&file("", "route/a")).contains("cites no requirement"));
+        assert!(problem(&file("\"ROUTE-1\"", "event/a")).contains("must be named `route/…`"));
+        assert!(problem("[[case]]\nid = 1").contains("line 2"));
+    }
+}

@@ -1,0 +1,223 @@
+//! Text with holes, the one language of a case's expectations: `{"message": "Forbidden", "connectionId":"${alice:id}"}`.
+//!
+//! `${name}` matches any text up to what follows it, and must match the same text wherever the name stands again, also in later steps;
+//! `${name:kind}` also checks the form; `${*}` and `${*:kind}` bind nothing. Everything else stands for itself, to the byte.
+
+use std::collections::BTreeMap;
+
+/// What names stand for: filled by matching, read when a later text is filled in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bindings(BTreeMap<String, String>);
+
+/// A hole's demand on the text that it matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Any,
+    /// A connection, request or message id.
+    Id,
+    /// A UUID.
+    Uuid,
+    /// Common log format time.
+    Clf,
+    /// ISO 8601 with milliseconds.
+    Iso,
+    /// Digits.
+    Number,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part<'a> {
+    Text(&'a str),
+    Hole { name: &'a str, kind: Kind },
+}
+
+impl Bindings {
+    /// What `name` stands for.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Lets `name` stand for `value`.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+
+    /// Puts what the names stand for in their holes.
+    ///
+    /// # Errors
+    /// Names a hole that nothing was bound to, or that can not be read.
+    pub fn fill(&self, text: &str) -> Result<String, String> {
+        parse(text)?
+            .into_iter()
+            .map(|part| match part {
+                Part::Text(text) => Ok(text),
+                Part::Hole { name, .. } => self
+                    .get(name)
+                    .ok_or_else(|| format!("nothing is bound to `${{{name}}}` yet")),
+            })
+            .collect()
+    }
+
+    /// Matches `text` against `pattern`, binding its names; nothing is bound when it does not match.
+    ///
+    /// # Errors
+    /// Says where the two part.
+    pub fn matches(&mut self, pattern: &str, text: &str) -> Result<(), String> {
+        let parts = parse(pattern)?;
+        let mut bound = self.clone();
+        let mut rest = text;
+        for (index, part) in parts.iter().enumerate() {
+            match part {
+                Part::Text(expected) => {
+                    rest = rest.strip_prefix(expected).ok_or_else(|| {
+                        format!("expected `{expected}`, found `{}`", beginning(rest))
+                    })?;
+                }
+                Part::Hole { name, kind } => {
+                    let end = match parts.get(index + 1) {
+                        None => rest.len(),
+                        Some(Part::Text(next)) => rest
+                            .find(next)
+                            .ok_or_else(|| format!("no `{next}` after `${{{name}}}` in `{}`", beginning(rest)))?,
+                        Some(Part::Hole { .. }) => {
+                            return Err("two holes must have text between them".to_owned());
+                        }
+                    };
+                    let (value, behind) = rest.split_at(end);
+                    if !kind.accepts(value) {
+                        return Err(format!("`{value}` has not the form {kind:?}"));
+                    }
+                    match bound.get(name) {
+                        Some(before) if before != value => {
+                            return Err(format!("`${{{name}}}` was `{before}`, now `{value}`"));
+                        }
+                        _ if *name == "*" => {}
+                        _ => bound.set(name, value),
+                    }
+                    rest = behind;
+                }
+            }
+        }
+        if !rest.is_empty() {
+            return Err(format!("unexpected `{}` at the end", beginning(rest)));
+        }
+        *self = bound;
+        Ok(())
+    }
+}
+
+impl Kind {
+    fn accepts(self, text: &str) -> bool {
+        let shape = |form: &str| {
+            text.len() == form.len()
+                && text.bytes().zip(form.bytes()).all(|(c, f)| match f {
+                    b'0' => c.is_ascii_digit(),
+                    b'a' => c.is_ascii_alphabetic(),
+                    b'x' => c.is_ascii_hexdigit() && !c.is_ascii_uppercase(),
+                    _ => c == f,
+                })
+        };
+        match self {
+            Self::Any => true,
+            Self::Id => {
+                text.len() == 16
+                    && text.ends_with('=')
+                    && text[..15].bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_')
+            }
+            Self::Uuid => shape("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"),
+            Self::Clf => shape("00/aaa/0000:00:00:00 +0000"),
+            Self::Iso => shape("0000-00-00T00:00:00.000Z"),
+            Self::Number => !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit()),
+        }
+    }
+}
+
+fn parse(pattern: &str) -> Result<Vec<Part<'_>>, String> {
+    let mut parts = Vec::new();
+    let mut rest = pattern;
+    while let Some((before, behind)) = rest.split_once("${") {
+        let (hole, after) = behind
+            .split_once('}')
+            .ok_or_else(|| format!("`${{` without `}}` in `{pattern}`"))?;
+        let (name, kind) = hole.split_once(':').unwrap_or((hole, "any"));
+        let kind = match kind {
+            "any" => Kind::Any,
+            "id" => Kind::Id,
+            "uuid" => Kind::Uuid,
+            "clf" => Kind::Clf,
+            "iso" => Kind::Iso,
+            "number" => Kind::Number,
+            other => return Err(format!("`{other}` is no kind of hole (any, id, uuid, clf, iso, number)")),
+        };
+        if !before.is_empty() {
+            parts.push(Part::Text(before));
+        }
+        parts.push(Part::Hole { name, kind });
+        rest = after;
+    }
+    if !rest.is_empty() {
+        parts.push(Part::Text(rest));
+    }
+    Ok(parts)
+}
+
+fn beginning(text: &str) -> String {
+    const MOST: usize = 80;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    const FRAME: &str = r#"{"message": "Forbidden", "connectionId":"XDmENcnwIE0CFEQ=", "requestId":"XDmGEE2RoE0FRdQ="}"#;
+
+    #[test]
+    fn holes_bind_and_hold() {
+        let pattern = r#"{"message": "Forbidden", "connectionId":"${alice:id}", "requestId":"${*:id}"}"#;
+        let mut bindings = Bindings::default();
+        bindings.matches(pattern, FRAME).unwrap();
+        assert_eq!(bindings.get("alice"), Some("XDmENcnwIE0CFEQ="));
+        assert_eq!(bindings.get("*"), None);
+        assert_eq!(bindings.fill("/@connections/${alice}").unwrap(), "/@connections/XDmENcnwIE0CFEQ=");
+        let other = FRAME.replace("XDmENcnwIE0CFEQ=", "YDmENcnwIE0CFEQ=");
+        assert!(bindings.matches(pattern, &other).unwrap_err().contains("was `XDmENcnwIE0CFEQ="));
+    }
+
+    #[rstest]
+    #[case("${*:id}", "short=", false)]
+    #[case("${*:uuid}", "03c09e84-9949-48d9-9d50-8ddb489d6142", true)]
+    #[case("${*:clf}", "20/Jan/2024:11:55:00 +0000", true)]
+    #[case("${*:iso}", "2020-11-15T12:23:14.726Z", true)]
+    #[case("${*:number}", "12a", false)]
+    #[case("a${*}b", "ab", true)]
+    #[case("a", "ab", false)]
+    #[case("${*", "x", false)]
+    #[case("${*}${*}", "x", false)]
+    fn kinds_have_forms(#[case] pattern: &str, #[case] text: &str, #[case] fits: bool) {
+        assert_eq!(Bindings::default().matches(pattern, text).is_ok(), fits);
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_without_holes_matches_itself_only(text in "[^$]*", other in "[^$]*") {
+            let mut bindings = Bindings::default();
+            prop_assert!(bindings.matches(&text, &text).is_ok());
+            prop_assert_eq!(bindings.matches(&text, &other).is_ok(), text == other);
+        }
+
+        #[test]
+        fn what_is_filled_in_matches(value in "[^\"]*", name in "[a-z]{1,5}") {
+            let pattern = format!("\"${{{name}}}\"");
+            let mut bindings = Bindings::default();
+            bindings.set(&name, value);
+            let text = bindings.fill(&pattern).unwrap();
+            prop_assert!(bindings.matches(&pattern, &text).is_ok());
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Carries out cases, step by step, and writes down what happens.
+
+use std::time::{Duration, Instant};
+
+use crate::case::{Case, Feature, Step};
+use crate::pattern::Bindings;
+use crate::session::{Answer, Incoming, Outgoing, Session, Trouble, Upgrade};
+use crate::verdict::{Outcome, Verdict};
+
+/// Why a case stops.
+enum Stop {
+    /// The target did something else than the case says.
+    Difference(String),
+    /// The kit could not go on.
+    Broken(String),
+}
+
+/// One case under way.
+struct Run<'a, S> {
+    session: &'a mut S,
+    bindings: Bindings,
+    transcript: Vec<String>,
+}
+
+/// How often a row is looked for before the kit gives up.
+const LOOKS: usize = 250;
+/// How much of a long text stands in a transcript.
+const SHOWN: usize = 400;
+
+/// Carries out `case` on `session`, a target that has `features`.
+pub async fn run<S: Session>(case: &Case, session: &mut S, features: &[Feature]) -> Outcome {
+    let started = Instant::now();
+    let outcome = |verdict, detail: String, transcript| Outcome {
+        case: case.id.clone(),
+        verdict,
+        detail,
+        transcript,
+        took: started.elapsed(),
+    };
+    if let Some(missing) = case.features.iter().find(|feature| !features.contains(feature)) {
+        let detail = format!("the target has not the feature {missing:?}").to_lowercase();
+        return outcome(Verdict::Unsupported, detail, Vec::new());
+    }
+    let mut run = Run {
+        session,
+        bindings: Bindings::default(),
+        transcript: Vec::new(),
+    };
+    let mut result = run.steps(&case.steps).await;
+    let leftover = run.close_all().await;
+    if result.is_ok() && !leftover.is_empty() {
+        let message = format!("messages that nobody expected: {}", leftover.join(", "));
+        result = Err(Stop::Difference(message));
+    }
+    let transcript = run.transcript;
+    match result {
+        Ok(()) => outcome(Verdict::Pass, String::new(), transcript),
+        Err(Stop::Difference(detail)) => outcome(Verdict::on_difference(case), detail, transcript),
+        Err(Stop::Broken(detail)) => outcome(Verdict::Error, detail, transcript),
+    }
+}
+
+impl<S: Session> Run<'_, S> {
+    async fn steps(&mut self, steps: &[Step]) -> Result<(), Stop> {
+        for (index, step) in steps.iter().enumerate() {
+            let result = self.step(step).await;
+            for reason in self.session.reasons() {
+                self.note("·", &reason);
+            }
+            result.map_err(|stop| stop.at(index + 1))?;
+        }
+        Ok(())
+    }
+
+    async fn step(&mut self, step: &Step) -> Result<(), Stop> {
+        match step {
+            Step::Connect { client, headers, target, status, body, response_headers } => {
+                let upgrade = Upgrade {
+                    target: target.clone(),
+                    headers: headers.clone(),
+                };
+                self.note(">", &format!("{client}: upgrade {target} {headers:?}"));
+                let answer = self.session.connect(client, &upgrade).await?;
+                self.answered(client, &answer, *status, body.as_deref(), response_headers)
+            }
+            Step::Send { client, text, repeat, frame } => {
+                let text = self.fill(text)?.repeat(*repeat);
+                self.note(">", &format!("{client}: {text}"));
+                let message = Outgoing::Text { text, frame: *frame };
+                Ok(self.session.send(client, &message).await?)
+            }
+            Step::SendBinary { client, bytes } => {
+                self.note(">", &format!("{client}: binary {bytes:?}"));
+                Ok(self.session.send(client, &Outgoing::Binary(bytes.clone())).await?)
+            }
+            Step::SendRaw { client, bytes } => {
+                self.note(">", &format!("{client}: text frame {bytes:?}"));
+                Ok(self.session.send(client, &Outgoing::Raw(bytes.clone())).await?)
+            }
+            Step::Receive { client, text } => {
+                let incoming = self.receive(client).await?;
+                let Incoming::Text(received) = incoming else {
+                    return Err(Stop::Difference(format!("{client} expected a text message, got {incoming:?}")));
+                };
+                self.bindings
+                    .matches(text, &received)
+                    .map_err(|problem| Stop::Difference(format!("{client}: {problem}")))
+            }
+            Step::Close { client, code, reason } => {
+                self.note(">", &format!("{client}: close {code:?} `{reason}`"));
+                let leftover = self.session.close(client, *code, reason).await?;
+                match leftover.first() {
+                    None => Ok(()),
+                    Some(text) => Err(Stop::Difference(format!("{client} got a message that nobody expected: {text}"))),
+                }
+            }
+            Step::Closed { client, code, reason } => {
+                let incoming = self.receive(client).await?;
+                match &incoming {
+                    Incoming::Closed(got, text)
+                        if got == code && reason.as_ref().is_none_or(|reason| reason == text) =>
+                    {
+                        Ok(())
+                    }
+                    _ => Err(Stop::Difference(format!(
+                        "{client} expected to be closed with {code} {reason:?}, got {incoming:?}"
+                    ))),
+                }
+            }
+            Step::Manage { method, id, body, repeat, status, response, response_headers } => {
+                let (id, body) = (self.fill(id)?, self.fill(body)?.repeat(*repeat));
+                self.note(">", &format!("backend: {method} @connections/{id} {body}"));
+                let answer = self.session.manage(method, &id, &body).await?;
+                self.answered("backend", &answer, *status, response.as_deref(), response_headers)
+            }
+            Step::Row { id, present } => self.row(id, *present).await,
+            Step::Wait { seconds } => {
+                self.note(">", &format!("{seconds} seconds pass"));
+                Ok(self.session.wait(Duration::from_secs(*seconds)).await?)
+            }
+        }
+    }
+
+    /// Compares an HTTP response.
+    fn answered(
+        &mut self,
+        who: &str,
+        answer: &Answer,
+        status: u16,
+        body: Option<&str>,
+        headers: &std::collections::BTreeMap<String, String>,
+    ) -> Result<(), Stop> {
+        self.note("<", &format!("{who}: {} {:?} {}", answer.status, answer.headers, answer.body));
+        if answer.status != status {
+            return Err(Stop::Difference(format!("{who} expected status {status}, got {}", answer.status)));
+        }
+        if let Some(body) = body {
+            self.bindings
+                .matches(body, &answer.body)
+                .map_err(|problem| Stop::Difference(format!("{who}, body: {problem}")))?;
+        }
+        for (name, pattern) in headers {
+            let value = answer
+                .header(name)
+                .ok_or_else(|| Stop::Difference(format!("{who}: no header field `{name}`")))?;
+            self.bindings
+                .matches(pattern, value)
+                .map_err(|problem| Stop::Difference(format!("{who}, header field `{name}`: {problem}")))?;
+        }
+        Ok(())
+    }
+
+    async fn receive(&mut self, client: &str) -> Result<Incoming, Stop> {
+        let incoming = self.session.receive(client).await.map_err(|trouble| match trouble {
+            Trouble::Silence(_) => Stop::Difference(format!("{client}: {trouble}")),
+            other => Stop::from(other),
+        })?;
+        self.note("<", &format!("{client}: {incoming:?}"));
+        Ok(incoming)
+    }
+
+    async fn row(&mut self, id: &str, present: bool) -> Result<(), Stop> {
+        let id = self.fill(id)?;
+        for _ in 0..LOOKS {
+            if self.session.has_row(&id).await? == present {
+                self.note("<", &format!("table: {id} is {}", if present { "there" } else { "gone" }));
+                return Ok(());
+            }
+            self.session.settle().await;
+        }
+        let state = if present { "not in the table" } else { "still in the table" };
+        Err(Stop::Difference(format!("connection {id} is {state}")))
+    }
+
+    /// Ends what is still open; what comes then, nobody expected.
+    async fn close_all(&mut self) -> Vec<String> {
+        let mut leftover = Vec::new();
+        for client in self.session.connected() {
+            if let Ok(texts) = self.session.close(&client, Some(1000), "").await {
+                leftover.extend(texts.into_iter().map(|text| format!("{client}: {text}")));
+            }
+        }
+        leftover
+    }
+
+    fn fill(&self, text: &str) -> Result<String, Stop> {
+        self.bindings.fill(text).map_err(Stop::Broken)
+    }
+
+    fn note(&mut self, sign: &str, text: &str) {
+        let line = match text.char_indices().nth(SHOWN) {
+            Some((end, _)) => format!("{sign} {}… ({} bytes)", &text[..end], text.len()),
+            None => format!("{sign} {text}"),
+        };
+        self.transcript.push(line);
+    }
+}
+
+impl Stop {
+    fn at(self, step: usize) -> Self {
+        match self {
+            Self::Difference(detail) => Self::Difference(format!("step {step}: {detail}")),
+            Self::Broken(detail) => Self::Broken(format!("step {step}: {detail}")),
+        }
+    }
+}
+
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Self {
+        Self::Broken(trouble.to_string())
+    }
+}

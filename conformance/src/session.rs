@@ -1,0 +1,135 @@
+//! What the kit can do with a target, whatever it is: connect clients, send, receive, call `@connections`, look into the table.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A target at work on one case. Clients are named by the case.
+#[expect(async_fn_in_trait, reason = "the kit's runner is generic and needs no Send bound")]
+pub trait Session {
+    /// Asks for an upgrade.
+    ///
+    /// # Errors
+    /// What kept the kit from getting any answer.
+    async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, Trouble>;
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// A connection that is gone.
+    async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), Trouble>;
+
+    /// Waits for what comes next.
+    ///
+    /// # Errors
+    /// [`Trouble::Silence`] when nothing came within the target's patience.
+    async fn receive(&mut self, client: &str) -> Result<Incoming, Trouble>;
+
+    /// Closes a client's connection, and gives the messages that were still on the way.
+    ///
+    /// # Errors
+    /// A connection that can not be closed in an orderly way.
+    async fn close(&mut self, client: &str, code: Option<u16>, reason: &str) -> Result<Vec<String>, Trouble>;
+
+    /// Calls the `@connections` API; `id` stands behind `/@connections/`, to be percent-encoded.
+    ///
+    /// # Errors
+    /// What kept the kit from getting any answer.
+    async fn manage(&mut self, method: &str, id: &str, body: &str) -> Result<Answer, Trouble>;
+
+    /// Whether the pattern's table holds the connection.
+    ///
+    /// # Errors
+    /// What kept the kit from looking.
+    async fn has_row(&mut self, id: &str) -> Result<bool, Trouble>;
+
+    /// Lets time pass.
+    ///
+    /// # Errors
+    /// A target whose time can not be moved.
+    async fn wait(&mut self, time: Duration) -> Result<(), Trouble>;
+
+    /// Lets the target get on with what it is doing, before something is looked for once more.
+    async fn settle(&mut self);
+
+    /// The names of the clients that are connected.
+    fn connected(&self) -> Vec<String>;
+
+    /// What the target itself tells of its decisions since the last call, for the transcript.
+    fn reasons(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// A request for an upgrade.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Upgrade {
+    /// Behind the stage's path: a query string, or more of a path.
+    pub target: String,
+    /// Header fields besides those of every upgrade.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// An HTTP response.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+}
+
+/// What a client sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outgoing {
+    /// A text message in frames of at most `frame` bytes.
+    Text {
+        /// The text.
+        text: String,
+        /// The frames' size; one frame when there is none.
+        frame: Option<usize>,
+    },
+    /// A binary message.
+    Binary(Vec<u8>),
+    /// One text frame with these bytes.
+    Raw(Vec<u8>),
+}
+
+/// What a client gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// A text message.
+    Text(String),
+    /// A binary message, which API Gateway never sends.
+    Binary(Vec<u8>),
+    /// The end: the close frame's code (1005 when it has none, 1006 when there is none) and reason.
+    Closed(u16, String),
+}
+
+/// Why a step could not be carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// Nothing came.
+    #[error("nothing came within {0:?}")]
+    Silence(Duration),
+    /// The case names a client that is not connected.
+    #[error("client `{0}` is not connected")]
+    NotConnected(String),
+    /// The target can not do this.
+    #[error("{0}")]
+    Unsupported(&'static str),
+    /// Something else, in words.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Answer {
+    /// The first value of the header field `name`, whatever its case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+}

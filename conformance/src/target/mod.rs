@@ -1,0 +1,6 @@
+//! What the kit can judge.
+
+pub mod functions;
+pub mod local;
+pub mod spec;
+pub mod wire;

@@ -1,0 +1,288 @@
+//! The target `spec`: the specification in process, with virtual time. The kit plays the functions.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
+
+use serde_json::Value;
+use spec::handshake::HandshakeRequest;
+use spec::http::{Headers, HttpResponse};
+use spec::io::{ClientClose, InvocationOutcome, ManagementId, ManagementRequest, PeerId};
+use spec::limits::{self, Violation};
+use spec::{Api, Gateway, Input, InvalidApi, Output, Timestamp};
+
+use super::functions::{Function, World};
+use crate::case::Feature;
+use crate::session::{Answer, Incoming, Outgoing, Session, Trouble, Upgrade};
+
+/// What the target has.
+pub const FEATURES: [Feature; 6] = [
+    Feature::Authorizer,
+    Feature::Templates,
+    Feature::Management,
+    Feature::Table,
+    Feature::Limits,
+    Feature::Clock,
+];
+
+/// The specification running one case.
+pub struct SpecSession {
+    gateway: Gateway,
+    functions: HashMap<String, Function>,
+    now: Timestamp,
+    outputs: VecDeque<Output>,
+    clients: HashMap<PeerId, Client>,
+    names: BTreeMap<String, PeerId>,
+    table: BTreeMap<String, Value>,
+    replies: HashMap<ManagementId, HttpResponse>,
+    numbers: u64,
+    reasons: Vec<String>,
+}
+
+#[derive(Default)]
+struct Client {
+    answer: Option<Answer>,
+    incoming: VecDeque<Incoming>,
+    open: bool,
+}
+
+/// When every case begins: 2024-01-20T11:54:57.419Z, the `connectedAt` of AWS's published fixture.
+const BEGINNING: Timestamp = Timestamp::from_millis(1_705_751_697_419);
+
+impl SpecSession {
+    /// A fresh gateway for `api`, whose functions (by ARN) the kit plays.
+    ///
+    /// # Errors
+    /// An API that can not be served.
+    pub fn new(api: Api, functions: HashMap<String, Function>) -> Result<Self, InvalidApi> {
+        Ok(Self {
+            gateway: Gateway::new(api, spec::ids::Counter::default())?,
+            functions,
+            now: BEGINNING,
+            outputs: VecDeque::new(),
+            clients: HashMap::new(),
+            names: BTreeMap::new(),
+            table: BTreeMap::new(),
+            replies: HashMap::new(),
+            numbers: 0,
+            reasons: Vec::new(),
+        })
+    }
+
+    /// Gives the gateway an input and acts on all that follows.
+    fn input(&mut self, input: Input) {
+        self.gateway.handle_input(self.now, input);
+        self.settle_outputs();
+    }
+
+    fn settle_outputs(&mut self) {
+        loop {
+            while let Some(output) = self.gateway.poll_output() {
+                self.outputs.push_back(output);
+            }
+            let Some(output) = self.outputs.pop_front() else {
+                break;
+            };
+            self.act(output);
+        }
+    }
+
+    fn act(&mut self, output: Output) {
+        match output {
+            Output::Accept { peer, headers } => {
+                let client = self.clients.entry(peer).or_default();
+                client.open = true;
+                let response = HttpResponse {
+                    status: 101,
+                    headers,
+                    body: String::new(),
+                };
+                client.answer = Some(response.into());
+            }
+            Output::Reject { peer, response } => {
+                self.clients.entry(peer).or_default().answer = Some(response.into());
+            }
+            Output::Send { peer, text } => {
+                let client = self.clients.entry(peer).or_default();
+                client.incoming.push_back(Incoming::Text(text));
+            }
+            Output::Close { peer, close } => {
+                let client = self.clients.entry(peer).or_default();
+                client.open = false;
+                client.incoming.push_back(Incoming::Closed(close.code, close.reason));
+            }
+            Output::Invoke(invocation) => {
+                self.reasons.push(format!("invoke {}: {}", invocation.function_arn, invocation.payload));
+                let outcome = match self.functions.get(&invocation.function_arn) {
+                    Some(function) => function.call(&invocation.payload, self),
+                    None => InvocationOutcome::NotInvocable("there is no such function".to_owned()),
+                };
+                self.reasons.push(format!("result: {outcome:?}"));
+                let invocation = invocation.id;
+                self.gateway.handle_input(self.now, Input::InvocationResult { invocation, outcome });
+            }
+            Output::ManagementReply { id, response } => {
+                self.replies.insert(id, response);
+            }
+            Output::Decision(decision) => self.reasons.push(decision.to_string()),
+        }
+    }
+
+    fn management(&mut self, method: &str, id: &str, body: &str) -> HttpResponse {
+        self.numbers += 1;
+        let request = ManagementRequest {
+            method: method.to_owned(),
+            path: format!("/{}/@connections/{id}", self.gateway.api().stage.stage_name),
+            body: body.as_bytes().to_vec(),
+        };
+        let id = ManagementId(self.numbers);
+        self.gateway.handle_input(self.now, Input::Management { id, request });
+        while let Some(output) = self.gateway.poll_output() {
+            match output {
+                Output::ManagementReply { id: replied, response } if replied == id => return response,
+                // In order, but later: this may be in the middle of a function's call.
+                other => self.outputs.push_back(other),
+            }
+        }
+        HttpResponse::new(0)
+    }
+
+    fn peer(&self, client: &str) -> Result<PeerId, Trouble> {
+        self.names.get(client).copied().ok_or_else(|| Trouble::NotConnected(client.to_owned()))
+    }
+}
+
+impl World for SpecSession {
+    fn post(&mut self, connection_id: &str, text: &str) -> u16 {
+        self.management("POST", connection_id, text).status
+    }
+
+    fn table(&mut self) -> &mut BTreeMap<String, Value> {
+        &mut self.table
+    }
+}
+
+impl Session for SpecSession {
+    async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, Trouble> {
+        self.numbers += 1;
+        let peer = PeerId(self.numbers);
+        let mut headers = Headers::from_iter([
+            ("Host", "localhost"),
+            ("Connection", "Upgrade"),
+            ("Upgrade", "websocket"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ]);
+        for (name, value) in &request.headers {
+            headers.push(name, value);
+        }
+        let request = HandshakeRequest {
+            method: "GET".to_owned(),
+            target: format!("/{}{}", self.gateway.api().stage.stage_name, request.target),
+            headers,
+            source_ip: "127.0.0.1".to_owned(),
+        };
+        self.input(Input::Handshake { peer, request });
+        let entry = self.clients.entry(peer).or_default();
+        if entry.open {
+            self.names.insert(client.to_owned(), peer);
+        }
+        entry.answer.take().ok_or(Trouble::Silence(Duration::ZERO))
+    }
+
+    async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), Trouble> {
+        let peer = self.peer(client)?;
+        let violation = |violation| Input::Violation { peer, violation };
+        let input = match message {
+            Outgoing::Text { text, frame } => {
+                let largest = frame.unwrap_or(text.len()).min(text.len());
+                if largest > limits::FRAME_BYTES {
+                    violation(Violation::FrameTooLarge)
+                } else if text.len() > limits::MESSAGE_BYTES {
+                    violation(Violation::MessageTooLarge)
+                } else {
+                    Input::Message { peer, text: text.clone() }
+                }
+            }
+            Outgoing::Binary(_) => violation(Violation::Binary),
+            Outgoing::Raw(bytes) => match String::from_utf8(bytes.clone()) {
+                Ok(text) => Input::Message { peer, text },
+                Err(_) => violation(Violation::InvalidUtf8),
+            },
+        };
+        self.input(input);
+        Ok(())
+    }
+
+    async fn receive(&mut self, client: &str) -> Result<Incoming, Trouble> {
+        let peer = self.peer(client)?;
+        let entry = self.clients.entry(peer).or_default();
+        let incoming = entry.incoming.pop_front().ok_or(Trouble::Silence(Duration::ZERO))?;
+        if matches!(incoming, Incoming::Closed(..)) {
+            self.names.remove(client);
+        }
+        Ok(incoming)
+    }
+
+    async fn close(&mut self, client: &str, code: Option<u16>, reason: &str) -> Result<Vec<String>, Trouble> {
+        let peer = self.peer(client)?;
+        self.names.remove(client);
+        let close = Some(ClientClose {
+            code,
+            reason: reason.to_owned(),
+        });
+        self.input(Input::PeerClosed { peer, close });
+        let incoming = self.clients.remove(&peer).unwrap_or_default().incoming;
+        Ok(incoming
+            .into_iter()
+            .filter_map(|incoming| match incoming {
+                Incoming::Text(text) => Some(text),
+                _ => None,
+            })
+            .collect())
+    }
+
+    async fn manage(&mut self, method: &str, id: &str, body: &str) -> Result<Answer, Trouble> {
+        let response = self.management(method, id, body);
+        self.settle_outputs();
+        Ok(response.into())
+    }
+
+    async fn has_row(&mut self, id: &str) -> Result<bool, Trouble> {
+        Ok(self.table.contains_key(id))
+    }
+
+    async fn wait(&mut self, time: Duration) -> Result<(), Trouble> {
+        let end = self.now + time;
+        while let Some(due) = self.gateway.poll_timeout().filter(|due| *due <= end) {
+            self.now = due.max(self.now);
+            self.gateway.handle_timeout(self.now);
+            self.settle_outputs();
+        }
+        self.now = end;
+        Ok(())
+    }
+
+    async fn settle(&mut self) {}
+
+    fn connected(&self) -> Vec<String> {
+        self.names.keys().cloned().collect()
+    }
+
+    fn reasons(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.reasons)
+    }
+}
+
+impl From<HttpResponse> for Answer {
+    fn from(response: HttpResponse) -> Self {
+        Self {
+            status: response.status,
+            headers: response
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            body: response.body,
+        }
+    }
+}

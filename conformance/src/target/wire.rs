@@ -1,0 +1,293 @@
+//! Targets behind sockets: any WebSocket URL, with its `@connections` URL and its table where it has them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::Error as WsError;
+use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use crate::session::{Answer, Incoming, Outgoing, Session, Trouble, Upgrade};
+
+/// Where a target is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoint {
+    /// `ws://` or `wss://`, with the stage.
+    pub ws_url: String,
+    /// `http://`, with the stage: what `/@connections/…` is put behind.
+    pub management_url: Option<String>,
+    /// The table of connections.
+    pub table: Option<TableEndpoint>,
+    /// How long to wait for anything before it counts as silence.
+    pub patience: Duration,
+}
+
+/// A DynamoDB table behind an endpoint that wants no signature.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableEndpoint {
+    /// `http://…`.
+    pub url: String,
+    /// The table's name.
+    pub name: String,
+}
+
+/// One case's sockets.
+pub struct WireSession {
+    endpoint: Endpoint,
+    clients: BTreeMap<String, Socket>,
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+impl WireSession {
+    /// A session without clients yet.
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            clients: BTreeMap::new(),
+        }
+    }
+
+    fn socket(&mut self, client: &str) -> Result<&mut Socket, Trouble> {
+        self.clients
+            .get_mut(client)
+            .ok_or_else(|| Trouble::NotConnected(client.to_owned()))
+    }
+
+    /// The next message or end of a client's socket, within the target's patience.
+    async fn next(&mut self, client: &str) -> Result<Incoming, Trouble> {
+        let patience = self.endpoint.patience;
+        let socket = self.socket(client)?;
+        loop {
+            let message = timeout(patience, socket.next())
+                .await
+                .map_err(|_| Trouble::Silence(patience))?;
+            return Ok(match message {
+                Some(Ok(Message::Text(text))) => Incoming::Text(text.to_string()),
+                Some(Ok(Message::Binary(bytes))) => Incoming::Binary(bytes.to_vec()),
+                Some(Ok(Message::Close(frame))) => match frame {
+                    Some(frame) => Incoming::Closed(frame.code.into(), frame.reason.to_string()),
+                    None => Incoming::Closed(1005, String::new()),
+                },
+                Some(Ok(_)) => continue,
+                Some(Err(_)) | None => Incoming::Closed(1006, String::new()),
+            });
+        }
+    }
+}
+
+impl Session for WireSession {
+    async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, Trouble> {
+        let url = format!("{}{}", self.endpoint.ws_url, request.target);
+        let mut upgrade = url.as_str().into_client_request().map_err(other)?;
+        for (name, value) in &request.headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(other)?;
+            let value = HeaderValue::from_bytes(value.as_bytes()).map_err(other)?;
+            upgrade.headers_mut().append(name, value);
+        }
+        let patience = self.endpoint.patience;
+        let connecting = tokio_tungstenite::connect_async_with_config(upgrade, None, true);
+        let (response, socket) = match timeout(patience, connecting).await {
+            Err(_) => return Err(Trouble::Silence(patience)),
+            Ok(Ok((socket, response))) => (response, Some(socket)),
+            Ok(Err(WsError::Http(response))) => (*response, None),
+            Ok(Err(error)) => return Err(other(error)),
+        };
+        if let Some(socket) = socket {
+            self.clients.insert(client.to_owned(), socket);
+        }
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        Ok(Answer {
+            status: response.status().as_u16(),
+            headers,
+            body: String::from_utf8_lossy(response.body().as_deref().unwrap_or_default()).into_owned(),
+        })
+    }
+
+    async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), Trouble> {
+        let socket = self.socket(client)?;
+        let frames = match message {
+            Outgoing::Text { text, frame: Some(size) } if *size > 0 => fragments(text.as_bytes(), *size),
+            Outgoing::Text { text, .. } => vec![Message::text(text.as_str())],
+            Outgoing::Binary(bytes) => vec![Message::binary(bytes.clone())],
+            Outgoing::Raw(bytes) => fragments(bytes, bytes.len().max(1)),
+        };
+        for frame in frames {
+            if let Err(error) = socket.send(frame).await {
+                // The gateway may close in the middle of what it does not want: what it says is for `receive`.
+                return match error {
+                    WsError::ConnectionClosed | WsError::AlreadyClosed | WsError::Io(_) => Ok(()),
+                    error => Err(other(error)),
+                };
+            }
+        }
+        Ok(())
+    }
+
+    async fn receive(&mut self, client: &str) -> Result<Incoming, Trouble> {
+        let incoming = self.next(client).await?;
+        if matches!(incoming, Incoming::Closed(..)) {
+            // Answer the close before the socket goes: the gateway waits for it.
+            if let Some(mut socket) = self.clients.remove(client) {
+                let _ = timeout(self.endpoint.patience, socket.flush()).await;
+            }
+        }
+        Ok(incoming)
+    }
+
+    async fn close(&mut self, client: &str, code: Option<u16>, reason: &str) -> Result<Vec<String>, Trouble> {
+        let frame = code.map(|code| CloseFrame {
+            code: CloseCode::from(code),
+            reason: Utf8Bytes::from(reason.to_owned()),
+        });
+        let closed = self.socket(client)?.close(frame).await;
+        let mut leftover = Vec::new();
+        let result = loop {
+            if let Err(error) = &closed {
+                break Err(other(error));
+            }
+            match self.next(client).await {
+                Ok(Incoming::Text(text)) => leftover.push(text),
+                Ok(Incoming::Binary(_)) => {}
+                Ok(Incoming::Closed(..)) => break Ok(leftover),
+                Err(trouble) => break Err(trouble),
+            }
+        };
+        self.clients.remove(client);
+        result
+    }
+
+    async fn manage(&mut self, method: &str, id: &str, body: &str) -> Result<Answer, Trouble> {
+        let base = self
+            .endpoint
+            .management_url
+            .as_deref()
+            .ok_or(Trouble::Unsupported("the target has no `@connections` URL"))?;
+        let url = format!("{base}/@connections/{}", percent_encode(id));
+        let request = http(&url, method, &[], body.to_owned());
+        timeout(self.endpoint.patience, request)
+            .await
+            .map_err(|_| Trouble::Silence(self.endpoint.patience))?
+    }
+
+    async fn has_row(&mut self, id: &str) -> Result<bool, Trouble> {
+        let table = self
+            .endpoint
+            .table
+            .as_ref()
+            .ok_or(Trouble::Unsupported("the target's table can not be looked into"))?;
+        let body = json!({
+            "TableName": table.name,
+            "Key": {"connectionId": {"S": id}},
+            "ConsistentRead": true,
+        });
+        // A local engine wants the form of a signature, and checks no more of it.
+        const HEADERS: [(&str, &str); 3] = [
+            ("content-type", "application/x-amz-json-1.0"),
+            ("x-amz-target", "DynamoDB_20120810.GetItem"),
+            (
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=local/20240120/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+            ),
+        ];
+        let answer = http(&table.url, "POST", &HEADERS, body.to_string()).await?;
+        if answer.status != 200 {
+            return Err(Trouble::Other(format!("the table answered {}: {}", answer.status, answer.body)));
+        }
+        let item: Value = serde_json::from_str(&answer.body).map_err(other)?;
+        Ok(item.get("Item").is_some())
+    }
+
+    async fn wait(&mut self, _: Duration) -> Result<(), Trouble> {
+        Err(Trouble::Unsupported("the target's time can not be moved"))
+    }
+
+    async fn settle(&mut self) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
+    fn connected(&self) -> Vec<String> {
+        self.clients.keys().cloned().collect()
+    }
+}
+
+/// One HTTP/1.1 request on a connection of its own.
+async fn http(
+    url: &str,
+    method: &str,
+    headers: &[(&str, &str)],
+    body: String,
+) -> Result<Answer, Trouble> {
+    let rest = url
+        .strip_prefix("http://")
+        .ok_or_else(|| Trouble::Other(format!("`{url}` must begin with `http://`")))?;
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let stream = TcpStream::connect(authority).await.map_err(other)?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(other)?;
+    let connection = tokio::spawn(connection);
+    let mut request = hyper::Request::builder()
+        .method(method)
+        .uri(format!("/{path}"))
+        .header("host", authority);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Full::new(Bytes::from(body))).map_err(other)?;
+    let response = sender.send_request(request).await.map_err(other)?;
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.map_err(other)?.to_bytes();
+    connection.abort();
+    let headers = head
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    Ok(Answer {
+        status: head.status.as_u16(),
+        headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    })
+}
+
+/// A text message in frames of at most `size` bytes; the cuts may fall inside a character, as RFC 6455 allows.
+fn fragments(bytes: &[u8], size: usize) -> Vec<Message> {
+    let count = bytes.len().div_ceil(size).max(1);
+    (0..count)
+        .map(|index| {
+            let end = bytes.len().min((index + 1) * size);
+            let opcode = if index == 0 { Data::Text } else { Data::Continue };
+            let payload = bytes[index * size..end].to_vec();
+            Message::Frame(Frame::message(payload, OpCode::Data(opcode), index + 1 == count))
+        })
+        .collect()
+}
+
+fn percent_encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+fn other(error: impl std::fmt::Display) -> Trouble {
+    Trouble::Other(error.to_string())
+}

@@ -1,0 +1,221 @@
+//! Verdicts: what is said of a target, case by case, and what was expected to be said.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use spec::requirement::{self, Basis};
+
+use crate::case::Case;
+
+/// What a case says of a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// All was seen as the requirements say.
+    Pass,
+    /// Something was seen that the requirements rule out.
+    Fail,
+    /// Something differs from what is assumed only: no failure, but worth knowing.
+    Informational,
+    /// The target has not what the case needs.
+    Unsupported,
+    /// The kit could not carry the case out.
+    Error,
+}
+
+/// A case carried out on a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The case's id.
+    pub case: String,
+    /// What it says.
+    pub verdict: Verdict,
+    /// Why, when it is not a pass.
+    pub detail: String,
+    /// What was sent and received, and what the target said of its reasons.
+    pub transcript: Vec<String>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// All outcomes on one target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The target's name.
+    pub target: String,
+    /// In the order of the cases.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Verdicts that are known, each with its reason. An entry that does not come true is an error, so that the list can not rot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expectations(BTreeMap<String, Expectation>);
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+struct Expectation {
+    case: String,
+    verdict: Verdict,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    expect: Vec<Expectation>,
+}
+
+impl Verdict {
+    /// The verdict on a case that saw something else than it says: assumptions never fail a target.
+    pub fn on_difference(case: &Case) -> Self {
+        let assumed = |id: &String| {
+            requirement::find(id).is_some_and(|requirement| requirement.basis == Basis::Assumed)
+        };
+        if case.requirements.iter().all(assumed) {
+            Self::Informational
+        } else {
+            Self::Fail
+        }
+    }
+
+    /// Whether a run with this verdict is in order when nothing else was expected.
+    pub fn is_fine(self) -> bool {
+        matches!(self, Self::Pass | Self::Informational | Self::Unsupported)
+    }
+}
+
+impl Report {
+    /// How many cases have this verdict.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.outcomes.iter().filter(|outcome| outcome.verdict == verdict).count()
+    }
+
+    /// Pass of pass and fail, in percent; `None` when there is neither.
+    pub fn score(&self) -> Option<f64> {
+        let (pass, fail) = (self.count(Verdict::Pass), self.count(Verdict::Fail));
+        (pass + fail > 0).then(|| 100.0 * pass as f64 / (pass + fail) as f64)
+    }
+}
+
+impl Expectations {
+    /// Reads an expectation file.
+    ///
+    /// # Errors
+    /// What can not be read, or an entry without a reason.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let File { expect } = toml::from_str(text).map_err(|error| error.to_string())?;
+        let mut entries = BTreeMap::new();
+        for entry in expect {
+            if entry.reason.trim().is_empty() {
+                return Err(format!("`{}` is expected to {} without a reason", entry.case, entry.verdict));
+            }
+            if let Some(twice) = entries.insert(entry.case.clone(), entry) {
+                return Err(format!("`{}` is there twice", twice.case));
+            }
+        }
+        Ok(Self(entries))
+    }
+
+    /// What is not as expected in a report: unexpected verdicts, and entries for cases that were not run.
+    pub fn surprises(&self, report: &Report) -> Vec<String> {
+        let mut surprises = Vec::new();
+        for outcome in &report.outcomes {
+            let (case, verdict) = (&outcome.case, outcome.verdict);
+            match self.0.get(case) {
+                Some(expected) if expected.verdict != verdict => surprises.push(format!(
+                    "{case}: {verdict}, expected {} ({})",
+                    expected.verdict, expected.reason
+                )),
+                None if !verdict.is_fine() => {
+                    surprises.push(format!("{case}: {verdict}: {}", outcome.detail));
+                }
+                _ => {}
+            }
+        }
+        let ran = |case: &String| report.outcomes.iter().any(|outcome| outcome.case == *case);
+        for case in self.0.keys().filter(|case| !ran(case)) {
+            surprises.push(format!("{case}: expected, but there is no such case in this run"));
+        }
+        surprises
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Informational => "informational",
+            Self::Unsupported => "unsupported",
+            Self::Error => "error",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(verdicts: &[(&str, Verdict)]) -> Report {
+        let outcome = |&(case, verdict): &(&str, Verdict)| Outcome {
+            case: case.to_owned(),
+            verdict,
+            detail: "detail".to_owned(),
+            transcript: Vec::new(),
+            took: Duration::ZERO,
+        };
+        Report {
+            target: "t".to_owned(),
+            outcomes: verdicts.iter().map(outcome).collect(),
+        }
+    }
+
+    #[test]
+    fn failures_unexpected_passes_and_dead_entries_are_surprises() {
+        let text = r#"
+            [[expect]]
+            case = "a/known"
+            verdict = "fail"
+            reason = "known"
+            [[expect]]
+            case = "a/better"
+            verdict = "fail"
+            reason = "was broken"
+            [[expect]]
+            case = "a/dead"
+            verdict = "fail"
+            reason = "renamed"
+        "#;
+        let expectations = Expectations::parse(text).unwrap();
+        let report = report(&[
+            ("a/known", Verdict::Fail),
+            ("a/better", Verdict::Pass),
+            ("a/new", Verdict::Fail),
+            ("a/assumed", Verdict::Informational),
+        ]);
+        assert_eq!(
+            expectations.surprises(&report),
+            [
+                "a/better: pass, expected fail (was broken)",
+                "a/new: fail: detail",
+                "a/dead: expected, but there is no such case in this run",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_reason_is_needed() {
+        let text = "[[expect]]\ncase = \"a/b\"\nverdict = \"fail\"\nreason = \" \"";
+        assert!(Expectations::parse(text).unwrap_err().contains("without a reason"));
+    }
+
+    #[test]
+    fn the_score_is_over_what_the_target_has() {
+        let verdicts = [("a", Verdict::Pass), ("b", Verdict::Fail), ("c", Verdict::Unsupported), ("d", Verdict::Informational)];
+        assert_eq!(report(&verdicts).score(), Some(50.0));
+        assert_eq!(report(&[("c", Verdict::Unsupported)]).score(), None);
+    }
+}
