@@ -28,7 +28,9 @@ pub enum Refusal {
     UnknownPath,
     /// No WebSocket upgrade was asked for.
     NotAnUpgrade,
-    /// A `Sec-WebSocket-*` field is missing or wrong (RFC 6455, section 4.2).
+    /// Another version of the protocol was asked for (HANDSHAKE-25).
+    UnsupportedVersion,
+    /// The upgrade breaks a rule of RFC 6455, section 4.2.
     BadUpgrade(&'static str),
     /// An identity source is missing, or the authorizer said `Unauthorized`.
     Unauthorized,
@@ -42,8 +44,8 @@ pub enum Refusal {
     IntegrationFailed,
     /// The `$connect` integration took too long.
     IntegrationTimedOut,
-    /// The `$connect` integration answered with this status, which is not a success.
-    Status(u16),
+    /// The `$connect` integration answered with this status and body, which is no success (HANDSHAKE-5, HANDSHAKE-43).
+    Status(u16, String),
 }
 
 impl HandshakeRequest {
@@ -86,7 +88,9 @@ impl Refusal {
         let (status, error_type, body) = match self {
             Self::UriTooLong => (414, "RequestEntityTooLargeException", r#"{"message":"Request-URI Too Long"}"#),
             Self::UnknownPath | Self::Forbidden => (403, "ForbiddenException", r#"{"message":"Forbidden"}"#),
-            Self::NotAnUpgrade => (426, "", r#"{"message":"Upgrade Required"}"#),
+            Self::NotAnUpgrade | Self::UnsupportedVersion => {
+                (426, "UpgradeRequiredException", r#"{"message":"Upgrade Required"}"#)
+            }
             Self::BadUpgrade(_) => (400, "BadRequestException", r#"{"message":"Bad Request"}"#),
             Self::Unauthorized => (401, "UnauthorizedException", r#"{"message":"Unauthorized"}"#),
             Self::AuthorizerFailed => (500, "AuthorizerConfigurationException", r#"{"message":null}"#),
@@ -97,7 +101,7 @@ impl Refusal {
                 "InternalServerErrorException",
                 r#"{"message": "Endpoint request timed out"}"#,
             ),
-            Self::Status(status) => (*status, "", ""),
+            Self::Status(status, body) => (*status, "", &**body),
         };
         let mut response = HttpResponse::new(status);
         if !body.is_empty() {
@@ -109,7 +113,7 @@ impl Refusal {
             response = response.header("x-amzn-ErrorType", error_type);
         }
         if status == 426 {
-            response = response.header("upgrade", "websocket");
+            response = response.header("upgrade", "websocket").header("sec-websocket-version", "13");
         }
         response.header("x-amz-apigw-id", request_id)
     }
@@ -123,6 +127,7 @@ impl fmt::Display for Refusal {
             Self::UriTooLong => "the URL is longer than 4096 characters",
             Self::UnknownPath => "the path is not the stage's",
             Self::NotAnUpgrade => "no WebSocket upgrade was asked for",
+            Self::UnsupportedVersion => "the version of the protocol must be 13",
             Self::BadUpgrade(problem) => problem,
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "the policy does not allow it",
@@ -130,7 +135,7 @@ impl fmt::Display for Refusal {
             Self::NotInvocable => "the integration can not be called",
             Self::IntegrationFailed => "the integration failed",
             Self::IntegrationTimedOut => "the integration timed out",
-            Self::Status(status) => return write!(f, "the integration answered {status}"),
+            Self::Status(status, _) => return write!(f, "the integration answered {status}"),
         })
     }
 }
@@ -157,12 +162,18 @@ pub fn check(api: &Api, request: &HandshakeRequest) -> Result<(), Refusal> {
         return Err(Refusal::BadUpgrade("the method of an upgrade is GET"));
     }
     if headers.get("Sec-WebSocket-Version") != Some("13") {
-        return Err(Refusal::BadUpgrade("the version must be 13"));
+        return Err(Refusal::UnsupportedVersion);
     }
-    if headers.get("Sec-WebSocket-Key").is_none_or(str::is_empty) {
-        return Err(Refusal::BadUpgrade("the key is missing"));
+    if !headers.get("Sec-WebSocket-Key").is_some_and(is_key) {
+        return Err(Refusal::BadUpgrade("the key must be the base64 of 16 bytes"));
     }
     Ok(())
+}
+
+/// Whether a `Sec-WebSocket-Key` is the base64 of 16 bytes (RFC 6455, section 4.1).
+fn is_key(key: &str) -> bool {
+    let digit = |c: u8| c.is_ascii_alphanumeric() || c == b'+' || c == b'/';
+    key.len() == 24 && key.ends_with("==") && key.bytes().take(22).all(digit)
 }
 
 /// Decodes percent escapes (and `+` as a space where `plus` says so); what is no escape stays, what is no UTF-8 becomes U+FFFD.
@@ -222,6 +233,23 @@ mod tests {
     fn the_path_is_the_stage(#[case] target: &str, #[case] refusal: Option<Refusal>) {
         let api = Api::new("$request.body.action", "stage");
         assert_eq!(check(&api, &request(target)).err(), refusal);
+    }
+
+    #[rstest]
+    #[case("Upgrade", "h2c", Refusal::NotAnUpgrade)]
+    #[case("Connection", "close", Refusal::NotAnUpgrade)]
+    #[case("Sec-WebSocket-Version", "8", Refusal::UnsupportedVersion)]
+    #[case("Sec-WebSocket-Key", "", Refusal::BadUpgrade("the key must be the base64 of 16 bytes"))]
+    #[case("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25j", Refusal::BadUpgrade("the key must be the base64 of 16 bytes"))]
+    fn an_upgrade_follows_rfc_6455(#[case] name: &str, #[case] value: &str, #[case] refusal: Refusal) {
+        let mut odd = request("/stage");
+        odd.headers = odd
+            .headers
+            .iter()
+            .map(|(field, before)| (field, if field == name { value } else { before }))
+            .collect();
+        let api = Api::new("$request.body.action", "stage");
+        assert_eq!(check(&api, &odd), Err(refusal));
     }
 
     #[test]

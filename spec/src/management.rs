@@ -122,7 +122,8 @@ pub fn status(connection: &Connection) -> HttpResponse {
     response
 }
 
-/// Adds what every answer carries: `x-amzn-requestid` (a UUID) and `x-amz-apigw-id`.
+/// Adds what every answer carries: `x-amzn-requestid` (a UUID) and `x-amz-apigw-id`; the trace id is the caller's, since a refusal
+/// has none (MANAGEMENT-23).
 pub fn stamped(response: HttpResponse, uuid: &str, request_id: &str) -> HttpResponse {
     response
         .header("x-amzn-requestid", uuid)

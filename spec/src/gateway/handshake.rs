@@ -169,7 +169,10 @@ impl Gateway {
     ) {
         let refusal = match &answer {
             Ok(answer) if (200..300).contains(&answer.status) => None,
-            Ok(answer) => Some((Refusal::Status(answer.status), String::new())),
+            Ok(answer) => {
+                let refusal = Refusal::Status(answer.status, answer.body.clone());
+                Some((refusal, "its own status".to_owned()))
+            }
             Err(failure) => {
                 let refusal = match failure {
                     Failure::TimedOut => Refusal::IntegrationTimedOut,

@@ -160,7 +160,7 @@ impl Gateway {
         let effect = self.step(peer, event);
         match effect {
             Effect::Reject => {
-                let refusal = crate::handshake::Refusal::Status(503);
+                let refusal = crate::handshake::Refusal::Status(503, String::new());
                 self.reject(peer, &refusal, "the gateway goes down".to_owned());
             }
             Effect::CloseAndDisconnect => {
@@ -189,7 +189,11 @@ impl Gateway {
     fn management(&mut self, now: Timestamp, id: ManagementId, request: &ManagementRequest) {
         let response = match management::parse(&self.compiled.api, request) {
             Err(refusal) => refusal.response(),
-            Ok((operation, connection_id)) => self.operate(now, operation, &connection_id),
+            Ok((operation, connection_id)) => {
+                let trace_id = ids::trace_id(&mut *self.ids, now);
+                self.operate(now, operation, &connection_id)
+                    .header("x-amzn-trace-id", trace_id)
+            }
         };
         let uuid = ids::uuid(&mut *self.ids);
         let request_id = ids::request_id(&mut *self.ids, now);
