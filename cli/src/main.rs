@@ -1,2 +1,126 @@
-//! placeholder
-fn main() {}
+//! `gatespec`: API Gateway WebSocket APIs on your machine.
+
+mod check;
+mod render;
+mod serve;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// API Gateway WebSocket APIs on your machine: run a stack, hold it to the specification, render its mapping templates.
+#[derive(Parser)]
+#[command(version, about, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the cases of the specification against targets, and print the verdicts (what `gatespec` does without a command).
+    Check(check::CheckArgs),
+    /// Serve a stack's WebSocket API, its functions and its tables on this machine.
+    Serve(serve::ServeArgs),
+    /// Render a mapping template as API Gateway would.
+    Render(render::RenderArgs),
+}
+
+/// Which stack.
+#[derive(Args, Clone)]
+struct StackArgs {
+    /// The SAM or CloudFormation template.
+    #[arg(default_value = "template.yaml")]
+    template: PathBuf,
+    /// Give a template parameter a value; may be repeated.
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = key_value)]
+    parameters: Vec<(String, String)>,
+    /// Take the functions' binaries as they are instead of building them.
+    #[arg(long)]
+    no_build: bool,
+}
+
+/// Why the program ends without success. The code is the one that scripts see.
+enum Failure {
+    /// Verdicts that were not expected, or a template that can not be rendered.
+    Unexpected(String),
+    /// The user has to change something: arguments, or the stack's template.
+    Usage(String),
+    /// The environment did not let it run.
+    CouldNotRun(String),
+}
+
+const AFTER_HELP: &str = "Exit codes: 0 all as expected; 1 unexpected verdicts, or a template that can not be rendered;
+2 something in the arguments or the stack's template must be changed; 3 could not run.
+
+Try:
+  gatespec                                   check the stack of this folder
+  gatespec serve                             talk to it: wscat --header token:hello -c ws://127.0.0.1:3001/stage
+  gatespec render --template '$input.json(\"$.a\")' --body '{\"a\": 1}'";
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        None => match Cli::try_parse_from(["gatespec", "check"]).map(|cli| cli.command) {
+            Ok(Some(Command::Check(args))) => check::run(args),
+            _ => Err(Failure::CouldNotRun("the default command can not be read".to_owned())),
+        },
+        Some(Command::Check(args)) => check::run(args),
+        Some(Command::Serve(args)) => serve::run(args),
+        Some(Command::Render(args)) => render::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprint(&failure);
+            ExitCode::from(match failure {
+                Failure::Unexpected(_) => 1,
+                Failure::Usage(_) => 2,
+                Failure::CouldNotRun(_) => 3,
+            })
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Unexpected(text) | Self::Usage(text) | Self::CouldNotRun(text)) = self;
+        f.write_str(text.trim_end())
+    }
+}
+
+/// One message on standard error.
+#[expect(clippy::print_stderr, reason = "this is the program's voice")]
+fn eprint(message: &dyn fmt::Display) {
+    eprintln!("{message}");
+}
+
+/// Text on standard output; a reader that has gone away (`| head`) is no error.
+fn print(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// A value given as it is, or as `@file`, or as `@-` for standard input.
+fn text_or_file(argument: &str) -> Result<String, Failure> {
+    let read = match argument.strip_prefix('@') {
+        None => return Ok(argument.to_owned()),
+        Some("-") => std::io::read_to_string(std::io::stdin()),
+        Some(path) => std::fs::read_to_string(path),
+    };
+    read.map_err(|error| Failure::Usage(format!("error: can not read `{}`: {error}", &argument[1..])))
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| format!("`{text}` must be NAME=VALUE"))
+}
+
+/// The runtime that everything asynchronous runs on.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Runtime::new()
+        .map_err(|error| Failure::CouldNotRun(format!("error: can not start: {error}")))
+}

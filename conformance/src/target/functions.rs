@@ -82,21 +82,24 @@ impl Function {
     }
 }
 
-/// The authorizer's model: an allow for exactly the method's ARN when a header `token`, whatever its name's case, is the accepted one.
+/// The authorizer's model: an allow for exactly the method's ARN when there is a header `token`, whatever its name's case, and every one
+/// of them is the accepted one.
 pub fn authorize(event: &Value) -> Option<Value> {
-    let token = event["headers"]
-        .as_object()?
+    let headers = event["headers"].as_object()?;
+    let tokens: Vec<&Value> = headers
         .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("token"))
-        .and_then(|(_, value)| value.as_str())?;
-    (token == ACCEPTED_TOKEN).then(|| {
+        .filter(|(name, _)| name.eq_ignore_ascii_case("token"))
+        .map(|(_, value)| value)
+        .collect();
+    let accepted = !tokens.is_empty() && tokens.iter().all(|token| *token == ACCEPTED_TOKEN);
+    accepted.then(|| {
         json!({
             "principalId": "me",
             "policyDocument": {
                 "Version": "2012-10-17",
                 "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"]}],
             },
-            "context": {"token": token},
+            "context": {"token": ACCEPTED_TOKEN},
         })
     })
 }

@@ -46,14 +46,15 @@ pub struct Ready {
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl LocalGateway {
-    /// Starts `program serve …` on the template, on a port that the system chooses, and waits until it is ready.
+    /// Starts `program serve …` with `arguments` (the template, its parameters), on a port that the system chooses, and waits until it
+    /// is ready.
     ///
     /// # Errors
     /// A process that can not be started, or that ends before it is ready; what it has to say goes to standard error.
-    pub async fn start(program: &Path, template: &Path, log: Stdio) -> Result<Self, String> {
+    pub async fn start(program: &Path, arguments: &[String], log: Stdio) -> Result<Self, String> {
         let mut child = Command::new(program)
             .args(["serve", "--no-build", "--port", "0", "--ready", "json"])
-            .arg(template)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)

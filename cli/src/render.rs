@@ -1,0 +1,103 @@
+//! `gatespec render`.
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+use spec::template::{MappingTemplate, Params, Scope};
+
+use crate::{Failure, print, text_or_file};
+
+/// Render a mapping template as API Gateway would.
+///
+/// Every value may be given as it is, as `@file`, or as `@-` for standard input.
+#[derive(Args)]
+#[command(after_help = "Example:\n  gatespec render --template '{\"said\": \"$util.escapeJavaScript($input.body)\"}' --body 'it works'")]
+pub(crate) struct RenderArgs {
+    /// The mapping template.
+    #[arg(long, value_name = "TEXT|@FILE")]
+    template: String,
+    /// The message (`$input`).
+    #[arg(long, value_name = "TEXT|@FILE", default_value = "")]
+    body: String,
+    /// What `$context` holds, a JSON object; an example of a message's context when it is not given.
+    #[arg(long, value_name = "JSON|@FILE")]
+    context: Option<String>,
+    /// What `$stageVariables` holds, a JSON object.
+    #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
+    stage_variables: String,
+    /// What `$input.params()` holds: `{"path": {}, "querystring": {}, "header": {}}`.
+    #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
+    params: String,
+}
+
+/// Prints the rendered text, or the error with its caret.
+pub(crate) fn run(args: &RenderArgs) -> Result<(), Failure> {
+    let source = text_or_file(&args.template)?;
+    let name = args.template.strip_prefix('@').unwrap_or("template");
+    let body = text_or_file(&args.body)?;
+    let context = match &args.context {
+        Some(text) => object("--context", &text_or_file(text)?)?,
+        None => example_context(),
+    };
+    let stage_variables = object("--stage-variables", &text_or_file(&args.stage_variables)?)?;
+    let params = params(&object("--params", &text_or_file(&args.params)?)?)?;
+    let template = MappingTemplate::parse(&source)
+        .map_err(|error| Failure::Unexpected(error.with_source(name, &source)))?;
+    let scope = Scope::new(&body, &context)
+        .stage_variables(&stage_variables)
+        .params(&params);
+    let text = template
+        .render(&scope)
+        .map_err(|error| Failure::Unexpected(error.with_source(name, &source)))?;
+    print(&text);
+    Ok(())
+}
+
+fn object(option: &str, text: &str) -> Result<Map<String, Value>, Failure> {
+    serde_json::from_str(text)
+        .map_err(|error| Failure::Usage(format!("error: `{option}` must be a JSON object: {error}")))
+}
+
+fn params(object: &Map<String, Value>) -> Result<Params, Failure> {
+    let mut params = Params::default();
+    for (part, values) in object {
+        let map = match part.as_str() {
+            "path" => &mut params.path,
+            "querystring" => &mut params.querystring,
+            "header" => &mut params.header,
+            other => {
+                let problem = format!("error: `--params` has no part `{other}` (path, querystring, header)");
+                return Err(Failure::Usage(problem));
+            }
+        };
+        for (name, value) in values.as_object().into_iter().flatten() {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            map.insert(name.clone(), text);
+        }
+    }
+    Ok(params)
+}
+
+/// The context of a message on the route `sendmessage`, after an event that was seen on AWS.
+fn example_context() -> Map<String, Value> {
+    let context = json!({
+        "routeKey": "sendmessage",
+        "authorizer": {"principalId": "me", "token": "hello"},
+        "messageId": "R1knPc2ntjMCFIA=",
+        "eventType": "MESSAGE",
+        "extendedRequestId": "R1knPH17NjMFftw=",
+        "requestTime": "20/Jan/2024:11:55:00 +0000",
+        "messageDirection": "IN",
+        "stage": "stage",
+        "connectedAt": 1_705_751_697_419_u64,
+        "requestTimeEpoch": 1_705_751_700_453_u64,
+        "identity": {"userAgent": "Mozilla/5.0", "sourceIp": "192.0.2.1"},
+        "requestId": "R1knPH17NjMFftw=",
+        "domainName": "abcdef1234.execute-api.us-east-1.amazonaws.com",
+        "connectionId": "R1kmxc2VNjMCFIA=",
+        "apiId": "abcdef1234",
+    });
+    match context {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,240 @@
+//! The pages of this folder that show what functions and clients get: every shape of event, the rendered mapping template, the error
+//! frames, the refusals, the policies. Review a change with `cargo insta review`.
+
+#[path = "../conformance/tests/support/mod.rs"]
+mod support;
+
+use insta::{Settings, assert_snapshot};
+use serde_json::{Map, Value, json};
+use spec::api::{Api, Stage};
+use spec::connection::{CloseInfo, Connection, Principal};
+use spec::event::{self, EventType, RequestIdentity};
+use spec::handshake::{HandshakeRequest, Refusal};
+use spec::http::{Headers, HttpResponse};
+use spec::policy::{INVOKE, PolicyDocument};
+use spec::strategy;
+use spec::template::{MappingTemplate, Scope};
+use spec::{Timestamp, authorizer, integration, management};
+
+/// Puts a page into this folder's `area`, with what it is about above it.
+fn page(area: &str, description: &str) -> Settings {
+    let mut settings = Settings::clone_current();
+    settings.set_snapshot_path(area);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_description(description);
+    settings
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap()
+}
+
+fn api() -> Api {
+    Api {
+        api_id: "dl7ptocha9".to_owned(),
+        stage: Stage { stage_name: "prod".to_owned(), stage_variables: Map::new() },
+        ..Api::new("$request.body.action", "prod")
+    }
+}
+
+fn connection(principal: Option<Principal>) -> Connection {
+    Connection {
+        connection_id: "R1kmxc2VNjMCFIA=".to_owned(),
+        connected_at: Timestamp::from_millis(1_705_751_697_419),
+        last_active_at: Timestamp::from_millis(1_705_751_697_419),
+        domain_name: "dl7ptocha9.execute-api.us-east-1.amazonaws.com".to_owned(),
+        source_ip: "49.105.91.154".to_owned(),
+        user_agent: Some("Mozilla/5.0".to_owned()),
+        principal,
+    }
+}
+
+fn principal() -> Principal {
+    let context = json!({"token": "hello", "level": 1, "admin": false});
+    Principal {
+        principal_id: "me".to_owned(),
+        context: context.as_object().unwrap().clone(),
+        integration_latency: 111,
+    }
+}
+
+fn request(millis: u64) -> RequestIdentity {
+    RequestIdentity {
+        request_id: "R1knPH17NjMFftw=".to_owned(),
+        at: Timestamp::from_millis(millis),
+    }
+}
+
+fn handshake(target: &str) -> HandshakeRequest {
+    HandshakeRequest {
+        method: "GET".to_owned(),
+        target: target.to_owned(),
+        headers: Headers::from_iter([
+            ("Host", "dl7ptocha9.execute-api.us-east-1.amazonaws.com"),
+            ("Connection", "Upgrade"),
+            ("Upgrade", "websocket"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ("User-Agent", "Mozilla/5.0"),
+            ("token", "hello"),
+            ("X-Twice", "1"),
+            ("x-twice", "2"),
+        ]),
+        source_ip: "49.105.91.154".to_owned(),
+    }
+}
+
+fn context(event_type: EventType<'_>, authorizer: Option<Map<String, Value>>, millis: u64) -> Map<String, Value> {
+    event::request_context(&api(), &connection(None), &request(millis), event_type, authorizer)
+}
+
+const TRACE: &str = "Root=1-65abb5d1-0123456789abcdef01234567";
+
+#[test]
+fn events() {
+    let on_connect = context(EventType::Connect, Some(principal().for_event(true)), 1_705_751_697_420);
+    let connect = event::connect(&api(), &handshake("/prod?room=a&room=b"), TRACE, on_connect);
+    page("event", "CONNECT behind an authorizer, with a query string and a header that is there twice")
+        .bind(|| assert_snapshot!("connect", pretty(&connect)));
+
+    let message_type = EventType::Message { route_key: "$default", message_id: "R1knPc2ntjMCFIA=" };
+    let on_message = context(message_type, Some(principal().for_event(false)), 1_705_751_700_453);
+    let message = event::message(&api(), on_message, "{\r\n\t\"a\": 1\r\n}");
+    page("event", "MESSAGE: nothing but context, body and flag; the body exactly as it was sent")
+        .bind(|| assert_snapshot!("message", pretty(&message)));
+
+    let close = CloseInfo::new(1001, "");
+    let on_disconnect = context(EventType::Disconnect(&close), None, 1_705_751_708_326);
+    let disconnect = event::disconnect(&api(), &connection(None), on_disconnect);
+    page("event", "DISCONNECT without an authorizer: the browser's tab was closed")
+        .bind(|| assert_snapshot!("disconnect", pretty(&disconnect)));
+
+    let on_authorize = context(EventType::Connect, None, 1_705_751_697_420);
+    let authorizer = event::authorizer(&api(), &handshake("/prod"), TRACE, on_authorize);
+    page("event", "a REQUEST authorizer's event: the upgrade's own headers, and every map even when it is empty")
+        .bind(|| assert_snapshot!("authorizer", pretty(&authorizer)));
+}
+
+#[test]
+fn rendered_template() {
+    let message = r#"{"action": "sendmessage","message" : "it's \"quoted\" \\ / 日本 😀"}"#;
+    let context = strategy::message_context("me", "hello");
+    let render = |template: &MappingTemplate| {
+        let text = template.render(&Scope::new(message, &context)).unwrap();
+        let verdict = match serde_json::from_str::<Value>(&text) {
+            Ok(event) => format!("JSON; its body is the message: {}", event["body"] == message),
+            Err(error) => format!("not JSON: {error}"),
+        };
+        format!("message:\n{message}\n\nrendered:\n{text}\n\n{verdict}\n")
+    };
+    page("template", "the mapping template of template.yaml").bind(|| {
+        assert_snapshot!("deployed", render(&support::mapping_template()));
+    });
+    page("template", "the mapping template of the original sample: the single quote breaks it").bind(|| {
+        assert_snapshot!("original", render(&support::original_template()));
+    });
+}
+
+#[test]
+fn error_frames() {
+    let frames: Vec<String> = ["Forbidden", "Internal server error", "Endpoint request timed out"]
+        .iter()
+        .map(|message| integration::error_frame(message, "Qyi07eCbtjMCJKw=", "Qyi3UG41tjMFlUg="))
+        .collect();
+    page("integration", "error frames: one space behind `\"message\":` and behind each comma, none elsewhere")
+        .bind(|| assert_snapshot!("error-frames", frames.join("\n")));
+}
+
+fn http(response: &HttpResponse) -> String {
+    let mut text = format!("{}\n", response.status);
+    for (name, value) in response.headers.iter() {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    text.push_str(&format!("\n{}\n", response.body));
+    text
+}
+
+#[test]
+fn refusals() {
+    let all = [
+        Refusal::UriTooLong,
+        Refusal::UnknownPath,
+        Refusal::NotAnUpgrade,
+        Refusal::UnsupportedVersion,
+        Refusal::BadUpgrade("the key must be the base64 of 16 bytes"),
+        Refusal::Unauthorized,
+        Refusal::Forbidden,
+        Refusal::AuthorizerFailed,
+        Refusal::NotInvocable,
+        Refusal::IntegrationFailed,
+        Refusal::IntegrationTimedOut,
+        Refusal::Status(418, "the function's own words".to_owned()),
+    ];
+    let pages: Vec<String> = all
+        .iter()
+        .map(|refusal| {
+            let response = refusal.response("R1knPH17NjMFftw=", "03c09e84-9949-48d9-9d50-8ddb489d6142");
+            format!("--- {refusal}\n{}", http(&response))
+        })
+        .collect();
+    page("handshake", "every refusal of a handshake; statuses have sources, headers and bodies follow REST APIs")
+        .bind(|| assert_snapshot!("refusals", pages.join("\n")));
+}
+
+#[test]
+fn management_answers() {
+    let answers = [
+        ("delivered", management::posted()),
+        ("closed", management::deleted()),
+        ("gone", management::gone()),
+        ("status", management::status(&connection(None))),
+        ("malformed id", management::Refusal::InvalidConnectionId("abc".to_owned()).response()),
+        ("too large", management::Refusal::PayloadTooLarge.response()),
+        ("wrong stage, path or method", management::Refusal::Forbidden.response()),
+        ("not UTF-8", management::Refusal::NotText.response()),
+    ];
+    let pages: Vec<String> = answers
+        .into_iter()
+        .map(|(name, response)| {
+            let response = management::stamped(response, "03c09e84-9949-48d9-9d50-8ddb489d6142", "WDGT-HXEjoEFjYQ=");
+            format!("--- {name}\n{}", http(&response))
+        })
+        .collect();
+    page("management", "every answer of the @connections API")
+        .bind(|| assert_snapshot!("answers", pages.join("\n")));
+}
+
+#[test]
+fn policies() {
+    let arn = api().route_arn("$connect");
+    let statement = |effect: &str, action: &str, resource: &str| json!({"Effect": effect, "Action": action, "Resource": resource});
+    let all = [
+        json!([statement("Allow", INVOKE, &arn)]),
+        json!([statement("Allow", "execute-api:*", "arn:aws:execute-api:*:*:dl7ptocha9/*")]),
+        json!([statement("Allow", INVOKE, "arn:aws:execute-api:us-east-1:000000000000:dl7ptocha9/prod/*/*")]),
+        json!([statement("Allow", INVOKE, "*"), statement("Deny", INVOKE, &arn)]),
+        json!([]),
+        json!([{"Effect": "Allow", "Action": INVOKE}]),
+    ];
+    let pages: Vec<String> = all
+        .iter()
+        .map(|statements| {
+            let document = json!({"Version": "2012-10-17", "Statement": statements});
+            let verdict = match PolicyDocument::from_json(&document) {
+                Ok(policy) => policy.evaluate(INVOKE, &arn).to_string(),
+                Err(error) => format!("error: {error}"),
+            };
+            format!("{statements}\n  -> {verdict}")
+        })
+        .collect();
+    page("authorizer", "policies, evaluated for execute-api:Invoke on arn:aws:execute-api:us-east-1:000000000000:dl7ptocha9/prod/$connect")
+        .bind(|| assert_snapshot!("policies", pages.join("\n\n")));
+
+    let event = support::authorizer_event(&[("Token".to_owned(), "hello".to_owned())]);
+    let result = support::authorize(&event).unwrap();
+    let outcome = spec::io::InvocationOutcome::Returned(result.to_string());
+    let meaning = authorizer::interpret(&outcome, event["methodArn"].as_str().unwrap(), 0);
+    page("authorizer", "what the pattern's authorizer returns for the accepted token, and what the gateway makes of it")
+        .bind(|| assert_snapshot!("allow", format!("{}\n\n{meaning:#?}\n", pretty(&result))));
+}
