@@ -15,7 +15,7 @@ use crate::policy::{Decision, Evaluation, INVOKE, PolicyDocument};
 /// Where an identity is looked for before the authorizer is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentitySource {
-    /// `route.request.header.{name}`, the name compared whatever its case (assumed, as for REST APIs).
+    /// `route.request.header.{name}`, the name compared whatever its case (AUTHORIZER-44).
     Header(String),
     /// `route.request.querystring.{name}`.
     Querystring(String),
@@ -46,7 +46,7 @@ pub enum Authorization {
 impl FromStr for IdentitySource {
     type Err = InvalidIdentitySource;
 
-    /// Reads an identity source by the grammar that AWS's own error message gives.
+    /// Reads an identity source by the grammar that AWS's own error message gives (AUTHORIZER-46, AUTHORIZER-47).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let name = |rest: &str| {
             let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -77,7 +77,7 @@ impl fmt::Display for IdentitySource {
 }
 
 impl IdentitySource {
-    /// Whether the request carries a value here that is not empty. `context` is the CONNECT event's `requestContext`.
+    /// Whether the request carries a value here that is not empty (AUTHORIZER-2, AUTHORIZER-45). `context` is the CONNECT event's `requestContext`.
     pub fn is_present(
         &self,
         api: &Api,
@@ -103,13 +103,14 @@ impl IdentitySource {
     }
 }
 
-/// Reads an authorizer's answer and evaluates its policy for `resource`, the `$connect` route's ARN. `latency` is what the call
+/// Reads an authorizer's answer (AUTHORIZER-29 to AUTHORIZER-31) and evaluates its policy for `resource`, the `$connect` route's ARN. `latency` is what the call
 /// took, in milliseconds.
 pub fn interpret(outcome: &InvocationOutcome, resource: &str, latency: u64) -> Authorization {
     let text = match outcome {
         InvocationOutcome::Returned(text) => text,
         InvocationOutcome::Failed(error) => {
             let message = error_message(error);
+            // Exactly this text, and no other (AUTHORIZER-5, AUTHORIZER-11).
             return if message == "Unauthorized" {
                 Authorization::Refused(
                     Refusal::Unauthorized,
@@ -157,6 +158,7 @@ pub(crate) fn error_message(error: &str) -> String {
 }
 
 fn read(text: &str) -> Result<(String, Map<String, Value>, PolicyDocument), String> {
+    // LIMITS-23
     if text.len() > limits::AUTHORIZER_RESULT_BYTES {
         return Err(format!(
             "{} bytes are more than {}",
@@ -184,7 +186,7 @@ fn read(text: &str) -> Result<(String, Map<String, Value>, PolicyDocument), Stri
                             "`context.{name}` must be a string, a number or a boolean"
                         ));
                     }
-                    Value::Null => {} // not ruled out by the documentation; assumed to be as good as absent
+                    Value::Null => {} // as good as absent (AUTHORIZER-58)
                     scalar => {
                         context.insert(name.clone(), scalar.clone());
                     }

@@ -7,9 +7,9 @@ use crate::time::Timestamp;
 /// The facts of one connection: fixed at the handshake, but for the last activity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Connection {
-    /// `connectionId`, assigned before the authorizer runs.
+    /// `connectionId`, assigned before the authorizer runs (AUTHORIZER-27, EVENT-11).
     pub connection_id: String,
-    /// `connectedAt`, the same in every event of the connection.
+    /// `connectedAt`, the same in every event of the connection (EVENT-22).
     pub connected_at: Timestamp,
     /// When data last went in either direction (idle time-out, `lastActiveAt`).
     pub last_active_at: Timestamp,
@@ -23,7 +23,7 @@ pub struct Connection {
     pub principal: Option<Principal>,
 }
 
-/// Who connected, by the authorizer's word: shown in every later event of the connection.
+/// Who connected, by the authorizer's word: shown in every later event of the connection (AUTHORIZER-41).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Principal {
     /// `principalId`.
@@ -44,7 +44,8 @@ pub struct CloseInfo {
 }
 
 impl Principal {
-    /// `requestContext.authorizer` of a proxy event: the context's values as they are, and `principalId`; one flat object.
+    /// `requestContext.authorizer` of a proxy event: the context's values as they are (AUTHORIZER-43), and `principalId`; one flat
+    /// object (AUTHORIZER-40), with the latency on CONNECT (AUTHORIZER-42).
     pub fn for_event(&self, on_connect: bool) -> Map<String, Value> {
         let mut map = self.context.clone();
         map.insert("principalId".to_owned(), self.principal_id.as_str().into());

@@ -34,7 +34,7 @@ pub enum EventType<'a> {
 }
 
 /// `requestContext` of an event, which is also what `$context` holds in a mapping template; the keys stand in AWS's order
-/// (EVENT page). `authorizer` is the object to show, typed in proxy events, all strings in templates.
+/// (EVENT-17 to EVENT-19, EVENT-46). `authorizer` is the object to show, typed in proxy events, all strings in templates.
 pub fn request_context(
     api: &Api,
     connection: &Connection,
@@ -78,7 +78,7 @@ pub fn request_context(
     context
 }
 
-/// `requestContext.identity`: `userAgent` only when the client sent one.
+/// `requestContext.identity`: `userAgent` only when the client sent one (EVENT-27 to EVENT-29, EVENT-52).
 pub fn identity(connection: &Connection) -> Map<String, Value> {
     let mut identity = Map::new();
     if let Some(user_agent) = &connection.user_agent {
@@ -88,7 +88,7 @@ pub fn identity(connection: &Connection) -> Map<String, Value> {
     identity
 }
 
-/// The proxy event of `$connect`.
+/// The proxy event of `$connect` (EVENT-1, EVENT-2); query parameters only when there are any (EVENT-39, EVENT-40).
 pub fn connect(
     api: &Api,
     handshake: &HandshakeRequest,
@@ -108,7 +108,7 @@ pub fn connect(
     Value::Object(event)
 }
 
-/// The proxy event of a message: nothing but the context and the text, exactly as it was sent.
+/// The proxy event of a message: nothing but the context and the text, exactly as it was sent (EVENT-3, EVENT-4).
 pub fn message(api: &Api, request_context: Map<String, Value>, body: &str) -> Value {
     let mut event = Map::new();
     put_stage_variables(&mut event, api);
@@ -118,7 +118,7 @@ pub fn message(api: &Api, request_context: Map<String, Value>, body: &str) -> Va
     Value::Object(event)
 }
 
-/// The proxy event of `$disconnect`, with the four headers that AWS sends: the host, and three empty ones.
+/// The proxy event of `$disconnect` (EVENT-5), with the four headers that AWS sends: the host, and three empty ones (EVENT-45).
 pub fn disconnect(
     api: &Api,
     connection: &Connection,
@@ -138,7 +138,8 @@ pub fn disconnect(
     Value::Object(event)
 }
 
-/// The event of a REQUEST authorizer: every map is there, also when it is empty.
+/// The event of a REQUEST authorizer (AUTHORIZER-15 to AUTHORIZER-18): every map is there, also when it is empty (AUTHORIZER-24,
+/// AUTHORIZER-25).
 pub fn authorizer(
     api: &Api,
     handshake: &HandshakeRequest,
@@ -158,8 +159,9 @@ pub fn authorizer(
     Value::Object(event)
 }
 
-/// The client's headers as functions see them: AWS's own four added, sorted by name whatever the case. The hop-by-hop `Connection`
-/// and `Upgrade` (and a `content-length` of 0) are seen by the authorizer only.
+/// The client's headers as functions see them: AWS's own four added (EVENT-35 to EVENT-37, EVENT-50), sorted by name whatever the case
+/// (EVENT-51). The hop-by-hop `Connection` and `Upgrade` (and a `content-length` of 0) are seen by the authorizer only (EVENT-33,
+/// AUTHORIZER-19).
 pub fn forwarded_headers(
     handshake: &HandshakeRequest,
     trace_id: &str,
@@ -196,7 +198,7 @@ pub fn forwarded_headers(
     fields.into_iter().collect()
 }
 
-/// Top level, and only when the stage has any: no event with an empty map was ever seen.
+/// Top level (EVENT-48), and only when the stage has any: no event with an empty map was ever seen.
 fn put_stage_variables(event: &mut Map<String, Value>, api: &Api) {
     if !api.stage.stage_variables.is_empty() {
         event.insert(
@@ -206,7 +208,7 @@ fn put_stage_variables(event: &mut Map<String, Value>, api: &Api) {
     }
 }
 
-/// `headers` (the last value of each name) and `multiValueHeaders` (all of them).
+/// `headers` (the last value of each name, EVENT-42) and `multiValueHeaders` (all of them, EVENT-38).
 fn put_headers(event: &mut Map<String, Value>, headers: &Headers) {
     let groups = headers.grouped();
     let single: Map<_, _> = groups

@@ -19,30 +19,30 @@ pub struct HandshakeRequest {
     pub source_ip: String,
 }
 
-/// Why a client gets no connection. Each has its HTTP response; none is ever a WebSocket close.
+/// Why a client gets no connection. Each has its HTTP response; none is ever a WebSocket close (HANDSHAKE-3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The URL is longer than AWS accepts.
+    /// The URL is longer than AWS accepts (LIMITS-19).
     UriTooLong,
-    /// The path is not the stage's.
+    /// The path is not the stage's (HANDSHAKE-22, HANDSHAKE-23).
     UnknownPath,
-    /// No WebSocket upgrade was asked for.
+    /// No WebSocket upgrade was asked for (HANDSHAKE-24).
     NotAnUpgrade,
     /// Another version of the protocol was asked for (HANDSHAKE-25).
     UnsupportedVersion,
-    /// The upgrade breaks a rule of RFC 6455, section 4.2.
+    /// The upgrade breaks a rule of RFC 6455, section 4.2 (HANDSHAKE-26).
     BadUpgrade(&'static str),
-    /// An identity source is missing, or the authorizer said `Unauthorized`.
+    /// An identity source is missing (AUTHORIZER-1), or the authorizer said `Unauthorized` (AUTHORIZER-5).
     Unauthorized,
-    /// The authorizer's policy does not allow the route.
+    /// The authorizer's policy does not allow the route (AUTHORIZER-6, AUTHORIZER-7).
     Forbidden,
-    /// The authorizer failed, or its result is none.
+    /// The authorizer failed, or its result is none (AUTHORIZER-8, AUTHORIZER-11, AUTHORIZER-12).
     AuthorizerFailed,
-    /// The `$connect` integration could not be called.
+    /// The `$connect` integration could not be called (HANDSHAKE-8).
     NotInvocable,
-    /// The `$connect` integration failed, or its result is none.
+    /// The `$connect` integration failed, or its result is none (HANDSHAKE-6, HANDSHAKE-7).
     IntegrationFailed,
-    /// The `$connect` integration took too long.
+    /// The `$connect` integration took too long (HANDSHAKE-13).
     IntegrationTimedOut,
     /// The `$connect` integration answered with this status and body, which is no success (HANDSHAKE-5, HANDSHAKE-43).
     Status(u16, String),
@@ -73,7 +73,7 @@ impl HandshakeRequest {
         parameters
     }
 
-    /// The host that the client used, the `domainName` of its events.
+    /// The host that the client used, the `domainName` of its events (EVENT-26).
     pub fn host(&self) -> &str {
         self.headers.get("Host").unwrap_or_default()
     }
@@ -83,7 +83,7 @@ impl Refusal {
     /// The response that the client gets. `request_id` goes into `x-amz-apigw-id`, `uuid` into `x-amzn-RequestId`.
     ///
     /// No raw refusal of a WebSocket API was ever published: the status codes have sources, headers and bodies follow
-    /// REST APIs (HANDSHAKE page, assumed).
+    /// REST APIs (HANDSHAKE-36 to HANDSHAKE-41 and HANDSHAKE-50, assumed).
     pub fn response(&self, request_id: &str, uuid: &str) -> HttpResponse {
         let (status, error_type, body) = match self {
             Self::UriTooLong => (414, "RequestEntityTooLargeException", r#"{"message":"Request-URI Too Long"}"#),
@@ -140,7 +140,8 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Checks what can be said before any function runs: HANDSHAKE's path, length and upgrade rules.
+/// Checks what can be said before any function runs: the path is the stage (HANDSHAKE-1), whatever the query string
+/// (HANDSHAKE-19), and the request is an upgrade (HANDSHAKE-20).
 ///
 /// # Errors
 /// The refusal to answer with.
@@ -148,7 +149,7 @@ pub fn check(api: &Api, request: &HandshakeRequest) -> Result<(), Refusal> {
     if request.target.chars().count() > limits::URL_CHARACTERS {
         return Err(Refusal::UriTooLong);
     }
-    // A trailing slash is accepted (AWS's own wscat walk-through has one).
+    // AWS's own wscat walk-through has a trailing slash (HANDSHAKE-18).
     let path = request.path();
     let path = path.strip_suffix('/').unwrap_or(path);
     if path.strip_prefix('/') != Some(&*api.stage.stage_name) {

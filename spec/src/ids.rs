@@ -1,9 +1,9 @@
 //! The ids that API Gateway gives to connections, requests and messages.
 //!
-//! Sixteen characters of URL-safe base64 over eleven bytes, so exactly one `=` at the end (EVENT page). The inner
+//! Sixteen characters of URL-safe base64 over eleven bytes, so exactly one `=` at the end (EVENT-14). The inner
 //! structure was derived from some forty published ids: the first four bytes rise with time, byte 8 is `0x02` for
-//! connections and messages (twelfth character `C`) and `0x05` for requests (`F`), and a message id ends in the three bytes that its
-//! connection id ends in.
+//! connections and messages (twelfth character `C`) and `0x05` for requests (`F`) (EVENT-15), and a message id ends in the three bytes that its
+//! connection id ends in (EVENT-16).
 
 use crate::time::Timestamp;
 
@@ -38,7 +38,7 @@ pub fn connection_id(source: &mut (impl IdSource + ?Sized), now: Timestamp) -> S
     Raw::new(source, now, CONNECTION_OR_MESSAGE).text()
 }
 
-/// A new request id, also used as `extendedRequestId` and in `x-amz-apigw-id`.
+/// A new request id, also used as `extendedRequestId` (EVENT-12) and in `x-amz-apigw-id` (MANAGEMENT-22).
 pub fn request_id(source: &mut (impl IdSource + ?Sized), now: Timestamp) -> String {
     Raw::new(source, now, REQUEST).text()
 }
@@ -56,7 +56,7 @@ pub fn message_id(
     raw.text()
 }
 
-/// Whether `text` has the form of a connection id: what has not is answered with 400 instead of 410 (MANAGEMENT page).
+/// Whether `text` has the form of a connection id: what has not is answered with 400 instead of 410 (MANAGEMENT-7).
 pub fn is_well_formed(text: &str) -> bool {
     Raw::from_text(text).is_some()
 }

@@ -179,7 +179,8 @@ impl Integration {
             }),
             Kind::Lambda { function_arn, proxy: false } => {
                 let payload = self.map_request(api, request)?;
-                // What Lambda does with a payload that is not JSON is known (it refuses), what the client sees is assumed.
+                // What Lambda does with a payload that is not JSON is known (it refuses), what the client sees is assumed
+                // (INTEGRATION-20).
                 serde_json::from_str::<IgnoredAny>(&payload)
                     .map_err(|error| Failure::InvalidPayload(error.to_string()))?;
                 Ok(Call::Invoke {
@@ -222,7 +223,8 @@ impl Integration {
             InvocationOutcome::Returned(result) if proxy => {
                 proxy_answer(result).map_err(|problem| Failure::MalformedResult(problem.to_owned()))
             }
-            // `AWS`: the error of a function is a result like any other, matched by its `errorMessage`.
+            // `AWS`: the error of a function is a result like any other, matched by its `errorMessage` (INTEGRATION-34,
+            // INTEGRATION-39).
             InvocationOutcome::Failed(error) => {
                 self.respond(api, request, &error_message(error), error, 200)
             }
@@ -230,7 +232,7 @@ impl Integration {
         }
     }
 
-    /// The request template's output, or the body where it passes through.
+    /// The request template's output (INTEGRATION-19), or the body where it passes through (INTEGRATION-27 to INTEGRATION-29).
     fn map_request(&self, api: &Api, request: Request<'_>) -> Result<String, Failure> {
         let key = template_key(self.template_selection.as_ref(), request.body);
         match find_template(&self.request_templates, key.as_deref()) {
@@ -245,8 +247,9 @@ impl Integration {
         }
     }
 
-    /// The integration response that `selector` chooses, applied to `result`. An error that none takes is a failure; a
-    /// success without any integration response is an answer that nobody asked for.
+    /// The integration response that `selector` chooses (INTEGRATION-31, INTEGRATION-32), applied to `result` (INTEGRATION-35,
+    /// INTEGRATION-36). An error that none takes is a failure (INTEGRATION-41); a success without any integration response is an
+    /// answer that nobody asked for.
     fn respond(
         &self,
         api: &Api,
@@ -300,7 +303,7 @@ impl Response {
 }
 
 impl Failure {
-    /// The frame's `message` (INTEGRATION page).
+    /// The frame's `message` (INTEGRATION-7 to INTEGRATION-9).
     pub fn message(&self) -> &'static str {
         match self {
             Self::TimedOut => "Endpoint request timed out",
@@ -325,14 +328,14 @@ impl fmt::Display for Failure {
     }
 }
 
-/// An error frame, with the spaces exactly where AWS has them (INTEGRATION page): one behind `"message":` and behind each comma.
+/// An error frame, with the spaces exactly where AWS has them (INTEGRATION-10, INTEGRATION-12): one behind `"message":` and behind each comma.
 pub fn error_frame(message: &str, connection_id: &str, request_id: &str) -> String {
     format!(
         r#"{{"message": "{message}", "connectionId":"{connection_id}", "requestId":"{request_id}"}}"#
     )
 }
 
-/// A proxy integration's result: an object with a `statusCode`.
+/// A proxy integration's result: an object with a `statusCode` (INTEGRATION-14, INTEGRATION-15).
 fn proxy_answer(result: &str) -> Result<Answer, &'static str> {
     let result: Value = serde_json::from_str(result).map_err(|_| "the result is not JSON")?;
     let fields = result.as_object().ok_or("the result is not an object")?;
@@ -352,7 +355,7 @@ fn proxy_answer(result: &str) -> Result<Answer, &'static str> {
     let body = match fields.get("body") {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
-        Some(_) => return Err("the result's `body` is not a string"),
+        Some(_) => return Err("the result's `body` is not a string"), // INTEGRATION-71
     };
     Ok(Answer { status, headers, body })
 }
@@ -367,7 +370,8 @@ fn status_code(value: &Value) -> Option<u16> {
     (100..=599).contains(&status).then_some(status)
 }
 
-/// The template under `key`, else under `$default`; without a selection expression the one for `application/json` comes first.
+/// The template under `key` (INTEGRATION-24), else under `$default` (INTEGRATION-25); without a selection expression the one for
+/// `application/json` comes first (INTEGRATION-23).
 fn find_template<'a>(
     templates: &'a IndexMap<String, MappingTemplate>,
     key: Option<&str>,

@@ -62,7 +62,8 @@ pub enum Effect {
     Disconnect,
 }
 
-/// The state machine of a connection, as a table: the state after `event`, and what to do. Impossible pairs change nothing.
+/// The state machine of a connection, as a table: the state after `event`, and what to do. `$disconnect` follows once on every end of an
+/// open connection (LIFECYCLE-9, LIFECYCLE-12), and never on a refused handshake (LIFECYCLE-21). Impossible pairs change nothing.
 pub const fn transition(state: State, event: Event) -> (State, Effect) {
     use Effect as Do;
     use Event as On;
@@ -76,7 +77,7 @@ pub const fn transition(state: State, event: Event) -> (State, Effect) {
         (In::Connecting, On::PeerClosed) => (In::Abandoned, Do::Nothing),
         (In::Authorizing, On::Shutdown) => (In::Closed, Do::Reject),
         (In::Connecting, On::Shutdown) => (In::Abandoned, Do::Reject),
-        // What `$connect` has noted, `$disconnect` takes back (assumed).
+        // What `$connect` has noted, `$disconnect` takes back (LIFECYCLE-31).
         (In::Abandoned, On::Connected) => (In::Closed, Do::Disconnect),
         (In::Abandoned, On::Refused) => (In::Closed, Do::Nothing),
         (In::Open, On::Message) => (In::Open, Do::Dispatch),
@@ -88,24 +89,24 @@ pub const fn transition(state: State, event: Event) -> (State, Effect) {
     }
 }
 
-/// When an open connection expires if nothing happens before: ten minutes of silence, or two hours.
+/// When an open connection expires if nothing happens before: ten minutes of silence (LIFECYCLE-1), or two hours (LIFECYCLE-3).
 pub fn expires_at(connection: &Connection) -> Timestamp {
     let idle = connection.last_active_at + limits::IDLE_TIMEOUT;
     idle.min(connection.connected_at + limits::CONNECTION_DURATION)
 }
 
-/// The close of an expired connection. Observed for silence; assumed for the two hours.
+/// The close of an expired connection: of a silent one (LIFECYCLE-2), and of one that is two hours old (LIFECYCLE-4).
 pub fn going_away() -> CloseInfo {
     CloseInfo::new(1001, "Going away")
 }
 
-/// The close that DeleteConnection causes.
+/// The close that DeleteConnection causes (LIFECYCLE-7).
 pub fn deleted() -> CloseInfo {
     CloseInfo::new(1000, "Connection Closed Normally")
 }
 
-/// What `$disconnect` is told of a close by the client: its own code and reason; 1005 and AWS's text for a frame without a code; 1006
-/// for a lost socket (assumed).
+/// What `$disconnect` is told of a close by the client: its own code and reason (LIFECYCLE-15, LIFECYCLE-16); 1005 and AWS's text for a frame
+/// without a code (LIFECYCLE-14); 1006 for a lost socket (LIFECYCLE-19).
 pub fn client_closed(close: Option<&ClientClose>) -> CloseInfo {
     match close {
         Some(ClientClose { code: Some(code), reason }) => CloseInfo::new(*code, reason.as_str()),

@@ -4,39 +4,40 @@ use std::time::Duration;
 
 use crate::connection::CloseInfo;
 
-/// The most bytes that a message may have, in either direction.
+/// The most bytes that a message may have, in either direction (LIMITS-1, LIMITS-16).
+/// Its frames are joined before it is counted (LIMITS-6).
 pub const MESSAGE_BYTES: usize = 128 * 1024;
-/// The most bytes that one frame may carry.
+/// The most bytes that one frame may carry (LIMITS-3).
 pub const FRAME_BYTES: usize = 32 * 1024;
-/// The most characters that the URL of a handshake may have, query string included.
+/// The most characters that the URL of a handshake may have, query string included (LIMITS-18).
 pub const URL_CHARACTERS: usize = 4096;
-/// The most bytes that an authorizer's result may have.
+/// The most bytes that an authorizer's result may have (LIMITS-22).
 pub const AUTHORIZER_RESULT_BYTES: usize = 8 * 1024;
-/// How long a connection may be silent in both directions.
+/// How long a connection may be silent in both directions (LIFECYCLE-1).
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
-/// How long a connection may last.
+/// How long a connection may last (LIFECYCLE-3).
 pub const CONNECTION_DURATION: Duration = Duration::from_secs(2 * 60 * 60);
-/// The least and the most that `TimeoutInMillis` may be.
+/// The least and the most that `TimeoutInMillis` may be (LIMITS-20, LIMITS-21).
 pub const INTEGRATION_TIMEOUT_MILLIS: std::ops::RangeInclusive<u64> = 50..=29_000;
 
 /// What a client did that ends its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violation {
-    /// A frame above [`FRAME_BYTES`].
+    /// A frame above [`FRAME_BYTES`] (LIMITS-4).
     FrameTooLarge,
-    /// A message above [`MESSAGE_BYTES`], its frames joined.
+    /// A message above [`MESSAGE_BYTES`], its frames joined (LIMITS-2).
     MessageTooLarge,
-    /// A binary message.
+    /// A binary message (LIMITS-8).
     Binary,
-    /// A text message that is not UTF-8.
+    /// A text message that is not UTF-8 (LIMITS-10).
     InvalidUtf8,
-    /// Another breach of RFC 6455.
+    /// Another breach of RFC 6455 (LIMITS-11).
     Protocol,
 }
 
 impl Violation {
     /// The close frame that answers it. The codes 1009 and 1003 are documented, 1007 and 1002 are RFC 6455's;
-    /// no reason text was ever published, so it is empty.
+    /// no reason text was ever published, so it is empty (LIMITS-12, LIMITS-13).
     pub fn close(self) -> CloseInfo {
         let code = match self {
             Self::FrameTooLarge | Self::MessageTooLarge => 1009,

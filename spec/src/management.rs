@@ -11,24 +11,24 @@ use crate::limits;
 /// What a backend asks of the `@connections` API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// PostToConnection, with the text to send.
+    /// PostToConnection, with the text to send (MANAGEMENT-1).
     Post(String),
-    /// GetConnection.
+    /// GetConnection (MANAGEMENT-9).
     Get,
-    /// DeleteConnection.
+    /// DeleteConnection (MANAGEMENT-17).
     Delete,
 }
 
 /// Why a request is refused before its connection is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Another host, stage, path or method.
+    /// Another stage, path or method (MANAGEMENT-39, MANAGEMENT-40, MANAGEMENT-45).
     Forbidden,
-    /// The id has not the form of one.
+    /// The id has not the form of one (MANAGEMENT-7, MANAGEMENT-8).
     InvalidConnectionId(String),
-    /// The data are larger than a message may be.
+    /// The data are larger than a message may be (MANAGEMENT-28, MANAGEMENT-29).
     PayloadTooLarge,
-    /// The data are not UTF-8: they can not be a text message (assumed; nothing was published).
+    /// The data are not UTF-8: they can not be a text message (MANAGEMENT-44).
     NotText,
 }
 
@@ -40,7 +40,7 @@ pub fn is_management_path(path: &str) -> bool {
         .is_some_and(|segment| segment == "@connections")
 }
 
-/// Reads a request: the operation and the connection's id.
+/// Reads a request: the operation and the connection's id, percent-encoded or not (MANAGEMENT-24, MANAGEMENT-25).
 ///
 /// # Errors
 /// The refusal to answer with.
@@ -92,22 +92,23 @@ impl Refusal {
     }
 }
 
-/// 200 without a body: the data were delivered.
+/// 200 without a body: the data were delivered (MANAGEMENT-3).
 pub fn posted() -> HttpResponse {
     json(HttpResponse::new(200))
 }
 
-/// 204: the connection is closed.
+/// 204: the connection is closed (MANAGEMENT-18).
 pub fn deleted() -> HttpResponse {
     HttpResponse::new(204)
 }
 
-/// 410 without a body: the connection is gone, or never was.
+/// 410 without a body: the connection is gone, or never was (MANAGEMENT-4 to MANAGEMENT-6).
 pub fn gone() -> HttpResponse {
     json(HttpResponse::new(410)).header("x-amzn-errortype", "GoneException")
 }
 
-/// GetConnection's answer, printed as AWS prints it: two spaces, ` : `, `null` for a client without a user agent.
+/// GetConnection's answer, printed as AWS prints it: two spaces, ` : `, `null` for a client without a user agent (MANAGEMENT-10,
+/// MANAGEMENT-13).
 pub fn status(connection: &Connection) -> HttpResponse {
     let user_agent = match &connection.user_agent {
         Some(text) => serde_json::Value::from(text.as_str()).to_string(),
@@ -122,7 +123,7 @@ pub fn status(connection: &Connection) -> HttpResponse {
     response
 }
 
-/// Adds what every answer carries: `x-amzn-requestid` (a UUID) and `x-amz-apigw-id`; the trace id is the caller's, since a refusal
+/// Adds what every answer carries: `x-amzn-requestid` (a UUID, MANAGEMENT-21) and `x-amz-apigw-id` (MANAGEMENT-22); the trace id is the caller's, since a refusal
 /// has none (MANAGEMENT-23).
 pub fn stamped(response: HttpResponse, uuid: &str, request_id: &str) -> HttpResponse {
     response

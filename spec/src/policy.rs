@@ -1,5 +1,5 @@
-//! IAM policy documents as an authorizer returns them, and their evaluation: a deny wins, then an allow, else nothing is allowed
-//! (AUTHORIZER page). The answer names the statements that decided.
+//! IAM policy documents as an authorizer returns them, and their evaluation: a deny wins (AUTHORIZER-35), then an allow, else nothing is
+//! allowed (AUTHORIZER-39). The answer names the statements that decided.
 
 use std::fmt;
 
@@ -62,11 +62,11 @@ pub struct PolicyError {
     pub problem: &'static str,
 }
 
-/// The action of connecting and of sending a message.
+/// The action of connecting (AUTHORIZER-32).
 pub const INVOKE: &str = "execute-api:Invoke";
 
 impl PolicyDocument {
-    /// Reads a policy document. `Statement`, `Action` and `Resource` may be one value or a list.
+    /// Reads a policy document. `Statement`, `Action` and `Resource` may be one value or a list (AUTHORIZER-36).
     ///
     /// # Errors
     /// Names the member that is missing or of the wrong kind. Members that the evaluation does not know (`Condition`, `NotAction`,
@@ -139,7 +139,8 @@ impl Statement {
         })
     }
 
-    /// Actions are compared whatever the case, resources exactly, both with wildcards.
+    /// Actions are compared whatever the case, resources exactly (AUTHORIZER-38), both with wildcards (AUTHORIZER-33, AUTHORIZER-34,
+    /// AUTHORIZER-37).
     fn matches(&self, action: &str, resource: &str) -> bool {
         let action = action.to_ascii_lowercase();
         self.actions

@@ -10,7 +10,7 @@ use crate::template::Document;
 pub enum Selection {
     /// A key to look up.
     Key(String),
-    /// The message is JSON, but holds nothing where the expression looks.
+    /// The message is JSON, but holds nothing where the expression looks (ROUTE-13, ROUTE-23).
     Missing,
     /// The expression looks into the message, which is not JSON.
     NotJson,
@@ -25,7 +25,8 @@ pub struct RouteChoice {
     pub route_key: Option<String>,
 }
 
-/// Evaluates a route selection expression against a message.
+/// Evaluates a route selection expression against a message (ROUTE-9, ROUTE-11, ROUTE-12): the body alone (ROUTE-44), as JSON
+/// in the strict sense (ROUTE-28). An expression that does not look into the message needs none (ROUTE-14, ROUTE-46).
 pub fn select(expression: &SelectionExpression, message: &str) -> Selection {
     let document = if expression.variables().any(|name| name.starts_with("request.body")) {
         match Document::parse(message) {
@@ -43,8 +44,8 @@ pub fn select(expression: &SelectionExpression, message: &str) -> Selection {
     }
 }
 
-/// Chooses among `route_keys`: the key that the selection names exactly, else `$default`, else none. `$connect` and `$disconnect` are
-/// chosen by what happens to the connection, never by a message.
+/// Chooses among `route_keys`: the key that the selection names exactly (ROUTE-1, ROUTE-20), else `$default` (ROUTE-2, ROUTE-4), else none
+/// (ROUTE-3, ROUTE-5). `$connect` and `$disconnect` are chosen by what happens to the connection, never by a message (ROUTE-6, ROUTE-7).
 pub fn choose<'a>(
     selection: Selection,
     mut route_keys: impl Iterator<Item = &'a str> + Clone,
@@ -62,7 +63,7 @@ pub fn choose<'a>(
     }
 }
 
-/// The value of a `request.body…` variable: everything behind it is JSONPath. `None` for other variables and where nothing is found.
+/// The value of a `request.body…` variable: everything behind it is JSONPath (ROUTE-17 to ROUTE-19). `None` for other variables and where nothing is found.
 pub(crate) fn body_variable(document: &Document, name: &str) -> Option<String> {
     let path = name.strip_prefix("request.body")?;
     document.text_at(&format!("${path}"))

@@ -1,4 +1,4 @@
-//! Selection expressions (ROUTE page): `$` starts a variable, `${…}` sets its limits, `\$` is a dollar, everything else stands for
+//! Selection expressions (ROUTE-9 to ROUTE-16): `$` starts a variable, `${…}` sets its limits, `\$` is a dollar, everything else stands for
 //! itself; evaluated in one pass.
 
 use std::fmt;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// Milliseconds since 1970-01-01T00:00:00Z, the unit of `connectedAt` and `requestTimeEpoch` (EVENT pages).
+/// Milliseconds since 1970-01-01T00:00:00Z, the unit of `connectedAt` and `requestTimeEpoch` (EVENT-21).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
 
@@ -39,7 +39,7 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// Common log format, as in `requestTime`: `20/Jan/2024:11:55:00 +0000`.
+    /// Common log format, as in `requestTime` (EVENT-20): `20/Jan/2024:11:55:00 +0000`.
     pub fn common_log_format(self) -> String {
         let c = self.civil();
         format!(
@@ -53,7 +53,7 @@ impl Timestamp {
         )
     }
 
-    /// ISO 8601 with milliseconds and `Z`, as in the answer of GetConnection: `2020-11-15T12:23:14.726Z`.
+    /// ISO 8601 with milliseconds and `Z`, as in the answer of GetConnection (MANAGEMENT-11): `2020-11-15T12:23:14.726Z`.
     pub fn iso_8601(self) -> String {
         let c = self.civil();
         format!(

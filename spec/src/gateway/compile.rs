@@ -93,7 +93,7 @@ impl Compiled {
         self.integrations.get(target)
     }
 
-    /// Whether the result of a message's integration goes back to the client.
+    /// Whether the result of a message's integration goes back to the client (INTEGRATION-4).
     pub(super) fn is_two_way(&self, route_key: &str) -> bool {
         self.api.routes.get(route_key).is_some_and(|route| {
             route.route_response_selection_expression.is_some()
@@ -139,6 +139,7 @@ impl fmt::Display for Location {
     }
 }
 
+/// What API Gateway refuses to create: ROUTE-42, AUTHORIZER-48, INTEGRATION-75.
 fn check_route(api: &Api, key: &str, route: &api::Route) -> Result<(), String> {
     if key.starts_with('$') && ![CONNECT, DISCONNECT, DEFAULT].contains(&key) {
         return Err("a route key that starts with `$` must be `$connect`, `$disconnect` or `$default`".to_owned());

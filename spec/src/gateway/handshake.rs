@@ -17,7 +17,7 @@ use crate::route::CONNECT;
 use crate::template::Params;
 
 impl Gateway {
-    /// A client asks for an upgrade.
+    /// A client asks for an upgrade; nothing is accepted before `$connect` has answered (HANDSHAKE-2).
     pub(super) fn handshake(&mut self, now: Timestamp, peer: PeerId, request: HandshakeRequest) {
         let connection = Connection {
             connection_id: ids::connection_id(&mut *self.ids, now),
@@ -85,7 +85,7 @@ impl Gateway {
             request: entry.request.clone(),
             started: now,
         };
-        // No time-out of its own is documented for authorizers: the integrations' maximum is assumed.
+        // No time-out of its own is documented for authorizers: the integrations' maximum is assumed (AUTHORIZER-12).
         let deadline = now + std::time::Duration::from_millis(*limits::INTEGRATION_TIMEOUT_MILLIS.end());
         self.invoke(function_arn, event.to_string(), trace_id, deadline, pending);
     }
@@ -168,7 +168,7 @@ impl Gateway {
         answer: Result<Answer, Failure>,
     ) {
         let refusal = match &answer {
-            Ok(answer) if (200..300).contains(&answer.status) => None,
+            Ok(answer) if (200..300).contains(&answer.status) => None, // HANDSHAKE-4
             Ok(answer) => {
                 let refusal = Refusal::Status(answer.status, answer.body.clone());
                 Some((refusal, "its own status".to_owned()))
@@ -209,6 +209,7 @@ impl Gateway {
         );
         self.timers.set(lifecycle::expires_at(connection), Timer::Connection(peer));
         let mut headers = Headers::new();
+        // The only field that is known to reach the client (HANDSHAKE-15, HANDSHAKE-34).
         if let Some(protocol) = answer.headers.get("Sec-WebSocket-Protocol") {
             headers.push("Sec-WebSocket-Protocol", protocol);
         }

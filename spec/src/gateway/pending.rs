@@ -69,7 +69,7 @@ impl Gateway {
         }));
     }
 
-    /// A function answered, or its time is up (`None`). An answer that comes later finds nobody waiting.
+    /// A function answered, or its time is up (`None`, INTEGRATION-9). An answer that comes later finds nobody waiting.
     pub(super) fn result(
         &mut self,
         now: Timestamp,
@@ -110,7 +110,7 @@ impl Gateway {
         match &*exchange.route_key {
             crate::route::CONNECT => self.connected(now, peer, answer),
             crate::route::DISCONNECT => {
-                // Nobody can be told: the connection is gone.
+                // Nobody can be told: the connection is gone (LIFECYCLE-11).
                 if let Err(failure) = answer {
                     let connection_id = &exchange.connection.connection_id;
                     self.failed(connection_id, &request.request_id, &failure);
@@ -118,8 +118,8 @@ impl Gateway {
             }
             route_key => {
                 let text = match answer {
-                    Ok(answer) if self.compiled.is_two_way(route_key) => answer.body,
-                    Ok(_) => return,
+                    Ok(answer) if self.compiled.is_two_way(route_key) => answer.body, // INTEGRATION-5
+                    Ok(_) => return,                                                  // INTEGRATION-2
                     Err(failure) => self.failed(
                         &exchange.connection.connection_id,
                         &request.request_id,
