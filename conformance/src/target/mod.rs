@@ -3,4 +3,5 @@
 pub mod functions;
 pub mod local;
 pub mod spec;
+mod upgrade;
 pub mod wire;

@@ -10,14 +10,13 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::Error as WsError;
-use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio_tungstenite::WebSocketStream;
 
+use super::upgrade::{self, Stream};
 use crate::session::{Answer, Incoming, Outgoing, Session, Trouble, Upgrade};
 
 /// Where a target is.
@@ -48,7 +47,7 @@ pub struct WireSession {
     clients: BTreeMap<String, Socket>,
 }
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type Socket = WebSocketStream<Stream>;
 
 impl WireSession {
     /// A session without clients yet.
@@ -90,33 +89,12 @@ impl WireSession {
 impl Session for WireSession {
     async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, Trouble> {
         let url = format!("{}{}", self.endpoint.ws_url, request.target);
-        let mut upgrade = url.as_str().into_client_request().map_err(other)?;
-        for (name, value) in &request.headers {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(other)?;
-            let value = HeaderValue::from_bytes(value.as_bytes()).map_err(other)?;
-            upgrade.headers_mut().append(name, value);
-        }
-        let patience = self.endpoint.patience;
-        let connecting = tokio_tungstenite::connect_async_with_config(upgrade, None, true);
-        let (response, socket) = match timeout(patience, connecting).await {
-            Err(_) => return Err(Trouble::Silence(patience)),
-            Ok(Ok((socket, response))) => (response, Some(socket)),
-            Ok(Err(WsError::Http(response))) => (*response, None),
-            Ok(Err(error)) => return Err(other(error)),
-        };
+        let headers = request.headers.iter().map(|(name, value)| (&**name, &**value));
+        let (answer, socket) = upgrade::upgrade(&url, headers, self.endpoint.patience).await?;
         if let Some(socket) = socket {
             self.clients.insert(client.to_owned(), socket);
         }
-        let headers = response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-            .collect();
-        Ok(Answer {
-            status: response.status().as_u16(),
-            headers,
-            body: String::from_utf8_lossy(response.body().as_deref().unwrap_or_default()).into_owned(),
-        })
+        Ok(answer)
     }
 
     async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), Trouble> {

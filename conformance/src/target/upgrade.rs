@@ -1,0 +1,221 @@
+//! The kit's own handshake, to the byte: header names as the case spells them, and the whole response of a refusal. WebSocket libraries
+//! lower-case the one and drop the other.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use crate::session::{Answer, Trouble};
+
+/// A connection to a target, with or without TLS.
+pub(super) type Stream = Box<dyn Io>;
+
+/// What a connection can do.
+pub(super) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
+
+/// Where a URL leads.
+struct Address {
+    tls: bool,
+    /// As in the `Host` field.
+    authority: String,
+    /// Path and query string.
+    target: String,
+}
+
+/// The most bytes that the head of a response may have.
+const MOST_HEAD: usize = 64 * 1024;
+
+/// Asks for an upgrade: the answer, and the socket when it was 101.
+pub(super) async fn upgrade(
+    url: &str,
+    headers: impl Iterator<Item = (&str, &str)>,
+    patience: Duration,
+) -> Result<(Answer, Option<WebSocketStream<Stream>>), Trouble> {
+    let address = Address::parse(url)?;
+    let key = generate_key();
+    let mut request = format!(
+        "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n",
+        address.target, address.authority
+    );
+    for (name, value) in headers {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    request.push_str("\r\n");
+    let exchange = async {
+        let mut stream = address.connect().await?;
+        stream.write_all(request.as_bytes()).await.map_err(other)?;
+        let (mut answer, rest) = read_head(&mut stream).await?;
+        if answer.status != 101 {
+            let body = read_body(&mut stream, &answer, rest).await?;
+            answer.body = String::from_utf8_lossy(&body).into_owned();
+            return Ok((answer, None));
+        }
+        let expected = derive_accept_key(key.as_bytes());
+        if answer.header("Sec-WebSocket-Accept") != Some(&expected) {
+            return Err(Trouble::Other("the 101 has not the right `Sec-WebSocket-Accept`".to_owned()));
+        }
+        let socket = WebSocketStream::from_partially_read(stream, rest, Role::Client, None).await;
+        Ok((answer, Some(socket)))
+    };
+    timeout(patience, exchange).await.map_err(|_| Trouble::Silence(patience))?
+}
+
+impl Address {
+    fn parse(url: &str) -> Result<Self, Trouble> {
+        let (scheme, rest) = url
+            .split_once("://")
+            .ok_or_else(|| Trouble::Other(format!("`{url}` must begin with ws:// or wss://")))?;
+        let tls = match scheme {
+            "ws" => false,
+            "wss" => true,
+            _ => return Err(Trouble::Other(format!("`{url}` must begin with ws:// or wss://"))),
+        };
+        let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        Ok(Self {
+            tls,
+            authority: authority.to_owned(),
+            target: if target.starts_with('/') { target.to_owned() } else { format!("/{target}") },
+        })
+    }
+
+    async fn connect(&self) -> Result<Stream, Trouble> {
+        let authority = &self.authority;
+        // A port stands behind the last colon, unless that is inside an IPv6 address.
+        let has_port = authority.rfind(':') > authority.rfind(']');
+        let default_port = if self.tls { ":443" } else { ":80" };
+        let port = if has_port { "" } else { default_port };
+        let stream = TcpStream::connect(format!("{authority}{port}")).await.map_err(other)?;
+        stream.set_nodelay(true).map_err(other)?;
+        if self.tls {
+            let host = if has_port { authority.rsplit_once(':').map_or(&**authority, |(host, _)| host) } else { authority };
+            tls(stream, host).await
+        } else {
+            Ok(Box::new(stream))
+        }
+    }
+}
+
+#[cfg(feature = "live")]
+async fn tls(stream: TcpStream, host: &str) -> Result<Stream, Trouble> {
+    use std::sync::Arc;
+    use tokio_rustls::{TlsConnector, rustls};
+
+    let mut roots = rustls::RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(found.certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(other)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = rustls::pki_types::ServerName::try_from(host.to_owned()).map_err(other)?;
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(other)?;
+    Ok(Box::new(stream))
+}
+
+#[cfg(not(feature = "live"))]
+async fn tls(_: TcpStream, _: &str) -> Result<Stream, Trouble> {
+    Err(Trouble::Unsupported("wss:// needs the feature `live`"))
+}
+
+/// The status line and the header fields, and what was read beyond them.
+async fn read_head(stream: &mut Stream) -> Result<(Answer, Vec<u8>), Trouble> {
+    let mut bytes = Vec::new();
+    loop {
+        let mut fields = [httparse::EMPTY_HEADER; 100];
+        let mut response = httparse::Response::new(&mut fields);
+        if let httparse::Status::Complete(length) = response.parse(&bytes).map_err(other)? {
+            let headers = response
+                .headers
+                .iter()
+                .map(|field| (field.name.to_owned(), String::from_utf8_lossy(field.value).into_owned()))
+                .collect();
+            let answer = Answer {
+                status: response.code.unwrap_or_default(),
+                headers,
+                body: String::new(),
+            };
+            return Ok((answer, bytes.split_off(length)));
+        }
+        if bytes.len() > MOST_HEAD {
+            return Err(Trouble::Other("the response has no end of its header".to_owned()));
+        }
+        if stream.read_buf(&mut bytes).await.map_err(other)? == 0 {
+            return Err(Trouble::Other("the connection was closed without a response".to_owned()));
+        }
+    }
+}
+
+/// The body: as long as `content-length` says, in chunks, or until the end.
+async fn read_body(stream: &mut Stream, answer: &Answer, mut bytes: Vec<u8>) -> Result<Vec<u8>, Trouble> {
+    let length = answer.header("content-length").and_then(|text| text.trim().parse::<usize>().ok());
+    let chunked = answer.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
+    loop {
+        match length {
+            Some(length) if bytes.len() >= length => {
+                bytes.truncate(length);
+                return Ok(bytes);
+            }
+            None if chunked => {
+                if let Some(body) = dechunk(&bytes) {
+                    return Ok(body);
+                }
+            }
+            _ => {}
+        }
+        if stream.read_buf(&mut bytes).await.map_err(other)? == 0 {
+            return Ok(bytes);
+        }
+    }
+}
+
+/// The data of complete chunks; `None` while the last one is missing.
+fn dechunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let httparse::Status::Complete((start, size)) = httparse::parse_chunk_size(bytes).ok()? else {
+            return None;
+        };
+        let end = start.checked_add(usize::try_from(size).ok()?)?;
+        if size == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(bytes.get(start..end)?);
+        bytes = bytes.get(end + 2..)?;
+    }
+}
+
+fn other(error: impl std::fmt::Display) -> Trouble {
+    Trouble::Other(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_joined_when_all_are_there() {
+        assert_eq!(dechunk(b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n").unwrap(), b"abcde");
+        assert_eq!(dechunk(b"3\r\nabc\r\n2\r\nd"), None);
+        assert_eq!(dechunk(b""), None);
+    }
+
+    #[test]
+    fn urls_lead_somewhere() {
+        let parse = |url: &str| Address::parse(url).map(|address| (address.tls, address.authority, address.target));
+        let some = |tls, authority: &str, target: &str| Ok((tls, authority.to_owned(), target.to_owned()));
+        assert_eq!(parse("ws://127.0.0.1:3001/stage"), some(false, "127.0.0.1:3001", "/stage"));
+        assert_eq!(parse("wss://a.example/stage?x=/y"), some(true, "a.example", "/stage?x=/y"));
+        assert_eq!(parse("ws://host?x"), some(false, "host", "/?x"));
+        assert!(parse("http://x").is_err());
+    }
+}
