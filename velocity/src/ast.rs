@@ -1,0 +1,201 @@
+//! What a template says: blocks of nodes, references, expressions. Immutable and shared between threads.
+
+use std::sync::Arc;
+
+use num_bigint::BigInt;
+
+use crate::error::Span;
+use crate::regex::Pattern;
+use crate::text::Text;
+
+/// Nodes in the order in which they print.
+pub(crate) type Block = Arc<[Node]>;
+
+#[derive(Debug)]
+pub(crate) enum Node {
+    Text(Box<str>),
+    Reference(Reference),
+    Set(Set),
+    If(If),
+    Foreach(Box<Foreach>),
+    Define {
+        key: Box<str>,
+        body: Block,
+    },
+    /// A call of a macro, or what only looks like one and prints as it stands.
+    Call(Arc<Call>),
+    Break {
+        scope: Option<Expr>,
+        span: Span,
+    },
+    Stop,
+    /// `#evaluate`: text that is a template.
+    Evaluate {
+        argument: Expr,
+        span: Span,
+    },
+    /// `#include` and `#parse`: there is nothing to read from.
+    Resource {
+        directive: &'static str,
+        arguments: Vec<Expr>,
+        span: Span,
+    },
+    /// Parses, but fails whenever it is reached.
+    Broken {
+        message: &'static str,
+        span: Span,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) struct Set {
+    pub(crate) target: Reference,
+    pub(crate) value: Expr,
+}
+
+#[derive(Debug)]
+pub(crate) struct If {
+    /// Condition and block of `#if` and of each `#elseif`.
+    pub(crate) branches: Vec<(Expr, Block)>,
+    pub(crate) otherwise: Option<Block>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Foreach {
+    pub(crate) key: Box<str>,
+    /// `None`: nothing stands where the list should, and nothing is printed.
+    pub(crate) list: Option<Expr>,
+    pub(crate) body: LoopBody,
+    pub(crate) span: Span,
+}
+
+/// With an argument too many, Velocity renders that argument in place of the block.
+#[derive(Debug)]
+pub(crate) enum LoopBody {
+    Block(Block),
+    Argument(Expr),
+}
+
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) name: Box<str>,
+    pub(crate) arguments: Vec<Expr>,
+    /// The arguments as written: a null one prints so inside of the macro.
+    pub(crate) literals: Vec<Box<str>>,
+    /// The block of `#@name(…)`.
+    pub(crate) body: Option<Block>,
+    /// What is printed when there is no such macro.
+    pub(crate) literal: Box<str>,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) struct Macro {
+    pub(crate) parameters: Vec<Box<str>>,
+    pub(crate) body: Block,
+}
+
+/// How a reference is written, as far as it changes what is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `$name`, `${name}` and what prints itself when it is null.
+    Plain,
+    /// `$!name`: null prints nothing.
+    Quiet,
+    /// A name without `$` that stands where a reference may: prints itself.
+    Runt,
+}
+
+#[derive(Debug)]
+pub(crate) struct Reference {
+    pub(crate) form: Form,
+    pub(crate) root: Box<str>,
+    pub(crate) steps: Vec<Step>,
+    /// An odd number of backslashes in front.
+    pub(crate) escaped: bool,
+    /// Half of the backslashes in front.
+    pub(crate) escape_prefix: Box<str>,
+    /// `$` and `#` in front that belong to no reference.
+    pub(crate) text_prefix: Box<str>,
+    /// What is printed when the value is null.
+    pub(crate) null_text: Box<str>,
+    /// False for `$\!name`, which never has a value.
+    pub(crate) computable: bool,
+    /// The image of the first token without its first character: the name that `#set`, `#define` and macros take.
+    pub(crate) bare_name: Box<str>,
+    /// The reference as it was written.
+    pub(crate) literal: Box<str>,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) kind: StepKind,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) enum StepKind {
+    Property(Box<str>),
+    Method {
+        name: Box<str>,
+        arguments: Vec<Expr>,
+        /// The first argument as a pattern, when it is constant and the method takes one.
+        pattern: Option<Arc<Pattern>>,
+    },
+    Index(Box<Expr>),
+}
+
+#[derive(Debug)]
+pub(crate) enum Expr {
+    Text(Text<'static>),
+    Interpolated(Interpolated),
+    Int(i32),
+    Long(i64),
+    BigInt(Arc<BigInt>),
+    Double(f64),
+    Bool(bool),
+    Reference(Box<Reference>),
+    List(Vec<Expr>),
+    Map(Vec<(Expr, Expr)>),
+    Range(Box<(Expr, Expr)>, Span),
+    Not(Box<Expr>),
+    Binary(Box<Binary>),
+    /// A bare word among the arguments of a directive.
+    Word(Box<str>),
+}
+
+/// A string literal in double quotes with references in it.
+#[derive(Debug)]
+pub(crate) struct Interpolated {
+    pub(crate) nodes: Block,
+    /// The nodes end in a blank that was added to make them parse.
+    pub(crate) padded: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Binary {
+    pub(crate) operator: Operator,
+    pub(crate) left: Expr,
+    pub(crate) right: Expr,
+    /// The operands as written: `+` with a string prints a null operand so.
+    pub(crate) literals: Option<(Box<str>, Box<str>)>,
+    pub(crate) span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Or,
+    And,
+    Equal,
+    NotEqual,
+    Less,
+    Greater,
+    LessEqual,
+    GreaterEqual,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+}

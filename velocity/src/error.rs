@@ -1,0 +1,314 @@
+//! What can go wrong, and where: every error carries the place in the template.
+
+use std::fmt;
+use std::ops::Range;
+
+/// A place in a template: bytes, and the line and column a person counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// A span over these bytes.
+    pub fn new(start: usize, end: usize) -> Self {
+        Span { start, end }
+    }
+
+    /// The bytes as a range.
+    pub fn range(self) -> Range<usize> {
+        self.start..self.end
+    }
+}
+
+/// Where an error is: the span in bytes, and its start as line and column, both from 1, the column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The bytes concerned.
+    pub span: Span,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+impl Location {
+    pub(crate) fn of(span: Span, source: &str) -> Self {
+        let before = &source[..floor_boundary(source, span.start)];
+        let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        Location {
+            span,
+            line,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}
+
+fn floor_boundary(source: &str, mut at: usize) -> usize {
+    at = at.min(source.len());
+    while !source.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// A template that is no template.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ParseError {
+    message: String,
+    kind: ParseErrorKind,
+    location: Location,
+}
+
+/// What kind of mistake stops a template from being parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ParseErrorKind {
+    /// No token of the language starts here, or the template ends inside one.
+    Lexical,
+    /// A token stands where the grammar has no place for it.
+    Unexpected,
+    /// A directive lacks its `#end`.
+    Unclosed,
+    /// A directive has arguments that it cannot have.
+    Arguments,
+    /// A regular expression uses a construct of Java's that this engine does not have.
+    Regex,
+    /// Nested deeper than the options allow.
+    Depth,
+}
+
+impl ParseError {
+    pub(crate) fn new(
+        kind: ParseErrorKind,
+        span: Span,
+        source: &str,
+        message: impl Into<String>,
+    ) -> Self {
+        ParseError {
+            message: message.into(),
+            kind,
+            location: Location::of(span, source),
+        }
+    }
+
+    /// What was wrong, without the place.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The kind of mistake.
+    pub fn kind(&self) -> ParseErrorKind {
+        self.kind
+    }
+
+    /// Line of the mistake, from 1.
+    pub fn line(&self) -> usize {
+        self.location.line
+    }
+
+    /// Column of the mistake in characters, from 1.
+    pub fn column(&self) -> usize {
+        self.location.column
+    }
+
+    /// The bytes concerned.
+    pub fn span(&self) -> Range<usize> {
+        self.location.span.range()
+    }
+
+    /// The error with the line it is in and a caret below the place; `name` is what to call the template.
+    pub fn with_source(&self, name: &str, source: &str) -> String {
+        excerpt(&self.message, self.location, name, source)
+    }
+}
+
+/// A template that could not be rendered with these values.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct RenderError {
+    message: String,
+    kind: RenderErrorKind,
+    location: Location,
+}
+
+/// What kind of failure stops a rendering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RenderErrorKind {
+    /// A method threw: an index out of range, a bad number, a bad pattern.
+    Method,
+    /// Java has the method, this engine has not.
+    Unsupported,
+    /// A directive cannot do what it was asked: `#include`, `#parse`, `#break` on what is no scope.
+    Directive,
+    /// Text handed to `#evaluate` is no template.
+    Evaluate,
+    /// A bound of the options was reached.
+    Bound,
+}
+
+impl RenderError {
+    pub(crate) fn new(
+        kind: RenderErrorKind,
+        span: Span,
+        source: &str,
+        message: impl Into<String>,
+    ) -> Self {
+        RenderError {
+            message: message.into(),
+            kind,
+            location: Location::of(span, source),
+        }
+    }
+
+    /// What went wrong, without the place.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The kind of failure.
+    pub fn kind(&self) -> RenderErrorKind {
+        self.kind
+    }
+
+    /// Line of the reference or directive that failed, from 1.
+    pub fn line(&self) -> usize {
+        self.location.line
+    }
+
+    /// Column of the reference or directive that failed, in characters, from 1.
+    pub fn column(&self) -> usize {
+        self.location.column
+    }
+
+    /// The bytes concerned.
+    pub fn span(&self) -> Range<usize> {
+        self.location.span.range()
+    }
+
+    /// The error with the line it is in and a caret below the place; `name` is what to call the template.
+    pub fn with_source(&self, name: &str, source: &str) -> String {
+        excerpt(&self.message, self.location, name, source)
+    }
+}
+
+/// Why a method or a host object refused, before the place is known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    pub(crate) message: String,
+    pub(crate) kind: RenderErrorKind,
+}
+
+impl Failure {
+    /// The method threw, with this as its message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Failure {
+            message: message.into(),
+            kind: RenderErrorKind::Method,
+        }
+    }
+
+    /// The method exists in Java and not here.
+    pub fn unsupported(message: impl Into<String>) -> Self {
+        Failure {
+            message: message.into(),
+            kind: RenderErrorKind::Unsupported,
+        }
+    }
+
+    /// A bound was reached.
+    pub(crate) fn bound(message: impl Into<String>) -> Self {
+        Failure {
+            message: message.into(),
+            kind: RenderErrorKind::Bound,
+        }
+    }
+}
+
+fn excerpt(message: &str, location: Location, name: &str, source: &str) -> String {
+    let line = source
+        .split('\n')
+        .nth(location.line - 1)
+        .unwrap_or("")
+        .trim_end_matches('\r');
+    let number = location.line.to_string();
+    let margin = " ".repeat(number.len());
+    let shown = line.replace('\t', " ");
+    let width = source
+        .get(location.span.range())
+        .map_or(1, |text| {
+            text.split('\n')
+                .next()
+                .unwrap_or("")
+                .trim_end()
+                .chars()
+                .count()
+        })
+        .clamp(
+            1,
+            (line.chars().count() + 1)
+                .saturating_sub(location.column - 1)
+                .max(1),
+        );
+    let mut text = format!(
+        "error: {message}\n{margin}--> {name}:{}:{}\n{margin} |\n",
+        location.line, location.column
+    );
+    // A long line is cut around the place, so that the caret stays on the screen.
+    let (from, cut) = if location.column > 100 {
+        (location.column - 60, "…")
+    } else {
+        (0, "")
+    };
+    let visible: String = shown.chars().skip(from).take(160).collect();
+    let indent = location.column - 1 - from + cut.chars().count();
+    let _ = fmt::Write::write_fmt(
+        &mut text,
+        format_args!(
+            "{number} | {cut}{visible}\n{margin} | {}{}\n",
+            " ".repeat(indent),
+            "^".repeat(width.min(160))
+        ),
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_at_the_place() {
+        let source = "first\nsecond $x.foo( line\n";
+        let error = ParseError::new(
+            ParseErrorKind::Unexpected,
+            Span::new(13, 20),
+            source,
+            "no such thing",
+        );
+        assert_eq!((error.line(), error.column()), (2, 8));
+        assert_eq!(
+            error.with_source("t.vtl", source),
+            "error: no such thing\n --> t.vtl:2:8\n  |\n2 | second $x.foo( line\n  |        ^^^^^^^\n"
+        );
+    }
+
+    #[test]
+    fn the_end_of_the_template_is_a_place() {
+        let source = "a\nb$";
+        let error = ParseError::new(ParseErrorKind::Lexical, Span::new(4, 4), source, "m");
+        assert_eq!((error.line(), error.column()), (2, 3));
+        assert!(
+            error
+                .with_source("t", source)
+                .ends_with("2 | b$\n  |   ^\n")
+        );
+    }
+}

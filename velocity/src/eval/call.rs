@@ -1,0 +1,135 @@
+//! Macros and `#evaluate`.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::frame::{Frame, FrameRef};
+use super::{Eval, Evaluator, Halt};
+use crate::ast::{Call, Expr};
+use crate::error::{RenderErrorKind, Span};
+use crate::parser;
+use crate::text::TextBuf;
+use crate::value::{DefinedBlock, Value};
+
+/// How many macros may be under way at once (`velocimacro.max.depth`, by its default).
+const MACRO_DEPTH: usize = 20;
+
+impl<'a> Evaluator<'_, 'a> {
+    pub(super) fn call(
+        &mut self,
+        call: &Arc<Call>,
+        frame: &FrameRef<'a>,
+        out: &mut TextBuf,
+    ) -> Eval<()> {
+        self.step(|| call.span)?;
+        let found = self
+            .macros
+            .get(&call.name)
+            .or_else(|| self.later_macros.get(&call.name));
+        let Some(definition) = found.map(Arc::clone) else {
+            out.push_str(&call.literal);
+            return self.check_output(out, || call.span);
+        };
+        if let Some(Expr::Word(word)) = call
+            .arguments
+            .iter()
+            .find(|argument| matches!(argument, Expr::Word(_)))
+        {
+            let message = format!(
+                "`{word}` is no value that the macro `#{}` can take",
+                call.name
+            );
+            return Err(self.error(RenderErrorKind::Directive, call.span, message));
+        }
+        let mut local: Vec<(Box<str>, Value<'a>)> = Vec::new();
+        let mut arguments = Vec::new();
+        for (index, (name, argument)) in definition
+            .parameters
+            .iter()
+            .zip(&call.arguments)
+            .enumerate()
+        {
+            // The last of several parameters of one name counts.
+            local.retain(|(known, _)| known != name);
+            match argument {
+                Expr::Range(..)
+                | Expr::Reference(_)
+                | Expr::List(_)
+                | Expr::Map(_)
+                | Expr::Text(_)
+                | Expr::Interpolated(_) => {
+                    arguments.retain(|(known, ..): &(Box<str>, _, _)| known != name);
+                    arguments.push((name.clone(), Arc::clone(call), index));
+                }
+                constant => {
+                    let value = self.value(constant, frame)?;
+                    local.push((name.clone(), value));
+                }
+            }
+        }
+        if let Some(body) = &call.body {
+            let block = DefinedBlock {
+                body: Arc::clone(body),
+                frame: frame.clone(),
+                depth: std::cell::Cell::new(0),
+                max_depth: MACRO_DEPTH as u32,
+            };
+            local.push(("bodyContent".into(), Value::Block(Rc::new(block))));
+        }
+        if self.macro_depth >= MACRO_DEPTH {
+            let message = format!(
+                "macros nest deeper than {MACRO_DEPTH} calls at `#{}`",
+                call.name
+            );
+            return Err(self.error(RenderErrorKind::Bound, call.span, message));
+        }
+        let inner = Some(Frame::of_macro(local, arguments, frame));
+        self.macro_depth += 1;
+        let result = self.deeper(call.span, |evaluator| {
+            evaluator.render(&definition.body, &inner, out)
+        });
+        match result {
+            Ok(()) => self.macro_depth -= 1,
+            Err(Halt::Break(None)) => {}
+            Err(halt) => return Err(halt),
+        }
+        Ok(())
+    }
+
+    /// `#evaluate`: the text of the argument is a template in the same scope.
+    pub(super) fn evaluate_text(
+        &mut self,
+        argument: &Expr,
+        span: Span,
+        frame: &FrameRef<'a>,
+        out: &mut TextBuf,
+    ) -> Eval<()> {
+        let value = self.value(argument, frame)?;
+        if value.is_null() {
+            return Ok(());
+        }
+        let text = self.text_of(&value, span)?;
+        let source = text.to_str();
+        let parsed = parser::parse(&source, self.options).map_err(|error| {
+            let message = format!(
+                "`#evaluate` was given no template: {} (line {}, column {})",
+                error.message(),
+                error.line(),
+                error.column()
+            );
+            self.error(RenderErrorKind::Evaluate, span, message)
+        })?;
+        for (name, definition) in parsed.macros {
+            if !self.macros.contains_key(&name) {
+                self.later_macros.entry(name).or_insert(definition);
+            }
+        }
+        let outer = self.evaluated_at.replace(self.evaluated_at.unwrap_or(span));
+        let result = self.render(&parsed.nodes, frame, out);
+        self.evaluated_at = outer;
+        match result {
+            Err(Halt::Break(None) | Halt::Stop) => Ok(()),
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Scopes inside of macros and loops: Velocity chains contexts, and a variable set in one shows in all around it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::{Eval, Evaluator};
+use crate::ast::{Call, Expr};
+use crate::value::Value;
+
+/// The innermost scope; `None` is the context itself.
+pub(super) type FrameRef<'a> = Option<Rc<Frame<'a>>>;
+
+/// A scope around a macro's body, or around a loop's round whose item is null.
+pub(crate) struct Frame<'a> {
+    kind: FrameKind<'a>,
+    outer: FrameRef<'a>,
+}
+
+enum FrameKind<'a> {
+    Macro {
+        /// What was set since the macro began, constant arguments among it.
+        local: RefCell<Vec<(Box<str>, Value<'a>)>>,
+        /// Arguments that are evaluated anew at every use, in the scope of the call.
+        arguments: RefCell<Vec<(Box<str>, Arc<Call>, usize)>>,
+        /// How the arguments were written at the call.
+        literals: Vec<(Box<str>, Arc<Call>, usize)>,
+    },
+    /// Hides the loop's variable while its item is null.
+    Null { key: Box<str>, active: Cell<bool> },
+}
+
+impl<'a> Frame<'a> {
+    pub(super) fn null_holder(key: &str, outer: &FrameRef<'a>) -> Rc<Self> {
+        Rc::new(Frame {
+            kind: FrameKind::Null {
+                key: key.into(),
+                active: Cell::new(true),
+            },
+            outer: outer.clone(),
+        })
+    }
+
+    pub(super) fn of_macro(
+        local: Vec<(Box<str>, Value<'a>)>,
+        arguments: Vec<(Box<str>, Arc<Call>, usize)>,
+        outer: &FrameRef<'a>,
+    ) -> Rc<Self> {
+        let literals = arguments.clone();
+        Rc::new(Frame {
+            kind: FrameKind::Macro {
+                local: RefCell::new(local),
+                arguments: RefCell::new(arguments),
+                literals,
+            },
+            outer: outer.clone(),
+        })
+    }
+}
+
+impl<'a> Evaluator<'_, 'a> {
+    /// The variable `name`, or null.
+    pub(super) fn get(&mut self, frame: &FrameRef<'a>, name: &str) -> Eval<Value<'a>> {
+        let mut frame = frame;
+        while let Some(here) = frame {
+            match &here.kind {
+                FrameKind::Null { key, active } if active.get() && **key == *name => {
+                    return Ok(Value::Null);
+                }
+                FrameKind::Null { .. } => {}
+                FrameKind::Macro {
+                    local, arguments, ..
+                } => {
+                    let found = local
+                        .borrow()
+                        .iter()
+                        .find(|(known, _)| **known == *name)
+                        .map(|(_, value)| value.clone());
+                    if let Some(value) = found.filter(|value| !value.is_null()) {
+                        return Ok(value);
+                    }
+                    let found = arguments
+                        .borrow()
+                        .iter()
+                        .find(|(known, ..)| **known == *name)
+                        .cloned();
+                    if let Some((_, call, index)) = found {
+                        let argument = &call.arguments[index];
+                        return match argument {
+                            // A plain variable stays null when it is, whatever references otherwise do.
+                            Expr::Reference(reference) if reference.steps.is_empty() => self
+                                .deeper(call.span, |evaluator| {
+                                    evaluator.get(&here.outer, &reference.root)
+                                }),
+                            _ => self.deeper(call.span, |evaluator| {
+                                evaluator.value(argument, &here.outer)
+                            }),
+                        };
+                    }
+                }
+            }
+            frame = &here.outer;
+        }
+        Ok(self.context.get(name).cloned().unwrap_or(Value::Null))
+    }
+
+    pub(super) fn put(&mut self, frame: &FrameRef<'a>, name: &str, value: Value<'a>) {
+        let mut frame = frame;
+        while let Some(here) = frame {
+            match &here.kind {
+                FrameKind::Null { key, active } if value.is_null() && **key == *name => {
+                    active.set(true)
+                }
+                FrameKind::Null { .. } => {}
+                FrameKind::Macro { local, .. } => {
+                    let mut local = local.borrow_mut();
+                    match local.iter_mut().find(|(known, _)| **known == *name) {
+                        Some((_, held)) => *held = value.clone(),
+                        None => local.push((name.into(), value.clone())),
+                    }
+                }
+            }
+            frame = &here.outer;
+        }
+        self.context.set(name, value);
+    }
+
+    pub(super) fn remove(&mut self, frame: &FrameRef<'a>, name: &str) {
+        let mut frame = frame;
+        while let Some(here) = frame {
+            match &here.kind {
+                FrameKind::Null { key, active } if **key == *name => active.set(false),
+                FrameKind::Null { .. } => {}
+                FrameKind::Macro {
+                    local, arguments, ..
+                } => {
+                    local.borrow_mut().retain(|(known, _)| **known != *name);
+                    arguments
+                        .borrow_mut()
+                        .retain(|(known, ..)| **known != *name);
+                }
+            }
+            frame = &here.outer;
+        }
+        self.context.remove(name);
+    }
+
+    /// What a null reference prints: as it stands, or as the argument it is was written at the call.
+    pub(super) fn null_text<'t>(
+        &self,
+        frame: &FrameRef<'a>,
+        text: &'t str,
+    ) -> std::borrow::Cow<'t, str> {
+        let mut frame = frame;
+        while let Some(here) = frame {
+            if let (FrameKind::Macro { literals, .. }, Some(name)) =
+                (&here.kind, text.strip_prefix('$'))
+                && let Some((_, call, index)) = literals.iter().find(|(known, ..)| **known == *name)
+            {
+                return call
+                    .literals
+                    .get(*index)
+                    .map_or_else(|| text.into(), |literal| literal.to_string().into());
+            }
+            frame = &here.outer;
+        }
+        text.into()
+    }
+}

@@ -1,0 +1,232 @@
+//! The methods and properties that values have: those of their Java classes.
+//!
+//! A call that no method of the class takes is `None`: to a template it is null. A method that Java has and that is not here
+//! is an error that says so, since null would be a wrong answer.
+
+mod format;
+mod list;
+mod map;
+mod number;
+mod string;
+
+use crate::error::Failure;
+use crate::regex::Pattern;
+use crate::value::{LoopScope, Value, int};
+
+/// What a method answers: `None` when there is no method of that name for these arguments.
+pub(crate) type Answer<'a> = Result<Option<Value<'a>>, Failure>;
+
+/// Calls a method. `pattern` is the first argument compiled, where the parser could.
+pub(crate) fn call<'a>(
+    receiver: &Value<'a>,
+    name: &str,
+    arguments: &[Value<'a>],
+    pattern: Option<&Pattern>,
+) -> Answer<'a> {
+    let answer = match receiver {
+        Value::Null => return Ok(None),
+        Value::String(text) => string::call(text, name, arguments, pattern)?,
+        Value::Bool(value) => number::call_bool(*value, name, arguments)?,
+        Value::Char(unit) => number::call_char(*unit, name, arguments)?,
+        Value::Int(_)
+        | Value::Long(_)
+        | Value::BigInt(_)
+        | Value::Float(_)
+        | Value::Double(_)
+        | Value::Decimal(_) => number::call(receiver, name, arguments)?,
+        Value::List(list) => list::call(list, name, arguments)?,
+        Value::View(view) => list::call_view(view, name, arguments)?,
+        Value::Map(map) => map::call(map, name, arguments)?,
+        Value::Entry(entry) => map::call_entry(entry, name, arguments)?,
+        Value::Iter(iter) => match (name, arguments) {
+            ("hasNext", []) => Some(Value::Bool(iter.has_next())),
+            ("next", []) => Some(iter.next()?),
+            ("remove" | "forEachRemaining", _) => return Err(unsupported(receiver, name)),
+            _ => None,
+        },
+        Value::Scope(scope) => call_scope(scope, name, arguments)?,
+        Value::Block(_) if (name, arguments.len()) == ("toString", 0) => {
+            return Err(unsupported(receiver, name));
+        }
+        Value::Block(_) => None,
+        Value::Object(object) => match object.call(name, arguments)? {
+            Some(answer) => return Ok(Some(answer)),
+            None => match object.resolve()? {
+                Some(value) => return call(&value, name, arguments, pattern),
+                None => None,
+            },
+        },
+    };
+    if answer.is_some() {
+        return Ok(answer);
+    }
+    // What every object has.
+    Ok(match (name, arguments) {
+        ("toString", []) => Some(Value::String(receiver.to_text()?)),
+        ("equals", [other]) => Some(Value::Bool(equals(receiver, other)?)),
+        ("hashCode", []) => Some(Value::Int(receiver.hash_code())),
+        _ => None,
+    })
+}
+
+/// `equals`, seeing through host objects.
+fn equals<'a>(left: &Value<'a>, right: &Value<'a>) -> Result<bool, Failure> {
+    let resolve = |value: &Value<'a>| -> Result<Value<'a>, Failure> {
+        match value {
+            Value::Object(object) => Ok(object.resolve()?.unwrap_or_else(|| value.clone())),
+            other => Ok(other.clone()),
+        }
+    };
+    Ok(resolve(left)?.java_equals(&resolve(right)?))
+}
+
+/// A property: a getter of the class, an entry of a map.
+pub(crate) fn property<'a>(receiver: &Value<'a>, name: &str) -> Answer<'a> {
+    match receiver {
+        Value::Map(map) => Ok(map.get_str(name)),
+        Value::Object(object) => match object.property(name)? {
+            Some(value) => Ok(Some(value)),
+            None => match object.resolve()? {
+                Some(value) => property(&value, name),
+                None => Ok(None),
+            },
+        },
+        Value::Scope(scope) => match scope_property(scope, &uncapitalized(name)) {
+            Some(value) => Ok(Some(value)),
+            None => Ok(scope_get(scope, &Value::text(name.to_owned()))),
+        },
+        Value::Entry(entry) => Ok(match uncapitalized(name).as_str() {
+            "key" => Some(entry.key.clone()),
+            "value" => Some(entry.value()),
+            _ => None,
+        }),
+        _ => {
+            // `isEmpty()` and the like, as `empty`.
+            let getter = match uncapitalized(name).as_str() {
+                "empty" => "isEmpty",
+                "blank" => "isBlank",
+                "naN" => "isNaN",
+                "infinite" => "isInfinite",
+                _ => return Ok(None),
+            };
+            call(receiver, getter, &[], None)
+        }
+    }
+}
+
+/// Sets a property: an entry of a map, the value of an entry. Where there is none, nothing happens.
+pub(crate) fn set_property<'a>(
+    receiver: &Value<'a>,
+    name: &str,
+    value: &Value<'a>,
+) -> Result<(), Failure> {
+    match receiver {
+        Value::Map(map) => {
+            map.insert(Value::text(name.to_owned()), value.clone());
+        }
+        Value::Scope(scope) => {
+            scope
+                .storage
+                .insert(Value::text(name.to_owned()), value.clone());
+        }
+        Value::Entry(entry) if uncapitalized(name) == "value" => {
+            entry.set_value(value.clone());
+        }
+        Value::Object(object) => {
+            if !object.set_property(name, value)?
+                && let Some(resolved) = object.resolve()?
+            {
+                return set_property(&resolved, name, value);
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Getters are found whatever the case of the first letter.
+fn uncapitalized(name: &str) -> String {
+    let mut characters = name.chars();
+    characters.next().map_or_else(String::new, |first| {
+        first.to_ascii_lowercase().to_string() + characters.as_str()
+    })
+}
+
+fn scope_property<'a>(scope: &LoopScope<'a>, name: &str) -> Option<Value<'a>> {
+    let index = scope.index.get();
+    Some(match name {
+        "index" => Value::Int(index),
+        "count" => Value::Int(index.wrapping_add(1)),
+        "hasNext" => Value::Bool(scope.has_next.get()),
+        "first" => Value::Bool(index < 1),
+        "last" => Value::Bool(!scope.has_next.get()),
+        "parent" => scope.parent.clone().map_or(Value::Null, Value::Scope),
+        "topmost" => topmost(scope),
+        "replaced" => scope.replaced.clone(),
+        _ => return None,
+    })
+}
+
+fn topmost<'a>(scope: &LoopScope<'a>) -> Value<'a> {
+    let Some(mut top) = scope.parent.clone() else {
+        return Value::Null;
+    };
+    while let Some(parent) = top.parent.clone() {
+        top = parent;
+    }
+    Value::Scope(top)
+}
+
+fn scope_get<'a>(scope: &LoopScope<'a>, key: &Value<'a>) -> Option<Value<'a>> {
+    scope.storage.get(key).or_else(|| {
+        scope
+            .parent
+            .as_ref()
+            .and_then(|parent| scope_get(parent, key))
+    })
+}
+
+fn call_scope<'a>(scope: &LoopScope<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
+    match (name, arguments) {
+        ("get", [key]) => Ok(Some(scope_get(scope, key).unwrap_or(Value::Null))),
+        ("hasNext", []) => Ok(Some(Value::Bool(scope.has_next.get()))),
+        (_, []) if name.starts_with("get") || name.starts_with("is") => {
+            let property = uncapitalized(name.trim_start_matches("get").trim_start_matches("is"));
+            match scope_property(scope, &property) {
+                Some(value) => Ok(Some(value)),
+                None => map::call(&scope.storage, name, arguments),
+            }
+        }
+        _ => map::call(&scope.storage, name, arguments),
+    }
+}
+
+fn unsupported(receiver: &Value<'_>, method: &str) -> Failure {
+    Failure::unsupported(format!(
+        "the method `{method}` of {} is not supported",
+        receiver.class_name()
+    ))
+}
+
+fn null_argument() -> Failure {
+    Failure::new("an argument is null (NullPointerException)")
+}
+
+fn out_of_bounds(what: &str, index: i32, length: usize) -> Failure {
+    Failure::new(format!(
+        "{what} {index} is out of bounds for length {length}"
+    ))
+}
+
+/// An index within `0..limit`.
+fn index_within(index: i32, limit: usize, length: usize) -> Result<usize, Failure> {
+    usize::try_from(index)
+        .ok()
+        .filter(|&index| index < limit)
+        .ok_or_else(|| out_of_bounds("index", index, length))
+}
+
+/// A found place, or -1.
+fn place<'a>(found: Option<usize>) -> Value<'a> {
+    found.map_or(Value::Int(-1), int)
+}

@@ -1,0 +1,402 @@
+//! Lists, maps, and the views, entries and iterators that Java's collections hand out.
+
+use std::cell::{Cell, Ref, RefCell, RefMut};
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+
+use super::Value;
+use crate::error::Failure;
+use crate::text::Text;
+
+/// A shared list.
+#[derive(Clone)]
+pub struct List<'a>(Rc<ListBody<'a>>);
+
+struct ListBody<'a> {
+    kind: ListKind,
+    items: RefCell<Vec<Value<'a>>>,
+    /// Goes up whenever the list grows or shrinks: a loop over it must notice.
+    changes: Cell<u32>,
+}
+
+/// Which of Java's list-like classes a list is: how it prints, and whether it can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListKind {
+    /// `ArrayList`: prints as `[a, b]`.
+    Plain,
+    /// An array of a JSON document: prints as JSON.
+    Json,
+    /// A Java array of the named element class: fixed in length.
+    Array(&'static str),
+    /// A set.
+    Set,
+    /// A list of fixed length, as `subList` and the like answer.
+    Fixed,
+}
+
+impl<'a> List<'a> {
+    /// A list of these items.
+    pub fn new(kind: ListKind, items: Vec<Value<'a>>) -> Self {
+        List(Rc::new(ListBody {
+            kind,
+            items: RefCell::new(items),
+            changes: Cell::new(0),
+        }))
+    }
+
+    /// The kind of list.
+    pub fn kind(&self) -> ListKind {
+        self.0.kind
+    }
+
+    /// The items. Must not be held while the template may change the list.
+    pub fn items(&self) -> Ref<'_, Vec<Value<'a>>> {
+        self.0.items.borrow()
+    }
+
+    /// The items, to change. Must not be held while the template may read the list.
+    pub fn items_mut(&self) -> RefMut<'_, Vec<Value<'a>>> {
+        self.0.items.borrow_mut()
+    }
+
+    /// Notes that the list grew or shrank.
+    pub(crate) fn note_change(&self) {
+        self.0.changes.set(self.0.changes.get().wrapping_add(1));
+    }
+
+    /// Whether both are one and the same list.
+    pub fn is_same(&self, other: &List<'a>) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    pub(super) fn equals_within(&self, other: &List<'a>, depth: usize) -> bool {
+        if self.is_same(other) {
+            return true;
+        }
+        if matches!(self.kind(), ListKind::Array(_)) || matches!(other.kind(), ListKind::Array(_)) {
+            return false;
+        }
+        let (left, right) = (self.items(), other.items());
+        if (self.kind() == ListKind::Set) != (other.kind() == ListKind::Set)
+            || left.len() != right.len()
+        {
+            return false;
+        }
+        if self.kind() == ListKind::Set {
+            return left
+                .iter()
+                .all(|item| right.iter().any(|other| item.equals_within(other, depth)));
+        }
+        left.iter()
+            .zip(right.iter())
+            .all(|(left, right)| left.equals_within(right, depth))
+    }
+}
+
+/// A shared map in the order of insertion; keys are any values.
+#[derive(Clone, Default)]
+pub struct Map<'a>(Rc<MapBody<'a>>);
+
+#[derive(Default)]
+struct MapBody<'a> {
+    entries: RefCell<Entries<'a>>,
+    /// Goes up whenever the map gains or loses a key.
+    changes: Cell<u32>,
+}
+
+type Entries<'a> = IndexMap<Value<'a>, Value<'a>>;
+
+impl<'a> Map<'a> {
+    /// An empty map.
+    pub fn new() -> Self {
+        Map::default()
+    }
+
+    /// An empty map with room for `capacity` entries.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Map(Rc::new(MapBody {
+            entries: RefCell::new(IndexMap::with_capacity(capacity)),
+            changes: Cell::new(0),
+        }))
+    }
+
+    /// The value of `key`; `None` when the key is not there.
+    pub fn get(&self, key: &Value<'a>) -> Option<Value<'a>> {
+        self.0.entries.borrow().get(key).cloned()
+    }
+
+    /// The value of a string key.
+    pub fn get_str(&self, key: &str) -> Option<Value<'a>> {
+        self.0.entries.borrow().get(&StrKey(key)).cloned()
+    }
+
+    /// Sets `key`, and answers what it was before.
+    pub fn insert(
+        &self,
+        key: impl Into<Value<'a>>,
+        value: impl Into<Value<'a>>,
+    ) -> Option<Value<'a>> {
+        let mut entries = self.0.entries.borrow_mut();
+        let before = entries.len();
+        let replaced = entries.insert(key.into(), value.into());
+        if entries.len() != before {
+            self.note_change();
+        }
+        replaced
+    }
+
+    /// Removes `key`; the order of the others stays.
+    pub fn remove(&self, key: &Value<'a>) -> Option<Value<'a>> {
+        let removed = self.0.entries.borrow_mut().shift_remove(key);
+        if removed.is_some() {
+            self.note_change();
+        }
+        removed
+    }
+
+    /// Removes everything.
+    pub fn clear(&self) {
+        self.0.entries.borrow_mut().clear();
+        self.note_change();
+    }
+
+    fn note_change(&self) {
+        self.0.changes.set(self.0.changes.get().wrapping_add(1));
+    }
+
+    /// The number of entries.
+    pub fn len(&self) -> usize {
+        self.0.entries.borrow().len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The entries as they are now.
+    pub fn entries(&self) -> Vec<(Value<'a>, Value<'a>)> {
+        self.0
+            .entries
+            .borrow()
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    }
+
+    /// Whether both are one and the same map.
+    pub fn is_same(&self, other: &Map<'a>) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    pub(super) fn equals_within(&self, other: &Map<'a>, depth: usize) -> bool {
+        if self.is_same(other) {
+            return true;
+        }
+        let right = other.0.entries.borrow();
+        let left = self.0.entries.borrow();
+        left.len() == right.len()
+            && left.iter().all(|(key, value)| {
+                right
+                    .get(key)
+                    .is_some_and(|other| value.equals_within(other, depth))
+            })
+    }
+
+    pub(super) fn hash_within(&self, depth: usize) -> i32 {
+        let hash = |value: &Value<'a>| value.hash_within(depth);
+        self.0
+            .entries
+            .borrow()
+            .iter()
+            .fold(0, |sum: i32, (key, value)| {
+                sum.wrapping_add(hash(key) ^ hash(value))
+            })
+    }
+}
+
+impl<'a, K: Into<Value<'a>>, V: Into<Value<'a>>> FromIterator<(K, V)> for Map<'a> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let map = Map::new();
+        for (key, value) in entries {
+            map.insert(key, value);
+        }
+        map
+    }
+}
+
+/// A string key, to look up without making a value of it.
+struct StrKey<'k>(&'k str);
+
+impl std::hash::Hash for StrKey<'_> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        Text::from(self.0).hash(state);
+    }
+}
+
+impl indexmap::Equivalent<Value<'_>> for StrKey<'_> {
+    fn equivalent(&self, key: &Value<'_>) -> bool {
+        matches!(key, Value::String(text) if text.as_str() == Some(self.0))
+    }
+}
+
+/// The keys, the values or the entries of a map. Removing from it removes from the map.
+#[derive(Clone)]
+pub struct View<'a> {
+    pub(crate) map: Map<'a>,
+    pub(crate) kind: ViewKind,
+}
+
+/// What of a map a view shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ViewKind {
+    /// `keySet()`
+    Keys,
+    /// `values()`
+    Values,
+    /// `entrySet()`
+    Entries,
+}
+
+impl<'a> View<'a> {
+    /// What it shows now.
+    pub fn snapshot(&self) -> Vec<Value<'a>> {
+        let entries = self.map.entries().into_iter();
+        match self.kind {
+            ViewKind::Keys => entries.map(|(key, _)| key).collect(),
+            ViewKind::Values => entries.map(|(_, value)| value).collect(),
+            ViewKind::Entries => entries
+                .map(|(key, value)| Value::Entry(Rc::new(Entry::of(&self.map, key, value))))
+                .collect(),
+        }
+    }
+
+    pub(super) fn equals_within(&self, other: &View<'a>, depth: usize) -> bool {
+        // A set equals a set of the same elements; `values()` equals only itself.
+        if self.kind == ViewKind::Values || other.kind == ViewKind::Values {
+            return self.kind == other.kind && self.map.is_same(&other.map);
+        }
+        let (left, right) = (self.snapshot(), other.snapshot());
+        left.len() == right.len()
+            && left
+                .iter()
+                .all(|item| right.iter().any(|other| item.equals_within(other, depth)))
+    }
+}
+
+/// An entry of a map: setting its value sets the map's.
+pub struct Entry<'a> {
+    map: Map<'a>,
+    pub(crate) key: Value<'a>,
+    /// The value, for when the map has lost the key.
+    last: RefCell<Value<'a>>,
+}
+
+impl<'a> Entry<'a> {
+    pub(crate) fn of(map: &Map<'a>, key: Value<'a>, value: Value<'a>) -> Self {
+        Entry {
+            map: map.clone(),
+            key,
+            last: RefCell::new(value),
+        }
+    }
+
+    /// The value as it is now.
+    pub fn value(&self) -> Value<'a> {
+        match self.map.get(&self.key) {
+            Some(value) => {
+                self.last.replace(value.clone());
+                value
+            }
+            None => self.last.borrow().clone(),
+        }
+    }
+
+    pub(crate) fn set_value(&self, value: Value<'a>) -> Value<'a> {
+        let before = self.value();
+        if self.map.get(&self.key).is_some() {
+            self.map.insert(self.key.clone(), value.clone());
+        }
+        self.last.replace(value);
+        before
+    }
+}
+
+/// What `iterator()` answers, and what a loop goes by. Fails, as Java's do, when the collection changed meanwhile.
+pub struct Iter<'a> {
+    source: Source<'a>,
+    next: Cell<usize>,
+}
+
+enum Source<'a> {
+    /// A list, live, and its count of changes at the start.
+    List(List<'a>, u32),
+    /// The items of a map at the start, and its count of changes then.
+    Map(Vec<Value<'a>>, Map<'a>, u32),
+    Items(Vec<Value<'a>>),
+}
+
+impl<'a> Iter<'a> {
+    /// Over what the value holds; `None` when it holds nothing to go through.
+    pub(crate) fn over(value: &Value<'a>) -> Option<Rc<Iter<'a>>> {
+        let source = match value {
+            Value::List(list) if matches!(list.kind(), ListKind::Array(_)) => {
+                Source::Items(list.items().clone())
+            }
+            Value::List(list) => Source::List(list.clone(), list.0.changes.get()),
+            Value::View(view) => {
+                Source::Map(view.snapshot(), view.map.clone(), view.map.0.changes.get())
+            }
+            Value::Map(map) => {
+                return Iter::over(&Value::View(View {
+                    map: map.clone(),
+                    kind: ViewKind::Values,
+                }));
+            }
+            Value::Scope(scope) => return Iter::over(&Value::Map(scope.storage.clone())),
+            Value::Iter(iter) => return Some(Rc::clone(iter)),
+            _ => return None,
+        };
+        Some(Rc::new(Iter {
+            source,
+            next: Cell::new(0),
+        }))
+    }
+
+    /// Over these items.
+    pub(crate) fn of(items: Vec<Value<'a>>) -> Rc<Self> {
+        Rc::new(Iter {
+            source: Source::Items(items),
+            next: Cell::new(0),
+        })
+    }
+
+    pub(crate) fn has_next(&self) -> bool {
+        match &self.source {
+            Source::List(list, _) => self.next.get() != list.items().len(),
+            Source::Map(items, ..) | Source::Items(items) => self.next.get() < items.len(),
+        }
+    }
+
+    pub(crate) fn next(&self) -> Result<Value<'a>, Failure> {
+        let index = self.next.get();
+        let (item, unchanged) = match &self.source {
+            Source::List(list, changes) => (
+                list.items().get(index).cloned(),
+                list.0.changes.get() == *changes,
+            ),
+            Source::Map(items, map, changes) => {
+                (items.get(index).cloned(), map.0.changes.get() == *changes)
+            }
+            Source::Items(items) => (items.get(index).cloned(), true),
+        };
+        if !unchanged {
+            return Err(Failure::new(
+                "the collection was changed while it was being gone through (ConcurrentModificationException)",
+            ));
+        }
+        self.next.set(index + 1);
+        item.ok_or_else(|| Failure::new("there is no further element (NoSuchElementException)"))
+    }
+}
