@@ -53,6 +53,9 @@ pub enum Step {
         /// Behind the stage's path, such as `?a=b` or `/more`.
         #[serde(default)]
         target: String,
+        /// How many times over the last character of `target` stands there.
+        #[serde(default = "once")]
+        repeat: usize,
         /// The status that must come.
         #[serde(default = "switching_protocols")]
         status: u16,
@@ -61,6 +64,9 @@ pub enum Step {
         /// Fields that the response must have.
         #[serde(default)]
         response_headers: BTreeMap<String, String>,
+        /// Fields that the response must not have.
+        #[serde(default)]
+        absent_headers: Vec<String>,
     },
     /// A client sends a text message.
     Send {
@@ -71,6 +77,12 @@ pub enum Step {
         /// How many times over the text is repeated to make the message.
         #[serde(default = "once")]
         repeat: usize,
+        /// Put before the repeated text.
+        #[serde(default)]
+        before: String,
+        /// Put behind the repeated text.
+        #[serde(default)]
+        after: String,
         /// In frames of at most so many bytes; one frame when it is not given.
         frame: Option<usize>,
     },
@@ -119,7 +131,10 @@ pub enum Step {
         /// The method.
         method: String,
         /// What stands behind `/@connections/`.
+        #[serde(default)]
         id: String,
+        /// The whole path behind the host, instead of stage and id.
+        path: Option<String>,
         /// The body to send.
         #[serde(default)]
         body: String,
@@ -133,6 +148,9 @@ pub enum Step {
         /// Fields that the response must have.
         #[serde(default)]
         response_headers: BTreeMap<String, String>,
+        /// Fields that the response must not have.
+        #[serde(default)]
+        absent_headers: Vec<String>,
     },
     /// The pattern's table holds the connection, or does not (in the end: it may take a moment).
     Row {

@@ -1,7 +1,8 @@
 //! Text with holes, the one language of a case's expectations: `{"message": "Forbidden", "connectionId":"${alice:id}"}`.
 //!
 //! `${name}` matches any text up to what follows it, and must match the same text wherever the name stands again, also in later steps;
-//! `${name:kind}` also checks the form; `${*}` and `${*:kind}` bind nothing. Everything else stands for itself, to the byte.
+//! `${name:kind}` also checks the form; `${*}` and `${*:kind}` bind nothing; `${name:kind!other}` must not be what `other` stands for.
+//! Everything else stands for itself, to the byte.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +29,12 @@ enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part<'a> {
     Text(&'a str),
-    Hole { name: &'a str, kind: Kind },
+    Hole {
+        name: &'a str,
+        kind: Kind,
+        /// A name that must stand for something else.
+        unlike: Option<&'a str>,
+    },
 }
 
 impl Bindings {
@@ -73,7 +79,7 @@ impl Bindings {
                         format!("expected `{expected}`, found `{}`", beginning(rest))
                     })?;
                 }
-                Part::Hole { name, kind } => {
+                Part::Hole { name, kind, unlike } => {
                     let end = match parts.get(index + 1) {
                         None => rest.len(),
                         Some(Part::Text(next)) => rest
@@ -86,6 +92,11 @@ impl Bindings {
                     let (value, behind) = rest.split_at(end);
                     if !kind.accepts(value) {
                         return Err(format!("`{value}` has not the form {kind:?}"));
+                    }
+                    if let Some(other) = unlike
+                        && bound.get(other) == Some(value)
+                    {
+                        return Err(format!("`{value}` is what `${{{other}}}` was, and must not be"));
                     }
                     match bound.get(name) {
                         Some(before) if before != value => {
@@ -139,6 +150,10 @@ fn parse(pattern: &str) -> Result<Vec<Part<'_>>, String> {
         let (hole, after) = behind
             .split_once('}')
             .ok_or_else(|| format!("`${{` without `}}` in `{pattern}`"))?;
+        let (hole, unlike) = match hole.split_once('!') {
+            Some((hole, other)) => (hole, Some(other)),
+            None => (hole, None),
+        };
         let (name, kind) = hole.split_once(':').unwrap_or((hole, "any"));
         let kind = match kind {
             "any" => Kind::Any,
@@ -152,7 +167,7 @@ fn parse(pattern: &str) -> Result<Vec<Part<'_>>, String> {
         if !before.is_empty() {
             parts.push(Part::Text(before));
         }
-        parts.push(Part::Hole { name, kind });
+        parts.push(Part::Hole { name, kind, unlike });
         rest = after;
     }
     if !rest.is_empty() {
@@ -187,6 +202,14 @@ mod tests {
         assert_eq!(bindings.fill("/@connections/${alice}").unwrap(), "/@connections/XDmENcnwIE0CFEQ=");
         let other = FRAME.replace("XDmENcnwIE0CFEQ=", "YDmENcnwIE0CFEQ=");
         assert!(bindings.matches(pattern, &other).unwrap_err().contains("was `XDmENcnwIE0CFEQ="));
+    }
+
+    #[test]
+    fn a_hole_can_demand_another_text() {
+        let mut bindings = Bindings::default();
+        bindings.matches("${first}", "a").unwrap();
+        assert!(bindings.clone().matches("${second!first}", "b").is_ok());
+        assert!(bindings.matches("${second!first}", "a").unwrap_err().contains("must not be"));
     }
 
     #[rstest]

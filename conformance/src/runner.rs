@@ -1,10 +1,11 @@
 //! Carries out cases, step by step, and writes down what happens.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::case::{Case, Feature, Step};
 use crate::pattern::Bindings;
-use crate::session::{Answer, Incoming, Outgoing, Session, Trouble, Upgrade};
+use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 use crate::verdict::{Outcome, Verdict};
 
 /// Why a case stops.
@@ -13,6 +14,14 @@ enum Stop {
     Difference(String),
     /// The kit could not go on.
     Broken(String),
+}
+
+/// What an HTTP response must be.
+struct Expected<'a> {
+    status: u16,
+    body: Option<&'a str>,
+    headers: &'a BTreeMap<String, String>,
+    absent: &'a [String],
 }
 
 /// One case under way.
@@ -74,17 +83,19 @@ impl<S: Session> Run<'_, S> {
 
     async fn step(&mut self, step: &Step) -> Result<(), Stop> {
         match step {
-            Step::Connect { client, headers, target, status, body, response_headers } => {
+            Step::Connect { client, headers, target, repeat, status, body, response_headers, absent_headers } => {
+                let target = stretched(target, *repeat);
                 let upgrade = Upgrade {
                     target: target.clone(),
                     headers: headers.clone(),
                 };
                 self.note(">", &format!("{client}: upgrade {target} {headers:?}"));
                 let answer = self.session.connect(client, &upgrade).await?;
-                self.answered(client, &answer, *status, body.as_deref(), response_headers)
+                let expected = Expected { status: *status, body: body.as_deref(), headers: response_headers, absent: absent_headers };
+                self.answered(client, &answer, &expected)
             }
-            Step::Send { client, text, repeat, frame } => {
-                let text = self.fill(text)?.repeat(*repeat);
+            Step::Send { client, text, repeat, before, after, frame } => {
+                let text = self.fill(before)? + &self.fill(text)?.repeat(*repeat) + &self.fill(after)?;
                 self.note(">", &format!("{client}: {text}"));
                 let message = Outgoing::Text { text, frame: *frame };
                 Ok(self.session.send(client, &message).await?)
@@ -127,11 +138,16 @@ impl<S: Session> Run<'_, S> {
                     ))),
                 }
             }
-            Step::Manage { method, id, body, repeat, status, response, response_headers } => {
-                let (id, body) = (self.fill(id)?, self.fill(body)?.repeat(*repeat));
-                self.note(">", &format!("backend: {method} @connections/{id} {body}"));
-                let answer = self.session.manage(method, &id, &body).await?;
-                self.answered("backend", &answer, *status, response.as_deref(), response_headers)
+            Step::Manage { method, id, path, body, repeat, status, response, response_headers, absent_headers } => {
+                let body = self.fill(body)?.repeat(*repeat);
+                let to = match path {
+                    Some(path) => Callback::Path(self.fill(path)?),
+                    None => Callback::Connection(self.fill(id)?),
+                };
+                self.note(">", &format!("backend: {method} {to:?} {body}"));
+                let answer = self.session.manage(method, &to, &body).await?;
+                let expected = Expected { status: *status, body: response.as_deref(), headers: response_headers, absent: absent_headers };
+                self.answered("backend", &answer, &expected)
             }
             Step::Row { id, present } => self.row(id, *present).await,
             Step::Wait { seconds } => {
@@ -146,10 +162,9 @@ impl<S: Session> Run<'_, S> {
         &mut self,
         who: &str,
         answer: &Answer,
-        status: u16,
-        body: Option<&str>,
-        headers: &std::collections::BTreeMap<String, String>,
+        expected: &Expected<'_>,
     ) -> Result<(), Stop> {
+        let Expected { status, body, headers, absent } = *expected;
         self.note("<", &format!("{who}: {} {:?} {}", answer.status, answer.headers, answer.body));
         if answer.status != status {
             return Err(Stop::Difference(format!("{who} expected status {status}, got {}", answer.status)));
@@ -167,7 +182,12 @@ impl<S: Session> Run<'_, S> {
                 .matches(pattern, value)
                 .map_err(|problem| Stop::Difference(format!("{who}, header field `{name}`: {problem}")))?;
         }
-        Ok(())
+        match absent.iter().find_map(|name| Some((name, answer.header(name)?))) {
+            Some((name, value)) => {
+                Err(Stop::Difference(format!("{who}: there is a header field `{name}`: `{value}`")))
+            }
+            None => Ok(()),
+        }
     }
 
     async fn receive(&mut self, client: &str) -> Result<Incoming, Stop> {
@@ -213,6 +233,14 @@ impl<S: Session> Run<'_, S> {
             None => format!("{sign} {text}"),
         };
         self.transcript.push(line);
+    }
+}
+
+/// `text` with its last character `times` times over.
+fn stretched(text: &str, times: usize) -> String {
+    match text.char_indices().next_back() {
+        Some((at, last)) => format!("{}{}", &text[..at], last.to_string().repeat(times)),
+        None => String::new(),
     }
 }
 

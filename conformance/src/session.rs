@@ -30,11 +30,11 @@ pub trait Session {
     /// A connection that can not be closed in an orderly way.
     async fn close(&mut self, client: &str, code: Option<u16>, reason: &str) -> Result<Vec<String>, Trouble>;
 
-    /// Calls the `@connections` API; `id` stands behind `/@connections/`, to be percent-encoded.
+    /// Calls the `@connections` API.
     ///
     /// # Errors
     /// What kept the kit from getting any answer.
-    async fn manage(&mut self, method: &str, id: &str, body: &str) -> Result<Answer, Trouble>;
+    async fn manage(&mut self, method: &str, to: &Callback, body: &str) -> Result<Answer, Trouble>;
 
     /// Whether the pattern's table holds the connection.
     ///
@@ -67,6 +67,15 @@ pub struct Upgrade {
     pub target: String,
     /// Header fields besides those of every upgrade.
     pub headers: BTreeMap<String, String>,
+}
+
+/// Where a call of the `@connections` API goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Callback {
+    /// To a connection of the stage, by its id, which is percent-encoded on the way.
+    Connection(String),
+    /// To this path behind the host, as it is.
+    Path(String),
 }
 
 /// An HTTP response.

@@ -12,7 +12,7 @@ use spec::{Api, Gateway, Input, InvalidApi, Output, Timestamp};
 
 use super::functions::{Function, World};
 use crate::case::Feature;
-use crate::session::{Answer, Incoming, Outgoing, Session, Trouble, Upgrade};
+use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 
 /// What the target has.
 pub const FEATURES: [Feature; 6] = [
@@ -127,11 +127,11 @@ impl SpecSession {
         }
     }
 
-    fn management(&mut self, method: &str, id: &str, body: &str) -> HttpResponse {
+    fn management(&mut self, method: &str, path: String, body: &str) -> HttpResponse {
         self.numbers += 1;
         let request = ManagementRequest {
             method: method.to_owned(),
-            path: format!("/{}/@connections/{id}", self.gateway.api().stage.stage_name),
+            path,
             body: body.as_bytes().to_vec(),
         };
         let id = ManagementId(self.numbers);
@@ -146,6 +146,10 @@ impl SpecSession {
         HttpResponse::new(0)
     }
 
+    fn path_of(&self, connection_id: &str) -> String {
+        format!("/{}/@connections/{connection_id}", self.gateway.api().stage.stage_name)
+    }
+
     fn peer(&self, client: &str) -> Result<PeerId, Trouble> {
         self.names.get(client).copied().ok_or_else(|| Trouble::NotConnected(client.to_owned()))
     }
@@ -153,7 +157,8 @@ impl SpecSession {
 
 impl World for SpecSession {
     fn post(&mut self, connection_id: &str, text: &str) -> u16 {
-        self.management("POST", connection_id, text).status
+        let path = self.path_of(connection_id);
+        self.management("POST", path, text).status
     }
 
     fn table(&mut self) -> &mut BTreeMap<String, Value> {
@@ -241,8 +246,12 @@ impl Session for SpecSession {
             .collect())
     }
 
-    async fn manage(&mut self, method: &str, id: &str, body: &str) -> Result<Answer, Trouble> {
-        let response = self.management(method, id, body);
+    async fn manage(&mut self, method: &str, to: &Callback, body: &str) -> Result<Answer, Trouble> {
+        let path = match to {
+            Callback::Connection(id) => self.path_of(id),
+            Callback::Path(path) => path.clone(),
+        };
+        let response = self.management(method, path, body);
         self.settle_outputs();
         Ok(response.into())
     }

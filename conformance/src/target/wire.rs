@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::WebSocketStream;
 
 use super::upgrade::{self, Stream};
-use crate::session::{Answer, Incoming, Outgoing, Session, Trouble, Upgrade};
+use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 
 /// Where a target is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -150,13 +150,20 @@ impl Session for WireSession {
         result
     }
 
-    async fn manage(&mut self, method: &str, id: &str, body: &str) -> Result<Answer, Trouble> {
+    async fn manage(&mut self, method: &str, to: &Callback, body: &str) -> Result<Answer, Trouble> {
         let base = self
             .endpoint
             .management_url
             .as_deref()
             .ok_or(Trouble::Unsupported("the target has no `@connections` URL"))?;
-        let url = format!("{base}/@connections/{}", percent_encode(id));
+        let url = match to {
+            Callback::Connection(id) => format!("{base}/@connections/{}", percent_encode(id)),
+            Callback::Path(path) => {
+                let host_end = base.find("://").map_or(0, |at| at + 3);
+                let host_end = base[host_end..].find('/').map_or(base.len(), |at| host_end + at);
+                format!("{}{path}", &base[..host_end])
+            }
+        };
         let request = http(&url, method, &[], body.to_owned());
         timeout(self.endpoint.patience, request)
             .await
