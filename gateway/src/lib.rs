@@ -1,1 +1,250 @@
-//! placeholder
+//! The local gateway: sockets, functions' processes and a DynamoDB engine around the specification.
+//!
+//! ```text
+//! stack      template.yaml -> what there is to serve, or one error with its place
+//! build      the functions' executables, by cargo
+//! dynamodb   an engine in memory, with the stack's tables
+//! lambda     a pool of processes for each function, each process with its Runtime API
+//! hub        spec::Gateway behind a lock: inputs in, outputs to clients' tasks, callers and functions
+//! server     one port: WebSocket clients and the @connections API
+//! ```
+//!
+//! ```no_run
+//! # async fn serve() -> Result<(), gateway::Error> {
+//! let running = gateway::Gateway::start(gateway::Options::new("template.yaml")).await?;
+//! println!("{}", running.ws_url());
+//! running.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod build;
+mod clock;
+mod dynamodb;
+mod error;
+mod http1;
+mod hub;
+mod ids;
+mod lambda;
+mod server;
+pub mod stack;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+pub use build::Build;
+pub use error::Error;
+pub use hub::DecisionSink;
+pub use lambda::FunctionOutput;
+
+use clock::Clock;
+use hub::Hub;
+use lambda::{Functions, Pool, Sink, Surroundings};
+use stack::{Settings, Stack};
+
+/// The local gateway.
+#[derive(Debug)]
+pub struct Gateway;
+
+/// What to serve, and how.
+#[derive(Clone)]
+pub struct Options {
+    /// The template.
+    pub template: PathBuf,
+    /// What the template leaves open: parameters, region, which API and stage.
+    pub settings: Settings,
+    /// The address to listen on. Only this machine can reach a loopback address.
+    pub host: IpAddr,
+    /// The port; 0 lets the system choose.
+    pub port: u16,
+    /// How to come by the functions' executables.
+    pub build: Build,
+    /// Where the lines go that functions write.
+    pub function_output: FunctionOutput,
+    /// Called with every decision of the specification, under its lock: it must be quick and call nothing of the gateway's.
+    pub decisions: Option<DecisionSink>,
+    /// Another DynamoDB for the functions than the one in this process. Its tables must be there.
+    pub dynamodb_url: Option<String>,
+    /// The most processes of one function.
+    pub max_processes: usize,
+}
+
+/// A gateway that serves. Dropping it ends everything at once; [`shutdown`](Self::shutdown) is the polite way.
+pub struct Running {
+    address: SocketAddr,
+    stack: Stack,
+    hub: Arc<Hub>,
+    pools: Vec<Arc<Pool>>,
+    stop: Arc<Notify>,
+    tasks: [JoinHandle<()>; 2],
+    dynamodb: Option<dynamodb::Engine>,
+    dynamodb_url: String,
+}
+
+/// How long `$disconnect` functions and clients' close handshakes may take when the gateway goes down.
+const GRACE: Duration = Duration::from_secs(5);
+
+impl Options {
+    /// The defaults for a template: loopback, a port of the system's choice, everything built; region and DynamoDB as this process's
+    /// environment says (`AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL_DYNAMODB`).
+    pub fn new(template: impl Into<PathBuf>) -> Self {
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let mut settings = Settings::default();
+        if let Some(region) = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {
+            settings.region = region;
+        }
+        Self {
+            template: template.into(),
+            settings,
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            build: Build::default(),
+            function_output: FunctionOutput::default(),
+            decisions: None,
+            dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
+            max_processes: 32,
+        }
+    }
+}
+
+impl Gateway {
+    /// Reads the template, builds the functions, and serves. Functions' processes are started when they are first called.
+    ///
+    /// # Errors
+    /// Whatever stands in the way; nothing is left running then.
+    pub async fn start(options: Options) -> Result<Running, Error> {
+        let stack = Stack::read(&options.template, &options.settings)?;
+        for warning in &stack.warnings {
+            tracing::warn!("{warning}");
+        }
+        let executables = build::executables(&stack, &options.build).await?;
+        let wanted = SocketAddr::new(options.host, options.port);
+        let listen = |error| Error::Listen {
+            address: wanted,
+            error,
+        };
+        let listener = TcpListener::bind(wanted).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let (dynamodb, dynamodb_url) = match options.dynamodb_url {
+            Some(url) => (None, url),
+            None => {
+                let engine = dynamodb::Engine::start(&stack.tables).await?;
+                let url = engine.url.clone();
+                (Some(engine), url)
+            }
+        };
+        let surroundings = Surroundings {
+            region: stack.api.region.clone(),
+            stage: stack.api.stage.stage_name.clone(),
+            management: reachable(address),
+            dynamodb_url: dynamodb_url.clone(),
+            max_processes: options.max_processes.max(1),
+        };
+        let machine = spec::Gateway::new(stack.api.clone(), ids::Random::new())
+            .map_err(|invalid| Error::Template(stack.invalid(&invalid)))?;
+        let clock = Clock::start();
+        let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
+        let mut pools = Vec::new();
+        let hub = Hub::new(machine, clock, options.decisions, |hub| {
+            let functions = Functions::new(&stack, &executables, &surroundings, &sink, clock, &hub);
+            pools = functions.pools();
+            Box::new(functions)
+        });
+        let stop = Arc::new(Notify::new());
+        let timers = Arc::clone(&hub);
+        let tasks = [
+            tokio::spawn(server::run(Arc::clone(&hub), listener, Arc::clone(&stop))),
+            tokio::spawn(async move { timers.run_timers().await }),
+        ];
+        Ok(Running {
+            address,
+            stack,
+            hub,
+            pools,
+            stop,
+            tasks,
+            dynamodb,
+            dynamodb_url,
+        })
+    }
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where clients connect to: `ws://HOST:PORT/STAGE`.
+    pub fn ws_url(&self) -> String {
+        format!("ws://{}/{}", reachable(self.address), self.stack.api.stage.stage_name)
+    }
+
+    /// The base address of the `@connections` API, for an SDK's endpoint.
+    pub fn management_url(&self) -> String {
+        format!("http://{}/{}", reachable(self.address), self.stack.api.stage.stage_name)
+    }
+
+    /// The DynamoDB that the functions use.
+    pub fn dynamodb_url(&self) -> &str {
+        &self.dynamodb_url
+    }
+
+    /// What is served.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// The stack's `Outputs`.
+    pub fn outputs(&self) -> &IndexMap<String, String> {
+        &self.stack.outputs
+    }
+
+    /// How many connections are open.
+    pub fn connections(&self) -> usize {
+        self.hub.connections()
+    }
+
+    /// Goes down: takes no more clients, closes every connection with 1001, runs `$disconnect` for each, ends the functions' processes.
+    /// Returns within some seconds, when nothing is left.
+    pub async fn shutdown(self) {
+        self.stop.notify_one();
+        self.hub.input(spec::Input::Shutdown);
+        if timeout(GRACE, self.hub.quiet()).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        }
+        for pool in &self.pools {
+            pool.stop().await;
+        }
+        // The rest ends as this is dropped.
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        for pool in &self.pools {
+            pool.abort();
+        }
+        for task in &self.tasks {
+            task.abort();
+        }
+        drop(self.dynamodb.take());
+    }
+}
+
+/// The address by which this machine reaches a listener, which may listen on all of its addresses.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        ip if !ip.is_unspecified() => address,
+        IpAddr::V4(_) => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
+        IpAddr::V6(_) => SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), address.port()),
+    }
+}

@@ -1,0 +1,217 @@
+//! From the template's build metadata to executables.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::Error;
+use crate::stack::{Function, Stack};
+
+/// How to come by the functions' executables.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Build {
+    /// Whether cargo is called, or only what is already there is used.
+    pub skip: bool,
+    /// Whether the release profile is used.
+    pub release: bool,
+    /// Whether what cargo has to say is only shown when it fails.
+    pub quiet: bool,
+    /// cargo's `--target-dir`; without it, cargo's own choice.
+    pub target_dir: Option<PathBuf>,
+}
+
+/// The functions' executables by logical id.
+pub(crate) type Executables = HashMap<String, PathBuf>;
+
+/// The one build method of SAM that is known here.
+const CARGO_LAMBDA: &str = "rust-cargolambda";
+
+/// Finds or builds the executables of all functions that the API calls.
+pub(crate) async fn executables(stack: &Stack, build: &Build) -> Result<Executables, Error> {
+    let mut executables = Executables::new();
+    let mut to_build: Vec<(PathBuf, Vec<&Function>)> = Vec::new();
+    for function in stack.functions.iter().filter(|function| function.is_called) {
+        // What `sam build` made, or what was written by hand.
+        let bootstrap = function.code.directory.join("bootstrap");
+        if bootstrap.is_file() {
+            let path = std::path::absolute(&bootstrap).unwrap_or(bootstrap);
+            executables.insert(function.logical_id.clone(), path);
+            continue;
+        }
+        let manifest = manifest(stack, function)?;
+        match to_build.iter_mut().find(|(other, _)| *other == manifest) {
+            Some((_, functions)) => functions.push(function),
+            None => to_build.push((manifest, vec![function])),
+        }
+    }
+    for (manifest, functions) in to_build {
+        if build.skip {
+            for function in functions {
+                executables.insert(function.logical_id.clone(), find(stack, function, &manifest, build)?);
+            }
+            continue;
+        }
+        let built = cargo(stack, &manifest, &functions, build).await?;
+        for function in functions {
+            let found = match &function.code.binary {
+                Some(name) => built.iter().find(|(built, _)| built == name),
+                // Without a name there is nothing to choose by.
+                None => built.first().filter(|_| built.len() == 1),
+            };
+            let Some((_, path)) = found else {
+                return Err(unnamed(stack, function, &built).into());
+            };
+            executables.insert(function.logical_id.clone(), path.clone());
+        }
+    }
+    Ok(executables)
+}
+
+/// The manifest that a function is built from.
+fn manifest(stack: &Stack, function: &Function) -> Result<PathBuf, Error> {
+    let directory = &function.code.directory;
+    let id = &function.logical_id;
+    if function.code.build_method.as_deref() != Some(CARGO_LAMBDA) {
+        let message = match &function.code.build_method {
+            Some(other) => format!("the function `{id}` has the build method `{other}`, which is not known here"),
+            None => format!("the function `{id}` has no build method, and `{}` holds no `bootstrap`", directory.display()),
+        };
+        let help = format!("give it `Metadata: BuildMethod: {CARGO_LAMBDA}`, or run `sam build` and serve `.aws-sam/build/template.yaml`");
+        return Err(stack.code_error(function, message, Some(help)).into());
+    }
+    let manifest = directory.join("Cargo.toml");
+    if manifest.is_file() {
+        return Ok(std::path::absolute(&manifest).unwrap_or(manifest));
+    }
+    let message = format!("the function `{id}` can not be built: there is no `{}`", manifest.display());
+    Err(stack.code_error(function, message, None).into())
+}
+
+/// An executable that was built before.
+fn find(stack: &Stack, function: &Function, manifest: &Path, build: &Build) -> Result<PathBuf, Error> {
+    let profile = if build.release { "release" } else { "debug" };
+    let Some(name) = &function.code.binary else {
+        let message = format!("which executable the function `{}` is can not be told without building", function.logical_id);
+        let help = "give it `Metadata: BuildProperties: Binary`".to_owned();
+        return Err(stack.code_error(function, message, Some(help)).into());
+    };
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let given = build.target_dir.clone().or_else(|| std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from));
+    let targets: Vec<PathBuf> = match given {
+        Some(target) => vec![target],
+        // A member's target folder is its workspace's: beside the manifest or above it.
+        None => manifest.ancestors().skip(1).map(|folder| folder.join("target")).collect(),
+    };
+    let candidates: Vec<PathBuf> = targets.iter().map(|target| target.join(profile).join(&file)).collect();
+    if let Some(found) = candidates.iter().find(|path| path.is_file()) {
+        return Ok(std::path::absolute(found).unwrap_or_else(|_| found.clone()));
+    }
+    let looked: Vec<String> = candidates.iter().map(|path| format!("`{}`", path.display())).collect();
+    let message = format!("the executable `{name}` of the function `{}` is not there", function.logical_id);
+    let help = format!("build it first, or let it be built; looked for {}", looked.join(", "));
+    Err(stack.code_error(function, message, Some(help)).into())
+}
+
+/// Calls cargo once for all functions of a manifest. Gives the executables by name, as cargo reports them.
+async fn cargo(
+    stack: &Stack,
+    manifest: &Path,
+    functions: &[&Function],
+    build: &Build,
+) -> Result<Vec<(String, PathBuf)>, Error> {
+    let failed = |problem: String| Error::Build {
+        manifest: manifest.to_owned(),
+        problem,
+    };
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(["build", "--message-format", "json-render-diagnostics", "--manifest-path"])
+        .arg(manifest);
+    if build.release {
+        command.arg("--release");
+    }
+    if let Some(target) = &build.target_dir {
+        command.arg("--target-dir").arg(target);
+    }
+    for function in functions {
+        match &function.code.binary {
+            Some(name) => command.arg("--bin").arg(name),
+            None => command.arg("--bins"),
+        };
+    }
+    let stderr = if build.quiet { Stdio::piped() } else { Stdio::inherit() };
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(stderr)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| failed(format!("cargo can not be started: {error}")))?;
+    let output = child
+        .wait_with_output()
+        .await
+        .map_err(|error| failed(format!("cargo was lost: {error}")))?;
+    if !output.status.success() {
+        let names = binaries(manifest).await;
+        let missing = |function: &&&Function| {
+            let wanted = function.code.binary.as_ref();
+            !names.is_empty() && wanted.is_some_and(|wanted| !names.iter().any(|(name, _)| name == wanted))
+        };
+        if let Some(function) = functions.iter().find(missing) {
+            return Err(unnamed(stack, function, &names).into());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.trim();
+        return Err(failed(match said.is_empty() {
+            true => format!("cargo ended with {}", output.status),
+            false => format!("cargo ended with {}\n{said}", output.status),
+        }));
+    }
+    let mut built: Vec<(String, PathBuf)> = Vec::new();
+    for line in output.stdout.split(|&byte| byte == b'\n') {
+        let Ok(message) = serde_json::from_slice::<Value>(line) else {
+            continue;
+        };
+        if message["reason"] == "compiler-artifact"
+            && let (Some(name), Some(path)) = (message["target"]["name"].as_str(), message["executable"].as_str())
+        {
+            built.push((name.to_owned(), path.into()));
+        }
+    }
+    Ok(built)
+}
+
+/// The executables that the package of a manifest has, by name; none when cargo does not say.
+async fn binaries(manifest: &Path) -> Vec<(String, PathBuf)> {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
+        .arg(manifest)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await;
+    let metadata: Value = output
+        .ok()
+        .and_then(|output| serde_json::from_slice(&output.stdout).ok())
+        .unwrap_or_default();
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    packages
+        .filter(|package| package["manifest_path"].as_str().is_some_and(|path| Path::new(path) == manifest))
+        .flat_map(|package| package["targets"].as_array().into_iter().flatten())
+        .filter(|target| target["kind"][0] == "bin")
+        .filter_map(|target| Some((target["name"].as_str()?.to_owned(), PathBuf::new())))
+        .collect()
+}
+
+fn unnamed(stack: &Stack, function: &Function, names: &[(String, PathBuf)]) -> crate::stack::Error {
+    let message = match &function.code.binary {
+        Some(name) => format!("the package of the function `{}` has no executable `{name}`", function.logical_id),
+        None => format!("the package of the function `{}` has not just one executable", function.logical_id),
+    };
+    let names: Vec<&str> = names.iter().map(|(name, _)| &**name).collect();
+    let help = format!("`Metadata: BuildProperties: Binary` can be `{}`", names.join("`, `"));
+    stack.code_error(function, message, Some(help).filter(|_| !names.is_empty()))
+}

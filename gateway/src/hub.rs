@@ -1,0 +1,283 @@
+//! The specification at work: one machine, and the ways from it to clients, callers and functions.
+//!
+//! The machine is behind a lock and not in a task of its own: whoever brings an input works off what follows from it, which spares every
+//! message two changes of task. Nothing under the lock waits.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use spec::connection::CloseInfo;
+use spec::http::{Headers, HttpResponse};
+use spec::io::{
+    Because, Decision, Invocation, InvocationId, InvocationOutcome, ManagementId, ManagementRequest, PeerId,
+};
+use spec::{Gateway, Input, Output, Timestamp};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::clock::Clock;
+
+/// What the machine wants of a client's task.
+#[derive(Debug)]
+pub(crate) enum ToClient {
+    Accept(Headers),
+    Reject(HttpResponse),
+    Send(String),
+    Close(CloseInfo),
+}
+
+/// A client's task, as the hub sees it.
+pub(crate) struct Client {
+    sender: mpsc::UnboundedSender<ToClient>,
+    backlog: Arc<Backlog>,
+}
+
+/// What waits to be written to a client.
+#[derive(Debug, Default)]
+pub(crate) struct Backlog {
+    bytes: AtomicUsize,
+    overflow: Notify,
+}
+
+/// Where a decision goes besides the log.
+pub type DecisionSink = Arc<dyn Fn(&Decision) + Send + Sync>;
+
+/// Calls functions.
+pub(crate) trait Invoke: Send + Sync {
+    /// Starts a call; its result comes later, to [`Hub::result`].
+    ///
+    /// # Errors
+    /// Why the function can not be called at all.
+    fn invoke(&self, invocation: Invocation) -> Result<(), String>;
+}
+
+/// The machine with its surroundings.
+pub(crate) struct Hub {
+    machine: Mutex<Machine>,
+    clock: Clock,
+    functions: Box<dyn Invoke>,
+    decisions: Option<DecisionSink>,
+    /// The next timer is earlier than the timers' task knows.
+    timer: Notify,
+    /// Something ended that [`quiet`](Self::quiet) may wait for.
+    ended: Notify,
+    peers: AtomicU64,
+}
+
+struct Machine {
+    gateway: Gateway,
+    clients: HashMap<PeerId, Client>,
+    callers: HashMap<ManagementId, oneshot::Sender<HttpResponse>>,
+    requests: u64,
+    /// What the timers' task waits for.
+    armed: Option<Timestamp>,
+}
+
+/// A client that leaves so much unread has stopped reading. The specification has no word for it yet, so its socket counts as lost.
+const BACKLOG_BYTES: usize = 8 * 1024 * 1024;
+
+impl Hub {
+    pub(crate) fn new(
+        gateway: Gateway,
+        clock: Clock,
+        decisions: Option<DecisionSink>,
+        functions: impl FnOnce(Weak<Hub>) -> Box<dyn Invoke>,
+    ) -> Arc<Self> {
+        Arc::new_cyclic(|hub| Self {
+            machine: Mutex::new(Machine {
+                gateway,
+                clients: HashMap::new(),
+                callers: HashMap::new(),
+                requests: 0,
+                armed: None,
+            }),
+            clock,
+            functions: functions(hub.clone()),
+            decisions,
+            timer: Notify::new(),
+            ended: Notify::new(),
+            peers: AtomicU64::new(0),
+        })
+    }
+
+    /// A new client: its number, what the machine will want of it, and its backlog.
+    pub(crate) fn client(&self) -> (PeerId, mpsc::UnboundedReceiver<ToClient>, Arc<Backlog>) {
+        let peer = PeerId(self.peers.fetch_add(1, Ordering::Relaxed));
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let backlog = Arc::new(Backlog::default());
+        let client = Client {
+            sender,
+            backlog: Arc::clone(&backlog),
+        };
+        self.lock().clients.insert(peer, client);
+        (peer, receiver, backlog)
+    }
+
+    /// A client's task has ended.
+    pub(crate) fn forget(&self, peer: PeerId) {
+        self.lock().clients.remove(&peer);
+        self.ended.notify_one();
+    }
+
+    /// Something happened: what follows from it is on its way when this returns.
+    pub(crate) fn input(&self, input: Input) {
+        let mut machine = self.lock();
+        let now = self.clock.now();
+        machine.gateway.handle_input(now, input);
+        self.settle(&mut machine, now);
+    }
+
+    /// A function answered.
+    pub(crate) fn result(&self, invocation: InvocationId, outcome: InvocationOutcome) {
+        self.input(Input::InvocationResult {
+            invocation,
+            outcome,
+        });
+    }
+
+    /// A request to the `@connections` API.
+    pub(crate) async fn management(&self, request: ManagementRequest) -> HttpResponse {
+        let (sender, receiver) = oneshot::channel();
+        {
+            let mut machine = self.lock();
+            let now = self.clock.now();
+            machine.requests += 1;
+            let id = ManagementId(machine.requests);
+            machine.callers.insert(id, sender);
+            machine.gateway.handle_input(now, Input::Management { id, request });
+            self.settle(&mut machine, now);
+        }
+        // The machine answers every request; were it not to, the caller must not hang.
+        receiver.await.unwrap_or_else(|_| HttpResponse::new(500))
+    }
+
+    /// Lets time pass for the machine. Never ends.
+    pub(crate) async fn run_timers(&self) {
+        loop {
+            let next = {
+                let mut machine = self.lock();
+                machine.armed = machine.gateway.poll_timeout();
+                machine.armed
+            };
+            let due = next.and_then(|next| self.clock.instant(next));
+            let elapsed = async {
+                match due {
+                    Some(due) => tokio::time::sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = elapsed => {
+                    let mut machine = self.lock();
+                    let now = self.clock.now();
+                    machine.gateway.handle_timeout(now);
+                    self.settle(&mut machine, now);
+                }
+                () = self.timer.notified() => {}
+            }
+        }
+    }
+
+    /// Resolves when no client is left and no call is under way.
+    pub(crate) async fn quiet(&self) {
+        loop {
+            {
+                let machine = self.lock();
+                if machine.clients.is_empty() && machine.gateway.is_idle() {
+                    return;
+                }
+            }
+            self.ended.notified().await;
+        }
+    }
+
+    /// How many connections are open.
+    pub(crate) fn connections(&self) -> usize {
+        self.lock().gateway.connections()
+    }
+
+    /// Does what the machine wants done.
+    fn settle(&self, machine: &mut Machine, now: Timestamp) {
+        while let Some(output) = machine.gateway.poll_output() {
+            match output {
+                Output::Accept { peer, headers } => machine.tell(peer, ToClient::Accept(headers)),
+                Output::Reject { peer, response } => machine.tell(peer, ToClient::Reject(response)),
+                Output::Send { peer, text } => machine.tell(peer, ToClient::Send(text)),
+                Output::Close { peer, close } => machine.tell(peer, ToClient::Close(close)),
+                Output::Invoke(invocation) => {
+                    let id = invocation.id;
+                    if let Err(reason) = self.functions.invoke(invocation) {
+                        let input = Input::InvocationResult {
+                            invocation: id,
+                            outcome: InvocationOutcome::NotInvocable(reason),
+                        };
+                        machine.gateway.handle_input(now, input);
+                    }
+                }
+                Output::ManagementReply { id, response } => {
+                    if let Some(caller) = machine.callers.remove(&id) {
+                        // A caller that has gone needs no answer.
+                        let _ = caller.send(response);
+                    }
+                }
+                Output::Decision(decision) => self.log(&decision),
+            }
+        }
+        let next = machine.gateway.poll_timeout();
+        if next.is_some_and(|next| machine.armed.is_none_or(|armed| next < armed)) {
+            self.timer.notify_one();
+        }
+        if machine.gateway.is_idle() {
+            self.ended.notify_one();
+        }
+    }
+
+    fn log(&self, decision: &Decision) {
+        match decision.because {
+            Because::Refused { .. } | Because::IntegrationFailed(_) => {
+                tracing::warn!(target: "gateway::access", "{decision}");
+            }
+            _ => tracing::info!(target: "gateway::access", "{decision}"),
+        }
+        if let Some(sink) = &self.decisions {
+            sink(decision);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Machine> {
+        // A panic under the lock is a bug; the other clients are served on.
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Machine {
+    fn tell(&self, peer: PeerId, message: ToClient) {
+        let Some(client) = self.clients.get(&peer) else {
+            return;
+        };
+        if let ToClient::Send(text) = &message
+            && client.backlog.add(text.len()) > BACKLOG_BYTES
+        {
+            client.backlog.overflow.notify_one();
+            return;
+        }
+        // A task that has just ended has said so, or is about to.
+        let _ = client.sender.send(message);
+    }
+}
+
+impl Backlog {
+    fn add(&self, bytes: usize) -> usize {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes
+    }
+
+    /// So many bytes were written.
+    pub(crate) fn written(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Resolves when more waits than may.
+    pub(crate) async fn overflow(&self) {
+        self.overflow.notified().await;
+    }
+}

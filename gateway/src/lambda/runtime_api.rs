@@ -1,0 +1,113 @@
+//! Lambda's Runtime API (2018-06-01), for one process.
+
+use std::sync::Arc;
+
+use spec::io::InvocationOutcome;
+use tokio::net::TcpStream;
+
+use super::failure;
+use super::pool::Pool;
+use super::sandbox::Sandbox;
+use crate::http1::{Connection, Head, ReadError};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+/// Answers the process's requests on one connection.
+///
+/// `next` is never answered with an error: runtimes do not expect one (lambda_runtime panics). A process that asks out of turn is killed.
+pub(super) async fn serve(pool: Arc<Pool>, sandbox: Arc<Sandbox>, stream: TcpStream) {
+    let mut connection = Connection::new(stream);
+    loop {
+        let head = match connection.head().await {
+            Ok(Some(head)) => head,
+            Ok(None) | Err(ReadError::Gone) => return,
+            Err(ReadError::Malformed(status)) => {
+                let _ = connection.respond(status, [], b"", false).await;
+                return;
+            }
+        };
+        if answer(&pool, &sandbox, &mut connection, &head).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Answers one request; `None` when no other can follow.
+async fn answer(pool: &Arc<Pool>, sandbox: &Arc<Sandbox>, connection: &mut Connection, head: &Head) -> Option<()> {
+    let path = head.path().strip_prefix("/2018-06-01/runtime/").unwrap_or_default();
+    let segments: Vec<&str> = path.split('/').collect();
+    match (&*head.method, &segments[..]) {
+        ("GET", ["invocation", "next"]) => next(pool, sandbox, connection, head.keep_alive).await,
+        ("POST", ["invocation", id, "response"]) => {
+            let body = body(connection, head).await?;
+            if body.len() > failure::RESULT_BYTES {
+                let error = failure::too_large(body.len());
+                let known = pool.complete(sandbox, id, InvocationOutcome::Failed(error.clone()));
+                let status = if known { 413 } else { 400 };
+                return respond(connection, status, &error, head.keep_alive).await;
+            }
+            let text = String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+            let known = pool.complete(sandbox, id, InvocationOutcome::Returned(text));
+            accepted(connection, known, head.keep_alive).await
+        }
+        ("POST", ["invocation", id, "error"]) => {
+            let body = body(connection, head).await?;
+            let known = pool.complete(sandbox, id, InvocationOutcome::Failed(failure::reported(&body)));
+            accepted(connection, known, head.keep_alive).await
+        }
+        ("POST", ["init", "error"]) => {
+            let body = body(connection, head).await?;
+            pool.init_failed(sandbox, failure::reported(&body));
+            accepted(connection, true, head.keep_alive).await
+        }
+        _ => {
+            body(connection, head).await?;
+            let error = r#"{"errorMessage":"no such path","errorType":"InvalidPath"}"#;
+            respond(connection, 404, error, head.keep_alive).await
+        }
+    }
+}
+
+async fn next(pool: &Arc<Pool>, sandbox: &Sandbox, connection: &mut Connection, keep_alive: bool) -> Option<()> {
+    let event = tokio::select! {
+        event = pool.next(sandbox) => event,
+        // The event, if one comes, waits for the process's next request.
+        () = connection.gone() => return None,
+    };
+    let Ok(event) = event else {
+        sandbox.kill.notify_one();
+        return None;
+    };
+    let deadline = event.deadline_millis.to_string();
+    // The segment of the call itself: nobody records it.
+    let parent: String = event.request_id.chars().filter(char::is_ascii_hexdigit).take(16).collect();
+    let trace_id = format!("{};Parent={parent};Sampled=0", event.trace_id);
+    let headers = [
+        JSON,
+        ("Lambda-Runtime-Aws-Request-Id", &event.request_id),
+        ("Lambda-Runtime-Deadline-Ms", &deadline),
+        ("Lambda-Runtime-Invoked-Function-Arn", &pool.launch.arn),
+        ("Lambda-Runtime-Trace-Id", &trace_id),
+    ];
+    let written = connection.respond(200, headers, event.payload.as_bytes(), keep_alive).await;
+    written.ok().filter(|()| keep_alive)
+}
+
+async fn accepted(connection: &mut Connection, known: bool, keep_alive: bool) -> Option<()> {
+    if known {
+        respond(connection, 202, r#"{"status":"OK"}"#, keep_alive).await
+    } else {
+        let error = r#"{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}"#;
+        respond(connection, 400, error, keep_alive).await
+    }
+}
+
+async fn respond(connection: &mut Connection, status: u16, body: &str, keep_alive: bool) -> Option<()> {
+    let written = connection.respond(status, [JSON], body.as_bytes(), keep_alive).await;
+    written.ok().filter(|()| keep_alive)
+}
+
+/// A request's body, one byte longer than a result may be at the most.
+async fn body(connection: &mut Connection, head: &Head) -> Option<Vec<u8>> {
+    connection.body(head, failure::RESULT_BYTES + 1).await.ok()
+}

@@ -1,0 +1,257 @@
+//! template.yaml: a SAM or CloudFormation template to what there is to serve.
+//!
+//! ```text
+//! text -> yaml: nodes with tags and places -> template: sections, intrinsic functions
+//!      -> api, function, permission, table: resources -> Stack
+//! ```
+//!
+//! Whatever is wrong is one [`Error`] with file, line and column, the line itself and a caret. Whatever is read but not done as AWS would
+//! do it is a [`Warning`].
+
+mod api;
+mod function;
+mod names;
+mod permission;
+mod properties;
+mod source;
+mod table;
+mod template;
+mod value;
+mod yaml;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use indexmap::IndexMap;
+use spec::api::{Api, IntegrationType, function_arn};
+
+pub use function::{Code, Function};
+pub use permission::Permission;
+pub use source::{Error, Warning};
+use source::Source;
+pub use table::Table;
+use template::Template;
+
+/// A template's resources, as far as they concern a WebSocket API.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    /// The API with the stage that is served. The specification has accepted it.
+    pub api: Api,
+    /// The functions.
+    pub functions: Vec<Function>,
+    /// The permissions of API Gateway to call them.
+    pub permissions: Vec<Permission>,
+    /// The tables.
+    pub tables: Vec<Table>,
+    /// `Outputs`: the values by name.
+    pub outputs: IndexMap<String, String>,
+    /// What is not done as AWS would do it.
+    pub warnings: Vec<Warning>,
+    /// ARNs that stand for calls without a permission, and why each is refused.
+    pub(crate) refused: HashMap<String, String>,
+    source: Source,
+}
+
+/// What a template leaves open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `AWS::Region`.
+    pub region: String,
+    /// `AWS::AccountId`.
+    pub account_id: String,
+    /// `AWS::Partition`.
+    pub partition: String,
+    /// `AWS::StackName`.
+    pub stack_name: String,
+    /// Values of parameters by name, instead of their defaults.
+    pub parameters: BTreeMap<String, String>,
+    /// The logical id of the API to serve, where there are several.
+    pub api: Option<String>,
+    /// The name of the stage to serve, where there are several.
+    pub stage: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            region: "us-east-1".to_owned(),
+            account_id: "000000000000".to_owned(),
+            partition: "aws".to_owned(),
+            stack_name: "gatespec".to_owned(),
+            parameters: BTreeMap::new(),
+            api: None,
+            stage: None,
+        }
+    }
+}
+
+impl Stack {
+    /// Reads the template at `path`.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it, with its place.
+    pub fn read(path: &Path, settings: &Settings) -> Result<Self, Error> {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path)
+            .map_err(|error| Error::of_file(&name, format!("the template can not be read: {error}")))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Error::of_file(&name, "the template is not UTF-8"))?;
+        let directory = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&name, &text, directory, settings)
+    }
+
+    /// Reads a template's text; `name` is what errors call it, `directory` is where its relative paths start.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn parse(name: &str, text: &str, directory: &Path, settings: &Settings) -> Result<Self, Error> {
+        let source = Source::new(name, text);
+        let root = yaml::parse(&source)?;
+        let template = Template::new(&source, &root, settings)?;
+        let mut warnings = Vec::new();
+        let declared = api::read(&template, &mut warnings)?;
+        let mut functions = function::read(&template, directory, &mut warnings)?;
+        let permissions = permission::read(&template, &mut warnings)?;
+        let tables = table::read(&template, &mut warnings)?;
+        // The specification judges what is its own: expressions, mapping templates, routes.
+        spec::Gateway::new(declared.api.clone(), spec::ids::Counter::default())
+            .map_err(|invalid| declared.explain(&template, &invalid))?;
+        let mut refused = HashMap::new();
+        let api = resolve_calls(&template, &declared, &mut functions, &permissions, &mut refused, &mut warnings)?;
+        let outputs = outputs(&template)?;
+        Ok(Self {
+            api,
+            functions,
+            permissions,
+            tables,
+            outputs,
+            warnings,
+            refused,
+            source,
+        })
+    }
+
+    /// An error of the API as a whole.
+    pub(crate) fn invalid(&self, invalid: &spec::InvalidApi) -> Error {
+        self.source.error(0..0, invalid.to_string())
+    }
+
+    /// An error at the place of a function's code.
+    pub(crate) fn code_error(&self, function: &Function, message: String, help: Option<String>) -> Error {
+        self.source.error_with_help(function.place.clone(), message, help)
+    }
+}
+
+/// Finds the function of every call that the API makes, and whether it is permitted.
+///
+/// A call without a permission fails on AWS as if the function could not be called at all (HANDSHAKE, INTEGRATION). The permission
+/// depends on the caller, so such a call gets an ARN of its own, which no function has.
+fn resolve_calls(
+    template: &Template<'_>,
+    declared: &api::Declared,
+    functions: &mut [Function],
+    permissions: &[Permission],
+    refused: &mut HashMap<String, String>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Api, Error> {
+    let source = template.source;
+    let mut api = declared.api.clone();
+    let mut find = |uri: &str, place: source::Span| -> Result<Function, Error> {
+        let arn = function_arn(uri).unwrap_or_default();
+        let known: Vec<String> = functions.iter().map(|function| function.logical_id.clone()).collect();
+        let function = functions
+            .iter_mut()
+            .find(|function| arn.strip_prefix(&*function.arn).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')));
+        match function {
+            Some(function) => match &function.code.unsupported {
+                Some(reason) => {
+                    let message = format!("the function `{}` can not be run here: {reason}", function.logical_id);
+                    Err(source.error(place, message))
+                }
+                None => {
+                    function.is_called = true;
+                    Ok(function.clone())
+                }
+            },
+            None => {
+                let help = format!("its functions are `{}`", known.join("`, `"));
+                let message = format!("the function `{arn}` is not in this stack");
+                Err(source.error_with_help(place, message, Some(help).filter(|_| !known.is_empty())))
+            }
+        }
+    };
+    let mut refuse = |function: &Function, caller: &str, place: source::Span| -> String {
+        let reason = format!("no permission lets `{caller}` call the function `{}`", function.logical_id);
+        warnings.push(source.warning(place, format!("{reason}: the call will fail, as on AWS")));
+        let arn = format!("{}:without-permission-{}", function.arn, refused.len());
+        let uri = format!(
+            "arn:{}:apigateway:{}:lambda:path/2015-03-31/functions/{arn}/invocations",
+            declared.api.partition, declared.api.region
+        );
+        refused.insert(arn, reason);
+        uri
+    };
+    for (id, authorizer) in &mut api.authorizers {
+        let place = declared.authorizer_uri_place(id);
+        let function = find(&authorizer.authorizer_uri, place.clone())?;
+        let Api { partition, region, account_id, api_id, .. } = &declared.api;
+        let caller = format!("arn:{partition}:execute-api:{region}:{account_id}:{api_id}/authorizers/{id}");
+        let permitted = declared.authorizers_with_role.contains(id)
+            || permissions.iter().any(|permission| permission.allows(&function, &caller));
+        if !permitted {
+            authorizer.authorizer_uri = refuse(&function, &caller, place);
+        }
+    }
+    for (id, integration) in &declared.api.integrations {
+        if integration.integration_type != IntegrationType::Mock {
+            let uri = integration.integration_uri.as_deref().unwrap_or_default();
+            find(uri, declared.integration_uri_place(id))?;
+        }
+    }
+    for (key, route) in &mut api.routes {
+        let Some(id) = route.target.clone() else {
+            continue;
+        };
+        let Some(integration) = declared.api.integrations.get(&id) else {
+            continue;
+        };
+        if integration.integration_type == IntegrationType::Mock || declared.with_role.contains(&id) {
+            continue;
+        }
+        let uri = integration.integration_uri.as_deref().unwrap_or_default();
+        let function = find(uri, declared.integration_uri_place(&id))?;
+        let caller = declared.api.route_arn(key);
+        if permissions.iter().any(|permission| permission.allows(&function, &caller)) {
+            continue;
+        }
+        let mut without = integration.clone();
+        without.integration_uri = Some(refuse(&function, &caller, declared.route_place(key)));
+        let own_id = format!("{id} of {key}");
+        api.integrations.insert(own_id.clone(), without);
+        route.target = Some(own_id);
+    }
+    Ok(api)
+}
+
+fn outputs(template: &Template<'_>) -> Result<IndexMap<String, String>, Error> {
+    let mut outputs = IndexMap::new();
+    let section = template.root.get("Outputs");
+    for (key, node) in section.map(yaml::Node::entries).unwrap_or_default() {
+        if let Some(condition) = node.get("Condition")
+            && let Some(name) = condition.plain_text()
+            && !template.condition(name, &condition.span)?
+        {
+            continue;
+        }
+        let Some(value) = node.get("Value") else {
+            return Err(template.source.error(key.span.clone(), format!("the output `{}` has no `Value`", key.text)));
+        };
+        let value = template.eval(value)?;
+        let text = value.expect_text(template.source, &format!("the output `{}`", key.text))?;
+        outputs.insert(key.text.clone(), text.to_owned());
+    }
+    Ok(outputs)
+}
+
+#[cfg(test)]
+mod tests;
