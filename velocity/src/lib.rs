@@ -47,6 +47,7 @@ pub use crate::error::{
 };
 pub use crate::number::{Decimal, Number};
 pub use crate::options::{Missing, Options};
+pub use crate::regex::Regex;
 pub use crate::text::{Text, TextBuf};
 pub use crate::value::{Entry, Iter, List, ListKind, Map, Object, Value, View, ViewKind};
 

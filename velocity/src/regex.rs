@@ -13,7 +13,7 @@ use crate::error::Failure;
 use crate::text::Text;
 
 /// A compiled pattern.
-pub struct Pattern {
+pub(crate) struct Pattern {
     matcher: Matcher,
     /// The number of capturing groups.
     groups: usize,
@@ -309,6 +309,28 @@ fn replace_literal<'a>(
     }
     result.push_str(&subject[copied..]);
     Text::from(result)
+}
+
+/// One of Java's regular expressions, for hosts that have use for one.
+#[derive(Clone, Debug)]
+pub struct Regex(std::sync::Arc<Pattern>);
+
+impl Regex {
+    /// Compiles a pattern that a text must match as a whole.
+    ///
+    /// # Errors
+    /// When Java refuses the pattern, or this engine does not have its equal.
+    pub fn new(pattern: &str) -> Result<Self, Failure> {
+        Pattern::compile(&Text::from(pattern))?;
+        // Lazily translated flags in front stay in force inside of the group.
+        let whole = Pattern::compile(&Text::from(format!("\\A(?:{pattern})\\z")))?;
+        Ok(Regex(std::sync::Arc::new(whole)))
+    }
+
+    /// Whether the whole text matches; a text that takes too many steps does not.
+    pub fn matches(&self, text: &str) -> bool {
+        matches!(self.0.find(text, 0), Ok(Some(_)))
+    }
 }
 
 impl fmt::Debug for Pattern {

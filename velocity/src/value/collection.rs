@@ -364,14 +364,6 @@ impl<'a> Iter<'a> {
         }))
     }
 
-    /// Over these items.
-    pub(crate) fn of(items: Vec<Value<'a>>) -> Rc<Self> {
-        Rc::new(Iter {
-            source: Source::Items(items),
-            next: Cell::new(0),
-        })
-    }
-
     pub(crate) fn has_next(&self) -> bool {
         match &self.source {
             Source::List(list, _) => self.next.get() != list.items().len(),

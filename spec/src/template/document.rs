@@ -1,0 +1,89 @@
+//! A message as a document that expressions look into.
+
+use serde_json::Value as Json;
+use velocity::{List, ListKind, Value};
+
+use super::context;
+use super::json_path::{JsonPath, Selection};
+
+/// A JSON text, parsed in the strict sense.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document(Json);
+
+impl Document {
+    /// Parses a text that is JSON and nothing else.
+    ///
+    /// # Errors
+    /// When it is not: the error has line and column.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text).map(Document)
+    }
+
+    /// The text of what a JSON path leads to: strings as they are, numbers and booleans as Java prints them, lists as
+    /// `[item1, item2]`. `None` where there is nothing, or null, or the path is none.
+    pub fn text_at(&self, path: &str) -> Option<String> {
+        let value = match JsonPath::parse(path).ok()?.select(&&self.0) {
+            Selection::One(json) => plain(json),
+            Selection::Many(found) => Value::list(found.into_iter().map(plain).collect()),
+            Selection::Number(number) => context::number(number),
+            Selection::Missing => return None,
+        };
+        if value.is_null() {
+            return None;
+        }
+        value.to_text().ok().map(|text| text.to_string())
+    }
+}
+
+/// The value with lists that print as `[a, b]`, not as JSON.
+fn plain(json: &Json) -> Value<'_> {
+    match json {
+        Json::Array(items) => Value::List(List::new(
+            ListKind::Plain,
+            items.iter().map(plain).collect(),
+        )),
+        Json::Object(members) => Value::Map(
+            members
+                .iter()
+                .map(|(name, member)| (name.as_str(), plain(member)))
+                .collect(),
+        ),
+        scalar => context::value(scalar),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("$.s", Some("text"))]
+    #[case("$.n", Some("10"))]
+    #[case("$.d", Some("1.5"))]
+    #[case("$.b", Some("true"))]
+    #[case("$.l", Some("[item1, item2]"))]
+    #[case("$.o", Some("{k=v}"))]
+    #[case("$.l[*]", Some("[item1, item2]"))]
+    #[case("$.l.length()", Some("2"))]
+    #[case("$.none", None)]
+    #[case("$.null", None)]
+    #[case("$.", None)]
+    fn answers_the_text_of_a_place(#[case] path: &str, #[case] expected: Option<&str>) {
+        let text = r#"{"s":"text","n":10,"d":1.5,"b":true,"l":["item1","item2"],"o":{"k":"v"},"null":null}"#;
+        assert_eq!(
+            Document::parse(text)
+                .expect("JSON")
+                .text_at(path)
+                .as_deref(),
+            expected
+        );
+    }
+
+    #[test]
+    fn only_json_is_a_document() {
+        for text in ["", "hi", "{'a':1}", "[1,]", "{} {}"] {
+            assert!(Document::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Mapping templates: Velocity with `$input`, `$util`, `$context` and `$stageVariables`, as API Gateway renders them.
+//!
+//! ```
+//! use spec::template::{MappingTemplate, Scope};
+//!
+//! let template = MappingTemplate::parse(r#"{"id": "$context.connectionId", "text": $input.json('$.message')}"#)?;
+//! let context = serde_json::json!({"connectionId": "L0SM9cOFvHcCIhw="});
+//! let scope = Scope::new(r#"{"message": "hey queen"}"#, context.as_object().ok_or("an object")?);
+//! assert_eq!(template.render(&scope)?, r#"{"id": "L0SM9cOFvHcCIhw=", "text": "hey queen"}"#);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod context;
+mod document;
+mod escape;
+mod input;
+mod json;
+pub mod json_path;
+mod util;
+
+use std::sync::LazyLock;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value as Json};
+use velocity::{Context, Missing, Options, ParseError, RenderError, Template, Value};
+
+pub use self::document::Document;
+pub use self::escape::escape_java_script;
+pub use self::json_path::JsonPath;
+
+/// A parsed mapping template.
+#[derive(Clone, Debug)]
+pub struct MappingTemplate(Template);
+
+/// The profile `api-gateway`: Velocity 1.7 with the settings that reproduce what API Gateway was seen to render.
+///
+/// What is null or undefined is the empty string, templates define no macros, `#evaluate` does not exist, and a `#foreach`
+/// ends after 1,000 rounds (documented for REST APIs; assumed for WebSocket APIs).
+pub fn options() -> Options {
+    Options {
+        missing: Missing::EmptyString,
+        inline_macros: false,
+        evaluate: false,
+        foreach_rounds: Some(1000),
+        ..Options::default()
+    }
+}
+
+static OPTIONS: LazyLock<Options> = LazyLock::new(options);
+
+impl MappingTemplate {
+    /// Parses a mapping template.
+    ///
+    /// # Errors
+    /// When it is no template: the error has the place.
+    pub fn parse(source: &str) -> Result<Self, ParseError> {
+        Template::parse(source, &OPTIONS).map(MappingTemplate)
+    }
+
+    /// The text it was parsed from.
+    pub fn source(&self) -> &str {
+        self.0.source()
+    }
+
+    /// Renders for one message.
+    ///
+    /// # Errors
+    /// When a method throws (an index out of range, say) or a bound is reached.
+    pub fn render(&self, scope: &Scope<'_>) -> Result<String, RenderError> {
+        let mut out = String::new();
+        self.render_into(scope, &mut out)?;
+        Ok(out)
+    }
+
+    /// Renders for one message, behind what `out` holds. On an error `out` is as it was.
+    ///
+    /// # Errors
+    /// As [`MappingTemplate::render`].
+    pub fn render_into(&self, scope: &Scope<'_>, out: &mut String) -> Result<(), RenderError> {
+        self.0.render_into(&mut scope.context(), out)
+    }
+}
+
+/// What a template sees of one message.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// The text of the message: `$input.body`, and the document of `$input.json` and `$input.path`.
+    pub body: &'a str,
+    /// What `$context` holds.
+    pub context: &'a Map<String, Json>,
+    /// What `$stageVariables` holds.
+    pub stage_variables: &'a Map<String, Json>,
+    /// What `$input.params()` holds.
+    pub params: &'a Params,
+    /// Further references at the top level.
+    pub variables: &'a Map<String, Json>,
+}
+
+/// Parameters of the request, in its order and spelling.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Params {
+    /// Path parameters.
+    pub path: IndexMap<String, String>,
+    /// Query string parameters.
+    pub querystring: IndexMap<String, String>,
+    /// Headers.
+    pub header: IndexMap<String, String>,
+}
+
+static NO_JSON: LazyLock<Map<String, Json>> = LazyLock::new(Map::new);
+static NO_PARAMS: LazyLock<Params> = LazyLock::new(Params::default);
+
+impl<'a> Scope<'a> {
+    /// A message and its `$context`; no stage variables, no parameters.
+    pub fn new(body: &'a str, context: &'a Map<String, Json>) -> Self {
+        Scope {
+            body,
+            context,
+            stage_variables: &NO_JSON,
+            params: &NO_PARAMS,
+            variables: &NO_JSON,
+        }
+    }
+
+    /// The same with these stage variables.
+    #[must_use]
+    pub fn stage_variables(self, stage_variables: &'a Map<String, Json>) -> Self {
+        Scope {
+            stage_variables,
+            ..self
+        }
+    }
+
+    /// The same with these parameters.
+    #[must_use]
+    pub fn params(self, params: &'a Params) -> Self {
+        Scope { params, ..self }
+    }
+
+    /// The same with these references at the top level.
+    #[must_use]
+    pub fn variables(self, variables: &'a Map<String, Json>) -> Self {
+        Scope { variables, ..self }
+    }
+
+    fn context(&self) -> Context<'a> {
+        let mut context = Context::new();
+        context.insert(
+            "input",
+            Value::Object(input::Input::new(self.body, self.params)),
+        );
+        context.insert("util", Value::Object(util::Util::new()));
+        context.insert("context", context::object(self.context));
+        context.insert("stageVariables", context::object(self.stage_variables));
+        for (name, value) in self.variables {
+            context.insert(name.as_str(), context::value(value));
+        }
+        context
+    }
+}

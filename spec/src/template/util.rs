@@ -1,0 +1,168 @@
+//! `$util`: escaping, encoding and parsing.
+
+use std::rc::Rc;
+
+use velocity::{Failure, Object, Text, Value};
+
+use super::escape::escape_text;
+use super::json;
+
+pub(super) struct Util;
+
+impl Util {
+    pub(super) fn new() -> Rc<Self> {
+        Rc::new(Util)
+    }
+}
+
+impl<'a> Object<'a> for Util {
+    fn class_name(&self) -> &str {
+        "$util"
+    }
+
+    fn call(&self, method: &str, arguments: &[Value<'a>]) -> Result<Option<Value<'a>>, Failure> {
+        let [argument] = arguments else {
+            return Ok(None);
+        };
+        // Of values that are no strings the text is taken (assumed).
+        let text = argument.to_text()?;
+        Ok(Some(match method {
+            "escapeJavaScript" => Value::String(escape_text(&text)),
+            "parseJson" => json::parse(&text)
+                .ok_or_else(|| Failure::new("`$util.parseJson` was given no JSON"))?,
+            "urlEncode" => Value::from(url_encode(&text)),
+            "urlDecode" => Value::from(url_decode(&text)?),
+            "base64Encode" => Value::from(base64_encode(text.to_str().as_bytes())),
+            "base64Decode" => Value::from(base64_decode(&text)?),
+            _ => return Ok(None),
+        }))
+    }
+}
+
+/// As `java.net.URLEncoder` does with UTF-8: a blank is `+`.
+fn url_encode(text: &Text<'_>) -> String {
+    let mut out = String::new();
+    for byte in text.to_str().bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' => {
+                out.push(char::from(byte))
+            }
+            b' ' => out.push('+'),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// As `java.net.URLDecoder` does with UTF-8.
+fn url_decode(text: &Text<'_>) -> Result<String, Failure> {
+    let text = text.to_str();
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, behind)) = rest.split_first() {
+        rest = behind;
+        match byte {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let digits = rest
+                    .get(..2)
+                    .and_then(|digits| std::str::from_utf8(digits).ok());
+                let value = digits
+                    .filter(|digits| !digits.starts_with('+'))
+                    .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+                let Some(value) = value else {
+                    return Err(Failure::new(format!(
+                        "`$util.urlDecode`: `{text}` has a `%` without two hexadecimal digits"
+                    )));
+                };
+                bytes.push(value);
+                rest = &rest[2..];
+            }
+            _ => bytes.push(byte),
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+fn base64_encode(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let group = chunk
+            .iter()
+            .fold(0_u32, |group, &byte| group << 8 | u32::from(byte))
+            << (8 * (3 - chunk.len()));
+        for index in 0..4 {
+            if index <= chunk.len() {
+                out.push(char::from(
+                    ALPHABET[(group >> (18 - 6 * index) & 63) as usize],
+                ));
+            } else {
+                out.push('=');
+            }
+        }
+    }
+    out
+}
+
+fn base64_decode(text: &Text<'_>) -> Result<String, Failure> {
+    let text = text.to_str();
+    let bad = || {
+        Failure::new(format!(
+            "`$util.base64Decode`: `{}` is not base64",
+            text.chars().take(40).collect::<String>()
+        ))
+    };
+    let digits = text.trim_end_matches('=').as_bytes();
+    if text.len() - digits.len() > 2 || digits.len() % 4 == 1 {
+        return Err(bad());
+    }
+    let mut bytes = Vec::with_capacity(digits.len() / 4 * 3 + 3);
+    for chunk in digits.chunks(4) {
+        let mut group = 0_u32;
+        for &digit in chunk {
+            let value = ALPHABET
+                .iter()
+                .position(|&known| known == digit)
+                .ok_or_else(bad)?;
+            group = group << 6 | value as u32;
+        }
+        group <<= 6 * (4 - chunk.len());
+        bytes.extend(&group.to_be_bytes()[1..chunk.len()]);
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("", "")]
+    #[case("f", "Zg==")]
+    #[case("fo", "Zm8=")]
+    #[case("foo", "Zm9v")]
+    #[case("héllo😀", "aMOpbGxv8J+YgA==")]
+    fn base64_goes_there_and_back(#[case] text: &str, #[case] encoded: &str) {
+        assert_eq!(base64_encode(text.as_bytes()), encoded);
+        assert_eq!(base64_decode(&Text::from(encoded)).as_deref(), Ok(text));
+    }
+
+    #[rstest]
+    #[case("a b&c=é/~*", "a+b%26c%3D%C3%A9%2F%7E*")]
+    fn urls_go_there_and_back(#[case] text: &str, #[case] encoded: &str) {
+        assert_eq!(url_encode(&Text::from(text)), encoded);
+        assert_eq!(url_decode(&Text::from(encoded)).as_deref(), Ok(text));
+    }
+
+    #[rstest]
+    #[case("%")]
+    #[case("%4")]
+    #[case("%zz")]
+    #[case("%+1")]
+    fn half_an_escape_is_refused(#[case] text: &str) {
+        assert!(url_decode(&Text::from(text)).is_err());
+    }
+}
