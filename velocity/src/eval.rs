@@ -275,7 +275,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             self.put(frame, &set.target.bare_name, value);
             return Ok(());
         }
-        self.assign(&set.target, value, frame)
+        self.assign(&set.target, &value, frame)
     }
 
     fn foreach(&mut self, foreach: &Foreach, frame: &FrameRef<'a>, out: &mut TextBuf) -> Eval<()> {

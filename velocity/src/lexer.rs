@@ -370,10 +370,8 @@ impl<'s> Lexer<'s> {
                 self.in_comment = false;
                 self.pop();
             }
-            Kind::String => {
-                if self.state == State::Directive && !self.in_set && self.opened == 0 {
-                    self.pop();
-                }
+            Kind::String if self.state == State::Directive && !self.in_set && self.opened == 0 => {
+                self.pop();
             }
             Kind::If | Kind::ElseIf => self.state = State::Directive,
             Kind::Integer => {
@@ -390,10 +388,8 @@ impl<'s> Lexer<'s> {
                 }
                 return (start, end);
             }
-            Kind::Float => {
-                if self.opened == 0 && !self.in_set && self.state != State::Arguments {
-                    self.pop();
-                }
+            Kind::Float if self.opened == 0 && !self.in_set && self.state != State::Arguments => {
+                self.pop();
             }
             Kind::Dot => {
                 // The letter behind the dot belongs to the name; the image is the dot alone.
@@ -633,7 +629,7 @@ impl<'s> Lexer<'s> {
     fn escaped_directive(&self) -> usize {
         let run = self.backslashes_at(self.at);
         let hash = self.at + run;
-        if run % 2 == 0 || self.byte(hash) != Some(b'#') {
+        if run.is_multiple_of(2) || self.byte(hash) != Some(b'#') {
             return 0;
         }
         let rest = &self.bytes[hash + 1..];

@@ -11,6 +11,9 @@ use crate::value::Value;
 /// The innermost scope; `None` is the context itself.
 pub(super) type FrameRef<'a> = Option<Rc<Frame<'a>>>;
 
+/// A parameter's name, and the call and index of the argument that it stands for.
+type Argument = (Box<str>, Arc<Call>, usize);
+
 /// A scope around a macro's body, or around a loop's round whose item is null.
 pub(crate) struct Frame<'a> {
     kind: FrameKind<'a>,
@@ -22,9 +25,9 @@ enum FrameKind<'a> {
         /// What was set since the macro began, constant arguments among it.
         local: RefCell<Vec<(Box<str>, Value<'a>)>>,
         /// Arguments that are evaluated anew at every use, in the scope of the call.
-        arguments: RefCell<Vec<(Box<str>, Arc<Call>, usize)>>,
+        arguments: RefCell<Vec<Argument>>,
         /// How the arguments were written at the call.
-        literals: Vec<(Box<str>, Arc<Call>, usize)>,
+        literals: Vec<Argument>,
     },
     /// Hides the loop's variable while its item is null.
     Null { key: Box<str>, active: Cell<bool> },
@@ -43,7 +46,7 @@ impl<'a> Frame<'a> {
 
     pub(super) fn of_macro(
         local: Vec<(Box<str>, Value<'a>)>,
-        arguments: Vec<(Box<str>, Arc<Call>, usize)>,
+        arguments: Vec<Argument>,
         outer: &FrameRef<'a>,
     ) -> Rc<Self> {
         let literals = arguments.clone();
@@ -109,7 +112,7 @@ impl<'a> Evaluator<'_, 'a> {
         while let Some(here) = frame {
             match &here.kind {
                 FrameKind::Null { key, active } if value.is_null() && **key == *name => {
-                    active.set(true)
+                    active.set(true);
                 }
                 FrameKind::Null { .. } => {}
                 FrameKind::Macro { local, .. } => {

@@ -208,7 +208,7 @@ impl<'a> Evaluator<'_, 'a> {
     pub(super) fn assign(
         &mut self,
         target: &Reference,
-        new: Value<'a>,
+        new: &Value<'a>,
         frame: &FrameRef<'a>,
     ) -> Eval<()> {
         let mut value = self.get(frame, &target.root)?;
@@ -225,9 +225,9 @@ impl<'a> Evaluator<'_, 'a> {
             return Ok(());
         }
         let result = match &last.kind {
-            StepKind::Property(name) => methods::set_property(&value, name, &new),
+            StepKind::Property(name) => methods::set_property(&value, name, new),
             // Velocity takes the name of the method for a property.
-            StepKind::Method { name, .. } => methods::set_property(&value, name, &new),
+            StepKind::Method { name, .. } => methods::set_property(&value, name, new),
             StepKind::Index(index) => {
                 let index = self.value(index, frame)?;
                 self.adjusted_index(index, &value).and_then(|index| {

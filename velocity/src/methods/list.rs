@@ -45,8 +45,7 @@ pub(super) fn call<'a>(list: &List<'a>, name: &str, arguments: &[Value<'a>]) -> 
         ("set", [Int(index), value]) => {
             let length = list.items().len();
             let index = index_within(*index, length, length)?;
-            let before = std::mem::replace(&mut list.items_mut()[index], value.clone());
-            before
+            std::mem::replace(&mut list.items_mut()[index], value.clone())
         }
         ("add", [value]) => {
             list.items_mut().push(value.clone());

@@ -175,7 +175,7 @@ impl<'a> Printer<'_, 'a> {
             | Value::Double(_)
             | Value::Decimal(_) => self.text(value, out, depth)?,
             Value::List(list) if !matches!(list.kind(), ListKind::Array(_)) => {
-                self.json_list(list, out, depth)?
+                self.json_list(list, out, depth)?;
             }
             Value::View(view) => {
                 let items = view.snapshot();

@@ -193,7 +193,7 @@ fn regex(cursor: &mut Cursor<'_>) -> Result<Regex, JsonPathError> {
     } else {
         pattern
     };
-    match velocity::Regex::new(&source) {
+    match velocity::Regex::compile(&source) {
         Ok(pattern) => Ok(Regex { source, pattern }),
         Err(failure) => Err(cursor.error(&failure.to_string())),
     }
