@@ -1,6 +1,7 @@
 #![doc = include_str!("../requirements/integration.md")]
 
-use std::fmt;
+mod result;
+
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -15,6 +16,9 @@ use crate::io::InvocationOutcome;
 use crate::route;
 use crate::selection::{SelectionExpression, SelectionExpressionError};
 use crate::template::{Document, MappingTemplate, Params, Scope};
+
+pub use result::{Answer, Failure, error_frame};
+use result::{proxy_answer, status_code};
 
 /// An integration, checked and ready to be called.
 #[derive(Debug)]
@@ -39,36 +43,6 @@ pub enum Call {
     },
     /// Nothing to wait for: a mock answered with this status.
     Answered(Answer),
-}
-
-/// What a client may be told of an integration's result.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
-    /// The status: what decides at `$connect`.
-    pub status: u16,
-    /// Header fields: `$connect` looks for `Sec-WebSocket-Protocol`.
-    pub headers: Headers,
-    /// The text for a two-way route.
-    pub body: String,
-}
-
-/// Why there is no answer. The client of a message gets an error frame, that of a handshake a status.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// The function could not be called.
-    NotInvocable(String),
-    /// The function failed, and no integration response takes its error.
-    FunctionError(String),
-    /// The result has not the form that the integration type wants.
-    MalformedResult(String),
-    /// A mapping template failed.
-    Template(String),
-    /// The rendered request is not JSON, which Lambda does not take.
-    InvalidPayload(String),
-    /// No request template fits, and the integration must not pass the body through.
-    NoTemplate,
-    /// No answer in time.
-    TimedOut,
 }
 
 /// What a request carries into an integration.
@@ -106,8 +80,13 @@ pub enum InvalidIntegration {
     )]
     Uri(String),
     /// A key that is neither `$default` nor a pattern between slashes.
-    #[error("integration response key `{0}` must be `$default` or a pattern between slashes")]
-    ResponseKey(String),
+    #[error("integration response key `{key}` must be `$default` or a pattern between slashes: {problem}")]
+    ResponseKey {
+        /// The key.
+        key: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A time-out out of range.
     #[error("`TimeoutInMillis` {0} must be from 50 to 29000")]
     Timeout(u64),
@@ -284,15 +263,18 @@ impl Integration {
 
 impl Response {
     fn new(key: &str, declared: &api::IntegrationResponse) -> Result<Self, InvalidIntegration> {
-        let invalid = || InvalidIntegration::ResponseKey(key.to_owned());
+        let invalid = |problem: String| InvalidIntegration::ResponseKey {
+            key: key.to_owned(),
+            problem,
+        };
         let pattern = if key == route::DEFAULT {
             None
         } else {
             let inner = key
                 .strip_prefix('/')
                 .and_then(|rest| rest.strip_suffix('/'))
-                .ok_or_else(invalid)?;
-            Some(velocity::Regex::new(inner).map_err(|_| invalid())?)
+                .ok_or_else(|| invalid("there are no slashes around it".to_owned()))?;
+            Some(velocity::Regex::new(inner).map_err(|error| invalid(error.to_string()))?)
         };
         Ok(Self {
             pattern,
@@ -300,74 +282,6 @@ impl Response {
             template_selection: selection(declared.template_selection_expression.as_deref())?,
         })
     }
-}
-
-impl Failure {
-    /// The frame's `message` (INTEGRATION-7 to INTEGRATION-9).
-    pub fn message(&self) -> &'static str {
-        match self {
-            Self::TimedOut => "Endpoint request timed out",
-            _ => "Internal server error",
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotInvocable(cause) => write!(f, "the function can not be called: {cause}"),
-            Self::FunctionError(error) => write!(f, "the function failed: {error}"),
-            Self::MalformedResult(problem) => write!(f, "malformed result: {problem}"),
-            Self::Template(error) => write!(f, "mapping template: {error}"),
-            Self::InvalidPayload(error) => {
-                write!(f, "the rendered mapping template is not JSON: {error}")
-            }
-            Self::NoTemplate => f.write_str("no request template fits the message"),
-            Self::TimedOut => f.write_str("the integration timed out"),
-        }
-    }
-}
-
-/// An error frame, with the spaces exactly where AWS has them (INTEGRATION-10, INTEGRATION-12): one behind `"message":` and behind each comma.
-pub fn error_frame(message: &str, connection_id: &str, request_id: &str) -> String {
-    format!(
-        r#"{{"message": "{message}", "connectionId":"{connection_id}", "requestId":"{request_id}"}}"#
-    )
-}
-
-/// A proxy integration's result: an object with a `statusCode` (INTEGRATION-14, INTEGRATION-15).
-fn proxy_answer(result: &str) -> Result<Answer, &'static str> {
-    let result: Value = serde_json::from_str(result).map_err(|_| "the result is not JSON")?;
-    let fields = result.as_object().ok_or("the result is not an object")?;
-    let status = fields
-        .get("statusCode")
-        .and_then(status_code)
-        .ok_or("the result has no `statusCode`")?;
-    let mut headers = Headers::new();
-    for member in ["headers", "multiValueHeaders"] {
-        for (name, value) in fields.get(member).and_then(Value::as_object).into_iter().flatten() {
-            let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-            for text in values.iter().filter_map(Value::as_str) {
-                headers.push(name, text);
-            }
-        }
-    }
-    let body = match fields.get("body") {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(_) => return Err("the result's `body` is not a string"), // INTEGRATION-71
-    };
-    Ok(Answer { status, headers, body })
-}
-
-/// A status code as a number, or as the text of one.
-fn status_code(value: &Value) -> Option<u16> {
-    let status = match value {
-        Value::Number(number) => u16::try_from(number.as_u64()?).ok()?,
-        Value::String(text) => text.parse().ok()?,
-        _ => return None,
-    };
-    (100..=599).contains(&status).then_some(status)
 }
 
 /// The template under `key` (INTEGRATION-24), else under `$default` (INTEGRATION-25); without a selection expression the one for

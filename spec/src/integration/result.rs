@@ -1,0 +1,149 @@
+//! What comes of an integration: an answer or a failure, and the frame that tells a client of the latter.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::http::Headers;
+
+/// What a client may be told of an integration's result.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The status: what decides at `$connect`.
+    pub status: u16,
+    /// Header fields: `$connect` looks for `Sec-WebSocket-Protocol`.
+    pub headers: Headers,
+    /// The text for a two-way route.
+    pub body: String,
+}
+
+/// Why there is no answer. The client of a message gets an error frame, that of a handshake a status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The function could not be called.
+    NotInvocable(String),
+    /// The function failed, and no integration response takes its error.
+    FunctionError(String),
+    /// The result has not the form that the integration type wants.
+    MalformedResult(String),
+    /// A mapping template failed.
+    Template(String),
+    /// The rendered request is not JSON, which Lambda does not take.
+    InvalidPayload(String),
+    /// No request template fits, and the integration must not pass the body through.
+    NoTemplate,
+    /// No answer in time.
+    TimedOut,
+}
+
+impl Failure {
+    /// The frame's `message` (INTEGRATION-7 to INTEGRATION-9).
+    pub fn message(&self) -> &'static str {
+        match self {
+            Self::TimedOut => "Endpoint request timed out",
+            _ => "Internal server error",
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInvocable(cause) => write!(f, "the function can not be called: {cause}"),
+            Self::FunctionError(error) => write!(f, "the function failed: {error}"),
+            Self::MalformedResult(problem) => write!(f, "malformed result: {problem}"),
+            Self::Template(error) => write!(f, "mapping template: {error}"),
+            Self::InvalidPayload(error) => {
+                write!(f, "the rendered mapping template is not JSON: {error}")
+            }
+            Self::NoTemplate => f.write_str("no request template fits the message"),
+            Self::TimedOut => f.write_str("the integration timed out"),
+        }
+    }
+}
+
+/// An error frame, with the spaces exactly where AWS has them (INTEGRATION-10, INTEGRATION-12): one behind `"message":` and behind each comma.
+pub fn error_frame(message: &str, connection_id: &str, request_id: &str) -> String {
+    format!(
+        r#"{{"message": "{message}", "connectionId":"{connection_id}", "requestId":"{request_id}"}}"#
+    )
+}
+
+/// A proxy integration's result: an object with a `statusCode` (INTEGRATION-14, INTEGRATION-15).
+pub(super) fn proxy_answer(result: &str) -> Result<Answer, &'static str> {
+    let result: Value = serde_json::from_str(result).map_err(|_| "the result is not JSON")?;
+    let fields = result.as_object().ok_or("the result is not an object")?;
+    let status = fields
+        .get("statusCode")
+        .and_then(status_code)
+        .ok_or("the result has no `statusCode`")?;
+    let mut headers = Headers::new();
+    for member in ["headers", "multiValueHeaders"] {
+        for (name, value) in fields.get(member).and_then(Value::as_object).into_iter().flatten() {
+            let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            for text in values.iter().filter_map(Value::as_str) {
+                headers.push(name, text);
+            }
+        }
+    }
+    let body = match fields.get("body") {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(_) => return Err("the result's `body` is not a string"), // INTEGRATION-71
+    };
+    Ok(Answer { status, headers, body })
+}
+
+/// A status code as a number, or as the text of one.
+pub(super) fn status_code(value: &Value) -> Option<u16> {
+    let status = match value {
+        Value::Number(number) => u16::try_from(number.as_u64()?).ok()?,
+        Value::String(text) => text.parse().ok()?,
+        _ => return None,
+    };
+    (100..=599).contains(&status).then_some(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(r#"{"statusCode":200}"#, 200, "")]
+    #[case(r#"{"statusCode":"201","body":"x","isBase64Encoded":false}"#, 201, "x")]
+    #[case(r#"{"statusCode":200,"body":null}"#, 200, "")]
+    fn proxy_results_have_a_status(#[case] result: &str, #[case] status: u16, #[case] body: &str) {
+        let answer = proxy_answer(result).unwrap();
+        assert_eq!((answer.status, &*answer.body), (status, body));
+    }
+
+    // What was seen to be refused on AWS: null, a bare string, an object without a status.
+    #[rstest]
+    #[case("null")]
+    #[case(r#""ok""#)]
+    #[case("{}")]
+    #[case(r#"{"statusCode":"x"}"#)]
+    #[case(r#"{"statusCode":20}"#)]
+    #[case(r#"{"statusCode":200,"body":{}}"#)]
+    #[case("not JSON")]
+    fn malformed_results_are_failures(#[case] result: &str) {
+        assert!(proxy_answer(result).is_err());
+    }
+
+    #[test]
+    fn the_observed_frame_comes_out_to_the_byte() {
+        assert_eq!(
+            error_frame("Internal server error", "Qyi07eCbtjMCJKw=", "Qyi3UG41tjMFlUg="),
+            r#"{"message": "Internal server error", "connectionId":"Qyi07eCbtjMCJKw=", "requestId":"Qyi3UG41tjMFlUg="}"#
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_result_panics(text: String) {
+            let _ = proxy_answer(&text);
+        }
+    }
+}
