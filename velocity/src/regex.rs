@@ -320,7 +320,7 @@ impl Regex {
     ///
     /// # Errors
     /// When Java refuses the pattern, or this engine does not have its equal.
-    pub fn compile(pattern: &str) -> Result<Self, Failure> {
+    pub fn new(pattern: &str) -> Result<Self, Failure> {
         Pattern::compile(&Text::from(pattern))?;
         // Lazily translated flags in front stay in force inside of the group.
         let whole = Pattern::compile(&Text::from(format!("\\A(?:{pattern})\\z")))?;

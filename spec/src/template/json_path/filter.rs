@@ -193,7 +193,7 @@ fn regex(cursor: &mut Cursor<'_>) -> Result<Regex, JsonPathError> {
     } else {
         pattern
     };
-    match velocity::Regex::compile(&source) {
+    match velocity::Regex::new(&source) {
         Ok(pattern) => Ok(Regex { source, pattern }),
         Err(failure) => Err(cursor.error(&failure.to_string())),
     }
