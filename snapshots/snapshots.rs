@@ -11,10 +11,12 @@ use spec::connection::{CloseInfo, Connection, Principal};
 use spec::event::{self, EventType, RequestIdentity};
 use spec::handshake::{HandshakeRequest, Refusal};
 use spec::http::{Headers, HttpResponse};
+use spec::limits::Violation;
 use spec::policy::{INVOKE, PolicyDocument};
+use spec::selection::SelectionExpression;
 use spec::strategy;
 use spec::template::{MappingTemplate, Scope};
-use spec::{Timestamp, authorizer, integration, management};
+use spec::{Timestamp, authorizer, integration, management, route};
 
 /// Puts a page into this folder's `area`, with what it is about above it.
 fn page(area: &str, description: &str) -> Settings {
@@ -203,6 +205,45 @@ fn management_answers() {
         .collect();
     page("management", "every answer of the @connections API")
         .bind(|| assert_snapshot!("answers", pages.join("\n")));
+}
+
+#[test]
+fn routes() {
+    let keys = ["$connect", "$disconnect", "sendmessage"];
+    let with_default = ["$connect", "$disconnect", "sendmessage", "$default"];
+    let expression = SelectionExpression::parse("$request.body.action").unwrap();
+    let messages = [
+        r#"{"action": "sendmessage"}"#,
+        r#"{"action": "other"}"#,
+        r#"{"action": "$connect"}"#,
+        r#"{"action": null}"#,
+        r#"{"Action": "sendmessage"}"#,
+        "hi",
+    ];
+    let mut text = String::new();
+    for message in messages {
+        let choice = |keys: &[&'static str]| route::choose(route::select(&expression, message), keys.iter().copied());
+        text.push_str(&format!("{message}\n  {}\n  with $default: {}\n", choice(&keys), choice(&with_default)));
+    }
+    page("route", "messages on `$request.body.action`, routes $connect, $disconnect and sendmessage: the choice and why")
+        .bind(|| assert_snapshot!("choices", text));
+}
+
+#[test]
+fn limits() {
+    let all = [
+        Violation::FrameTooLarge,
+        Violation::MessageTooLarge,
+        Violation::Binary,
+        Violation::InvalidUtf8,
+        Violation::Protocol,
+    ];
+    let lines: Vec<String> = all
+        .iter()
+        .map(|violation| format!("{violation:?}: {}", violation.close().code))
+        .collect();
+    page("limits", "what ends a connection, and the close code that says so")
+        .bind(|| assert_snapshot!("close-codes", lines.join("\n")));
 }
 
 #[test]

@@ -12,12 +12,12 @@ use spec::http::Headers;
 use spec::template::MappingTemplate;
 
 /// The repository's template.yaml.
-pub const TEMPLATE_YAML: &str = include_str!("../../../template.yaml");
+pub(crate) const TEMPLATE_YAML: &str = include_str!("../../../template.yaml");
 /// The mapping template that the original sample's README prints.
-pub const ORIGINAL: &str = include_str!("../../fixtures/original-mapping-template.vtl");
+pub(crate) const ORIGINAL: &str = include_str!("../../fixtures/original-mapping-template.vtl");
 
 /// The text of the stack's one mapping template: the block behind `application/json: |`, without its indentation.
-pub fn mapping_template_text() -> String {
+pub(crate) fn mapping_template_text() -> String {
     let mut lines = TEMPLATE_YAML.lines().skip_while(|line| !line.ends_with("application/json: |"));
     let key = lines.next().expect("template.yaml has a mapping template");
     let indent = |line: &str| line.len() - line.trim_start().len();
@@ -34,16 +34,16 @@ pub fn mapping_template_text() -> String {
         + "\n"
 }
 
-pub fn mapping_template() -> MappingTemplate {
+pub(crate) fn mapping_template() -> MappingTemplate {
     MappingTemplate::parse(&mapping_template_text()).expect("the stack's mapping template is sound")
 }
 
-pub fn original_template() -> MappingTemplate {
+pub(crate) fn original_template() -> MappingTemplate {
     MappingTemplate::parse(ORIGINAL).expect("the original mapping template has no syntax error")
 }
 
 /// The authorizer's event for a handshake with these headers.
-pub fn authorizer_event(headers: &[(String, String)]) -> Value {
+pub(crate) fn authorizer_event(headers: &[(String, String)]) -> Value {
     let api = Api::new("$request.body.action", "stage");
     let request = HandshakeRequest {
         method: "GET".to_owned(),
@@ -55,12 +55,12 @@ pub fn authorizer_event(headers: &[(String, String)]) -> Value {
 }
 
 /// What the real authorizer returns for an event; `None` for its `Unauthorized`.
-pub fn authorize(event: &Value) -> Option<Value> {
+pub(crate) fn authorize(event: &Value) -> Option<Value> {
     let authorization = Authorizer::new(ACCEPTED_TOKEN).authorize(event).ok()?;
     Some(serde_json::to_value(authorization).expect("an authorization is JSON"))
 }
 
 /// Random, but the same every time: a test that looks for a counterexample must not depend on luck.
-pub fn fixed_rng() -> TestRng {
+pub(crate) fn fixed_rng() -> TestRng {
     TestRng::deterministic_rng(RngAlgorithm::ChaCha)
 }
