@@ -90,7 +90,7 @@ async fn check_spec(cases: &[Case], stack: &Stack) -> Result<Report, Failure> {
         .functions
         .iter()
         .filter_map(|function| {
-            let played = Function::of_binary(function.binary.as_deref()?)?;
+            let played = Function::of_binary(function.code.binary.as_deref()?)?;
             Some((function.arn.clone(), played))
         })
         .collect();
