@@ -182,7 +182,8 @@ impl Session for WireSession {
             "ConsistentRead": true,
         });
         // A local engine wants the form of a signature, and checks no more of it.
-        const HEADERS: [(&str, &str); 3] = [
+        const HEADERS: [(&str, &str); 4] = [
+            ("x-amz-date", "20240120T000000Z"),
             ("content-type", "application/x-amz-json-1.0"),
             ("x-amz-target", "DynamoDB_20120810.GetItem"),
             (
