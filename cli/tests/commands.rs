@@ -1,0 +1,165 @@
+//! The command as a user meets it: what it prints, and its exit codes.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn gatespec(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_gatespec"))
+        .args(arguments)
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A folder of its own for a test.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// The stack's template with a change, in a file.
+fn broken(name: &str, change: impl Fn(String) -> String) -> String {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let changed = change(template.clone());
+    assert_ne!(changed, template, "the change finds its place");
+    let path = folder(name).join("template.yaml");
+    std::fs::write(&path, changed).unwrap();
+    path.display().to_string()
+}
+
+// The main job: the real handlers behind the local gateway, and the specification, as expected.
+#[test]
+fn check_finds_all_as_expected() {
+    let reports = folder("reports");
+    let output = gatespec(&["check", "--report", reports.to_str().unwrap()]);
+    assert_eq!(code(&output), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert!(stdout(&output).contains("all as expected"));
+    let jsonl = std::fs::read_to_string(reports.join("report.jsonl")).unwrap();
+    for line in jsonl.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(line["verdict"].is_string());
+    }
+    assert!(jsonl.lines().count() >= 60, "two targets");
+}
+
+// A template that the user must change: one error with file, line and column, exit code 2.
+#[test]
+fn a_broken_template_is_one_error_with_its_place() {
+    type Change = fn(String) -> String;
+    let changes: [(&str, Change, &str); 4] = [
+        ("bad-yaml", |text| text.replace("  WebsocketApi:\n", "  WebsocketApi: [\n"), ""),
+        ("unknown-id", |text| text.replace("!Ref WebsocketApi", "!Ref NoSuchApi"), "NoSuchApi"),
+        ("bad-template", |text| text.replace("\"$context.routeKey\"", "\"#if(\""), ""),
+        ("missing-code", |text| text.replace("CodeUri: handlers/", "CodeUri: nowhere/"), "nowhere"),
+    ];
+    for (name, change, mention) in changes {
+        let template = broken(name, change);
+        let output = gatespec(&["serve", "--port", "0", &template]);
+        let text = stderr(&output);
+        assert_eq!(code(&output), Some(2), "{name}: {text}");
+        assert!(text.contains(mention), "{name}: {text}");
+        let place = text.split(&format!("{template}:")).nth(1).unwrap_or_else(|| panic!("{name}: no place in {text}"));
+        let mut numbers = place.split(|c: char| !c.is_ascii_digit());
+        assert!(numbers.next().is_some_and(|line| line.parse::<u32>().is_ok()), "{name}: no line in {text}");
+        assert!(numbers.next().is_some_and(|column| column.parse::<u32>().is_ok()), "{name}: no column in {text}");
+    }
+}
+
+#[test]
+fn a_template_that_is_not_there_is_exit_code_2() {
+    let output = gatespec(&["check", "no/such/template.yaml"]);
+    assert_eq!(code(&output), Some(2));
+    assert!(stderr(&output).contains("no/such/template.yaml"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_port_that_is_taken_is_exit_code_3() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = gatespec(&["serve", "--port", &port]);
+    assert_eq!(code(&output), Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains(&port));
+}
+
+#[test]
+fn serve_prints_the_address_and_the_wscat_line_alone_on_their_lines() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gatespec"))
+        .args(["serve", "--port", "0"])
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let url = lines.find(|line| line.starts_with("ws://127.0.0.1:")).expect("an address");
+    assert!(url.ends_with("/stage"));
+    assert_eq!(lines.next(), Some(format!("wscat --header token:hello -c {url}")));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+// With `--ready json` the gateway ends with its standard input: so it ends with whoever started it.
+#[test]
+fn serve_ends_when_its_standard_input_is_closed() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gatespec"))
+        .args(["serve", "--port", "0", "--ready", "json"])
+        .current_dir(root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert!(ready["ws"].as_str().unwrap().starts_with("ws://127.0.0.1:"));
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+}
+
+#[test]
+fn render_prints_the_text_or_the_error_with_its_caret() {
+    let output = gatespec(&["render", "--template", r#"{"a": "$util.escapeJavaScript($input.body)"}"#, "--body", "it's"]);
+    assert_eq!((code(&output), stdout(&output)), (Some(0), "{\"a\": \"it\\'s\"}\n".to_owned()));
+    let output = gatespec(&["render", "--template", "a\n#if(", "--body", "x"]);
+    assert_eq!(code(&output), Some(1));
+    assert!(stderr(&output).contains('^'), "{}", stderr(&output));
+    let output = gatespec(&["render", "--template", "x", "--context", "[]"]);
+    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+}
+
+#[test]
+fn every_command_has_help() {
+    for command in ["check", "serve", "render"] {
+        let output = gatespec(&[command, "--help"]);
+        assert_eq!(code(&output), Some(0));
+        assert!(stdout(&output).contains("Usage:"));
+    }
+    assert_eq!(code(&gatespec(&["chekc"])), Some(2));
+}
