@@ -35,7 +35,10 @@ fn pretty(value: &Value) -> String {
 fn api() -> Api {
     Api {
         api_id: "dl7ptocha9".to_owned(),
-        stage: Stage { stage_name: "prod".to_owned(), stage_variables: Map::new() },
+        stage: Stage {
+            stage_name: "prod".to_owned(),
+            stage_variables: Map::new(),
+        },
         ..Api::new("$request.body.action", "prod")
     }
 }
@@ -87,30 +90,60 @@ fn handshake(target: &str) -> HandshakeRequest {
     }
 }
 
-fn context(event_type: EventType<'_>, authorizer: Option<Map<String, Value>>, millis: u64) -> Map<String, Value> {
-    event::request_context(&api(), &connection(None), &request(millis), event_type, authorizer)
+fn context(
+    event_type: EventType<'_>,
+    authorizer: Option<Map<String, Value>>,
+    millis: u64,
+) -> Map<String, Value> {
+    event::request_context(
+        &api(),
+        &connection(None),
+        &request(millis),
+        event_type,
+        authorizer,
+    )
 }
 
 const TRACE: &str = "Root=1-65abb5d1-0123456789abcdef01234567";
 
 #[test]
 fn events() {
-    let on_connect = context(EventType::Connect, Some(principal().for_event(true)), 1_705_751_697_420);
+    let on_connect = context(
+        EventType::Connect,
+        Some(principal().for_event(true)),
+        1_705_751_697_420,
+    );
     let connect = event::connect(&api(), &handshake("/prod?room=a&room=b"), TRACE, on_connect);
-    page("event", "CONNECT behind an authorizer, with a query string and a header that is there twice")
-        .bind(|| assert_snapshot!("connect", pretty(&connect)));
+    page(
+        "event",
+        "CONNECT behind an authorizer, with a query string and a header that is there twice",
+    )
+    .bind(|| assert_snapshot!("connect", pretty(&connect)));
 
-    let message_type = EventType::Message { route_key: "$default", message_id: "R1knPc2ntjMCFIA=" };
-    let on_message = context(message_type, Some(principal().for_event(false)), 1_705_751_700_453);
+    let message_type = EventType::Message {
+        route_key: "$default",
+        message_id: "R1knPc2ntjMCFIA=",
+    };
+    let on_message = context(
+        message_type,
+        Some(principal().for_event(false)),
+        1_705_751_700_453,
+    );
     let message = event::message(&api(), on_message, "{\r\n\t\"a\": 1\r\n}");
-    page("event", "MESSAGE: nothing but context, body and flag; the body exactly as it was sent")
-        .bind(|| assert_snapshot!("message", pretty(&message)));
+    page(
+        "event",
+        "MESSAGE: nothing but context, body and flag; the body exactly as it was sent",
+    )
+    .bind(|| assert_snapshot!("message", pretty(&message)));
 
     let close = CloseInfo::new(1001, "");
     let on_disconnect = context(EventType::Disconnect(&close), None, 1_705_751_708_326);
     let disconnect = event::disconnect(&api(), &connection(None), on_disconnect);
-    page("event", "DISCONNECT without an authorizer: the browser's tab was closed")
-        .bind(|| assert_snapshot!("disconnect", pretty(&disconnect)));
+    page(
+        "event",
+        "DISCONNECT without an authorizer: the browser's tab was closed",
+    )
+    .bind(|| assert_snapshot!("disconnect", pretty(&disconnect)));
 
     let on_authorize = context(EventType::Connect, None, 1_705_751_697_420);
     let authorizer = event::authorizer(&api(), &handshake("/prod"), TRACE, on_authorize);
@@ -125,7 +158,10 @@ fn rendered_template() {
     let render = |template: &MappingTemplate| {
         let text = template.render(&Scope::new(message, &context)).unwrap();
         let verdict = match serde_json::from_str::<Value>(&text) {
-            Ok(event) => format!("JSON; its body is the message: {}", event["body"] == message),
+            Ok(event) => format!(
+                "JSON; its body is the message: {}",
+                event["body"] == message
+            ),
             Err(error) => format!("not JSON: {error}"),
         };
         format!("message:\n{message}\n\nrendered:\n{text}\n\n{verdict}\n")
@@ -133,19 +169,30 @@ fn rendered_template() {
     page("template", "the mapping template of template.yaml").bind(|| {
         assert_snapshot!("deployed", render(&support::mapping_template()));
     });
-    page("template", "the mapping template of the original sample: the single quote breaks it").bind(|| {
+    page(
+        "template",
+        "the mapping template of the original sample: the single quote breaks it",
+    )
+    .bind(|| {
         assert_snapshot!("original", render(&support::original_template()));
     });
 }
 
 #[test]
 fn error_frames() {
-    let frames: Vec<String> = ["Forbidden", "Internal server error", "Endpoint request timed out"]
-        .iter()
-        .map(|message| integration::error_frame(message, "Qyi07eCbtjMCJKw=", "Qyi3UG41tjMFlUg="))
-        .collect();
-    page("integration", "error frames: one space behind `\"message\":` and behind each comma, none elsewhere")
-        .bind(|| assert_snapshot!("error-frames", frames.join("\n")));
+    let frames: Vec<String> = [
+        "Forbidden",
+        "Internal server error",
+        "Endpoint request timed out",
+    ]
+    .iter()
+    .map(|message| integration::error_frame(message, "Qyi07eCbtjMCJKw=", "Qyi3UG41tjMFlUg="))
+    .collect();
+    page(
+        "integration",
+        "error frames: one space behind `\"message\":` and behind each comma, none elsewhere",
+    )
+    .bind(|| assert_snapshot!("error-frames", frames.join("\n")));
 }
 
 fn http(response: &HttpResponse) -> String {
@@ -176,12 +223,16 @@ fn refusals() {
     let pages: Vec<String> = all
         .iter()
         .map(|refusal| {
-            let response = refusal.response("R1knPH17NjMFftw=", "03c09e84-9949-48d9-9d50-8ddb489d6142");
+            let response =
+                refusal.response("R1knPH17NjMFftw=", "03c09e84-9949-48d9-9d50-8ddb489d6142");
             format!("--- {refusal}\n{}", http(&response))
         })
         .collect();
-    page("handshake", "every refusal of a handshake; statuses have sources, headers and bodies follow REST APIs")
-        .bind(|| assert_snapshot!("refusals", pages.join("\n")));
+    page(
+        "handshake",
+        "every refusal of a handshake; statuses have sources, headers and bodies follow REST APIs",
+    )
+    .bind(|| assert_snapshot!("refusals", pages.join("\n")));
 }
 
 #[test]
@@ -191,15 +242,25 @@ fn management_answers() {
         ("closed", management::deleted()),
         ("gone", management::gone()),
         ("status", management::status(&connection(None))),
-        ("malformed id", management::Refusal::InvalidConnectionId("abc".to_owned()).response()),
+        (
+            "malformed id",
+            management::Refusal::InvalidConnectionId("abc".to_owned()).response(),
+        ),
         ("too large", management::Refusal::PayloadTooLarge.response()),
-        ("wrong stage, path or method", management::Refusal::Forbidden.response()),
+        (
+            "wrong stage, path or method",
+            management::Refusal::Forbidden.response(),
+        ),
         ("not UTF-8", management::Refusal::NotText.response()),
     ];
     let pages: Vec<String> = answers
         .into_iter()
         .map(|(name, response)| {
-            let response = management::stamped(response, "03c09e84-9949-48d9-9d50-8ddb489d6142", "WDGT-HXEjoEFjYQ=");
+            let response = management::stamped(
+                response,
+                "03c09e84-9949-48d9-9d50-8ddb489d6142",
+                "WDGT-HXEjoEFjYQ=",
+            );
             format!("--- {name}\n{}", http(&response))
         })
         .collect();
@@ -222,8 +283,14 @@ fn routes() {
     ];
     let mut text = String::new();
     for message in messages {
-        let choice = |keys: &[&'static str]| route::choose(route::select(&expression, message), keys.iter().copied());
-        text.push_str(&format!("{message}\n  {}\n  with $default: {}\n", choice(&keys), choice(&with_default)));
+        let choice = |keys: &[&'static str]| {
+            route::choose(route::select(&expression, message), keys.iter().copied())
+        };
+        text.push_str(&format!(
+            "{message}\n  {}\n  with $default: {}\n",
+            choice(&keys),
+            choice(&with_default)
+        ));
     }
     page("route", "messages on `$request.body.action`, routes $connect, $disconnect and sendmessage: the choice and why")
         .bind(|| assert_snapshot!("choices", text));
@@ -242,8 +309,11 @@ fn limits() {
         .iter()
         .map(|violation| format!("{violation:?}: {}", violation.close().code))
         .collect();
-    page("limits", "what ends a connection, and the close code that says so")
-        .bind(|| assert_snapshot!("close-codes", lines.join("\n")));
+    page(
+        "limits",
+        "what ends a connection, and the close code that says so",
+    )
+    .bind(|| assert_snapshot!("close-codes", lines.join("\n")));
 }
 
 #[test]
@@ -252,9 +322,20 @@ fn policies() {
     let statement = |effect: &str, action: &str, resource: &str| json!({"Effect": effect, "Action": action, "Resource": resource});
     let all = [
         json!([statement("Allow", INVOKE, &arn)]),
-        json!([statement("Allow", "execute-api:*", "arn:aws:execute-api:*:*:dl7ptocha9/*")]),
-        json!([statement("Allow", INVOKE, "arn:aws:execute-api:us-east-1:000000000000:dl7ptocha9/prod/*/*")]),
-        json!([statement("Allow", INVOKE, "*"), statement("Deny", INVOKE, &arn)]),
+        json!([statement(
+            "Allow",
+            "execute-api:*",
+            "arn:aws:execute-api:*:*:dl7ptocha9/*"
+        )]),
+        json!([statement(
+            "Allow",
+            INVOKE,
+            "arn:aws:execute-api:us-east-1:000000000000:dl7ptocha9/prod/*/*"
+        )]),
+        json!([
+            statement("Allow", INVOKE, "*"),
+            statement("Deny", INVOKE, &arn)
+        ]),
         json!([]),
         json!([{"Effect": "Allow", "Action": INVOKE}]),
     ];

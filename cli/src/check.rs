@@ -53,7 +53,10 @@ pub(crate) fn run(args: CheckArgs) -> Result<(), Failure> {
         .filter(|case| case.id.starts_with(&args.case))
         .collect();
     if cases.is_empty() {
-        return Err(Failure::Usage(format!("error: no case begins with `{}`", args.case)));
+        return Err(Failure::Usage(format!(
+            "error: no case begins with `{}`",
+            args.case
+        )));
     }
     let stack = serve::read_stack(&args.stack)?;
     if args.target.contains(&Target::Local) && !args.stack.no_build {
@@ -75,9 +78,18 @@ pub(crate) fn run(args: CheckArgs) -> Result<(), Failure> {
     };
     for report in &reports {
         for outcome in report.outcomes.iter().filter(shown) {
-            let Outcome { case, verdict, detail, transcript, .. } = outcome;
+            let Outcome {
+                case,
+                verdict,
+                detail,
+                transcript,
+                ..
+            } = outcome;
             let lines = transcript.join("\n    ");
-            print(&format!("\n{case} on {}: {verdict} {detail}\n    {lines}", report.target));
+            print(&format!(
+                "\n{case} on {}: {verdict} {detail}\n    {lines}",
+                report.target
+            ));
         }
     }
     write_reports(&args.report, &reports, &cases)?;
@@ -118,11 +130,13 @@ async fn check_local(cases: &[Case], stack: &StackArgs, folder: &Path) -> Result
     for (name, value) in &stack.parameters {
         serve_args.extend(["--parameter".to_owned(), format!("{name}={value}")]);
     }
-    let gateway = LocalGateway::start(&program, &serve_args, Stdio::from(log)).await.map_err(|error| {
-        let log = folder.join(LOG);
-        let words = std::fs::read_to_string(&log).unwrap_or_default();
-        could_not(format!("{error} (log: {})\n{words}", log.display()))
-    })?;
+    let gateway = LocalGateway::start(&program, &serve_args, Stdio::from(log))
+        .await
+        .map_err(|error| {
+            let log = folder.join(LOG);
+            let words = std::fs::read_to_string(&log).unwrap_or_default();
+            could_not(format!("{error} (log: {})\n{words}", log.display()))
+        })?;
     let progress = progress("local", cases.len());
     let mut outcomes = Vec::new();
     for case in cases {
@@ -144,17 +158,33 @@ const LOG: &str = "local.log";
 fn log_file(folder: &Path) -> Result<std::fs::File, Failure> {
     std::fs::create_dir_all(folder)
         .and_then(|()| std::fs::File::create(folder.join(LOG)))
-        .map_err(|error| Failure::CouldNotRun(format!("error: can not write to `{}`: {error}", folder.display())))
+        .map_err(|error| {
+            Failure::CouldNotRun(format!(
+                "error: can not write to `{}`: {error}",
+                folder.display()
+            ))
+        })
 }
 
 fn write_reports(folder: &Path, reports: &[Report], cases: &[Case]) -> Result<(), Failure> {
-    let jsonl: String = reports.iter().map(|each| report::jsonl(each, cases)).collect();
+    let jsonl: String = reports
+        .iter()
+        .map(|each| report::jsonl(each, cases))
+        .collect();
     let write = |name: &str, text: String| std::fs::write(folder.join(name), text);
     std::fs::create_dir_all(folder)
         .and_then(|()| write("report.jsonl", jsonl))
         .and_then(|()| write("report.md", report::markdown(reports, cases)))
-        .map_err(|error| Failure::CouldNotRun(format!("error: can not write to `{}`: {error}", folder.display())))?;
-    print(&format!("reports: {0}/report.md, {0}/report.jsonl", folder.display()));
+        .map_err(|error| {
+            Failure::CouldNotRun(format!(
+                "error: can not write to `{}`: {error}",
+                folder.display()
+            ))
+        })?;
+    print(&format!(
+        "reports: {0}/report.md, {0}/report.jsonl",
+        folder.display()
+    ));
     Ok(())
 }
 
@@ -166,13 +196,20 @@ fn surprises(reports: &[Report], prefix: &str) -> Result<(), Failure> {
             .map_err(|error| Failure::CouldNotRun(format!("error: {error}")))?
             .selected(prefix);
         let surprises = expectations.surprises(report);
-        unexpected.extend(surprises.iter().map(|surprise| format!("  {}: {surprise}", report.target)));
+        unexpected.extend(
+            surprises
+                .iter()
+                .map(|surprise| format!("  {}: {surprise}", report.target)),
+        );
     }
     if unexpected.is_empty() {
         print("all as expected");
         return Ok(());
     }
-    Err(Failure::Unexpected(format!("not as expected:\n{}", unexpected.join("\n"))))
+    Err(Failure::Unexpected(format!(
+        "not as expected:\n{}",
+        unexpected.join("\n")
+    )))
 }
 
 /// A bar on a terminal, one line elsewhere.

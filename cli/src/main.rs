@@ -65,7 +65,9 @@ fn main() -> ExitCode {
     let result = match cli.command {
         None => match Cli::try_parse_from(["gatespec", "check"]).map(|cli| cli.command) {
             Ok(Some(Command::Check(args))) => check::run(args),
-            _ => Err(Failure::CouldNotRun("the default command can not be read".to_owned())),
+            _ => Err(Failure::CouldNotRun(
+                "the default command can not be read".to_owned(),
+            )),
         },
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Serve(args)) => serve::run(args),
@@ -110,7 +112,9 @@ fn text_or_file(argument: &str) -> Result<String, Failure> {
         Some("-") => std::io::read_to_string(std::io::stdin()),
         Some(path) => std::fs::read_to_string(path),
     };
-    read.map_err(|error| Failure::Usage(format!("error: can not read `{}`: {error}", &argument[1..])))
+    read.map_err(|error| {
+        Failure::Usage(format!("error: can not read `{}`: {error}", &argument[1..]))
+    })
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

@@ -10,7 +10,9 @@ use crate::{Failure, print, text_or_file};
 ///
 /// Every value may be given as it is, as `@file`, or as `@-` for standard input.
 #[derive(Args)]
-#[command(after_help = "Example:\n  gatespec render --template '{\"said\": \"$util.escapeJavaScript($input.body)\"}' --body 'it works'")]
+#[command(
+    after_help = "Example:\n  gatespec render --template '{\"said\": \"$util.escapeJavaScript($input.body)\"}' --body 'it works'"
+)]
 pub(crate) struct RenderArgs {
     /// The mapping template.
     #[arg(long, value_name = "TEXT|@FILE")]
@@ -53,8 +55,9 @@ pub(crate) fn run(args: &RenderArgs) -> Result<(), Failure> {
 }
 
 fn object(option: &str, text: &str) -> Result<Map<String, Value>, Failure> {
-    serde_json::from_str(text)
-        .map_err(|error| Failure::Usage(format!("error: `{option}` must be a JSON object: {error}")))
+    serde_json::from_str(text).map_err(|error| {
+        Failure::Usage(format!("error: `{option}` must be a JSON object: {error}"))
+    })
 }
 
 fn params(object: &Map<String, Value>) -> Result<Params, Failure> {
@@ -65,12 +68,15 @@ fn params(object: &Map<String, Value>) -> Result<Params, Failure> {
             "querystring" => &mut params.querystring,
             "header" => &mut params.header,
             other => {
-                let problem = format!("error: `--params` has no part `{other}` (path, querystring, header)");
+                let problem =
+                    format!("error: `--params` has no part `{other}` (path, querystring, header)");
                 return Err(Failure::Usage(problem));
             }
         };
         for (name, value) in values.as_object().into_iter().flatten() {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             map.insert(name.clone(), text);
         }
     }

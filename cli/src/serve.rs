@@ -88,12 +88,17 @@ pub(crate) fn read_stack(args: &StackArgs) -> Result<Stack, Failure> {
 /// Builds the functions, so that the gateway can be started without.
 pub(crate) fn build(stack: &Stack) -> Result<(), Failure> {
     eprint(&"building the functions");
-    runtime()?.block_on(Gateway::build(stack, &Build::default())).map_err(failure)
+    runtime()?
+        .block_on(Gateway::build(stack, &Build::default()))
+        .map_err(failure)
 }
 
 fn options(args: &StackArgs) -> Options {
     let mut options = Options::new(&args.template);
-    options.settings.parameters.extend(args.parameters.iter().cloned());
+    options
+        .settings
+        .parameters
+        .extend(args.parameters.iter().cloned());
     options.build.skip = args.no_build;
     options
 }
@@ -111,11 +116,23 @@ fn announce(running: &Running, args: &ServeArgs) -> Result<(), Failure> {
     match args.ready {
         Ready::Text => {
             let url = running.ws_url();
-            print(&format!("\n{url}\nwscat {}-c {url}\n", header_options(running.stack())));
-            print(&format!("@connections: {}\nDynamoDB: {}", running.management_url(), running.dynamodb_url()));
+            print(&format!(
+                "\n{url}\nwscat {}-c {url}\n",
+                header_options(running.stack())
+            ));
+            print(&format!(
+                "@connections: {}\nDynamoDB: {}",
+                running.management_url(),
+                running.dynamodb_url()
+            ));
         }
         Ready::Json => {
-            let tables: Vec<&str> = running.stack().tables.iter().map(|table| &*table.name).collect();
+            let tables: Vec<&str> = running
+                .stack()
+                .tables
+                .iter()
+                .map(|table| &*table.name)
+                .collect();
             let line = json!({
                 "ws": running.ws_url(),
                 "management": running.management_url(),
@@ -133,10 +150,16 @@ fn announce(running: &Running, args: &ServeArgs) -> Result<(), Failure> {
 /// `--header NAME:VALUE ` for each header that the authorizer wants to see. The value is the one in the stack's outputs, where they hold a
 /// wscat line; nobody else knows it.
 fn header_options(stack: &Stack) -> String {
-    let wscat = stack.outputs.values().find(|value| value.starts_with("wscat "));
+    let wscat = stack
+        .outputs
+        .values()
+        .find(|value| value.starts_with("wscat "));
     let known = |name: &str| {
         let words = wscat?.split_whitespace();
-        words.filter_map(|word| word.split_once(':')).find(|(field, _)| *field == name).map(|(_, value)| value)
+        words
+            .filter_map(|word| word.split_once(':'))
+            .find(|(field, _)| *field == name)
+            .map(|(_, value)| value)
     };
     let connect = stack.api.routes.get("$connect");
     connect
@@ -157,7 +180,9 @@ struct Ends {
 
 impl Ends {
     fn new() -> Result<Self, Failure> {
-        let listen = |kind| signal(kind).map_err(|error| Failure::CouldNotRun(format!("error: signals: {error}")));
+        let listen = |kind| {
+            signal(kind).map_err(|error| Failure::CouldNotRun(format!("error: signals: {error}")))
+        };
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,

@@ -53,7 +53,13 @@ fn broken(name: &str, change: impl Fn(String) -> String) -> String {
 fn check_finds_all_as_expected() {
     let reports = folder("reports");
     let output = gatespec(&["check", "--report", reports.to_str().unwrap()]);
-    assert_eq!(code(&output), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert_eq!(
+        code(&output),
+        Some(0),
+        "{}{}",
+        stdout(&output),
+        stderr(&output)
+    );
     assert!(stdout(&output).contains("all as expected"));
     let jsonl = std::fs::read_to_string(reports.join("report.jsonl")).unwrap();
     for line in jsonl.lines() {
@@ -68,10 +74,26 @@ fn check_finds_all_as_expected() {
 fn a_broken_template_is_one_error_with_its_place() {
     type Change = fn(String) -> String;
     let changes: [(&str, Change, &str); 4] = [
-        ("bad-yaml", |text| text.replace("  WebsocketApi:\n", "  WebsocketApi: [\n"), ""),
-        ("unknown-id", |text| text.replace("!Ref WebsocketApi", "!Ref NoSuchApi"), "NoSuchApi"),
-        ("bad-template", |text| text.replace("\"$context.routeKey\"", "\"#if(\""), ""),
-        ("missing-code", |text| text.replace("CodeUri: handlers/", "CodeUri: nowhere/"), "nowhere"),
+        (
+            "bad-yaml",
+            |text| text.replace("  WebsocketApi:\n", "  WebsocketApi: [\n"),
+            "",
+        ),
+        (
+            "unknown-id",
+            |text| text.replace("!Ref WebsocketApi", "!Ref NoSuchApi"),
+            "NoSuchApi",
+        ),
+        (
+            "bad-template",
+            |text| text.replace("\"$context.routeKey\"", "\"#if(\""),
+            "",
+        ),
+        (
+            "missing-code",
+            |text| text.replace("CodeUri: handlers/", "CodeUri: nowhere/"),
+            "nowhere",
+        ),
     ];
     for (name, change, mention) in changes {
         let template = broken(name, change);
@@ -79,10 +101,23 @@ fn a_broken_template_is_one_error_with_its_place() {
         let text = stderr(&output);
         assert_eq!(code(&output), Some(2), "{name}: {text}");
         assert!(text.contains(mention), "{name}: {text}");
-        let place = text.split(&format!("{template}:")).nth(1).unwrap_or_else(|| panic!("{name}: no place in {text}"));
+        let place = text
+            .split(&format!("{template}:"))
+            .nth(1)
+            .unwrap_or_else(|| panic!("{name}: no place in {text}"));
         let mut numbers = place.split(|c: char| !c.is_ascii_digit());
-        assert!(numbers.next().is_some_and(|line| line.parse::<u32>().is_ok()), "{name}: no line in {text}");
-        assert!(numbers.next().is_some_and(|column| column.parse::<u32>().is_ok()), "{name}: no column in {text}");
+        assert!(
+            numbers
+                .next()
+                .is_some_and(|line| line.parse::<u32>().is_ok()),
+            "{name}: no line in {text}"
+        );
+        assert!(
+            numbers
+                .next()
+                .is_some_and(|column| column.parse::<u32>().is_ok()),
+            "{name}: no column in {text}"
+        );
     }
 }
 
@@ -90,7 +125,11 @@ fn a_broken_template_is_one_error_with_its_place() {
 fn a_template_that_is_not_there_is_exit_code_2() {
     let output = gatespec(&["check", "no/such/template.yaml"]);
     assert_eq!(code(&output), Some(2));
-    assert!(stderr(&output).contains("no/such/template.yaml"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("no/such/template.yaml"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -112,10 +151,17 @@ fn serve_prints_the_address_and_the_wscat_line_alone_on_their_lines() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let url = lines.find(|line| line.starts_with("ws://127.0.0.1:")).expect("an address");
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let url = lines
+        .find(|line| line.starts_with("ws://127.0.0.1:"))
+        .expect("an address");
     assert!(url.ends_with("/stage"));
-    assert_eq!(lines.next(), Some(format!("wscat --header token:hello -c {url}")));
+    assert_eq!(
+        lines.next(),
+        Some(format!("wscat --header token:hello -c {url}"))
+    );
     child.kill().unwrap();
     child.wait().unwrap();
 }
@@ -145,8 +191,17 @@ fn serve_ends_when_its_standard_input_is_closed() {
 
 #[test]
 fn render_prints_the_text_or_the_error_with_its_caret() {
-    let output = gatespec(&["render", "--template", r#"{"a": "$util.escapeJavaScript($input.body)"}"#, "--body", "it's"]);
-    assert_eq!((code(&output), stdout(&output)), (Some(0), "{\"a\": \"it\\'s\"}\n".to_owned()));
+    let output = gatespec(&[
+        "render",
+        "--template",
+        r#"{"a": "$util.escapeJavaScript($input.body)"}"#,
+        "--body",
+        "it's",
+    ]);
+    assert_eq!(
+        (code(&output), stdout(&output)),
+        (Some(0), "{\"a\": \"it\\'s\"}\n".to_owned())
+    );
     let output = gatespec(&["render", "--template", "a\n#if(", "--body", "x"]);
     assert_eq!(code(&output), Some(1));
     assert!(stderr(&output).contains('^'), "{}", stderr(&output));

@@ -203,7 +203,11 @@ pub struct InvalidCases {
 pub fn built_in() -> Result<Vec<Case>, InvalidCases> {
     let mut cases = Vec::new();
     for (area, text) in FILES {
-        cases.extend(parse(&format!("conformance/cases/{area}.toml"), Some(area), text)?);
+        cases.extend(parse(
+            &format!("conformance/cases/{area}.toml"),
+            Some(area),
+            text,
+        )?);
     }
     Ok(cases)
 }
@@ -221,7 +225,10 @@ pub fn parse(file: &str, area: Option<&str>, text: &str) -> Result<Vec<Case>, In
     for (index, case) in cases.iter().enumerate() {
         let id = &case.id;
         if area.is_some_and(|area| id.split_once('/').is_none_or(|(stem, _)| stem != area)) {
-            return Err(invalid(format!("case `{id}` must be named `{}/…`", area.unwrap_or_default())));
+            return Err(invalid(format!(
+                "case `{id}` must be named `{}/…`",
+                area.unwrap_or_default()
+            )));
         }
         if cases[..index].iter().any(|other| other.id == *id) {
             return Err(invalid(format!("case `{id}` is there twice")));
@@ -231,7 +238,9 @@ pub fn parse(file: &str, area: Option<&str>, text: &str) -> Result<Vec<Case>, In
         }
         for requirement in &case.requirements {
             if spec::requirement::find(requirement).is_none() {
-                return Err(invalid(format!("case `{id}` cites `{requirement}`, which does not exist")));
+                return Err(invalid(format!(
+                    "case `{id}` cites `{requirement}`, which does not exist"
+                )));
             }
         }
     }
@@ -259,10 +268,14 @@ mod tests {
     #[test]
     fn a_case_names_what_exists() {
         let file = |requirement: &str, id: &str| {
-            format!("[[case]]\nid = \"{id}\"\nwhy = \"x\"\nrequirements = [{requirement}]\nsteps = []\n")
+            format!(
+                "[[case]]\nid = \"{id}\"\nwhy = \"x\"\nrequirements = [{requirement}]\nsteps = []\n"
+            )
         };
         let problem = |text: &str| parse("x.toml", Some("route"), text).unwrap_err().problem;
-        assert!(problem(&file("\"ROUTE-0\"", "route/a")).contains("`ROUTE-0`, which does not exist"));
+        assert!(
+            problem(&file("\"ROUTE-0\"", "route/a")).contains("`ROUTE-0`, which does not exist")
+        );
         assert!(problem(&file("", "route/a")).contains("cites no requirement"));
         assert!(problem(&file("\"ROUTE-1\"", "event/a")).contains("must be named `route/…`"));
         assert!(problem("[[case]]\nid = 1").contains("line 2"));

@@ -82,9 +82,9 @@ impl Bindings {
                 Part::Hole { name, kind, unlike } => {
                     let end = match parts.get(index + 1) {
                         None => rest.len(),
-                        Some(Part::Text(next)) => rest
-                            .find(next)
-                            .ok_or_else(|| format!("no `{next}` after `${{{name}}}` in `{}`", beginning(rest)))?,
+                        Some(Part::Text(next)) => rest.find(next).ok_or_else(|| {
+                            format!("no `{next}` after `${{{name}}}` in `{}`", beginning(rest))
+                        })?,
                         Some(Part::Hole { .. }) => {
                             return Err("two holes must have text between them".to_owned());
                         }
@@ -96,7 +96,9 @@ impl Bindings {
                     if let Some(other) = unlike
                         && bound.get(other) == Some(value)
                     {
-                        return Err(format!("`{value}` is what `${{{other}}}` was, and must not be"));
+                        return Err(format!(
+                            "`{value}` is what `${{{other}}}` was, and must not be"
+                        ));
                     }
                     match bound.get(name) {
                         Some(before) if before != value => {
@@ -133,7 +135,9 @@ impl Kind {
             Self::Id => {
                 text.len() == 16
                     && text.ends_with('=')
-                    && text[..15].bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_')
+                    && text[..15]
+                        .bytes()
+                        .all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_')
             }
             Self::Uuid => shape("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"),
             Self::Clf => shape("00/aaa/0000:00:00:00 +0000"),
@@ -162,7 +166,11 @@ fn parse(pattern: &str) -> Result<Vec<Part<'_>>, String> {
             "clf" => Kind::Clf,
             "iso" => Kind::Iso,
             "number" => Kind::Number,
-            other => return Err(format!("`{other}` is no kind of hole (any, id, uuid, clf, iso, number)")),
+            other => {
+                return Err(format!(
+                    "`{other}` is no kind of hole (any, id, uuid, clf, iso, number)"
+                ));
+            }
         };
         if !before.is_empty() {
             parts.push(Part::Text(before));
@@ -194,14 +202,23 @@ mod tests {
 
     #[test]
     fn holes_bind_and_hold() {
-        let pattern = r#"{"message": "Forbidden", "connectionId":"${alice:id}", "requestId":"${*:id}"}"#;
+        let pattern =
+            r#"{"message": "Forbidden", "connectionId":"${alice:id}", "requestId":"${*:id}"}"#;
         let mut bindings = Bindings::default();
         bindings.matches(pattern, FRAME).unwrap();
         assert_eq!(bindings.get("alice"), Some("XDmENcnwIE0CFEQ="));
         assert_eq!(bindings.get("*"), None);
-        assert_eq!(bindings.fill("/@connections/${alice}").unwrap(), "/@connections/XDmENcnwIE0CFEQ=");
+        assert_eq!(
+            bindings.fill("/@connections/${alice}").unwrap(),
+            "/@connections/XDmENcnwIE0CFEQ="
+        );
         let other = FRAME.replace("XDmENcnwIE0CFEQ=", "YDmENcnwIE0CFEQ=");
-        assert!(bindings.matches(pattern, &other).unwrap_err().contains("was `XDmENcnwIE0CFEQ="));
+        assert!(
+            bindings
+                .matches(pattern, &other)
+                .unwrap_err()
+                .contains("was `XDmENcnwIE0CFEQ=")
+        );
     }
 
     #[test]
@@ -209,7 +226,12 @@ mod tests {
         let mut bindings = Bindings::default();
         bindings.matches("${first}", "a").unwrap();
         assert!(bindings.clone().matches("${second!first}", "b").is_ok());
-        assert!(bindings.matches("${second!first}", "a").unwrap_err().contains("must not be"));
+        assert!(
+            bindings
+                .matches("${second!first}", "a")
+                .unwrap_err()
+                .contains("must not be")
+        );
     }
 
     #[rstest]

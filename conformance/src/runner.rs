@@ -46,7 +46,11 @@ pub async fn run<S: Session>(case: &Case, session: &mut S, features: &[Feature])
         transcript,
         took: started.elapsed(),
     };
-    if let Some(missing) = case.features.iter().find(|feature| !features.contains(feature)) {
+    if let Some(missing) = case
+        .features
+        .iter()
+        .find(|feature| !features.contains(feature))
+    {
         let detail = format!("the target has not the feature {missing:?}").to_lowercase();
         return outcome(Verdict::Unsupported, detail, Vec::new());
     }
@@ -83,7 +87,16 @@ impl<S: Session> Run<'_, S> {
 
     async fn step(&mut self, step: &Step) -> Result<(), Stop> {
         match step {
-            Step::Connect { client, headers, target, repeat, status, body, response_headers, absent_headers } => {
+            Step::Connect {
+                client,
+                headers,
+                target,
+                repeat,
+                status,
+                body,
+                response_headers,
+                absent_headers,
+            } => {
                 let target = stretched(target, *repeat);
                 let upgrade = Upgrade {
                     target: target.clone(),
@@ -91,41 +104,75 @@ impl<S: Session> Run<'_, S> {
                 };
                 self.note(">", &format!("{client}: upgrade {target} {headers:?}"));
                 let answer = self.session.connect(client, &upgrade).await?;
-                let expected = Expected { status: *status, body: body.as_deref(), headers: response_headers, absent: absent_headers };
+                let expected = Expected {
+                    status: *status,
+                    body: body.as_deref(),
+                    headers: response_headers,
+                    absent: absent_headers,
+                };
                 self.answered(client, &answer, &expected)
             }
-            Step::Send { client, text, repeat, before, after, frame } => {
-                let text = self.fill(before)? + &self.fill(text)?.repeat(*repeat) + &self.fill(after)?;
+            Step::Send {
+                client,
+                text,
+                repeat,
+                before,
+                after,
+                frame,
+            } => {
+                let text =
+                    self.fill(before)? + &self.fill(text)?.repeat(*repeat) + &self.fill(after)?;
                 self.note(">", &format!("{client}: {text}"));
-                let message = Outgoing::Text { text, frame: *frame };
+                let message = Outgoing::Text {
+                    text,
+                    frame: *frame,
+                };
                 Ok(self.session.send(client, &message).await?)
             }
             Step::SendBinary { client, bytes } => {
                 self.note(">", &format!("{client}: binary {bytes:?}"));
-                Ok(self.session.send(client, &Outgoing::Binary(bytes.clone())).await?)
+                Ok(self
+                    .session
+                    .send(client, &Outgoing::Binary(bytes.clone()))
+                    .await?)
             }
             Step::SendRaw { client, bytes } => {
                 self.note(">", &format!("{client}: text frame {bytes:?}"));
-                Ok(self.session.send(client, &Outgoing::Raw(bytes.clone())).await?)
+                Ok(self
+                    .session
+                    .send(client, &Outgoing::Raw(bytes.clone()))
+                    .await?)
             }
             Step::Receive { client, text } => {
                 let incoming = self.receive(client).await?;
                 let Incoming::Text(received) = incoming else {
-                    return Err(Stop::Difference(format!("{client} expected a text message, got {incoming:?}")));
+                    return Err(Stop::Difference(format!(
+                        "{client} expected a text message, got {incoming:?}"
+                    )));
                 };
                 self.bindings
                     .matches(text, &received)
                     .map_err(|problem| Stop::Difference(format!("{client}: {problem}")))
             }
-            Step::Close { client, code, reason } => {
+            Step::Close {
+                client,
+                code,
+                reason,
+            } => {
                 self.note(">", &format!("{client}: close {code:?} `{reason}`"));
                 let leftover = self.session.close(client, *code, reason).await?;
                 match leftover.first() {
                     None => Ok(()),
-                    Some(text) => Err(Stop::Difference(format!("{client} got a message that nobody expected: {text}"))),
+                    Some(text) => Err(Stop::Difference(format!(
+                        "{client} got a message that nobody expected: {text}"
+                    ))),
                 }
             }
-            Step::Closed { client, code, reason } => {
+            Step::Closed {
+                client,
+                code,
+                reason,
+            } => {
                 let incoming = self.receive(client).await?;
                 match &incoming {
                     Incoming::Closed(got, text)
@@ -138,7 +185,17 @@ impl<S: Session> Run<'_, S> {
                     ))),
                 }
             }
-            Step::Manage { method, id, path, body, repeat, status, response, response_headers, absent_headers } => {
+            Step::Manage {
+                method,
+                id,
+                path,
+                body,
+                repeat,
+                status,
+                response,
+                response_headers,
+                absent_headers,
+            } => {
                 let body = self.fill(body)?.repeat(*repeat);
                 let to = match path {
                     Some(path) => Callback::Path(self.fill(path)?),
@@ -146,7 +203,12 @@ impl<S: Session> Run<'_, S> {
                 };
                 self.note(">", &format!("backend: {method} {to:?} {body}"));
                 let answer = self.session.manage(method, &to, &body).await?;
-                let expected = Expected { status: *status, body: response.as_deref(), headers: response_headers, absent: absent_headers };
+                let expected = Expected {
+                    status: *status,
+                    body: response.as_deref(),
+                    headers: response_headers,
+                    absent: absent_headers,
+                };
                 self.answered("backend", &answer, &expected)
             }
             Step::Row { id, present } => self.row(id, *present).await,
@@ -164,10 +226,24 @@ impl<S: Session> Run<'_, S> {
         answer: &Answer,
         expected: &Expected<'_>,
     ) -> Result<(), Stop> {
-        let Expected { status, body, headers, absent } = *expected;
-        self.note("<", &format!("{who}: {} {:?} {}", answer.status, answer.headers, answer.body));
+        let Expected {
+            status,
+            body,
+            headers,
+            absent,
+        } = *expected;
+        self.note(
+            "<",
+            &format!(
+                "{who}: {} {:?} {}",
+                answer.status, answer.headers, answer.body
+            ),
+        );
         if answer.status != status {
-            return Err(Stop::Difference(format!("{who} expected status {status}, got {}", answer.status)));
+            return Err(Stop::Difference(format!(
+                "{who} expected status {status}, got {}",
+                answer.status
+            )));
         }
         if let Some(body) = body {
             self.bindings
@@ -178,23 +254,30 @@ impl<S: Session> Run<'_, S> {
             let value = answer
                 .header(name)
                 .ok_or_else(|| Stop::Difference(format!("{who}: no header field `{name}`")))?;
-            self.bindings
-                .matches(pattern, value)
-                .map_err(|problem| Stop::Difference(format!("{who}, header field `{name}`: {problem}")))?;
+            self.bindings.matches(pattern, value).map_err(|problem| {
+                Stop::Difference(format!("{who}, header field `{name}`: {problem}"))
+            })?;
         }
-        match absent.iter().find_map(|name| Some((name, answer.header(name)?))) {
-            Some((name, value)) => {
-                Err(Stop::Difference(format!("{who}: there is a header field `{name}`: `{value}`")))
-            }
+        match absent
+            .iter()
+            .find_map(|name| Some((name, answer.header(name)?)))
+        {
+            Some((name, value)) => Err(Stop::Difference(format!(
+                "{who}: there is a header field `{name}`: `{value}`"
+            ))),
             None => Ok(()),
         }
     }
 
     async fn receive(&mut self, client: &str) -> Result<Incoming, Stop> {
-        let incoming = self.session.receive(client).await.map_err(|trouble| match trouble {
-            Trouble::Silence(_) => Stop::Difference(format!("{client}: {trouble}")),
-            other => Stop::from(other),
-        })?;
+        let incoming = self
+            .session
+            .receive(client)
+            .await
+            .map_err(|trouble| match trouble {
+                Trouble::Silence(_) => Stop::Difference(format!("{client}: {trouble}")),
+                other => Stop::from(other),
+            })?;
         self.note("<", &format!("{client}: {incoming:?}"));
         Ok(incoming)
     }
@@ -203,12 +286,19 @@ impl<S: Session> Run<'_, S> {
         let id = self.fill(id)?;
         for _ in 0..LOOKS {
             if self.session.has_row(&id).await? == present {
-                self.note("<", &format!("table: {id} is {}", if present { "there" } else { "gone" }));
+                self.note(
+                    "<",
+                    &format!("table: {id} is {}", if present { "there" } else { "gone" }),
+                );
                 return Ok(());
             }
             self.session.settle().await;
         }
-        let state = if present { "not in the table" } else { "still in the table" };
+        let state = if present {
+            "not in the table"
+        } else {
+            "still in the table"
+        };
         Err(Stop::Difference(format!("connection {id} is {state}")))
     }
 

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A target at work on one case. Clients are named by the case.
-#[expect(async_fn_in_trait, reason = "the kit's runner is generic and needs no Send bound")]
+#[expect(
+    async_fn_in_trait,
+    reason = "the kit's runner is generic and needs no Send bound"
+)]
 pub trait Session {
     /// Asks for an upgrade.
     ///
@@ -28,7 +31,12 @@ pub trait Session {
     ///
     /// # Errors
     /// A connection that can not be closed in an orderly way.
-    async fn close(&mut self, client: &str, code: Option<u16>, reason: &str) -> Result<Vec<String>, Trouble>;
+    async fn close(
+        &mut self,
+        client: &str,
+        code: Option<u16>,
+        reason: &str,
+    ) -> Result<Vec<String>, Trouble>;
 
     /// Calls the `@connections` API.
     ///

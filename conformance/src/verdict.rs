@@ -90,7 +90,10 @@ impl Verdict {
 impl Report {
     /// How many cases have this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
-        self.outcomes.iter().filter(|outcome| outcome.verdict == verdict).count()
+        self.outcomes
+            .iter()
+            .filter(|outcome| outcome.verdict == verdict)
+            .count()
     }
 
     /// Pass of pass and fail, in percent; `None` when there is neither.
@@ -122,7 +125,10 @@ impl Expectations {
         let mut entries = BTreeMap::new();
         for entry in expect {
             if entry.reason.trim().is_empty() {
-                return Err(format!("`{}` is expected to {} without a reason", entry.case, entry.verdict));
+                return Err(format!(
+                    "`{}` is expected to {} without a reason",
+                    entry.case, entry.verdict
+                ));
             }
             if let Some(twice) = entries.insert(entry.case.clone(), entry) {
                 return Err(format!("`{}` is there twice", twice.case));
@@ -156,7 +162,9 @@ impl Expectations {
         }
         let ran = |case: &String| report.outcomes.iter().any(|outcome| outcome.case == *case);
         for case in self.0.keys().filter(|case| !ran(case)) {
-            surprises.push(format!("{case}: expected, but there is no such case in this run"));
+            surprises.push(format!(
+                "{case}: expected, but there is no such case in this run"
+            ));
         }
         surprises
     }
@@ -234,12 +242,21 @@ mod tests {
     #[test]
     fn a_reason_is_needed() {
         let text = "[[expect]]\ncase = \"a/b\"\nverdict = \"fail\"\nreason = \" \"";
-        assert!(Expectations::parse(text).unwrap_err().contains("without a reason"));
+        assert!(
+            Expectations::parse(text)
+                .unwrap_err()
+                .contains("without a reason")
+        );
     }
 
     #[test]
     fn the_score_is_over_what_the_target_has() {
-        let verdicts = [("a", Verdict::Pass), ("b", Verdict::Fail), ("c", Verdict::Unsupported), ("d", Verdict::Informational)];
+        let verdicts = [
+            ("a", Verdict::Pass),
+            ("b", Verdict::Fail),
+            ("c", Verdict::Unsupported),
+            ("d", Verdict::Informational),
+        ];
         assert_eq!(report(&verdicts).score(), Some(50.0));
         assert_eq!(report(&[("c", Verdict::Unsupported)]).score(), None);
     }

@@ -25,7 +25,14 @@ fn sources() -> Vec<PathBuf> {
         }
     }
     let mut files = Vec::new();
-    for part in ["spec", "velocity", "handlers", "gateway", "conformance", "cli"] {
+    for part in [
+        "spec",
+        "velocity",
+        "handlers",
+        "gateway",
+        "conformance",
+        "cli",
+    ] {
         collect(&root().join(part).join("src"), &mut files);
     }
     files
@@ -37,8 +44,14 @@ fn cited(text: &str) -> BTreeSet<String> {
     for (area, _) in PAGES {
         let stem = format!("{}-", area.to_ascii_uppercase());
         for (at, _) in text.match_indices(&stem) {
-            let inside_a_word = text[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-');
-            let digits: String = text[at + stem.len()..].chars().take_while(char::is_ascii_digit).collect();
+            let inside_a_word = text[..at]
+                .chars()
+                .next_back()
+                .is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-');
+            let digits: String = text[at + stem.len()..]
+                .chars()
+                .take_while(char::is_ascii_digit)
+                .collect();
             if !inside_a_word && !digits.is_empty() {
                 ids.insert(format!("{stem}{digits}"));
             }
@@ -69,16 +82,38 @@ fn every_id_that_code_cites_exists() {
 fn every_area_stands_on_every_floor() {
     let cases = case::built_in().unwrap();
     for (area, _) in PAGES {
-        assert!(root().join(format!("spec/requirements/{area}.md")).is_file(), "{area}: no page");
-        let module = [format!("spec/src/{area}.rs"), format!("spec/src/{area}/mod.rs")];
-        assert!(module.iter().any(|path| root().join(path).is_file()), "{area}: no module");
-        assert!(cases.iter().any(|case| case.id.starts_with(&format!("{area}/"))), "{area}: no case");
-        assert!(root().join("snapshots").join(area).is_dir(), "{area}: no snapshots");
+        assert!(
+            root()
+                .join(format!("spec/requirements/{area}.md"))
+                .is_file(),
+            "{area}: no page"
+        );
+        let module = [
+            format!("spec/src/{area}.rs"),
+            format!("spec/src/{area}/mod.rs"),
+        ];
+        assert!(
+            module.iter().any(|path| root().join(path).is_file()),
+            "{area}: no module"
+        );
+        assert!(
+            cases
+                .iter()
+                .any(|case| case.id.starts_with(&format!("{area}/"))),
+            "{area}: no case"
+        );
+        assert!(
+            root().join("snapshots").join(area).is_dir(),
+            "{area}: no snapshots"
+        );
     }
 }
 
 #[test]
 fn ids_are_found_in_texts() {
     let text = "see ROUTE-3 and EVENT-12; not UN_ROUTE-4, ROUTE-x";
-    assert_eq!(cited(text), BTreeSet::from(["ROUTE-3".to_owned(), "EVENT-12".to_owned()]));
+    assert_eq!(
+        cited(text),
+        BTreeSet::from(["ROUTE-3".to_owned(), "EVENT-12".to_owned()])
+    );
 }

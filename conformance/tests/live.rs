@@ -21,14 +21,21 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const OUTPUT: &str = "WebSocketUrl";
 
 async fn session() -> WireSession {
-    let ws_url = match (std::env::var("GATESPEC_WS_URL"), std::env::var("GATESPEC_STACK")) {
+    let ws_url = match (
+        std::env::var("GATESPEC_WS_URL"),
+        std::env::var("GATESPEC_STACK"),
+    ) {
         (Ok(url), _) => url,
         (_, Ok(stack)) => stack_output(&stack).await,
         _ => panic!(
             "set GATESPEC_WS_URL to the address of a deployed stack (wss://…/stage), or GATESPEC_STACK to its name"
         ),
     };
-    WireSession::new(Endpoint { ws_url, patience: PATIENCE, ..Endpoint::default() })
+    WireSession::new(Endpoint {
+        ws_url,
+        patience: PATIENCE,
+        ..Endpoint::default()
+    })
 }
 
 async fn stack_output(stack: &str) -> String {
@@ -38,7 +45,9 @@ async fn stack_output(stack: &str) -> String {
         .stack_name(stack)
         .send()
         .await
-        .unwrap_or_else(|error| panic!("can not read the outputs of the stack `{stack}`: {error:?}"));
+        .unwrap_or_else(|error| {
+            panic!("can not read the outputs of the stack `{stack}`: {error:?}")
+        });
     answer
         .stacks()
         .iter()
@@ -72,7 +81,11 @@ async fn send(session: &mut WireSession, client: &str, text: String) {
 
 async fn expect_reply(session: &mut WireSession, client: &str, to: &str) {
     let incoming = session.receive(client).await.unwrap();
-    assert_eq!(incoming, Incoming::Text(REPLY.to_owned()), "in answer to {to}");
+    assert_eq!(
+        incoming,
+        Incoming::Text(REPLY.to_owned()),
+        "in answer to {to}"
+    );
 }
 
 /// Nothing is left behind: every client closes, and none has a message that nobody expected.
@@ -86,14 +99,20 @@ async fn close(session: &mut WireSession, clients: &[&str]) {
 #[tokio::test]
 async fn without_the_token_it_is_401() {
     let mut session = session().await;
-    let answer = session.connect("nobody", &Upgrade::default()).await.unwrap();
+    let answer = session
+        .connect("nobody", &Upgrade::default())
+        .await
+        .unwrap();
     assert_eq!(answer.status, 401);
 }
 
 #[tokio::test]
 async fn with_another_token_it_is_401() {
     let mut session = session().await;
-    let answer = session.connect("stranger", &with_token("goodbye")).await.unwrap();
+    let answer = session
+        .connect("stranger", &with_token("goodbye"))
+        .await
+        .unwrap();
     assert_eq!(answer.status, 401);
 }
 
@@ -131,7 +150,8 @@ async fn each_of_two_clients_gets_its_own_replies() {
     // Bob's messages are twice Alice's: replies that went astray would show in the counts.
     for round in 0..10 {
         for client in ["bob", "alice", "bob"] {
-            let message = json!({"action": "sendmessage", "message": format!("{client} {round}")}).to_string();
+            let message = json!({"action": "sendmessage", "message": format!("{client} {round}")})
+                .to_string();
             send(&mut session, client, message).await;
         }
         for client in ["alice", "bob", "bob"] {

@@ -11,7 +11,9 @@ use spec::template::{MappingTemplate, Scope};
 
 fn render(template: &MappingTemplate, body: &str, principal: &str, token: &str) -> String {
     let context = strategy::message_context(principal, token);
-    template.render(&Scope::new(body, &context)).expect("the pattern's templates render whatever comes")
+    template
+        .render(&Scope::new(body, &context))
+        .expect("the pattern's templates render whatever comes")
 }
 
 /// Lambda's view of a payload: an object, or nothing.
@@ -21,7 +23,10 @@ fn event(template: &MappingTemplate, body: &str, principal: &str, token: &str) -
 
 /// The smallest input for which the property fails.
 fn smallest<S: Strategy>(strategy: S, property: impl Fn(S::Value) -> bool) -> S::Value {
-    let config = Config { failure_persistence: None, ..Config::with_cases(10_000) };
+    let config = Config {
+        failure_persistence: None,
+        ..Config::with_cases(10_000)
+    };
     match TestRunner::new_with_rng(config, support::fixed_rng()).run(&strategy, |value| {
         prop_assert!(property(value));
         Ok(())
@@ -73,7 +78,9 @@ proptest! {
 #[test]
 fn the_originals_smallest_counterexample_is_the_single_quote() {
     let original = support::original_template();
-    let body = smallest(strategy::body(), |body| event(&original, &body, "me", "hello").is_some());
+    let body = smallest(strategy::body(), |body| {
+        event(&original, &body, "me", "hello").is_some()
+    });
     assert_eq!(body, "'");
 }
 

@@ -145,7 +145,14 @@ impl Api {
     /// The ARN of a route, which an authorizer's policy must allow (AUTHORIZER page):
     /// `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{route key}`, without an HTTP method.
     pub fn route_arn(&self, route_key: &str) -> String {
-        let Self { partition, region, account_id, api_id, stage, .. } = self;
+        let Self {
+            partition,
+            region,
+            account_id,
+            api_id,
+            stage,
+            ..
+        } = self;
         let stage = &stage.stage_name;
         format!("arn:{partition}:execute-api:{region}:{account_id}:{api_id}/{stage}/{route_key}")
     }
@@ -187,7 +194,10 @@ mod tests {
             Some("arn:aws:lambda:us-east-1:000000000000:function:f")
         );
         assert_eq!(function_arn("https://example.com"), None);
-        assert_eq!(function_arn("arn:aws:apigateway:us-east-1:dynamodb:action/PutItem"), None);
+        assert_eq!(
+            function_arn("arn:aws:apigateway:us-east-1:dynamodb:action/PutItem"),
+            None
+        );
     }
 
     #[test]

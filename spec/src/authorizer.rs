@@ -52,7 +52,8 @@ impl FromStr for IdentitySource {
             let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
             (!rest.is_empty() && rest.chars().all(allowed)).then(|| rest.to_owned())
         };
-        let forms: [(&str, fn(String) -> Self); 4] = [
+        type Form = (&'static str, fn(String) -> IdentitySource);
+        let forms: [Form; 4] = [
             ("route.request.header.", Self::Header),
             ("route.request.querystring.", Self::Querystring),
             ("stageVariables.", Self::StageVariable),

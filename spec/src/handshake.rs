@@ -86,14 +86,30 @@ impl Refusal {
     /// REST APIs (HANDSHAKE-36 to HANDSHAKE-41 and HANDSHAKE-50, assumed).
     pub fn response(&self, request_id: &str, uuid: &str) -> HttpResponse {
         let (status, error_type, body) = match self {
-            Self::UriTooLong => (414, "RequestEntityTooLargeException", r#"{"message":"Request-URI Too Long"}"#),
-            Self::UnknownPath | Self::Forbidden => (403, "ForbiddenException", r#"{"message":"Forbidden"}"#),
-            Self::NotAnUpgrade | Self::UnsupportedVersion => {
-                (426, "UpgradeRequiredException", r#"{"message":"Upgrade Required"}"#)
+            Self::UriTooLong => (
+                414,
+                "RequestEntityTooLargeException",
+                r#"{"message":"Request-URI Too Long"}"#,
+            ),
+            Self::UnknownPath | Self::Forbidden => {
+                (403, "ForbiddenException", r#"{"message":"Forbidden"}"#)
             }
+            Self::NotAnUpgrade | Self::UnsupportedVersion => (
+                426,
+                "UpgradeRequiredException",
+                r#"{"message":"Upgrade Required"}"#,
+            ),
             Self::BadUpgrade(_) => (400, "BadRequestException", r#"{"message":"Bad Request"}"#),
-            Self::Unauthorized => (401, "UnauthorizedException", r#"{"message":"Unauthorized"}"#),
-            Self::AuthorizerFailed => (500, "AuthorizerConfigurationException", r#"{"message":null}"#),
+            Self::Unauthorized => (
+                401,
+                "UnauthorizedException",
+                r#"{"message":"Unauthorized"}"#,
+            ),
+            Self::AuthorizerFailed => (
+                500,
+                "AuthorizerConfigurationException",
+                r#"{"message":null}"#,
+            ),
             Self::NotInvocable => (500, "InternalServerErrorException", INTERNAL),
             Self::IntegrationFailed => (502, "InternalServerErrorException", INTERNAL),
             Self::IntegrationTimedOut => (
@@ -113,7 +129,9 @@ impl Refusal {
             response = response.header("x-amzn-ErrorType", error_type);
         }
         if status == 426 {
-            response = response.header("upgrade", "websocket").header("sec-websocket-version", "13");
+            response = response
+                .header("upgrade", "websocket")
+                .header("sec-websocket-version", "13");
         }
         response.header("x-amz-apigw-id", request_id)
     }
@@ -166,7 +184,9 @@ pub fn check(api: &Api, request: &HandshakeRequest) -> Result<(), Refusal> {
         return Err(Refusal::UnsupportedVersion);
     }
     if !headers.get("Sec-WebSocket-Key").is_some_and(is_key) {
-        return Err(Refusal::BadUpgrade("the key must be the base64 of 16 bytes"));
+        return Err(Refusal::BadUpgrade(
+            "the key must be the base64 of 16 bytes",
+        ));
     }
     Ok(())
 }
@@ -240,9 +260,21 @@ mod tests {
     #[case("Upgrade", "h2c", Refusal::NotAnUpgrade)]
     #[case("Connection", "close", Refusal::NotAnUpgrade)]
     #[case("Sec-WebSocket-Version", "8", Refusal::UnsupportedVersion)]
-    #[case("Sec-WebSocket-Key", "", Refusal::BadUpgrade("the key must be the base64 of 16 bytes"))]
-    #[case("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25j", Refusal::BadUpgrade("the key must be the base64 of 16 bytes"))]
-    fn an_upgrade_follows_rfc_6455(#[case] name: &str, #[case] value: &str, #[case] refusal: Refusal) {
+    #[case(
+        "Sec-WebSocket-Key",
+        "",
+        Refusal::BadUpgrade("the key must be the base64 of 16 bytes")
+    )]
+    #[case(
+        "Sec-WebSocket-Key",
+        "dGhlIHNhbXBsZSBub25j",
+        Refusal::BadUpgrade("the key must be the base64 of 16 bytes")
+    )]
+    fn an_upgrade_follows_rfc_6455(
+        #[case] name: &str,
+        #[case] value: &str,
+        #[case] refusal: Refusal,
+    ) {
         let mut odd = request("/stage");
         odd.headers = odd
             .headers
@@ -258,7 +290,10 @@ mod tests {
         let api = Api::new("$request.body.action", "stage");
         let target = |length: usize| format!("/stage?{}", "x".repeat(length - 7));
         assert_eq!(check(&api, &request(&target(4096))), Ok(()));
-        assert_eq!(check(&api, &request(&target(4097))), Err(Refusal::UriTooLong));
+        assert_eq!(
+            check(&api, &request(&target(4097))),
+            Err(Refusal::UriTooLong)
+        );
     }
 
     #[test]

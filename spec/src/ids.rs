@@ -164,7 +164,13 @@ mod tests {
     // The recorded 400 names this id: a real one with four letters behind it.
     #[test]
     fn other_texts_are_no_ids() {
-        for text in ["WDGT8fY4joECJrQ=test", "", "=", "cjy8i76bx002884le6n17d49b", "R1kmxc2VNjMCFI"] {
+        for text in [
+            "WDGT8fY4joECJrQ=test",
+            "",
+            "=",
+            "cjy8i76bx002884le6n17d49b",
+            "R1kmxc2VNjMCFI",
+        ] {
             assert!(!is_well_formed(text), "{text}");
         }
     }

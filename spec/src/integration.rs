@@ -69,7 +69,7 @@ pub enum InvalidIntegration {
         /// Its key.
         key: String,
         /// The error, with line and column inside the template.
-        error: ParseError,
+        error: Box<ParseError>,
     },
     /// A selection expression with a syntax error.
     #[error(transparent)]
@@ -80,7 +80,9 @@ pub enum InvalidIntegration {
     )]
     Uri(String),
     /// A key that is neither `$default` nor a pattern between slashes.
-    #[error("integration response key `{key}` must be `$default` or a pattern between slashes: {problem}")]
+    #[error(
+        "integration response key `{key}` must be `$default` or a pattern between slashes: {problem}"
+    )]
     ResponseKey {
         /// The key.
         key: String,
@@ -115,7 +117,10 @@ impl Integration {
         let uri = declared.integration_uri.as_deref().unwrap_or_default();
         let lambda = |proxy| {
             api::function_arn(uri)
-                .map(|arn| Kind::Lambda { function_arn: arn.to_owned(), proxy })
+                .map(|arn| Kind::Lambda {
+                    function_arn: arn.to_owned(),
+                    proxy,
+                })
                 .ok_or_else(|| InvalidIntegration::Uri(uri.to_owned()))
         };
         let kind = match declared.integration_type {
@@ -152,11 +157,17 @@ impl Integration {
     /// What makes the request fail before anything is called.
     pub fn call(&self, api: &Api, request: Request<'_>) -> Result<Call, Failure> {
         match &self.kind {
-            Kind::Lambda { function_arn, proxy: true } => Ok(Call::Invoke {
+            Kind::Lambda {
+                function_arn,
+                proxy: true,
+            } => Ok(Call::Invoke {
                 function_arn: function_arn.clone(),
                 payload: request.event.to_string(),
             }),
-            Kind::Lambda { function_arn, proxy: false } => {
+            Kind::Lambda {
+                function_arn,
+                proxy: false,
+            } => {
                 let payload = self.map_request(api, request)?;
                 // What Lambda does with a payload that is not JSON is known (it refuses), what the client sees is assumed
                 // (INTEGRATION-20).
@@ -174,7 +185,8 @@ impl Integration {
                     .and_then(|value| status_code(value.get("statusCode")?))
                     .ok_or_else(|| {
                         Failure::MalformedResult(
-                            "the template of a mock must render JSON with a `statusCode`".to_owned(),
+                            "the template of a mock must render JSON with a `statusCode`"
+                                .to_owned(),
                         )
                     })?;
                 self.respond(api, request, &status.to_string(), "", status)
@@ -240,8 +252,17 @@ impl Integration {
         let chosen = self
             .responses
             .iter()
-            .find(|response| response.pattern.as_ref().is_some_and(|pattern| pattern.matches(selector)))
-            .or_else(|| self.responses.iter().find(|response| response.pattern.is_none()));
+            .find(|response| {
+                response
+                    .pattern
+                    .as_ref()
+                    .is_some_and(|pattern| pattern.matches(selector))
+            })
+            .or_else(|| {
+                self.responses
+                    .iter()
+                    .find(|response| response.pattern.is_none())
+            });
         let body = match chosen {
             Some(response) => {
                 let key = template_key(response.template_selection.as_ref(), request.body);
@@ -327,7 +348,7 @@ fn templates(
                 .map_err(|error| InvalidIntegration::Template {
                     property,
                     key: key.clone(),
-                    error,
+                    error: Box::new(error),
                 })
         })
         .collect()

@@ -109,7 +109,10 @@ pub fn deleted() -> CloseInfo {
 /// without a code (LIFECYCLE-14); 1006 for a lost socket (LIFECYCLE-19).
 pub fn client_closed(close: Option<&ClientClose>) -> CloseInfo {
     match close {
-        Some(ClientClose { code: Some(code), reason }) => CloseInfo::new(*code, reason.as_str()),
+        Some(ClientClose {
+            code: Some(code),
+            reason,
+        }) => CloseInfo::new(*code, reason.as_str()),
         Some(ClientClose { code: None, .. }) => {
             CloseInfo::new(1005, "Client-side close frame status not set")
         }
@@ -152,14 +155,20 @@ mod tests {
                 }
             }
         }
-        crate::snapshots::page("lifecycle", "the connection's state machine; pairs that are not listed change nothing")
-            .bind(|| insta::assert_snapshot!("state-machine", table));
+        crate::snapshots::page(
+            "lifecycle",
+            "the connection's state machine; pairs that are not listed change nothing",
+        )
+        .bind(|| insta::assert_snapshot!("state-machine", table));
     }
 
     #[test]
     fn closed_is_final() {
         for event in EVENTS {
-            assert_eq!(transition(State::Closed, event), (State::Closed, Effect::Nothing));
+            assert_eq!(
+                transition(State::Closed, event),
+                (State::Closed, Effect::Nothing)
+            );
         }
     }
 }

@@ -47,7 +47,8 @@ pub fn is_management_path(path: &str) -> bool {
 pub fn parse(api: &Api, request: &ManagementRequest) -> Result<(Operation, String), Refusal> {
     let path = request.path.split('?').next().unwrap_or_default();
     let segments: Vec<String> = path.split('/').map(|part| decode(part, false)).collect();
-    let ["", stage, "@connections", id] = segments.iter().map(String::as_str).collect::<Vec<_>>()[..]
+    let ["", stage, "@connections", id] =
+        segments.iter().map(String::as_str).collect::<Vec<_>>()[..]
     else {
         return Err(Refusal::Forbidden);
     };
@@ -83,7 +84,9 @@ impl Refusal {
         let message = match self {
             Self::Forbidden => "Forbidden".to_owned(),
             Self::InvalidConnectionId(id) => format!("Invalid connectionId: {id}"),
-            Self::PayloadTooLarge => format!("the data are larger than {} bytes", limits::MESSAGE_BYTES),
+            Self::PayloadTooLarge => {
+                format!("the data are larger than {} bytes", limits::MESSAGE_BYTES)
+            }
             Self::NotText => "the data are not UTF-8".to_owned(),
         };
         json(HttpResponse::new(status))
@@ -160,7 +163,10 @@ mod tests {
         let id = "R1kmxc2VNjMCFIA=".to_owned();
         assert!(is_management_path(path));
         assert_eq!(parsed("GET", path, b""), Ok((Operation::Get, id.clone())));
-        assert_eq!(parsed("POST", path, b"hi"), Ok((Operation::Post("hi".to_owned()), id.clone())));
+        assert_eq!(
+            parsed("POST", path, b"hi"),
+            Ok((Operation::Post("hi".to_owned()), id.clone()))
+        );
         assert_eq!(parsed("DELETE", path, b""), Ok((Operation::Delete, id)));
     }
 
@@ -177,7 +183,10 @@ mod tests {
     #[test]
     fn the_recorded_400_comes_out_to_the_byte() {
         let response = Refusal::InvalidConnectionId("WDGT8fY4joECJrQ=test".to_owned()).response();
-        assert_eq!(response.body, r#"{"message":"Invalid connectionId: WDGT8fY4joECJrQ=test"}"#);
+        assert_eq!(
+            response.body,
+            r#"{"message":"Invalid connectionId: WDGT8fY4joECJrQ=test"}"#
+        );
         assert_eq!(response.body.len(), 56);
     }
 
@@ -185,7 +194,10 @@ mod tests {
     fn a_message_may_have_128_kib() {
         let path = "/stage/@connections/R1kmxc2VNjMCFIA=";
         assert!(parsed("POST", path, &vec![b'x'; 131_072]).is_ok());
-        assert_eq!(parsed("POST", path, &vec![b'x'; 131_073]), Err(Refusal::PayloadTooLarge));
+        assert_eq!(
+            parsed("POST", path, &vec![b'x'; 131_073]),
+            Err(Refusal::PayloadTooLarge)
+        );
         assert_eq!(parsed("POST", path, b"\xff"), Err(Refusal::NotText));
     }
 

@@ -78,7 +78,12 @@ impl PolicyDocument {
         let statements = match fields.get("Statement") {
             Some(Value::Array(list)) => list.iter().collect(),
             Some(single @ Value::Object(_)) => vec![single],
-            _ => return Err(PolicyError::new("Statement", "must be a statement or a list of them")),
+            _ => {
+                return Err(PolicyError::new(
+                    "Statement",
+                    "must be a statement or a list of them",
+                ));
+            }
         };
         let statements = statements
             .into_iter()
@@ -121,9 +126,18 @@ impl Statement {
         let fields = value
             .as_object()
             .ok_or_else(|| PolicyError::new(at(""), "must be an object"))?;
-        for unknown in ["Condition", "NotAction", "NotResource", "Principal", "NotPrincipal"] {
+        for unknown in [
+            "Condition",
+            "NotAction",
+            "NotResource",
+            "Principal",
+            "NotPrincipal",
+        ] {
             if fields.contains_key(unknown) {
-                return Err(PolicyError::new(at(&format!(".{unknown}")), "is not supported"));
+                return Err(PolicyError::new(
+                    at(&format!(".{unknown}")),
+                    "is not supported",
+                ));
             }
         }
         let effect = match fields.get("Effect").and_then(Value::as_str) {
@@ -133,7 +147,8 @@ impl Statement {
         };
         Ok(Self {
             effect,
-            actions: texts(fields, "Action").map_err(|problem| PolicyError::new(at(".Action"), problem))?,
+            actions: texts(fields, "Action")
+                .map_err(|problem| PolicyError::new(at(".Action"), problem))?,
             resources: texts(fields, "Resource")
                 .map_err(|problem| PolicyError::new(at(".Resource"), problem))?,
         })
@@ -179,7 +194,8 @@ impl fmt::Display for Evaluation {
 /// Whether `text` matches `pattern`, in which `*` stands for any characters and `?` for one; linear but for backtracking to the
 /// last star.
 pub fn wildcard(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     let mut last_star = None;
     while t < text.len() {
@@ -269,9 +285,13 @@ mod tests {
             (None, None) => true,
             (Some(('*', rest)), _) => {
                 wildcard_model(rest, text)
-                    || text.split_first().is_some_and(|(_, tail)| wildcard_model(pattern, tail))
+                    || text
+                        .split_first()
+                        .is_some_and(|(_, tail)| wildcard_model(pattern, tail))
             }
-            (Some((p, rest)), Some((t, tail))) => (*p == '?' || p == t) && wildcard_model(rest, tail),
+            (Some((p, rest)), Some((t, tail))) => {
+                (*p == '?' || p == t) && wildcard_model(rest, tail)
+            }
             _ => false,
         }
     }

@@ -51,7 +51,10 @@ pub const PAGES: [(&str, &str); 9] = [
     ("authorizer", include_str!("../requirements/authorizer.md")),
     ("event", include_str!("../requirements/event.md")),
     ("template", include_str!("../requirements/template.md")),
-    ("integration", include_str!("../requirements/integration.md")),
+    (
+        "integration",
+        include_str!("../requirements/integration.md"),
+    ),
     ("management", include_str!("../requirements/management.md")),
     ("lifecycle", include_str!("../requirements/lifecycle.md")),
     ("limits", include_str!("../requirements/limits.md")),
@@ -68,7 +71,9 @@ pub fn registry() -> Vec<Requirement> {
 
 /// The requirement with this id.
 pub fn find(id: &str) -> Option<Requirement> {
-    registry().into_iter().find(|requirement| requirement.id == id)
+    registry()
+        .into_iter()
+        .find(|requirement| requirement.id == id)
 }
 
 /// Reads every page.
@@ -109,53 +114,58 @@ fn parse(
     area: &'static str,
     page: &'static str,
 ) -> impl Iterator<Item = Result<Requirement, InvalidPage>> {
-    page.split("\n## ").skip(1).enumerate().map(move |(index, section)| {
-        let (heading, rest) = section.split_once('\n').unwrap_or((section, ""));
-        let error = |problem| InvalidPage {
-            area: area.to_owned(),
-            heading: heading.to_owned(),
-            problem,
-        };
-        let (id, title) = heading
-            .split_once(": ")
-            .ok_or_else(|| error("the heading must be `AREA-N: title`"))?;
-        if id != format!("{}-{}", area.to_ascii_uppercase(), index + 1) {
-            return Err(error("ids count from 1 without gaps"));
-        }
-        let (statement, metadata) = rest
-            .split_once("\n- basis:")
-            .map(|(statement, _)| (statement, &rest[statement.len() + 1..]))
-            .ok_or_else(|| error("there is no `- basis:` line"))?;
-        let basis = match values(metadata, "basis").next() {
-            Some("documented") => Basis::Documented,
-            Some("observed") => Basis::Observed,
-            Some("assumed") => Basis::Assumed,
-            _ => return Err(error("`basis` must be documented, observed or assumed")),
-        };
-        if values(metadata, "source").next().is_none() || values(metadata, "read").next().is_none() {
-            return Err(error("`source` or `read` is missing"));
-        }
-        let unobservable = match values(metadata, "observable").next() {
-            Some("yes") => None,
-            Some(text) => Some(
-                text.strip_prefix("no, ")
-                    .ok_or_else(|| error("`observable` must be `yes` or `no, REASON`"))?,
-            ),
-            None => return Err(error("`observable` is missing")),
-        };
-        if statement.trim().is_empty() {
-            return Err(error("there is no statement"));
-        }
-        Ok(Requirement {
-            area,
-            id,
-            title,
-            statement: statement.trim(),
-            basis,
-            unobservable,
-            metadata,
+    page.split("\n## ")
+        .skip(1)
+        .enumerate()
+        .map(move |(index, section)| {
+            let (heading, rest) = section.split_once('\n').unwrap_or((section, ""));
+            let error = |problem| InvalidPage {
+                area: area.to_owned(),
+                heading: heading.to_owned(),
+                problem,
+            };
+            let (id, title) = heading
+                .split_once(": ")
+                .ok_or_else(|| error("the heading must be `AREA-N: title`"))?;
+            if id != format!("{}-{}", area.to_ascii_uppercase(), index + 1) {
+                return Err(error("ids count from 1 without gaps"));
+            }
+            let (statement, metadata) = rest
+                .split_once("\n- basis:")
+                .map(|(statement, _)| (statement, &rest[statement.len() + 1..]))
+                .ok_or_else(|| error("there is no `- basis:` line"))?;
+            let basis = match values(metadata, "basis").next() {
+                Some("documented") => Basis::Documented,
+                Some("observed") => Basis::Observed,
+                Some("assumed") => Basis::Assumed,
+                _ => return Err(error("`basis` must be documented, observed or assumed")),
+            };
+            if values(metadata, "source").next().is_none()
+                || values(metadata, "read").next().is_none()
+            {
+                return Err(error("`source` or `read` is missing"));
+            }
+            let unobservable = match values(metadata, "observable").next() {
+                Some("yes") => None,
+                Some(text) => Some(
+                    text.strip_prefix("no, ")
+                        .ok_or_else(|| error("`observable` must be `yes` or `no, REASON`"))?,
+                ),
+                None => return Err(error("`observable` is missing")),
+            };
+            if statement.trim().is_empty() {
+                return Err(error("there is no statement"));
+            }
+            Ok(Requirement {
+                area,
+                id,
+                title,
+                statement: statement.trim(),
+                basis,
+                unobservable,
+                metadata,
+            })
         })
-    })
 }
 
 fn values<'a>(metadata: &'a str, key: &'a str) -> impl Iterator<Item = &'a str> {
@@ -179,7 +189,9 @@ mod tests {
         for requirement in registry() {
             for source in requirement.sources() {
                 assert!(
-                    source.starts_with("https://") || source.contains("public transcript") || source.contains("PyPI"),
+                    source.starts_with("https://")
+                        || source.contains("public transcript")
+                        || source.contains("PyPI"),
                     "{}: {source}",
                     requirement.id
                 );

@@ -28,7 +28,10 @@ pub struct RouteChoice {
 /// Evaluates a route selection expression against a message (ROUTE-9, ROUTE-11, ROUTE-12): the body alone (ROUTE-44), as JSON
 /// in the strict sense (ROUTE-28). An expression that does not look into the message needs none (ROUTE-14, ROUTE-46).
 pub fn select(expression: &SelectionExpression, message: &str) -> Selection {
-    let document = if expression.variables().any(|name| name.starts_with("request.body")) {
+    let document = if expression
+        .variables()
+        .any(|name| name.starts_with("request.body"))
+    {
         match Document::parse(message) {
             Ok(document) => Some(document),
             Err(_) => return Selection::NotJson,
@@ -94,7 +97,9 @@ impl fmt::Display for RouteChoice {
                 write!(f, "`{key}` can not be chosen by a message")
             }
             Selection::Key(key) => write!(f, "the expression gives `{key}`, which is no route"),
-            Selection::Missing => f.write_str("the message holds nothing where the expression looks"),
+            Selection::Missing => {
+                f.write_str("the message holds nothing where the expression looks")
+            }
             Selection::NotJson => f.write_str("the message is not JSON"),
         }
     }
@@ -122,11 +127,22 @@ mod tests {
     #[case("\\$default", JOIN, "$default")]
     #[case("$request.body.data.room", JOIN, "room1234")]
     #[case("$request.body.detail-type", r#"{"detail-type":"x"}"#, "x")]
-    #[case("$request.body.list", r#"{"list":["item1","item2"]}"#, "[item1, item2]")]
+    #[case(
+        "$request.body.list",
+        r#"{"list":["item1","item2"]}"#,
+        "[item1, item2]"
+    )]
     #[case("$request.body.n", r#"{"n":1}"#, "1")]
     #[case("$request.body.b", r#"{"b":true}"#, "true")]
-    fn expressions_give_keys(#[case] expression: &str, #[case] message: &str, #[case] expected: &str) {
-        assert_eq!(key(expression, message), Selection::Key(expected.to_owned()));
+    fn expressions_give_keys(
+        #[case] expression: &str,
+        #[case] message: &str,
+        #[case] expected: &str,
+    ) {
+        assert_eq!(
+            key(expression, message),
+            Selection::Key(expected.to_owned())
+        );
     }
 
     #[rstest]
@@ -137,7 +153,11 @@ mod tests {
     #[case("$request.body.action", r#"{"Action":"x"}"#, Selection::Missing)]
     #[case("$request.body.action", r#""text""#, Selection::Missing)]
     #[case("static", "hi", Selection::Key("static".to_owned()))]
-    fn what_gives_no_key(#[case] expression: &str, #[case] message: &str, #[case] expected: Selection) {
+    fn what_gives_no_key(
+        #[case] expression: &str,
+        #[case] message: &str,
+        #[case] expected: Selection,
+    ) {
         assert_eq!(key(expression, message), expected);
     }
 
@@ -149,7 +169,10 @@ mod tests {
         let keys = ["$connect", "$disconnect", "sendmessage"];
         let choice = choose(Selection::Key(action.to_owned()), keys.into_iter());
         assert_eq!(choice.route_key, None);
-        let choice = choose(Selection::Key(action.to_owned()), ["$connect", "$default"].into_iter());
+        let choice = choose(
+            Selection::Key(action.to_owned()),
+            ["$connect", "$default"].into_iter(),
+        );
         assert_eq!(choice.route_key.as_deref(), Some("$default"));
     }
 

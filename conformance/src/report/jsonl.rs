@@ -14,7 +14,9 @@ pub fn jsonl(report: &Report, cases: &[Case]) -> String {
             .filter(|case| case.id == outcome.case)
             .flat_map(|case| &case.requirements)
             .filter_map(|id| requirement::find(id))
-            .map(|requirement| json!({"id": requirement.id, "basis": requirement.basis.to_string()}))
+            .map(
+                |requirement| json!({"id": requirement.id, "basis": requirement.basis.to_string()}),
+            )
             .collect();
         let line = json!({
             "target": report.target,

@@ -18,13 +18,20 @@ pub fn markdown(reports: &[Report], cases: &[Case]) -> String {
     text.push_str(&" --- |".repeat(reports.len()));
     text.push('\n');
     for case in cases {
-        text.push_str(&format!("| {} | {} |", case.id, case.requirements.join(", ")));
+        text.push_str(&format!(
+            "| {} | {} |",
+            case.id,
+            case.requirements.join(", ")
+        ));
         for report in reports {
             let verdict = report
                 .outcomes
                 .iter()
                 .find(|outcome| outcome.case == case.id)
-                .map_or_else(|| "not run".to_owned(), |outcome| outcome.verdict.to_string());
+                .map_or_else(
+                    || "not run".to_owned(),
+                    |outcome| outcome.verdict.to_string(),
+                );
             text.push_str(&format!(" {verdict} |"));
         }
         text.push('\n');
@@ -38,12 +45,22 @@ pub fn markdown(reports: &[Report], cases: &[Case]) -> String {
                 "\n## {} on {}: {}\n\n{}\n\n",
                 outcome.case, report.target, outcome.verdict, outcome.detail
             ));
-            for id in cases.iter().filter(|case| case.id == outcome.case).flat_map(|case| &case.requirements) {
+            for id in cases
+                .iter()
+                .filter(|case| case.id == outcome.case)
+                .flat_map(|case| &case.requirements)
+            {
                 if let Some(requirement) = requirement::find(id) {
-                    text.push_str(&format!("- {id} ({}): {}\n", requirement.basis, requirement.title));
+                    text.push_str(&format!(
+                        "- {id} ({}): {}\n",
+                        requirement.basis, requirement.title
+                    ));
                 }
             }
-            text.push_str(&format!("\n```text\n{}\n```\n", outcome.transcript.join("\n")));
+            text.push_str(&format!(
+                "\n```text\n{}\n```\n",
+                outcome.transcript.join("\n")
+            ));
         }
     }
     text

@@ -5,17 +5,34 @@ pub fn table(reports: &[Report]) -> String {
     let Some(first) = reports.first() else {
         return String::new();
     };
-    let name_width = first.outcomes.iter().map(|outcome| outcome.case.len()).max().unwrap_or(0);
-    let width = |report: &Report| report.target.len().max(Verdict::Informational.to_string().len());
+    let name_width = first
+        .outcomes
+        .iter()
+        .map(|outcome| outcome.case.len())
+        .max()
+        .unwrap_or(0);
+    let width = |report: &Report| {
+        report
+            .target
+            .len()
+            .max(Verdict::Informational.to_string().len())
+    };
     let mut text = format!("{:name_width$}", "case");
     for report in reports {
-        text.push_str(&format!("  {:width$}", report.target, width = width(report)));
+        text.push_str(&format!(
+            "  {:width$}",
+            report.target,
+            width = width(report)
+        ));
     }
     text.push('\n');
     for (index, outcome) in first.outcomes.iter().enumerate() {
         text.push_str(&format!("{:name_width$}", outcome.case));
         for report in reports {
-            let verdict = report.outcomes.get(index).map_or_else(String::new, |o| o.verdict.to_string());
+            let verdict = report
+                .outcomes
+                .get(index)
+                .map_or_else(String::new, |o| o.verdict.to_string());
             text.push_str(&format!("  {verdict:width$}", width = width(report)));
         }
         let end = text.trim_end().len();

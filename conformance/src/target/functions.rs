@@ -49,7 +49,10 @@ impl Function {
         let Ok(event) = serde_json::from_str::<Value>(event) else {
             return failed("the event is not JSON");
         };
-        let connection_id = event["requestContext"]["connectionId"].as_str().unwrap_or_default().to_owned();
+        let connection_id = event["requestContext"]["connectionId"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         match self {
             Self::Authorizer => match authorize(&event) {
                 Some(result) => returned(&result),

@@ -61,15 +61,19 @@ impl LocalGateway {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| format!("can not start `{}`: {error}", program.display()))?;
-        let stdout = child.stdout.take().ok_or("the gateway has no standard output")?;
+        let stdout = child
+            .stdout
+            .take()
+            .ok_or("the gateway has no standard output")?;
         let mut lines = BufReader::new(stdout).lines();
         let line = lines
             .next_line()
             .await
             .map_err(|error| error.to_string())?
             .ok_or("the gateway ended before it was ready; its last words are above")?;
-        let ready: Ready = serde_json::from_str(&line)
-            .map_err(|error| format!("the gateway's first line `{line}` can not be read: {error}"))?;
+        let ready: Ready = serde_json::from_str(&line).map_err(|error| {
+            format!("the gateway's first line `{line}` can not be read: {error}")
+        })?;
         let endpoint = Endpoint {
             ws_url: ready.ws.clone(),
             management_url: Some(ready.management.clone()),

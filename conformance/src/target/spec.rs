@@ -108,17 +108,28 @@ impl SpecSession {
             Output::Close { peer, close } => {
                 let client = self.clients.entry(peer).or_default();
                 client.open = false;
-                client.incoming.push_back(Incoming::Closed(close.code, close.reason));
+                client
+                    .incoming
+                    .push_back(Incoming::Closed(close.code, close.reason));
             }
             Output::Invoke(invocation) => {
-                self.reasons.push(format!("invoke {}: {}", invocation.function_arn, invocation.payload));
+                self.reasons.push(format!(
+                    "invoke {}: {}",
+                    invocation.function_arn, invocation.payload
+                ));
                 let outcome = match self.functions.get(&invocation.function_arn) {
                     Some(function) => function.call(&invocation.payload, self),
                     None => InvocationOutcome::NotInvocable("there is no such function".to_owned()),
                 };
                 self.reasons.push(format!("result: {outcome:?}"));
                 let invocation = invocation.id;
-                self.gateway.handle_input(self.now, Input::InvocationResult { invocation, outcome });
+                self.gateway.handle_input(
+                    self.now,
+                    Input::InvocationResult {
+                        invocation,
+                        outcome,
+                    },
+                );
             }
             Output::ManagementReply { id, response } => {
                 self.replies.insert(id, response);
@@ -135,10 +146,14 @@ impl SpecSession {
             body: body.as_bytes().to_vec(),
         };
         let id = ManagementId(self.numbers);
-        self.gateway.handle_input(self.now, Input::Management { id, request });
+        self.gateway
+            .handle_input(self.now, Input::Management { id, request });
         while let Some(output) = self.gateway.poll_output() {
             match output {
-                Output::ManagementReply { id: replied, response } if replied == id => return response,
+                Output::ManagementReply {
+                    id: replied,
+                    response,
+                } if replied == id => return response,
                 // In order, but later: this may be in the middle of a function's call.
                 other => self.outputs.push_back(other),
             }
@@ -147,11 +162,17 @@ impl SpecSession {
     }
 
     fn path_of(&self, connection_id: &str) -> String {
-        format!("/{}/@connections/{connection_id}", self.gateway.api().stage.stage_name)
+        format!(
+            "/{}/@connections/{connection_id}",
+            self.gateway.api().stage.stage_name
+        )
     }
 
     fn peer(&self, client: &str) -> Result<PeerId, Trouble> {
-        self.names.get(client).copied().ok_or_else(|| Trouble::NotConnected(client.to_owned()))
+        self.names
+            .get(client)
+            .copied()
+            .ok_or_else(|| Trouble::NotConnected(client.to_owned()))
     }
 }
 
@@ -205,7 +226,10 @@ impl Session for SpecSession {
                 } else if text.len() > limits::MESSAGE_BYTES {
                     violation(Violation::MessageTooLarge)
                 } else {
-                    Input::Message { peer, text: text.clone() }
+                    Input::Message {
+                        peer,
+                        text: text.clone(),
+                    }
                 }
             }
             Outgoing::Binary(_) => violation(Violation::Binary),
@@ -221,14 +245,22 @@ impl Session for SpecSession {
     async fn receive(&mut self, client: &str) -> Result<Incoming, Trouble> {
         let peer = self.peer(client)?;
         let entry = self.clients.entry(peer).or_default();
-        let incoming = entry.incoming.pop_front().ok_or(Trouble::Silence(Duration::ZERO))?;
+        let incoming = entry
+            .incoming
+            .pop_front()
+            .ok_or(Trouble::Silence(Duration::ZERO))?;
         if matches!(incoming, Incoming::Closed(..)) {
             self.names.remove(client);
         }
         Ok(incoming)
     }
 
-    async fn close(&mut self, client: &str, code: Option<u16>, reason: &str) -> Result<Vec<String>, Trouble> {
+    async fn close(
+        &mut self,
+        client: &str,
+        code: Option<u16>,
+        reason: &str,
+    ) -> Result<Vec<String>, Trouble> {
         let peer = self.peer(client)?;
         self.names.remove(client);
         let close = Some(ClientClose {

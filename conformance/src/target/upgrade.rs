@@ -60,12 +60,16 @@ pub(super) async fn upgrade(
         }
         let expected = derive_accept_key(key.as_bytes());
         if answer.header("Sec-WebSocket-Accept") != Some(&expected) {
-            return Err(Trouble::Other("the 101 has not the right `Sec-WebSocket-Accept`".to_owned()));
+            return Err(Trouble::Other(
+                "the 101 has not the right `Sec-WebSocket-Accept`".to_owned(),
+            ));
         }
         let socket = WebSocketStream::from_partially_read(stream, rest, Role::Client, None).await;
         Ok((answer, Some(socket)))
     };
-    timeout(patience, exchange).await.map_err(|_| Trouble::Silence(patience))?
+    timeout(patience, exchange)
+        .await
+        .map_err(|_| Trouble::Silence(patience))?
 }
 
 impl Address {
@@ -76,13 +80,21 @@ impl Address {
         let tls = match scheme {
             "ws" => false,
             "wss" => true,
-            _ => return Err(Trouble::Other(format!("`{url}` must begin with ws:// or wss://"))),
+            _ => {
+                return Err(Trouble::Other(format!(
+                    "`{url}` must begin with ws:// or wss://"
+                )));
+            }
         };
         let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         Ok(Self {
             tls,
             authority: authority.to_owned(),
-            target: if target.starts_with('/') { target.to_owned() } else { format!("/{target}") },
+            target: if target.starts_with('/') {
+                target.to_owned()
+            } else {
+                format!("/{target}")
+            },
         })
     }
 
@@ -92,10 +104,18 @@ impl Address {
         let has_port = authority.rfind(':') > authority.rfind(']');
         let default_port = if self.tls { ":443" } else { ":80" };
         let port = if has_port { "" } else { default_port };
-        let stream = TcpStream::connect(format!("{authority}{port}")).await.map_err(other)?;
+        let stream = TcpStream::connect(format!("{authority}{port}"))
+            .await
+            .map_err(other)?;
         stream.set_nodelay(true).map_err(other)?;
         if self.tls {
-            let host = if has_port { authority.rsplit_once(':').map_or(&**authority, |(host, _)| host) } else { authority };
+            let host = if has_port {
+                authority
+                    .rsplit_once(':')
+                    .map_or(&**authority, |(host, _)| host)
+            } else {
+                authority
+            };
             tls(stream, host).await
         } else {
             Ok(Box::new(stream))
@@ -118,7 +138,10 @@ async fn tls(stream: TcpStream, host: &str) -> Result<Stream, Trouble> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     let name = rustls::pki_types::ServerName::try_from(host.to_owned()).map_err(other)?;
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(other)?;
+    let stream = TlsConnector::from(Arc::new(config))
+        .connect(name, stream)
+        .await
+        .map_err(other)?;
     Ok(Box::new(stream))
 }
 
@@ -137,7 +160,12 @@ async fn read_head(stream: &mut Stream) -> Result<(Answer, Vec<u8>), Trouble> {
             let headers = response
                 .headers
                 .iter()
-                .map(|field| (field.name.to_owned(), String::from_utf8_lossy(field.value).into_owned()))
+                .map(|field| {
+                    (
+                        field.name.to_owned(),
+                        String::from_utf8_lossy(field.value).into_owned(),
+                    )
+                })
                 .collect();
             let answer = Answer {
                 status: response.code.unwrap_or_default(),
@@ -147,18 +175,30 @@ async fn read_head(stream: &mut Stream) -> Result<(Answer, Vec<u8>), Trouble> {
             return Ok((answer, bytes.split_off(length)));
         }
         if bytes.len() > MOST_HEAD {
-            return Err(Trouble::Other("the response has no end of its header".to_owned()));
+            return Err(Trouble::Other(
+                "the response has no end of its header".to_owned(),
+            ));
         }
         if stream.read_buf(&mut bytes).await.map_err(other)? == 0 {
-            return Err(Trouble::Other("the connection was closed without a response".to_owned()));
+            return Err(Trouble::Other(
+                "the connection was closed without a response".to_owned(),
+            ));
         }
     }
 }
 
 /// The body: as long as `content-length` says, in chunks, or until the end.
-async fn read_body(stream: &mut Stream, answer: &Answer, mut bytes: Vec<u8>) -> Result<Vec<u8>, Trouble> {
-    let length = answer.header("content-length").and_then(|text| text.trim().parse::<usize>().ok());
-    let chunked = answer.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
+async fn read_body(
+    stream: &mut Stream,
+    answer: &Answer,
+    mut bytes: Vec<u8>,
+) -> Result<Vec<u8>, Trouble> {
+    let length = answer
+        .header("content-length")
+        .and_then(|text| text.trim().parse::<usize>().ok());
+    let chunked = answer
+        .header("transfer-encoding")
+        .is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
     loop {
         match length {
             Some(length) if bytes.len() >= length => {
@@ -182,7 +222,8 @@ async fn read_body(stream: &mut Stream, answer: &Answer, mut bytes: Vec<u8>) -> 
 fn dechunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {
-        let httparse::Status::Complete((start, size)) = httparse::parse_chunk_size(bytes).ok()? else {
+        let httparse::Status::Complete((start, size)) = httparse::parse_chunk_size(bytes).ok()?
+        else {
             return None;
         };
         let end = start.checked_add(usize::try_from(size).ok()?)?;
@@ -204,17 +245,29 @@ mod tests {
 
     #[test]
     fn chunks_are_joined_when_all_are_there() {
-        assert_eq!(dechunk(b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n").unwrap(), b"abcde");
+        assert_eq!(
+            dechunk(b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n").unwrap(),
+            b"abcde"
+        );
         assert_eq!(dechunk(b"3\r\nabc\r\n2\r\nd"), None);
         assert_eq!(dechunk(b""), None);
     }
 
     #[test]
     fn urls_lead_somewhere() {
-        let parse = |url: &str| Address::parse(url).map(|address| (address.tls, address.authority, address.target));
-        let some = |tls, authority: &str, target: &str| Ok((tls, authority.to_owned(), target.to_owned()));
-        assert_eq!(parse("ws://127.0.0.1:3001/stage"), some(false, "127.0.0.1:3001", "/stage"));
-        assert_eq!(parse("wss://a.example/stage?x=/y"), some(true, "a.example", "/stage?x=/y"));
+        let parse = |url: &str| {
+            Address::parse(url).map(|address| (address.tls, address.authority, address.target))
+        };
+        let some =
+            |tls, authority: &str, target: &str| Ok((tls, authority.to_owned(), target.to_owned()));
+        assert_eq!(
+            parse("ws://127.0.0.1:3001/stage"),
+            some(false, "127.0.0.1:3001", "/stage")
+        );
+        assert_eq!(
+            parse("wss://a.example/stage?x=/y"),
+            some(true, "a.example", "/stage?x=/y")
+        );
         assert_eq!(parse("ws://host?x"), some(false, "host", "/?x"));
         assert!(parse("http://x").is_err());
     }

@@ -10,11 +10,11 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::Error as WsError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
-use tokio_tungstenite::WebSocketStream;
 
 use super::upgrade::{self, Stream};
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
@@ -89,7 +89,10 @@ impl WireSession {
 impl Session for WireSession {
     async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, Trouble> {
         let url = format!("{}{}", self.endpoint.ws_url, request.target);
-        let headers = request.headers.iter().map(|(name, value)| (&**name, &**value));
+        let headers = request
+            .headers
+            .iter()
+            .map(|(name, value)| (&**name, &**value));
         let (answer, socket) = upgrade::upgrade(&url, headers, self.endpoint.patience).await?;
         if let Some(socket) = socket {
             self.clients.insert(client.to_owned(), socket);
@@ -100,7 +103,10 @@ impl Session for WireSession {
     async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), Trouble> {
         let socket = self.socket(client)?;
         let frames = match message {
-            Outgoing::Text { text, frame: Some(size) } if *size > 0 => fragments(text.as_bytes(), *size),
+            Outgoing::Text {
+                text,
+                frame: Some(size),
+            } if *size > 0 => fragments(text.as_bytes(), *size),
             Outgoing::Text { text, .. } => vec![Message::text(text.as_str())],
             Outgoing::Binary(bytes) => vec![Message::binary(bytes.clone())],
             Outgoing::Raw(bytes) => fragments(bytes, bytes.len().max(1)),
@@ -128,7 +134,12 @@ impl Session for WireSession {
         Ok(incoming)
     }
 
-    async fn close(&mut self, client: &str, code: Option<u16>, reason: &str) -> Result<Vec<String>, Trouble> {
+    async fn close(
+        &mut self,
+        client: &str,
+        code: Option<u16>,
+        reason: &str,
+    ) -> Result<Vec<String>, Trouble> {
         let frame = code.map(|code| CloseFrame {
             code: CloseCode::from(code),
             reason: Utf8Bytes::from(reason.to_owned()),
@@ -160,7 +171,9 @@ impl Session for WireSession {
             Callback::Connection(id) => format!("{base}/@connections/{}", percent_encode(id)),
             Callback::Path(path) => {
                 let host_end = base.find("://").map_or(0, |at| at + 3);
-                let host_end = base[host_end..].find('/').map_or(base.len(), |at| host_end + at);
+                let host_end = base[host_end..]
+                    .find('/')
+                    .map_or(base.len(), |at| host_end + at);
                 format!("{}{path}", &base[..host_end])
             }
         };
@@ -171,11 +184,9 @@ impl Session for WireSession {
     }
 
     async fn has_row(&mut self, id: &str) -> Result<bool, Trouble> {
-        let table = self
-            .endpoint
-            .table
-            .as_ref()
-            .ok_or(Trouble::Unsupported("the target's table can not be looked into"))?;
+        let table = self.endpoint.table.as_ref().ok_or(Trouble::Unsupported(
+            "the target's table can not be looked into",
+        ))?;
         let body = json!({
             "TableName": table.name,
             "Key": {"connectionId": {"S": id}},
@@ -193,7 +204,10 @@ impl Session for WireSession {
         ];
         let answer = http(&table.url, "POST", &HEADERS, body.to_string()).await?;
         if answer.status != 200 {
-            return Err(Trouble::Other(format!("the table answered {}: {}", answer.status, answer.body)));
+            return Err(Trouble::Other(format!(
+                "the table answered {}: {}",
+                answer.status, answer.body
+            )));
         }
         let item: Value = serde_json::from_str(&answer.body).map_err(other)?;
         Ok(item.get("Item").is_some())
@@ -243,7 +257,12 @@ async fn http(
     let headers = head
         .headers
         .iter()
-        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
         .collect();
     Ok(Answer {
         status: head.status.as_u16(),
@@ -258,9 +277,17 @@ fn fragments(bytes: &[u8], size: usize) -> Vec<Message> {
     (0..count)
         .map(|index| {
             let end = bytes.len().min((index + 1) * size);
-            let opcode = if index == 0 { Data::Text } else { Data::Continue };
+            let opcode = if index == 0 {
+                Data::Text
+            } else {
+                Data::Continue
+            };
             let payload = bytes[index * size..end].to_vec();
-            Message::Frame(Frame::message(payload, OpCode::Data(opcode), index + 1 == count))
+            Message::Frame(Frame::message(
+                payload,
+                OpCode::Data(opcode),
+                index + 1 == count,
+            ))
         })
         .collect()
 }
@@ -268,7 +295,9 @@ fn fragments(bytes: &[u8], size: usize) -> Vec<Message> {
 fn percent_encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
             _ => format!("%{byte:02X}"),
         })
         .collect()

@@ -18,7 +18,9 @@ pub(crate) const ORIGINAL: &str = include_str!("../../fixtures/original-mapping-
 
 /// The text of the stack's one mapping template: the block behind `application/json: |`, without its indentation.
 pub(crate) fn mapping_template_text() -> String {
-    let mut lines = TEMPLATE_YAML.lines().skip_while(|line| !line.ends_with("application/json: |"));
+    let mut lines = TEMPLATE_YAML
+        .lines()
+        .skip_while(|line| !line.ends_with("application/json: |"));
     let key = lines.next().expect("template.yaml has a mapping template");
     let indent = |line: &str| line.len() - line.trim_start().len();
     let block: Vec<&str> = lines
@@ -48,7 +50,10 @@ pub(crate) fn authorizer_event(headers: &[(String, String)]) -> Value {
     let request = HandshakeRequest {
         method: "GET".to_owned(),
         target: "/stage".to_owned(),
-        headers: headers.iter().map(|(name, value)| (name, value)).collect::<Headers>(),
+        headers: headers
+            .iter()
+            .map(|(name, value)| (name, value))
+            .collect::<Headers>(),
         source_ip: "192.0.2.1".to_owned(),
     };
     spec::event::authorizer(&api, &request, "Root=1-0-0", serde_json::Map::new())

@@ -142,7 +142,10 @@ impl fmt::Display for Location {
 /// What API Gateway refuses to create: ROUTE-42, AUTHORIZER-48, INTEGRATION-75.
 fn check_route(api: &Api, key: &str, route: &api::Route) -> Result<(), String> {
     if key.starts_with('$') && ![CONNECT, DISCONNECT, DEFAULT].contains(&key) {
-        return Err("a route key that starts with `$` must be `$connect`, `$disconnect` or `$default`".to_owned());
+        return Err(
+            "a route key that starts with `$` must be `$connect`, `$disconnect` or `$default`"
+                .to_owned(),
+        );
     }
     if let Some(target) = &route.target
         && !api.integrations.contains_key(target)
@@ -154,7 +157,11 @@ fn check_route(api: &Api, key: &str, route: &api::Route) -> Result<(), String> {
             return Err("only `$connect` can have an authorizer".to_owned());
         }
         match &route.authorizer_id {
-            None => return Err("`AuthorizationType` is `CUSTOM`, but there is no `AuthorizerId`".to_owned()),
+            None => {
+                return Err(
+                    "`AuthorizationType` is `CUSTOM`, but there is no `AuthorizerId`".to_owned(),
+                );
+            }
             Some(id) if !api.authorizers.contains_key(id) => {
                 return Err(format!("there is no authorizer `{id}`"));
             }

@@ -86,7 +86,8 @@ impl Gateway {
             started: now,
         };
         // No time-out of its own is documented for authorizers: the integrations' maximum is assumed (AUTHORIZER-12).
-        let deadline = now + std::time::Duration::from_millis(*limits::INTEGRATION_TIMEOUT_MILLIS.end());
+        let deadline =
+            now + std::time::Duration::from_millis(*limits::INTEGRATION_TIMEOUT_MILLIS.end());
         self.invoke(function_arn, event.to_string(), trace_id, deadline, pending);
     }
 
@@ -137,14 +138,27 @@ impl Gateway {
             return;
         }
         if self.compiled.integration(CONNECT).is_none() {
-            return self.connected(now, peer, Ok(Answer { status: 200, ..Answer::default() }));
+            return self.connected(
+                now,
+                peer,
+                Ok(Answer {
+                    status: 200,
+                    ..Answer::default()
+                }),
+            );
         }
         let Some(entry) = self.peers.get(&peer) else {
             return;
         };
         let api = &self.compiled.api;
         let context = |authorizer| {
-            event::request_context(api, &entry.connection, &entry.request, EventType::Connect, authorizer)
+            event::request_context(
+                api,
+                &entry.connection,
+                &entry.request,
+                EventType::Connect,
+                authorizer,
+            )
         };
         let principal = entry.connection.principal.as_ref();
         let typed = context(principal.map(|principal| principal.for_event(true)));
@@ -207,7 +221,8 @@ impl Gateway {
             connection.connection_id.clone(),
             entry.request.request_id.clone(),
         );
-        self.timers.set(lifecycle::expires_at(connection), Timer::Connection(peer));
+        self.timers
+            .set(lifecycle::expires_at(connection), Timer::Connection(peer));
         let mut headers = Headers::new();
         // The only field that is known to reach the client (HANDSHAKE-15, HANDSHAKE-34).
         if let Some(protocol) = answer.headers.get("Sec-WebSocket-Protocol") {
@@ -251,7 +266,9 @@ fn params(request: &HandshakeRequest, trace_id: &str) -> Params {
         params.header.insert(name.to_owned(), value.to_owned());
     }
     for (name, mut values) in request.query() {
-        params.querystring.insert(name, values.pop().unwrap_or_default());
+        params
+            .querystring
+            .insert(name, values.pop().unwrap_or_default());
     }
     params
 }

@@ -20,7 +20,7 @@ impl Gateway {
         let connection = entry.connection.clone();
         if text.len() > crate::limits::MESSAGE_BYTES {
             let close = crate::limits::Violation::MessageTooLarge.close();
-            self.end(now, peer, crate::lifecycle::Event::Violation, close);
+            self.end(now, peer, crate::lifecycle::Event::Violation, &close);
             return;
         }
         let request = self.request(now);
@@ -28,7 +28,11 @@ impl Gateway {
         let keys = self.compiled.api.routes.keys().map(String::as_str);
         let choice = route::choose(selection, keys);
         let connection_id = &connection.connection_id;
-        self.decide(connection_id, &request.request_id, Because::Routed(choice.clone()));
+        self.decide(
+            connection_id,
+            &request.request_id,
+            Because::Routed(choice.clone()),
+        );
         let Some(route_key) = choice.route_key else {
             let frame = integration::error_frame("Forbidden", connection_id, &request.request_id);
             self.send(now, peer, frame);
@@ -54,7 +58,8 @@ impl Gateway {
         self.decide(&connection.connection_id, &request.request_id, because);
         if self.compiled.integration(DISCONNECT).is_some() {
             let event_type = EventType::Disconnect(close);
-            let exchange = self.exchange(DISCONNECT, &connection, &request, event_type, String::new());
+            let exchange =
+                self.exchange(DISCONNECT, &connection, &request, event_type, String::new());
             self.run(now, peer, request, exchange);
         }
     }
@@ -83,7 +88,7 @@ impl Gateway {
                 };
                 let pending = Pending {
                     peer,
-                    purpose: Purpose::Integration(exchange),
+                    purpose: Purpose::Integration(Box::new(exchange)),
                     request,
                     started: now,
                 };
@@ -125,7 +130,8 @@ impl Gateway {
         body: String,
     ) -> Exchange {
         let api = &self.compiled.api;
-        let context = |authorizer| event::request_context(api, connection, request, event_type, authorizer);
+        let context =
+            |authorizer| event::request_context(api, connection, request, event_type, authorizer);
         let principal = connection.principal.as_ref();
         let typed = context(principal.map(|principal| principal.for_event(false)));
         let event = match event_type {

@@ -22,8 +22,8 @@ use crate::lifecycle::{self, Effect, Event, State};
 use crate::management::{self, Operation};
 use crate::time::Timestamp;
 
-pub use compile::{InvalidApi, Location, Problem};
 use compile::Compiled;
+pub use compile::{InvalidApi, Location, Problem};
 use pending::Pending;
 use timers::{Timer, Timers};
 
@@ -83,13 +83,16 @@ impl Gateway {
                 }
             }
             Input::Violation { peer, violation } => {
-                self.end(now, peer, Event::Violation, violation.close());
+                self.end(now, peer, Event::Violation, &violation.close());
             }
             Input::PeerClosed { peer, close } => {
                 let info = lifecycle::client_closed(close.as_ref());
-                self.end(now, peer, Event::PeerClosed, info);
+                self.end(now, peer, Event::PeerClosed, &info);
             }
-            Input::InvocationResult { invocation, outcome } => {
+            Input::InvocationResult {
+                invocation,
+                outcome,
+            } => {
                 self.result(now, invocation, Some(&outcome));
             }
             Input::Management { id, request } => self.management(now, id, &request),
@@ -97,7 +100,7 @@ impl Gateway {
                 let mut peers: Vec<PeerId> = self.peers.keys().copied().collect();
                 peers.sort_unstable();
                 for peer in peers {
-                    self.end(now, peer, Event::Shutdown, lifecycle::going_away());
+                    self.end(now, peer, Event::Shutdown, &lifecycle::going_away());
                 }
             }
         }
@@ -125,7 +128,7 @@ impl Gateway {
                     // Activity moves the moment without touching the timer: look again.
                     let due = lifecycle::expires_at(&entry.connection);
                     if due <= now {
-                        self.end(now, peer, Event::Expired, lifecycle::going_away());
+                        self.end(now, peer, Event::Expired, &lifecycle::going_away());
                     } else {
                         self.timers.set(due, timer);
                     }
@@ -156,7 +159,7 @@ impl Gateway {
 
     /// A connection, or the attempt at one, ends: closes the socket where it is still there, and runs `$disconnect` where there was
     /// a connection.
-    fn end(&mut self, now: Timestamp, peer: PeerId, event: Event, close: CloseInfo) {
+    fn end(&mut self, now: Timestamp, peer: PeerId, event: Event, close: &CloseInfo) {
         let effect = self.step(peer, event);
         match effect {
             Effect::Reject => {
@@ -168,9 +171,9 @@ impl Gateway {
                     peer,
                     close: close.clone(),
                 });
-                self.disconnect(now, peer, &close);
+                self.disconnect(now, peer, close);
             }
-            Effect::Disconnect => self.disconnect(now, peer, &close),
+            Effect::Disconnect => self.disconnect(now, peer, close),
             _ => {}
         }
         self.forget_if_closed(peer);
@@ -181,7 +184,8 @@ impl Gateway {
         if self.peers.get(&peer).is_some_and(closed)
             && let Some(entry) = self.peers.remove(&peer)
         {
-            self.by_connection_id.remove(&entry.connection.connection_id);
+            self.by_connection_id
+                .remove(&entry.connection.connection_id);
             self.timers.clear(&Timer::Connection(peer));
         }
     }
@@ -198,10 +202,16 @@ impl Gateway {
         let uuid = ids::uuid(&mut *self.ids);
         let request_id = ids::request_id(&mut *self.ids, now);
         let response = management::stamped(response, &uuid, &request_id);
-        self.outputs.push_back(Output::ManagementReply { id, response });
+        self.outputs
+            .push_back(Output::ManagementReply { id, response });
     }
 
-    fn operate(&mut self, now: Timestamp, operation: Operation, connection_id: &str) -> HttpResponse {
+    fn operate(
+        &mut self,
+        now: Timestamp,
+        operation: Operation,
+        connection_id: &str,
+    ) -> HttpResponse {
         let Some(&peer) = self.by_connection_id.get(connection_id) else {
             return management::gone();
         };
@@ -215,7 +225,7 @@ impl Gateway {
                 management::posted()
             }
             Operation::Delete => {
-                self.end(now, peer, Event::Deleted, lifecycle::deleted());
+                self.end(now, peer, Event::Deleted, &lifecycle::deleted());
                 management::deleted()
             }
         }

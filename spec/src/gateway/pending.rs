@@ -21,7 +21,7 @@ pub(super) struct Pending {
 /// What a function was called for.
 pub(super) enum Purpose {
     Authorizer,
-    Integration(Exchange),
+    Integration(Box<Exchange>),
 }
 
 /// A request to an integration, kept for the response.
@@ -119,7 +119,7 @@ impl Gateway {
             route_key => {
                 let text = match answer {
                     Ok(answer) if self.compiled.is_two_way(route_key) => answer.body, // INTEGRATION-5
-                    Ok(_) => return,                                                  // INTEGRATION-2
+                    Ok(_) => return, // INTEGRATION-2
                     Err(failure) => self.failed(
                         &exchange.connection.connection_id,
                         &request.request_id,

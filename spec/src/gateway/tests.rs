@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::api::{Authorizer, AuthorizationType, Integration, IntegrationType, Route};
+use crate::api::{AuthorizationType, Authorizer, Integration, IntegrationType, Route};
 use crate::http::Headers;
 use crate::io::{ClientClose, Invocation, InvocationOutcome};
 use crate::limits::{self, Violation};
@@ -18,14 +18,22 @@ fn uri(function: &str) -> String {
 /// `$connect` with an authorizer, `$disconnect`, and a two-way proxy route `echo`.
 fn api() -> Api {
     let mut api = Api::new("$request.body.action", "stage");
-    for (key, function) in [("$connect", "connect"), ("$disconnect", "disconnect"), ("echo", "echo")] {
+    for (key, function) in [
+        ("$connect", "connect"),
+        ("$disconnect", "disconnect"),
+        ("echo", "echo"),
+    ] {
         let integration = Integration::new(IntegrationType::AwsProxy, Some(uri(function)));
         api.integrations.insert(function.to_owned(), integration);
         let two_way = key == "echo";
         let route = Route {
             target: Some(function.to_owned()),
             route_response_selection_expression: two_way.then(|| "$default".to_owned()),
-            route_responses: if two_way { vec!["$default".to_owned()] } else { vec![] },
+            route_responses: if two_way {
+                vec!["$default".to_owned()]
+            } else {
+                vec![]
+            },
             ..Route::default()
         };
         api.routes.insert(key.to_owned(), route);
@@ -82,7 +90,13 @@ fn invocation(gateway: &mut Gateway) -> Invocation {
 
 fn answer(gateway: &mut Gateway, now: Timestamp, id: InvocationId, result: &Value) -> Vec<Output> {
     let outcome = InvocationOutcome::Returned(result.to_string());
-    gateway.handle_input(now, Input::InvocationResult { invocation: id, outcome });
+    gateway.handle_input(
+        now,
+        Input::InvocationResult {
+            invocation: id,
+            outcome,
+        },
+    );
     outputs(gateway)
 }
 
@@ -99,11 +113,20 @@ fn connect(gateway: &mut Gateway, peer: PeerId, now: Timestamp) {
         panic!("no `$connect`")
     };
     let accepted = answer(gateway, now, connect.id, &json!({"statusCode": 200}));
-    assert_eq!(accepted, [Output::Accept { peer, headers: Headers::new() }]);
+    assert_eq!(
+        accepted,
+        [Output::Accept {
+            peer,
+            headers: Headers::new()
+        }]
+    );
 }
 
 fn message(text: &str) -> Input {
-    Input::Message { peer: ALICE, text: text.to_owned() }
+    Input::Message {
+        peer: ALICE,
+        text: text.to_owned(),
+    }
 }
 
 #[test]
@@ -115,8 +138,13 @@ fn nothing_is_upgraded_before_connect_has_answered() {
 fn a_missing_identity_source_calls_nobody() {
     let mut gateway = gateway();
     gateway.handle_input(START, upgrade(ALICE, None));
-    let [Output::Reject { response, .. }] = &outputs(&mut gateway)[..] else { panic!() };
-    assert_eq!((response.status, &*response.body), (401, r#"{"message":"Unauthorized"}"#));
+    let [Output::Reject { response, .. }] = &outputs(&mut gateway)[..] else {
+        panic!()
+    };
+    assert_eq!(
+        (response.status, &*response.body),
+        (401, r#"{"message":"Unauthorized"}"#)
+    );
     assert!(gateway.is_idle());
 }
 
@@ -125,9 +153,19 @@ fn the_status_of_connect_is_the_handshakes() {
     let mut gateway = gateway();
     gateway.handle_input(START, upgrade(ALICE, Some("hello")));
     let authorizer = invocation(&mut gateway);
-    let [Output::Invoke(connect)] = &answer(&mut gateway, START, authorizer.id, &allow())[..] else { panic!() };
-    let refused = answer(&mut gateway, START, connect.id, &json!({"statusCode": 418, "body": "teapot"}));
-    let [Output::Reject { response, .. }] = &refused[..] else { panic!("{refused:?}") };
+    let [Output::Invoke(connect)] = &answer(&mut gateway, START, authorizer.id, &allow())[..]
+    else {
+        panic!()
+    };
+    let refused = answer(
+        &mut gateway,
+        START,
+        connect.id,
+        &json!({"statusCode": 418, "body": "teapot"}),
+    );
+    let [Output::Reject { response, .. }] = &refused[..] else {
+        panic!("{refused:?}")
+    };
     assert_eq!((response.status, &*response.body), (418, "teapot"));
     assert!(gateway.is_idle());
 }
@@ -140,9 +178,23 @@ fn a_two_way_route_answers_the_sender() {
     let echo = invocation(&mut gateway);
     let event: Value = serde_json::from_str(&echo.payload).unwrap();
     assert_eq!(event["body"], r#"{"action":"echo"}"#);
-    assert_eq!(event["requestContext"]["authorizer"], json!({"token": "hello", "principalId": "me"}));
-    let sent = answer(&mut gateway, START, echo.id, &json!({"statusCode": 200, "body": "hi"}));
-    assert_eq!(sent, [Output::Send { peer: ALICE, text: "hi".to_owned() }]);
+    assert_eq!(
+        event["requestContext"]["authorizer"],
+        json!({"token": "hello", "principalId": "me"})
+    );
+    let sent = answer(
+        &mut gateway,
+        START,
+        echo.id,
+        &json!({"statusCode": 200, "body": "hi"}),
+    );
+    assert_eq!(
+        sent,
+        [Output::Send {
+            peer: ALICE,
+            text: "hi".to_owned()
+        }]
+    );
 }
 
 #[test]
@@ -152,11 +204,27 @@ fn a_call_that_takes_too_long_gives_the_time_out_frame_and_its_late_result_nothi
     gateway.handle_input(START, message(r#"{"action":"echo"}"#));
     let echo = invocation(&mut gateway);
     assert_eq!(gateway.poll_timeout(), Some(echo.deadline));
-    assert_eq!(echo.deadline, START + std::time::Duration::from_millis(29_000));
+    assert_eq!(
+        echo.deadline,
+        START + std::time::Duration::from_millis(29_000)
+    );
     gateway.handle_timeout(echo.deadline);
-    let [Output::Send { text, .. }] = &outputs(&mut gateway)[..] else { panic!() };
-    assert!(text.starts_with(r#"{"message": "Endpoint request timed out", "connectionId":""#), "{text}");
-    assert_eq!(answer(&mut gateway, echo.deadline, echo.id, &json!({"statusCode": 200, "body": "late"})), []);
+    let [Output::Send { text, .. }] = &outputs(&mut gateway)[..] else {
+        panic!()
+    };
+    assert!(
+        text.starts_with(r#"{"message": "Endpoint request timed out", "connectionId":""#),
+        "{text}"
+    );
+    assert_eq!(
+        answer(
+            &mut gateway,
+            echo.deadline,
+            echo.id,
+            &json!({"statusCode": 200, "body": "late"})
+        ),
+        []
+    );
 }
 
 #[test]
@@ -170,7 +238,9 @@ fn silence_of_ten_minutes_closes_and_any_message_puts_it_off() {
     assert_eq!(outputs(&mut gateway), []);
     gateway.handle_timeout(minutes(19));
     let closing = outputs(&mut gateway);
-    let [Output::Close { close, .. }, Output::Invoke(disconnect)] = &closing[..] else { panic!("{closing:?}") };
+    let [Output::Close { close, .. }, Output::Invoke(disconnect)] = &closing[..] else {
+        panic!("{closing:?}")
+    };
     assert_eq!(*close, lifecycle::going_away());
     let event: Value = serde_json::from_str(&disconnect.payload).unwrap();
     assert_eq!(event["requestContext"]["disconnectStatusCode"], 1001);
@@ -186,9 +256,16 @@ fn two_hours_are_the_end_for_the_busiest_client() {
         gateway.handle_timeout(now);
         gateway.handle_input(now, message("no route"));
     }
-    assert!(outputs(&mut gateway).iter().all(|output| matches!(output, Output::Send { .. })));
+    assert!(
+        outputs(&mut gateway)
+            .iter()
+            .all(|output| matches!(output, Output::Send { .. }))
+    );
     gateway.handle_timeout(START + limits::CONNECTION_DURATION);
-    assert!(matches!(outputs(&mut gateway)[..], [Output::Close { .. }, Output::Invoke(_)]));
+    assert!(matches!(
+        outputs(&mut gateway)[..],
+        [Output::Close { .. }, Output::Invoke(_)]
+    ));
 }
 
 #[test]
@@ -196,12 +273,28 @@ fn what_connect_has_noted_is_taken_back_when_the_client_has_left_meanwhile() {
     let mut gateway = gateway();
     gateway.handle_input(START, upgrade(ALICE, Some("hello")));
     let authorizer = invocation(&mut gateway);
-    let [Output::Invoke(connect)] = &answer(&mut gateway, START, authorizer.id, &allow())[..] else { panic!() };
-    gateway.handle_input(START, Input::PeerClosed { peer: ALICE, close: None });
+    let [Output::Invoke(connect)] = &answer(&mut gateway, START, authorizer.id, &allow())[..]
+    else {
+        panic!()
+    };
+    gateway.handle_input(
+        START,
+        Input::PeerClosed {
+            peer: ALICE,
+            close: None,
+        },
+    );
     let after = answer(&mut gateway, START, connect.id, &json!({"statusCode": 200}));
-    let [Output::Invoke(disconnect)] = &after[..] else { panic!("{after:?}") };
+    let [Output::Invoke(disconnect)] = &after[..] else {
+        panic!("{after:?}")
+    };
     assert_eq!(disconnect.function_arn, "disconnect");
-    answer(&mut gateway, START, disconnect.id, &json!({"statusCode": 200}));
+    answer(
+        &mut gateway,
+        START,
+        disconnect.id,
+        &json!({"statusCode": 200}),
+    );
     assert!(gateway.is_idle());
 }
 
@@ -209,10 +302,21 @@ fn what_connect_has_noted_is_taken_back_when_the_client_has_left_meanwhile() {
 fn a_violation_closes_and_disconnects_once() {
     let mut gateway = gateway();
     connect(&mut gateway, ALICE, START);
-    gateway.handle_input(START, Input::Violation { peer: ALICE, violation: Violation::Binary });
+    gateway.handle_input(
+        START,
+        Input::Violation {
+            peer: ALICE,
+            violation: Violation::Binary,
+        },
+    );
     let after = outputs(&mut gateway);
-    assert!(matches!(&after[..], [Output::Close { close, .. }, Output::Invoke(_)] if close.code == 1003));
-    let close = Some(ClientClose { code: Some(1003), reason: String::new() });
+    assert!(
+        matches!(&after[..], [Output::Close { close, .. }, Output::Invoke(_)] if close.code == 1003)
+    );
+    let close = Some(ClientClose {
+        code: Some(1003),
+        reason: String::new(),
+    });
     gateway.handle_input(START, Input::PeerClosed { peer: ALICE, close });
     gateway.handle_input(START, message("late"));
     assert_eq!(outputs(&mut gateway), []);
@@ -245,7 +349,10 @@ fn what_can_not_be_served_is_named_with_its_place() {
     let broken = |change: fn(&mut Api)| {
         let mut api = api();
         change(&mut api);
-        Gateway::new(api, ids::Counter::default()).err().unwrap().to_string()
+        Gateway::new(api, ids::Counter::default())
+            .err()
+            .unwrap()
+            .to_string()
     };
     assert_eq!(
         broken(|api| api.route_selection_expression = "${request.body".to_owned()),
@@ -260,7 +367,10 @@ fn what_can_not_be_served_is_named_with_its_place() {
         "integration `echo`: `TimeoutInMillis` 30000 must be from 50 to 29000"
     );
     assert_eq!(
-        broken(|api| api.authorizers.get_mut("token").unwrap().identity_source = vec!["$request.header.x".to_owned()]),
+        broken(
+            |api| api.authorizers.get_mut("token").unwrap().identity_source =
+                vec!["$request.header.x".to_owned()]
+        ),
         "authorizer `token`: invalid identity source `$request.header.x`: it must be `route.request.header.NAME`, `route.request.querystring.NAME`, `stageVariables.NAME` or `context.NAME`"
     );
 }

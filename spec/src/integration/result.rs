@@ -79,8 +79,15 @@ pub(super) fn proxy_answer(result: &str) -> Result<Answer, &'static str> {
         .ok_or("the result has no `statusCode`")?;
     let mut headers = Headers::new();
     for member in ["headers", "multiValueHeaders"] {
-        for (name, value) in fields.get(member).and_then(Value::as_object).into_iter().flatten() {
-            let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        for (name, value) in fields
+            .get(member)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            let values = value
+                .as_array()
+                .map_or(std::slice::from_ref(value), Vec::as_slice);
             for text in values.iter().filter_map(Value::as_str) {
                 headers.push(name, text);
             }
@@ -91,7 +98,11 @@ pub(super) fn proxy_answer(result: &str) -> Result<Answer, &'static str> {
         Some(Value::String(text)) => text.clone(),
         Some(_) => return Err("the result's `body` is not a string"), // INTEGRATION-71
     };
-    Ok(Answer { status, headers, body })
+    Ok(Answer {
+        status,
+        headers,
+        body,
+    })
 }
 
 /// A status code as a number, or as the text of one.
@@ -135,7 +146,11 @@ mod tests {
     #[test]
     fn the_observed_frame_comes_out_to_the_byte() {
         assert_eq!(
-            error_frame("Internal server error", "Qyi07eCbtjMCJKw=", "Qyi3UG41tjMFlUg="),
+            error_frame(
+                "Internal server error",
+                "Qyi07eCbtjMCJKw=",
+                "Qyi3UG41tjMFlUg="
+            ),
             r#"{"message": "Internal server error", "connectionId":"Qyi07eCbtjMCJKw=", "requestId":"Qyi3UG41tjMFlUg="}"#
         );
     }

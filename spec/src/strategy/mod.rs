@@ -36,10 +36,12 @@ pub fn json() -> impl Strategy<Value = String> {
     let value = leaf.prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
-            vec((any::<String>(), inner), 0..4).prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            vec((any::<String>(), inner), 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
         ]
     });
-    (action(), value).prop_map(|(action, message)| json!({"action": action, "message": message}).to_string())
+    (action(), value)
+        .prop_map(|(action, message)| json!({"action": action, "message": message}).to_string())
 }
 
 /// A value for `action`: routes that exist, that do not, and that a client must not choose.
@@ -101,16 +103,48 @@ pub fn message_context(principal_id: &str, token: &str) -> Map<String, Value> {
         message_id: "R1knPc2ntjMCFIA=",
     };
     let api = Api::new("$request.body.action", "stage");
-    event::request_context(&api, &connection, &request, event_type, Some(principal.for_template()))
+    event::request_context(
+        &api,
+        &connection,
+        &request,
+        event_type,
+        Some(principal.for_template()),
+    )
 }
 
 /// What is likely to break something that quotes, escapes, or renders.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(vec![
-            "'", "\"", "\\", "/", "\\'", "\\\\'", "$", "#", "$context.connectionId", "$input.body", "#set($x = 1)",
-            "#end", "${", "}", "\n", "\r", "\t", "\u{8}", "\u{c}", "\0", "\u{7f}", "\u{2028}", "\u{feff}", "日本", "😀", "é",
-            "\",\"auth\":\"admin", "{\"action\":", "null",
+            "'",
+            "\"",
+            "\\",
+            "/",
+            "\\'",
+            "\\\\'",
+            "$",
+            "#",
+            "$context.connectionId",
+            "$input.body",
+            "#set($x = 1)",
+            "#end",
+            "${",
+            "}",
+            "\n",
+            "\r",
+            "\t",
+            "\u{8}",
+            "\u{c}",
+            "\0",
+            "\u{7f}",
+            "\u{2028}",
+            "\u{feff}",
+            "日本",
+            "😀",
+            "é",
+            "\",\"auth\":\"admin",
+            "{\"action\":",
+            "null",
         ])
         .prop_map(str::to_owned),
         "[a-z ]{0,5}",

@@ -96,7 +96,7 @@ pub(super) fn escape_text<'a>(text: &Text<'a>) -> Text<'a> {
             for &unit in text.units().iter() {
                 match char::from_u32(u32::from(unit)) {
                     Some(character) => {
-                        out.push_str(&escape_java_script(character.encode_utf8(&mut [0; 4])))
+                        out.push_str(&escape_java_script(character.encode_utf8(&mut [0; 4])));
                     }
                     None => {
                         let mut escaped = String::new();

@@ -183,7 +183,7 @@ impl<'s> Parser<'s> {
     }
 
     fn number<'a>(&mut self) -> Option<Value<'a>> {
-        let rest = self.source[self.at..].as_bytes();
+        let rest = &self.source.as_bytes()[self.at..];
         let length = rest
             .iter()
             .take_while(|byte| byte.is_ascii_digit() || b"+-.eE".contains(byte))

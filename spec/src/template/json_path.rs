@@ -238,7 +238,7 @@ fn step<D: Tree>(segment: &Segment, place: &D, found: &mut Vec<D>, root: &D, _ma
                     .filter(|child| filter.accepts(child, root)),
             ),
             None if place.members().is_some() && filter.accepts(place, root) => {
-                found.push(place.clone())
+                found.push(place.clone());
             }
             None => {}
         },
