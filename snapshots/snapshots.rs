@@ -29,7 +29,7 @@ fn page(area: &str, description: &str) -> Settings {
 }
 
 fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap()
+    serde_json::to_string_pretty(value).expect("a value is JSON")
 }
 
 fn api() -> Api {
@@ -59,7 +59,7 @@ fn principal() -> Principal {
     let context = json!({"token": "hello", "level": 1, "admin": false});
     Principal {
         principal_id: "me".to_owned(),
-        context: context.as_object().unwrap().clone(),
+        context: context.as_object().expect("an object").clone(),
         integration_latency: 111,
     }
 }

@@ -2,6 +2,10 @@
 //! address from the stack's outputs. `GATESPEC_TOKEN` is the accepted token where it is not `hello`.
 
 #![cfg(feature = "live")]
+#![cfg_attr(
+    feature = "live",
+    expect(clippy::unwrap_used, reason = "a test fails by panicking")
+)]
 
 mod support;
 
