@@ -116,6 +116,14 @@ impl Options {
 }
 
 impl Gateway {
+    /// Builds the functions of a stack, so that a later start with [`Build::skip`] finds them.
+    ///
+    /// # Errors
+    /// What keeps a function from being built, or from being found.
+    pub async fn build(stack: &Stack, build: &Build) -> Result<(), Error> {
+        build::executables(stack, build).await.map(drop)
+    }
+
     /// Reads the template, builds the functions, and serves. Functions' processes are started when they are first called.
     ///
     /// # Errors

@@ -575,7 +575,7 @@ impl IntegrationPlaces {
             Problem::Integration(InvalidIntegration::Selection(_)) => property("TemplateSelectionExpression"),
             Problem::Integration(InvalidIntegration::Uri(_)) => property("IntegrationUri"),
             Problem::Integration(InvalidIntegration::Timeout(_)) => property("TimeoutInMillis"),
-            Problem::Integration(InvalidIntegration::ResponseKey(key)) => self.response_keys.get(key).cloned(),
+            Problem::Integration(InvalidIntegration::ResponseKey { key, .. }) => self.response_keys.get(key).cloned(),
             Problem::Other(_) => None,
         };
         found.unwrap_or_else(|| self.resource.clone())
