@@ -1,6 +1,6 @@
 //! `gatespec serve`.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -54,6 +54,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
     }
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(tracing_subscriber::EnvFilter::new("warn"))
         .without_time()
         .with_target(false)
