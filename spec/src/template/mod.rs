@@ -57,6 +57,14 @@ impl MappingTemplate {
         Template::parse(source, &OPTIONS).map(MappingTemplate)
     }
 
+    /// Parses a template with other settings than API Gateway's, such as stock Velocity's.
+    ///
+    /// # Errors
+    /// As [`MappingTemplate::parse`].
+    pub fn with_options(source: &str, options: &Options) -> Result<Self, ParseError> {
+        Template::parse(source, options).map(MappingTemplate)
+    }
+
     /// The text it was parsed from.
     pub fn source(&self) -> &str {
         self.0.source()
