@@ -1,6 +1,7 @@
 //! `gatespec`: API Gateway WebSocket APIs on your machine.
 
 mod check;
+mod jsonl;
 mod render;
 mod serve;
 

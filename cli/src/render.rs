@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use spec::template::{MappingTemplate, Params, Scope};
 
-use crate::{Failure, print, text_or_file};
+use crate::{Failure, jsonl, print, text_or_file};
 
 /// Render a mapping template as API Gateway would.
 ///
@@ -15,8 +15,8 @@ use crate::{Failure, print, text_or_file};
 )]
 pub(crate) struct RenderArgs {
     /// The mapping template.
-    #[arg(long, value_name = "TEXT|@FILE")]
-    template: String,
+    #[arg(long, value_name = "TEXT|@FILE", required_unless_present = "jsonl")]
+    template: Option<String>,
     /// The message (`$input`).
     #[arg(long, value_name = "TEXT|@FILE", default_value = "")]
     body: String,
@@ -29,19 +29,29 @@ pub(crate) struct RenderArgs {
     /// What `$input.params()` holds: `{"path": {}, "querystring": {}, "header": {}}`.
     #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
     params: String,
+    /// Answer requests from standard input, one JSON object a line: `id`, `template`, `body`, `context`, `stageVariables`, `params`,
+    /// `variables` (further references), `profile` (api-gateway or velocity). Each gets one line: `{"id", "ok": true, "output"}` or
+    /// `{"id", "ok": false, "stage": "request" | "parse" | "render", "error", "line", "column"}`.
+    #[arg(long, conflicts_with_all = ["template", "body", "context", "stage_variables", "params"])]
+    jsonl: bool,
 }
 
 /// Prints the rendered text, or the error with its caret.
 pub(crate) fn run(args: &RenderArgs) -> Result<(), Failure> {
-    let source = text_or_file(&args.template)?;
-    let name = args.template.strip_prefix('@').unwrap_or("template");
+    let Some(template) = &args.template else {
+        return jsonl::run(std::io::stdin().lock(), std::io::stdout().lock())
+            .map_err(|error| Failure::CouldNotRun(format!("error: {error}")));
+    };
+    let source = text_or_file(template)?;
+    let name = template.strip_prefix('@').unwrap_or("template");
     let body = text_or_file(&args.body)?;
     let context = match &args.context {
         Some(text) => object("--context", &text_or_file(text)?)?,
         None => example_context(),
     };
     let stage_variables = object("--stage-variables", &text_or_file(&args.stage_variables)?)?;
-    let params = params(&object("--params", &text_or_file(&args.params)?)?)?;
+    let params = params(&object("--params", &text_or_file(&args.params)?)?)
+        .map_err(|problem| Failure::Usage(format!("error: `--params`: {problem}")))?;
     let template = MappingTemplate::parse(&source)
         .map_err(|error| Failure::Unexpected(error.with_source(name, &source)))?;
     let scope = Scope::new(&body, &context)
@@ -60,7 +70,11 @@ fn object(option: &str, text: &str) -> Result<Map<String, Value>, Failure> {
     })
 }
 
-fn params(object: &Map<String, Value>) -> Result<Params, Failure> {
+/// Reads `{"path": {}, "querystring": {}, "header": {}}`.
+///
+/// # Errors
+/// A part that there is not.
+pub(crate) fn params(object: &Map<String, Value>) -> Result<Params, String> {
     let mut params = Params::default();
     for (part, values) in object {
         let map = match part.as_str() {
@@ -68,9 +82,9 @@ fn params(object: &Map<String, Value>) -> Result<Params, Failure> {
             "querystring" => &mut params.querystring,
             "header" => &mut params.header,
             other => {
-                let problem =
-                    format!("error: `--params` has no part `{other}` (path, querystring, header)");
-                return Err(Failure::Usage(problem));
+                return Err(format!(
+                    "there is no part `{other}` (path, querystring, header)"
+                ));
             }
         };
         for (name, value) in values.as_object().into_iter().flatten() {

@@ -1,0 +1,210 @@
+//! `gatespec render --jsonl`: one request a line, one answer a line, for scripts and other people's harnesses.
+
+use std::io::{self, BufRead, BufReader, Write};
+
+use serde_json::{Map, Value, json};
+use spec::template::{MappingTemplate, Params, Scope};
+use velocity::Options;
+
+use crate::render;
+
+/// A request that can be rendered.
+struct Request {
+    template: String,
+    body: String,
+    context: Map<String, Value>,
+    stage_variables: Map<String, Value>,
+    params: Params,
+    variables: Map<String, Value>,
+    options: Options,
+}
+
+/// The template of the request before: harnesses like to render one template many times.
+#[derive(Default)]
+struct Cache(Option<(String, Options, MappingTemplate)>);
+
+/// Answers every line of `input` on `output`; a line that can not be used gets an error for an answer.
+///
+/// # Errors
+/// Input that can not be read or output that can not be written.
+pub(crate) fn run(input: impl io::Read, output: impl Write) -> io::Result<()> {
+    let mut input = BufReader::new(input);
+    let mut output = io::BufWriter::new(output);
+    let mut cache = Cache::default();
+    let mut line = Vec::new();
+    while input.read_until(b'\n', &mut line)? > 0 {
+        if !line.trim_ascii().is_empty() {
+            serde_json::to_writer(&mut output, &answer(&line, &mut cache))?;
+            output.write_all(b"\n")?;
+        }
+        // Who waits for the answer before the next request must get it.
+        if input.buffer().is_empty() {
+            output.flush()?;
+        }
+        line.clear();
+    }
+    output.flush()
+}
+
+fn answer(line: &[u8], cache: &mut Cache) -> Value {
+    let request: Value = match serde_json::from_slice(line) {
+        Ok(request) => request,
+        Err(error) => return failed(&Value::Null, "request", &error.to_string(), None),
+    };
+    let id = request.get("id").cloned().unwrap_or_default();
+    let request = match Request::read(&request) {
+        Ok(request) => request,
+        Err(problem) => return failed(&id, "request", &problem, None),
+    };
+    let template = match cache.parse(&request) {
+        Ok(template) => template,
+        Err(error) => {
+            let place = Some((error.line(), error.column()));
+            return failed(&id, "parse", error.message(), place);
+        }
+    };
+    let scope = Scope::new(&request.body, &request.context)
+        .stage_variables(&request.stage_variables)
+        .params(&request.params)
+        .variables(&request.variables);
+    match template.render(&scope) {
+        Ok(output) => json!({"id": id, "ok": true, "output": output}),
+        Err(error) => failed(
+            &id,
+            "render",
+            error.message(),
+            Some((error.line(), error.column())),
+        ),
+    }
+}
+
+fn failed(id: &Value, stage: &str, error: &str, place: Option<(usize, usize)>) -> Value {
+    let (line, column) = place.unzip();
+    json!({"id": id, "ok": false, "stage": stage, "error": error, "line": line, "column": column})
+}
+
+impl Request {
+    fn read(request: &Value) -> Result<Self, String> {
+        const KNOWN: [&str; 8] = [
+            "id",
+            "template",
+            "body",
+            "context",
+            "stageVariables",
+            "params",
+            "variables",
+            "profile",
+        ];
+        let fields = request.as_object().ok_or("a request must be an object")?;
+        if let Some(unknown) = fields.keys().find(|name| !KNOWN.contains(&name.as_str())) {
+            return Err(format!(
+                "there is no `{unknown}` in a request ({})",
+                KNOWN.join(", ")
+            ));
+        }
+        let text = |name: &str| match fields.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(format!("`{name}` must be a string")),
+        };
+        let object = |name: &str| match fields.get(name) {
+            None | Some(Value::Null) => Ok(Map::new()),
+            Some(Value::Object(map)) => Ok(map.clone()),
+            Some(_) => Err(format!("`{name}` must be an object")),
+        };
+        let options = match text("profile")?.as_deref() {
+            None | Some("api-gateway") => spec::template::options(),
+            Some("velocity") => Options::default(),
+            Some(other) => {
+                return Err(format!(
+                    "there is no profile `{other}` (api-gateway, velocity)"
+                ));
+            }
+        };
+        Ok(Self {
+            template: text("template")?.ok_or("`template` is missing")?,
+            body: text("body")?.unwrap_or_default(),
+            context: object("context")?,
+            stage_variables: object("stageVariables")?,
+            params: render::params(&object("params")?)?,
+            variables: object("variables")?,
+            options,
+        })
+    }
+}
+
+impl Cache {
+    fn parse(&mut self, request: &Request) -> Result<&MappingTemplate, velocity::ParseError> {
+        let Request {
+            template, options, ..
+        } = request;
+        let entry = match self.0.take() {
+            Some(entry) if entry.0 == *template && entry.1 == *options => entry,
+            _ => {
+                let parsed = MappingTemplate::with_options(template, options)?;
+                (template.clone(), options.clone(), parsed)
+            }
+        };
+        Ok(&self.0.insert(entry).2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answers(input: &str) -> Vec<Value> {
+        let mut output = Vec::new();
+        run(input.as_bytes(), &mut output).unwrap();
+        let lines = String::from_utf8(output).unwrap();
+        lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn every_line_has_its_answer() {
+        let input = concat!(
+            r#"{"id": 1, "template": "$input.body $context.a $stageVariables.b $c $input.params('x')", "body": "m", "context": {"a": "A"}, "stageVariables": {"b": "B"}, "variables": {"c": "C"}, "params": {"header": {"x": "X"}}}"#,
+            "\n\n",
+            r#"{"id": "two", "template": "a\n#if("}"#,
+            "\n",
+            r#"{"id": 3, "template": "$missing"}"#,
+            "\n",
+            r#"{"id": 4, "template": "$missing", "profile": "velocity"}"#,
+            "\n",
+            "not JSON\n",
+            r#"{"id": 6, "template": "x", "colour": "red"}"#,
+            "\n",
+            r#"{"id": 7, "template": 7}"#,
+        );
+        let answers = answers(input);
+        assert_eq!(
+            answers[0],
+            json!({"id": 1, "ok": true, "output": "m A B C X"})
+        );
+        assert_eq!(
+            (&answers[1]["id"], &answers[1]["stage"]),
+            (&json!("two"), &json!("parse"))
+        );
+        assert_eq!(answers[1]["line"], 2);
+        assert_eq!(answers[2]["output"], "");
+        assert_eq!(answers[3]["output"], "$missing");
+        for (answer, mention) in
+            answers[4..]
+                .iter()
+                .zip(["", "colour", "`template` must be a string"])
+        {
+            assert_eq!(
+                (&answer["ok"], &answer["stage"]),
+                (&json!(false), &json!("request"))
+            );
+            assert!(
+                answer["error"].as_str().unwrap().contains(mention),
+                "{answer}"
+            );
+        }
+        assert_eq!(answers.len(), 7);
+    }
+}
