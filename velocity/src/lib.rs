@@ -36,6 +36,7 @@ mod number;
 mod options;
 mod parser;
 mod regex;
+pub mod syntax;
 mod text;
 mod value;
 
