@@ -5,6 +5,7 @@
 //! specification, where time is virtual and the case's functions are played by the kit.
 
 pub mod case;
+pub mod falsify;
 pub mod pattern;
 pub mod report;
 pub mod runner;

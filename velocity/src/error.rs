@@ -124,7 +124,12 @@ impl ParseError {
 
     /// The error with the line it is in and a caret below the place; `name` is what to call the template.
     pub fn with_source(&self, name: &str, source: &str) -> String {
-        excerpt(&self.message, self.location, name, source)
+        page(
+            &format!("error: {}", self.message),
+            self.location,
+            name,
+            source,
+        )
     }
 }
 
@@ -194,7 +199,12 @@ impl RenderError {
 
     /// The error with the line it is in and a caret below the place; `name` is what to call the template.
     pub fn with_source(&self, name: &str, source: &str) -> String {
-        excerpt(&self.message, self.location, name, source)
+        page(
+            &format!("error: {}", self.message),
+            self.location,
+            name,
+            source,
+        )
     }
 }
 
@@ -232,7 +242,13 @@ impl Failure {
     }
 }
 
-fn excerpt(message: &str, location: Location, name: &str, source: &str) -> String {
+/// A place in a template under a heading: its line, with a caret below the place. `name` is what to call the template.
+pub fn excerpt(heading: &str, span: Range<usize>, name: &str, source: &str) -> String {
+    let span = Span::new(span.start, span.end);
+    page(heading, Location::of(span, source), name, source)
+}
+
+fn page(heading: &str, location: Location, name: &str, source: &str) -> String {
     let line = source
         .split('\n')
         .nth(location.line - 1)
@@ -258,7 +274,7 @@ fn excerpt(message: &str, location: Location, name: &str, source: &str) -> Strin
                 .max(1),
         );
     let mut text = format!(
-        "error: {message}\n{margin}--> {name}:{}:{}\n{margin} |\n",
+        "{heading}\n{margin}--> {name}:{}:{}\n{margin} |\n",
         location.line, location.column
     );
     // A long line is cut around the place, so that the caret stays on the screen.

@@ -44,7 +44,7 @@ use std::sync::Arc;
 
 pub use crate::context::Context;
 pub use crate::error::{
-    Failure, Location, ParseError, ParseErrorKind, RenderError, RenderErrorKind, Span,
+    Failure, Location, ParseError, ParseErrorKind, RenderError, RenderErrorKind, Span, excerpt,
 };
 pub use crate::number::{Decimal, Number};
 pub use crate::options::{Missing, Options};

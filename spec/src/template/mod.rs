@@ -70,6 +70,16 @@ impl MappingTemplate {
         self.0.source()
     }
 
+    /// What it is made of, for tools that look at it without rendering.
+    pub fn parts(&self) -> Vec<velocity::syntax::Part<'_>> {
+        self.0.parts()
+    }
+
+    /// Every reference in it.
+    pub fn references(&self) -> Vec<velocity::syntax::ReferencePart<'_>> {
+        self.0.references()
+    }
+
     /// Renders for one message.
     ///
     /// # Errors
