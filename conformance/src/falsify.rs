@@ -246,7 +246,7 @@ impl Subject {
             }
         }
         let mut differences = Vec::new();
-        compare(&expected, value, String::new(), &mut differences);
+        compare(&expected, value, "", &mut differences);
         differences.into_iter().next()
     }
 

@@ -47,13 +47,13 @@ pub(super) fn collect_keys(value: &Value, keys: &mut Vec<String>) {
 }
 
 /// Where two values differ, in words.
-pub(super) fn compare(expected: &Value, value: &Value, at: String, differences: &mut Vec<String>) {
+pub(super) fn compare(expected: &Value, value: &Value, at: &str, differences: &mut Vec<String>) {
     match (expected, value) {
         (Value::Object(expected), Value::Object(members)) => {
             for (key, member) in members {
                 let at = format!("{at}/{}", escaped(key));
                 match expected.get(key) {
-                    Some(expected) => compare(expected, member, at, differences),
+                    Some(expected) => compare(expected, member, &at, differences),
                     None => differences.push(format!("a member appears at `{at}`: {member}")),
                 }
             }
