@@ -311,7 +311,7 @@ mod tests {
             let before = evaluate(&json!(list)).decision == Decision::Allow;
             list.push(json!({"Effect": extra, "Action": "*", "Resource": ARN}));
             let after = evaluate(&json!(list)).decision == Decision::Allow;
-            prop_assert_eq!(after, if extra == "Allow" { true } else { false });
+            prop_assert_eq!(after, extra == "Allow");
             prop_assert_eq!(before, allow);
         }
     }
