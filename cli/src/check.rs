@@ -46,7 +46,7 @@ enum Target {
 }
 
 /// Runs the cases, prints the table, writes the reports.
-pub(crate) fn run(args: CheckArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let cases: Vec<Case> = case::built_in()
         .map_err(|error| Failure::CouldNotRun(format!("error: {error}")))?
         .into_iter()

@@ -65,13 +65,13 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         None => match Cli::try_parse_from(["gatespec", "check"]).map(|cli| cli.command) {
-            Ok(Some(Command::Check(args))) => check::run(args),
+            Ok(Some(Command::Check(args))) => check::run(&args),
             _ => Err(Failure::CouldNotRun(
                 "the default command can not be read".to_owned(),
             )),
         },
-        Some(Command::Check(args)) => check::run(args),
-        Some(Command::Serve(args)) => serve::run(args),
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Serve(args)) => serve::run(&args),
         Some(Command::Render(args)) => render::run(&args),
     };
     match result {

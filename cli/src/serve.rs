@@ -45,7 +45,7 @@ enum Ready {
 }
 
 /// Serves until a signal comes, then closes every connection and leaves nothing behind.
-pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let mut options = options(&args.stack);
     options.host = args.host;
     options.port = args.port;
@@ -63,10 +63,10 @@ pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
         // Before anything is started: a signal that comes early must end it in an orderly way too.
         let mut ends = Ends::new()?;
         let running = tokio::select! {
-            started = Gateway::start(options) => started.map_err(failure)?,
+            started = Gateway::start(options) => started.map_err(|error| failure(&error))?,
             () = ends.signal() => return Ok(()),
         };
-        announce(&running, &args)?;
+        announce(&running, args)?;
         tokio::select! {
             () = ends.signal() => {}
             () = stdin_closed(), if args.ready == Ready::Json => {}
@@ -91,7 +91,7 @@ pub(crate) fn build(stack: &Stack) -> Result<(), Failure> {
     eprint(&"building the functions");
     runtime()?
         .block_on(Gateway::build(stack, &Build::default()))
-        .map_err(failure)
+        .map_err(|error| failure(&error))
 }
 
 fn options(args: &StackArgs) -> Options {
@@ -105,7 +105,7 @@ fn options(args: &StackArgs) -> Options {
 }
 
 /// What the user must change, and what only the environment can.
-fn failure(error: Error) -> Failure {
+fn failure(error: &Error) -> Failure {
     match error {
         Error::Template(_) | Error::Build { .. } => Failure::Usage(error.to_string()),
         _ => Failure::CouldNotRun(format!("error: {error}")),

@@ -43,7 +43,7 @@ use tokio::time::timeout;
 pub use build::Build;
 pub use error::Error;
 pub use hub::DecisionSink;
-pub use lambda::FunctionOutput;
+pub use lambda::{FunctionOutput, LineSink};
 
 use clock::Clock;
 use hub::Hub;

@@ -24,7 +24,7 @@ use crate::clock::Clock;
 use crate::hub::{Hub, Invoke};
 use crate::stack::{Function, Stack};
 
-pub use output::FunctionOutput;
+pub use output::{FunctionOutput, LineSink};
 pub(crate) use output::Sink;
 pub(crate) use pool::Pool;
 

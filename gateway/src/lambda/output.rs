@@ -9,6 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
+/// Takes a line that a function has written: the Lambda function's name and the line.
+pub type LineSink = Arc<dyn Fn(&str, &str) + Send + Sync>;
+
 /// What to do with the lines that functions write.
 #[derive(Clone, Default)]
 pub enum FunctionOutput {
@@ -17,8 +20,8 @@ pub enum FunctionOutput {
     Stderr,
     /// To the end of a file, each behind its function's name.
     File(PathBuf),
-    /// To a function of the caller's: the Lambda function's name and the line.
-    Each(Arc<dyn Fn(&str, &str) + Send + Sync>),
+    /// To a function of the caller's.
+    Each(LineSink),
     /// Nowhere.
     Discard,
 }
@@ -28,7 +31,7 @@ pub enum FunctionOutput {
 pub(crate) enum Sink {
     Stderr,
     File(Arc<Mutex<File>>),
-    Each(Arc<dyn Fn(&str, &str) + Send + Sync>),
+    Each(LineSink),
     Discard,
 }
 

@@ -242,7 +242,7 @@ impl Pool {
     }
 
     /// A process has ended. Its event fails, unless it never saw it; others may need a new process.
-    pub(super) fn exited(self: &Arc<Self>, sandbox: &Sandbox, end: sandbox::End) {
+    pub(super) fn exited(self: &Arc<Self>, sandbox: &Sandbox, end: &sandbox::End) {
         let mut failed = None;
         {
             let mut state = self.lock();
@@ -252,14 +252,14 @@ impl Pool {
             state.waiting.retain(|id| *id != sandbox.id);
             match process.phase {
                 Phase::Busy { job, .. } => {
-                    let error = self.describe(&job.request_id, &end);
+                    let error = self.describe(&job.request_id, end);
                     failed = Some((job, error));
                 }
                 // It died before it saw the event: another process gets it.
                 Phase::Given(job) => state.queue.push_front(job),
                 Phase::Starting { .. } => {
                     if let Some(job) = state.queue.pop_front() {
-                        let error = process.init_error.unwrap_or_else(|| self.describe(&job.request_id, &end));
+                        let error = process.init_error.unwrap_or_else(|| self.describe(&job.request_id, end));
                         failed = Some((job, error));
                     }
                 }

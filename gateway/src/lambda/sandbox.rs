@@ -65,7 +65,7 @@ pub(super) async fn run(pool: Arc<Pool>, sandbox: Arc<Sandbox>) {
             End::NotStarted(format!("`{executable}` can not be started: {error}"))
         }
     };
-    pool.exited(&sandbox, end);
+    pool.exited(&sandbox, &end);
 }
 
 async fn start(pool: &Arc<Pool>, sandbox: &Sandbox) -> io::Result<(TcpListener, Group)> {

@@ -66,6 +66,10 @@ impl Source {
     }
 
     /// An error at `span`; `help` says what to do.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "every caller has just made the text"
+    )]
     pub(crate) fn error_with_help(
         &self,
         span: Span,

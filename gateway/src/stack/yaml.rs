@@ -158,7 +158,7 @@ fn add(source: &Source, parent: &mut Open, node: Node) -> Result<(), Error> {
 impl Node {
     fn new(span: Span, tag: Option<&Tag>, content: Content) -> Self {
         let tag = tag
-            .filter(|tag| !tag.is_yaml_core_schema() && !(tag.handle.is_empty() && tag.suffix == "!"))
+            .filter(|tag| !(tag.is_yaml_core_schema() || tag.handle.is_empty() && tag.suffix == "!"))
             .map(|tag| format!("{}{}", tag.handle.trim_start_matches('!'), tag.suffix))
             .filter(|name| !name.is_empty());
         Self { span, tag, content }
