@@ -90,6 +90,11 @@ impl LocalGateway {
         })
     }
 
+    /// The process's id, while it runs.
+    pub fn process_id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Ends the gateway in an orderly way.
     ///
     /// # Errors

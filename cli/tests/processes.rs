@@ -1,0 +1,154 @@
+//! The functions' processes: that their deaths are noticed, and that none is left behind.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use conformance::session::{Incoming, Outgoing, Session, Upgrade};
+use conformance::target::functions::REPLY;
+use conformance::target::local::LocalGateway;
+use conformance::target::wire::WireSession;
+
+/// The processes that `parent` has started, by what they run.
+fn children(parent: u32) -> Vec<(u32, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap().filter_map(Result::ok) {
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        let folder = entry.path();
+        let Ok(stat) = std::fs::read_to_string(folder.join("stat")) else {
+            continue; // it has just ended
+        };
+        // Behind the command in parentheses: the state, then the parent.
+        let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        if fields.split_whitespace().nth(1) == Some(&parent.to_string())
+            && let Ok(program) = std::fs::read_link(folder.join("exe"))
+        {
+            found.push((pid, program.display().to_string()));
+        }
+    }
+    found
+}
+
+async fn start() -> LocalGateway {
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+    let template = template.display().to_string();
+    let program = Path::new(env!("CARGO_BIN_EXE_gatespec"));
+    let built = Command::new(program)
+        .args(["check", "--case", "handshake/", "--report"])
+        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("processes"))
+        .arg(&template)
+        .output()
+        .unwrap();
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    LocalGateway::start(program, &[template], Stdio::null())
+        .await
+        .unwrap()
+}
+
+async fn connect(session: &mut WireSession, client: &str) {
+    let upgrade = Upgrade {
+        headers: [("token".to_owned(), "hello".to_owned())].into(),
+        ..Upgrade::default()
+    };
+    assert_eq!(session.connect(client, &upgrade).await.unwrap().status, 101);
+}
+
+async fn send(session: &mut WireSession, client: &str) {
+    let text = r#"{"action":"sendmessage","message":"hey queen"}"#.to_owned();
+    let message = Outgoing::Text { text, frame: None };
+    session.send(client, &message).await.unwrap();
+}
+
+// Every message gets exactly one frame, the reply or the error frame, whatever is killed meanwhile; then all is well again.
+#[tokio::test]
+async fn killed_functions_keep_nobody_waiting() {
+    const MESSAGES: usize = 300;
+    let gateway = start().await;
+    let pid = gateway.process_id().unwrap();
+    let mut session = WireSession::new(gateway.endpoint.clone());
+    connect(&mut session, "alice").await;
+    let (mut killed, mut replies, mut errors) = (0, 0, 0);
+    for round in 0..MESSAGES / 10 {
+        for _ in 0..10 {
+            send(&mut session, "alice").await;
+        }
+        if round % 3 == 0 {
+            let targets = children(pid)
+                .into_iter()
+                .filter(|(_, program)| program.ends_with("/sendmessage"));
+            for (target, _) in targets {
+                // One that has ended by itself meanwhile is as good.
+                let _ = Command::new("kill")
+                    .args(["-9", &target.to_string()])
+                    .status();
+                killed += 1;
+            }
+        }
+        for _ in 0..10 {
+            match session.receive("alice").await.unwrap() {
+                Incoming::Text(text) if text == REPLY => replies += 1,
+                Incoming::Text(text) => {
+                    assert!(
+                        text.starts_with(r#"{"message": "Internal server error", "#),
+                        "{text}"
+                    );
+                    errors += 1;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert!(killed > 0, "nothing was killed, so nothing was shown");
+    assert_eq!(replies + errors, MESSAGES);
+    send(&mut session, "alice").await;
+    assert_eq!(
+        session.receive("alice").await,
+        Ok(Incoming::Text(REPLY.to_owned()))
+    );
+    session.close("alice", Some(1000), "").await.unwrap();
+    gateway.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn clients_are_told_and_no_process_is_left() {
+    let gateway = start().await;
+    let pid = gateway.process_id().unwrap();
+    let mut session = WireSession::new(gateway.endpoint.clone());
+    connect(&mut session, "alice").await;
+    send(&mut session, "alice").await;
+    assert_eq!(
+        session.receive("alice").await,
+        Ok(Incoming::Text(REPLY.to_owned()))
+    );
+    let before = children(pid);
+    assert!(
+        before.len() >= 3,
+        "authorizer, connect, sendmessage: {before:?}"
+    );
+    let (stopped, incoming) = tokio::join!(gateway.stop(), session.receive("alice"));
+    stopped.unwrap();
+    assert_eq!(
+        incoming,
+        Ok(Incoming::Closed(1001, "Going away".to_owned()))
+    );
+    for (child, program) in before {
+        let left = std::fs::read_link(format!("/proc/{child}/exe"));
+        // The number may be another process's by now, but not one that runs the same function.
+        assert!(
+            left.map_or(true, |path| path.display().to_string() != program),
+            "{program} is left"
+        );
+    }
+}
