@@ -1,5 +1,7 @@
 //! What property tests draw from, for this crate's tests and the kit's alike (feature `proptest`).
 
+mod template;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -8,6 +10,8 @@ use crate::api::Api;
 use crate::connection::{Connection, Principal};
 use crate::event::{self, EventType, RequestIdentity};
 use crate::time::Timestamp;
+
+pub use self::template::mapping_template;
 
 /// A message: any text, JSON, nearly JSON, and text that looks like a template or like the end of a string.
 pub fn body() -> impl Strategy<Value = String> {

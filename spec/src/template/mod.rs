@@ -16,6 +16,7 @@ mod escape;
 mod input;
 mod json;
 pub mod json_path;
+pub mod lint;
 mod util;
 
 use std::sync::LazyLock;

@@ -1,0 +1,175 @@
+//! What in a mapping template breaks in production, told before it is deployed.
+//!
+//! ```
+//! use spec::template::lint::{Rule, lint};
+//!
+//! let report = lint(r#"{"body": "$util.escapeJavaScript($input.body)"}"#);
+//! assert_eq!(report.findings[0].rule, Rule::SingleQuote);
+//! assert!(!report.json_safe());
+//!
+//! let report = lint(r#"{"body": "$util.escapeJavaScript($input.body).replaceAll("\\'","'")"}"#);
+//! assert!(report.findings.is_empty() && report.json_safe());
+//! ```
+//!
+//! ```text
+//! text -> parts -> flow: every way through the template, with what each variable may hold (value)
+//!                        and where in the JSON it is (json)            -> values that break out of their place
+//!               -> names: references and directives that there are not -> what renders as nothing, or as it stands
+//!               -> conditions: what is always true
+//!         renders for harmless input (probe)                           -> what can not be JSON
+//! ```
+
+mod conditions;
+mod flow;
+mod json;
+mod names;
+mod probe;
+mod rule;
+mod value;
+
+use std::ops::Range;
+
+pub use self::rule::Rule;
+use super::MappingTemplate;
+
+/// The largest template: 300 KB (documented as such; that a KB is 1,024 bytes is assumed).
+pub const MAX_BYTES: usize = 300 * 1024;
+
+/// What the linter says of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// What is wrong, in the order of the text.
+    pub findings: Vec<Finding>,
+    /// Why the linter does not vouch for JSON, the first reason first. Empty when it does.
+    pub doubts: Vec<Doubt>,
+}
+
+/// Something that breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which rule it breaks.
+    pub rule: Rule,
+    /// The bytes of the template concerned.
+    pub span: Range<usize>,
+    /// What is wrong here.
+    pub message: String,
+    /// What happens then.
+    pub why: String,
+    /// What to write instead.
+    pub cure: String,
+}
+
+/// Something that the linter can not see through, though it may be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// The bytes of the template concerned, if they are known.
+    pub span: Option<Range<usize>>,
+    /// What is not known.
+    pub reason: String,
+}
+
+impl Report {
+    /// Whether the template renders to JSON for every message, every context that the gateway makes, every result of an authorizer and
+    /// all parameters. That route keys, stage names and ids hold neither quotes nor backslashes is taken for granted.
+    ///
+    /// False says nothing but that the linter does not vouch for it.
+    pub fn json_safe(&self) -> bool {
+        self.doubts.is_empty()
+    }
+}
+
+impl Finding {
+    /// Line and column of its first character in the template, both from 1, the column in characters.
+    pub fn line_and_column(&self, source: &str) -> (usize, usize) {
+        let mut start = self.span.start.min(source.len());
+        while !source.is_char_boundary(start) {
+            start -= 1;
+        }
+        let before = &source[..start];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
+        (line, before[line_start..].chars().count() + 1)
+    }
+}
+
+/// Looks at a mapping template. What is not even a template is a finding too.
+pub fn lint(source: &str) -> Report {
+    let mut findings = names::directives(source);
+    let mut doubts = Vec::new();
+    if source.len() > MAX_BYTES {
+        let bytes = source.len();
+        findings.push(Finding::new(
+            Rule::TooLarge,
+            0..0,
+            format!("the template has {bytes} bytes, and {MAX_BYTES} are allowed"),
+            "make it smaller, or let the integration do the work",
+        ));
+        doubts.push(Doubt::new(None, "the template is too large"));
+    }
+    match MappingTemplate::parse(source) {
+        Err(error) => {
+            let end = source.trim_end_matches(['$', '#', '\\']).len();
+            let finding = if source.ends_with(['$', '#']) && error.span().end >= end {
+                Finding::new(
+                    Rule::TrailingSign,
+                    source.len() - 1..source.len(),
+                    format!("the template ends in `{}`", &source[end..]),
+                    "put something behind the sign, a line break for example, or take it away",
+                )
+            } else {
+                let message = error.message().to_owned();
+                let cure = "correct it; `gatespec render` shows what a template renders to";
+                Finding::new(Rule::Syntax, error.span(), message, cure)
+            };
+            findings.push(finding);
+            doubts.push(Doubt::new(Some(error.span()), "it is no template"));
+        }
+        Ok(template) => {
+            let parts = template.parts();
+            names::references(&template, &parts, &mut findings);
+            conditions::check(source, &parts, &mut findings);
+            let flow = flow::walk(source, &parts);
+            findings.extend(flow.findings);
+            doubts.extend(flow.doubts);
+            if let Some(broken) = probe::check(&template, flow.broken) {
+                doubts.push(Doubt::new(
+                    Some(broken.span.clone()),
+                    "the output is no JSON",
+                ));
+                findings.push(broken);
+            }
+        }
+    }
+    findings.sort_by(|a, b| (a.span.start, a.rule).cmp(&(b.span.start, b.rule)));
+    findings.dedup_by(|a, b| a.rule == b.rule && a.span == b.span);
+    Report { findings, doubts }
+}
+
+impl Finding {
+    fn new(
+        rule: Rule,
+        span: Range<usize>,
+        message: impl Into<String>,
+        cure: impl Into<String>,
+    ) -> Self {
+        Finding {
+            rule,
+            span,
+            message: message.into(),
+            why: rule.why().to_owned(),
+            cure: cure.into(),
+        }
+    }
+}
+
+impl Doubt {
+    fn new(span: Option<Range<usize>>, reason: impl Into<String>) -> Self {
+        Doubt {
+            span,
+            reason: reason.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

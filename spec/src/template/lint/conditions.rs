@@ -1,0 +1,162 @@
+//! Conditions that do not ask what they seem to ask (TEMPLATE-41, TEMPLATE-42).
+
+use std::collections::HashMap;
+
+use velocity::syntax::{Argument, Part, ReferencePart};
+
+use super::{Finding, Rule};
+
+/// What each variable is set to, anywhere.
+type Assignments<'p, 't> = HashMap<&'t str, Vec<&'p Argument<'t>>>;
+
+pub(super) fn check(source: &str, parts: &[Part<'_>], findings: &mut Vec<Finding>) {
+    let mut assignments = Assignments::new();
+    collect(parts, &mut assignments);
+    look(source, parts, &assignments, findings);
+}
+
+fn collect<'p, 't>(parts: &'p [Part<'t>], assignments: &mut Assignments<'p, 't>) {
+    for part in parts {
+        let Part::Directive(directive) = part else {
+            continue;
+        };
+        if let (Some(target), Some(value)) = (&directive.target, directive.arguments.first()) {
+            assignments.entry(target.root).or_default().push(value);
+        }
+        for block in &directive.blocks {
+            collect(block, assignments);
+        }
+    }
+}
+
+fn look(
+    source: &str,
+    parts: &[Part<'_>],
+    assignments: &Assignments<'_, '_>,
+    findings: &mut Vec<Finding>,
+) {
+    for part in parts {
+        let Part::Directive(directive) = part else {
+            continue;
+        };
+        if directive.name == "if" {
+            for argument in &directive.arguments {
+                condition(source, argument, false, assignments, findings);
+            }
+        }
+        for block in &directive.blocks {
+            look(source, block, assignments, findings);
+        }
+    }
+}
+
+fn condition(
+    source: &str,
+    argument: &Argument<'_>,
+    negated: bool,
+    assignments: &Assignments<'_, '_>,
+    findings: &mut Vec<Finding>,
+) {
+    match argument {
+        Argument::Not(inner) => condition(source, inner, !negated, assignments, findings),
+        Argument::Operation {
+            operator: "&&" | "||",
+            operands,
+        } => {
+            for operand in operands {
+                condition(source, operand, negated, assignments, findings);
+            }
+        }
+        Argument::Reference(reference) => {
+            let truth = truth(argument, assignments, 0);
+            let spelled = source.get(reference.span.clone()).unwrap_or_default();
+            let (always, never) = if negated {
+                ("false", "true")
+            } else {
+                ("true", "false")
+            };
+            let not = if negated { "!" } else { "" };
+            let message = match truth {
+                Truth::Open => return,
+                Truth::Always => format!("the condition `{not}{spelled}` is always {always}"),
+                Truth::UnlessFalse => format!(
+                    "the condition `{not}{spelled}` is {always} also when there is nothing; it is {never} only for the JSON value false"
+                ),
+            };
+            let equals = if negated { "==" } else { "!=" };
+            let cure = format!("`{spelled} {equals} \"\"` asks whether there is something");
+            findings.push(Finding::new(
+                Rule::ConstantCondition,
+                reference.span.clone(),
+                message,
+                cure,
+            ));
+        }
+        _ => {}
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Truth {
+    /// It may be false.
+    Open,
+    /// A text, a number, a map or nothing: true.
+    Always,
+    /// What a message holds, which may be `false`.
+    UnlessFalse,
+}
+
+fn truth(argument: &Argument<'_>, assignments: &Assignments<'_, '_>, depth: usize) -> Truth {
+    let Argument::Reference(reference) = argument else {
+        return match argument {
+            Argument::Text(_) | Argument::Interpolated(_) | Argument::Collection(_) => {
+                Truth::Always
+            }
+            _ => Truth::Open,
+        };
+    };
+    if let Some(values) = assignments.get(reference.root) {
+        if !reference.steps.is_empty() || depth > 8 {
+            return Truth::Open;
+        }
+        let truths: Vec<Truth> = values
+            .iter()
+            .map(|value| truth(value, assignments, depth + 1))
+            .collect();
+        return match truths[..] {
+            _ if truths.contains(&Truth::Open) => Truth::Open,
+            _ if truths.contains(&Truth::UnlessFalse) => Truth::UnlessFalse,
+            _ => Truth::Always,
+        };
+    }
+    of_gateway(reference)
+}
+
+fn of_gateway(reference: &ReferencePart<'_>) -> Truth {
+    let asks = reference.steps.iter().any(|step| {
+        step.arguments.is_some()
+            && step.name.is_some_and(|name| {
+                name.starts_with("contains")
+                    || name.starts_with("equals")
+                    || matches!(
+                        name,
+                        "isEmpty"
+                            | "startsWith"
+                            | "endsWith"
+                            | "matches"
+                            | "add"
+                            | "addAll"
+                            | "remove"
+                    )
+            })
+    });
+    let first = reference.steps.first().and_then(|step| step.name);
+    match (reference.root, first) {
+        _ if asks => Truth::Open,
+        ("input", Some("path")) | ("util", Some("parseJson")) => Truth::UnlessFalse,
+        ("context", Some("authorizer"))
+        | ("context" | "stageVariables", _)
+        | ("input" | "util", _) => Truth::Always,
+        _ => Truth::Open,
+    }
+}

@@ -1,0 +1,240 @@
+//! Where in a JSON text the output is: fed with text, and with values of which only the kind is known.
+
+/// A place in a JSON text that is good so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    at: At,
+    /// The containers that are open, from the outside in: whether each is an object.
+    open: Vec<bool>,
+}
+
+/// The text is no JSON from this byte of it on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Broken(pub(super) usize);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum At {
+    /// A value must come.
+    Value,
+    /// Behind `[`: a value or `]`.
+    FirstItem,
+    /// Behind `{`: a key or `}`.
+    FirstKey,
+    /// Behind a comma in an object.
+    Key,
+    /// Behind a key.
+    Colon,
+    /// Behind a value.
+    After,
+    /// In a number or a word: so far.
+    Scalar(String),
+    /// In a string, which may be a key.
+    Text { key: bool, escape: Escape },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Escape {
+    None,
+    Started,
+    Digits(u8),
+}
+
+/// What may be inserted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inserted {
+    /// Text that may stand in a string.
+    StringPart,
+    /// A whole number without a sign.
+    Number,
+    /// A JSON text.
+    Json,
+}
+
+impl Position {
+    pub(super) fn start() -> Self {
+        Position {
+            at: At::Value,
+            open: Vec::new(),
+        }
+    }
+
+    /// Whether the text may end here.
+    pub(super) fn is_end(&self) -> bool {
+        let value_ends = match &self.at {
+            At::After => true,
+            At::Scalar(text) => is_scalar(text),
+            _ => false,
+        };
+        value_ends && self.open.is_empty()
+    }
+
+    /// Goes over a text.
+    pub(super) fn feed(&mut self, text: &str) -> Result<(), Broken> {
+        for (at, char) in text.char_indices() {
+            self.step(char).ok_or(Broken(at))?;
+        }
+        Ok(())
+    }
+
+    /// Goes over a value; nothing when this place does not take every value of its kind.
+    pub(super) fn insert(&mut self, inserted: Inserted) -> Option<()> {
+        match (&self.at, inserted) {
+            (
+                At::Text {
+                    escape: Escape::None,
+                    ..
+                },
+                Inserted::StringPart | Inserted::Number,
+            ) => Some(()),
+            (At::Value | At::FirstItem, Inserted::Number) => {
+                self.at = At::Scalar("1".to_owned());
+                Some(())
+            }
+            (At::Value | At::FirstItem, Inserted::Json) => {
+                self.at = At::After;
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    fn step(&mut self, char: char) -> Option<()> {
+        if let At::Scalar(text) = &mut self.at {
+            if char.is_ascii_alphanumeric() || matches!(char, '+' | '-' | '.') {
+                text.push(char);
+                return Some(());
+            }
+            if !is_scalar(text) {
+                return None;
+            }
+            self.at = At::After;
+        }
+        let blank = matches!(char, ' ' | '\t' | '\n' | '\r');
+        self.at = match (&self.at, char) {
+            (At::Text { key, escape }, _) => Self::in_text(*key, *escape, char)?,
+            (_, _) if blank => return Some(()),
+            (At::FirstItem, ']') | (At::FirstKey, '}') => self.close(char)?,
+            (At::Value | At::FirstItem, '{') => {
+                self.open.push(true);
+                At::FirstKey
+            }
+            (At::Value | At::FirstItem, '[') => {
+                self.open.push(false);
+                At::FirstItem
+            }
+            (At::Value | At::FirstItem, '"') => At::text(false),
+            (At::Value | At::FirstItem, 't' | 'f' | 'n' | '-' | '0'..='9') => {
+                At::Scalar(char.to_string())
+            }
+            (At::FirstKey | At::Key, '"') => At::text(true),
+            (At::Colon, ':') => At::Value,
+            (At::After, ']' | '}') => self.close(char)?,
+            (At::After, ',') => {
+                if *self.open.last()? {
+                    At::Key
+                } else {
+                    At::Value
+                }
+            }
+            _ => return None,
+        };
+        Some(())
+    }
+
+    fn in_text(key: bool, escape: Escape, char: char) -> Option<At> {
+        let escape = match (escape, char) {
+            (Escape::None, '"') => return Some(if key { At::Colon } else { At::After }),
+            (Escape::None, '\\') => Escape::Started,
+            (Escape::None, '\0'..='\u{1f}') => return None,
+            (Escape::None, _) => Escape::None,
+            (Escape::Started, 'u') => Escape::Digits(4),
+            (Escape::Started, '"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't') => Escape::None,
+            (Escape::Digits(left), _) if char.is_ascii_hexdigit() => match left {
+                1 => Escape::None,
+                _ => Escape::Digits(left - 1),
+            },
+            _ => return None,
+        };
+        Some(At::Text { key, escape })
+    }
+
+    fn close(&mut self, char: char) -> Option<At> {
+        (self.open.pop()? == (char == '}')).then_some(At::After)
+    }
+}
+
+impl At {
+    fn text(key: bool) -> Self {
+        At::Text {
+            key,
+            escape: Escape::None,
+        }
+    }
+}
+
+fn is_scalar(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+/// Whether the output is in a string, for texts of which no more is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quotes {
+    Outside,
+    Inside,
+    /// Behind a backslash in a string.
+    Escaped,
+    Unknown,
+}
+
+impl Quotes {
+    pub(super) fn feed(&mut self, text: &str) {
+        for char in text.chars() {
+            *self = match (*self, char) {
+                (Quotes::Outside, '"') => Quotes::Inside,
+                (Quotes::Inside, '"') => Quotes::Outside,
+                (Quotes::Inside, '\\') => Quotes::Escaped,
+                (Quotes::Escaped, _) => Quotes::Inside,
+                (same, _) => same,
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn is_json(text: &str) -> bool {
+        let mut position = Position::start();
+        position.feed(text).is_ok() && position.is_end()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+        #[test]
+        fn the_positions_accept_what_serde_accepts(
+            text in "([\\[\\]{},:\" \n\t]|true|null|-?[0-9]{1,2}|\\\\[\"u/nx]|\"a\"|\"b\":|[.eE+'é]){0,12}"
+        ) {
+            let judge = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+            prop_assert_eq!(is_json(&text), judge);
+        }
+    }
+
+    #[test]
+    fn examples() {
+        for good in [
+            r#"{"a":[1,-2.5e3,{"b":null}],"c":"\u00e9\n"}"#,
+            "[]",
+            " true ",
+            r#""""#,
+        ] {
+            assert!(is_json(good), "{good}");
+        }
+        for bad in [
+            "", "{,}", "[1,]", r#"{"a"}"#, r#""\'""#, "01", "]", "{]", "1 2", "\"\n\"",
+        ] {
+            assert!(!is_json(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Renders a template for harmless input: when none of it gives JSON, nothing is likely to.
+
+use std::ops::Range;
+
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value as Json, json};
+use velocity::syntax::{Argument, ReferencePart};
+
+use super::{Finding, Rule};
+use crate::template::{MappingTemplate, Params, Scope};
+
+/// Says so when no harmless input gives JSON. `broken` is where the template's own text is none.
+pub(super) fn check(template: &MappingTemplate, broken: Option<Range<usize>>) -> Option<Finding> {
+    let mut first = None;
+    for leaf in leaves() {
+        let output = render(template, &leaf);
+        let problem = match &output {
+            Ok(text) => match serde_json::from_str::<IgnoredAny>(text) {
+                Ok(_) => return None,
+                Err(error) => Problem::of(text, &error),
+            },
+            Err(message) => Problem {
+                message: format!("the render fails: {message}"),
+                line: String::new(),
+            },
+        };
+        first.get_or_insert(problem);
+    }
+    let problem = first?;
+    let source = template.source();
+    let span = broken.or_else(|| problem.find(source)).unwrap_or_else(|| {
+        let start = source.len() - source.trim_start().len();
+        start
+            ..source[start..]
+                .find('\n')
+                .map_or(source.len(), |at| start + at)
+    });
+    Some(Finding::new(
+        Rule::NotJson,
+        span,
+        format!("no input gives JSON: {}", problem.message),
+        "make the text around the references JSON; `gatespec render` shows what it renders to",
+    ))
+}
+
+/// Why an output is no JSON.
+struct Problem {
+    message: String,
+    /// The line of the output.
+    line: String,
+}
+
+impl Problem {
+    fn of(text: &str, error: &serde_json::Error) -> Self {
+        let line = text
+            .split('\n')
+            .nth(error.line().saturating_sub(1))
+            .unwrap_or_default();
+        let shown: String = line.trim().chars().take(80).collect();
+        let message = if text.trim().is_empty() {
+            "the output is empty".to_owned()
+        } else {
+            format!("{error} of the output: `{shown}`")
+        };
+        Problem {
+            message,
+            line: line.trim().to_owned(),
+        }
+    }
+
+    /// The line in the template, when it stands there once and as it was rendered.
+    fn find(&self, source: &str) -> Option<Range<usize>> {
+        let at = source.find(&self.line).filter(|_| !self.line.is_empty())?;
+        (source.matches(&self.line).count() == 1).then(|| at..at + self.line.len())
+    }
+}
+
+/// What stands wherever a template looks.
+fn leaves() -> [Json; 6] {
+    [
+        json!("hello"),
+        json!(1),
+        json!(true),
+        json!({"a": "hello"}),
+        json!(["hello"]),
+        Json::Null,
+    ]
+}
+
+fn render(template: &MappingTemplate, leaf: &Json) -> Result<String, String> {
+    let mut body = json!({});
+    let mut authorizer = json!({"principalId": "me"});
+    let mut stage_variables = Map::new();
+    let mut params = Params::default();
+    let text = leaf
+        .as_str()
+        .map_or_else(|| leaf.to_string(), str::to_owned);
+    for reference in template.references() {
+        let name = |at: usize| reference.steps.get(at).and_then(|step| step.name);
+        match (reference.root, name(0), name(1)) {
+            ("input", Some("path" | "json"), _) => {
+                if let Some(path) = text_argument(&reference, 0) {
+                    put(&mut body, path.trim_start_matches('$'), leaf);
+                }
+            }
+            ("input", Some("params"), _) => {
+                let named = (0..reference.steps.len()).find_map(|at| text_argument(&reference, at));
+                let names = named
+                    .into_iter()
+                    .chain(reference.steps.last().and_then(|step| step.name));
+                for name in names {
+                    params.header.insert(name.to_owned(), text.clone());
+                    params.querystring.insert(name.to_owned(), text.clone());
+                }
+            }
+            ("context", Some("authorizer"), Some(name)) => authorizer[name] = text.clone().into(),
+            ("stageVariables", Some(name), _) => {
+                stage_variables.insert(name.to_owned(), text.clone().into());
+            }
+            _ => {}
+        }
+    }
+    let context = json!({
+        "routeKey": "sendmessage",
+        "authorizer": authorizer,
+        "messageId": "R1knPc2ntjMCFIA=",
+        "eventType": "MESSAGE",
+        "extendedRequestId": "R1knPH17NjMFftw=",
+        "requestTime": "20/Jan/2024:11:55:00 +0000",
+        "messageDirection": "IN",
+        "stage": "stage",
+        "connectedAt": 1_705_751_697_419_u64,
+        "requestTimeEpoch": 1_705_751_700_453_u64,
+        "disconnectStatusCode": 1000,
+        "disconnectReason": "",
+        "identity": {"userAgent": "Mozilla/5.0", "sourceIp": "192.0.2.1"},
+        "requestId": "R1knPH17NjMFftw=",
+        "domainName": "abcdef1234.execute-api.us-east-1.amazonaws.com",
+        "connectionId": "R1kmxc2VNjMCFIA=",
+        "apiId": "abcdef1234",
+    });
+    let nothing = Map::new();
+    let body = body.to_string();
+    let scope = Scope::new(&body, context.as_object().unwrap_or(&nothing))
+        .stage_variables(&stage_variables)
+        .params(&params);
+    template.render(&scope).map_err(|error| error.to_string())
+}
+
+fn text_argument<'r>(reference: &'r ReferencePart<'_>, at: usize) -> Option<&'r str> {
+    match reference.steps.get(at)?.arguments.as_deref()? {
+        [Argument::Text(text)] => Some(text),
+        _ => None,
+    }
+}
+
+/// Puts a value where a simple path leads to.
+fn put(document: &mut Json, path: &str, leaf: &Json) {
+    let names = path
+        .split(['.', '[', ']', '\'', '"'])
+        .filter(|name| !name.is_empty());
+    let mut place = document;
+    for name in names {
+        if !place.is_object() {
+            *place = json!({});
+        }
+        let Some(object) = place.as_object_mut() else {
+            return;
+        };
+        place = object.entry(name.to_owned()).or_insert(Json::Null);
+    }
+    if path.is_empty() {
+        return;
+    }
+    *place = leaf.clone();
+}

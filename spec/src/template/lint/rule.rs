@@ -1,0 +1,119 @@
+//! The rules, their names and their reasons.
+
+use std::fmt;
+
+/// What a finding is about. Its name ([`Rule::id`]) stays the same from version to version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Rule {
+    /// The text is no template (TEMPLATE-86).
+    Syntax,
+    /// The template ends in `$`, `#` or `\$` (TEMPLATE-57).
+    TrailingSign,
+    /// The template is larger than API Gateway takes.
+    TooLarge,
+    /// The output of `escapeJavaScript` in a JSON string, where `\'` is no escape (TEMPLATE-7, TEMPLATE-8).
+    SingleQuote,
+    /// A value that others control, unescaped in a JSON string (TEMPLATE-20).
+    UnescapedValue,
+    /// A value that others control, where JSON is expected (TEMPLATE-71, TEMPLATE-72, TEMPLATE-84).
+    BareValue,
+    /// `$input.json`, which brings its own quotes, in a JSON string (TEMPLATE-3).
+    JsonInString,
+    /// No input makes the output JSON.
+    NotJson,
+    /// A name of `$context` that WebSocket APIs have not (TEMPLATE-22, TEMPLATE-37 to TEMPLATE-39).
+    UnknownContextName,
+    /// Any other name that there is not (TEMPLATE-40).
+    UnknownName,
+    /// A hyphen that was meant as a sign and is taken into the name (TEMPLATE-56).
+    HyphenInName,
+    /// A condition that does not ask what it seems to ask (TEMPLATE-41, TEMPLATE-42).
+    ConstantCondition,
+    /// `#macro`, `#evaluate`, `#include` or `#parse` (TEMPLATE-49 to TEMPLATE-51).
+    UnsupportedDirective,
+}
+
+impl Rule {
+    /// Every rule.
+    pub const ALL: [Rule; 13] = [
+        Rule::Syntax,
+        Rule::TrailingSign,
+        Rule::TooLarge,
+        Rule::SingleQuote,
+        Rule::UnescapedValue,
+        Rule::BareValue,
+        Rule::JsonInString,
+        Rule::NotJson,
+        Rule::UnknownContextName,
+        Rule::UnknownName,
+        Rule::HyphenInName,
+        Rule::ConstantCondition,
+        Rule::UnsupportedDirective,
+    ];
+
+    /// Its name in reports, such as `single-quote`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Rule::Syntax => "syntax",
+            Rule::TrailingSign => "trailing-sign",
+            Rule::TooLarge => "too-large",
+            Rule::SingleQuote => "single-quote",
+            Rule::UnescapedValue => "unescaped-value",
+            Rule::BareValue => "bare-value",
+            Rule::JsonInString => "json-in-string",
+            Rule::NotJson => "not-json",
+            Rule::UnknownContextName => "unknown-context-name",
+            Rule::UnknownName => "unknown-name",
+            Rule::HyphenInName => "hyphen-in-name",
+            Rule::ConstantCondition => "constant-condition",
+            Rule::UnsupportedDirective => "unsupported-directive",
+        }
+    }
+
+    /// What happens to a template that breaks it.
+    pub fn why(self) -> &'static str {
+        match self {
+            Rule::Syntax => "a template that can not be parsed renders nothing: the request fails",
+            Rule::TrailingSign => {
+                "Velocity 1.7 reads on behind the sign and finds the end of the template: it can not be parsed"
+            }
+            Rule::TooLarge => "API Gateway does not take mapping templates over 300 KB",
+            Rule::SingleQuote => {
+                "`escapeJavaScript` writes `'` as `\\'`, which JSON does not know: a message with a single quote is refused by \
+                 Lambda (\"Unrecognized character escape\")"
+            }
+            Rule::UnescapedValue => {
+                "a quote in the value ends the string: the output is no longer JSON, or has members that the value wrote itself"
+            }
+            Rule::BareValue => {
+                "the value is inserted as it is: when it is missing, or no JSON, neither is the output; and it can bring members of its own"
+            }
+            Rule::JsonInString => {
+                "`$input.json` gives JSON text: a string comes with quotes of its own, which end the string around it"
+            }
+            Rule::NotJson => "Lambda takes JSON only: every call would fail",
+            Rule::UnknownContextName => {
+                "the name has no value in templates of WebSocket APIs: it renders as nothing"
+            }
+            Rule::UnknownName => {
+                "a reference to what is not there renders as nothing, without an error"
+            }
+            Rule::HyphenInName => {
+                "a hyphen belongs to the name in Velocity: this is one reference, to something that is not there"
+            }
+            Rule::ConstantCondition => {
+                "in API Gateway what is missing is the empty text, and every text is true, `\"\"` and `\"false\"` too"
+            }
+            Rule::UnsupportedDirective => {
+                "API Gateway swallows `#macro`, prints `#evaluate` as it stands, and fails at `#include` and `#parse`"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}

@@ -1,0 +1,418 @@
+use rstest::rstest;
+
+use super::*;
+
+const CURE: &str = r#".replaceAll("\\'","'")"#;
+
+fn found(source: &str) -> Vec<(&'static str, String)> {
+    let report = lint(source);
+    report
+        .findings
+        .iter()
+        .map(|finding| (finding.rule.id(), source[finding.span.clone()].to_owned()))
+        .collect()
+}
+
+fn one(rule: &'static str, at: &str) -> Vec<(&'static str, String)> {
+    vec![(rule, at.to_owned())]
+}
+
+const ORIGINAL: &str =
+    include_str!("../../../../conformance/fixtures/original-mapping-template.vtl");
+
+/// The mapping template of template.yaml: its block without the indentation.
+fn deployed() -> String {
+    let yaml = include_str!("../../../../template.yaml");
+    let block = yaml.split("application/json: |\n").nth(1).unwrap();
+    block
+        .lines()
+        .take_while(|line| line.starts_with("          "))
+        .map(|line| format!("{}\n", &line[10..]))
+        .collect()
+}
+
+#[test]
+fn the_deployed_template_is_safe() {
+    let report = lint(&deployed());
+    assert_eq!(
+        report,
+        Report {
+            findings: vec![],
+            doubts: vec![]
+        }
+    );
+}
+
+#[test]
+fn the_original_template_has_its_holes_and_the_dead_variable() {
+    assert_eq!(
+        found(ORIGINAL),
+        [
+            (
+                "unescaped-value",
+                "$context.authorizer.principalId".to_owned()
+            ),
+            ("unescaped-value", "$context.authorizer.token".to_owned()),
+            (
+                "single-quote",
+                "$util.escapeJavaScript($input.body)".to_owned()
+            ),
+            (
+                "unknown-context-name",
+                "$context.isBase64Encoded".to_owned()
+            ),
+        ]
+    );
+    assert!(!lint(ORIGINAL).json_safe());
+}
+
+// TEMPLATE-7, TEMPLATE-8
+#[test]
+fn the_single_quote() {
+    let escape = "$util.escapeJavaScript($input.body)";
+    assert_eq!(
+        found(&format!(r#"{{"a": "{escape}"}}"#)),
+        one("single-quote", escape)
+    );
+    for good in [
+        format!("{escape}{CURE}"),
+        format!(r#"{escape}.replace("\'","'")"#),
+        "$util.escapeJavaScript($context.requestTime)".to_owned(),
+    ] {
+        let source = format!(r#"{{"a": "{good}"}}"#);
+        assert_eq!(found(&source), []);
+        assert!(lint(&source).json_safe(), "{source}");
+    }
+    // One backslash is the expression for the quote alone: nothing is replaced.
+    let useless = format!(r#"{escape}.replaceAll("\'","'")"#);
+    assert_eq!(
+        found(&format!(r#"{{"a": "{useless}"}}"#)),
+        one("single-quote", &useless)
+    );
+    // By way of a variable.
+    let source = format!(r#"#set($b = {escape}){{"a": "$b", "c": "$b{CURE}"}}"#);
+    assert_eq!(found(&source), one("single-quote", "$b"));
+}
+
+// TEMPLATE-20
+#[rstest]
+#[case("$context.authorizer.token")]
+#[case("${context.authorizer.principalId}")]
+#[case("$input.params('x')")]
+#[case("$input.params().header.get('x')")]
+#[case("$stageVariables.name")]
+#[case("$input.body")]
+#[case("$input.path('$.x')")]
+#[case("$context.identity.userAgent")]
+#[case("$context.error.messageString")]
+#[case("$context.disconnectReason")]
+fn unescaped_values(#[case] reference: &str) {
+    let source = format!(r#"{{"a": "x $context.stage {reference}"}}"#);
+    assert_eq!(found(&source), one("unescaped-value", reference));
+    let cure = &lint(&source).findings[0].cure;
+    let cured = source.replace(reference, cure.trim_matches('`'));
+    assert_eq!(found(&cured), [], "{cured}");
+    assert!(
+        lint(&cured).json_safe() || reference.contains(".get("),
+        "{cured}: {:?}",
+        lint(&cured).doubts
+    );
+}
+
+#[rstest]
+#[case("connectionId")]
+#[case("requestId")]
+#[case("extendedRequestId")]
+#[case("requestTime")]
+#[case("requestTimeEpoch")]
+#[case("connectedAt")]
+#[case("stage")]
+#[case("apiId")]
+#[case("routeKey")]
+#[case("eventType")]
+#[case("messageDirection")]
+#[case("messageId")]
+#[case("domainName")]
+#[case("identity.sourceIp")]
+fn values_of_the_gateway_need_no_escape(#[case] name: &str) {
+    let source = format!(r#"{{"a": "$context.{name}"}}"#);
+    assert_eq!(found(&source), []);
+    // A client may ask for any host name, as the local gateway sees it.
+    assert_eq!(lint(&source).json_safe(), name != "domainName");
+}
+
+// TEMPLATE-3, TEMPLATE-71, TEMPLATE-72
+#[rstest]
+#[case(
+    r#"{"a": $input.path('$.n')}"#,
+    "bare-value",
+    "$input.path('$.n')",
+    "`$input.json('$.n')`"
+)]
+#[case(
+    r#"{"a": $input.body}"#,
+    "bare-value",
+    "$input.body",
+    "`$input.json('$')`"
+)]
+#[case(
+    r#"{"a": "$input.json('$.n')"}"#,
+    "json-in-string",
+    "$input.json('$.n')",
+    "take the quotes around it away, or write `$util.escapeJavaScript($input.path('$.n')).replaceAll(\"\\\\'\",\"'\")`"
+)]
+// TEMPLATE-57
+#[case(
+    "{\"a\": 1} $",
+    "trailing-sign",
+    "$",
+    "put something behind the sign, a line break for example, or take it away"
+)]
+#[case(
+    "{} #",
+    "trailing-sign",
+    "#",
+    "put something behind the sign, a line break for example, or take it away"
+)]
+#[case(
+    "{} \\$",
+    "trailing-sign",
+    "$",
+    "put something behind the sign, a line break for example, or take it away"
+)]
+// TEMPLATE-56
+#[case(
+    r#"#set($a = 2){"a": "$a-1"}"#,
+    "hyphen-in-name",
+    "$a-1",
+    "spaces around the sign in `#set` (`$a - 1`), or `${a}-1` in text"
+)]
+#[case(
+    r#"{"a": "$context.connectionId-x"}"#,
+    "hyphen-in-name",
+    "connectionId-x",
+    "spaces around the sign in `#set` (`$context.connectionId - x`), or `${context.connectionId}-x` in text"
+)]
+// TEMPLATE-38, TEMPLATE-40
+#[case(
+    r#"{"a": "$context.httpMethod"}"#,
+    "unknown-context-name",
+    "$context.httpMethod",
+    "take it away; `$context.routeKey` and `$context.eventType` say what a WebSocket request is"
+)]
+#[case(
+    r#"{"a": "$context.connectionID"}"#,
+    "unknown-context-name",
+    "$context.connectionID",
+    "did you mean `$context.connectionId`"
+)]
+#[case(
+    r#"{"a": "$context.identity.sourceIP"}"#,
+    "unknown-context-name",
+    "$context.identity.sourceIP",
+    "did you mean `$context.identity.sourceIp`"
+)]
+#[case(
+    r#"{"a": "$contxt.stage"}"#,
+    "unknown-name",
+    "$contxt.stage",
+    "did you mean `$context`"
+)]
+#[case(
+    r#"{"a": "$util.escapeJavascript($input.body)"}"#,
+    "unknown-name",
+    "$util.escapeJavascript($input.body)",
+    "did you mean `$util.escapeJavaScript`"
+)]
+#[case(
+    r#"{"a": "$input.body.x"}"#,
+    "unknown-name",
+    "$input.body.x",
+    "`$input.json('$.x')`, or `$input.path('$.x')` for the value itself"
+)]
+// TEMPLATE-41, TEMPLATE-42
+#[case(
+    "{#if($context.authorizer.admin)\"a\": 1#end}",
+    "constant-condition",
+    "$context.authorizer.admin",
+    "`$context.authorizer.admin != \"\"` asks whether there is something"
+)]
+#[case(
+    "{#if(!$input.path('$.x'))\"a\": 1#end}",
+    "constant-condition",
+    "$input.path('$.x')",
+    "`$input.path('$.x') == \"\"` asks whether there is something"
+)]
+// TEMPLATE-49 to TEMPLATE-51
+#[case(
+    "#macro(m)x#end{}",
+    "unsupported-directive",
+    "#macro",
+    "write its text where it is called, or use `#define`"
+)]
+#[case(
+    "{\"a\": \"#evaluate('x')\"}",
+    "unsupported-directive",
+    "#evaluate",
+    "write the template where it is evaluated"
+)]
+fn findings(#[case] source: &str, #[case] rule: &str, #[case] at: &str, #[case] cure: &str) {
+    let report = lint(source);
+    let of_rule: Vec<_> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.rule.id() == rule)
+        .collect();
+    let [finding] = of_rule[..] else {
+        panic!("{:#?}", report.findings)
+    };
+    assert_eq!((&source[finding.span.clone()], &*finding.cure), (at, cure));
+}
+
+#[rstest]
+#[case("#set($flag = $input.path('$.x') == 1){#if($flag)\"a\": 1#end}")]
+#[case("[#foreach($i in [1..3])$foreach.index#if($foreach.hasNext),#end#end]")]
+#[case("{#if($input.body.contains('x'))\"a\": 1#end}")]
+#[case("{\"a\": \"${context.stage}-1\"}## #macro(m)\n")]
+#[case("#set($a-1 = 'x'){\"a\": \"$a-1\"}")]
+#[case("$input.body")]
+#[case("{\"a\": \"\\#parse('x')\"}")]
+fn nothing_to_find(#[case] source: &str) {
+    assert_eq!(found(source), []);
+}
+
+#[rstest]
+#[case("{\"a\": $context.connectionId}", "{\"a\": $context.connectionId}")]
+#[case("{\"a\": 1,}", "}")]
+#[case("{## comment\n \"a\" 1}", "1")]
+#[case("hello $context.stage", "h")]
+#[case("#include('x')", "#include('x')")]
+fn what_can_not_be_json(#[case] source: &str, #[case] at: &str) {
+    let report = lint(source);
+    let finding = report
+        .findings
+        .iter()
+        .find(|finding| finding.rule == Rule::NotJson)
+        .unwrap();
+    assert_eq!(&source[finding.span.clone()], at, "{}", finding.message);
+    assert!(!report.json_safe());
+}
+
+#[test]
+fn what_may_be_json_is_no_finding() {
+    for source in [
+        "{\"a\": #if($input.path('$.x') == 1)1#else$input.path('$.y')#end}",
+        "{\"a\": $input.json('$.x')}",
+        "$input.json('$')",
+    ] {
+        assert!(
+            found(source).iter().all(|(rule, _)| *rule != "not-json"),
+            "{source}"
+        );
+    }
+}
+
+// TEMPLATE-86
+#[test]
+fn what_is_no_template_is_a_finding() {
+    let report = lint("{\"a\": \"#if($x)\"}");
+    assert_eq!(report.findings[0].rule, Rule::Syntax);
+    assert!(!report.json_safe());
+}
+
+#[test]
+fn the_size() {
+    let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+    assert_eq!(found(&text(MAX_BYTES)), []);
+    assert_eq!(found(&text(MAX_BYTES + 1)), one("too-large", ""));
+}
+
+#[test]
+fn places_are_lines_and_characters() {
+    let source = "{\n  \"é\": \"$input.body\"}";
+    assert_eq!(lint(source).findings[0].line_and_column(source), (2, 9));
+}
+
+#[rstest]
+#[case("{\"a\": $input.json('$.x'), \"t\": $context.requestTimeEpoch}", true)]
+#[case(
+    "#set($t = $util.base64Encode($input.body)){\"a\": \"$t#if($t == 'a')b#end\"}",
+    true
+)]
+#[case(
+    "{\"a\": \"#foreach($i in $input.path('$.l'))$context.stage #end\"}",
+    true
+)]
+#[case("{\"a\": $input.json('$.x').length()}", false)]
+#[case("{\"a\": $input.json('$.x.length()')}", false)]
+#[case("{\"a\": \"\\$util.urlEncode('a')\"}", false)]
+#[case("{\"a\": \"$util.base64Decode($input.body)\"}", false)]
+// The last comma may be the last round's: 1,000 are run.
+#[case(
+    "[#foreach($i in $input.path('$.l'))1#if($foreach.hasNext),#end#end]",
+    false
+)]
+#[case("#set($context.stage = $input.body){\"a\": \"$context.stage\"}", false)]
+#[case("#set($input.path('$').a = 1){\"a\": $input.json('$')}", false)]
+fn what_is_vouched_for(#[case] source: &str, #[case] safe: bool) {
+    let report = lint(source);
+    assert_eq!(report.json_safe(), safe, "{:#?}", report);
+}
+
+/// The linter held to its word.
+#[cfg(feature = "proptest")]
+mod promise {
+    use indexmap::IndexMap;
+    use proptest::prelude::*;
+    use serde::de::IgnoredAny;
+    use serde_json::Map;
+
+    use super::super::lint;
+    use crate::strategy;
+    use crate::template::{MappingTemplate, Params, Scope};
+
+    fn is_json(template: &MappingTemplate, body: &str, token: &str) -> Result<(), String> {
+        let context = strategy::message_context(token, token);
+        let values = IndexMap::from_iter([("token".to_owned(), token.to_owned())]);
+        let params = Params {
+            header: values.clone(),
+            ..Params::default()
+        };
+        let stage_variables = Map::from_iter([("name".to_owned(), token.into())]);
+        let scope = Scope::new(body, &context)
+            .params(&params)
+            .stage_variables(&stage_variables);
+        let text = template.render(&scope).map_err(|error| error.to_string())?;
+        match serde_json::from_str::<IgnoredAny>(&text) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(format!("{error}: {text}")),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1200, max_global_rejects: 100_000, ..ProptestConfig::default() })]
+
+        // For every template that is passed: eight messages and tokens.
+        #[test]
+        fn what_is_called_json_safe_renders_to_json(
+            source in strategy::mapping_template().prop_filter("passed", |source| lint(source).json_safe()),
+            inputs in proptest::collection::vec((strategy::body(), strategy::token()), 8)
+        ) {
+            let template = MappingTemplate::parse(&source).unwrap();
+            for (body, token) in &inputs {
+                if let Err(problem) = is_json(&template, body, token) {
+                    prop_assert!(false, "{source}\nbody {body:?}, token {token:?}\n{problem}");
+                }
+            }
+        }
+
+        #[test]
+        fn any_template_is_looked_at(source in strategy::mapping_template(), text in any::<String>()) {
+            for source in [source, text] {
+                for finding in lint(&source).findings {
+                    prop_assert!(source.get(finding.span.clone()).is_some(), "{source} {finding:?}");
+                }
+            }
+        }
+    }
+}
