@@ -2,6 +2,7 @@
 
 mod check;
 mod jsonl;
+mod lint;
 mod render;
 mod serve;
 
@@ -27,6 +28,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Render a mapping template as API Gateway would.
     Render(render::RenderArgs),
+    /// Look for what breaks mapping templates in production.
+    Lint(lint::LintArgs),
 }
 
 /// Which stack.
@@ -45,7 +48,7 @@ struct StackArgs {
 
 /// Why the program ends without success. The code is the one that scripts see.
 enum Failure {
-    /// Verdicts that were not expected, or a template that can not be rendered.
+    /// Verdicts that were not expected, findings, or a template that can not be rendered.
     Unexpected(String),
     /// The user has to change something: arguments, or the stack's template.
     Usage(String),
@@ -53,8 +56,8 @@ enum Failure {
     CouldNotRun(String),
 }
 
-const AFTER_HELP: &str = "Exit codes: 0 all as expected; 1 unexpected verdicts, or a template that can not be rendered;
-2 something in the arguments or the stack's template must be changed; 3 could not run.
+const AFTER_HELP: &str = "Exit codes: 0 all as expected; 1 unexpected verdicts, findings, or a template that can not be
+rendered; 2 something in the arguments or the stack's template must be changed; 3 could not run.
 
 Try:
   gatespec                                   check the stack of this folder
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Serve(args)) => serve::run(&args),
         Some(Command::Render(args)) => render::run(&args),
+        Some(Command::Lint(args)) => lint::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

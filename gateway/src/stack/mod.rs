@@ -10,6 +10,7 @@
 
 mod api;
 mod function;
+mod mapping;
 mod names;
 mod permission;
 mod properties;
@@ -26,6 +27,7 @@ use indexmap::IndexMap;
 use spec::api::{Api, IntegrationType, function_arn};
 
 pub use function::{Code, Function};
+pub use mapping::{MappingTemplate, MappingTemplates};
 pub use permission::Permission;
 pub use source::{Error, Warning};
 use source::Source;

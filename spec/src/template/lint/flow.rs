@@ -34,7 +34,12 @@ struct Walker<'s> {
     cursor: usize,
     /// Whether the output is one reference and nothing else: such a template passes something on, on purpose.
     passes_on: bool,
+    /// How many values were printed that may be as long as a message.
+    long: usize,
 }
+
+/// How many values as long as a message (128 KB, each byte as six) fit the bound on a render's output.
+const MAX_LONG: usize = 60;
 
 pub(super) fn walk(source: &str, parts: &[Part<'_>]) -> Flow {
     let printing = parts.iter().filter(|part| match part {
@@ -55,6 +60,7 @@ pub(super) fn walk(source: &str, parts: &[Part<'_>]) -> Flow {
         },
         cursor: 0,
         passes_on: matches!(&printing.collect::<Vec<_>>()[..], [Part::Reference(_)]),
+        long: 0,
     };
     // How many of the backslashes before a reference or a directive print depends on what is defined.
     if let Some(at) = source.find("\\$").or_else(|| source.find("\\#")) {
@@ -136,6 +142,15 @@ impl<'s> Walker<'s> {
             Value::Json => Some(Inserted::Json),
             Value::Unvouched | Value::Escaped | Value::Foreign(_) | Value::Unknown => None,
         };
+        if value.is_long() {
+            self.long += 1;
+            if self.long > MAX_LONG {
+                self.doubt(
+                    Some(reference.span.clone()),
+                    "so many values may be too long together",
+                );
+            }
+        }
         self.judge(reference, &value);
         if let Some(position) = &mut self.state.json
             && inserted
@@ -265,6 +280,11 @@ impl<'s> Walker<'s> {
     }
 
     fn rounds(&mut self, directive: &DirectivePart<'_>, list: Option<Value>) {
+        // The message says how much is printed; and after 1,000 rounds it ends, behind a comma perhaps.
+        let reason = "how often a `#foreach` prints is not known";
+        self.seen
+            .doubts
+            .push(Doubt::new(directive.span.clone(), reason));
         let mut before = self.state.clone();
         for name in assigned(&directive.blocks) {
             // What an earlier round left.

@@ -327,6 +327,14 @@ fn the_size() {
     assert_eq!(found(&text(MAX_BYTES + 1)), one("too-large", ""));
 }
 
+// Texts that double with every line, which the linter must not write out.
+#[test]
+fn growth() {
+    let source =
+        "#set($a = 'aa')\n".to_owned() + &"#set($a = \"$a$a\")\n".repeat(200) + "{\"a\": \"$a\"}";
+    assert!(!lint(&source).json_safe());
+}
+
 #[test]
 fn places_are_lines_and_characters() {
     let source = "{\n  \"é\": \"$input.body\"}";
@@ -341,7 +349,7 @@ fn places_are_lines_and_characters() {
 )]
 #[case(
     "{\"a\": \"#foreach($i in $input.path('$.l'))$context.stage #end\"}",
-    true
+    false
 )]
 #[case("{\"a\": $input.json('$.x').length()}", false)]
 #[case("{\"a\": $input.json('$.x.length()')}", false)]
@@ -352,11 +360,75 @@ fn places_are_lines_and_characters() {
     "[#foreach($i in $input.path('$.l'))1#if($foreach.hasNext),#end#end]",
     false
 )]
+#[case("#set($a = 'aa')#set($a = \"$a$a\"){\"a\": \"$a\"}", true)]
+#[case(
+    "#set($a = $util.urlEncode($input.body))#set($a = \"$a$a\"){\"a\": \"$a\"}",
+    false
+)]
 #[case("#set($context.stage = $input.body){\"a\": \"$context.stage\"}", false)]
 #[case("#set($input.path('$').a = 1){\"a\": $input.json('$')}", false)]
 fn what_is_vouched_for(#[case] source: &str, #[case] safe: bool) {
     let report = lint(source);
     assert_eq!(report.json_safe(), safe, "{:#?}", report);
+}
+
+/// What an author is told, a page for each rule.
+#[test]
+fn pages() {
+    let deep = "x".repeat(MAX_BYTES);
+    let examples = [
+        (Rule::Syntax, "{\n  \"a\": #if($x) 1\n}"),
+        (Rule::TrailingSign, "{\"price\": 1} ## in $\n$"),
+        (Rule::TooLarge, &deep),
+        (
+            Rule::SingleQuote,
+            r#"{"body": "$util.escapeJavaScript($input.body)"}"#,
+        ),
+        (
+            Rule::UnescapedValue,
+            r#"{"auth": "$context.authorizer.principalId"}"#,
+        ),
+        (Rule::BareValue, r#"{"count": $input.path('$.count')}"#),
+        (
+            Rule::JsonInString,
+            r#"{"message": "$input.json('$.message')"}"#,
+        ),
+        (Rule::NotJson, "{\n  \"stage\": \"$context.stage\",\n}"),
+        (
+            Rule::UnknownContextName,
+            r#"{"isBase64Encoded": "$context.isBase64Encoded"}"#,
+        ),
+        (Rule::UnknownName, r#"{"route": "$connect"}"#),
+        (
+            Rule::HyphenInName,
+            r#"{"room": "$context.stage-$context.apiId"}"#,
+        ),
+        (
+            Rule::ConstantCondition,
+            r#"{"admin": #if($context.authorizer.admin) true #else false #end}"#,
+        ),
+        (
+            Rule::UnsupportedDirective,
+            "#macro(id)$context.connectionId#end{\"id\": \"#id()\"}",
+        ),
+    ];
+    assert_eq!(examples.each_ref().map(|(rule, _)| *rule), Rule::ALL);
+    for (rule, source) in examples {
+        let report = lint(source);
+        let finding = report
+            .findings
+            .iter()
+            .find(|finding| finding.rule == rule)
+            .unwrap();
+        let heading = format!("{rule}: {}", finding.message);
+        let shown = if source.len() > 1000 { "" } else { source };
+        let text = velocity::excerpt(&heading, finding.span.clone(), "template.vtl", shown);
+        let page = format!("{text}why: {}\ncure: {}\n", finding.why, finding.cure);
+        let mut settings =
+            crate::snapshots::page("template", &format!("the rule {rule}, as it is told"));
+        settings.set_snapshot_path("../../../../snapshots/template");
+        settings.bind(|| insta::assert_snapshot!(format!("lint-{rule}"), page));
+    }
 }
 
 /// The linter held to its word.

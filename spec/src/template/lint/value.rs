@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use velocity::syntax::{Argument, Part, ReferencePart, StepPart};
 
-use super::{Doubt, names};
+use super::{Doubt, MAX_BYTES, names};
 use crate::template::JsonPath;
 
 /// What a value may be.
@@ -47,12 +47,23 @@ impl Value {
         }
     }
 
-    /// Two in one text.
-    fn then(self, other: Self) -> Self {
+    /// Two in one text. What may be long and is put together again and again may reach the bounds of a render: a doubt.
+    fn then(self, other: Self, doubts: &mut Vec<Doubt>) -> Self {
+        if self.is_long() && other.is_long() {
+            doubts.push(Doubt::new(None, "a text that may grow too long"));
+        }
         match (self, other) {
-            (Value::Literal(a), Value::Literal(b)) => Value::Literal(a + &b),
+            (Value::Literal(a), Value::Literal(b)) if a.len() + b.len() <= MAX_BYTES => {
+                Value::Literal(a + &b)
+            }
+            (Value::Literal(_), Value::Literal(_)) => Value::Unknown,
             (a, b) => a.mixed(b),
         }
+    }
+
+    /// Whether it may be as long as a message.
+    pub(super) fn is_long(&self) -> bool {
+        !matches!(self, Value::Literal(_) | Value::Number | Value::Own)
     }
 
     fn mixed(self, other: Self) -> Self {
@@ -112,7 +123,7 @@ impl<'s> Env<'s> {
             Argument::Interpolated(parts) => {
                 let mut value = Value::Literal(String::new());
                 for part in parts {
-                    value = value.then(match part {
+                    let next = match part {
                         Part::Text(text) => Value::Literal((*text).to_owned()),
                         Part::Reference(reference) => self.reference(reference, doubts),
                         Part::Directive(directive) => {
@@ -120,7 +131,8 @@ impl<'s> Env<'s> {
                             doubts.push(Doubt::new(directive.span.clone(), reason));
                             Value::Unknown
                         }
-                    });
+                    };
+                    value = value.then(next, doubts);
                 }
                 value
             }
@@ -137,7 +149,7 @@ impl<'s> Env<'s> {
                 // Numbers, truths, or nothing; `+` also joins texts.
                 match (*operator, values.pop(), values.pop()) {
                     ("+", Some(Value::Number), Some(Value::Number)) => Value::Number,
-                    ("+", Some(right), Some(left)) => left.then(right).or_safe_text(),
+                    ("+", Some(right), Some(left)) => left.then(right, doubts).or_safe_text(),
                     _ => Value::Safe,
                 }
             }
@@ -223,21 +235,27 @@ impl<'s> Env<'s> {
             }
             ("input", Some("params"), Some([] | [_])) => (foreign(), 1),
             ("util", Some(method), Some([argument])) => {
-                let mut may_fail = || {
-                    doubts.push(Doubt::new(
-                        Some(reference.span.clone()),
-                        format!("`$util.{method}` may fail"),
-                    ))
+                let held = self.argument(argument, &mut Vec::new());
+                let mut doubt = |reason: String| {
+                    doubts.push(Doubt::new(Some(reference.span.clone()), reason));
                 };
                 let value = match method {
-                    "escapeJavaScript" => match self.argument(argument, &mut Vec::new()) {
-                        Value::Number | Value::Own => Value::Own,
-                        _ => Value::Escaped,
-                    },
-                    "urlEncode" | "base64Encode" => Value::Own,
+                    "escapeJavaScript" | "urlEncode" | "base64Encode"
+                        if matches!(held, Value::Safe | Value::Escaped | Value::Unknown) =>
+                    {
+                        doubt("what is encoded twice may grow too long".to_owned());
+                        if method == "escapeJavaScript" {
+                            Value::Escaped
+                        } else {
+                            Value::Safe
+                        }
+                    }
+                    "escapeJavaScript" if matches!(held, Value::Number | Value::Own) => Value::Own,
+                    "escapeJavaScript" => Value::Escaped,
+                    "urlEncode" | "base64Encode" => Value::Safe,
                     "parseJson" | "urlDecode" | "base64Decode" => {
-                        may_fail();
-                        match self.argument(argument, &mut Vec::new()) {
+                        doubt(format!("`$util.{method}` may fail"));
+                        match held {
                             Value::Foreign(from) => Value::Foreign(from),
                             _ => Value::Unknown,
                         }

@@ -1,0 +1,176 @@
+//! `gatespec lint`.
+
+mod report;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use gateway::stack::MappingTemplates;
+use spec::template::lint::{self, Doubt, Finding, Rule};
+
+use crate::{Failure, eprint, print};
+
+/// Look for what breaks mapping templates in production.
+///
+/// A file is a mapping template, or, when it ends in .yaml or .yml, a stack's template with all its `RequestTemplates` and
+/// `ResponseTemplates`.
+#[derive(Args)]
+#[command(
+    after_help = "Exit codes: 0 nothing found; 1 findings; 2 a file that can not be read.\n\nExample:\n  gatespec lint --format sarif > lint.sarif"
+)]
+pub(crate) struct LintArgs {
+    /// Mapping templates, or templates of stacks.
+    #[arg(default_value = "template.yaml", value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// How to print what was found.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Pages for people.
+    Text,
+    /// One JSON object.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+}
+
+/// One mapping template that was looked at.
+struct Linted {
+    file: String,
+    /// Which of a stack's templates, if it is one.
+    name: Option<String>,
+    findings: Vec<Placed>,
+    doubts: Vec<Doubt>,
+}
+
+/// A finding in its file.
+struct Placed {
+    finding: Finding,
+    /// The bytes of the file.
+    span: Range<usize>,
+    start: Place,
+    end: Place,
+    /// The line with its caret.
+    excerpt: String,
+}
+
+/// From 1, the column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    line: usize,
+    column: usize,
+}
+
+/// Prints what was found in all files.
+pub(crate) fn run(args: &LintArgs) -> Result<(), Failure> {
+    let mut linted = Vec::new();
+    for file in &args.files {
+        linted.extend(lint_file(file)?);
+    }
+    print(
+        match args.format {
+            Format::Text => report::text(&linted),
+            Format::Json => report::json(&linted),
+            Format::Sarif => report::sarif(&linted),
+        }
+        .trim_end(),
+    );
+    match linted
+        .iter()
+        .map(|linted| linted.findings.len())
+        .sum::<usize>()
+    {
+        0 => Ok(()),
+        1 => Err(Failure::Unexpected("1 finding".to_owned())),
+        count => Err(Failure::Unexpected(format!("{count} findings"))),
+    }
+}
+
+fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {
+    let file = path.display().to_string();
+    let is_stack = path
+        .extension()
+        .is_some_and(|extension| extension == "yaml" || extension == "yml");
+    if !is_stack {
+        let source = std::fs::read_to_string(path)
+            .map_err(|error| Failure::Usage(format!("error: can not read `{file}`: {error}")))?;
+        let report = lint::lint(&source);
+        let place = |finding: Finding| Placed::new(finding.span.clone(), finding, &file, &source);
+        return Ok(vec![Linted {
+            findings: report.findings.into_iter().map(place).collect(),
+            doubts: report.doubts,
+            name: None,
+            file,
+        }]);
+    }
+    let stack = MappingTemplates::read(path).map_err(|error| Failure::Usage(error.to_string()))?;
+    if stack.templates.is_empty() {
+        eprint(&format!("{file}: no mapping templates"));
+    }
+    let all = stack.templates.iter().map(|template| {
+        let report = lint::lint(&template.text);
+        let answers = template.property == "ResponseTemplates";
+        let place = |finding: Finding| {
+            let (line, column) = finding.line_and_column(&template.text);
+            let start = stack.place(template, line, column);
+            // As long as it is written in the file as it reads.
+            let wanted = template.text.get(finding.span.clone()).unwrap_or_default();
+            let there = stack.text().get(start.start..).unwrap_or_default();
+            let span = if there.starts_with(wanted) {
+                start.start..start.start + wanted.len()
+            } else {
+                start
+            };
+            Placed::new(span, finding, &file, stack.text())
+        };
+        Linted {
+            file: file.clone(),
+            name: Some(format!(
+                "{} {} `{}`",
+                template.resource, template.property, template.key
+            )),
+            // A client may be sent any text.
+            findings: report
+                .findings
+                .into_iter()
+                .filter(|finding| !(answers && finding.rule == Rule::NotJson))
+                .map(place)
+                .collect(),
+            doubts: report.doubts,
+        }
+    });
+    Ok(all.collect())
+}
+
+impl Placed {
+    fn new(span: Range<usize>, finding: Finding, file: &str, text: &str) -> Self {
+        let page = velocity::excerpt("", span.clone(), file, text);
+        Placed {
+            start: Place::of(text, span.start),
+            end: Place::of(text, span.end),
+            // Without the heading and the place, which stand in the line above.
+            excerpt: page
+                .lines()
+                .skip(2)
+                .map(|line| format!("{line}\n"))
+                .collect(),
+            span,
+            finding,
+        }
+    }
+}
+
+impl Place {
+    fn of(text: &str, at: usize) -> Self {
+        let before = text.get(..at).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        Place {
+            line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What was found, as text, JSON and SARIF.
+
+use serde_json::{Value, json};
+use spec::template::lint::Rule;
+
+use super::Linted;
+
+/// A page for each finding, and a line for each template without any.
+pub(super) fn text(linted: &[Linted]) -> String {
+    let mut text = String::new();
+    for each in linted {
+        let title = match &each.name {
+            Some(name) => format!("{}: {name}", each.file),
+            None => each.file.clone(),
+        };
+        for placed in &each.findings {
+            let finding = &placed.finding;
+            let place = placed.start;
+            text.push_str(&format!(
+                "{}:{}:{}: {}: {}\n{}  why: {}\n  cure: {}\n\n",
+                each.file,
+                place.line,
+                place.column,
+                finding.rule,
+                finding.message,
+                placed.excerpt,
+                finding.why,
+                finding.cure
+            ));
+        }
+        match each.doubts.first() {
+            _ if !each.findings.is_empty() => {}
+            None => text.push_str(&format!("{title}: nothing found; it gives JSON for every message\n")),
+            Some(doubt) => text.push_str(&format!(
+                "{title}: nothing found; whether it gives JSON for every message is not certain: {}\n",
+                doubt.reason
+            )),
+        }
+    }
+    text
+}
+
+/// One object: the templates, each with its findings.
+pub(super) fn json(linted: &[Linted]) -> String {
+    let templates: Vec<Value> = linted
+        .iter()
+        .map(|each| {
+            let findings: Vec<Value> = each
+                .findings
+                .iter()
+                .map(|placed| {
+                    json!({
+                        "rule": placed.finding.rule.id(),
+                        "message": placed.finding.message,
+                        "why": placed.finding.why,
+                        "cure": placed.finding.cure,
+                        "line": placed.start.line,
+                        "column": placed.start.column,
+                        "endLine": placed.end.line,
+                        "endColumn": placed.end.column,
+                        "span": [placed.span.start, placed.span.end],
+                    })
+                })
+                .collect();
+            let doubts: Vec<&str> = each.doubts.iter().map(|doubt| &*doubt.reason).collect();
+            json!({
+                "file": each.file,
+                "template": each.name,
+                "jsonSafe": each.doubts.is_empty(),
+                "findings": findings,
+                "doubts": doubts,
+            })
+        })
+        .collect();
+    pretty(&json!({"templates": templates}))
+}
+
+/// A SARIF log with one run.
+pub(super) fn sarif(linted: &[Linted]) -> String {
+    let rules: Vec<Value> = Rule::ALL
+        .iter()
+        .map(|rule| json!({"id": rule.id(), "shortDescription": {"text": rule.why()}}))
+        .collect();
+    let results: Vec<Value> = linted
+        .iter()
+        .flat_map(|each| each.findings.iter().map(move |placed| (each, placed)))
+        .map(|(each, placed)| {
+            let finding = &placed.finding;
+            let message = format!(
+                "{}: {}. Cure: {}",
+                finding.message, finding.why, finding.cure
+            );
+            json!({
+                "ruleId": finding.rule.id(),
+                "ruleIndex": Rule::ALL.iter().position(|rule| *rule == finding.rule),
+                "level": "error",
+                "message": {"text": message},
+                "locations": [{
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": uri(&each.file)},
+                        "region": {
+                            "startLine": placed.start.line,
+                            "startColumn": placed.start.column,
+                            "endLine": placed.end.line,
+                            "endColumn": placed.end.column,
+                        },
+                    },
+                }],
+            })
+        })
+        .collect();
+    let driver = json!({"name": "gatespec", "version": env!("CARGO_PKG_VERSION"), "rules": rules});
+    pretty(&json!({
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": driver},
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    }))
+}
+
+/// A path as a relative reference: what may not stand in one is written in percent.
+fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    for byte in path.replace('\\', "/").bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(char::from(byte))
+            }
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}

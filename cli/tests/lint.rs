@@ -1,0 +1,126 @@
+//! `gatespec lint` as a user meets it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const ORIGINAL: &str = "conformance/fixtures/original-mapping-template.vtl";
+
+fn lint(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_gatespec"))
+        .arg("lint")
+        .args(arguments)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// A file of its own for a test.
+fn file(name: &str, text: &str) -> String {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lint");
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    std::fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn the_stack_of_this_repository_has_no_findings() {
+    let output = lint(&[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("it gives JSON for every message"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn the_original_template_is_shown_with_places_and_cures() {
+    let output = lint(&[ORIGINAL]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    let places: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with(ORIGINAL))
+        .collect();
+    assert_eq!(places.len(), 4, "{text}");
+    assert!(
+        places[0].starts_with(&format!("{ORIGINAL}:5:24: unescaped-value: ")),
+        "{text}"
+    );
+    assert!(
+        places[2].starts_with(&format!("{ORIGINAL}:20:24: single-quote: ")),
+        "{text}"
+    );
+    assert!(text.contains("\n   |                        ^^^"), "{text}");
+    assert!(
+        text.contains(r#"cure: `$util.escapeJavaScript($input.body).replaceAll("\\'","'")`"#),
+        "{text}"
+    );
+}
+
+// Inside of a template.yaml the places are those of the YAML file.
+#[test]
+fn places_in_a_stack_are_those_of_its_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let template = std::fs::read_to_string(root.join("template.yaml")).unwrap();
+    let changed = template.replace(
+        "\"isBase64Encoded\": false",
+        "\"isBase64Encoded\": \"$context.isBase64Encoded\"",
+    );
+    assert_ne!(changed, template);
+    let path = file("template.yaml", &changed);
+    let output = lint(&["--format", "json", &path]);
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let finding = &report["templates"][0]["findings"][0];
+    assert_eq!(finding["rule"], "unknown-context-name");
+    let number = |key: &str| usize::try_from(finding[key].as_u64().unwrap()).unwrap();
+    let line = changed.lines().nth(number("line") - 1).unwrap();
+    assert_eq!(
+        &line[number("column") - 1..number("endColumn") - 1],
+        "$context.isBase64Encoded"
+    );
+    assert_eq!(report["templates"][0]["jsonSafe"], true);
+}
+
+#[test]
+fn sarif_has_rules_and_regions() {
+    let output = lint(&["--format", "sarif", ORIGINAL, "template.yaml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let log: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), 4);
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        let place = &result["locations"][0]["physicalLocation"];
+        assert_eq!(place["artifactLocation"]["uri"], ORIGINAL);
+        assert!(place["region"]["startLine"].as_u64().unwrap() > 1);
+    }
+}
+
+#[test]
+fn what_can_not_be_read_is_exit_code_2() {
+    for path in [
+        "no/such/template.vtl".to_owned(),
+        "no/such/template.yaml".to_owned(),
+        file("bad.yaml", "a: ["),
+    ] {
+        let output = lint(&[&path]);
+        assert_eq!(output.status.code(), Some(2), "{path}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(&path));
+    }
+}
