@@ -140,7 +140,7 @@ pub fn lint(source: &str) -> Report {
             }
         }
     }
-    findings.sort_by(|a, b| (a.span.start, a.rule).cmp(&(b.span.start, b.rule)));
+    findings.sort_by_key(|finding| (finding.span.start, finding.rule));
     findings.dedup_by(|a, b| a.rule == b.rule && a.span == b.span);
     Report { findings, doubts }
 }

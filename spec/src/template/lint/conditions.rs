@@ -84,7 +84,14 @@ fn condition(
                 ),
             };
             let equals = if negated { "==" } else { "!=" };
-            let cure = format!("`{spelled} {equals} \"\"` asks whether there is something");
+            // TEMPLATE-19
+            let flag = match reference.steps.first().and_then(|step| step.name) {
+                Some("authorizer") => {
+                    format!("; `{spelled} == \"true\"` asks for a true, which comes as text")
+                }
+                _ => String::new(),
+            };
+            let cure = format!("`{spelled} {equals} \"\"` asks whether there is something{flag}");
             findings.push(Finding::new(
                 Rule::ConstantCondition,
                 reference.span.clone(),

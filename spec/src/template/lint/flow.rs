@@ -321,7 +321,7 @@ impl<'s> Walker<'s> {
             None
         };
         State {
-            env: a.env.join(b.env),
+            env: a.env.join(&b.env),
             json,
             quotes: if a.quotes == b.quotes {
                 a.quotes

@@ -121,14 +121,13 @@ pub(super) fn references(
 /// `$a-1`, `$context.connectionId-x`.
 fn hyphen(reference: &ReferencePart<'_>, set: &BTreeSet<String>) -> Option<Finding> {
     let finding = |span: Range<usize>, name: &str, left: &str, right: &str| {
-        Finding::new(
-            Rule::HyphenInName,
-            span,
-            format!("`{name}` is one name, not `{left}` and `-{right}`"),
-            format!(
-                "spaces around the sign in `#set` (`${left} - {right}`), or `${{{left}}}-{right}` in text"
-            ),
-        )
+        let in_text = format!("`${{{left}}}-{right}` in text");
+        let cure = match right {
+            "" => in_text,
+            _ => format!("spaces around the sign in `#set` (`${left} - {right}`), or {in_text}"),
+        };
+        let message = format!("`{name}` is one name, not `{left}` and `-{right}`");
+        Finding::new(Rule::HyphenInName, span, message, cure)
     };
     let split = |name: &str| {
         name.split_once('-')
@@ -239,7 +238,9 @@ fn unknown(reference: &ReferencePart<'_>, set: &BTreeSet<String>) -> Option<Find
                 .into_iter()
                 .chain(set.iter().map(String::as_str))
                 .collect();
-            let cure = match nearest(root, &known) {
+            // Route keys look like references.
+            let is_route_key = matches!(root, "connect" | "disconnect" | "default");
+            let cure = match nearest(root, &known).filter(|_| !is_route_key) {
                 Some(near) => format!("did you mean `${near}`"),
                 None => format!(
                     "`#set($d = '$')${{d}}{root}` prints the text; a value needs a `#set` first"

@@ -38,7 +38,10 @@ pub(super) fn check(template: &MappingTemplate, broken: Option<Range<usize>>) ->
     Some(Finding::new(
         Rule::NotJson,
         span,
-        format!("no input gives JSON: {}", problem.message),
+        format!(
+            "none of the inputs that were tried gives JSON: {}",
+            problem.message
+        ),
         "make the text around the references JSON; `gatespec render` shows what it renders to",
     ))
 }

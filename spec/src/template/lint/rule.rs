@@ -20,7 +20,7 @@ pub enum Rule {
     BareValue,
     /// `$input.json`, which brings its own quotes, in a JSON string (TEMPLATE-3).
     JsonInString,
-    /// No input makes the output JSON.
+    /// None of a handful of harmless inputs, values of every type wherever the template looks, makes the output JSON.
     NotJson,
     /// A name of `$context` that WebSocket APIs have not (TEMPLATE-22, TEMPLATE-37 to TEMPLATE-39).
     UnknownContextName,

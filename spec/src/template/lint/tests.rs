@@ -235,7 +235,7 @@ fn values_of_the_gateway_need_no_escape(#[case] name: &str) {
     "{#if($context.authorizer.admin)\"a\": 1#end}",
     "constant-condition",
     "$context.authorizer.admin",
-    "`$context.authorizer.admin != \"\"` asks whether there is something"
+    "`$context.authorizer.admin != \"\"` asks whether there is something; `$context.authorizer.admin == \"true\"` asks for a true, which comes as text"
 )]
 #[case(
     "{#if(!$input.path('$.x'))\"a\": 1#end}",
@@ -369,13 +369,13 @@ fn places_are_lines_and_characters() {
 #[case("#set($input.path('$').a = 1){\"a\": $input.json('$')}", false)]
 fn what_is_vouched_for(#[case] source: &str, #[case] safe: bool) {
     let report = lint(source);
-    assert_eq!(report.json_safe(), safe, "{:#?}", report);
+    assert_eq!(report.json_safe(), safe, "{report:#?}");
 }
 
 /// What an author is told, a page for each rule.
 #[test]
 fn pages() {
-    let deep = "x".repeat(MAX_BYTES);
+    let deep = "x".repeat(MAX_BYTES + 1);
     let examples = [
         (Rule::Syntax, "{\n  \"a\": #if($x) 1\n}"),
         (Rule::TrailingSign, "{\"price\": 1} ## in $\n$"),

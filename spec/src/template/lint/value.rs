@@ -101,7 +101,7 @@ impl<'s> Env<'s> {
     }
 
     /// What the variables hold behind one of two ways.
-    pub(super) fn join(self, other: Self) -> Self {
+    pub(super) fn join(self, other: &Self) -> Self {
         let mut variables = BTreeMap::new();
         let nothing = || Value::Literal(String::new());
         for name in self.variables.keys().chain(other.variables.keys()) {
@@ -111,7 +111,7 @@ impl<'s> Env<'s> {
                 None if names::ROOTS.contains(&&**name) => Value::Unknown,
                 None => nothing(),
             };
-            variables.insert(name.clone(), of(&self).join(of(&other)));
+            variables.insert(name.clone(), of(&self).join(of(other)));
         }
         Env { variables, ..self }
     }
