@@ -154,7 +154,7 @@ Resources:
             let span = all.place(&all.templates[template], line, column);
             assert!(TEXT[span.start..].starts_with('$'), "{}", &TEXT[span.start..]);
         }
-        assert_eq!(all.templates[2].text, r#"{"r": "xxxxxxxxxxxxx", "b": $x}"#);
+        assert_eq!(all.templates[2].text, r#"{"r": "xxxxxxxxxxxxxx", "b": $x}"#);
     }
 
     #[test]

@@ -274,7 +274,7 @@ impl<'s> Walker<'s> {
         }
         let mut ends = ends.into_iter();
         if let Some(first) = ends.next() {
-            let joined = ends.fold(first, |a, b| self.join(a, b, directive.span.clone()));
+            let joined = ends.fold(first, |a, b| self.join(a, &b, directive.span.clone()));
             self.state = joined;
         }
     }
@@ -309,10 +309,10 @@ impl<'s> Walker<'s> {
         after
             .env
             .set(directive.variable.unwrap_or_default(), Value::Unknown);
-        self.state = self.join(before, after, directive.span.clone());
+        self.state = self.join(before, &after, directive.span.clone());
     }
 
-    fn join(&mut self, a: State<'s>, b: State<'s>, span: Option<Range<usize>>) -> State<'s> {
+    fn join(&mut self, a: State<'s>, b: &State<'s>, span: Option<Range<usize>>) -> State<'s> {
         let json = if a.json == b.json {
             a.json
         } else {
