@@ -144,6 +144,17 @@ impl Pattern {
         Ok(whole.find(text, 0)?.is_some())
     }
 
+    /// The text and what replaces it, when neither has anything special.
+    pub(crate) fn literally<'t>(&'t self, replacement: &'t Text<'_>) -> Option<(&'t str, &'t str)> {
+        match &self.matcher {
+            Matcher::Literal(literal) => replacement
+                .as_str()
+                .filter(|text| !text.contains(['\\', '$']))
+                .map(|replacement| (&**literal, replacement)),
+            Matcher::Regex(_) => None,
+        }
+    }
+
     /// `String.replaceAll`, or `replaceFirst` when `all` is false.
     pub(crate) fn replace<'a>(
         &self,

@@ -278,6 +278,17 @@ impl TextBuf {
         }
     }
 
+    /// Lets `write` append UTF-8 text to the buffer.
+    pub fn push_with<T>(&mut self, write: impl FnOnce(&mut String) -> T) -> T {
+        if self.units.is_none() {
+            return write(&mut self.text);
+        }
+        let mut text = String::new();
+        let answer = write(&mut text);
+        self.push_str(&text);
+        answer
+    }
+
     /// Appends one UTF-16 unit.
     pub fn push_unit(&mut self, unit: u16) {
         match char::from_u32(u32::from(unit)) {
@@ -299,6 +310,14 @@ impl TextBuf {
         self.units
             .as_ref()
             .map_or(self.text.len(), |units| units.len() * 2)
+    }
+
+    /// Takes back what was appended since the buffer weighed `weight`, lone surrogates apart.
+    pub(crate) fn cut(&mut self, weight: usize) {
+        match &mut self.units {
+            None => self.text.truncate(weight),
+            Some(units) => units.truncate(weight / 2),
+        }
     }
 
     fn as_units(&mut self) -> &mut Vec<u16> {

@@ -92,6 +92,25 @@ pub trait Object<'a> {
         Ok(None)
     }
 
+    /// Writes the text that a method answers to where it is printed, when the object can do so without making it first, and
+    /// answers how many bytes the text has. `None` when it cannot: then [`Object::call`] is asked, which must answer the same.
+    ///
+    /// With `replacing` the template goes on with `.replaceAll("literal", "by")`, both without any special character:
+    /// `by` is to be written in the place of every `literal`, and the bytes are those of the text before.
+    ///
+    /// # Errors
+    /// When the method throws.
+    fn write_call(
+        &self,
+        method: &str,
+        arguments: &[Value<'a>],
+        replacing: Option<(&str, &str)>,
+        out: &mut TextBuf,
+    ) -> Result<Option<usize>, Failure> {
+        let _ = (method, arguments, replacing, out);
+        Ok(None)
+    }
+
     /// The value that the object stands for, when it is only a cheaper form of one: asked when anything but a property
     /// is wanted of it.
     ///

@@ -1,7 +1,7 @@
 //! `$context`, `$stageVariables` and other JSON that a template sees: looked up where it lies, copied only when changed or
 //! gone through.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use serde_json::{Map as JsonMap, Value as Json};
@@ -11,6 +11,7 @@ use velocity::{Failure, List, ListKind, Map, Object, Text, Value};
 pub(super) fn object(map: &JsonMap<String, Json>) -> Value<'_> {
     Value::Object(Rc::new(JsonObject {
         source: map,
+        held: RefCell::default(),
         copy: OnceCell::new(),
     }))
 }
@@ -42,8 +43,24 @@ pub(super) fn number<'a>(number: f64) -> Value<'a> {
 
 struct JsonObject<'a> {
     source: &'a JsonMap<String, Json>,
+    /// The objects and lists that were asked for. They can be changed in place: every look must find the same ones.
+    held: RefCell<Vec<(&'a str, Value<'a>)>>,
     /// A map of the same entries, from the moment on that more than a property is asked of it.
     copy: OnceCell<Map<'a>>,
+}
+
+impl<'a> JsonObject<'a> {
+    fn held(&self, key: &'a str, inner: &'a Json) -> Value<'a> {
+        let mut held = self.held.borrow_mut();
+        if let Some((_, value)) = held.iter().find(|(known, _)| *known == key) {
+            return value.clone();
+        }
+        let value = value(inner);
+        if matches!(inner, Json::Object(_) | Json::Array(_)) {
+            held.push((key, value.clone()));
+        }
+        value
+    }
 }
 
 impl<'a> Object<'a> for JsonObject<'a> {
@@ -55,10 +72,11 @@ impl<'a> Object<'a> for JsonObject<'a> {
         if self.copy.get().is_some() {
             return Ok(None);
         }
-        match self.source.get(name) {
-            // An object or a list can be changed in place: from then on it must be the same one at every look.
-            Some(Json::Object(_) | Json::Array(_)) => Ok(None),
-            Some(scalar) => Ok(Some(value(scalar))),
+        match self.source.get_key_value(name) {
+            Some((key, inner @ (Json::Object(_) | Json::Array(_)))) => {
+                Ok(Some(self.held(key, inner)))
+            }
+            Some((_, scalar)) => Ok(Some(value(scalar))),
             None => Ok(Some(Value::Null)),
         }
     }
@@ -66,8 +84,8 @@ impl<'a> Object<'a> for JsonObject<'a> {
     fn resolve(&self) -> Result<Option<Value<'a>>, Failure> {
         let map = self.copy.get_or_init(|| {
             let map = Map::with_capacity(self.source.len());
-            for (key, held) in self.source {
-                map.insert(key.as_str(), value(held));
+            for (key, inner) in self.source {
+                map.insert(key.as_str(), self.held(key, inner));
             }
             map
         });

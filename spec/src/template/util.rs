@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use velocity::{Failure, Object, Text, Value};
+use velocity::{Failure, Object, Text, TextBuf, Value};
 
-use super::escape::escape_text;
+use super::escape::{ESCAPED_APOSTROPHE, escape_into, escape_text};
 use super::json;
 
 pub(super) struct Util;
@@ -18,6 +18,29 @@ impl Util {
 impl<'a> Object<'a> for Util {
     fn class_name(&self) -> &str {
         "$util"
+    }
+
+    /// `escapeJavaScript`, and its cure with it: an escaped text holds `\'` nowhere but where an apostrophe was.
+    fn write_call(
+        &self,
+        method: &str,
+        arguments: &[Value<'a>],
+        replacing: Option<(&str, &str)>,
+        out: &mut TextBuf,
+    ) -> Result<Option<usize>, Failure> {
+        let ("escapeJavaScript", [Value::String(text)]) = (method, arguments) else {
+            return Ok(None);
+        };
+        let (Some(text), None | Some((ESCAPED_APOSTROPHE, _))) = (text.as_str(), replacing) else {
+            return Ok(None);
+        };
+        let apostrophe = replacing.map_or(ESCAPED_APOSTROPHE, |(_, by)| by);
+        Ok(Some(out.push_with(|out| {
+            let before = out.len();
+            let apostrophes = escape_into(text, apostrophe, out);
+            let written = out.len() - before;
+            written + ESCAPED_APOSTROPHE.len() * apostrophes - apostrophe.len() * apostrophes
+        })))
     }
 
     fn call(&self, method: &str, arguments: &[Value<'a>]) -> Result<Option<Value<'a>>, Failure> {

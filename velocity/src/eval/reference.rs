@@ -2,7 +2,7 @@
 
 use super::frame::FrameRef;
 use super::{Eval, Evaluator, Halt};
-use crate::ast::{Form, Reference, Step, StepKind};
+use crate::ast::{Expr, Form, Reference, Step, StepKind};
 use crate::error::{Failure, RenderErrorKind, Span};
 use crate::methods;
 use crate::text::{Text, TextBuf};
@@ -18,6 +18,9 @@ impl<'a> Evaluator<'_, 'a> {
         self.step(|| reference.span)?;
         if reference.form == Form::Runt {
             out.push_str(&reference.root);
+            return Ok(());
+        }
+        if self.write_directly(reference, frame, out)? {
             return Ok(());
         }
         let value = self.execute(reference, frame)?;
@@ -55,6 +58,86 @@ impl<'a> Evaluator<'_, 'a> {
         out.push_str(&reference.text_prefix);
         out.push_str(&self.null_text(frame, &reference.null_text));
         Ok(())
+    }
+
+    /// Prints `$object.method(…)`, with or without a `.replaceAll("literal", "by")`, without making the text first, where the
+    /// object can; false when not, and then nothing was done. Counts what the long way counts.
+    fn write_directly(
+        &mut self,
+        reference: &Reference,
+        frame: &FrameRef<'a>,
+        out: &mut TextBuf,
+    ) -> Eval<bool> {
+        let (step, replacement) = match &*reference.steps {
+            [step] => (step, None),
+            [step, replacement] => (step, Some(replacement)),
+            _ => return Ok(false),
+        };
+        let StepKind::Method {
+            name, arguments, ..
+        } = &step.kind
+        else {
+            return Ok(false);
+        };
+        let replacing = match replacement.map(|step| &step.kind) {
+            None => None,
+            Some(StepKind::Method {
+                name,
+                arguments,
+                pattern: Some(pattern),
+            }) if &**name == "replaceAll" => match &**arguments {
+                [Expr::Text(_), Expr::Text(with)] => match pattern.literally(with) {
+                    Some(replacing) => Some(replacing),
+                    None => return Ok(false),
+                },
+                _ => return Ok(false),
+            },
+            Some(_) => return Ok(false),
+        };
+        // Arguments that do nothing but look something up may be looked up twice.
+        let plain = |argument: &Expr| match argument {
+            Expr::Reference(argument) => argument
+                .steps
+                .iter()
+                .all(|step| matches!(step.kind, StepKind::Property(_))),
+            _ => false,
+        };
+        if reference.escaped
+            || frame.is_some()
+            || !arguments.iter().all(plain)
+            || self.steps + 16 > self.options.steps
+        {
+            return Ok(false);
+        }
+        let Value::Object(object) = self.get(frame, &reference.root)? else {
+            return Ok(false);
+        };
+        let steps = self.steps;
+        self.step(|| step.span)?;
+        let mut values = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            values.push(self.value(argument, frame)?);
+        }
+        let before = out.weight();
+        out.push_str(&reference.escape_prefix);
+        out.push_str(&reference.text_prefix);
+        match object.write_call(name, &values, replacing, out) {
+            Ok(Some(bytes)) => {
+                let printed = out.weight() - before;
+                self.charge(bytes, step.span)?;
+                if let Some(replacement) = replacement {
+                    self.step(|| replacement.span)?;
+                    self.charge(printed, replacement.span)?;
+                }
+                Ok(true)
+            }
+            Ok(None) => {
+                out.cut(before);
+                self.steps = steps;
+                Ok(false)
+            }
+            Err(failure) => Err(self.fail(step.span, &reference.literal, &failure)),
+        }
     }
 
     /// Renders a defined block where it stands.
