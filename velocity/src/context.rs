@@ -30,6 +30,13 @@ impl<'a> Context<'a> {
 
     /// The variable `name`.
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
+        // Few names are compared in less time than one is hashed.
+        if self.variables.len() <= 8 {
+            let mut variables = self.variables.iter();
+            return variables
+                .find(|(known, _)| **known == *name)
+                .map(|(_, value)| value);
+        }
         self.variables.get(name)
     }
 
