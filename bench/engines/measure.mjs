@@ -22,6 +22,7 @@ const util = {
 
 // JavaScript's own `replaceAll` takes `\\'` for text, where Java takes it for the pattern of `\'`.
 const replaceAll = {
+  uid: "replaceAll",
   match: ({ property, params }) => property === "replaceAll" && params?.length === 2,
   resolve: ({ context, params }) => context.replace(new RegExp(params[0], "g"), params[1]),
 };
@@ -49,7 +50,7 @@ for (const name of ["cured", "original"]) {
   for (const script of ["ascii", "cjk"]) {
     for (const size of [60, 1 << 10, 32 << 10, 128 << 10]) {
       const body = read(`${script}-${size}.body`);
-      const run = () => new Compile(tree, { escape: false }, [replaceAll]).render({ context, util, input: { body } });
+      const run = () => new Compile(tree, { escape: false, customMethodHandlers: [replaceAll] }).render({ context, util, input: { body } });
       const output = run();
       if (output !== read(`${name}-${script}-${size}.expected`)) throw new Error(`${name} ${script} ${size} renders otherwise:\n${output.slice(0, 2000)}`);
       measure(run, 1e9);

@@ -164,7 +164,10 @@ fn escape_non_ascii(text: &str, out: &mut Vec<u8>) -> usize {
             length += 6 * characters;
             continue;
         }
-        let character = text[at..].chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
+        let character = text[at..]
+            .chars()
+            .next()
+            .unwrap_or(char::REPLACEMENT_CHARACTER);
         for &mut unit in character.encode_utf16(&mut [0; 2]) {
             out[length..length + 6].copy_from_slice(&unit_escape(unit));
             length += 6;

@@ -160,6 +160,8 @@ fn base64_decode(text: &Text<'_>) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::{MappingTemplate, Scope};
+    use proptest::prelude::*;
     use rstest::rstest;
 
     #[rstest]
@@ -187,5 +189,26 @@ mod tests {
     #[case("%+1")]
     fn half_an_escape_is_refused(#[case] text: &str) {
         assert!(url_decode(&Text::from(text)).is_err());
+    }
+
+    proptest! {
+        /// What is printed at once is what is printed after it was made.
+        #[test]
+        fn escaped_text_prints_as_it_is_set(
+            body in "(\\PC|['\"\\\\/é日本語😀\n\u{1}]|日本語の文です。|plain text of some length){0,120}",
+            by in "[a-z\"日]{0,3}",
+        ) {
+            let render = |source: &str| {
+                let template = MappingTemplate::parse(source).expect("a template");
+                template.render(&Scope::new(&body, &serde_json::Map::new())).expect("it renders")
+            };
+            let direct = render(&format!(
+                r#"a$util.escapeJavaScript($input.body).replaceAll("\\'",'{by}')b$util.escapeJavaScript($input.body)"#
+            ));
+            let made = render(&format!(
+                r#"#set($x = $util.escapeJavaScript($input.body))#set($y = $x.replaceAll("\\'",'{by}'))a${{y}}b$x"#
+            ));
+            prop_assert_eq!(direct, made);
+        }
     }
 }
