@@ -50,7 +50,10 @@ pub(crate) async fn executables(stack: &Stack, build: &Build) -> Result<Executab
     for (manifest, functions) in to_build {
         if build.skip {
             for function in functions {
-                executables.insert(function.logical_id.clone(), find(stack, function, &manifest, build)?);
+                executables.insert(
+                    function.logical_id.clone(),
+                    find(stack, function, &manifest, build)?,
+                );
             }
             continue;
         }
@@ -76,42 +79,79 @@ fn manifest(stack: &Stack, function: &Function) -> Result<PathBuf, Error> {
     let id = &function.logical_id;
     if function.code.build_method.as_deref() != Some(CARGO_LAMBDA) {
         let message = match &function.code.build_method {
-            Some(other) => format!("the function `{id}` has the build method `{other}`, which is not known here"),
-            None => format!("the function `{id}` has no build method, and `{}` holds no `bootstrap`", directory.display()),
+            Some(other) => format!(
+                "the function `{id}` has the build method `{other}`, which is not known here"
+            ),
+            None => format!(
+                "the function `{id}` has no build method, and `{}` holds no `bootstrap`",
+                directory.display()
+            ),
         };
-        let help = format!("give it `Metadata: BuildMethod: {CARGO_LAMBDA}`, or run `sam build` and serve `.aws-sam/build/template.yaml`");
+        let help = format!(
+            "give it `Metadata: BuildMethod: {CARGO_LAMBDA}`, or run `sam build` and serve `.aws-sam/build/template.yaml`"
+        );
         return Err(stack.code_error(function, message, Some(help)).into());
     }
     let manifest = directory.join("Cargo.toml");
     if manifest.is_file() {
         return Ok(std::path::absolute(&manifest).unwrap_or(manifest));
     }
-    let message = format!("the function `{id}` can not be built: there is no `{}`", manifest.display());
+    let message = format!(
+        "the function `{id}` can not be built: there is no `{}`",
+        manifest.display()
+    );
     Err(stack.code_error(function, message, None).into())
 }
 
 /// An executable that was built before.
-fn find(stack: &Stack, function: &Function, manifest: &Path, build: &Build) -> Result<PathBuf, Error> {
+fn find(
+    stack: &Stack,
+    function: &Function,
+    manifest: &Path,
+    build: &Build,
+) -> Result<PathBuf, Error> {
     let profile = if build.release { "release" } else { "debug" };
     let Some(name) = &function.code.binary else {
-        let message = format!("which executable the function `{}` is can not be told without building", function.logical_id);
+        let message = format!(
+            "which executable the function `{}` is can not be told without building",
+            function.logical_id
+        );
         let help = "give it `Metadata: BuildProperties: Binary`".to_owned();
         return Err(stack.code_error(function, message, Some(help)).into());
     };
     let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    let given = build.target_dir.clone().or_else(|| std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from));
+    let given = build
+        .target_dir
+        .clone()
+        .or_else(|| std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from));
     let targets: Vec<PathBuf> = match given {
         Some(target) => vec![target],
         // A member's target folder is its workspace's: beside the manifest or above it.
-        None => manifest.ancestors().skip(1).map(|folder| folder.join("target")).collect(),
+        None => manifest
+            .ancestors()
+            .skip(1)
+            .map(|folder| folder.join("target"))
+            .collect(),
     };
-    let candidates: Vec<PathBuf> = targets.iter().map(|target| target.join(profile).join(&file)).collect();
+    let candidates: Vec<PathBuf> = targets
+        .iter()
+        .map(|target| target.join(profile).join(&file))
+        .collect();
     if let Some(found) = candidates.iter().find(|path| path.is_file()) {
         return Ok(std::path::absolute(found).unwrap_or_else(|_| found.clone()));
     }
-    let looked: Vec<String> = candidates.iter().map(|path| format!("`{}`", path.display())).collect();
-    let message = format!("the executable `{name}` of the function `{}` is not there", function.logical_id);
-    let help = format!("build it first, or let it be built; looked for {}", looked.join(", "));
+    let looked: Vec<String> = candidates
+        .iter()
+        .map(|path| format!("`{}`", path.display()))
+        .collect();
+    let message = format!(
+        "the executable `{name}` of the function `{}` is not there",
+        function.logical_id
+    );
+    let help = format!(
+        "build it first, or let it be built; looked for {}",
+        looked.join(", ")
+    );
     Err(stack.code_error(function, message, Some(help)).into())
 }
 
@@ -128,7 +168,12 @@ async fn cargo(
     };
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
-        .args(["build", "--message-format", "json-render-diagnostics", "--manifest-path"])
+        .args([
+            "build",
+            "--message-format",
+            "json-render-diagnostics",
+            "--manifest-path",
+        ])
         .arg(manifest);
     if build.release {
         command.arg("--release");
@@ -142,7 +187,11 @@ async fn cargo(
             None => command.arg("--bins"),
         };
     }
-    let stderr = if build.quiet { Stdio::piped() } else { Stdio::inherit() };
+    let stderr = if build.quiet {
+        Stdio::piped()
+    } else {
+        Stdio::inherit()
+    };
     let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -158,7 +207,8 @@ async fn cargo(
         let names = binaries(manifest).await;
         let missing = |function: &&&Function| {
             let wanted = function.code.binary.as_ref();
-            !names.is_empty() && wanted.is_some_and(|wanted| !names.iter().any(|(name, _)| name == wanted))
+            !names.is_empty()
+                && wanted.is_some_and(|wanted| !names.iter().any(|(name, _)| name == wanted))
         };
         if let Some(function) = functions.iter().find(missing) {
             return Err(unnamed(stack, function, &names).into());
@@ -176,7 +226,10 @@ async fn cargo(
             continue;
         };
         if message["reason"] == "compiler-artifact"
-            && let (Some(name), Some(path)) = (message["target"]["name"].as_str(), message["executable"].as_str())
+            && let (Some(name), Some(path)) = (
+                message["target"]["name"].as_str(),
+                message["executable"].as_str(),
+            )
         {
             built.push((name.to_owned(), path.into()));
         }
@@ -187,7 +240,13 @@ async fn cargo(
 /// The executables that the package of a manifest has, by name; none when cargo does not say.
 async fn binaries(manifest: &Path) -> Vec<(String, PathBuf)> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
+        .args([
+            "metadata",
+            "--no-deps",
+            "--format-version",
+            "1",
+            "--manifest-path",
+        ])
         .arg(manifest)
         .stdin(Stdio::null())
         .kill_on_drop(true)
@@ -199,7 +258,11 @@ async fn binaries(manifest: &Path) -> Vec<(String, PathBuf)> {
         .unwrap_or_default();
     let packages = metadata["packages"].as_array().into_iter().flatten();
     packages
-        .filter(|package| package["manifest_path"].as_str().is_some_and(|path| Path::new(path) == manifest))
+        .filter(|package| {
+            package["manifest_path"]
+                .as_str()
+                .is_some_and(|path| Path::new(path) == manifest)
+        })
         .flat_map(|package| package["targets"].as_array().into_iter().flatten())
         .filter(|target| target["kind"][0] == "bin")
         .filter_map(|target| Some((target["name"].as_str()?.to_owned(), PathBuf::new())))
@@ -208,10 +271,19 @@ async fn binaries(manifest: &Path) -> Vec<(String, PathBuf)> {
 
 fn unnamed(stack: &Stack, function: &Function, names: &[(String, PathBuf)]) -> crate::stack::Error {
     let message = match &function.code.binary {
-        Some(name) => format!("the package of the function `{}` has no executable `{name}`", function.logical_id),
-        None => format!("the package of the function `{}` has not just one executable", function.logical_id),
+        Some(name) => format!(
+            "the package of the function `{}` has no executable `{name}`",
+            function.logical_id
+        ),
+        None => format!(
+            "the package of the function `{}` has not just one executable",
+            function.logical_id
+        ),
     };
     let names: Vec<&str> = names.iter().map(|(name, _)| &**name).collect();
-    let help = format!("`Metadata: BuildProperties: Binary` can be `{}`", names.join("`, `"));
+    let help = format!(
+        "`Metadata: BuildProperties: Binary` can be `{}`",
+        names.join("`, `")
+    );
     stack.code_error(function, message, Some(help).filter(|_| !names.is_empty()))
 }

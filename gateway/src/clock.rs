@@ -16,7 +16,9 @@ impl Clock {
     pub(crate) fn start() -> Self {
         Self {
             started: Instant::now(),
-            started_at: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+            started_at: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default(),
         }
     }
 
@@ -29,6 +31,7 @@ impl Clock {
     pub(crate) fn instant(&self, at: Timestamp) -> Option<Instant> {
         let since_start = Duration::from_millis(at.as_millis()).saturating_sub(self.started_at);
         // Milliseconds were cut off: one more, and the moment is not before `at`.
-        self.started.checked_add(since_start + Duration::from_millis(1))
+        self.started
+            .checked_add(since_start + Duration::from_millis(1))
     }
 }

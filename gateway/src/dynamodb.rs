@@ -26,7 +26,9 @@ impl Engine {
         for table in tables {
             create(&database, table)?;
         }
-        let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| failed(&error))?;
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .map_err(|error| failed(&error))?;
         let address = listener.local_addr().map_err(|error| failed(&error))?;
         let swept = database.clone();
         let sweep = async move {
@@ -60,17 +62,25 @@ impl Drop for Engine {
 
 fn create(database: &Database, table: &Table) -> Result<(), Error> {
     let failed = |error: &dyn std::fmt::Display| {
-        Error::DynamoDb(format!("the table `{}` can not be created: {error}", table.logical_id))
+        Error::DynamoDb(format!(
+            "the table `{}` can not be created: {error}",
+            table.logical_id
+        ))
     };
-    let request = serde_json::from_value(table.definition.clone()).map_err(|error| failed(&error))?;
-    database.create_table(request).map_err(|error| failed(&error))?;
+    let request =
+        serde_json::from_value(table.definition.clone()).map_err(|error| failed(&error))?;
+    database
+        .create_table(request)
+        .map_err(|error| failed(&error))?;
     if let Some(attribute) = &table.time_to_live {
         let specification = json!({
             "TableName": table.name,
             "TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": true},
         });
         let request = serde_json::from_value(specification).map_err(|error| failed(&error))?;
-        database.update_time_to_live(request).map_err(|error| failed(&error))?;
+        database
+            .update_time_to_live(request)
+            .map_err(|error| failed(&error))?;
     }
     Ok(())
 }

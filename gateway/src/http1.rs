@@ -84,7 +84,10 @@ impl Connection {
     pub(crate) async fn body(&mut self, head: &Head, keep: usize) -> Result<Vec<u8>, ReadError> {
         if head.has_body() && head.headers.has_token("Expect", "100-continue") {
             let answer = b"HTTP/1.1 100 Continue\r\n\r\n";
-            self.stream.write_all(answer).await.map_err(|_| ReadError::Gone)?;
+            self.stream
+                .write_all(answer)
+                .await
+                .map_err(|_| ReadError::Gone)?;
         }
         let mut body = Vec::new();
         match head.body {
@@ -154,7 +157,10 @@ impl Connection {
 
     async fn fill(&mut self) -> Result<usize, ReadError> {
         self.received.reserve(1024);
-        self.stream.read_buf(&mut self.received).await.map_err(|_| ReadError::Gone)
+        self.stream
+            .read_buf(&mut self.received)
+            .await
+            .map_err(|_| ReadError::Gone)
     }
 
     async fn more(&mut self) -> Result<(), ReadError> {
@@ -164,13 +170,20 @@ impl Connection {
         }
     }
 
-    async fn take(&mut self, length: u64, keep: usize, body: &mut Vec<u8>) -> Result<(), ReadError> {
+    async fn take(
+        &mut self,
+        length: u64,
+        keep: usize,
+        body: &mut Vec<u8>,
+    ) -> Result<(), ReadError> {
         let mut left = length;
         while left > 0 {
             if self.received.is_empty() {
                 self.more().await?;
             }
-            let here = usize::try_from(left).unwrap_or(usize::MAX).min(self.received.len());
+            let here = usize::try_from(left)
+                .unwrap_or(usize::MAX)
+                .min(self.received.len());
             let kept = here.min(keep.saturating_sub(body.len()));
             body.extend_from_slice(&self.received[..kept]);
             self.received.advance(here);
@@ -183,7 +196,9 @@ impl Connection {
     async fn line(&mut self) -> Result<String, ReadError> {
         loop {
             if let Some(end) = self.received.iter().position(|&byte| byte == b'\n') {
-                let line = String::from_utf8_lossy(&self.received[..end]).trim_end().to_owned();
+                let line = String::from_utf8_lossy(&self.received[..end])
+                    .trim_end()
+                    .to_owned();
                 self.received.advance(end + 1);
                 return Ok(line);
             }
@@ -235,7 +250,9 @@ fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, ReadError> {
     } else {
         match headers.get("Content-Length") {
             None => BodyLength::Known(0),
-            Some(text) => BodyLength::Known(text.trim().parse().map_err(|_| ReadError::Malformed(400))?),
+            Some(text) => {
+                BodyLength::Known(text.trim().parse().map_err(|_| ReadError::Malformed(400))?)
+            }
         }
     };
     let keep_alive = match request.version {
@@ -284,18 +301,32 @@ mod tests {
 
     #[test]
     fn names_keep_case_and_order() {
-        let text = b"GET /stage?x=1 HTTP/1.1\r\nHost: h\r\nX-Ab: 1\r\ntoken: hello\r\nx-aB: 2\r\n\r\nrest";
+        let text =
+            b"GET /stage?x=1 HTTP/1.1\r\nHost: h\r\nX-Ab: 1\r\ntoken: hello\r\nx-aB: 2\r\n\r\nrest";
         let (head, length) = parse(text).unwrap().unwrap();
         assert_eq!(&text[length..], b"rest");
         let fields: Vec<_> = head.headers.iter().collect();
-        assert_eq!(fields, [("Host", "h"), ("X-Ab", "1"), ("token", "hello"), ("x-aB", "2")]);
-        assert_eq!((head.path(), head.keep_alive, head.has_body()), ("/stage", true, false));
+        assert_eq!(
+            fields,
+            [
+                ("Host", "h"),
+                ("X-Ab", "1"),
+                ("token", "hello"),
+                ("x-aB", "2")
+            ]
+        );
+        assert_eq!(
+            (head.path(), head.keep_alive, head.has_body()),
+            ("/stage", true, false)
+        );
     }
 
     #[tokio::test]
     async fn bodies_come_whole_or_cut_and_the_next_request_follows() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
         let mut connection = Connection::new(listener.accept().await.unwrap().0);
         peer.write_all(
             b"POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello\

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use spec::connection::CloseInfo;
 use spec::http::{Headers, HttpResponse};
 use spec::io::{
-    Because, Decision, Invocation, InvocationId, InvocationOutcome, ManagementId, ManagementRequest, PeerId,
+    Because, Decision, Invocation, InvocationId, InvocationOutcome, ManagementId,
+    ManagementRequest, PeerId,
 };
 use spec::{Gateway, Input, Output, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -144,7 +145,9 @@ impl Hub {
             machine.requests += 1;
             let id = ManagementId(machine.requests);
             machine.callers.insert(id, sender);
-            machine.gateway.handle_input(now, Input::Management { id, request });
+            machine
+                .gateway
+                .handle_input(now, Input::Management { id, request });
             self.settle(&mut machine, now);
         }
         // The machine answers every request; were it not to, the caller must not hang.

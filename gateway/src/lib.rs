@@ -193,12 +193,20 @@ impl Running {
 
     /// Where clients connect to: `ws://HOST:PORT/STAGE`.
     pub fn ws_url(&self) -> String {
-        format!("ws://{}/{}", reachable(self.address), self.stack.api.stage.stage_name)
+        format!(
+            "ws://{}/{}",
+            reachable(self.address),
+            self.stack.api.stage.stage_name
+        )
     }
 
     /// The base address of the `@connections` API, for an SDK's endpoint.
     pub fn management_url(&self) -> String {
-        format!("http://{}/{}", reachable(self.address), self.stack.api.stage.stage_name)
+        format!(
+            "http://{}/{}",
+            reachable(self.address),
+            self.stack.api.stage.stage_name
+        )
     }
 
     /// The DynamoDB that the functions use.

@@ -68,9 +68,18 @@ broken! {
 
 #[test]
 fn the_template_itself_is_served() {
-    let stack = Stack::parse("template.yaml", TEMPLATE, Path::new(""), &Settings::default()).expect("it is served");
+    let stack = Stack::parse(
+        "template.yaml",
+        TEMPLATE,
+        Path::new(""),
+        &Settings::default(),
+    )
+    .expect("it is served");
     assert_eq!(stack.warnings, []);
-    assert_eq!(stack.api.routes.keys().collect::<Vec<_>>(), ["$connect", "$disconnect", "sendmessage"]);
+    assert_eq!(
+        stack.api.routes.keys().collect::<Vec<_>>(),
+        ["$connect", "$disconnect", "sendmessage"]
+    );
 }
 
 proptest! {

@@ -7,10 +7,20 @@ use super::{Surroundings, logs_json};
 use crate::stack::Function;
 
 /// Variables of this process that a function gets to see: what finding and debugging programs takes, and nothing else.
-const KEPT: [&str; 5] = ["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "RUST_LOG", "RUST_BACKTRACE"];
+const KEPT: [&str; 5] = [
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "RUST_LOG",
+    "RUST_BACKTRACE",
+];
 
 /// Everything but what differs from process to process.
-pub(super) fn of(function: &Function, executable: &Path, surroundings: &Surroundings) -> Vec<(OsString, OsString)> {
+pub(super) fn of(
+    function: &Function,
+    executable: &Path,
+    surroundings: &Surroundings,
+) -> Vec<(OsString, OsString)> {
     let mut variables: Vec<(OsString, OsString)> = KEPT
         .iter()
         .filter_map(|name| Some(((*name).into(), std::env::var_os(name)?)))
@@ -21,13 +31,22 @@ pub(super) fn of(function: &Function, executable: &Path, surroundings: &Surround
     set("AWS_REGION", &surroundings.region);
     set("AWS_DEFAULT_REGION", &surroundings.region);
     set("AWS_LAMBDA_FUNCTION_NAME", &function.name);
-    set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &function.memory_size.to_string());
+    set(
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        &function.memory_size.to_string(),
+    );
     set("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
     set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
     set("AWS_LAMBDA_LOG_GROUP_NAME", &function.log_group);
-    set("AWS_LAMBDA_LOG_FORMAT", if logs_json(function) { "JSON" } else { "Text" });
+    set(
+        "AWS_LAMBDA_LOG_FORMAT",
+        if logs_json(function) { "JSON" } else { "Text" },
+    );
     if logs_json(function) {
-        set("AWS_LAMBDA_LOG_LEVEL", function.log_level.as_deref().unwrap_or("INFO"));
+        set(
+            "AWS_LAMBDA_LOG_LEVEL",
+            function.log_level.as_deref().unwrap_or("INFO"),
+        );
     }
     // Of a role that does not exist: nothing here checks signatures.
     set("AWS_ACCESS_KEY_ID", "ASIALOCALLOCALLOCALL");
@@ -38,7 +57,10 @@ pub(super) fn of(function: &Function, executable: &Path, surroundings: &Surround
     set("TZ", ":UTC");
     set("LANG", "en_US.UTF-8");
     set("AWS_ENDPOINT_URL_DYNAMODB", &surroundings.dynamodb_url);
-    set("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", &surroundings.management_url());
+    set(
+        "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
+        &surroundings.management_url(),
+    );
     // The template's own come last: a stack that names its endpoints itself means it.
     for (name, value) in &function.environment {
         set(name, value);

@@ -12,27 +12,40 @@ pub(super) const RESULT_BYTES: usize = 6 * 1024 * 1024 + 100;
 /// The process ended while it had an event, or before it asked for one.
 pub(super) fn exited(request_id: &str, status: Option<ExitStatus>) -> String {
     let how = match status {
-        Some(status) if status.success() => "Error: Runtime exited without providing a reason".to_owned(),
+        Some(status) if status.success() => {
+            "Error: Runtime exited without providing a reason".to_owned()
+        }
         Some(status) => format!("Error: Runtime exited with error: {}", describe(status)),
         None => "Error: Runtime exited without providing a reason".to_owned(),
     };
-    error("Runtime.ExitError", &format!("RequestId: {request_id} {how}"))
+    error(
+        "Runtime.ExitError",
+        &format!("RequestId: {request_id} {how}"),
+    )
 }
 
 /// The function took longer than its `Timeout`.
 pub(super) fn timed_out(request_id: &str, after: Duration) -> String {
-    let message = format!("RequestId: {request_id} Error: Task timed out after {:.2} seconds", after.as_secs_f64());
+    let message = format!(
+        "RequestId: {request_id} Error: Task timed out after {:.2} seconds",
+        after.as_secs_f64()
+    );
     error("Sandbox.Timedout", &message)
 }
 
 /// The process could not be started.
 pub(super) fn not_started(request_id: &str, cause: &str) -> String {
-    error("Runtime.InvalidEntrypoint", &format!("RequestId: {request_id} Error: {cause}"))
+    error(
+        "Runtime.InvalidEntrypoint",
+        &format!("RequestId: {request_id} Error: {cause}"),
+    )
 }
 
 /// The result was larger than a result may be.
 pub(super) fn too_large(size: usize) -> String {
-    let message = format!("Response payload size ({size} bytes) exceeded maximum allowed payload size ({RESULT_BYTES} bytes).");
+    let message = format!(
+        "Response payload size ({size} bytes) exceeded maximum allowed payload size ({RESULT_BYTES} bytes)."
+    );
     error("Function.ResponseSizeTooLarge", &message)
 }
 
@@ -86,13 +99,22 @@ mod tests {
         let text = exited("id", Some(ExitStatus::from_raw(status)));
         let error: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(error["errorType"], "Runtime.ExitError");
-        assert_eq!(error["errorMessage"], format!("RequestId: id Error: Runtime exited with error: {words}"));
+        assert_eq!(
+            error["errorMessage"],
+            format!("RequestId: id Error: Runtime exited with error: {words}")
+        );
     }
 
     #[test]
     fn what_a_function_reports_is_json_in_any_case() {
-        assert_eq!(reported(br#"{"errorMessage":"x"}"#), r#"{"errorMessage":"x"}"#);
-        assert_eq!(reported(b"\"x\""), r#"{"errorType":"Unhandled","errorMessage":"\"x\""}"#);
+        assert_eq!(
+            reported(br#"{"errorMessage":"x"}"#),
+            r#"{"errorMessage":"x"}"#
+        );
+        assert_eq!(
+            reported(b"\"x\""),
+            r#"{"errorType":"Unhandled","errorMessage":"\"x\""}"#
+        );
         assert!(serde_json::from_str::<Value>(&reported(b"\xff")).is_ok());
     }
 }

@@ -24,8 +24,8 @@ use crate::clock::Clock;
 use crate::hub::{Hub, Invoke};
 use crate::stack::{Function, Stack};
 
-pub use output::{FunctionOutput, LineSink};
 pub(crate) use output::Sink;
+pub use output::{FunctionOutput, LineSink};
 pub(crate) use pool::Pool;
 
 /// The functions of a stack, ready to be called.

@@ -12,9 +12,9 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::failure;
 use super::output::Sink;
 use super::sandbox::{self, Sandbox};
-use super::failure;
 use crate::clock::Clock;
 use crate::hub::Hub;
 use crate::ids::Random;
@@ -192,7 +192,12 @@ impl Pool {
     }
 
     /// A process answered: its result, or its error. Whether there was such an event.
-    pub(super) fn complete(&self, sandbox: &Sandbox, request_id: &str, outcome: InvocationOutcome) -> bool {
+    pub(super) fn complete(
+        &self,
+        sandbox: &Sandbox,
+        request_id: &str,
+        outcome: InvocationOutcome,
+    ) -> bool {
         let job = {
             let mut state = self.lock();
             let Some(process) = state.processes.get_mut(&sandbox.id) else {
@@ -259,7 +264,9 @@ impl Pool {
                 Phase::Given(job) => state.queue.push_front(job),
                 Phase::Starting { .. } => {
                     if let Some(job) = state.queue.pop_front() {
-                        let error = process.init_error.unwrap_or_else(|| self.describe(&job.request_id, end));
+                        let error = process
+                            .init_error
+                            .unwrap_or_else(|| self.describe(&job.request_id, end));
                         failed = Some((job, error));
                     }
                 }
@@ -315,7 +322,9 @@ impl Pool {
             .filter(|process| matches!(process.phase, Phase::Starting { .. }))
             .count();
         let wanted = state.queue.len().saturating_sub(starting);
-        let eager = EAGER.min(self.launch.max_processes).saturating_sub(state.processes.len());
+        let eager = EAGER
+            .min(self.launch.max_processes)
+            .saturating_sub(state.processes.len());
         for _ in 0..wanted.min(eager) {
             self.spawn(state);
         }
@@ -332,7 +341,11 @@ impl Pool {
             tokio::time::sleep(PATIENCE).await;
             let mut state = self.lock();
             let oldest = match state.queue.front() {
-                Some(job) if !state.stopped && state.processes.len() < self.launch.max_processes => job.queued,
+                Some(job)
+                    if !state.stopped && state.processes.len() < self.launch.max_processes =>
+                {
+                    job.queued
+                }
                 _ => {
                     state.growing = false;
                     return;
@@ -385,7 +398,9 @@ impl Pool {
 
     fn describe(&self, request_id: &str, end: &sandbox::End) -> String {
         match end {
-            sandbox::End::Exited(status) => failure::exited(request_id, Some::<ExitStatus>(*status)),
+            sandbox::End::Exited(status) => {
+                failure::exited(request_id, Some::<ExitStatus>(*status))
+            }
             sandbox::End::Lost => failure::exited(request_id, None),
             sandbox::End::TimedOut => failure::timed_out(request_id, self.launch.timeout),
             sandbox::End::NotStarted(cause) => failure::not_started(request_id, cause),

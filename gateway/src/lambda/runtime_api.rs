@@ -26,15 +26,26 @@ pub(super) async fn serve(pool: Arc<Pool>, sandbox: Arc<Sandbox>, stream: TcpStr
                 return;
             }
         };
-        if answer(&pool, &sandbox, &mut connection, &head).await.is_none() {
+        if answer(&pool, &sandbox, &mut connection, &head)
+            .await
+            .is_none()
+        {
             return;
         }
     }
 }
 
 /// Answers one request; `None` when no other can follow.
-async fn answer(pool: &Arc<Pool>, sandbox: &Arc<Sandbox>, connection: &mut Connection, head: &Head) -> Option<()> {
-    let path = head.path().strip_prefix("/2018-06-01/runtime/").unwrap_or_default();
+async fn answer(
+    pool: &Arc<Pool>,
+    sandbox: &Arc<Sandbox>,
+    connection: &mut Connection,
+    head: &Head,
+) -> Option<()> {
+    let path = head
+        .path()
+        .strip_prefix("/2018-06-01/runtime/")
+        .unwrap_or_default();
     let segments: Vec<&str> = path.split('/').collect();
     match (&*head.method, &segments[..]) {
         ("GET", ["invocation", "next"]) => next(pool, sandbox, connection, head.keep_alive).await,
@@ -46,13 +57,18 @@ async fn answer(pool: &Arc<Pool>, sandbox: &Arc<Sandbox>, connection: &mut Conne
                 let status = if known { 413 } else { 400 };
                 return respond(connection, status, &error, head.keep_alive).await;
             }
-            let text = String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+            let text = String::from_utf8(body)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
             let known = pool.complete(sandbox, id, InvocationOutcome::Returned(text));
             accepted(connection, known, head.keep_alive).await
         }
         ("POST", ["invocation", id, "error"]) => {
             let body = body(connection, head).await?;
-            let known = pool.complete(sandbox, id, InvocationOutcome::Failed(failure::reported(&body)));
+            let known = pool.complete(
+                sandbox,
+                id,
+                InvocationOutcome::Failed(failure::reported(&body)),
+            );
             accepted(connection, known, head.keep_alive).await
         }
         ("POST", ["init", "error"]) => {
@@ -68,7 +84,12 @@ async fn answer(pool: &Arc<Pool>, sandbox: &Arc<Sandbox>, connection: &mut Conne
     }
 }
 
-async fn next(pool: &Arc<Pool>, sandbox: &Sandbox, connection: &mut Connection, keep_alive: bool) -> Option<()> {
+async fn next(
+    pool: &Arc<Pool>,
+    sandbox: &Sandbox,
+    connection: &mut Connection,
+    keep_alive: bool,
+) -> Option<()> {
     let event = tokio::select! {
         event = pool.next(sandbox) => event,
         // The event, if one comes, waits for the process's next request.
@@ -80,7 +101,12 @@ async fn next(pool: &Arc<Pool>, sandbox: &Sandbox, connection: &mut Connection, 
     };
     let deadline = event.deadline_millis.to_string();
     // The segment of the call itself: nobody records it.
-    let parent: String = event.request_id.chars().filter(char::is_ascii_hexdigit).take(16).collect();
+    let parent: String = event
+        .request_id
+        .chars()
+        .filter(char::is_ascii_hexdigit)
+        .take(16)
+        .collect();
     let trace_id = format!("{};Parent={parent};Sampled=0", event.trace_id);
     let headers = [
         JSON,
@@ -89,7 +115,9 @@ async fn next(pool: &Arc<Pool>, sandbox: &Sandbox, connection: &mut Connection, 
         ("Lambda-Runtime-Invoked-Function-Arn", &pool.launch.arn),
         ("Lambda-Runtime-Trace-Id", &trace_id),
     ];
-    let written = connection.respond(200, headers, event.payload.as_bytes(), keep_alive).await;
+    let written = connection
+        .respond(200, headers, event.payload.as_bytes(), keep_alive)
+        .await;
     written.ok().filter(|()| keep_alive)
 }
 
@@ -102,8 +130,15 @@ async fn accepted(connection: &mut Connection, known: bool, keep_alive: bool) ->
     }
 }
 
-async fn respond(connection: &mut Connection, status: u16, body: &str, keep_alive: bool) -> Option<()> {
-    let written = connection.respond(status, [JSON], body.as_bytes(), keep_alive).await;
+async fn respond(
+    connection: &mut Connection,
+    status: u16,
+    body: &str,
+    keep_alive: bool,
+) -> Option<()> {
+    let written = connection
+        .respond(status, [JSON], body.as_bytes(), keep_alive)
+        .await;
     written.ok().filter(|()| keep_alive)
 }
 

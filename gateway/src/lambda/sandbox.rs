@@ -79,7 +79,10 @@ async fn start(pool: &Arc<Pool>, sandbox: &Sandbox) -> io::Result<(TcpListener, 
         .env_clear()
         .envs(launch.environment.iter().map(|(name, value)| (name, value)))
         .env("AWS_LAMBDA_RUNTIME_API", listener.local_addr()?.to_string())
-        .env("AWS_LAMBDA_LOG_STREAM_NAME", log_stream(pool.clock, &sandbox.name))
+        .env(
+            "AWS_LAMBDA_LOG_STREAM_NAME",
+            log_stream(pool.clock, &sandbox.name),
+        )
         .stdin(Stdio::null())
         .stdout(pool.sink.stdio())
         .stderr(pool.sink.stdio())
@@ -94,11 +97,19 @@ async fn start(pool: &Arc<Pool>, sandbox: &Sandbox) -> io::Result<(TcpListener, 
     if let Some(stream) = child.stderr.take() {
         tokio::spawn(pool.sink.clone().forward(name.clone(), stream));
     }
-    let pid = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
+    let pid = child
+        .id()
+        .and_then(|id| i32::try_from(id).ok())
+        .map(Pid::from_raw);
     Ok((listener, Group { child, pid }))
 }
 
-async fn serve(pool: &Arc<Pool>, sandbox: &Arc<Sandbox>, listener: &TcpListener, mut group: Group) -> End {
+async fn serve(
+    pool: &Arc<Pool>,
+    sandbox: &Arc<Sandbox>,
+    listener: &TcpListener,
+    mut group: Group,
+) -> End {
     let mut connections = JoinSet::new();
     loop {
         let armed = pool.armed(sandbox);

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use spec::Input;
 use spec::connection::CloseInfo;
 use spec::io::{ClientClose, PeerId};
 use spec::limits::{FRAME_BYTES, MESSAGE_BYTES, Violation};
-use spec::Input;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -38,7 +38,8 @@ pub(super) async fn run(
         .read_buffer_size(READ_AHEAD)
         .max_frame_size(Some(FRAME_BYTES))
         .max_message_size(Some(MESSAGE_BYTES));
-    let mut socket = WebSocketStream::from_partially_read(stream, received, Role::Server, Some(config)).await;
+    let mut socket =
+        WebSocketStream::from_partially_read(stream, received, Role::Server, Some(config)).await;
     // After a breach the stream of frames is not to be trusted: nothing more is read from it.
     let mut broken = false;
     loop {
@@ -155,7 +156,9 @@ async fn discard(socket: &mut Socket) {
 /// The breach that an error stands for; `None` when the connection is simply lost.
 fn violation(error: &tungstenite::Error) -> Option<Violation> {
     match error {
-        tungstenite::Error::Capacity(CapacityError::MessageTooLong { max_size, .. }) if *max_size == MESSAGE_BYTES => {
+        tungstenite::Error::Capacity(CapacityError::MessageTooLong { max_size, .. })
+            if *max_size == MESSAGE_BYTES =>
+        {
             Some(Violation::MessageTooLarge)
         }
         tungstenite::Error::Capacity(_) => Some(Violation::FrameTooLarge),

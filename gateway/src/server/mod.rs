@@ -87,7 +87,12 @@ async fn management(hub: &Hub, connection: &mut Connection, head: Head) -> bool 
     };
     let response = hub.management(request).await;
     let written = connection
-        .respond(response.status, response.headers.iter(), response.body.as_bytes(), head.keep_alive)
+        .respond(
+            response.status,
+            response.headers.iter(),
+            response.body.as_bytes(),
+            head.keep_alive,
+        )
         .await;
     written.is_ok() && head.keep_alive
 }

@@ -19,7 +19,11 @@ pub(super) async fn handshake(
     head: Head,
     address: SocketAddr,
 ) -> Option<Connection> {
-    let key = head.headers.get("Sec-WebSocket-Key").unwrap_or_default().to_owned();
+    let key = head
+        .headers
+        .get("Sec-WebSocket-Key")
+        .unwrap_or_default()
+        .to_owned();
     let keep_alive = head.keep_alive && !head.has_body();
     let (peer, mut inbox, backlog) = hub.client();
     let guard = Forget { hub, peer };
@@ -39,7 +43,11 @@ pub(super) async fn handshake(
     match decided {
         Some(ToClient::Accept(headers)) => {
             let added = accept_headers(&key, &headers);
-            if connection.respond(101, added.iter(), b"", true).await.is_err() {
+            if connection
+                .respond(101, added.iter(), b"", true)
+                .await
+                .is_err()
+            {
                 hub.input(Input::PeerClosed { peer, close: None });
                 return None;
             }
@@ -49,7 +57,12 @@ pub(super) async fn handshake(
         Some(ToClient::Reject(response)) => {
             drop(guard);
             let written = connection
-                .respond(response.status, response.headers.iter(), response.body.as_bytes(), keep_alive)
+                .respond(
+                    response.status,
+                    response.headers.iter(),
+                    response.body.as_bytes(),
+                    keep_alive,
+                )
                 .await;
             (written.is_ok() && keep_alive).then_some(connection)
         }

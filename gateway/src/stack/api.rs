@@ -55,7 +55,10 @@ struct Text {
 const KIND: &str = "AWS::ApiGatewayV2::";
 
 /// Reads the API.
-pub(crate) fn read(template: &Template<'_>, warnings: &mut Vec<Warning>) -> Result<Declared, Error> {
+pub(crate) fn read(
+    template: &Template<'_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Declared, Error> {
     Reader {
         template,
         warnings,
@@ -88,7 +91,12 @@ impl<'a> Reader<'a> {
         );
         let (expression, span) = properties.required_text("RouteSelectionExpression")?;
         self.places.route_selection = span;
-        self.api_id = self.template.reference(&resource.id, &resource.id_span)?.as_text().unwrap_or_default().to_owned();
+        self.api_id = self
+            .template
+            .reference(&resource.id, &resource.id_span)?
+            .as_text()
+            .unwrap_or_default()
+            .to_owned();
         let mut api = Api {
             api_id: self.api_id.clone(),
             account_id: settings.account_id.clone(),
@@ -117,42 +125,64 @@ impl<'a> Reader<'a> {
     fn choose_api(&mut self) -> Result<&'a Resource<'a>, Error> {
         let template = self.template;
         let mut candidates = Vec::new();
-        for resource in template.resources.values().filter(|resource| resource.kind == "AWS::ApiGatewayV2::Api") {
+        for resource in template
+            .resources
+            .values()
+            .filter(|resource| resource.kind == "AWS::ApiGatewayV2::Api")
+        {
             let properties = Properties::new(template, resource);
             match properties.required_text("ProtocolType")? {
                 (protocol, _) if protocol == "WEBSOCKET" => candidates.push(resource),
                 (protocol, _) if protocol == "HTTP" => {
-                    let message = format!("`{}` is an HTTP API, which is not served here", resource.id);
-                    self.warnings.push(template.source.warning(resource.id_span.clone(), message));
+                    let message =
+                        format!("`{}` is an HTTP API, which is not served here", resource.id);
+                    self.warnings
+                        .push(template.source.warning(resource.id_span.clone(), message));
                 }
                 (protocol, span) => {
-                    let message = format!("`ProtocolType` `{protocol}` must be `WEBSOCKET` or `HTTP`");
+                    let message =
+                        format!("`ProtocolType` `{protocol}` must be `WEBSOCKET` or `HTTP`");
                     return Err(template.source.error(span, message));
                 }
             }
         }
         if let Some(wanted) = &template.settings.api {
-            return candidates.into_iter().find(|resource| resource.id == *wanted).ok_or_else(|| {
-                template.source.error(0..0, format!("the template has no WebSocket API `{wanted}`"))
-            });
+            return candidates
+                .into_iter()
+                .find(|resource| resource.id == *wanted)
+                .ok_or_else(|| {
+                    template.source.error(
+                        0..0,
+                        format!("the template has no WebSocket API `{wanted}`"),
+                    )
+                });
         }
         match candidates[..] {
             [one] => Ok(one),
             [] => {
-                let sam = template.resources.values().find(|resource| resource.kind == "AWS::Serverless::WebSocketApi");
+                let sam = template
+                    .resources
+                    .values()
+                    .find(|resource| resource.kind == "AWS::Serverless::WebSocketApi");
                 let span = sam.map_or(0..0, |resource| resource.id_span.clone());
                 let message = match sam {
                     Some(_) => "`AWS::Serverless::WebSocketApi` is not supported here",
                     None => "the template has no WebSocket API",
                 };
-                let help = "declare an `AWS::ApiGatewayV2::Api` with `ProtocolType: WEBSOCKET`".to_owned();
+                let help =
+                    "declare an `AWS::ApiGatewayV2::Api` with `ProtocolType: WEBSOCKET`".to_owned();
                 Err(template.source.error_with_help(span, message, Some(help)))
             }
             [_, second, ..] => {
                 let names: Vec<&str> = candidates.iter().map(|resource| &*resource.id).collect();
-                let message = format!("the template has several WebSocket APIs: `{}`", names.join("`, `"));
+                let message = format!(
+                    "the template has several WebSocket APIs: `{}`",
+                    names.join("`, `")
+                );
                 let help = "say which one to serve".to_owned();
-                Err(template.source.error_with_help(second.id_span.clone(), message, Some(help)))
+                Err(template
+                    .source
+                    .error_with_help(second.id_span.clone(), message, Some(help)))
             }
         }
     }
@@ -161,7 +191,12 @@ impl<'a> Reader<'a> {
     fn of_type(&self, name: &str) -> Result<Vec<Properties<'a>>, Error> {
         let kind = format!("{KIND}{name}");
         let mut found = Vec::new();
-        for resource in self.template.resources.values().filter(|resource| resource.kind == kind) {
+        for resource in self
+            .template
+            .resources
+            .values()
+            .filter(|resource| resource.kind == kind)
+        {
             let properties = Properties::new(self.template, resource);
             if self.belongs(&properties)? {
                 found.push(properties);
@@ -176,14 +211,21 @@ impl<'a> Reader<'a> {
         if api_id == self.api_id {
             return Ok(true);
         }
-        for resource in self.template.resources.values().filter(|resource| resource.kind == "AWS::ApiGatewayV2::Api") {
+        for resource in self
+            .template
+            .resources
+            .values()
+            .filter(|resource| resource.kind == "AWS::ApiGatewayV2::Api")
+        {
             let id = self.template.reference(&resource.id, &resource.id_span)?;
             if id.as_text() == Some(&api_id) {
                 return Ok(false);
             }
         }
         let named = self.template.resources.keys().find(|id| {
-            api_id.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == **id)
+            api_id
+                .split(|c: char| !c.is_ascii_alphanumeric())
+                .any(|word| word == **id)
         });
         let help = named.map(|id| format!("a reference is written `!Ref {id}`"));
         let message = format!("`ApiId` is the text `{api_id}`, which names no API");
@@ -194,13 +236,21 @@ impl<'a> Reader<'a> {
         let mut authorizers = IndexMap::new();
         for properties in self.of_type("Authorizer")? {
             properties.warn_of_others(
-                &["ApiId", "AuthorizerType", "AuthorizerUri", "IdentitySource", "Name", "AuthorizerCredentialsArn"],
+                &[
+                    "ApiId",
+                    "AuthorizerType",
+                    "AuthorizerUri",
+                    "IdentitySource",
+                    "Name",
+                    "AuthorizerCredentialsArn",
+                ],
                 &[],
                 self.warnings,
             );
             let (kind, _) = properties.required_text("AuthorizerType")?;
             if kind != "REQUEST" {
-                let message = format!("`AuthorizerType` `{kind}` must be `REQUEST` for a WebSocket API");
+                let message =
+                    format!("`AuthorizerType` `{kind}` must be `REQUEST` for a WebSocket API");
                 return Err(properties.error("AuthorizerType", message));
             }
             let (authorizer_uri, _) = properties.required_text("AuthorizerUri")?;
@@ -212,7 +262,13 @@ impl<'a> Reader<'a> {
             if properties.get("AuthorizerCredentialsArn")?.is_some() {
                 self.authorizers_with_role.push(id.clone());
             }
-            self.places.authorizers.insert(id.clone(), (properties.span("AuthorizerUri"), properties.span("IdentitySource")));
+            self.places.authorizers.insert(
+                id.clone(),
+                (
+                    properties.span("AuthorizerUri"),
+                    properties.span("IdentitySource"),
+                ),
+            );
             authorizers.insert(
                 id,
                 Authorizer {
@@ -230,9 +286,17 @@ impl<'a> Reader<'a> {
         for properties in self.of_type("Integration")? {
             properties.warn_of_others(
                 &[
-                    "ApiId", "IntegrationType", "IntegrationUri", "RequestTemplates", "TemplateSelectionExpression",
-                    "PassthroughBehavior", "TimeoutInMillis", "CredentialsArn", "IntegrationMethod",
-                    "ContentHandlingStrategy", "ConnectionType",
+                    "ApiId",
+                    "IntegrationType",
+                    "IntegrationUri",
+                    "RequestTemplates",
+                    "TemplateSelectionExpression",
+                    "PassthroughBehavior",
+                    "TimeoutInMillis",
+                    "CredentialsArn",
+                    "IntegrationMethod",
+                    "ContentHandlingStrategy",
+                    "ConnectionType",
                 ],
                 &["Description", "PayloadFormatVersion"],
                 self.warnings,
@@ -242,7 +306,11 @@ impl<'a> Reader<'a> {
                 resource: properties.resource.id_span.clone(),
                 ..IntegrationPlaces::default()
             };
-            for name in ["IntegrationUri", "TemplateSelectionExpression", "TimeoutInMillis"] {
+            for name in [
+                "IntegrationUri",
+                "TemplateSelectionExpression",
+                "TimeoutInMillis",
+            ] {
                 places.properties.insert(name, properties.span(name));
             }
             let integration = integration(&properties, &mut places, self.warnings)?;
@@ -254,21 +322,40 @@ impl<'a> Reader<'a> {
         }
         for properties in self.of_type("IntegrationResponse")? {
             properties.warn_of_others(
-                &["ApiId", "IntegrationId", "IntegrationResponseKey", "ResponseTemplates", "TemplateSelectionExpression"],
+                &[
+                    "ApiId",
+                    "IntegrationId",
+                    "IntegrationResponseKey",
+                    "ResponseTemplates",
+                    "TemplateSelectionExpression",
+                ],
                 &[],
                 self.warnings,
             );
             let (id, span) = properties.required_text("IntegrationId")?;
-            let (Some(integration), Some(places)) = (integrations.get_mut(&id), self.places.integrations.get_mut(&id)) else {
-                return Err(self.template.source.error(span, format!("`IntegrationId` `{id}` names no integration of the API")));
+            let (Some(integration), Some(places)) = (
+                integrations.get_mut(&id),
+                self.places.integrations.get_mut(&id),
+            ) else {
+                return Err(self.template.source.error(
+                    span,
+                    format!("`IntegrationId` `{id}` names no integration of the API"),
+                ));
             };
             let (key, span) = properties.required_text("IntegrationResponseKey")?;
             let response = IntegrationResponse {
                 response_templates: templates(&properties, "ResponseTemplates", places)?,
                 template_selection_expression: properties.text("TemplateSelectionExpression")?,
             };
-            if integration.integration_responses.insert(key.clone(), response).is_some() {
-                return Err(self.template.source.error(span, format!("the integration has several responses `{key}`")));
+            if integration
+                .integration_responses
+                .insert(key.clone(), response)
+                .is_some()
+            {
+                return Err(self.template.source.error(
+                    span,
+                    format!("the integration has several responses `{key}`"),
+                ));
             }
             places.response_keys.insert(key, span);
         }
@@ -281,7 +368,12 @@ impl<'a> Reader<'a> {
         for properties in self.of_type("Route")? {
             properties.warn_of_others(
                 &[
-                    "ApiId", "RouteKey", "AuthorizationType", "AuthorizerId", "Target", "ApiKeyRequired",
+                    "ApiId",
+                    "RouteKey",
+                    "AuthorizationType",
+                    "AuthorizerId",
+                    "Target",
+                    "ApiKeyRequired",
                     "RouteResponseSelectionExpression",
                 ],
                 &["OperationName"],
@@ -289,16 +381,24 @@ impl<'a> Reader<'a> {
             );
             let (key, span) = properties.required_text("RouteKey")?;
             if properties.parsed::<bool>("ApiKeyRequired", "`true` or `false`")? == Some(true) {
-                return Err(properties.error("ApiKeyRequired", "API keys are not supported here: every client would get in without one"));
+                return Err(properties.error(
+                    "ApiKeyRequired",
+                    "API keys are not supported here: every client would get in without one",
+                ));
             }
             let authorization_type = match properties.text("AuthorizationType")?.as_deref() {
                 None | Some("NONE") => AuthorizationType::None,
                 Some("CUSTOM") => AuthorizationType::Custom,
                 Some("AWS_IAM") => {
-                    return Err(properties.error("AuthorizationType", "`AWS_IAM` is not supported here: every client would get in unsigned"));
+                    return Err(properties.error(
+                        "AuthorizationType",
+                        "`AWS_IAM` is not supported here: every client would get in unsigned",
+                    ));
                 }
                 Some(other) => {
-                    let message = format!("`AuthorizationType` `{other}` must be `NONE`, `AWS_IAM` or `CUSTOM`");
+                    let message = format!(
+                        "`AuthorizationType` `{other}` must be `NONE`, `AWS_IAM` or `CUSTOM`"
+                    );
                     return Err(properties.error("AuthorizationType", message));
                 }
             };
@@ -307,29 +407,50 @@ impl<'a> Reader<'a> {
                 None => None,
             };
             let authorizer_id = properties.text("AuthorizerId")?;
-            if let Some(id) = &authorizer_id && !api.authorizers.contains_key(id) {
-                return Err(properties.error("AuthorizerId", format!("`AuthorizerId` `{id}` names no authorizer of the API")));
+            if let Some(id) = &authorizer_id
+                && !api.authorizers.contains_key(id)
+            {
+                return Err(properties.error(
+                    "AuthorizerId",
+                    format!("`AuthorizerId` `{id}` names no authorizer of the API"),
+                ));
             }
             keys_by_id.insert(self.id(&properties)?, key.clone());
             let route = Route {
                 authorization_type,
                 authorizer_id,
                 target,
-                route_response_selection_expression: properties.text("RouteResponseSelectionExpression")?,
+                route_response_selection_expression: properties
+                    .text("RouteResponseSelectionExpression")?,
                 route_responses: Vec::new(),
             };
             if routes.insert(key.clone(), route).is_some() {
-                return Err(self.template.source.error(span, format!("the API has several routes `{key}`")));
+                return Err(self
+                    .template
+                    .source
+                    .error(span, format!("the API has several routes `{key}`")));
             }
             self.places.routes.insert(key, span);
         }
         for properties in self.of_type("RouteResponse")? {
-            properties.warn_of_others(&["ApiId", "RouteId", "RouteResponseKey"], &[], self.warnings);
+            properties.warn_of_others(
+                &["ApiId", "RouteId", "RouteResponseKey"],
+                &[],
+                self.warnings,
+            );
             let (id, span) = properties.required_text("RouteId")?;
             let (key, _) = properties.required_text("RouteResponseKey")?;
-            match keys_by_id.get(&id).and_then(|route_key| routes.get_mut(route_key)) {
+            match keys_by_id
+                .get(&id)
+                .and_then(|route_key| routes.get_mut(route_key))
+            {
                 Some(route) => route.route_responses.push(key),
-                None => return Err(self.template.source.error(span, format!("`RouteId` `{id}` names no route of the API"))),
+                None => {
+                    return Err(self
+                        .template
+                        .source
+                        .error(span, format!("`RouteId` `{id}` names no route of the API")));
+                }
             }
         }
         Ok(routes)
@@ -340,8 +461,11 @@ impl<'a> Reader<'a> {
         let text = value.expect_text(self.template.source, "`Target`")?;
         let id = text.strip_prefix("integrations/").ok_or_else(|| {
             let help = Some("write `!Sub integrations/${MyIntegration}`".to_owned());
-            let message = format!("`Target` `{text}` must be `integrations/` and an integration's id");
-            self.template.source.error_with_help(value.span.clone(), message, help)
+            let message =
+                format!("`Target` `{text}` must be `integrations/` and an integration's id");
+            self.template
+                .source
+                .error_with_help(value.span.clone(), message, help)
         })?;
         if api.integrations.contains_key(id) {
             return Ok(id.to_owned());
@@ -354,35 +478,70 @@ impl<'a> Reader<'a> {
         let mut stages = Vec::new();
         for properties in self.of_type("Stage")? {
             let (stage_name, span) = properties.required_text("StageName")?;
-            if self.template.settings.stage.as_ref().is_some_and(|wanted| *wanted != stage_name) {
+            if self
+                .template
+                .settings
+                .stage
+                .as_ref()
+                .is_some_and(|wanted| *wanted != stage_name)
+            {
                 continue;
             }
             properties.warn_of_others(
-                &["ApiId", "StageName", "StageVariables", "DeploymentId", "AutoDeploy"],
+                &[
+                    "ApiId",
+                    "StageName",
+                    "StageVariables",
+                    "DeploymentId",
+                    "AutoDeploy",
+                ],
                 &["Description", "Tags", "AccessLogSettings"],
                 self.warnings,
             );
-            let deploys_itself = properties.parsed::<bool>("AutoDeploy", "`true` or `false`")? == Some(true);
+            let deploys_itself =
+                properties.parsed::<bool>("AutoDeploy", "`true` or `false`")? == Some(true);
             if !deploys_itself && properties.get("DeploymentId")?.is_none() {
                 let help = "give it a `DeploymentId`, or `AutoDeploy: true`".to_owned();
-                let message = format!("the stage `{stage_name}` has no deployment: every client would be refused");
-                return Err(self.template.source.error_with_help(properties.resource.id_span.clone(), message, Some(help)));
+                let message = format!(
+                    "the stage `{stage_name}` has no deployment: every client would be refused"
+                );
+                return Err(self.template.source.error_with_help(
+                    properties.resource.id_span.clone(),
+                    message,
+                    Some(help),
+                ));
             }
             let mut stage_variables = Map::new();
             if let Some(variables) = properties.get("StageVariables")? {
-                for (key, value) in variables.expect_map(self.template.source, "`StageVariables`")? {
+                for (key, value) in
+                    variables.expect_map(self.template.source, "`StageVariables`")?
+                {
                     let text = value.expect_text(self.template.source, "a stage variable")?;
                     stage_variables.insert(key.text.clone(), text.into());
                 }
             }
-            stages.push((Stage { stage_name, stage_variables }, span));
+            stages.push((
+                Stage {
+                    stage_name,
+                    stage_variables,
+                },
+                span,
+            ));
         }
         match (stages.len(), stages.pop()) {
             (1, Some((stage, _))) => Ok(stage),
             (_, Some((last, span))) => {
                 let names: Vec<&str> = stages.iter().map(|(stage, _)| &*stage.stage_name).collect();
-                let message = format!("the API has several stages: `{}`, `{}`", names.join("`, `"), last.stage_name);
-                Err(self.template.source.error_with_help(span, message, Some("say which one to serve".to_owned())))
+                let message = format!(
+                    "the API has several stages: `{}`, `{}`",
+                    names.join("`, `"),
+                    last.stage_name
+                );
+                Err(self.template.source.error_with_help(
+                    span,
+                    message,
+                    Some("say which one to serve".to_owned()),
+                ))
             }
             (_, None) => {
                 let message = match &self.template.settings.stage {
@@ -390,26 +549,41 @@ impl<'a> Reader<'a> {
                     None => "the API has no stage".to_owned(),
                 };
                 let help = "declare an `AWS::ApiGatewayV2::Stage`".to_owned();
-                Err(self.template.source.error_with_help(0..0, message, Some(help)))
+                Err(self
+                    .template
+                    .source
+                    .error_with_help(0..0, message, Some(help)))
             }
         }
     }
 
     fn warn_of_other_types(&mut self) {
         const READ: [&str; 8] = [
-            "Api", "Route", "RouteResponse", "Integration", "IntegrationResponse", "Authorizer", "Stage", "Deployment",
+            "Api",
+            "Route",
+            "RouteResponse",
+            "Integration",
+            "IntegrationResponse",
+            "Authorizer",
+            "Stage",
+            "Deployment",
         ];
         for resource in self.template.resources.values() {
             let other = match resource.kind.strip_prefix(KIND) {
                 Some(name) => !READ.contains(&name),
                 None => {
                     resource.kind.starts_with("AWS::Serverless::")
-                        && !["AWS::Serverless::Function", "AWS::Serverless::SimpleTable"].contains(&&*resource.kind)
+                        && !["AWS::Serverless::Function", "AWS::Serverless::SimpleTable"]
+                            .contains(&&*resource.kind)
                 }
             };
             if other {
                 let message = format!("`{}` (`{}`) has no effect here", resource.id, resource.kind);
-                self.warnings.push(self.template.source.warning(resource.id_span.clone(), message));
+                self.warnings.push(
+                    self.template
+                        .source
+                        .warning(resource.id_span.clone(), message),
+                );
             }
         }
     }
@@ -433,10 +607,15 @@ fn integration(
         "AWS_PROXY" => IntegrationType::AwsProxy,
         "MOCK" => IntegrationType::Mock,
         "HTTP" | "HTTP_PROXY" => {
-            return Err(source.error(span, format!("`IntegrationType` `{kind}` is not supported here")));
+            return Err(source.error(
+                span,
+                format!("`IntegrationType` `{kind}` is not supported here"),
+            ));
         }
         _ => {
-            let message = format!("`IntegrationType` `{kind}` must be `AWS`, `AWS_PROXY`, `HTTP`, `HTTP_PROXY` or `MOCK`");
+            let message = format!(
+                "`IntegrationType` `{kind}` must be `AWS`, `AWS_PROXY`, `HTTP`, `HTTP_PROXY` or `MOCK`"
+            );
             return Err(source.error(span, message));
         }
     };
@@ -445,15 +624,25 @@ fn integration(
         if integration.integration_uri.is_none() {
             return Err(properties.missing("IntegrationUri"));
         }
-        if let Some(method) = properties.text("IntegrationMethod")? && method != "POST" {
-            let message = format!("`IntegrationMethod` `{method}` must be `POST`: Lambda takes nothing else");
+        if let Some(method) = properties.text("IntegrationMethod")?
+            && method != "POST"
+        {
+            let message =
+                format!("`IntegrationMethod` `{method}` must be `POST`: Lambda takes nothing else");
             return Err(properties.error("IntegrationMethod", message));
         }
     }
-    if let Some(kind) = properties.text("ConnectionType")? && kind != "INTERNET" {
-        return Err(properties.error("ConnectionType", format!("`ConnectionType` `{kind}` is not supported here")));
+    if let Some(kind) = properties.text("ConnectionType")?
+        && kind != "INTERNET"
+    {
+        return Err(properties.error(
+            "ConnectionType",
+            format!("`ConnectionType` `{kind}` is not supported here"),
+        ));
     }
-    if let Some(strategy) = properties.text("ContentHandlingStrategy")? && strategy != "CONVERT_TO_TEXT" {
+    if let Some(strategy) = properties.text("ContentHandlingStrategy")?
+        && strategy != "CONVERT_TO_TEXT"
+    {
         let message = format!("`ContentHandlingStrategy` `{strategy}` has no effect here");
         warnings.push(source.warning(properties.span("ContentHandlingStrategy"), message));
     }
@@ -462,7 +651,9 @@ fn integration(
         Some("WHEN_NO_TEMPLATES") => PassthroughBehavior::WhenNoTemplates,
         Some("NEVER") => PassthroughBehavior::Never,
         Some(other) => {
-            let message = format!("`PassthroughBehavior` `{other}` must be `WHEN_NO_MATCH`, `WHEN_NO_TEMPLATES` or `NEVER`");
+            let message = format!(
+                "`PassthroughBehavior` `{other}` must be `WHEN_NO_MATCH`, `WHEN_NO_TEMPLATES` or `NEVER`"
+            );
             return Err(properties.error("PassthroughBehavior", message));
         }
     };
@@ -517,9 +708,10 @@ impl Declared {
         let source = template.source;
         let start = 0..0;
         let (span, message) = match (&invalid.location, &invalid.problem) {
-            (Location::RouteSelectionExpression, problem) => {
-                (self.places.route_selection.clone(), format!("`RouteSelectionExpression`: {problem}"))
-            }
+            (Location::RouteSelectionExpression, problem) => (
+                self.places.route_selection.clone(),
+                format!("`RouteSelectionExpression`: {problem}"),
+            ),
             (Location::Route(key), problem) => {
                 let span = self.places.routes.get(key).cloned().unwrap_or(start);
                 (span, format!("route `{key}`: {problem}"))
@@ -558,7 +750,11 @@ impl Declared {
 
     /// Where an authorizer's URI stands.
     pub(crate) fn authorizer_uri_place(&self, id: &str) -> Span {
-        self.places.authorizers.get(id).map(|(uri, _)| uri.clone()).unwrap_or_default()
+        self.places
+            .authorizers
+            .get(id)
+            .map(|(uri, _)| uri.clone())
+            .unwrap_or_default()
     }
 }
 
@@ -566,16 +762,24 @@ impl IntegrationPlaces {
     fn find(&self, template: &Template<'_>, problem: &Problem) -> Span {
         let property = |name| self.properties.get(name).cloned();
         let found = match problem {
-            Problem::Integration(InvalidIntegration::Template { property, key, error }) => {
-                self.templates.get(&(*property, key.clone())).map(|place| {
-                    let Text { span, style, text } = place;
-                    template.source.place_in_scalar(span, *style, text, error.line(), error.column())
-                })
+            Problem::Integration(InvalidIntegration::Template {
+                property,
+                key,
+                error,
+            }) => self.templates.get(&(*property, key.clone())).map(|place| {
+                let Text { span, style, text } = place;
+                template
+                    .source
+                    .place_in_scalar(span, *style, text, error.line(), error.column())
+            }),
+            Problem::Integration(InvalidIntegration::Selection(_)) => {
+                property("TemplateSelectionExpression")
             }
-            Problem::Integration(InvalidIntegration::Selection(_)) => property("TemplateSelectionExpression"),
             Problem::Integration(InvalidIntegration::Uri(_)) => property("IntegrationUri"),
             Problem::Integration(InvalidIntegration::Timeout(_)) => property("TimeoutInMillis"),
-            Problem::Integration(InvalidIntegration::ResponseKey { key, .. }) => self.response_keys.get(key).cloned(),
+            Problem::Integration(InvalidIntegration::ResponseKey { key, .. }) => {
+                self.response_keys.get(key).cloned()
+            }
             Problem::Other(_) => None,
         };
         found.unwrap_or_else(|| self.resource.clone())

@@ -81,12 +81,28 @@ fn function(
     let properties = Properties::new(template, resource);
     properties.warn_of_others(
         &[
-            "CodeUri", "Code", "Handler", "Runtime", "Environment", "Timeout", "MemorySize", "FunctionName",
-            "PackageType", "LoggingConfig",
+            "CodeUri",
+            "Code",
+            "Handler",
+            "Runtime",
+            "Environment",
+            "Timeout",
+            "MemorySize",
+            "FunctionName",
+            "PackageType",
+            "LoggingConfig",
         ],
         &[
-            "Description", "Policies", "Role", "Tags", "Tracing", "TracingConfig", "Architectures",
-            "PermissionsBoundary", "RuntimeManagementConfig", "PropagateTags",
+            "Description",
+            "Policies",
+            "Role",
+            "Tags",
+            "Tracing",
+            "TracingConfig",
+            "Architectures",
+            "PermissionsBoundary",
+            "RuntimeManagementConfig",
+            "PropagateTags",
         ],
         warnings,
     );
@@ -104,20 +120,30 @@ fn function(
             .map(|value| value.expect_text(source, &what).map(str::to_owned))
             .transpose()
     };
-    let number = |name: &str, range: std::ops::RangeInclusive<u64>, default| -> Result<u64, Error> {
-        let Some(value) = property(name)? else {
-            return Ok(default);
+    let number =
+        |name: &str, range: std::ops::RangeInclusive<u64>, default| -> Result<u64, Error> {
+            let Some(value) = property(name)? else {
+                return Ok(default);
+            };
+            let (least, most) = (range.start(), range.end());
+            let parsed = value.as_text().and_then(|text| text.parse().ok());
+            parsed
+                .filter(|number| range.contains(number))
+                .ok_or_else(|| {
+                    let message = format!(
+                        "`{name}` of `{}` must be a number from {least} to {most}",
+                        resource.id
+                    );
+                    source.error(value.span.clone(), message)
+                })
         };
-        let (least, most) = (range.start(), range.end());
-        let parsed = value.as_text().and_then(|text| text.parse().ok());
-        parsed.filter(|number| range.contains(number)).ok_or_else(|| {
-            let message = format!("`{name}` of `{}` must be a number from {least} to {most}", resource.id);
-            source.error(value.span.clone(), message)
-        })
-    };
     let name = names::named(template, resource, "FunctionName", &resource.id_span)?;
     let logging = property("LoggingConfig")?;
-    let logged = |key: &str| logging.as_ref().and_then(|value| value.get(key)?.as_text().map(str::to_owned));
+    let logged = |key: &str| {
+        logging
+            .as_ref()
+            .and_then(|value| value.get(key)?.as_text().map(str::to_owned))
+    };
     let (code, place) = code(resource, &property, directory)?;
     Ok(Function {
         logical_id: resource.id.clone(),
@@ -152,11 +178,16 @@ fn code(
     let path = uri.as_ref().and_then(Value::as_text);
     let is_image = property("PackageType")?.is_some_and(|value| value.as_text() == Some("Image"));
     let runtime = property("Runtime")?;
-    let runtime = runtime.as_ref().and_then(Value::as_text).unwrap_or_default();
+    let runtime = runtime
+        .as_ref()
+        .and_then(Value::as_text)
+        .unwrap_or_default();
     let unsupported = if is_image {
         Some("it is a container image".to_owned())
     } else if !runtime.starts_with("provided") {
-        Some(format!("its `Runtime` is `{runtime}`, not `provided.al2023`"))
+        Some(format!(
+            "its `Runtime` is `{runtime}`, not `provided.al2023`"
+        ))
     } else if path.is_none_or(|path| path.starts_with("s3:")) {
         Some("its code is not a folder beside the template".to_owned())
     } else {
@@ -177,11 +208,18 @@ fn code(
 }
 
 /// A property that `Globals.Function` sets for every serverless function.
-fn global(template: &Template<'_>, resource: &Resource<'_>, name: &str) -> Result<Option<Value>, Error> {
+fn global(
+    template: &Template<'_>,
+    resource: &Resource<'_>,
+    name: &str,
+) -> Result<Option<Value>, Error> {
     if resource.kind != SERVERLESS {
         return Ok(None);
     }
-    let node = template.root.get("Globals").and_then(|node| node.get("Function")?.get(name));
+    let node = template
+        .root
+        .get("Globals")
+        .and_then(|node| node.get("Function")?.get(name));
     match node {
         Some(node) => Ok(Some(template.eval(node)?).filter(|value| !value.is_nothing())),
         None => Ok(None),
@@ -189,10 +227,16 @@ fn global(template: &Template<'_>, resource: &Resource<'_>, name: &str) -> Resul
 }
 
 /// SAM merges the variables of `Globals` and of the function; the function's win.
-fn environment(template: &Template<'_>, resource: &Resource<'_>) -> Result<IndexMap<String, String>, Error> {
+fn environment(
+    template: &Template<'_>,
+    resource: &Resource<'_>,
+) -> Result<IndexMap<String, String>, Error> {
     let mut environment = IndexMap::new();
     let own = template.property(resource, "Environment")?;
-    for value in [global(template, resource, "Environment")?, own].into_iter().flatten() {
+    for value in [global(template, resource, "Environment")?, own]
+        .into_iter()
+        .flatten()
+    {
         let Some(variables) = value.get("Variables") else {
             continue;
         };
@@ -200,7 +244,9 @@ fn environment(template: &Template<'_>, resource: &Resource<'_>) -> Result<Index
             let what = format!("the variable `{}` of `{}`", key.text, resource.id);
             let text = value.expect_text(template.source, &what)?;
             if key.text.is_empty() || key.text.contains(['=', '\0']) || text.contains('\0') {
-                return Err(template.source.error(key.span.clone(), format!("{what} can not be set")));
+                return Err(template
+                    .source
+                    .error(key.span.clone(), format!("{what} can not be set")));
             }
             environment.insert(key.text.clone(), text.to_owned());
         }

@@ -35,8 +35,9 @@ impl MappingTemplates {
     /// A file that can not be read, or is no YAML.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::of_file(&name, format!("the template can not be read: {error}")))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::of_file(&name, format!("the template can not be read: {error}"))
+        })?;
         Self::parse(&name, &text)
     }
 
@@ -48,7 +49,10 @@ impl MappingTemplates {
         let source = Source::new(name, text);
         let root = yaml::parse(&source)?;
         let mut templates = Vec::new();
-        let resources = root.get("Resources").map(yaml::Node::entries).unwrap_or_default();
+        let resources = root
+            .get("Resources")
+            .map(yaml::Node::entries)
+            .unwrap_or_default();
         for (id, resource) in resources {
             let kind = resource.get("Type").and_then(yaml::Node::plain_text);
             let property = match kind {
@@ -56,7 +60,9 @@ impl MappingTemplates {
                 Some("AWS::ApiGatewayV2::IntegrationResponse") => "ResponseTemplates",
                 _ => continue,
             };
-            let held = resource.get("Properties").and_then(|properties| properties.get(property));
+            let held = resource
+                .get("Properties")
+                .and_then(|properties| properties.get(property));
             for (key, node) in held.map(yaml::Node::entries).unwrap_or_default() {
                 let Content::Scalar { text, style } = &node.content else {
                     continue;
@@ -87,7 +93,8 @@ impl MappingTemplates {
     /// Where the character at `line` and `column` (from 1) of a mapping template stands in the file, in bytes: exact wherever the text
     /// is written as it reads (block literals, plain text, quoted text of one line), else the whole value.
     pub fn place(&self, template: &MappingTemplate, line: usize, column: usize) -> Span {
-        self.source.place_in_scalar(&template.span, template.style, &template.text, line, column)
+        self.source
+            .place_in_scalar(&template.span, template.style, &template.text, line, column)
     }
 }
 
@@ -152,7 +159,11 @@ Resources:
         );
         for (template, line, column) in [(0, 2, 9), (1, 1, 7), (3, 1, 1)] {
             let span = all.place(&all.templates[template], line, column);
-            assert!(TEXT[span.start..].starts_with('$'), "{}", &TEXT[span.start..]);
+            assert!(
+                TEXT[span.start..].starts_with('$'),
+                "{}",
+                &TEXT[span.start..]
+            );
         }
         assert_eq!(all.templates[2].text, r#"{"r": "xxxxxxxxxxxxxx", "b": $x}"#);
     }
@@ -160,6 +171,11 @@ Resources:
     #[test]
     fn no_yaml_is_an_error() {
         assert!(MappingTemplates::parse("t", "a: [").is_err());
-        assert!(MappingTemplates::parse("t", "a: 1").unwrap().templates.is_empty());
+        assert!(
+            MappingTemplates::parse("t", "a: 1")
+                .unwrap()
+                .templates
+                .is_empty()
+        );
     }
 }

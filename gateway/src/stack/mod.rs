@@ -29,8 +29,8 @@ use spec::api::{Api, IntegrationType, function_arn};
 pub use function::{Code, Function};
 pub use mapping::{MappingTemplate, MappingTemplates};
 pub use permission::Permission;
-pub use source::{Error, Warning};
 use source::Source;
+pub use source::{Error, Warning};
 pub use table::Table;
 use template::Template;
 
@@ -94,8 +94,9 @@ impl Stack {
     /// The first thing that is wrong with it, with its place.
     pub fn read(path: &Path, settings: &Settings) -> Result<Self, Error> {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path)
-            .map_err(|error| Error::of_file(&name, format!("the template can not be read: {error}")))?;
+        let bytes = std::fs::read(path).map_err(|error| {
+            Error::of_file(&name, format!("the template can not be read: {error}"))
+        })?;
         let text = String::from_utf8(bytes)
             .map_err(|_| Error::of_file(&name, "the template is not UTF-8"))?;
         let directory = path.parent().unwrap_or(Path::new(""));
@@ -106,7 +107,12 @@ impl Stack {
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn parse(name: &str, text: &str, directory: &Path, settings: &Settings) -> Result<Self, Error> {
+    pub fn parse(
+        name: &str,
+        text: &str,
+        directory: &Path,
+        settings: &Settings,
+    ) -> Result<Self, Error> {
         let source = Source::new(name, text);
         let root = yaml::parse(&source)?;
         let template = Template::new(&source, &root, settings)?;
@@ -119,7 +125,14 @@ impl Stack {
         spec::Gateway::new(declared.api.clone(), spec::ids::Counter::default())
             .map_err(|invalid| declared.explain(&template, &invalid))?;
         let mut refused = HashMap::new();
-        let api = resolve_calls(&template, &declared, &mut functions, &permissions, &mut refused, &mut warnings)?;
+        let api = resolve_calls(
+            &template,
+            &declared,
+            &mut functions,
+            &permissions,
+            &mut refused,
+            &mut warnings,
+        )?;
         let outputs = outputs(&template)?;
         Ok(Self {
             api,
@@ -139,8 +152,14 @@ impl Stack {
     }
 
     /// An error at the place of a function's code.
-    pub(crate) fn code_error(&self, function: &Function, message: String, help: Option<String>) -> Error {
-        self.source.error_with_help(function.place.clone(), message, help)
+    pub(crate) fn code_error(
+        &self,
+        function: &Function,
+        message: String,
+        help: Option<String>,
+    ) -> Error {
+        self.source
+            .error_with_help(function.place.clone(), message, help)
     }
 }
 
@@ -160,14 +179,21 @@ fn resolve_calls(
     let mut api = declared.api.clone();
     let mut find = |uri: &str, place: source::Span| -> Result<Function, Error> {
         let arn = function_arn(uri).unwrap_or_default();
-        let known: Vec<String> = functions.iter().map(|function| function.logical_id.clone()).collect();
-        let function = functions
-            .iter_mut()
-            .find(|function| arn.strip_prefix(&*function.arn).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')));
+        let known: Vec<String> = functions
+            .iter()
+            .map(|function| function.logical_id.clone())
+            .collect();
+        let function = functions.iter_mut().find(|function| {
+            arn.strip_prefix(&*function.arn)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        });
         match function {
             Some(function) => match &function.code.unsupported {
                 Some(reason) => {
-                    let message = format!("the function `{}` can not be run here: {reason}", function.logical_id);
+                    let message = format!(
+                        "the function `{}` can not be run here: {reason}",
+                        function.logical_id
+                    );
                     Err(source.error(place, message))
                 }
                 None => {
@@ -178,12 +204,19 @@ fn resolve_calls(
             None => {
                 let help = format!("its functions are `{}`", known.join("`, `"));
                 let message = format!("the function `{arn}` is not in this stack");
-                Err(source.error_with_help(place, message, Some(help).filter(|_| !known.is_empty())))
+                Err(source.error_with_help(
+                    place,
+                    message,
+                    Some(help).filter(|_| !known.is_empty()),
+                ))
             }
         }
     };
     let mut refuse = |function: &Function, caller: &str, place: source::Span| -> String {
-        let reason = format!("no permission lets `{caller}` call the function `{}`", function.logical_id);
+        let reason = format!(
+            "no permission lets `{caller}` call the function `{}`",
+            function.logical_id
+        );
         warnings.push(source.warning(place, format!("{reason}: the call will fail, as on AWS")));
         let arn = format!("{}:without-permission-{}", function.arn, refused.len());
         let uri = format!(
@@ -196,10 +229,19 @@ fn resolve_calls(
     for (id, authorizer) in &mut api.authorizers {
         let place = declared.authorizer_uri_place(id);
         let function = find(&authorizer.authorizer_uri, place.clone())?;
-        let Api { partition, region, account_id, api_id, .. } = &declared.api;
-        let caller = format!("arn:{partition}:execute-api:{region}:{account_id}:{api_id}/authorizers/{id}");
+        let Api {
+            partition,
+            region,
+            account_id,
+            api_id,
+            ..
+        } = &declared.api;
+        let caller =
+            format!("arn:{partition}:execute-api:{region}:{account_id}:{api_id}/authorizers/{id}");
         let permitted = declared.authorizers_with_role.contains(id)
-            || permissions.iter().any(|permission| permission.allows(&function, &caller));
+            || permissions
+                .iter()
+                .any(|permission| permission.allows(&function, &caller));
         if !permitted {
             authorizer.authorizer_uri = refuse(&function, &caller, place);
         }
@@ -217,13 +259,17 @@ fn resolve_calls(
         let Some(integration) = declared.api.integrations.get(&id) else {
             continue;
         };
-        if integration.integration_type == IntegrationType::Mock || declared.with_role.contains(&id) {
+        if integration.integration_type == IntegrationType::Mock || declared.with_role.contains(&id)
+        {
             continue;
         }
         let uri = integration.integration_uri.as_deref().unwrap_or_default();
         let function = find(uri, declared.integration_uri_place(&id))?;
         let caller = declared.api.route_arn(key);
-        if permissions.iter().any(|permission| permission.allows(&function, &caller)) {
+        if permissions
+            .iter()
+            .any(|permission| permission.allows(&function, &caller))
+        {
             continue;
         }
         let mut without = integration.clone();
@@ -246,7 +292,10 @@ fn outputs(template: &Template<'_>) -> Result<IndexMap<String, String>, Error> {
             continue;
         }
         let Some(value) = node.get("Value") else {
-            return Err(template.source.error(key.span.clone(), format!("the output `{}` has no `Value`", key.text)));
+            return Err(template.source.error(
+                key.span.clone(),
+                format!("the output `{}` has no `Value`", key.text),
+            ));
         };
         let value = template.eval(value)?;
         let text = value.expect_text(template.source, &format!("the output `{}`", key.text))?;

@@ -36,7 +36,11 @@ pub(crate) fn attribute(
 ) -> Result<String, Error> {
     let arn = |service: &str, resource: &str| {
         let settings = template.settings;
-        let region = if service == "iam" { "" } else { &settings.region };
+        let region = if service == "iam" {
+            ""
+        } else {
+            &settings.region
+        };
         format!(
             "arn:{}:{service}:{region}:{}:{resource}",
             settings.partition, settings.account_id
@@ -79,7 +83,10 @@ pub(crate) fn attribute(
             _,
         ) => Err(template.source.error(
             span.clone(),
-            format!("`{}` (`{kind}`) has no attribute `{attribute}` that is known here", resource.id),
+            format!(
+                "`{}` (`{kind}`) has no attribute `{attribute}` that is known here",
+                resource.id
+            ),
         )),
         // Resources that are not run here: a name is all that anything local can do with them.
         _ => Ok(format!("{name}.{attribute}")),
@@ -138,7 +145,10 @@ mod tests {
     fn ids_look_like_api_gateways_and_differ() {
         let id = api_id("WebsocketApi");
         assert_eq!(id.len(), 10);
-        assert!(id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
+        assert!(
+            id.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        );
         assert_eq!(id, api_id("WebsocketApi"));
         assert_ne!(id, api_id("WebsocketApi2"));
     }

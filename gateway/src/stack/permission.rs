@@ -17,7 +17,10 @@ pub struct Permission {
 }
 
 /// Reads the permissions that concern API Gateway.
-pub(crate) fn read(template: &Template<'_>, warnings: &mut Vec<Warning>) -> Result<Vec<Permission>, Error> {
+pub(crate) fn read(
+    template: &Template<'_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<Permission>, Error> {
     let mut permissions = Vec::new();
     for resource in template.resources.values() {
         if resource.kind != "AWS::Lambda::Permission" {
@@ -25,8 +28,19 @@ pub(crate) fn read(template: &Template<'_>, warnings: &mut Vec<Warning>) -> Resu
         }
         let properties = Properties::new(template, resource);
         properties.warn_of_others(
-            &["Action", "FunctionName", "Principal", "SourceArn", "SourceAccount"],
-            &["EventSourceToken", "FunctionUrlAuthType", "PrincipalOrgID", "InvokedViaFunctionUrl"],
+            &[
+                "Action",
+                "FunctionName",
+                "Principal",
+                "SourceArn",
+                "SourceAccount",
+            ],
+            &[
+                "EventSourceToken",
+                "FunctionUrlAuthType",
+                "PrincipalOrgID",
+                "InvokedViaFunctionUrl",
+            ],
             warnings,
         );
         let (action, _) = properties.required_text("Action")?;

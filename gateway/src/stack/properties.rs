@@ -34,7 +34,11 @@ impl<'a> Properties<'a> {
     }
 
     /// A number or boolean, which CloudFormation also takes as text.
-    pub(crate) fn parsed<T: std::str::FromStr>(&self, name: &str, kind: &str) -> Result<Option<T>, Error> {
+    pub(crate) fn parsed<T: std::str::FromStr>(
+        &self,
+        name: &str,
+        kind: &str,
+    ) -> Result<Option<T>, Error> {
         let Some(value) = self.get(name)? else {
             return Ok(None);
         };
@@ -45,10 +49,13 @@ impl<'a> Properties<'a> {
     }
 
     pub(crate) fn missing(&self, name: &str) -> Error {
-        let Resource { id, id_span, kind, .. } = self.resource;
-        self.template
-            .source
-            .error(id_span.clone(), format!("`{id}` (`{kind}`) has no `{name}`"))
+        let Resource {
+            id, id_span, kind, ..
+        } = self.resource;
+        self.template.source.error(
+            id_span.clone(),
+            format!("`{id}` (`{kind}`) has no `{name}`"),
+        )
     }
 
     /// An error at the property `name`.
@@ -66,7 +73,12 @@ impl<'a> Properties<'a> {
     }
 
     /// Warns of every property that is neither read (`known`) nor without effect here (`harmless`).
-    pub(crate) fn warn_of_others(&self, known: &[&str], harmless: &[&str], warnings: &mut Vec<Warning>) {
+    pub(crate) fn warn_of_others(
+        &self,
+        known: &[&str],
+        harmless: &[&str],
+        warnings: &mut Vec<Warning>,
+    ) {
         let Some(properties) = self.resource.node.get("Properties") else {
             return;
         };

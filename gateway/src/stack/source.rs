@@ -108,7 +108,10 @@ impl Source {
         line: usize,
         column: usize,
     ) -> Span {
-        let wanted = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
+        let wanted = text
+            .split('\n')
+            .nth(line.saturating_sub(1))
+            .unwrap_or_default();
         let start = match style {
             Style::Literal => self.literal_line(scalar.start, line, wanted),
             Style::Folded => None,

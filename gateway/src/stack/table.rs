@@ -32,7 +32,10 @@ const SHARED: [&str; 5] = [
 ];
 
 /// Reads the tables of the stack.
-pub(crate) fn read(template: &Template<'_>, warnings: &mut Vec<Warning>) -> Result<Vec<Table>, Error> {
+pub(crate) fn read(
+    template: &Template<'_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<Table>, Error> {
     template
         .resources
         .values()
@@ -54,34 +57,57 @@ fn table(
     if resource.kind == SIMPLE {
         properties.warn_of_others(
             &["TableName", "PrimaryKey", "ProvisionedThroughput"],
-            &["Tags", "SSESpecification", "PointInTimeRecoverySpecification"],
+            &[
+                "Tags",
+                "SSESpecification",
+                "PointInTimeRecoverySpecification",
+            ],
             warnings,
         );
         let key = properties.get("PrimaryKey")?;
-        let part = |name: &str| key.as_ref().and_then(|key| key.get(name)?.as_text().map(str::to_owned));
+        let part = |name: &str| {
+            key.as_ref()
+                .and_then(|key| key.get(name)?.as_text().map(str::to_owned))
+        };
         let attribute = part("Name").unwrap_or_else(|| "id".to_owned());
         let kind = match part("Type").as_deref() {
             None | Some("String") => "S",
             Some("Number") => "N",
             Some("Binary") => "B",
             Some(other) => {
-                let message = format!("the `Type` of `PrimaryKey`, `{other}`, must be `String`, `Number` or `Binary`");
+                let message = format!(
+                    "the `Type` of `PrimaryKey`, `{other}`, must be `String`, `Number` or `Binary`"
+                );
                 return Err(properties.error("PrimaryKey", message));
             }
         };
-        definition.insert("KeySchema".to_owned(), json!([{"AttributeName": attribute, "KeyType": "HASH"}]));
+        definition.insert(
+            "KeySchema".to_owned(),
+            json!([{"AttributeName": attribute, "KeyType": "HASH"}]),
+        );
         definition.insert(
             "AttributeDefinitions".to_owned(),
             json!([{"AttributeName": attribute, "AttributeType": kind}]),
         );
     } else {
-        let mut known = vec!["TableName", "BillingMode", "TimeToLiveSpecification", "StreamSpecification"];
+        let mut known = vec![
+            "TableName",
+            "BillingMode",
+            "TimeToLiveSpecification",
+            "StreamSpecification",
+        ];
         known.extend(SHARED);
         properties.warn_of_others(
             &known,
             &[
-                "Tags", "SSESpecification", "PointInTimeRecoverySpecification", "DeletionProtectionEnabled",
-                "TableClass", "ContributorInsightsSpecification", "OnDemandThroughput", "WarmThroughput",
+                "Tags",
+                "SSESpecification",
+                "PointInTimeRecoverySpecification",
+                "DeletionProtectionEnabled",
+                "TableClass",
+                "ContributorInsightsSpecification",
+                "OnDemandThroughput",
+                "WarmThroughput",
                 "ResourcePolicy",
             ],
             warnings,

@@ -47,7 +47,10 @@ impl<'t> Template<'t> {
     /// Reads the sections and follows every reference once, so that an unknown name is an error wherever it stands.
     pub(crate) fn new(source: &'t Source, root: &'t Node, settings: &'t Settings) -> Result<Self> {
         if !matches!(root.content, Content::Mapping(_)) {
-            return Err(source.error(root.span.clone(), "a template is a map with the key `Resources`"));
+            return Err(source.error(
+                root.span.clone(),
+                "a template is a map with the key `Resources`",
+            ));
         }
         let Some(section) = root.get("Resources") else {
             let start = root.span.start;
@@ -56,7 +59,10 @@ impl<'t> Template<'t> {
         let mut resources = IndexMap::new();
         for (key, node) in section.entries() {
             let kind = node.get("Type").and_then(Node::plain_text).ok_or_else(|| {
-                source.error(key.span.clone(), format!("resource `{}` has no `Type`", key.text))
+                source.error(
+                    key.span.clone(),
+                    format!("resource `{}` has no `Type`", key.text),
+                )
             })?;
             resources.insert(
                 key.text.clone(),
@@ -88,7 +94,10 @@ impl<'t> Template<'t> {
             let exists = match resource.node.get("Condition") {
                 Some(node) => {
                     let name = node.plain_text().ok_or_else(|| {
-                        source.error(node.span.clone(), "`Condition` must be the name of a condition")
+                        source.error(
+                            node.span.clone(),
+                            "`Condition` must be the name of a condition",
+                        )
                     })?;
                     template.condition(name, &node.span)?
                 }
@@ -112,7 +121,11 @@ impl<'t> Template<'t> {
 
     /// Evaluates the property `name` of a resource; `None` when it is not there.
     pub(crate) fn property(&self, resource: &Resource<'_>, name: &str) -> Result<Option<Value>> {
-        let Some(node) = resource.node.get("Properties").and_then(|node| node.get(name)) else {
+        let Some(node) = resource
+            .node
+            .get("Properties")
+            .and_then(|node| node.get(name))
+        else {
             return Ok(None);
         };
         Ok(Some(self.eval(node)?).filter(|value| !value.is_nothing()))
@@ -121,7 +134,9 @@ impl<'t> Template<'t> {
     /// Whether the condition `name` holds.
     pub(crate) fn condition(&self, name: &str, span: &Span) -> Result<bool> {
         let Some(node) = self.root.get("Conditions").and_then(|node| node.get(name)) else {
-            return Err(self.source.error(span.clone(), format!("there is no condition `{name}`")));
+            return Err(self
+                .source
+                .error(span.clone(), format!("there is no condition `{name}`")));
         };
         self.visit(&format!("condition {name}"), span, || self.boolean(node))
     }
@@ -134,7 +149,10 @@ impl<'t> Template<'t> {
         follow: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
         if self.visiting.borrow().iter().any(|seen| seen == what) {
-            return Err(self.source.error(span.clone(), format!("a circular reference: {what} refers to itself")));
+            return Err(self.source.error(
+                span.clone(),
+                format!("a circular reference: {what} refers to itself"),
+            ));
         }
         self.visiting.borrow_mut().push(what.to_owned());
         let result = follow();
@@ -157,7 +175,10 @@ impl<'t> Template<'t> {
             });
         }
         match self.resources.get(name) {
-            Some(resource) => Ok(Value::text(span.clone(), names::reference(self, resource, span)?)),
+            Some(resource) => Ok(Value::text(
+                span.clone(),
+                names::reference(self, resource, span)?,
+            )),
             None => Err(self.unknown(name, span)),
         }
     }
@@ -200,24 +221,48 @@ impl<'t> Template<'t> {
 
     /// An error for a name that nothing in the template has, with the nearest that something has.
     fn unknown(&self, name: &str, span: &Span) -> Error {
-        let conditional = self.root.get("Resources").is_some_and(|node| node.get(name).is_some());
+        let conditional = self
+            .root
+            .get("Resources")
+            .is_some_and(|node| node.get(name).is_some());
         if conditional {
             let message = format!("`{name}` does not exist: its condition is false");
             return self.source.error(span.clone(), message);
         }
-        let parameters = self.root.get("Parameters").map(Node::entries).unwrap_or_default();
-        let resources = self.root.get("Resources").map(Node::entries).unwrap_or_default();
-        let known = parameters.iter().chain(resources).map(|(key, _)| &*key.text);
+        let parameters = self
+            .root
+            .get("Parameters")
+            .map(Node::entries)
+            .unwrap_or_default();
+        let resources = self
+            .root
+            .get("Resources")
+            .map(Node::entries)
+            .unwrap_or_default();
+        let known = parameters
+            .iter()
+            .chain(resources)
+            .map(|(key, _)| &*key.text);
         let help = nearest(name, known).map(|near| format!("did you mean `{near}`?"));
         let message = format!("there is no parameter or resource `{name}`");
         self.source.error_with_help(span.clone(), message, help)
     }
 
     fn given_parameters(&self) -> Result<HashMap<String, Value>> {
-        let declared = self.root.get("Parameters").map(Node::entries).unwrap_or_default();
+        let declared = self
+            .root
+            .get("Parameters")
+            .map(Node::entries)
+            .unwrap_or_default();
         let overrides = &self.settings.parameters;
-        if let Some(name) = overrides.keys().find(|name| !declared.iter().any(|(key, _)| key.text == **name)) {
-            let span = self.root.get("Parameters").map_or(0..0, |node| node.span.clone());
+        if let Some(name) = overrides
+            .keys()
+            .find(|name| !declared.iter().any(|(key, _)| key.text == **name))
+        {
+            let span = self
+                .root
+                .get("Parameters")
+                .map_or(0..0, |node| node.span.clone());
             let help = nearest(name, declared.iter().map(|(key, _)| &*key.text));
             return Err(self.source.error_with_help(
                 span.start..span.start,
@@ -228,18 +273,28 @@ impl<'t> Template<'t> {
         let mut parameters = HashMap::new();
         for (key, node) in declared {
             let name = &key.text;
-            let (text, span) = match (overrides.get(name), node.get("Default").map(|node| (node.plain_text(), node))) {
+            let (text, span) = match (
+                overrides.get(name),
+                node.get("Default").map(|node| (node.plain_text(), node)),
+            ) {
                 (Some(given), _) => (given.as_str(), &key.span),
                 (None, Some((Some(text), default))) => (text, &default.span),
                 (None, _) => {
-                    let message = format!("the parameter `{name}` has no `Default`, and no value is given for it");
+                    let message = format!(
+                        "the parameter `{name}` has no `Default`, and no value is given for it"
+                    );
                     return Err(self.source.error(key.span.clone(), message));
                 }
             };
             self.check_parameter(name, node, text, span)?;
-            let kind = node.get("Type").and_then(Node::plain_text).unwrap_or("String");
+            let kind = node
+                .get("Type")
+                .and_then(Node::plain_text)
+                .unwrap_or("String");
             let value = if kind == "CommaDelimitedList" || kind.starts_with("List<") {
-                let items = text.split(',').map(|item| Value::text(span.clone(), item.trim()));
+                let items = text
+                    .split(',')
+                    .map(|item| Value::text(span.clone(), item.trim()));
                 Value {
                     span: span.clone(),
                     data: Data::List(items.collect()),
@@ -258,7 +313,9 @@ impl<'t> Template<'t> {
             let message = format!("the parameter `{name}` is `{text}`, but {problem}");
             Err(self.source.error(span.clone(), message))
         };
-        if let Some(Content::Sequence(items)) = declared.get("AllowedValues").map(|node| &node.content) {
+        if let Some(Content::Sequence(items)) =
+            declared.get("AllowedValues").map(|node| &node.content)
+        {
             let allowed: Vec<&str> = items.iter().filter_map(Node::plain_text).collect();
             if !allowed.contains(&text) {
                 return fail(format!("must be one of `{}`", allowed.join("`, `")));
@@ -267,8 +324,12 @@ impl<'t> Template<'t> {
         let limit = |key: &str| -> Option<usize> { declared.get(key)?.plain_text()?.parse().ok() };
         let length = text.chars().count();
         match (limit("MinLength"), limit("MaxLength")) {
-            (Some(least), _) if length < least => fail(format!("must have at least {least} characters")),
-            (_, Some(most)) if length > most => fail(format!("must have at most {most} characters")),
+            (Some(least), _) if length < least => {
+                fail(format!("must have at least {least} characters"))
+            }
+            (_, Some(most)) if length > most => {
+                fail(format!("must have at most {most} characters"))
+            }
             _ => Ok(()),
         }
     }
@@ -277,13 +338,18 @@ impl<'t> Template<'t> {
     fn check_references(&self, node: &Node) -> Result<()> {
         if let Some(call) = call(node) {
             match (&*call.name, &call.argument.content) {
-                ("Ref", Content::Scalar { text, .. }) => self.check_name(text, &call.argument.span)?,
+                ("Ref", Content::Scalar { text, .. }) => {
+                    self.check_name(text, &call.argument.span)?;
+                }
                 ("Fn::GetAtt", Content::Scalar { text, .. }) => {
                     let name = text.split('.').next().unwrap_or_default();
                     self.check_name(name, &call.argument.span)?;
                 }
                 ("Fn::GetAtt", Content::Sequence(items)) => {
-                    if let Some((text, span)) = items.first().and_then(|item| Some((item.plain_text()?, &item.span))) {
+                    if let Some((text, span)) = items
+                        .first()
+                        .and_then(|item| Some((item.plain_text()?, &item.span)))
+                    {
                         self.check_name(text, span)?;
                     }
                 }
@@ -291,7 +357,9 @@ impl<'t> Template<'t> {
                     self.check_sub(text, *style, &call.argument.span, &[])?;
                 }
                 ("Fn::Sub", Content::Sequence(items)) => {
-                    if let Some(Content::Scalar { text, style }) = items.first().map(|item| &item.content) {
+                    if let Some(Content::Scalar { text, style }) =
+                        items.first().map(|item| &item.content)
+                    {
                         let local = items.get(1).map(Node::entries).unwrap_or_default();
                         self.check_sub(text, *style, &items[0].span, local)?;
                     }
@@ -301,12 +369,22 @@ impl<'t> Template<'t> {
         }
         match &node.content {
             Content::Scalar { .. } => Ok(()),
-            Content::Sequence(items) => items.iter().try_for_each(|item| self.check_references(item)),
-            Content::Mapping(entries) => entries.iter().try_for_each(|(_, node)| self.check_references(node)),
+            Content::Sequence(items) => items
+                .iter()
+                .try_for_each(|item| self.check_references(item)),
+            Content::Mapping(entries) => entries
+                .iter()
+                .try_for_each(|(_, node)| self.check_references(node)),
         }
     }
 
-    fn check_sub(&self, text: &str, style: Style, span: &Span, local: &[(Key, Node)]) -> Result<()> {
+    fn check_sub(
+        &self,
+        text: &str,
+        style: Style,
+        span: &Span,
+        local: &[(Key, Node)],
+    ) -> Result<()> {
         for part in sub_parts(text) {
             if let SubPart::Variable { name, line, column } = part
                 && !local.iter().any(|(key, _)| key.text == name)
@@ -322,7 +400,11 @@ impl<'t> Template<'t> {
         let known = self.parameters.contains_key(name)
             || self.resources.contains_key(name)
             || self.pseudo_parameter(name).is_some();
-        if known { Ok(()) } else { Err(self.unknown(name, span)) }
+        if known {
+            Ok(())
+        } else {
+            Err(self.unknown(name, span))
+        }
     }
 
     /// The node's own content, whatever its tag.
@@ -371,7 +453,8 @@ impl<'t> Template<'t> {
             "Fn::Join" => {
                 let [delimiter, list] = self.arguments(call)?;
                 let delimiter = self.eval(delimiter)?;
-                let delimiter = delimiter.expect_text(self.source, "the delimiter of `Fn::Join`")?;
+                let delimiter =
+                    delimiter.expect_text(self.source, "the delimiter of `Fn::Join`")?;
                 let list = self.eval(list)?;
                 let mut texts = Vec::new();
                 for item in list.expect_list(self.source, "what `Fn::Join` joins")? {
@@ -382,10 +465,13 @@ impl<'t> Template<'t> {
             "Fn::Split" => {
                 let [delimiter, text] = self.arguments(call)?;
                 let delimiter = self.eval(delimiter)?;
-                let delimiter = delimiter.expect_text(self.source, "the delimiter of `Fn::Split`")?;
+                let delimiter =
+                    delimiter.expect_text(self.source, "the delimiter of `Fn::Split`")?;
                 let text = self.eval(text)?;
                 let text = text.expect_text(self.source, "what `Fn::Split` splits")?;
-                let items = text.split(delimiter).map(|item| Value::text(node.span.clone(), item));
+                let items = text
+                    .split(delimiter)
+                    .map(|item| Value::text(node.span.clone(), item));
                 Ok(Value {
                     span: node.span.clone(),
                     data: Data::List(items.collect()),
@@ -397,30 +483,48 @@ impl<'t> Template<'t> {
                 let number = index.as_text().and_then(|text| text.parse::<usize>().ok());
                 let list = self.eval(list)?;
                 let list = list.expect_list(self.source, "what `Fn::Select` selects from")?;
-                number.and_then(|number| list.get(number)).cloned().ok_or_else(|| {
-                    let message = format!("`Fn::Select` takes an index from 0 to {}", list.len().saturating_sub(1));
-                    self.source.error(index.span.clone(), message)
-                })
+                number
+                    .and_then(|number| list.get(number))
+                    .cloned()
+                    .ok_or_else(|| {
+                        let message = format!(
+                            "`Fn::Select` takes an index from 0 to {}",
+                            list.len().saturating_sub(1)
+                        );
+                        self.source.error(index.span.clone(), message)
+                    })
             }
             "Fn::FindInMap" => self.find_in_map(call),
             "Fn::If" => {
                 let [condition, yes, no] = self.arguments(call)?;
                 let name = condition.plain_text().ok_or_else(|| {
-                    self.source.error(condition.span.clone(), "`Fn::If` takes the name of a condition first")
+                    self.source.error(
+                        condition.span.clone(),
+                        "`Fn::If` takes the name of a condition first",
+                    )
                 })?;
-                let chosen = if self.condition(name, &condition.span)? { yes } else { no };
+                let chosen = if self.condition(name, &condition.span)? {
+                    yes
+                } else {
+                    no
+                };
                 self.eval(chosen)
             }
             "Fn::ImportValue" => Err(self.source.error_with_help(
                 span.clone(),
                 "`Fn::ImportValue` can not be evaluated here: other stacks are not known",
-                Some("make it a parameter with a default, and give its value when serving".to_owned()),
+                Some(
+                    "make it a parameter with a default, and give its value when serving"
+                        .to_owned(),
+                ),
             )),
             name if CONDITION_FUNCTIONS.contains(&name) => {
                 let message = format!("`{name}` stands for a condition, which has no place here");
                 Err(self.source.error(node.span.clone(), message))
             }
-            name => Err(self.source.error(node.span.clone(), format!("`{name}` is not supported"))),
+            name => Err(self
+                .source
+                .error(node.span.clone(), format!("`{name}` is not supported"))),
         }
     }
 
@@ -435,7 +539,12 @@ impl<'t> Template<'t> {
             },
             _ => None,
         }
-        .ok_or_else(|| self.source.error(span.clone(), "`Fn::GetAtt` takes a resource and an attribute: `Name.Arn`"))?;
+        .ok_or_else(|| {
+            self.source.error(
+                span.clone(),
+                "`Fn::GetAtt` takes a resource and an attribute: `Name.Arn`",
+            )
+        })?;
         self.attribute(name, attribute, span)
     }
 
@@ -444,12 +553,24 @@ impl<'t> Template<'t> {
             Content::Scalar { .. } => (call.argument, &[][..]),
             Content::Sequence(items) => match &items[..] {
                 [text, map] => (text, map.entries()),
-                _ => return Err(self.source.error(call.argument.span.clone(), "`Fn::Sub` takes a text, or a list of a text and a map")),
+                _ => {
+                    return Err(self.source.error(
+                        call.argument.span.clone(),
+                        "`Fn::Sub` takes a text, or a list of a text and a map",
+                    ));
+                }
             },
-            Content::Mapping(_) => return Err(self.source.error(call.argument.span.clone(), "`Fn::Sub` takes a text, or a list of a text and a map")),
+            Content::Mapping(_) => {
+                return Err(self.source.error(
+                    call.argument.span.clone(),
+                    "`Fn::Sub` takes a text, or a list of a text and a map",
+                ));
+            }
         };
         let Content::Scalar { text, style } = &node.content else {
-            return Err(self.source.error(node.span.clone(), "the template of `Fn::Sub` must be text"));
+            return Err(self
+                .source
+                .error(node.span.clone(), "the template of `Fn::Sub` must be text"));
         };
         let mut result = String::with_capacity(text.len());
         for part in sub_parts(text) {
@@ -466,15 +587,24 @@ impl<'t> Template<'t> {
                 }
                 SubPart::Variable { name, line, column } => (name, line, column),
             };
-            let place = self.source.place_in_scalar(&node.span, *style, text, line, column);
-            let value = match (local.iter().find(|(key, _)| key.text == name), name.split_once('.')) {
+            let place = self
+                .source
+                .place_in_scalar(&node.span, *style, text, line, column);
+            let value = match (
+                local.iter().find(|(key, _)| key.text == name),
+                name.split_once('.'),
+            ) {
                 (Some((_, node)), _) => self.eval(node)?,
                 (None, Some((name, attribute))) => self.attribute(name, attribute, &place)?,
                 (None, None) => self.reference(name, &place)?,
             };
             match value.as_text() {
                 Some(text) => result.push_str(text),
-                None => return Err(self.source.error(place, format!("`${{{name}}}` is no text"))),
+                None => {
+                    return Err(self
+                        .source
+                        .error(place, format!("`${{{name}}}` is no text")));
+                }
             }
         }
         Ok(Value {
@@ -494,12 +624,18 @@ impl<'t> Template<'t> {
             let key = key.expect_text(self.source, "a key of `Fn::FindInMap`")?;
             found = match found.and_then(|node| node.get(key)) {
                 Some(next) => Some(next),
-                None => return Err(self.source.error(node.span.clone(), format!("`Mappings` has no `{key}` here"))),
+                None => {
+                    return Err(self
+                        .source
+                        .error(node.span.clone(), format!("`Mappings` has no `{key}` here")));
+                }
             };
         }
         match found {
             Some(node) => self.eval_content(node),
-            None => Err(self.source.error(call.argument.span.clone(), "the template has no `Mappings`")),
+            None => Err(self
+                .source
+                .error(call.argument.span.clone(), "the template has no `Mappings`")),
         }
     }
 
@@ -507,14 +643,19 @@ impl<'t> Template<'t> {
     fn boolean(&self, node: &Node) -> Result<bool> {
         let Some(call) = call(node) else {
             let help = "`Fn::Equals`, `Fn::And`, `Fn::Or`, `Fn::Not` or `Condition`".to_owned();
-            return Err(self.source.error_with_help(node.span.clone(), "a condition is a function", Some(help)));
+            return Err(self.source.error_with_help(
+                node.span.clone(),
+                "a condition is a function",
+                Some(help),
+            ));
         };
         match &*call.name {
             "Fn::Equals" => {
                 let [left, right] = self.arguments(&call)?;
                 Ok(self.eval(left)?.to_json() == self.eval(right)?.to_json()
                     || self.eval(left)?.as_text().is_some_and(|text| {
-                        self.eval(right).is_ok_and(|right| right.as_text() == Some(text))
+                        self.eval(right)
+                            .is_ok_and(|right| right.as_text() == Some(text))
                     }))
             }
             "Fn::Not" => {
@@ -523,7 +664,10 @@ impl<'t> Template<'t> {
             }
             name @ ("Fn::And" | "Fn::Or") => {
                 let Content::Sequence(items) = &call.argument.content else {
-                    return Err(self.source.error(call.argument.span.clone(), format!("`{name}` takes a list of conditions")));
+                    return Err(self.source.error(
+                        call.argument.span.clone(),
+                        format!("`{name}` takes a list of conditions"),
+                    ));
                 };
                 let stop = name == "Fn::Or";
                 for item in items {
@@ -535,9 +679,13 @@ impl<'t> Template<'t> {
             }
             "Condition" => match &call.argument.content {
                 Content::Scalar { text, .. } => self.condition(text, &call.argument.span),
-                _ => Err(self.source.error(call.argument.span.clone(), "`Condition` takes a name")),
+                _ => Err(self
+                    .source
+                    .error(call.argument.span.clone(), "`Condition` takes a name")),
             },
-            name => Err(self.source.error(node.span.clone(), format!("`{name}` is no condition"))),
+            name => Err(self
+                .source
+                .error(node.span.clone(), format!("`{name}` is no condition"))),
         }
     }
 
@@ -597,7 +745,11 @@ enum SubPart<'t> {
     /// `${!name}`: stays as `${name}`.
     Literal(&'t str),
     /// `${name}`, at this line and column of the text, from 1.
-    Variable { name: &'t str, line: usize, column: usize },
+    Variable {
+        name: &'t str,
+        line: usize,
+        column: usize,
+    },
 }
 
 fn sub_parts(text: &str) -> Vec<SubPart<'_>> {
@@ -647,7 +799,9 @@ fn distance(left: &str, right: &str) -> usize {
         row[0] = i + 1;
         for (j, b) in right.iter().enumerate() {
             let above = row[j + 1];
-            row[j + 1] = (diagonal + usize::from(a != *b)).min(above + 1).min(row[j] + 1);
+            row[j + 1] = (diagonal + usize::from(a != *b))
+                .min(above + 1)
+                .min(row[j] + 1);
             diagonal = above;
         }
     }

@@ -17,7 +17,10 @@ pub(crate) struct Value {
 pub(crate) enum Data {
     /// YAML's null, or `AWS::NoValue`: as if it were not there.
     Nothing,
-    Text { text: String, style: Style },
+    Text {
+        text: String,
+        style: Style,
+    },
     List(Vec<Value>),
     Map(Vec<(Key, Value)>),
 }

@@ -158,7 +158,9 @@ fn add(source: &Source, parent: &mut Open, node: Node) -> Result<(), Error> {
 impl Node {
     fn new(span: Span, tag: Option<&Tag>, content: Content) -> Self {
         let tag = tag
-            .filter(|tag| !(tag.is_yaml_core_schema() || tag.handle.is_empty() && tag.suffix == "!"))
+            .filter(|tag| {
+                !(tag.is_yaml_core_schema() || tag.handle.is_empty() && tag.suffix == "!")
+            })
             .map(|tag| format!("{}{}", tag.handle.trim_start_matches('!'), tag.suffix))
             .filter(|name| !name.is_empty());
         Self { span, tag, content }
@@ -229,7 +231,11 @@ mod tests {
         let root = parse(&Source::new("t", text)).unwrap();
         let reference = root.get("é").unwrap();
         assert_eq!(reference.tag.as_deref(), Some("Ref"));
-        assert!(text[reference.span.clone()].ends_with("Añb"), "{:?}", &text[reference.span.clone()]);
+        assert!(
+            text[reference.span.clone()].ends_with("Añb"),
+            "{:?}",
+            &text[reference.span.clone()]
+        );
         let Content::Sequence(items) = &root.get("list").unwrap().content else {
             panic!("a list");
         };
@@ -240,20 +246,31 @@ mod tests {
     #[test]
     fn nulls_are_told_from_texts() {
         let root = parse(&Source::new("t", "a:\nb: ~\nc: ''\nd: null\ne: 'null'\n")).unwrap();
-        let nulls: Vec<bool> = root.entries().iter().map(|(_, node)| node.is_null()).collect();
+        let nulls: Vec<bool> = root
+            .entries()
+            .iter()
+            .map(|(_, node)| node.is_null())
+            .collect();
         assert_eq!(nulls, [true, true, false, true, false]);
     }
 
     #[test]
     fn aliases_copy_and_do_not_explode() {
         let root = parse(&Source::new("t", "a: &x [1, 2]\nb: *x\n")).unwrap();
-        assert!(matches!(&root.get("b").unwrap().content, Content::Sequence(items) if items.len() == 2));
+        assert!(
+            matches!(&root.get("b").unwrap().content, Content::Sequence(items) if items.len() == 2)
+        );
         let mut laughs = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for level in 1..10 {
             let below = format!("*a{}", level - 1);
             laughs += &format!("a{level}: &a{level} [{}]\n", vec![below; 10].join(", "));
         }
-        assert!(parse(&Source::new("t", &laughs)).unwrap_err().message().contains("too large"));
+        assert!(
+            parse(&Source::new("t", &laughs))
+                .unwrap_err()
+                .message()
+                .contains("too large")
+        );
         let deep = "[".repeat(5_000);
         assert!(parse(&Source::new("t", &deep)).is_err());
     }
