@@ -1,6 +1,7 @@
 //! `gatespec`: API Gateway WebSocket APIs on your machine.
 
 mod check;
+mod falsify;
 mod jsonl;
 mod lint;
 mod render;
@@ -30,6 +31,8 @@ enum Command {
     Render(render::RenderArgs),
     /// Look for what breaks mapping templates in production.
     Lint(lint::LintArgs),
+    /// Look for messages and values that break a mapping template.
+    Falsify(falsify::FalsifyArgs),
 }
 
 /// Which stack.
@@ -44,6 +47,17 @@ struct StackArgs {
     /// Take the functions' binaries as they are instead of building them.
     #[arg(long)]
     no_build: bool,
+}
+
+impl StackArgs {
+    /// The stack of a file, with the defaults for the rest.
+    fn of(template: &std::path::Path) -> Self {
+        Self {
+            template: template.to_owned(),
+            parameters: Vec::new(),
+            no_build: true,
+        }
+    }
 }
 
 /// Why the program ends without success. The code is the one that scripts see.
@@ -77,6 +91,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(args)) => serve::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),
+        Some(Command::Falsify(args)) => falsify::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -247,7 +247,12 @@ impl Subject {
         }
         let mut differences = Vec::new();
         compare(&expected, value, "", &mut differences);
-        differences.into_iter().next()
+        // To change a member that is there is worse than to add one: that is shown, where there is one to change.
+        let changes_only = self.keys.len() > 1;
+        differences
+            .into_iter()
+            .find(|(changed, _)| *changed || !changes_only)
+            .map(|(_, difference)| difference)
     }
 
     fn render(&self, input: &Input) -> Result<String, String> {

@@ -36,6 +36,8 @@ mod number;
 mod options;
 mod parser;
 mod regex;
+#[cfg(feature = "proptest")]
+pub mod strategy;
 pub mod syntax;
 mod text;
 mod value;

@@ -275,7 +275,11 @@ impl<'a> Value<'a> {
                 hash.wrapping_add(item.hash_within(depth))
             }),
             Value::Entry(entry) => entry.key.hash_within(depth) ^ entry.value().hash_within(depth),
-            Value::Iter(_) | Value::Block(_) | Value::Object(_) => 0,
+            Value::Object(object) => match object.resolve() {
+                Ok(Some(value)) => value.hash_within(depth),
+                _ => 0,
+            },
+            Value::Iter(_) | Value::Block(_) => 0,
         }
     }
 

@@ -46,24 +46,35 @@ pub(super) fn collect_keys(value: &Value, keys: &mut Vec<String>) {
     }
 }
 
-/// Where two values differ, in words.
-pub(super) fn compare(expected: &Value, value: &Value, at: &str, differences: &mut Vec<String>) {
+/// Where two values differ, in words; and whether it is a value that was there before that became another.
+pub(super) fn compare(
+    expected: &Value,
+    value: &Value,
+    at: &str,
+    differences: &mut Vec<(bool, String)>,
+) {
     match (expected, value) {
         (Value::Object(expected), Value::Object(members)) => {
             for (key, member) in members {
                 let at = format!("{at}/{}", escaped(key));
                 match expected.get(key) {
                     Some(expected) => compare(expected, member, &at, differences),
-                    None => differences.push(format!("a member appears at `{at}`: {member}")),
+                    None => {
+                        differences.push((false, format!("a member appears at `{at}`: {member}")))
+                    }
                 }
             }
             for key in expected.keys().filter(|key| !members.contains_key(*key)) {
-                differences.push(format!("the member at `{at}/{}` is gone", escaped(key)));
+                differences.push((
+                    true,
+                    format!("the member at `{at}/{}` is gone", escaped(key)),
+                ));
             }
         }
         (expected, value) if expected != value => {
-            differences.push(format!(
-                "what stands at `{at}` becomes {value} instead of {expected}"
+            differences.push((
+                true,
+                format!("what stands at `{at}` becomes {value} instead of {expected}"),
             ));
         }
         _ => {}

@@ -5,15 +5,13 @@ use crate::error::Failure;
 use crate::text::TextBuf;
 use crate::value::{Iter, List, ListKind, Value, View, ViewKind, int};
 
-const UNSUPPORTED: [&str; 12] = [
+/// Methods that take a function, which no template can give: only null, and that makes them fail.
+const FUNCTIONAL: [&str; 4] = ["forEach", "removeIf", "replaceAll", "sort"];
+const UNSUPPORTED: [&str; 8] = [
     "stream",
     "parallelStream",
     "spliterator",
     "listIterator",
-    "forEach",
-    "removeIf",
-    "replaceAll",
-    "sort",
     "appendElement",
     "merge",
     "writeJSONString",
@@ -157,7 +155,8 @@ pub(super) fn call<'a>(list: &List<'a>, name: &str, arguments: &[Value<'a>]) -> 
             )?;
             Value::String(out.into_text())
         }
-        _ if UNSUPPORTED.contains(&name) => {
+        _ if FUNCTIONAL.contains(&name) && !matches!(arguments, [Value::Null]) => return Ok(None),
+        _ if UNSUPPORTED.contains(&name) || FUNCTIONAL.contains(&name) => {
             return Err(unsupported(&Value::List(list.clone()), name));
         }
         _ => return Ok(None),
@@ -249,7 +248,8 @@ pub(super) fn call_view<'a>(view: &View<'a>, name: &str, arguments: &[Value<'a>]
                 "`{name}` is not possible on a view of a map"
             )));
         }
-        _ if UNSUPPORTED.contains(&name) => {
+        _ if FUNCTIONAL.contains(&name) && !matches!(arguments, [Value::Null]) => return Ok(None),
+        _ if UNSUPPORTED.contains(&name) || FUNCTIONAL.contains(&name) => {
             return Err(unsupported(&Value::View(view.clone()), name));
         }
         _ => return Ok(None),

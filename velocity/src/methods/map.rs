@@ -65,11 +65,12 @@ pub(super) fn call<'a>(map: &Map<'a>, name: &str, arguments: &[Value<'a>]) -> An
         ("values", []) => view(ViewKind::Values),
         ("entrySet", []) => view(ViewKind::Entries),
         ("clone", []) => Value::Map(map.entries().into_iter().collect()),
+        // They take a function, which no template can give: only null, and that makes them fail.
         (
-            "forEach" | "compute" | "computeIfAbsent" | "computeIfPresent" | "merge" | "replaceAll"
-            | "replace",
-            _,
-        ) => {
+            "forEach" | "compute" | "computeIfAbsent" | "computeIfPresent" | "merge" | "replaceAll",
+            [.., Null],
+        )
+        | ("replace", [_, _, _]) => {
             return Err(unsupported(&Value::Map(map.clone()), name));
         }
         _ => return Ok(None),

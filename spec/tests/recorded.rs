@@ -1,0 +1,23 @@
+//! What the real Velocity answered, kept: these hold without Java. `velocity/oracle/cases/*.jsonl`: every difference that was ever found
+//! (`found.jsonl`), and a sample of generated templates. The feature `oracle` asks again whether the answers are still the real ones.
+
+mod support;
+
+use support::{Answer, recorded};
+
+#[test]
+fn recorded_templates_render_as_velocity_rendered_them() {
+    let cases = recorded();
+    assert!(cases.len() >= 400, "{} cases", cases.len());
+    let mut differences = Vec::new();
+    for (file, line, request, answer) in cases {
+        let ours = request.render();
+        if ours != Answer::of(&answer) {
+            differences.push(format!(
+                "{file}:{line}: `{}`\n  ours: {ours:?}\n  theirs: {answer}",
+                request.template
+            ));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
