@@ -85,8 +85,7 @@ impl Request {
             profile: text("profile"),
             template: text("template"),
             body: text("body"),
-            variables: serde_json::from_str(velocity::strategy::VARIABLES)
-                .expect("the variables are JSON"),
+            variables: variables(),
         }
     }
 
