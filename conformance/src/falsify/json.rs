@@ -60,7 +60,7 @@ pub(super) fn compare(
                 match expected.get(key) {
                     Some(expected) => compare(expected, member, &at, differences),
                     None => {
-                        differences.push((false, format!("a member appears at `{at}`: {member}")))
+                        differences.push((false, format!("a member appears at `{at}`: {member}")));
                     }
                 }
             }
