@@ -1,1 +1,267 @@
+use std::path::Path;
 
+use rstest::rstest;
+use serde_json::json;
+
+use super::*;
+
+const API: &str = "
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {ApiId: !Ref Api, StageName: test, AutoDeploy: true}
+";
+
+fn settings(parameters: &[(&str, &str)]) -> Settings {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Settings {
+        parameters: parameters.iter().map(owned).collect(),
+        ..Settings::default()
+    }
+}
+
+/// A stack of the API, more resources, and whole sections before them.
+fn read(sections: &str, resources: &str, parameters: &[(&str, &str)]) -> Result<Stack, Error> {
+    let text = format!("{sections}\nResources:\n{API}{resources}");
+    Stack::parse("t.yaml", &text, Path::new("dir"), &settings(parameters))
+}
+
+/// What an intrinsic function comes to, as an output.
+fn output(value: &str, parameters: &[(&str, &str)]) -> Result<String, Error> {
+    let sections = format!(
+        "
+Parameters:
+  Plain: {{Type: String, Default: given}}
+  List: {{Type: CommaDelimitedList, Default: 'a, b'}}
+  Kind: {{Type: String, Default: dev, AllowedValues: [dev, prod]}}
+Conditions:
+  IsProd: !Equals [!Ref Kind, prod]
+  IsDev: !Not [!Condition IsProd]
+  Both: !And [!Condition IsProd, !Condition IsDev]
+  Either: {{Fn::Or: [{{Condition: IsProd}}, {{Condition: IsDev}}]}}
+Mappings:
+  Sizes: {{dev: {{size: small}}, prod: {{size: large}}}}
+Outputs:
+  Out: {{Value: {value}}}
+"
+    );
+    let table = "
+  Table:
+    Type: AWS::Serverless::SimpleTable
+    Properties: {TableName: rows}
+";
+    let stack = read(&sections, table, parameters)?;
+    Ok(stack.outputs["Out"].clone())
+}
+
+#[rstest]
+#[case::reference("!Ref Plain", "given")]
+#[case::long_reference("{Ref: Plain}", "given")]
+#[case::pseudo("!Ref AWS::AccountId", "000000000000")]
+#[case::resource("!Ref Table", "rows")]
+#[case::attribute(
+    "!GetAtt Table.Arn",
+    "arn:aws:dynamodb:us-east-1:000000000000:table/rows"
+)]
+#[case::attribute_list(
+    "!GetAtt [Table, Arn]",
+    "arn:aws:dynamodb:us-east-1:000000000000:table/rows"
+)]
+#[case::sub(
+    "!Sub '${Plain}-${AWS::Region}-${!Plain}-$x'",
+    "given-us-east-1-${Plain}-$x"
+)]
+#[case::sub_with_map("!Sub ['${A}/${Plain}', {A: !Ref Table}]", "rows/given")]
+#[case::long_sub(
+    "{'Fn::Sub': '${Table.Arn}!'}",
+    "arn:aws:dynamodb:us-east-1:000000000000:table/rows!"
+)]
+#[case::join("!Join ['-', [a, !Ref Plain, {Ref: Table}]]", "a-given-rows")]
+#[case::join_of_a_list("!Join ['+', !Ref List]", "a+b")]
+#[case::no_value("!Join [',', [a, !Ref AWS::NoValue, b]]", "a,b")]
+#[case::select("!Select [1, !Split ['/', a/b/c]]", "b")]
+#[case::find_in_map("!FindInMap [Sizes, !Ref Kind, size]", "small")]
+#[case::condition("!If [IsProd, p, !If [IsDev, d, x]]", "d")]
+#[case::and("!If [Both, yes, no]", "no")]
+#[case::or("!If [Either, yes, no]", "yes")]
+fn intrinsic_functions_come_to_their_value(#[case] value: &str, #[case] expected: &str) {
+    match output(value, &[]) {
+        Ok(text) => assert_eq!(text, expected),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[rstest]
+#[case("!Ref Tabel", "there is no parameter or resource `Tabel`")]
+#[case(
+    "!Sub '${Plain}${Nothing}'",
+    "there is no parameter or resource `Nothing`"
+)]
+#[case("!GetAtt Table.Colour", "no attribute `Colour`")]
+#[case("!ImportValue x", "`Fn::ImportValue` can not be evaluated here")]
+#[case("!Transform x", "`Fn::Transform` is not supported")]
+#[case("!Select [2, !Ref List]", "an index from 0 to 1")]
+#[case("!Join [a]", "`Fn::Join` takes a list of 2")]
+#[case("!If [Nope, a, b]", "there is no condition `Nope`")]
+#[case("!FindInMap [Sizes, test, size]", "has no `test`")]
+#[case("!Ref List", "must be text")]
+fn errors_say_what_is_wrong(#[case] value: &str, #[case] message: &str) {
+    let error = output(value, &[]).unwrap_err();
+    assert!(error.message().contains(message), "{error}");
+    assert_eq!(error.line(), 14, "{error}");
+}
+
+#[test]
+fn parameters_are_given_and_checked() {
+    assert_eq!(
+        output("!If [IsProd, p, d]", &[("Kind", "prod")]).unwrap(),
+        "p"
+    );
+    let error = output("x", &[("Kind", "test")]).unwrap_err();
+    assert!(
+        error.message().contains("must be one of `dev`, `prod`"),
+        "{error}"
+    );
+    let error = output("x", &[("Kin", "prod")]).unwrap_err();
+    assert!(
+        error.to_string().contains("did you mean `Kind`?"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_refers_to_itself_is_an_error() {
+    let table = "
+  A:
+    Type: AWS::Serverless::SimpleTable
+    Properties: {TableName: !Ref B}
+  B:
+    Type: AWS::Serverless::SimpleTable
+    Properties: {TableName: !Sub 'x${A}'}
+";
+    let error = read("", table, &[]).unwrap_err();
+    assert!(error.message().contains("circular"), "{error}");
+    let error = read(
+        "Conditions: {A: !Not [!Condition A]}",
+        "  X: {Type: Y, Condition: A}",
+        &[],
+    );
+    assert!(error.unwrap_err().message().contains("circular"));
+}
+
+#[test]
+fn globals_are_merged_under_a_function_s_own() {
+    let globals = "
+Globals:
+  Function:
+    Runtime: provided.al2023
+    Timeout: 7
+    MemorySize: 256
+    Environment: {Variables: {A: global, B: global}}
+";
+    let function = "
+  F:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: f}}
+    Properties:
+      CodeUri: code/
+      MemorySize: 512
+      Environment: {Variables: {B: own, N: 5}}
+";
+    let stack = read(globals, function, &[]).unwrap();
+    let function = &stack.functions[0];
+    assert_eq!(function.timeout.as_secs(), 7);
+    assert_eq!(function.memory_size, 512);
+    assert_eq!(function.name, "gatespec-F");
+    assert_eq!(function.code.directory, Path::new("dir/code/"));
+    assert_eq!(function.code.binary.as_deref(), Some("f"));
+    let variables: Vec<_> = function
+        .environment
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    assert_eq!(variables, [("A", "global"), ("B", "own"), ("N", "5")]);
+}
+
+#[test]
+fn tables_become_create_table_requests() {
+    let tables = "
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: t
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: k, AttributeType: S}]
+      KeySchema: [{AttributeName: k, KeyType: HASH}]
+      TimeToLiveSpecification: {AttributeName: e, Enabled: true}
+";
+    let stack = read("", tables, &[]).unwrap();
+    assert_eq!(stack.tables[0].time_to_live.as_deref(), Some("e"));
+    assert_eq!(
+        stack.tables[0].definition,
+        json!({
+            "TableName": "t",
+            "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
+            "BillingMode": "PAY_PER_REQUEST",
+        })
+    );
+}
+
+#[test]
+fn which_api_is_served_must_be_clear() {
+    let other = "
+  Other:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.x}
+";
+    let error = read("", other, &[]).unwrap_err();
+    assert!(
+        error
+            .message()
+            .contains("several WebSocket APIs: `Api`, `Other`"),
+        "{error}"
+    );
+    let chosen = Settings {
+        api: Some("Api".to_owned()),
+        ..Settings::default()
+    };
+    let text = format!("Resources:\n{API}{other}");
+    let stack = Stack::parse("t.yaml", &text, Path::new(""), &chosen).unwrap();
+    assert_eq!(stack.api.route_selection_expression, "$request.body.action");
+}
+
+#[test]
+fn nothing_is_left_out_silently() {
+    let resources = "
+  Model:
+    Type: AWS::ApiGatewayV2::Model
+    Properties: {ApiId: !Ref Api, Name: m, Schema: {}}
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {ApiId: !Ref Api, RouteKey: r, RequestModels: {r: m}}
+";
+    let stack = read("", resources, &[]).unwrap();
+    let warnings: Vec<&str> = stack
+        .warnings
+        .iter()
+        .map(|warning| &*warning.message)
+        .collect();
+    assert_eq!(
+        warnings,
+        [
+            "`RequestModels` of `Route` (`AWS::ApiGatewayV2::Route`) has no effect here",
+            "`Model` (`AWS::ApiGatewayV2::Model`) has no effect here",
+        ]
+    );
+    // What would let everybody in is no warning.
+    let open = resources.replace("RequestModels: {r: m}", "ApiKeyRequired: true");
+    assert!(
+        read("", &open, &[])
+            .unwrap_err()
+            .message()
+            .contains("API keys")
+    );
+}
