@@ -5,16 +5,15 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use serde_json::Map;
 use spec::api::{
-    Api, AuthorizationType, Authorizer, Integration, IntegrationResponse, IntegrationType,
-    PassthroughBehavior, Route, Stage,
+    Api, AuthorizationType, Authorizer, Integration, IntegrationResponse, Route, Stage,
 };
-use spec::integration::InvalidIntegration;
-use spec::{InvalidApi, Location, Problem};
 
+use super::integration::{integration, templates};
+use super::places::{IntegrationPlaces, Places};
 use super::properties::Properties;
-use super::source::{Error, Span, Style, Warning};
+use super::source::{Error, Warning};
 use super::template::{Resource, Template};
-use super::value::{Data, Value};
+use super::value::Value;
 
 /// The API with the places that its parts come from.
 pub(crate) struct Declared {
@@ -23,33 +22,7 @@ pub(crate) struct Declared {
     pub(crate) with_role: Vec<String>,
     /// Authorizers that a role may call (`AuthorizerCredentialsArn`).
     pub(crate) authorizers_with_role: Vec<String>,
-    places: Places,
-}
-
-/// Where the parts of the API stand in the template.
-#[derive(Default)]
-struct Places {
-    route_selection: Span,
-    routes: HashMap<String, Span>,
-    authorizers: HashMap<String, (Span, Span)>,
-    integrations: HashMap<String, IntegrationPlaces>,
-}
-
-#[derive(Default)]
-struct IntegrationPlaces {
-    /// Properties by name.
-    properties: HashMap<&'static str, Span>,
-    /// Mapping templates by property and key.
-    templates: HashMap<(&'static str, String), Text>,
-    response_keys: HashMap<String, Span>,
-    resource: Span,
-}
-
-/// A text as it is written.
-struct Text {
-    span: Span,
-    style: Style,
-    text: String,
+    pub(super) places: Places,
 }
 
 const KIND: &str = "AWS::ApiGatewayV2::";
@@ -594,102 +567,6 @@ impl<'a> Reader<'a> {
         Ok(value.as_text().unwrap_or_default().to_owned())
     }
 }
-
-fn integration(
-    properties: &Properties<'_>,
-    places: &mut IntegrationPlaces,
-    warnings: &mut Vec<Warning>,
-) -> Result<Integration, Error> {
-    let source = properties.template.source;
-    let (kind, span) = properties.required_text("IntegrationType")?;
-    let integration_type = match &*kind {
-        "AWS" => IntegrationType::Aws,
-        "AWS_PROXY" => IntegrationType::AwsProxy,
-        "MOCK" => IntegrationType::Mock,
-        "HTTP" | "HTTP_PROXY" => {
-            return Err(source.error(
-                span,
-                format!("`IntegrationType` `{kind}` is not supported here"),
-            ));
-        }
-        _ => {
-            let message = format!(
-                "`IntegrationType` `{kind}` must be `AWS`, `AWS_PROXY`, `HTTP`, `HTTP_PROXY` or `MOCK`"
-            );
-            return Err(source.error(span, message));
-        }
-    };
-    let mut integration = Integration::new(integration_type, properties.text("IntegrationUri")?);
-    if integration_type != IntegrationType::Mock {
-        if integration.integration_uri.is_none() {
-            return Err(properties.missing("IntegrationUri"));
-        }
-        if let Some(method) = properties.text("IntegrationMethod")?
-            && method != "POST"
-        {
-            let message =
-                format!("`IntegrationMethod` `{method}` must be `POST`: Lambda takes nothing else");
-            return Err(properties.error("IntegrationMethod", message));
-        }
-    }
-    if let Some(kind) = properties.text("ConnectionType")?
-        && kind != "INTERNET"
-    {
-        return Err(properties.error(
-            "ConnectionType",
-            format!("`ConnectionType` `{kind}` is not supported here"),
-        ));
-    }
-    if let Some(strategy) = properties.text("ContentHandlingStrategy")?
-        && strategy != "CONVERT_TO_TEXT"
-    {
-        let message = format!("`ContentHandlingStrategy` `{strategy}` has no effect here");
-        warnings.push(source.warning(properties.span("ContentHandlingStrategy"), message));
-    }
-    integration.passthrough_behavior = match properties.text("PassthroughBehavior")?.as_deref() {
-        None | Some("WHEN_NO_MATCH") => PassthroughBehavior::WhenNoMatch,
-        Some("WHEN_NO_TEMPLATES") => PassthroughBehavior::WhenNoTemplates,
-        Some("NEVER") => PassthroughBehavior::Never,
-        Some(other) => {
-            let message = format!(
-                "`PassthroughBehavior` `{other}` must be `WHEN_NO_MATCH`, `WHEN_NO_TEMPLATES` or `NEVER`"
-            );
-            return Err(properties.error("PassthroughBehavior", message));
-        }
-    };
-    if let Some(millis) = properties.parsed("TimeoutInMillis", "a number of milliseconds")? {
-        integration.timeout_in_millis = millis;
-    }
-    integration.request_templates = templates(properties, "RequestTemplates", places)?;
-    integration.template_selection_expression = properties.text("TemplateSelectionExpression")?;
-    Ok(integration)
-}
-
-fn templates(
-    properties: &Properties<'_>,
-    name: &'static str,
-    places: &mut IntegrationPlaces,
-) -> Result<IndexMap<String, String>, Error> {
-    let mut templates = IndexMap::new();
-    let Some(value) = properties.get(name)? else {
-        return Ok(templates);
-    };
-    let source = properties.template.source;
-    for (key, value) in value.expect_map(source, &format!("`{name}`"))? {
-        let Data::Text { text, style } = &value.data else {
-            return Err(source.error(value.span.clone(), "a mapping template must be text"));
-        };
-        let place = Text {
-            span: value.span.clone(),
-            style: *style,
-            text: text.clone(),
-        };
-        places.templates.insert((name, key.text.clone()), place);
-        templates.insert(key.text.clone(), text.clone());
-    }
-    Ok(templates)
-}
-
 /// A text, or a list of them.
 fn texts(template: &Template<'_>, value: &Value, what: &str) -> Result<Vec<String>, Error> {
     if let Some(text) = value.as_text() {
@@ -700,88 +577,4 @@ fn texts(template: &Template<'_>, value: &Value, what: &str) -> Result<Vec<Strin
         .iter()
         .map(|item| item.expect_text(template.source, what).map(str::to_owned))
         .collect()
-}
-
-impl Declared {
-    /// The place of what the specification finds wrong, as an error of the template.
-    pub(crate) fn explain(&self, template: &Template<'_>, invalid: &InvalidApi) -> Error {
-        let source = template.source;
-        let start = 0..0;
-        let (span, message) = match (&invalid.location, &invalid.problem) {
-            (Location::RouteSelectionExpression, problem) => (
-                self.places.route_selection.clone(),
-                format!("`RouteSelectionExpression`: {problem}"),
-            ),
-            (Location::Route(key), problem) => {
-                let span = self.places.routes.get(key).cloned().unwrap_or(start);
-                (span, format!("route `{key}`: {problem}"))
-            }
-            (Location::Authorizer(id), problem) => {
-                let message = problem.to_string();
-                let span = match self.places.authorizers.get(id) {
-                    Some((uri, _)) if message.starts_with("`AuthorizerUri`") => uri.clone(),
-                    Some((_, sources)) => sources.clone(),
-                    None => start,
-                };
-                (span, message)
-            }
-            (Location::Integration(id), problem) => match self.places.integrations.get(id) {
-                Some(places) => (places.find(template, problem), problem.to_string()),
-                None => (start, problem.to_string()),
-            },
-        };
-        source.error(span, message)
-    }
-
-    /// Where a route's key stands.
-    pub(crate) fn route_place(&self, key: &str) -> Span {
-        self.places.routes.get(key).cloned().unwrap_or_default()
-    }
-
-    /// Where an integration's URI stands.
-    pub(crate) fn integration_uri_place(&self, id: &str) -> Span {
-        self.places
-            .integrations
-            .get(id)
-            .and_then(|places| places.properties.get("IntegrationUri"))
-            .cloned()
-            .unwrap_or_default()
-    }
-
-    /// Where an authorizer's URI stands.
-    pub(crate) fn authorizer_uri_place(&self, id: &str) -> Span {
-        self.places
-            .authorizers
-            .get(id)
-            .map(|(uri, _)| uri.clone())
-            .unwrap_or_default()
-    }
-}
-
-impl IntegrationPlaces {
-    fn find(&self, template: &Template<'_>, problem: &Problem) -> Span {
-        let property = |name| self.properties.get(name).cloned();
-        let found = match problem {
-            Problem::Integration(InvalidIntegration::Template {
-                property,
-                key,
-                error,
-            }) => self.templates.get(&(*property, key.clone())).map(|place| {
-                let Text { span, style, text } = place;
-                template
-                    .source
-                    .place_in_scalar(span, *style, text, error.line(), error.column())
-            }),
-            Problem::Integration(InvalidIntegration::Selection(_)) => {
-                property("TemplateSelectionExpression")
-            }
-            Problem::Integration(InvalidIntegration::Uri(_)) => property("IntegrationUri"),
-            Problem::Integration(InvalidIntegration::Timeout(_)) => property("TimeoutInMillis"),
-            Problem::Integration(InvalidIntegration::ResponseKey { key, .. }) => {
-                self.response_keys.get(key).cloned()
-            }
-            Problem::Other(_) => None,
-        };
-        found.unwrap_or_else(|| self.resource.clone())
-    }
 }

@@ -10,11 +10,15 @@
 
 mod api;
 mod function;
+mod integration;
+mod intrinsic;
 mod mapping;
 mod names;
 mod permission;
+mod places;
 mod properties;
 mod source;
+mod suggest;
 mod table;
 mod template;
 mod value;

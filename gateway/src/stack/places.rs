@@ -1,0 +1,120 @@
+//! Where the parts of the API stand in the template, for what the specification finds wrong with them.
+
+use std::collections::HashMap;
+
+use spec::integration::InvalidIntegration;
+use spec::{InvalidApi, Location, Problem};
+
+use super::api::Declared;
+use super::source::{Error, Span, Style};
+use super::template::Template;
+
+/// Where the parts of the API stand in the template.
+#[derive(Default)]
+pub(super) struct Places {
+    pub(super) route_selection: Span,
+    pub(super) routes: HashMap<String, Span>,
+    pub(super) authorizers: HashMap<String, (Span, Span)>,
+    pub(super) integrations: HashMap<String, IntegrationPlaces>,
+}
+
+#[derive(Default)]
+pub(super) struct IntegrationPlaces {
+    /// Properties by name.
+    pub(super) properties: HashMap<&'static str, Span>,
+    /// Mapping templates by property and key.
+    pub(super) templates: HashMap<(&'static str, String), Text>,
+    pub(super) response_keys: HashMap<String, Span>,
+    pub(super) resource: Span,
+}
+
+/// A text as it is written.
+pub(super) struct Text {
+    pub(super) span: Span,
+    pub(super) style: Style,
+    pub(super) text: String,
+}
+
+impl Declared {
+    /// The place of what the specification finds wrong, as an error of the template.
+    pub(crate) fn explain(&self, template: &Template<'_>, invalid: &InvalidApi) -> Error {
+        let source = template.source;
+        let start = 0..0;
+        let (span, message) = match (&invalid.location, &invalid.problem) {
+            (Location::RouteSelectionExpression, problem) => (
+                self.places.route_selection.clone(),
+                format!("`RouteSelectionExpression`: {problem}"),
+            ),
+            (Location::Route(key), problem) => {
+                let span = self.places.routes.get(key).cloned().unwrap_or(start);
+                (span, format!("route `{key}`: {problem}"))
+            }
+            (Location::Authorizer(id), problem) => {
+                let message = problem.to_string();
+                let span = match self.places.authorizers.get(id) {
+                    Some((uri, _)) if message.starts_with("`AuthorizerUri`") => uri.clone(),
+                    Some((_, sources)) => sources.clone(),
+                    None => start,
+                };
+                (span, message)
+            }
+            (Location::Integration(id), problem) => match self.places.integrations.get(id) {
+                Some(places) => (places.find(template, problem), problem.to_string()),
+                None => (start, problem.to_string()),
+            },
+        };
+        source.error(span, message)
+    }
+
+    /// Where a route's key stands.
+    pub(crate) fn route_place(&self, key: &str) -> Span {
+        self.places.routes.get(key).cloned().unwrap_or_default()
+    }
+
+    /// Where an integration's URI stands.
+    pub(crate) fn integration_uri_place(&self, id: &str) -> Span {
+        self.places
+            .integrations
+            .get(id)
+            .and_then(|places| places.properties.get("IntegrationUri"))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Where an authorizer's URI stands.
+    pub(crate) fn authorizer_uri_place(&self, id: &str) -> Span {
+        self.places
+            .authorizers
+            .get(id)
+            .map(|(uri, _)| uri.clone())
+            .unwrap_or_default()
+    }
+}
+
+impl IntegrationPlaces {
+    fn find(&self, template: &Template<'_>, problem: &Problem) -> Span {
+        let property = |name| self.properties.get(name).cloned();
+        let found = match problem {
+            Problem::Integration(InvalidIntegration::Template {
+                property,
+                key,
+                error,
+            }) => self.templates.get(&(*property, key.clone())).map(|place| {
+                let Text { span, style, text } = place;
+                template
+                    .source
+                    .place_in_scalar(span, *style, text, error.line(), error.column())
+            }),
+            Problem::Integration(InvalidIntegration::Selection(_)) => {
+                property("TemplateSelectionExpression")
+            }
+            Problem::Integration(InvalidIntegration::Uri(_)) => property("IntegrationUri"),
+            Problem::Integration(InvalidIntegration::Timeout(_)) => property("TimeoutInMillis"),
+            Problem::Integration(InvalidIntegration::ResponseKey { key, .. }) => {
+                self.response_keys.get(key).cloned()
+            }
+            Problem::Other(_) => None,
+        };
+        found.unwrap_or_else(|| self.resource.clone())
+    }
+}
