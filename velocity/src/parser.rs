@@ -301,6 +301,8 @@ impl<'s, 'o> Parser<'s, 'o> {
     /// Runs `parse` one level deeper, within bounds.
     fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
         if self.depth >= self.options.depth {
+            // So that the error points at what is too deep.
+            self.fill(1)?;
             let message = format!("nested deeper than {} levels", self.options.depth);
             return Err(self.error_here(ParseErrorKind::Depth, message));
         }
