@@ -321,10 +321,8 @@ const OF_FLOAT: [&str; 14] = [
 ];
 
 /// What `Character` can say of a character that is not here.
-const OF_CHARACTER: [&str; 38] = [
+const OF_CHARACTER: [&str; 36] = [
     "charCount",
-    "codePointAt",
-    "codePointBefore",
     "codePointCount",
     "codePointOf",
     "compare",

@@ -334,6 +334,8 @@ enum Source<'a> {
     List(List<'a>, u32),
     /// The items of a map at the start, and its count of changes then.
     Map(Vec<Value<'a>>, Map<'a>, u32),
+    /// The values of a map, live, and its count of changes and its length at the start.
+    Values(Map<'a>, u32, usize),
     Items(Vec<Value<'a>>),
 }
 
@@ -345,6 +347,9 @@ impl<'a> Iter<'a> {
                 Source::Items(list.items().clone())
             }
             Value::List(list) => Source::List(list.clone(), list.0.changes.get()),
+            Value::View(view) if view.kind == ViewKind::Values => {
+                Source::Values(view.map.clone(), view.map.0.changes.get(), view.map.len())
+            }
             Value::View(view) => {
                 Source::Map(view.snapshot(), view.map.clone(), view.map.0.changes.get())
             }
@@ -367,6 +372,7 @@ impl<'a> Iter<'a> {
     pub(crate) fn has_next(&self) -> bool {
         match &self.source {
             Source::List(list, _) => self.next.get() != list.items().len(),
+            Source::Values(_, _, length) => self.next.get() < *length,
             Source::Map(items, ..) | Source::Items(items) => self.next.get() < items.len(),
         }
     }
@@ -381,6 +387,14 @@ impl<'a> Iter<'a> {
             Source::Map(items, map, changes) => {
                 (items.get(index).cloned(), map.0.changes.get() == *changes)
             }
+            Source::Values(map, changes, _) => (
+                map.0
+                    .entries
+                    .borrow()
+                    .get_index(index)
+                    .map(|(_, value)| value.clone()),
+                map.0.changes.get() == *changes,
+            ),
             Source::Items(items) => (items.get(index).cloned(), true),
         };
         if !unchanged {

@@ -126,6 +126,11 @@ impl<'a> Printer<'_, 'a> {
                 out.push_str(", ");
             }
             for (part, sign) in [(key, "="), (value, "")] {
+                let resolved = match part {
+                    Value::Object(object) => object.resolve()?,
+                    _ => None,
+                };
+                let part = resolved.as_ref().unwrap_or(part);
                 if matches!(part, Value::Map(inner) if inner.is_same(map)) {
                     out.push_str("(this Map)");
                 } else {
@@ -164,6 +169,17 @@ impl<'a> Printer<'_, 'a> {
             ));
         };
         match value {
+            Value::Object(object) => {
+                return match object.resolve()? {
+                    Some(resolved) => self.json(&resolved, out, depth),
+                    None => {
+                        let mut text = TextBuf::new();
+                        object.print(&mut text);
+                        write_json_string(&text.into_text(), out);
+                        Ok(())
+                    }
+                };
+            }
             Value::Double(value) if !value.is_finite() => out.push_str("null"),
             Value::Float(value) if !value.is_finite() => out.push_str("null"),
             Value::Null
