@@ -15,7 +15,7 @@ use spec::limits::Violation;
 use spec::policy::{INVOKE, PolicyDocument};
 use spec::selection::SelectionExpression;
 use spec::strategy;
-use spec::template::{MappingTemplate, Scope};
+use spec::template::{MappingTemplate, Scope, Variables};
 use spec::{Timestamp, authorizer, integration, management, route};
 
 /// Puts a page into this folder's `area`, with what it is about above it.
@@ -154,7 +154,7 @@ fn events() {
 #[test]
 fn rendered_template() {
     let message = r#"{"action": "sendmessage","message" : "it's \"quoted\" \\ / 日本 😀"}"#;
-    let context = strategy::message_context("me", "hello");
+    let context = Variables::from(strategy::message_context("me", "hello"));
     let render = |template: &MappingTemplate| {
         let text = template.render(&Scope::new(message, &context)).unwrap();
         let verdict = match serde_json::from_str::<Value>(&text) {

@@ -3,7 +3,7 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value as Jinja};
 use serde_json::{Map, Value};
-use spec::template::{MappingTemplate, Scope, escape_java_script};
+use spec::template::{MappingTemplate, Scope, Variables, escape_java_script};
 
 use crate::{Body, Case};
 
@@ -52,13 +52,14 @@ pub fn renderers<'s>(
     body: &'s Body,
 ) -> Vec<Subject<'s>> {
     let template = MappingTemplate::parse(&case.velocity).expect("a mapping template");
+    let variables = Variables::from(context);
     let finished = template
-        .render(&Scope::new(&body.text, context))
+        .render(&Scope::new(&body.text, &variables))
         .expect("it renders");
     vec![
         subject("gatespec", true, move |out| {
             template
-                .render_into(&Scope::new(&body.text, context), &mut out.text)
+                .render_into(&Scope::new(&body.text, &variables), &mut out.text)
                 .expect("it renders");
         }),
         minijinja("minijinja", case, context, body, escape_plainly),

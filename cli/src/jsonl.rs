@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Write};
 
 use serde_json::{Map, Value, json};
-use spec::template::{MappingTemplate, Params, Scope};
+use spec::template::{MappingTemplate, Params, Scope, Variables};
 use velocity::Options;
 
 use crate::render;
@@ -12,10 +12,10 @@ use crate::render;
 struct Request {
     template: String,
     body: String,
-    context: Map<String, Value>,
-    stage_variables: Map<String, Value>,
+    context: Variables,
+    stage_variables: Variables,
     params: Params,
-    variables: Map<String, Value>,
+    variables: Variables,
     options: Options,
 }
 
@@ -124,10 +124,10 @@ impl Request {
         Ok(Self {
             template: text("template")?.ok_or("`template` is missing")?,
             body: text("body")?.unwrap_or_default(),
-            context: object("context")?,
-            stage_variables: object("stageVariables")?,
+            context: object("context")?.into(),
+            stage_variables: object("stageVariables")?.into(),
             params: render::params(&object("params")?)?,
-            variables: object("variables")?,
+            variables: object("variables")?.into(),
             options,
         })
     }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::{Map, Value, json};
-use spec::template::{MappingTemplate, Params, Scope};
+use spec::template::{MappingTemplate, Params, Scope, Variables};
 
 use crate::{Failure, jsonl, print, text_or_file};
 
@@ -54,6 +54,7 @@ pub(crate) fn run(args: &RenderArgs) -> Result<(), Failure> {
         .map_err(|problem| Failure::Usage(format!("error: `--params`: {problem}")))?;
     let template = MappingTemplate::parse(&source)
         .map_err(|error| Failure::Unexpected(error.with_source(name, &source)))?;
+    let (context, stage_variables) = (Variables::from(context), Variables::from(stage_variables));
     let scope = Scope::new(&body, &context)
         .stage_variables(&stage_variables)
         .params(&params);

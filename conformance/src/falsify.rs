@@ -13,7 +13,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use spec::strategy;
-use spec::template::{MappingTemplate, Scope};
+use spec::template::{MappingTemplate, Scope, Variables};
 
 pub use input::{Flaw, Input};
 pub use place::Place;
@@ -257,6 +257,7 @@ impl Subject {
 
     fn render(&self, input: &Input) -> Result<String, String> {
         let (context, params) = input.surroundings();
+        let context = Variables::from(context);
         let scope = Scope::new(&input.body, &context).params(&params);
         self.template
             .render(&scope)

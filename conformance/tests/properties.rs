@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestError, TestRunner};
 use serde_json::{Value, json};
 use spec::strategy;
-use spec::template::{MappingTemplate, Scope};
+use spec::template::{MappingTemplate, Scope, Variables};
 
 fn render(template: &MappingTemplate, body: &str, principal: &str, token: &str) -> String {
-    let context = strategy::message_context(principal, token);
+    let context = Variables::from(strategy::message_context(principal, token));
     template
         .render(&Scope::new(body, &context))
         .expect("the pattern's templates render whatever comes")

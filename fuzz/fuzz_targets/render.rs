@@ -7,10 +7,10 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use serde_json::{Map, Value, json};
-use spec::template::{MappingTemplate, Scope};
+use serde_json::json;
+use spec::template::{MappingTemplate, Scope, Variables};
 
-static CONTEXT: LazyLock<Map<String, Value>> = LazyLock::new(|| {
+static CONTEXT: LazyLock<Variables> = LazyLock::new(|| {
     let context = json!({
         "routeKey": "sendmessage",
         "authorizer": {"principalId": "me", "token": "hello"},
@@ -18,10 +18,7 @@ static CONTEXT: LazyLock<Map<String, Value>> = LazyLock::new(|| {
         "requestTimeEpoch": 1_705_751_700_453_u64,
         "identity": {"sourceIp": "192.0.2.1"},
     });
-    match context {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
+    context.as_object().map(Variables::from).unwrap_or_default()
 });
 
 fuzz_target!(|input: &str| {

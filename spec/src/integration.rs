@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use velocity::ParseError;
 
-use crate::api::{self, Api, IntegrationType, PassthroughBehavior};
+use crate::api::{self, IntegrationType, PassthroughBehavior};
 use crate::authorizer::error_message;
 use crate::http::Headers;
 use crate::io::InvocationOutcome;
 use crate::route;
 use crate::selection::{SelectionExpression, SelectionExpressionError};
-use crate::template::{Document, MappingTemplate, Params, Scope};
+use crate::template::{Document, MappingTemplate, Params, Scope, Variables};
 
 pub use result::{Answer, Failure, error_frame};
 use result::{proxy_answer, status_code};
@@ -51,7 +51,9 @@ pub struct Request<'a> {
     /// The proxy event.
     pub event: &'a Value,
     /// What `$context` holds.
-    pub context: &'a Map<String, Value>,
+    pub context: &'a Variables,
+    /// What `$stageVariables` holds.
+    pub stage_variables: &'a Variables,
     /// The message; empty at `$connect` and `$disconnect`.
     pub body: &'a str,
     /// What `$input.params()` holds.
@@ -155,7 +157,7 @@ impl Integration {
     ///
     /// # Errors
     /// What makes the request fail before anything is called.
-    pub fn call(&self, api: &Api, request: Request<'_>) -> Result<Call, Failure> {
+    pub fn call(&self, request: Request<'_>) -> Result<Call, Failure> {
         match &self.kind {
             Kind::Lambda {
                 function_arn,
@@ -168,7 +170,7 @@ impl Integration {
                 function_arn,
                 proxy: false,
             } => {
-                let payload = self.map_request(api, request)?;
+                let payload = self.map_request(request)?;
                 // What Lambda does with a payload that is not JSON is known (it refuses), what the client sees is assumed
                 // (INTEGRATION-20).
                 serde_json::from_str::<IgnoredAny>(&payload)
@@ -179,7 +181,7 @@ impl Integration {
                 })
             }
             Kind::Mock => {
-                let rendered = self.map_request(api, request)?;
+                let rendered = self.map_request(request)?;
                 let status = serde_json::from_str::<Value>(&rendered)
                     .ok()
                     .and_then(|value| status_code(value.get("statusCode")?))
@@ -189,7 +191,7 @@ impl Integration {
                                 .to_owned(),
                         )
                     })?;
-                self.respond(api, request, &status.to_string(), "", status)
+                self.respond(request, &status.to_string(), "", status)
                     .map(Call::Answered)
             }
         }
@@ -201,7 +203,6 @@ impl Integration {
     /// What the client is not told in more words than "Internal server error".
     pub fn answer(
         &self,
-        api: &Api,
         request: Request<'_>,
         outcome: &InvocationOutcome,
     ) -> Result<Answer, Failure> {
@@ -217,17 +218,17 @@ impl Integration {
             // `AWS`: the error of a function is a result like any other, matched by its `errorMessage` (INTEGRATION-34,
             // INTEGRATION-39).
             InvocationOutcome::Failed(error) => {
-                self.respond(api, request, &error_message(error), error, 200)
+                self.respond(request, &error_message(error), error, 200)
             }
-            InvocationOutcome::Returned(result) => self.respond(api, request, "", result, 200),
+            InvocationOutcome::Returned(result) => self.respond(request, "", result, 200),
         }
     }
 
     /// The request template's output (INTEGRATION-19), or the body where it passes through (INTEGRATION-27 to INTEGRATION-29).
-    fn map_request(&self, api: &Api, request: Request<'_>) -> Result<String, Failure> {
+    fn map_request(&self, request: Request<'_>) -> Result<String, Failure> {
         let key = template_key(self.template_selection.as_ref(), request.body);
         match find_template(&self.request_templates, key.as_deref()) {
-            Some(template) => render(template, api, request, request.body),
+            Some(template) => render(template, request, request.body),
             None => match self.passthrough {
                 PassthroughBehavior::WhenNoMatch => Ok(request.body.to_owned()),
                 PassthroughBehavior::WhenNoTemplates if self.request_templates.is_empty() => {
@@ -243,7 +244,6 @@ impl Integration {
     /// answer that nobody asked for.
     fn respond(
         &self,
-        api: &Api,
         request: Request<'_>,
         selector: &str,
         result: &str,
@@ -267,7 +267,7 @@ impl Integration {
             Some(response) => {
                 let key = template_key(response.template_selection.as_ref(), request.body);
                 match find_template(&response.templates, key.as_deref()) {
-                    Some(template) => render(template, api, request, result)?,
+                    Some(template) => render(template, request, result)?,
                     None => result.to_owned(),
                 }
             }
@@ -322,14 +322,9 @@ fn template_key(expression: Option<&SelectionExpression>, body: &str) -> Option<
     Some(expression.evaluate(|name| route::body_variable(document.as_ref()?, name)))
 }
 
-fn render(
-    template: &MappingTemplate,
-    api: &Api,
-    request: Request<'_>,
-    body: &str,
-) -> Result<String, Failure> {
+fn render(template: &MappingTemplate, request: Request<'_>, body: &str) -> Result<String, Failure> {
     let scope = Scope::new(body, request.context)
-        .stage_variables(&api.stage.stage_variables)
+        .stage_variables(request.stage_variables)
         .params(request.params);
     template
         .render(&scope)

@@ -29,6 +29,7 @@ mod ast;
 mod context;
 mod error;
 mod eval;
+mod frozen;
 mod hash;
 mod lexer;
 mod methods;
@@ -48,6 +49,7 @@ pub use crate::context::Context;
 pub use crate::error::{
     Failure, Location, ParseError, ParseErrorKind, RenderError, RenderErrorKind, Span, excerpt,
 };
+pub use crate::frozen::{Frozen, FrozenMap};
 pub use crate::number::{Decimal, Number};
 pub use crate::options::{Missing, Options};
 pub use crate::regex::Regex;

@@ -9,6 +9,7 @@ use crate::authorizer::IdentitySource;
 use crate::integration::{Integration, InvalidIntegration};
 use crate::route::{CONNECT, DEFAULT, DISCONNECT};
 use crate::selection::SelectionExpression;
+use crate::template::Variables;
 
 /// An API that can not be served: what is wrong, and where.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -47,6 +48,7 @@ pub enum Problem {
 /// The API, ready to run.
 pub(super) struct Compiled {
     pub(super) api: Api,
+    pub(super) stage_variables: Variables,
     pub(super) route_selection: SelectionExpression,
     pub(super) integrations: IndexMap<String, Integration>,
     pub(super) authorizers: IndexMap<String, Authorizer>,
@@ -80,6 +82,7 @@ impl Compiled {
                 .map_err(|problem| Location::Route(key.clone()).other(problem))?;
         }
         Ok(Self {
+            stage_variables: Variables::from(&api.stage.stage_variables),
             api,
             route_selection,
             integrations,

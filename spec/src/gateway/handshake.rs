@@ -166,7 +166,7 @@ impl Gateway {
             route_key: CONNECT.to_owned(),
             connection: entry.connection.clone(),
             event: event::connect(api, &entry.handshake, &entry.trace_id, typed),
-            context: context(principal.map(crate::connection::Principal::for_template)),
+            context: context(principal.map(crate::connection::Principal::for_template)).into(),
             body: String::new(),
             params: params(&entry.handshake, &entry.trace_id),
         };

@@ -77,7 +77,7 @@ impl Gateway {
             return self.integrated(now, peer, &request, &exchange, Err(failure));
         };
         let deadline = now + integration.timeout();
-        match integration.call(&self.compiled.api, exchange.request()) {
+        match integration.call(exchange.request(&self.compiled.stage_variables)) {
             Ok(Call::Invoke {
                 function_arn,
                 payload,
@@ -142,7 +142,7 @@ impl Gateway {
             route_key: route_key.to_owned(),
             connection: connection.clone(),
             event,
-            context: context(principal.map(crate::connection::Principal::for_template)),
+            context: context(principal.map(crate::connection::Principal::for_template)).into(),
             body,
             params: Params::default(),
         }

@@ -1,13 +1,13 @@
 //! Calls of functions, and what their results lead to.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Gateway, Timer};
 use crate::connection::Connection;
 use crate::event::RequestIdentity;
 use crate::integration::{Answer, Failure, Request};
 use crate::io::{Invocation, InvocationId, InvocationOutcome, Output, PeerId};
-use crate::template::Params;
+use crate::template::{Params, Variables};
 use crate::time::Timestamp;
 
 /// A call whose result is awaited.
@@ -30,16 +30,17 @@ pub(super) struct Exchange {
     /// As it was when the request came: the peer may have gone since.
     pub(super) connection: Connection,
     pub(super) event: Value,
-    pub(super) context: Map<String, Value>,
+    pub(super) context: Variables,
     pub(super) body: String,
     pub(super) params: Params,
 }
 
 impl Exchange {
-    pub(super) fn request(&self) -> Request<'_> {
+    pub(super) fn request<'a>(&'a self, stage_variables: &'a Variables) -> Request<'a> {
         Request {
             event: &self.event,
             context: &self.context,
+            stage_variables,
             body: &self.body,
             params: &self.params,
         }
@@ -88,9 +89,8 @@ impl Gateway {
             }
             Purpose::Integration(exchange) => {
                 let answer = match (outcome, self.compiled.integration(&exchange.route_key)) {
-                    (Some(outcome), Some(integration)) => {
-                        integration.answer(&self.compiled.api, exchange.request(), outcome)
-                    }
+                    (Some(outcome), Some(integration)) => integration
+                        .answer(exchange.request(&self.compiled.stage_variables), outcome),
                     _ => Err(Failure::TimedOut),
                 };
                 self.integrated(now, pending.peer, &pending.request, &exchange, answer);

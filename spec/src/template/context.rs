@@ -1,34 +1,48 @@
-//! `$context`, `$stageVariables` and other JSON that a template sees: looked up where it lies, copied only when changed or
-//! gone through.
-
-use std::cell::{OnceCell, RefCell};
-use std::rc::Rc;
+//! `$context`, `$stageVariables` and other JSON from outside, as templates see it.
 
 use serde_json::{Map as JsonMap, Value as Json};
-use velocity::{Failure, List, ListKind, Map, Object, Text, Value};
+use velocity::{Frozen, FrozenMap, Value};
 
-/// A JSON object as a value.
-pub(super) fn object(map: &JsonMap<String, Json>) -> Value<'_> {
-    Value::Object(Rc::new(JsonObject {
-        source: map,
-        held: RefCell::default(),
-        copy: OnceCell::new(),
-    }))
+use super::json;
+
+/// Values by name, made once from JSON for any number of renderings.
+#[derive(Clone, Debug, Default)]
+pub struct Variables(FrozenMap);
+
+impl Variables {
+    pub(super) fn map(&self) -> &FrozenMap {
+        &self.0
+    }
 }
 
-/// Any JSON as a value.
-pub(super) fn value(json: &Json) -> Value<'_> {
+impl From<JsonMap<String, Json>> for Variables {
+    fn from(map: JsonMap<String, Json>) -> Self {
+        Variables(freeze_map(map))
+    }
+}
+
+impl From<&JsonMap<String, Json>> for Variables {
+    fn from(map: &JsonMap<String, Json>) -> Self {
+        Variables::from(map.clone())
+    }
+}
+
+fn freeze_map(map: JsonMap<String, Json>) -> FrozenMap {
+    map.into_iter()
+        .map(|(name, value)| (name, freeze(value)))
+        .collect()
+}
+
+fn freeze(json: Json) -> Frozen {
     match json {
-        Json::Null => Value::Null,
-        Json::Bool(value) => Value::Bool(*value),
+        Json::Null => Frozen::Null,
+        Json::Bool(value) => Frozen::Bool(value),
         Json::Number(number) => {
-            super::json::number(number.to_string().as_str()).map_or(Value::Null, Value::from)
+            json::number(&number.to_string()).map_or(Frozen::Null, Frozen::Number)
         }
-        Json::String(text) => Value::String(Text::borrowed(text)),
-        Json::Array(items) => {
-            Value::List(List::new(ListKind::Json, items.iter().map(value).collect()))
-        }
-        Json::Object(map) => object(map),
+        Json::String(text) => Frozen::Text(text),
+        Json::Array(items) => Frozen::List(items.into_iter().map(freeze).collect()),
+        Json::Object(map) => Frozen::Map(freeze_map(map)),
     }
 }
 
@@ -38,57 +52,5 @@ pub(super) fn number<'a>(number: f64) -> Value<'a> {
         Value::Int(number as i32)
     } else {
         Value::Double(number)
-    }
-}
-
-struct JsonObject<'a> {
-    source: &'a JsonMap<String, Json>,
-    /// The objects and lists that were asked for. They can be changed in place: every look must find the same ones.
-    held: RefCell<Vec<(&'a str, Value<'a>)>>,
-    /// A map of the same entries, from the moment on that more than a property is asked of it.
-    copy: OnceCell<Map<'a>>,
-}
-
-impl<'a> JsonObject<'a> {
-    fn held(&self, key: &'a str, inner: &'a Json) -> Value<'a> {
-        let mut held = self.held.borrow_mut();
-        if let Some((_, value)) = held.iter().find(|(known, _)| *known == key) {
-            return value.clone();
-        }
-        let value = value(inner);
-        if matches!(inner, Json::Object(_) | Json::Array(_)) {
-            held.push((key, value.clone()));
-        }
-        value
-    }
-}
-
-impl<'a> Object<'a> for JsonObject<'a> {
-    fn class_name(&self) -> &str {
-        "Map"
-    }
-
-    fn property(&self, name: &str) -> Result<Option<Value<'a>>, Failure> {
-        if self.copy.get().is_some() {
-            return Ok(None);
-        }
-        match self.source.get_key_value(name) {
-            Some((key, inner @ (Json::Object(_) | Json::Array(_)))) => {
-                Ok(Some(self.held(key, inner)))
-            }
-            Some((_, scalar)) => Ok(Some(value(scalar))),
-            None => Ok(Some(Value::Null)),
-        }
-    }
-
-    fn resolve(&self) -> Result<Option<Value<'a>>, Failure> {
-        let map = self.copy.get_or_init(|| {
-            let map = Map::with_capacity(self.source.len());
-            for (key, inner) in self.source {
-                map.insert(key.as_str(), self.held(key, inner));
-            }
-            map
-        });
-        Ok(Some(Value::Map(map.clone())))
     }
 }

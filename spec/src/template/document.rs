@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 use velocity::{List, ListKind, Value};
 
-use super::context;
 use super::json_path::{JsonPath, Selection};
+use super::{context, json};
 
 /// A JSON text, parsed in the strict sense.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +23,7 @@ impl Document {
     /// `[item1, item2]`. `None` where there is nothing, or null, or the path is none.
     pub fn text_at(&self, path: &str) -> Option<String> {
         let value = match JsonPath::parse(path).ok()?.select(&&self.0) {
-            Selection::One(json) => plain(json),
+            Selection::One(value) => plain(value),
             Selection::Many(found) => Value::list(found.into_iter().map(plain).collect()),
             Selection::Number(number) => context::number(number),
             Selection::Missing => return None,
@@ -36,8 +36,8 @@ impl Document {
 }
 
 /// The value with lists that print as `[a, b]`, not as JSON.
-fn plain(json: &Json) -> Value<'_> {
-    match json {
+fn plain(value: &Json) -> Value<'_> {
+    match value {
         Json::Array(items) => Value::List(List::new(
             ListKind::Plain,
             items.iter().map(plain).collect(),
@@ -48,7 +48,10 @@ fn plain(json: &Json) -> Value<'_> {
                 .map(|(name, member)| (name.as_str(), plain(member)))
                 .collect(),
         ),
-        scalar => context::value(scalar),
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Bool(*value),
+        Json::Number(number) => json::number(&number.to_string()).map_or(Value::Null, Value::from),
+        Json::String(text) => Value::from(text.as_str()),
     }
 }
 

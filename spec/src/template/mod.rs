@@ -1,11 +1,12 @@
 //! Mapping templates: Velocity with `$input`, `$util`, `$context` and `$stageVariables`, as API Gateway renders them.
 //!
 //! ```
-//! use spec::template::{MappingTemplate, Scope};
+//! use spec::template::{MappingTemplate, Scope, Variables};
 //!
 //! let template = MappingTemplate::parse(r#"{"id": "$context.connectionId", "text": $input.json('$.message')}"#)?;
 //! let context = serde_json::json!({"connectionId": "L0SM9cOFvHcCIhw="});
-//! let scope = Scope::new(r#"{"message": "hey queen"}"#, context.as_object().ok_or("an object")?);
+//! let context = Variables::from(context.as_object().ok_or("an object")?);
+//! let scope = Scope::new(r#"{"message": "hey queen"}"#, &context);
 //! assert_eq!(template.render(&scope)?, r#"{"id": "L0SM9cOFvHcCIhw=", "text": "hey queen"}"#);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -22,9 +23,9 @@ mod util;
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;
-use serde_json::{Map, Value as Json};
-use velocity::{Context, Missing, Options, ParseError, RenderError, Template, Value};
+use velocity::{Context, Frozen, Missing, Options, ParseError, RenderError, Template, Value};
 
+pub use self::context::Variables;
 pub use self::document::Document;
 pub use self::escape::escape_java_script;
 pub use self::json_path::JsonPath;
@@ -106,13 +107,13 @@ pub struct Scope<'a> {
     /// The text of the message: `$input.body`, and the document of `$input.json` and `$input.path`.
     pub body: &'a str,
     /// What `$context` holds.
-    pub context: &'a Map<String, Json>,
+    pub context: &'a Variables,
     /// What `$stageVariables` holds.
-    pub stage_variables: &'a Map<String, Json>,
+    pub stage_variables: &'a Variables,
     /// What `$input.params()` holds.
     pub params: &'a Params,
     /// Further references at the top level.
-    pub variables: &'a Map<String, Json>,
+    pub variables: &'a Variables,
 }
 
 /// Parameters of the request, in its order and spelling.
@@ -126,24 +127,24 @@ pub struct Params {
     pub header: IndexMap<String, String>,
 }
 
-static NO_JSON: LazyLock<Map<String, Json>> = LazyLock::new(Map::new);
+static NO_VARIABLES: LazyLock<Variables> = LazyLock::new(Variables::default);
 static NO_PARAMS: LazyLock<Params> = LazyLock::new(Params::default);
 
 impl<'a> Scope<'a> {
     /// A message and its `$context`; no stage variables, no parameters.
-    pub fn new(body: &'a str, context: &'a Map<String, Json>) -> Self {
+    pub fn new(body: &'a str, context: &'a Variables) -> Self {
         Scope {
             body,
             context,
-            stage_variables: &NO_JSON,
+            stage_variables: &NO_VARIABLES,
             params: &NO_PARAMS,
-            variables: &NO_JSON,
+            variables: &NO_VARIABLES,
         }
     }
 
     /// The same with these stage variables.
     #[must_use]
-    pub fn stage_variables(self, stage_variables: &'a Map<String, Json>) -> Self {
+    pub fn stage_variables(self, stage_variables: &'a Variables) -> Self {
         Scope {
             stage_variables,
             ..self
@@ -158,7 +159,7 @@ impl<'a> Scope<'a> {
 
     /// The same with these references at the top level.
     #[must_use]
-    pub fn variables(self, variables: &'a Map<String, Json>) -> Self {
+    pub fn variables(self, variables: &'a Variables) -> Self {
         Scope { variables, ..self }
     }
 
@@ -169,10 +170,13 @@ impl<'a> Scope<'a> {
             Value::Object(input::Input::new(self.body, self.params)),
         );
         context.insert("util", Value::Object(util::Util::new()));
-        context.insert("context", context::object(self.context));
-        context.insert("stageVariables", context::object(self.stage_variables));
-        for (name, value) in self.variables {
-            context.insert(name.as_str(), context::value(value));
+        context.insert_frozen("context", self.context.map());
+        context.insert_frozen("stageVariables", self.stage_variables.map());
+        for (name, value) in self.variables.map().iter() {
+            match value {
+                Frozen::Map(map) => context.insert_frozen(name, map),
+                other => context.insert(name, other.thaw()),
+            }
         }
         context
     }

@@ -160,7 +160,7 @@ fn base64_decode(text: &Text<'_>) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::{MappingTemplate, Scope};
+    use crate::template::{MappingTemplate, Scope, Variables};
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -200,7 +200,7 @@ mod tests {
         ) {
             let render = |source: &str| {
                 let template = MappingTemplate::parse(source).expect("a template");
-                template.render(&Scope::new(&body, &serde_json::Map::new())).expect("it renders")
+                template.render(&Scope::new(&body, &Variables::default())).expect("it renders")
             };
             let direct = render(&format!(
                 r#"a$util.escapeJavaScript($input.body).replaceAll("\\'",'{by}')b$util.escapeJavaScript($input.body)"#

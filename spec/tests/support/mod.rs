@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
-use spec::template::{MappingTemplate, Params, Scope};
+use spec::template::{MappingTemplate, Params, Scope, Variables};
 use velocity::Options;
 
 /// A template with what it is rendered for.
@@ -99,11 +99,17 @@ impl Request {
             return Answer::ParseError;
         };
         let (context, stage_variables, params) = surroundings();
-        let empty = Map::new();
+        let variables = self
+            .variables
+            .as_object()
+            .map(Variables::from)
+            .unwrap_or_default();
+        let (context, stage_variables) =
+            (Variables::from(context), Variables::from(stage_variables));
         let scope = Scope::new(&self.body, &context)
             .stage_variables(&stage_variables)
             .params(&params)
-            .variables(self.variables.as_object().unwrap_or(&empty));
+            .variables(&variables);
         match template.render(&scope) {
             Ok(output) => Answer::Output(without_identity(
                 &output.replace("[Ljava.lang.String;", "[Ljava.lang.String;@"),

@@ -4,6 +4,7 @@ use super::frame::FrameRef;
 use super::{Eval, Evaluator, Halt};
 use crate::ast::{Expr, Form, Reference, Step, StepKind};
 use crate::error::{Failure, RenderErrorKind, Span};
+use crate::frozen::Frozen;
 use crate::methods;
 use crate::text::{Text, TextBuf};
 use crate::value::{Blocks, DefinedBlock, Value, write_text};
@@ -195,8 +196,11 @@ impl<'a> Evaluator<'_, 'a> {
         if reference.form == Form::Runt {
             return Ok(Value::Null);
         }
-        let mut value = self.get(frame, &reference.root)?;
-        for step in &reference.steps {
+        let (mut value, steps) = match self.look_up(reference, frame) {
+            Some(found) => found,
+            None => (self.get(frame, &reference.root)?, &*reference.steps),
+        };
+        for step in steps {
             if value.is_null() {
                 break;
             }
@@ -207,6 +211,32 @@ impl<'a> Evaluator<'_, 'a> {
         } else {
             value
         })
+    }
+
+    /// Follows properties through what is frozen as far as to text, a number or nothing; the steps that are left are to be taken
+    /// from there. `None` when nothing is frozen there, or a live copy is needed.
+    fn look_up<'r>(
+        &self,
+        reference: &'r Reference,
+        frame: &FrameRef<'a>,
+    ) -> Option<(Value<'a>, &'r [Step])> {
+        if frame.is_some() {
+            return None;
+        }
+        let mut map = self.context.frozen(&reference.root)?;
+        let mut steps = &*reference.steps;
+        while let [step, rest @ ..] = steps
+            && let StepKind::Property(name) = &step.kind
+        {
+            steps = rest;
+            match map.get(name) {
+                Some(Frozen::Map(inner)) => map = inner,
+                Some(Frozen::List(_)) => return None,
+                Some(scalar) => return Some((scalar.thaw(), steps)),
+                None => return Some((Value::Null, steps)),
+            }
+        }
+        None
     }
 
     fn take_step(

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use velocity::syntax::{Argument, ReferencePart};
 
 use super::{Finding, Rule};
-use crate::template::{MappingTemplate, Params, Scope};
+use crate::template::{MappingTemplate, Params, Scope, Variables};
 
 /// Says so when no harmless input gives JSON. `broken` is where the template's own text is none.
 pub(super) fn check(template: &MappingTemplate, broken: Option<Range<usize>>) -> Option<Finding> {
@@ -142,9 +142,10 @@ fn render(template: &MappingTemplate, leaf: &Json) -> Result<String, String> {
         "connectionId": "R1kmxc2VNjMCFIA=",
         "apiId": "abcdef1234",
     });
-    let nothing = Map::new();
     let body = body.to_string();
-    let scope = Scope::new(&body, context.as_object().unwrap_or(&nothing))
+    let context = context.as_object().map(Variables::from).unwrap_or_default();
+    let stage_variables = Variables::from(stage_variables);
+    let scope = Scope::new(&body, &context)
         .stage_variables(&stage_variables)
         .params(&params);
     template.render(&scope).map_err(|error| error.to_string())

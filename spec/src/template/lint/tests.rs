@@ -441,16 +441,16 @@ mod promise {
 
     use super::super::lint;
     use crate::strategy;
-    use crate::template::{MappingTemplate, Params, Scope};
+    use crate::template::{MappingTemplate, Params, Scope, Variables};
 
     fn is_json(template: &MappingTemplate, body: &str, token: &str) -> Result<(), String> {
-        let context = strategy::message_context(token, token);
+        let context = Variables::from(strategy::message_context(token, token));
         let values = IndexMap::from_iter([("token".to_owned(), token.to_owned())]);
         let params = Params {
             header: values.clone(),
             ..Params::default()
         };
-        let stage_variables = Map::from_iter([("name".to_owned(), token.into())]);
+        let stage_variables = Variables::from(Map::from_iter([("name".to_owned(), token.into())]));
         let scope = Scope::new(body, &context)
             .params(&params)
             .stage_variables(&stage_variables);

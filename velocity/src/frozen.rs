@@ -1,0 +1,74 @@
+//! Values that no template changes: made once by the host, looked up where they lie in any number of renderings.
+
+use indexmap::IndexMap;
+
+use crate::hash::FastHasher;
+use crate::number::Number;
+use crate::text::Text;
+use crate::value::{List, ListKind, Map, Value};
+
+/// A value that stays as it is. A template that changes or goes through one gets a live copy of its own.
+#[derive(Clone, Debug)]
+pub enum Frozen {
+    /// Null.
+    Null,
+    /// `Boolean`.
+    Bool(bool),
+    /// A number of any class.
+    Number(Number),
+    /// `String`.
+    Text(String),
+    /// A list that prints as JSON.
+    List(Vec<Frozen>),
+    /// A map in the order of insertion.
+    Map(FrozenMap),
+}
+
+/// A map that stays as it is; the variable that a host binds to one costs nothing until a template does more than to look
+/// something up in it.
+#[derive(Clone, Debug, Default)]
+pub struct FrozenMap(IndexMap<String, Frozen, FastHasher>);
+
+impl Frozen {
+    /// A live copy; text stays where it is.
+    pub fn thaw(&self) -> Value<'_> {
+        match self {
+            Frozen::Null => Value::Null,
+            Frozen::Bool(value) => Value::Bool(*value),
+            Frozen::Number(number) => Value::from(number.clone()),
+            Frozen::Text(text) => Value::String(Text::borrowed(text)),
+            Frozen::List(items) => Value::List(List::new(
+                ListKind::Json,
+                items.iter().map(Frozen::thaw).collect(),
+            )),
+            Frozen::Map(map) => Value::Map(map.thaw()),
+        }
+    }
+}
+
+impl FrozenMap {
+    /// The value of `key`.
+    pub fn get(&self, key: &str) -> Option<&Frozen> {
+        self.0.get(key)
+    }
+
+    /// The entries in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Frozen)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// A live copy.
+    pub fn thaw(&self) -> Map<'_> {
+        let map = Map::with_capacity(self.0.len());
+        for (key, value) in &self.0 {
+            map.insert(key.as_str(), value.thaw());
+        }
+        map
+    }
+}
+
+impl FromIterator<(String, Frozen)> for FrozenMap {
+    fn from_iter<I: IntoIterator<Item = (String, Frozen)>>(entries: I) -> Self {
+        FrozenMap(entries.into_iter().collect())
+    }
+}
