@@ -61,26 +61,86 @@ public final class Oracle {
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     PrintWriter out =
         new PrintWriter(new OutputStreamWriter(System.out, StandardCharsets.US_ASCII), false);
+    Watch watch = new Watch(out);
     Map<String, RuntimeInstance> engines = new LinkedHashMap<>();
     String line;
     while ((line = in.readLine()) != null) {
       ObjectNode answer = JSON.createObjectNode();
+      JsonNode request = JSON.readTree(line);
+      watch.begin(request.get("id"));
       try {
-        answer(JSON.readTree(line), answer, engines);
+        answer(request, answer, engines);
       } catch (Throwable error) {
-        answer.put("ok", false).put("stage", "oracle").put("error", error.toString());
+        answer.put("ok", false).put("stage", "oracle").put("error", encoded(error.toString()));
       }
-      out.println(JSON.writeValueAsString(answer));
+      if (pathRefused) {
+        answer.put("pathRefused", true);
+      }
+      String text = JSON.writeValueAsString(answer);
+      watch.end();
+      out.println(text);
       if (!in.ready()) {
         out.flush();
       }
     }
     out.flush();
+    System.exit(0);
   }
+
+  /**
+   * Ends the program when a template takes too long: Java has no way to end only the template. The last answer is then
+   * {@code {"timeout": true}}, and who asked starts the oracle anew for the rest.
+   */
+  private static final class Watch extends Thread {
+    private static final long LIMIT = Long.getLong("oracle.limit", 10_000);
+
+    private final PrintWriter out;
+    private JsonNode request;
+    private long since;
+
+    Watch(PrintWriter out) {
+      this.out = out;
+      setDaemon(true);
+      start();
+    }
+
+    synchronized void begin(JsonNode id) {
+      request = id;
+      since = System.nanoTime();
+    }
+
+    synchronized void end() {
+      request = null;
+    }
+
+    @Override
+    public void run() {
+      try {
+        while (true) {
+          sleep(100);
+          synchronized (this) {
+            if (request != null && System.nanoTime() - since > LIMIT * 1_000_000) {
+              ObjectNode answer = JSON.createObjectNode();
+              answer.set("id", request);
+              out.println(answer.put("ok", false).put("stage", "render").put("timeout", true));
+              out.flush();
+              Runtime.getRuntime().halt(3);
+            }
+          }
+        }
+      } catch (InterruptedException ended) {
+        // Nobody interrupts it.
+      }
+    }
+  }
+
+  /** Whether Jayway of Debian's version refused a path, or found nothing where later ones find an empty list. */
+  private static boolean pathRefused;
 
   private static void answer(JsonNode request, ObjectNode answer, Map<String, RuntimeInstance> engines)
       throws Exception {
     answer.set("id", request.get("id"));
+    pathRefused = false;
     String escape = request.path("escape").asText(null);
     if (escape != null) {
       answer.put("ok", true).put("output", StringEscapeUtils.escapeJavaScript(escape));
@@ -97,10 +157,10 @@ public final class Oracle {
     try {
       nodes = engine.parse(new StringReader(template), "template");
     } catch (ParseException error) {
-      answer.put("ok", false).put("stage", "parse").put("error", String.valueOf(error.getMessage()));
+      answer.put("ok", false).put("stage", "parse").put("error", encoded(String.valueOf(error.getMessage())));
       return;
     } catch (RuntimeException | Error error) {
-      answer.put("ok", false).put("stage", "parse").put("error", error.toString());
+      answer.put("ok", false).put("stage", "parse").put("error", encoded(error.toString()));
       return;
     }
     InternalContextAdapterImpl scope = new InternalContextAdapterImpl(context(request, gateway));
@@ -109,7 +169,7 @@ public final class Oracle {
       // What is noticed here is noticed before any of the template is rendered.
       nodes.init(scope, engine);
     } catch (Throwable error) {
-      answer.put("ok", false).put("stage", "parse").put("error", error.toString());
+      answer.put("ok", false).put("stage", "parse").put("error", encoded(error.toString()));
       return;
     }
     StringWriter out = new StringWriter();
@@ -118,11 +178,18 @@ public final class Oracle {
     } catch (StopCommand stop) {
       // As RuntimeInstance.render takes it: the end.
     } catch (Throwable error) {
-      answer.put("ok", false).put("stage", "render").put("error", error.toString());
+      answer.put("ok", false).put("stage", "render").put("error", encoded(error.toString()));
+      if (error instanceof VirtualMachineError) {
+        answer.put("exhausted", true);
+      }
       return;
     }
-    byte[] bytes = out.toString().getBytes(StandardCharsets.UTF_8);
-    answer.put("ok", true).put("output", new String(bytes, StandardCharsets.UTF_8));
+    answer.put("ok", true).put("output", encoded(out.toString()));
+  }
+
+  /** As it comes out of Java's UTF-8 encoder: half a surrogate pair becomes a question mark. */
+  private static String encoded(String text) {
+    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
   }
 
   private static RuntimeInstance engine(boolean gateway) {
@@ -152,7 +219,13 @@ public final class Oracle {
     context.put("util", new Util());
     context.put("context", object(request.path("context")));
     context.put("stageVariables", object(request.path("stageVariables")));
-    request.path("variables").fields().forEachRemaining(field -> context.put(field.getKey(), value(field.getValue())));
+    JsonNode variables = request.path("variables");
+    if (variables.isTextual()) {
+      // As JSON in JSON: no other reader has had its hands on the numbers.
+      ((Map<?, ?>) PATHS.jsonProvider().parse(variables.asText())).forEach((name, value) -> context.put((String) name, value));
+    } else {
+      variables.fields().forEachRemaining(field -> context.put(field.getKey(), value(field.getValue())));
+    }
     if (gateway) {
       EventCartridge events = new EventCartridge();
       events.addEventHandler(new Invalid());
@@ -223,6 +296,15 @@ public final class Oracle {
     }
 
     private Object select(String path) {
+      try {
+        return selected(path);
+      } catch (RuntimeException error) {
+        pathRefused = true;
+        throw error;
+      }
+    }
+
+    private Object selected(String path) {
       JsonPath compiled = JsonPath.compile(path);
       if (!parsed) {
         parsed = true;
@@ -235,6 +317,8 @@ public final class Oracle {
       try {
         return document == null ? MISSING : compiled.read(document, PATHS);
       } catch (PathNotFoundException error) {
+        // In later versions, a path of many places has no places then.
+        pathRefused |= !compiled.isDefinite();
         return MISSING;
       }
     }
@@ -275,28 +359,33 @@ public final class Oracle {
       return "$util";
     }
 
-    public String escapeJavaScript(String text) {
-      return StringEscapeUtils.escapeJavaScript(text);
+    // Of values that are no strings the text is taken (assumed).
+    private static String text(Object value) {
+      return value == null ? null : value.toString();
     }
 
-    public Object parseJson(String text) {
-      return parse(text);
+    public String escapeJavaScript(Object value) {
+      return StringEscapeUtils.escapeJavaScript(text(value));
     }
 
-    public String urlEncode(String text) throws Exception {
-      return URLEncoder.encode(text, "UTF-8");
+    public Object parseJson(Object value) {
+      return parse(text(value));
     }
 
-    public String urlDecode(String text) throws Exception {
-      return URLDecoder.decode(text, "UTF-8");
+    public String urlEncode(Object value) throws Exception {
+      return URLEncoder.encode(text(value), "UTF-8");
     }
 
-    public String base64Encode(String text) {
-      return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+    public String urlDecode(Object value) throws Exception {
+      return URLDecoder.decode(text(value), "UTF-8");
     }
 
-    public String base64Decode(String text) {
-      return new String(Base64.getDecoder().decode(text), StandardCharsets.UTF_8);
+    public String base64Encode(Object value) {
+      return Base64.getEncoder().encodeToString(text(value).getBytes(StandardCharsets.UTF_8));
+    }
+
+    public String base64Decode(Object value) {
+      return new String(Base64.getDecoder().decode(text(value)), StandardCharsets.UTF_8);
     }
   }
 }

@@ -7,11 +7,12 @@ mod format;
 mod list;
 mod map;
 mod number;
+mod signatures;
 mod string;
 
 use crate::error::Failure;
 use crate::regex::Pattern;
-use crate::value::{LoopScope, Value, int};
+use crate::value::{ListKind, LoopScope, Value, int};
 
 /// What a method answers: `None` when there is no method of that name for these arguments.
 pub(crate) type Answer<'a> = Result<Option<Value<'a>>, Failure>;
@@ -64,9 +65,49 @@ pub(crate) fn call<'a>(
     Ok(match (name, arguments) {
         ("toString", []) => Some(Value::String(receiver.to_text()?)),
         ("equals", [other]) => Some(Value::Bool(equals(receiver, other)?)),
+        ("hashCode", []) if receiver.has_identity() => {
+            return Err(Failure::unsupported(format!(
+                "the method `hashCode` of {} is not supported: in Java it is another number each time",
+                receiver.class_name()
+            )));
+        }
         ("hashCode", []) => Some(Value::Int(receiver.hash_code())),
-        _ => None,
+        _ => return not_here(receiver, name, arguments),
     })
+}
+
+/// What becomes of a call that nothing here answers: null, when Java has no such method either.
+fn not_here<'a>(receiver: &Value<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
+    match signatures::find(receiver, name, arguments) {
+        None => Ok(None),
+        Some(found) if found.parameters == 0 && !arguments.is_empty() => {
+            Err(Failure::new(format!(
+                "the method `{name}` of {} takes no arguments (IllegalArgumentException)",
+                receiver.class_name()
+            )))
+        }
+        Some(_) => Err(unsupported(receiver, name)),
+    }
+}
+
+/// A getter that Java finds for a property.
+fn getter<'a>(receiver: &Value<'a>, name: &str) -> Answer<'a> {
+    let mut characters = name.chars();
+    let Some(first) = characters.next() else {
+        return Ok(None);
+    };
+    let flipped = if first.is_ascii_lowercase() {
+        first.to_ascii_uppercase()
+    } else {
+        first.to_ascii_lowercase()
+    };
+    for first in [first, flipped] {
+        let getter = format!("get{first}{}", characters.as_str());
+        if signatures::has_getter(receiver, &getter) {
+            return call(receiver, &getter, &[], None);
+        }
+    }
+    Ok(None)
 }
 
 /// `equals`, seeing through host objects.
@@ -83,6 +124,7 @@ fn equals<'a>(left: &Value<'a>, right: &Value<'a>) -> Result<bool, Failure> {
 /// A property: a getter of the class, an entry of a map.
 pub(crate) fn property<'a>(receiver: &Value<'a>, name: &str) -> Answer<'a> {
     match receiver {
+        Value::Map(_) if name.eq_ignore_ascii_case("class") => getter(receiver, name),
         Value::Map(map) => Ok(map.get_str(name)),
         Value::Object(object) => match object.property(name)? {
             Some(value) => Ok(Some(value)),
@@ -100,6 +142,8 @@ pub(crate) fn property<'a>(receiver: &Value<'a>, name: &str) -> Answer<'a> {
             "value" => Some(entry.value()),
             _ => None,
         }),
+        // Of an array, only its own class counts here.
+        Value::List(list) if matches!(list.kind(), ListKind::Array(_)) => getter(receiver, name),
         _ => {
             // `isEmpty()` and the like, as `empty`.
             let getter = match uncapitalized(name).as_str() {
@@ -107,7 +151,7 @@ pub(crate) fn property<'a>(receiver: &Value<'a>, name: &str) -> Answer<'a> {
                 "blank" => "isBlank",
                 "naN" => "isNaN",
                 "infinite" => "isInfinite",
-                _ => return Ok(None),
+                _ => return self::getter(receiver, name),
             };
             call(receiver, getter, &[], None)
         }

@@ -1,5 +1,7 @@
 //! Java's numbers: which class a result has, when it overflows into the next, and how each prints.
 
+mod float;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
@@ -450,46 +452,11 @@ impl fmt::Display for Number {
             Number::Int(value) => write!(f, "{value}"),
             Number::Long(value) => write!(f, "{value}"),
             Number::Big(value) => write!(f, "{value}"),
-            Number::Float(value) => {
-                f.write_str(&java_float(f64::from(*value), &format!("{value:e}")))
-            }
-            Number::Double(value) => f.write_str(&java_float(*value, &format!("{value:e}"))),
+            Number::Float(value) => f.write_str(&float::float(*value)),
+            Number::Double(value) => f.write_str(&float::double(*value)),
             Number::Decimal(value) => write!(f, "{value}"),
         }
     }
-}
-
-/// `Double.toString`: digits from the shortest form, plain between 10^-3 and 10^7, with an exponent elsewhere.
-fn java_float(value: f64, shortest: &str) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    let sign = if value.is_sign_negative() { "-" } else { "" };
-    if value.is_infinite() {
-        return format!("{sign}Infinity");
-    }
-    let (mantissa, exponent) = shortest
-        .trim_start_matches('-')
-        .split_once('e')
-        .unwrap_or((shortest, "0"));
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if value == 0.0 {
-        return format!("{sign}0.0");
-    }
-    if !(-3..7).contains(&exponent) {
-        let fraction = if digits.len() > 1 { &digits[1..] } else { "0" };
-        return format!("{sign}{}.{fraction}E{exponent}", &digits[..1]);
-    }
-    if exponent < 0 {
-        return format!(
-            "{sign}0.{}{digits}",
-            "0".repeat(exponent.unsigned_abs() as usize - 1)
-        );
-    }
-    let whole = exponent.unsigned_abs() as usize + 1;
-    let padded = format!("{digits:0<width$}", width = whole + 1);
-    format!("{sign}{}.{}", &padded[..whole], &padded[whole..])
 }
 
 impl From<Number> for Value<'_> {

@@ -101,6 +101,12 @@ impl Pattern {
         }
     }
 
+    /// Whether the pattern matches nothing between any two characters.
+    fn is_empty_anywhere(&self) -> Result<bool, Failure> {
+        let found = self.find("\u{E000}\u{E000}", 3)?;
+        Ok(found.is_some_and(|groups| groups.first() == Some(&Some((3, 3)))))
+    }
+
     /// All matches in order, as Java finds them: one may be empty right behind another.
     fn each(
         &self,
@@ -118,11 +124,17 @@ impl Pattern {
             if !visit(&groups)? {
                 return Ok(());
             }
-            from = if end > start {
-                end
-            } else {
-                end + text[end..].chars().next().map_or(1, char::len_utf8)
-            };
+            if end > start {
+                from = end;
+                continue;
+            }
+            let next = text[end..].chars().next().map_or(1, char::len_utf8);
+            if next == 4 && self.is_empty_anywhere()? {
+                return Err(Failure::unsupported(
+                    "an empty match inside of a surrogate pair is not supported",
+                ));
+            }
+            from = end + next;
         }
         Ok(())
     }

@@ -2,7 +2,12 @@
 //!
 //! A template is a function of a number, so that a run of a million can be repeated, and one of them looked at again.
 
+mod context;
+mod words;
+
 use proptest::prelude::*;
+
+pub use self::context::{document_of, variables_of};
 
 /// The variables that generated templates speak of, as a JSON object.
 pub const VARIABLES: &str = include_str!("../oracle/variables.json");
@@ -14,14 +19,7 @@ pub fn template() -> impl Strategy<Value = String> {
 
 /// The template of a number.
 pub fn template_of(seed: u64) -> String {
-    let mut generator = Generator {
-        state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d,
-        out: String::new(),
-        budget: 40,
-    };
-    for _ in 0..6 {
-        generator.next();
-    }
+    let mut generator = Generator::new(seed);
     let wild = generator.below(8) == 0;
     let parts = 1 + generator.below(6);
     for _ in 0..parts {
@@ -41,137 +39,19 @@ struct Generator {
     budget: u32,
 }
 
-const NAMES: [&str; 23] = [
-    "a",
-    "b",
-    "c",
-    "d",
-    "e",
-    "f",
-    "g",
-    "h",
-    "l",
-    "m",
-    "x",
-    "s",
-    "t",
-    "u",
-    "w",
-    "v",
-    "v",
-    "i",
-    "undefined",
-    "a-b",
-    "p_1",
-    "foreach",
-    "velocityCount",
-];
-const PROPERTIES: [&str; 15] = [
-    "k", "n", "m", "e", "size", "length", "empty", "body", "count", "index", "hasNext", "first",
-    "K", "missing", "key",
-];
-const TEXTS: [&str; 34] = [
-    "text",
-    " ",
-    "\n",
-    "\"",
-    "'",
-    "{",
-    "}",
-    "[",
-    "]",
-    "(",
-    ")",
-    ".",
-    ",",
-    ":",
-    "é",
-    "😀",
-    "0",
-    "-",
-    "$",
-    "#",
-    "\\",
-    "$$",
-    "##c\n",
-    "#*c*#",
-    "a.b",
-    "x\n  y",
-    "\t",
-    "#[[$a #end]]#",
-    "\\$a",
-    "\\\\$a",
-    "\\#if",
-    "$1",
-    "!",
-    "#ff0",
-];
-const SOUP: [&str; 62] = [
-    "$",
-    "#",
-    "{",
-    "}",
-    "(",
-    ")",
-    "[",
-    "]",
-    "!",
-    "\\",
-    "\"",
-    "'",
-    ".",
-    ",",
-    " ",
-    "\n",
-    "a",
-    "b",
-    "if",
-    "else",
-    "elseif",
-    "end",
-    "set",
-    "foreach",
-    "in",
-    "$a",
-    "$!a",
-    "${a",
-    "${a}",
-    "$d.k",
-    "$c.get(",
-    "#if(",
-    "#set(",
-    "#foreach(",
-    "#end",
-    "#else",
-    "#elseif(",
-    "#stop",
-    "#break",
-    "#define(",
-    "#macro(",
-    "=",
-    "==",
-    "&&",
-    "||",
-    "1",
-    "1.5",
-    "..",
-    "[1..3]",
-    "true",
-    "*",
-    "*#",
-    "#*",
-    "##",
-    "]]#",
-    "#[[",
-    "-",
-    "+",
-    "/",
-    "%",
-    "<",
-    ">=",
-];
-
 impl Generator {
+    fn new(seed: u64) -> Self {
+        let mut generator = Generator {
+            state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d,
+            out: String::new(),
+            budget: 40,
+        };
+        for _ in 0..6 {
+            generator.next();
+        }
+        generator
+    }
+
     /// splitmix64
     fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -197,7 +77,7 @@ impl Generator {
     /// Pieces that need not fit together.
     fn soup(&mut self) {
         for _ in 0..=self.below(6) {
-            let piece = self.pick(&SOUP);
+            let piece = self.pick(&words::SOUP);
             self.put(piece);
         }
     }
@@ -220,7 +100,7 @@ impl Generator {
         };
         match choice {
             0..=2 => {
-                let text = self.pick(&TEXTS);
+                let text = self.pick(&words::TEXTS);
                 self.put(text);
             }
             3..=7 => self.reference(2),
@@ -326,7 +206,15 @@ impl Generator {
             _ => ("$", ""),
         };
         self.put(open);
-        match self.below(12) {
+        match self.below(13) {
+            12 => {
+                let open = self.pick(&["input.path(", "input.json("]);
+                self.put(open);
+                let path = self.pick(&words::PATHS);
+                self.quoted("", &[path]);
+                let close = self.pick(&[")", ")", ").size()", ").get(0)", ").k", ").hashCode()"]);
+                self.put(close);
+            }
             0 => {
                 let call = self.pick(&[
                     "input.body",
@@ -363,7 +251,7 @@ impl Generator {
                 self.put(call);
             }
             _ => {
-                let name = self.pick(&NAMES);
+                let name = self.pick(&words::NAMES);
                 self.put(name);
                 for _ in 0..self.below(3) {
                     self.step(depth);
@@ -376,7 +264,7 @@ impl Generator {
     fn step(&mut self, depth: u32) {
         match self.below(4) {
             0 => {
-                let name = self.pick(&PROPERTIES);
+                let name = self.pick(&words::PROPERTIES);
                 self.put(".");
                 self.put(name);
             }
@@ -390,74 +278,55 @@ impl Generator {
     }
 
     fn method(&mut self, depth: u32) {
-        let method = self.pick(&[
-            ".size()",
-            ".length()",
-            ".get(0)",
-            ".get(\"k\")",
-            ".isEmpty()",
-            ".contains(\"x\")",
-            ".containsKey(\"k\")",
-            ".keySet()",
-            ".values()",
-            ".entrySet()",
-            ".add(1)",
-            ".put(\"z\", 1)",
-            ".remove(\"k\")",
-            ".remove(0)",
-            ".indexOf(\"x\")",
-            ".substring(1)",
-            ".substring(0, 2)",
-            ".startsWith(\"t\")",
-            ".endsWith(\"t\")",
-            ".toUpperCase()",
-            ".toLowerCase()",
-            ".replace(\"t\", \"T\")",
-            ".replaceAll(\"[a-z]\", \"<$0>\")",
-            ".replaceFirst(\"t\", \"\")",
-            ".split(\"e\")",
-            ".trim()",
-            ".concat(\"!\")",
-            ".hashCode()",
-            ".toString()",
-            ".charAt(0)",
-            ".compareTo(\"u\")",
-            ".matches(\"t.*\")",
-            ".intValue()",
-            ".equals($a)",
-            ".equalsIgnoreCase(\"TEXT\")",
-            ".lastIndexOf(\"t\")",
-            ".set(0, 9)",
-            ".containsValue(\"v\")",
-            ".doubleValue()",
-            ".longValue()",
-            ".floatValue()",
-            ".addAll([1])",
-            ".clear()",
-            ".subList(0, 1)",
-            ".putAll({\"r\": 1})",
-            ".parseInt(\"12\")",
-            ".none()",
-            ".codePointAt(0)",
-            ".isDigit()",
-        ]);
-        if depth > 0 && self.below(4) == 0 {
-            let open = self.pick(&[
-                ".get(",
-                ".contains(",
-                ".equals(",
-                ".concat(",
-                ".indexOf(",
-                ".substring(",
-                ".add(",
-                ".compareTo(",
-                ".containsKey(",
-            ]);
-            self.put(open);
-            self.expression(depth - 1);
-            self.put(")");
-        } else {
-            self.put(method);
+        match self.below(12) {
+            0 | 1 if depth > 0 => {
+                let open = self.pick(&words::OPEN_METHODS);
+                self.put(open);
+                self.expression(depth - 1);
+                self.put(")");
+            }
+            2 => {
+                let open = self.pick(&[".replaceAll('", ".replaceFirst('"]);
+                let pattern = self.pick(&words::PATTERNS);
+                let replacement = self.pick(&words::REPLACEMENTS);
+                self.quoted(open, &[pattern, replacement]);
+                self.put(")");
+            }
+            3 => {
+                let open = self.pick(&[".split('", ".split('", ".matches('"]);
+                let pattern = self.pick(&words::PATTERNS);
+                self.quoted(open, &[pattern]);
+                let close = if open.starts_with(".s") {
+                    self.pick(&[")", ")", ", 2)", ", -1)", ").length", ").size()", ")[0]"])
+                } else {
+                    ")"
+                };
+                self.put(close);
+            }
+            4 if self.below(3) == 0 => {
+                self.put(".format(");
+                let arguments = self.pick(&words::FORMATS);
+                self.put(arguments);
+                self.put(")");
+            }
+            _ => {
+                let method = self.pick(&words::METHODS);
+                self.put(method);
+            }
+        }
+    }
+
+    /// Texts in single quotes, or in double ones when they hold one; the first quote is that of `open`.
+    fn quoted(&mut self, open: &str, texts: &[&str]) {
+        self.put(open.trim_end_matches('\''));
+        for (index, text) in texts.iter().enumerate() {
+            let quote = if text.contains('\'') { "\"" } else { "'" };
+            if index > 0 {
+                self.put(", ");
+            }
+            self.put(quote);
+            self.put(text);
+            self.put(quote);
         }
     }
 
@@ -482,6 +351,13 @@ impl Generator {
                     "-0.25",
                     "1e3",
                     "1000.0",
+                    "0.1",
+                    "3.3",
+                    "123456789.123",
+                    "1.0E23",
+                    "2e-3",
+                    "100",
+                    "7",
                 ]);
                 self.put(literal);
             }
@@ -502,7 +378,7 @@ impl Generator {
             }
             4..=8 => {
                 self.put("$");
-                let name = self.pick(&NAMES);
+                let name = self.pick(&words::NAMES);
                 self.put(name);
                 if depth > 0 && self.below(2) == 0 {
                     self.step(depth - 1);

@@ -283,6 +283,44 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Whether Java's hash code of it comes from where it lies in memory, or from that of something in it.
+    pub(crate) fn has_identity(&self) -> bool {
+        self.identity_within(MAX_DEPTH)
+    }
+
+    fn identity_within(&self, depth: usize) -> bool {
+        let Some(depth) = depth.checked_sub(1) else {
+            return false;
+        };
+        match self {
+            Value::Iter(_) | Value::Block(_) => true,
+            Value::Object(object) => match object.resolve() {
+                Ok(Some(value)) => value.identity_within(depth),
+                _ => true,
+            },
+            Value::List(list) => {
+                matches!(list.kind(), ListKind::Array(_))
+                    || list.items().iter().any(|item| item.identity_within(depth))
+            }
+            Value::Map(map) => Value::entries_have_identity(map, depth),
+            Value::Scope(scope) => Value::entries_have_identity(&scope.storage, depth),
+            Value::View(view) if view.kind == ViewKind::Values => true,
+            Value::View(view) => {
+                let items = view.snapshot();
+                items.iter().any(|item| item.identity_within(depth))
+            }
+            Value::Entry(entry) => {
+                entry.key.identity_within(depth) || entry.value().identity_within(depth)
+            }
+            _ => false,
+        }
+    }
+
+    fn entries_have_identity(map: &Map<'a>, depth: usize) -> bool {
+        let mut entries = map.entries().into_iter();
+        entries.any(|(key, value)| key.identity_within(depth) || value.identity_within(depth))
+    }
+
     /// The short name of the Java class, for errors.
     pub(crate) fn class_name(&self) -> &str {
         match self {

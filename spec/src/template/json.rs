@@ -146,7 +146,10 @@ impl<'s> Parser<'s> {
             let plain = rest
                 .bytes()
                 .position(|byte| matches!(byte, b'"' | b'\\') || byte < 0x20)?;
-            out.push_str(&rest[..plain]);
+            // json-smart drops this one from a string that holds an escape.
+            rest[..plain]
+                .split('\u{7F}')
+                .for_each(|part| out.push_str(part));
             self.at += plain;
             match self.peek()? {
                 b'"' => {
@@ -282,18 +285,21 @@ fn write_string(text: &Text<'_>, out: &mut TextBuf) {
             0x0A => "\\n".into(),
             0x0C => "\\f".into(),
             0x0D => "\\r".into(),
-            0x00..=0x1F => format!("\\u{unit:04X}"),
+            0x00..=0x1F | 0x7F..=0x9F | 0x2000..=0x20FF => format!("\\u{unit:04X}"),
             _ => return None,
         })
     };
     match text.as_str() {
         Some(text) => {
             let mut copied = 0;
-            for (at, byte) in text.bytes().enumerate() {
-                if let Some(escaped) = escape(u16::from(byte)) {
+            for (at, character) in text.char_indices() {
+                let Ok(unit) = u16::try_from(u32::from(character)) else {
+                    continue;
+                };
+                if let Some(escaped) = escape(unit) {
                     out.push_str(&text[copied..at]);
                     out.push_str(&escaped);
-                    copied = at + 1;
+                    copied = at + character.len_utf8();
                 }
             }
             out.push_str(&text[copied..]);

@@ -93,6 +93,12 @@ pub trait Tree: Clone {
     /// The values of an object's members in order; `None` for what is no object.
     fn members(&self) -> Option<Vec<Self>>;
 
+    /// An object of those of these members that there are; `None` when the tree cannot make one.
+    fn merged(&self, names: &[String]) -> Option<Self> {
+        let _ = names;
+        None
+    }
+
     /// What it is, to be compared.
     fn scalar(&self) -> Scalar<'_>;
 }
@@ -126,11 +132,7 @@ impl JsonPath {
 
     /// Whether the path can lead to one place only.
     pub fn is_definite(&self) -> bool {
-        self.segments.iter().all(|segment| match segment {
-            Segment::Names(names) => names.len() == 1,
-            Segment::Indexes(indexes) => indexes.len() == 1,
-            _ => false,
-        })
+        self.segments.iter().all(Segment::is_definite)
     }
 
     /// What it selects in `document`.
@@ -138,7 +140,24 @@ impl JsonPath {
         let definite = self.is_definite();
         let mut places = vec![document.clone()];
         let mut segments = self.segments.iter();
+        let mut upstream_definite = true;
+        // What several names at the end select of each place.
+        let mut merged: Option<Vec<D>> = None;
         while let Some(segment) = segments.next() {
+            if upstream_definite && !segment.leads_on(&places) {
+                return Selection::Missing;
+            }
+            upstream_definite &= segment.is_definite();
+            if let Segment::Names(names) = segment
+                && names.len() > 1
+                && segments.as_slice().is_empty()
+            {
+                merged = places
+                    .iter()
+                    .filter(|place| place.members().is_some())
+                    .map(|place| place.merged(names))
+                    .collect();
+            }
             let mut budget = MAX_PLACES;
             let mut found = Vec::new();
             match segment {
@@ -161,12 +180,49 @@ impl JsonPath {
             found.truncate(MAX_PLACES);
             places = found;
         }
+        if let (None, Some(Segment::Names(names))) = (self.function, self.segments.last())
+            && names.len() > 1
+            && let Some(merged) = merged
+        {
+            let way = &self.segments[..self.segments.len() - 1];
+            return if way.iter().all(Segment::is_definite) {
+                merged
+                    .into_iter()
+                    .next()
+                    .map_or(Selection::Missing, Selection::One)
+            } else {
+                Selection::Many(merged)
+            };
+        }
         match self.function {
             Some(function) => {
                 evaluate(function, &places, definite).map_or(Selection::Missing, Selection::Number)
             }
             None if definite => places.pop().map_or(Selection::Missing, Selection::One),
             None => Selection::Many(places),
+        }
+    }
+}
+
+impl Segment {
+    fn is_definite(&self) -> bool {
+        match self {
+            Segment::Names(names) => names.len() == 1,
+            Segment::Indexes(indexes) => indexes.len() == 1,
+            _ => false,
+        }
+    }
+
+    /// Whether the only place there is can have what the segment asks for: members, or items. Where it can not, an indefinite
+    /// path leads nowhere just as a definite one.
+    fn leads_on<D: Tree>(&self, places: &[D]) -> bool {
+        let [place] = places else {
+            return true;
+        };
+        match self {
+            Segment::Names(_) => place.members().is_some(),
+            Segment::Indexes(_) | Segment::Slice(..) => place.array_len().is_some(),
+            Segment::All | Segment::Filter(_) | Segment::Descend => true,
         }
     }
 }
@@ -343,6 +399,13 @@ impl<'a> Tree for Value<'a> {
             Value::Map(map) => Some(map.entries().into_iter().map(|(_, value)| value).collect()),
             _ => None,
         }
+    }
+
+    fn merged(&self, names: &[String]) -> Option<Self> {
+        let found = names
+            .iter()
+            .filter_map(|name| Some((name.clone(), self.member(name)?)));
+        Some(Value::Map(found.collect()))
     }
 
     fn scalar(&self) -> Scalar<'_> {

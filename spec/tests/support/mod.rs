@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 use spec::template::{MappingTemplate, Params, Scope, Variables};
-use velocity::Options;
+use velocity::{Options, ParseErrorKind, RenderErrorKind};
 
 /// A template with what it is rendered for.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +22,36 @@ pub(crate) struct Request {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
     Output(String),
-    ParseError,
-    RenderError,
+    ParseError(Cause),
+    RenderError(Cause),
+    /// Only the oracle: it did not end in time.
+    Timeout,
+    /// Only the oracle: it ran out of stack or memory.
+    Exhausted,
+    /// Only the oracle: on the way its version of Jayway refused a JSON path, or found nothing where later versions find an
+    /// empty list; what is in the answer then says nothing.
+    PathRefused,
+}
+
+/// Why we refuse, as far as that can explain a difference.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Cause {
+    Any,
+    /// A bound of the options was reached.
+    Bound,
+    /// Java has the method, or the construct of a regular expression, and we have not.
+    Unsupported,
+    /// A JSON path that is none.
+    Path,
+}
+
+/// How two answers stand to each other.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Verdict {
+    Same,
+    /// By the line of COMPATIBILITY.md that begins with these words.
+    Explained(&'static str),
+    Different,
 }
 
 pub(crate) const PROFILES: [&str; 2] = ["api-gateway", "velocity"];
@@ -37,10 +65,13 @@ pub(crate) const BODIES: [&str; 5] = [
     "it's \"quoted\" \\ / 日本 😀\u{7f}\u{1}\n",
 ];
 
+/// The files of recorded cases.
+pub(crate) const FILES: [&str; 2] = ["found.jsonl", "generated.jsonl"];
+
 /// The recorded requests with their answers, each with its file and line.
 pub(crate) fn recorded() -> Vec<(String, usize, Request, Value)> {
     let mut cases = Vec::new();
-    for name in ["found.jsonl", "generated.jsonl"] {
+    for name in FILES {
         let path = root().join("velocity/oracle/cases").join(name);
         let text = std::fs::read_to_string(&path)
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -75,7 +106,7 @@ impl Request {
             "context": context,
             "stageVariables": stage_variables,
             "params": {"querystring": texts(&params.querystring), "header": texts(&params.header)},
-            "variables": self.variables,
+            "variables": self.variables.to_string(),
         })
     }
 
@@ -85,7 +116,7 @@ impl Request {
             profile: text("profile"),
             template: text("template"),
             body: text("body"),
-            variables: variables(),
+            variables: value.get("variables").cloned().unwrap_or_else(variables),
         }
     }
 
@@ -95,8 +126,15 @@ impl Request {
             "velocity" => Options::default(),
             _ => spec::template::options(),
         };
-        let Ok(template) = MappingTemplate::with_options(&self.template, &options) else {
-            return Answer::ParseError;
+        let template = match MappingTemplate::with_options(&self.template, &options) {
+            Ok(template) => template,
+            Err(error) => {
+                return Answer::ParseError(match error.kind() {
+                    ParseErrorKind::Regex => Cause::Unsupported,
+                    ParseErrorKind::Depth => Cause::Bound,
+                    _ => Cause::Any,
+                });
+            }
         };
         let (context, stage_variables, params) = surroundings();
         let variables = self
@@ -111,37 +149,139 @@ impl Request {
             .params(&params)
             .variables(&variables);
         match template.render(&scope) {
-            Ok(output) => Answer::Output(without_identity(
-                &output.replace("[Ljava.lang.String;", "[Ljava.lang.String;@"),
-            )),
-            Err(_) => Answer::RenderError,
+            Ok(output) => Answer::Output(output),
+            Err(error) => Answer::RenderError(match error.kind() {
+                RenderErrorKind::Bound => Cause::Bound,
+                RenderErrorKind::Unsupported => Cause::Unsupported,
+                _ if error.message().contains("the JSON path `") => Cause::Path,
+                _ => Cause::Any,
+            }),
         }
     }
 }
 
 impl Answer {
+    /// The oracle's.
     pub(crate) fn of(value: &Value) -> Self {
+        if value["timeout"] == true {
+            return Self::Timeout;
+        }
+        if value["exhausted"] == true {
+            return Self::Exhausted;
+        }
+        if value["pathRefused"] == true {
+            return Self::PathRefused;
+        }
         match (value["ok"].as_bool(), value["stage"].as_str()) {
-            (Some(true), _) => Self::Output(without_identity(
-                value["output"].as_str().unwrap_or_default(),
-            )),
-            (_, Some("parse")) => Self::ParseError,
-            (_, Some("render")) => Self::RenderError,
+            (Some(true), _) => {
+                Self::Output(value["output"].as_str().unwrap_or_default().to_owned())
+            }
+            (_, Some("parse")) => Self::ParseError(Cause::Any),
+            (_, Some("render")) => Self::RenderError(Cause::Any),
             _ => panic!("the oracle itself failed: {value}"),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Output(_) => "output",
+            Self::ParseError(_) => "parse error",
+            Self::RenderError(_) => "render error",
+            Self::Timeout => "timeout",
+            Self::Exhausted => "exhausted",
+            Self::PathRefused => "path refused",
+        }
+    }
+
+    /// Whether two answers of the oracle are one, addresses apart.
+    pub(crate) fn agrees(&self, other: &Answer) -> bool {
+        match (self, other) {
+            (Answer::Output(left), Answer::Output(right)) => {
+                let (left, right) = (without_addresses(left), without_addresses(right));
+                left == right
+            }
+            (left, right) => left == right,
+        }
+    }
+
+    /// Compares our answer with the oracle's. What is explained is explained here and nowhere else.
+    pub(crate) fn against(&self, theirs: &Answer) -> Verdict {
+        match (self, theirs) {
+            (Answer::Output(ours), Answer::Output(theirs)) if ours == theirs => Verdict::Same,
+            (Answer::Output(ours), Answer::Output(theirs)) if same_but_addresses(ours, theirs) => {
+                Verdict::Explained("arrays as text")
+            }
+            (Answer::ParseError(_), Answer::ParseError(_))
+            | (Answer::RenderError(_), Answer::RenderError(_)) => Verdict::Same,
+            (Answer::RenderError(Cause::Unsupported), _) => {
+                Verdict::Explained("Java's other methods")
+            }
+            (Answer::RenderError(Cause::Path), _) | (_, Answer::PathRefused) => {
+                Verdict::Explained("JSON paths")
+            }
+            (Answer::ParseError(Cause::Unsupported), _) => {
+                Verdict::Explained("regular expressions")
+            }
+            (Answer::RenderError(_), Answer::Exhausted) => Verdict::Same,
+            (Answer::Output(_), Answer::Exhausted)
+            | (Answer::RenderError(Cause::Bound), Answer::Timeout) => {
+                Verdict::Explained("work, memory, output, nesting")
+            }
+            _ => Verdict::Different,
         }
     }
 }
 
-/// Java's arrays print with an address behind them, another one each time: `[Ljava.lang.String;@1f3f434`. Ours have none.
-fn without_identity(output: &str) -> String {
-    const ARRAY: &str = "[Ljava.lang.String;@";
+/// Java's arrays and iterators print with an address behind them, another one each time: `[Ljava.lang.String;@1f3f434`. Ours have none.
+const ARRAYS: [&str; 10] = [
+    "[Ljava.lang.String;",
+    "[Ljava.lang.Object;",
+    "[C",
+    "java.util.ArrayList$Itr",
+    "java.util.ArrayList$SubList$1",
+    "java.util.AbstractList$Itr",
+    "java.util.LinkedHashMap$LinkedKeyIterator",
+    "java.util.LinkedHashMap$LinkedValueIterator",
+    "java.util.LinkedHashMap$LinkedEntryIterator",
+    "org.apache.velocity.util.ArrayIterator",
+];
+
+fn without_addresses(output: &str) -> String {
     let mut text = String::new();
     let mut rest = output;
-    while let Some(at) = rest.find(ARRAY) {
-        text.push_str(&rest[..at + ARRAY.len() - 1]);
-        rest = rest[at + ARRAY.len()..].trim_start_matches(|c: char| c.is_ascii_hexdigit());
+    while let Some(at) = ARRAYS
+        .iter()
+        .filter_map(|array| Some(rest.find(&format!("{array}@"))? + array.len()))
+        .min()
+    {
+        text.push_str(&rest[..at]);
+        rest = rest[at + 1..].trim_start_matches(|c: char| c.is_ascii_hexdigit());
     }
     text + rest
+}
+
+/// Whether theirs is ours with an address behind every array and iterator.
+fn same_but_addresses(ours: &str, theirs: &str) -> bool {
+    let first = ARRAYS
+        .iter()
+        .filter_map(|array| Some(ours.find(array)? + array.len()))
+        .min();
+    let Some(at) = first else {
+        return ours == theirs;
+    };
+    let Some(rest) = theirs.strip_prefix(&ours[..at]) else {
+        return false;
+    };
+    // What looks like an array may be text; and where an address ends, text may look like it.
+    let digits = rest.strip_prefix('@').map_or(0, |address| {
+        address
+            .bytes()
+            .take(8)
+            .take_while(u8::is_ascii_hexdigit)
+            .count()
+    });
+    same_but_addresses(&ours[at..], rest)
+        || (1..=digits).any(|digits| same_but_addresses(&ours[at..], &rest[1 + digits..]))
 }
 
 /// The variables that templates speak of.

@@ -7,6 +7,16 @@ use crate::value::{Iter, List, ListKind, Value, View, ViewKind, int};
 
 /// Methods that take a function, which no template can give: only null, and that makes them fail.
 const FUNCTIONAL: [&str; 4] = ["forEach", "removeIf", "replaceAll", "sort"];
+/// What would change the list under a `subList`.
+const CHANGING: [&str; 7] = [
+    "add",
+    "addAll",
+    "remove",
+    "removeAll",
+    "retainAll",
+    "clear",
+    "set",
+];
 const UNSUPPORTED: [&str; 8] = [
     "stream",
     "parallelStream",
@@ -21,6 +31,10 @@ const UNSUPPORTED: [&str; 8] = [
 pub(super) fn call<'a>(list: &List<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
     use Value::{Bool, Int};
     let fixed = !matches!(list.kind(), ListKind::Plain | ListKind::Json);
+    list.check()?;
+    if list.kind() == ListKind::Fixed && CHANGING.contains(&name) {
+        return Err(unsupported(&Value::List(list.clone()), name));
+    }
     let void = || Value::text("");
     if fixed
         && matches!(
@@ -136,7 +150,8 @@ pub(super) fn call<'a>(list: &List<'a>, name: &str, arguments: &[Value<'a>]) -> 
             let items = list.items();
             let to = index_within(*to, items.len() + 1, items.len())?;
             let from = index_within(*from, to + 1, items.len())?;
-            Value::list(items[from..to].to_vec())
+            drop(items);
+            Value::List(list.part(from, to))
         }
         ("toArray", []) => Value::List(List::new(
             ListKind::Array("[Ljava.lang.Object;"),

@@ -145,9 +145,8 @@ pub(super) fn call<'a>(
             ListKind::Array("[C"),
             text.units().iter().map(|&unit| Char(unit)).collect(),
         )),
-        ("valueOf", [Null]) => return Err(null_argument()),
         ("valueOf", [value]) => String(value.to_text()?),
-        ("join", [String(separator), items @ ..]) => return string(join(separator, items)?),
+        ("join", [String(separator), items @ ..]) => return join(separator, items),
         ("format", [String(format), arguments @ ..]) => {
             return string(format::format(format, arguments)?);
         }
@@ -425,22 +424,29 @@ fn compare(left: &Text<'_>, right: &Text<'_>, fold: impl Fn(u16) -> u16) -> i32 
     differing.unwrap_or_else(|| i32::try_from(left.len() as i64 - right.len() as i64).unwrap_or(0))
 }
 
-fn join<'a>(separator: &Text<'a>, items: &[Value<'a>]) -> Result<Text<'a>, Failure> {
-    let items = match items {
-        [one] => match Iter::over(one) {
-            Some(iter) if !matches!(one, Value::Map(_)) => {
-                let mut items = Vec::new();
-                while iter.has_next() {
-                    items.push(iter.next()?);
-                }
-                items
+/// Of strings, or of one collection of strings; nothing else is taken, nor null, which might be either.
+fn join<'a>(separator: &Text<'a>, items: &[Value<'a>]) -> Answer<'a> {
+    let mut found = Vec::new();
+    match items {
+        [one @ (Value::List(_) | Value::View(_))] => {
+            let Some(iter) = Iter::over(one) else {
+                return Ok(None);
+            };
+            while iter.has_next() {
+                found.push(iter.next()?);
             }
-            _ => items.to_vec(),
-        },
-        _ => items.to_vec(),
-    };
+        }
+        [Value::Null] => return Ok(None),
+        _ if items
+            .iter()
+            .all(|item| matches!(item, Value::String(_) | Value::Null)) =>
+        {
+            found = items.to_vec();
+        }
+        _ => return Ok(None),
+    }
     let mut out = TextBuf::new();
-    for (index, item) in items.iter().enumerate() {
+    for (index, item) in found.iter().enumerate() {
         if index > 0 {
             out.push_text(separator);
         }
@@ -455,5 +461,5 @@ fn join<'a>(separator: &Text<'a>, items: &[Value<'a>]) -> Result<Text<'a>, Failu
             }
         }
     }
-    bounded(out)
+    Ok(Some(Value::String(bounded(out)?)))
 }

@@ -18,6 +18,10 @@ struct ListBody<'a> {
     items: RefCell<Vec<Value<'a>>>,
     /// Goes up whenever the list grows or shrinks: a loop over it must notice.
     changes: Cell<u32>,
+    /// Goes up whenever anything in the list may change.
+    edits: Cell<u32>,
+    /// Of a part of a list: that list, with its changes and edits at the time.
+    whole: Option<(List<'a>, u32, u32)>,
 }
 
 /// Which of Java's list-like classes a list is: how it prints, and whether it can change.
@@ -42,7 +46,39 @@ impl<'a> List<'a> {
             kind,
             items: RefCell::new(items),
             changes: Cell::new(0),
+            edits: Cell::new(0),
+            whole: None,
         }))
+    }
+
+    /// What `subList` answers. Java's shows the list under it; this one is a copy that refuses once that has changed.
+    pub(crate) fn part(&self, from: usize, to: usize) -> Self {
+        let items = self.items()[from..to].to_vec();
+        List(Rc::new(ListBody {
+            kind: ListKind::Fixed,
+            items: RefCell::new(items),
+            changes: Cell::new(0),
+            edits: Cell::new(0),
+            whole: Some((self.clone(), self.0.changes.get(), self.0.edits.get())),
+        }))
+    }
+
+    /// Whether a part of a list still is what the list holds.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let Some((whole, changes, edits)) = &self.0.whole else {
+            return Ok(());
+        };
+        if whole.0.changes.get() != *changes {
+            return Err(Failure::new(
+                "the list under a `subList` was changed (ConcurrentModificationException)",
+            ));
+        }
+        if whole.0.edits.get() != *edits {
+            return Err(Failure::unsupported(
+                "an item of the list under a `subList` was set: that it shows in the part is not supported",
+            ));
+        }
+        whole.check()
     }
 
     /// The kind of list.
@@ -57,6 +93,7 @@ impl<'a> List<'a> {
 
     /// The items, to change. Must not be held while the template may read the list.
     pub fn items_mut(&self) -> RefMut<'_, Vec<Value<'a>>> {
+        self.0.edits.set(self.0.edits.get().wrapping_add(1));
         self.0.items.borrow_mut()
     }
 
@@ -369,6 +406,22 @@ impl<'a> Iter<'a> {
         }))
     }
 
+    /// The name of Java's class.
+    pub(crate) fn class(&self) -> &'static str {
+        match &self.source {
+            Source::List(list, _) => match list.kind() {
+                ListKind::Fixed => "java.util.ArrayList$SubList$1",
+                _ => "java.util.ArrayList$Itr",
+            },
+            Source::Map(items, ..) => match items.first() {
+                Some(Value::Entry(_)) => "java.util.LinkedHashMap$LinkedEntryIterator",
+                _ => "java.util.LinkedHashMap$LinkedKeyIterator",
+            },
+            Source::Values(..) => "java.util.LinkedHashMap$LinkedValueIterator",
+            Source::Items(_) => "java.util.AbstractList$Itr",
+        }
+    }
+
     pub(crate) fn has_next(&self) -> bool {
         match &self.source {
             Source::List(list, _) => self.next.get() != list.items().len(),
@@ -379,6 +432,9 @@ impl<'a> Iter<'a> {
 
     pub(crate) fn next(&self) -> Result<Value<'a>, Failure> {
         let index = self.next.get();
+        if let Source::List(list, _) = &self.source {
+            list.check()?;
+        }
         let (item, unchanged) = match &self.source {
             Source::List(list, changes) => (
                 list.items().get(index).cloned(),

@@ -67,6 +67,7 @@ impl<'a> Printer<'_, 'a> {
                 ListKind::Json => self.json_list(list, out, depth)?,
                 ListKind::Array(class) => out.push_str(class),
                 _ => {
+                    list.check()?;
                     let items = list.items().clone();
                     self.items(
                         &items,
@@ -87,7 +88,7 @@ impl<'a> Printer<'_, 'a> {
                 out.push_str("=");
                 self.text(&entry.value(), out, depth)?;
             }
-            Value::Iter(_) => out.push_str("java.util.Iterator"),
+            Value::Iter(iter) => out.push_str(iter.class()),
             Value::Block(block) => self.blocks.write_block(block, out)?,
             Value::Object(object) => match object.resolve()? {
                 Some(value) => self.text(&value, out, depth)?,
