@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::{Answer, Verdict, recorded};
+use support::{Answer, EXPLANATIONS, Verdict, recorded};
 
 #[test]
 fn recorded_templates_render_as_velocity_rendered_them() {
@@ -20,4 +20,14 @@ fn recorded_templates_render_as_velocity_rendered_them() {
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+// What a difference is explained by can be read.
+#[test]
+fn explanations_are_lines_of_the_page() {
+    let path = support::root().join("velocity/COMPATIBILITY.md");
+    let page = std::fs::read_to_string(path).expect("the page is there");
+    for line in EXPLANATIONS {
+        assert!(page.contains(&format!("\n| {line} |")), "{line}");
+    }
 }

@@ -76,6 +76,9 @@ public final class Oracle {
       if (pathRefused) {
         answer.put("pathRefused", true);
       }
+      if (utilNull) {
+        answer.put("utilNull", true);
+      }
       String text = JSON.writeValueAsString(answer);
       watch.end();
       out.println(text);
@@ -92,7 +95,7 @@ public final class Oracle {
    * {@code {"timeout": true}}, and who asked starts the oracle anew for the rest.
    */
   private static final class Watch extends Thread {
-    private static final long LIMIT = Long.getLong("oracle.limit", 10_000);
+    private static final long LIMIT = Long.getLong("oracle.limit", 5_000);
 
     private final PrintWriter out;
     private JsonNode request;
@@ -137,10 +140,14 @@ public final class Oracle {
   /** Whether Jayway of Debian's version refused a path, or found nothing where later ones find an empty list. */
   private static boolean pathRefused;
 
+  /** Whether a function of {@code $util} was given null. */
+  private static boolean utilNull;
+
   private static void answer(JsonNode request, ObjectNode answer, Map<String, RuntimeInstance> engines)
       throws Exception {
     answer.set("id", request.get("id"));
     pathRefused = false;
+    utilNull = false;
     String escape = request.path("escape").asText(null);
     if (escape != null) {
       answer.put("ok", true).put("output", StringEscapeUtils.escapeJavaScript(escape));
@@ -181,6 +188,9 @@ public final class Oracle {
       answer.put("ok", false).put("stage", "render").put("error", encoded(error.toString()));
       if (error instanceof VirtualMachineError) {
         answer.put("exhausted", true);
+      }
+      if (error instanceof LinkageError) {
+        answer.put("inaccessible", true);
       }
       return;
     }
@@ -361,6 +371,7 @@ public final class Oracle {
 
     // Of values that are no strings the text is taken (assumed).
     private static String text(Object value) {
+      utilNull |= value == null;
       return value == null ? null : value.toString();
     }
 

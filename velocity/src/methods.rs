@@ -7,12 +7,13 @@ mod format;
 mod list;
 mod map;
 mod number;
+mod scope;
 mod signatures;
 mod string;
 
 use crate::error::Failure;
 use crate::regex::Pattern;
-use crate::value::{ListKind, LoopScope, Value, int};
+use crate::value::{ListKind, Value, int};
 
 /// What a method answers: `None` when there is no method of that name for these arguments.
 pub(crate) type Answer<'a> = Result<Option<Value<'a>>, Failure>;
@@ -45,7 +46,7 @@ pub(crate) fn call<'a>(
             ("remove" | "forEachRemaining", _) => return Err(unsupported(receiver, name)),
             _ => None,
         },
-        Value::Scope(scope) => call_scope(scope, name, arguments)?,
+        Value::Scope(scope) => scope::call(scope, name, arguments)?,
         Value::Block(_) if (name, arguments.len()) == ("toString", 0) => {
             return Err(unsupported(receiver, name));
         }
@@ -71,7 +72,14 @@ pub(crate) fn call<'a>(
                 receiver.class_name()
             )));
         }
-        ("hashCode", []) => Some(Value::Int(receiver.hash_code())),
+        ("hashCode", []) => match receiver.hash_code() {
+            Some(hash) => Some(Value::Int(hash)),
+            None => {
+                return Err(Failure::bound(
+                    "what holds itself, or is too large, has no hash code",
+                ));
+            }
+        },
         _ => return not_here(receiver, name, arguments),
     })
 }
@@ -133,9 +141,10 @@ pub(crate) fn property<'a>(receiver: &Value<'a>, name: &str) -> Answer<'a> {
                 None => Ok(None),
             },
         },
-        Value::Scope(scope) => match scope_property(scope, &uncapitalized(name)) {
+        Value::Scope(scope) => match scope::property(scope, &uncapitalized(name)) {
             Some(value) => Ok(Some(value)),
-            None => Ok(scope_get(scope, &Value::text(name.to_owned()))),
+            None if name.eq_ignore_ascii_case("class") => getter(receiver, name),
+            None => Ok(scope::get(scope, &Value::text(name.to_owned()))),
         },
         Value::Entry(entry) => Ok(match uncapitalized(name).as_str() {
             "key" => Some(entry.key.clone()),
@@ -194,55 +203,6 @@ fn uncapitalized(name: &str) -> String {
     characters.next().map_or_else(String::new, |first| {
         first.to_ascii_lowercase().to_string() + characters.as_str()
     })
-}
-
-fn scope_property<'a>(scope: &LoopScope<'a>, name: &str) -> Option<Value<'a>> {
-    let index = scope.index.get();
-    Some(match name {
-        "index" => Value::Int(index),
-        "count" => Value::Int(index.wrapping_add(1)),
-        "hasNext" => Value::Bool(scope.has_next.get()),
-        "first" => Value::Bool(index < 1),
-        "last" => Value::Bool(!scope.has_next.get()),
-        "parent" => scope.parent.clone().map_or(Value::Null, Value::Scope),
-        "topmost" => topmost(scope),
-        "replaced" => scope.replaced.clone(),
-        _ => return None,
-    })
-}
-
-fn topmost<'a>(scope: &LoopScope<'a>) -> Value<'a> {
-    let Some(mut top) = scope.parent.clone() else {
-        return Value::Null;
-    };
-    while let Some(parent) = top.parent.clone() {
-        top = parent;
-    }
-    Value::Scope(top)
-}
-
-fn scope_get<'a>(scope: &LoopScope<'a>, key: &Value<'a>) -> Option<Value<'a>> {
-    scope.storage.get(key).or_else(|| {
-        scope
-            .parent
-            .as_ref()
-            .and_then(|parent| scope_get(parent, key))
-    })
-}
-
-fn call_scope<'a>(scope: &LoopScope<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
-    match (name, arguments) {
-        ("get", [key]) => Ok(Some(scope_get(scope, key).unwrap_or(Value::Null))),
-        ("hasNext", []) => Ok(Some(Value::Bool(scope.has_next.get()))),
-        (_, []) if name.starts_with("get") || name.starts_with("is") => {
-            let property = uncapitalized(name.trim_start_matches("get").trim_start_matches("is"));
-            match scope_property(scope, &property) {
-                Some(value) => Ok(Some(value)),
-                None => map::call(&scope.storage, name, arguments),
-            }
-        }
-        _ => map::call(&scope.storage, name, arguments),
-    }
 }
 
 fn unsupported(receiver: &Value<'_>, method: &str) -> Failure {

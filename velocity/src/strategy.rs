@@ -37,6 +37,8 @@ struct Generator {
     out: String,
     /// How many parts may still be made: what keeps templates small.
     budget: u32,
+    /// Inside of a double-quoted string: what holds such a quote itself would end it.
+    in_text: bool,
 }
 
 impl Generator {
@@ -45,6 +47,7 @@ impl Generator {
             state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d,
             out: String::new(),
             budget: 40,
+            in_text: false,
         };
         for _ in 0..6 {
             generator.next();
@@ -66,8 +69,15 @@ impl Generator {
     }
 
     fn pick(&mut self, choices: &[&'static str]) -> &'static str {
-        let at = self.below(choices.len() as u64);
-        choices[usize::try_from(at).unwrap_or(0)]
+        let first = self.below(choices.len() as u64);
+        let mut picks =
+            (first..).map(|at| choices[usize::try_from(at).unwrap_or(0) % choices.len()]);
+        let in_text = self.in_text;
+        let fitting = picks
+            .by_ref()
+            .take(choices.len())
+            .find(|pick| !in_text || !pick.contains('"'));
+        fitting.unwrap_or("x")
     }
 
     fn put(&mut self, text: &str) {
@@ -163,6 +173,15 @@ impl Generator {
                     "$!i.key",
                     "#if($i == 2)#break#end",
                     "$foreach.last",
+                    "$foreach.info.depth",
+                    "$foreach.topmost",
+                    "$foreach.parent.index",
+                    "#set($foreach.z = $i)",
+                    "#set($foreach.k = 1)$foreach.topmost.k",
+                    "#if($foreach.first)#break($foreach)#end",
+                    "#if($i == 2)#break($foreach.parent)#end",
+                    "#if($foreach.count == 2)#break($foreach.topmost)#end",
+                    "#set($c[0] = $i)",
                 ]);
                 self.put(inner);
                 self.block(depth - 1);
@@ -270,7 +289,7 @@ impl Generator {
             }
             1 if depth > 0 => {
                 self.put("[");
-                self.expression(0);
+                self.index();
                 self.put("]");
             }
             _ => self.method(depth),
@@ -282,7 +301,7 @@ impl Generator {
             0 | 1 if depth > 0 => {
                 let open = self.pick(&words::OPEN_METHODS);
                 self.put(open);
-                self.expression(depth - 1);
+                self.argument(depth - 1);
                 self.put(")");
             }
             2 => {
@@ -320,13 +339,59 @@ impl Generator {
     fn quoted(&mut self, open: &str, texts: &[&str]) {
         self.put(open.trim_end_matches('\''));
         for (index, text) in texts.iter().enumerate() {
-            let quote = if text.contains('\'') { "\"" } else { "'" };
+            let quote = if text.contains('\'') && !self.in_text {
+                "\""
+            } else {
+                "'"
+            };
             if index > 0 {
                 self.put(", ");
             }
             self.put(quote);
             self.put(text);
             self.put(quote);
+        }
+    }
+
+    /// What may stand in brackets behind a reference, mostly.
+    fn index(&mut self) {
+        if self.below(16) == 0 {
+            return self.expression(0);
+        }
+        let index = self.pick(&[
+            "0",
+            "1",
+            "-1",
+            "2",
+            "$f",
+            "$i",
+            "$v",
+            "$a",
+            "\"k\"",
+            "'k'",
+            "\"$b\"",
+            "'n'",
+            "true",
+            "$foreach.index",
+            "$undefined",
+            "9",
+            "-9",
+            "\"\"",
+            "'size'",
+        ]);
+        self.put(index);
+    }
+
+    /// A value that takes no calculation, mostly: lists and calls take nothing else.
+    fn argument(&mut self, depth: u32) {
+        match self.below(32) {
+            0 => self.expression(depth),
+            1..=4 if depth > 0 => {
+                self.put("[");
+                self.expression(0);
+                self.put("]");
+            }
+            _ => self.expression(0),
         }
     }
 
@@ -368,10 +433,16 @@ impl Generator {
                 self.put(literal);
             }
             3 => {
+                if self.in_text {
+                    self.put("'x'");
+                    return;
+                }
                 self.put("\"");
-                let text = self.pick(&["x", "", "a b", "it's"]);
+                let text = self.pick(&["x", "", "a b", "it's", "#set($v = 1)"]);
                 self.put(text);
-                self.reference(0);
+                self.in_text = true;
+                self.reference(1);
+                self.in_text = false;
                 let text = self.pick(&["x", "", "-", "\"\"", "#if($g)y#end"]);
                 self.put(text);
                 self.put("\"");
@@ -408,7 +479,7 @@ impl Generator {
                     if index > 0 {
                         self.put(", ");
                     }
-                    self.expression(depth - 1);
+                    self.argument(depth - 1);
                 }
                 self.put("]");
             }

@@ -1,6 +1,7 @@
 //! Values: what references evaluate to, with the classes that Java would give them.
 
 mod collection;
+mod compare;
 mod print;
 
 use std::cell::Cell;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use num_bigint::BigInt;
 
 pub use self::collection::{Entry, Iter, List, ListKind, Map, View, ViewKind};
+use self::compare::Walk;
 pub(crate) use self::print::{Blocks, NoBlocks, write_text};
 use crate::ast::Block;
 use crate::error::Failure;
@@ -198,127 +200,21 @@ impl<'a> Value<'a> {
         Ok(out.into_text())
     }
 
-    /// Java's `equals`: same class, same contents. Lists that hold themselves are never equal.
+    /// Java's `equals`: same class, same contents. What holds itself, or is too large to go through, is equal only to itself.
     pub fn java_equals(&self, other: &Value<'a>) -> bool {
-        self.equals_within(other, MAX_DEPTH)
+        Walk::default()
+            .equal(self, other, MAX_DEPTH)
+            .unwrap_or(false)
     }
 
-    fn equals_within(&self, other: &Value<'a>, depth: usize) -> bool {
-        let Some(depth) = depth.checked_sub(1) else {
-            return false;
-        };
-        match (self, other) {
-            (Value::Null, Value::Null) => true,
-            (Value::Bool(left), Value::Bool(right)) => left == right,
-            (Value::Char(left), Value::Char(right)) => left == right,
-            (Value::Int(left), Value::Int(right)) => left == right,
-            (Value::Long(left), Value::Long(right)) => left == right,
-            (Value::BigInt(left), Value::BigInt(right)) => left == right,
-            (Value::Float(left), Value::Float(right)) => left.to_bits() == right.to_bits(),
-            (Value::Double(left), Value::Double(right)) => left.to_bits() == right.to_bits(),
-            (Value::Decimal(left), Value::Decimal(right)) => left == right,
-            (Value::String(left), Value::String(right)) => left == right,
-            (Value::List(left), Value::List(right)) => left.equals_within(right, depth),
-            (Value::Map(left), Value::Map(right)) => left.equals_within(right, depth),
-            (Value::View(left), Value::View(right)) => left.equals_within(right, depth),
-            (Value::Entry(left), Value::Entry(right)) => {
-                left.key.equals_within(&right.key, depth)
-                    && left.value().equals_within(&right.value(), depth)
-            }
-            (Value::Iter(left), Value::Iter(right)) => Rc::ptr_eq(left, right),
-            (Value::Block(left), Value::Block(right)) => Rc::ptr_eq(left, right),
-            // An empty scope is an empty map.
-            (Value::Scope(left), Value::Scope(right)) => {
-                left.storage.equals_within(&right.storage, depth)
-            }
-            (Value::Scope(scope), Value::Map(map)) | (Value::Map(map), Value::Scope(scope)) => {
-                scope.storage.equals_within(map, depth)
-            }
-            (Value::Object(left), Value::Object(right)) => Rc::ptr_eq(left, right),
-            _ => false,
-        }
-    }
-
-    /// Java's `hashCode`, as far as it is defined by contents.
-    pub(crate) fn hash_code(&self) -> i32 {
-        self.hash_within(MAX_DEPTH)
-    }
-
-    fn hash_within(&self, depth: usize) -> i32 {
-        let Some(depth) = depth.checked_sub(1) else {
-            return 0;
-        };
-        let long = |value: i64| (value ^ (value as u64 >> 32) as i64) as i32;
-        match self {
-            Value::Null => 0,
-            Value::Bool(true) => 1231,
-            Value::Bool(false) => 1237,
-            Value::Char(unit) => i32::from(*unit),
-            Value::Int(value) => *value,
-            Value::Long(value) => long(*value),
-            Value::BigInt(value) => crate::number::big_hash(value),
-            Value::Float(value) => value.to_bits() as i32,
-            Value::Double(value) => long(value.to_bits() as i64),
-            Value::Decimal(value) => value.hash_code(),
-            Value::String(text) => text.hash_code(),
-            Value::List(list) if list.kind() == ListKind::Set => {
-                list.items().iter().fold(0, |hash: i32, item| {
-                    hash.wrapping_add(item.hash_within(depth))
-                })
-            }
-            Value::List(list) => list.items().iter().fold(1, |hash: i32, item| {
-                hash.wrapping_mul(31).wrapping_add(item.hash_within(depth))
-            }),
-            Value::Map(map) => map.hash_within(depth),
-            Value::Scope(scope) => scope.storage.hash_within(depth),
-            Value::View(view) => view.snapshot().iter().fold(0, |hash: i32, item| {
-                hash.wrapping_add(item.hash_within(depth))
-            }),
-            Value::Entry(entry) => entry.key.hash_within(depth) ^ entry.value().hash_within(depth),
-            Value::Object(object) => match object.resolve() {
-                Ok(Some(value)) => value.hash_within(depth),
-                _ => 0,
-            },
-            Value::Iter(_) | Value::Block(_) => 0,
-        }
+    /// Java's `hashCode`, as far as it is defined by contents; `None` for what holds itself or is too large to go through.
+    pub(crate) fn hash_code(&self) -> Option<i32> {
+        Walk::default().hash(self, MAX_DEPTH)
     }
 
     /// Whether Java's hash code of it comes from where it lies in memory, or from that of something in it.
     pub(crate) fn has_identity(&self) -> bool {
-        self.identity_within(MAX_DEPTH)
-    }
-
-    fn identity_within(&self, depth: usize) -> bool {
-        let Some(depth) = depth.checked_sub(1) else {
-            return false;
-        };
-        match self {
-            Value::Iter(_) | Value::Block(_) => true,
-            Value::Object(object) => match object.resolve() {
-                Ok(Some(value)) => value.identity_within(depth),
-                _ => true,
-            },
-            Value::List(list) => {
-                matches!(list.kind(), ListKind::Array(_))
-                    || list.items().iter().any(|item| item.identity_within(depth))
-            }
-            Value::Map(map) => Value::entries_have_identity(map, depth),
-            Value::Scope(scope) => Value::entries_have_identity(&scope.storage, depth),
-            Value::View(view) if view.kind == ViewKind::Values => true,
-            Value::View(view) => {
-                let items = view.snapshot();
-                items.iter().any(|item| item.identity_within(depth))
-            }
-            Value::Entry(entry) => {
-                entry.key.identity_within(depth) || entry.value().identity_within(depth)
-            }
-            _ => false,
-        }
-    }
-
-    fn entries_have_identity(map: &Map<'a>, depth: usize) -> bool {
-        let mut entries = map.entries().into_iter();
-        entries.any(|(key, value)| key.identity_within(depth) || value.identity_within(depth))
+        Walk::default().identity(self, MAX_DEPTH).unwrap_or(false)
     }
 
     /// The short name of the Java class, for errors.
@@ -368,7 +264,7 @@ impl Hash for Value<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
             Value::String(text) => text.hash(state),
-            other => other.hash_code().hash(state),
+            other => other.hash_code().unwrap_or(0).hash(state),
         }
     }
 }

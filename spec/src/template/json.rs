@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use velocity::{Decimal, Failure, List, ListKind, Map, Number, Text, TextBuf, Value};
 
+/// Bytes that the text of one value may take.
+const MAX_WEIGHT: usize = 64 << 20;
+
 /// How deep a document may nest.
 const MAX_DEPTH: usize = 400;
 
@@ -236,6 +239,9 @@ fn write_within(value: &Value<'_>, out: &mut TextBuf, depth: usize) -> Result<()
             "a list or map that holds itself cannot be written as JSON",
         ));
     };
+    if out.weight() > MAX_WEIGHT {
+        return Err(Failure::new("the JSON text grows too large"));
+    }
     match value {
         Value::Null
         | Value::Bool(_)
@@ -268,6 +274,12 @@ fn write_within(value: &Value<'_>, out: &mut TextBuf, depth: usize) -> Result<()
                 write_within(value, out, depth)?;
             }
             out.push('}');
+        }
+        Value::View(view) => write_within(&array(view.snapshot()), out, depth)?,
+        Value::Entry(_) | Value::Iter(_) | Value::Block(_) => {
+            return Err(Failure::unsupported(
+                "an entry, an iterator or a definition cannot be written as JSON",
+            ));
         }
         other => write_string(&other.to_text()?, out),
     }

@@ -26,11 +26,38 @@ pub(crate) enum Answer {
     RenderError(Cause),
     /// Only the oracle: it did not end in time.
     Timeout,
-    /// Only the oracle: it ran out of stack or memory.
+    /// Only the oracle: its answer, and what of that need not be ours.
+    Odd(Box<Answer>, Odd),
+}
+
+/// What happened to the oracle on the way to its answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Odd {
+    /// It ran out of stack or memory.
     Exhausted,
-    /// Only the oracle: on the way its version of Jayway refused a JSON path, or found nothing where later versions find an
-    /// empty list; what is in the answer then says nothing.
+    /// json-smart was to write an object of Java's that the JVM does not let it look into.
+    Inaccessible,
+    /// Its version of Jayway refused a JSON path, or found nothing where later versions find an empty list.
     PathRefused,
+    /// `$util` was given null.
+    UtilNull,
+}
+
+impl Odd {
+    /// As it stands in an answer, and the line of COMPATIBILITY.md about it.
+    const ALL: [(Odd, &'static str, &'static str); 4] = [
+        (Odd::Exhausted, "exhausted", WORK),
+        (Odd::Inaccessible, "inaccessible", ENTRIES),
+        (Odd::PathRefused, "pathRefused", PATHS),
+        (Odd::UtilNull, "utilNull", UTIL_NULL),
+    ];
+
+    fn line(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(odd, ..)| *odd == self)
+            .map_or("", |(.., line)| line)
+    }
 }
 
 /// Why we refuse, as far as that can explain a difference.
@@ -120,6 +147,19 @@ impl Request {
         }
     }
 
+    /// The same with those of the variables only that the template names, or all of the usual ones.
+    pub(crate) fn with_few_variables(mut self) -> Self {
+        let usual = self.variables == variables();
+        if let Some(values) = self.variables.as_object_mut().filter(|_| !usual) {
+            values.retain(|name, _| {
+                ["$", "{", "!"]
+                    .iter()
+                    .any(|sign| self.template.contains(&format!("{sign}{name}")))
+            });
+        }
+        self
+    }
+
     /// Our answer.
     pub(crate) fn render(&self) -> Answer {
         let options = match self.profile.as_str() {
@@ -160,25 +200,35 @@ impl Request {
     }
 }
 
+// The lines of COMPATIBILITY.md that explain differences, by their first words.
+const WORK: &str = "work, memory, output, nesting";
+const METHODS: &str = "Java's other methods";
+const ADDRESSES: &str = "arrays as text";
+const PATTERNS: &str = "regular expressions";
+const ENTRIES: &str = "entries in JSON arrays";
+const PATHS: &str = "JSON paths";
+const UTIL_NULL: &str = "null given to `$util`";
+pub(crate) const EXPLANATIONS: [&str; 7] = [
+    WORK, METHODS, ADDRESSES, PATTERNS, ENTRIES, PATHS, UTIL_NULL,
+];
+
 impl Answer {
     /// The oracle's.
     pub(crate) fn of(value: &Value) -> Self {
         if value["timeout"] == true {
             return Self::Timeout;
         }
-        if value["exhausted"] == true {
-            return Self::Exhausted;
-        }
-        if value["pathRefused"] == true {
-            return Self::PathRefused;
-        }
-        match (value["ok"].as_bool(), value["stage"].as_str()) {
+        let answer = match (value["ok"].as_bool(), value["stage"].as_str()) {
             (Some(true), _) => {
                 Self::Output(value["output"].as_str().unwrap_or_default().to_owned())
             }
             (_, Some("parse")) => Self::ParseError(Cause::Any),
             (_, Some("render")) => Self::RenderError(Cause::Any),
             _ => panic!("the oracle itself failed: {value}"),
+        };
+        match Odd::ALL.iter().find(|(_, name, _)| value[name] == true) {
+            Some((odd, ..)) => Self::Odd(Box::new(answer), *odd),
+            None => answer,
         }
     }
 
@@ -188,8 +238,7 @@ impl Answer {
             Self::ParseError(_) => "parse error",
             Self::RenderError(_) => "render error",
             Self::Timeout => "timeout",
-            Self::Exhausted => "exhausted",
-            Self::PathRefused => "path refused",
+            Self::Odd(answer, _) => answer.name(),
         }
     }
 
@@ -207,26 +256,20 @@ impl Answer {
     /// Compares our answer with the oracle's. What is explained is explained here and nowhere else.
     pub(crate) fn against(&self, theirs: &Answer) -> Verdict {
         match (self, theirs) {
+            (_, Answer::Odd(answer, odd)) => match self.against(answer) {
+                Verdict::Different => Verdict::Explained(odd.line()),
+                verdict => verdict,
+            },
             (Answer::Output(ours), Answer::Output(theirs)) if ours == theirs => Verdict::Same,
             (Answer::Output(ours), Answer::Output(theirs)) if same_but_addresses(ours, theirs) => {
-                Verdict::Explained("arrays as text")
+                Verdict::Explained(ADDRESSES)
             }
             (Answer::ParseError(_), Answer::ParseError(_))
             | (Answer::RenderError(_), Answer::RenderError(_)) => Verdict::Same,
-            (Answer::RenderError(Cause::Unsupported), _) => {
-                Verdict::Explained("Java's other methods")
-            }
-            (Answer::RenderError(Cause::Path), _) | (_, Answer::PathRefused) => {
-                Verdict::Explained("JSON paths")
-            }
-            (Answer::ParseError(Cause::Unsupported), _) => {
-                Verdict::Explained("regular expressions")
-            }
-            (Answer::RenderError(_), Answer::Exhausted) => Verdict::Same,
-            (Answer::Output(_), Answer::Exhausted)
-            | (Answer::RenderError(Cause::Bound), Answer::Timeout) => {
-                Verdict::Explained("work, memory, output, nesting")
-            }
+            (Answer::RenderError(Cause::Unsupported), _) => Verdict::Explained(METHODS),
+            (Answer::RenderError(Cause::Path), _) => Verdict::Explained(PATHS),
+            (Answer::ParseError(Cause::Unsupported), _) => Verdict::Explained(PATTERNS),
+            (Answer::RenderError(Cause::Bound), _) => Verdict::Explained(WORK),
             _ => Verdict::Different,
         }
     }

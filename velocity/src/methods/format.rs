@@ -15,6 +15,8 @@ struct Specifier {
 pub(super) fn format<'a>(format: &Text<'_>, arguments: &[Value<'a>]) -> Result<Text<'a>, Failure> {
     let format = format.to_str();
     let mut out = TextBuf::new();
+    // A null alone is taken for the array of arguments: then every argument is null.
+    let no_array = matches!(arguments, [Value::Null]);
     let mut rest: &str = &format;
     let mut next = 0;
     while let Some(at) = rest.find('%') {
@@ -29,6 +31,7 @@ pub(super) fn format<'a>(format: &Text<'_>, arguments: &[Value<'a>]) -> Result<T
                     next += 1;
                     next - 1
                 });
+                let index = if no_array { 0 } else { index };
                 let Some(argument) = arguments.get(index) else {
                     return Err(Failure::new(format!(
                         "`%{}` has no argument (MissingFormatArgumentException)",

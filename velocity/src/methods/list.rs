@@ -42,10 +42,16 @@ pub(super) fn call<'a>(list: &List<'a>, name: &str, arguments: &[Value<'a>]) -> 
             "add" | "addAll" | "remove" | "clear" | "removeAll" | "retainAll"
         )
     {
-        return Err(Failure::new(format!(
-            "`{name}` is not possible on {}",
-            Value::List(list.clone()).class_name()
-        )));
+        // Java's fixed lists refuse only when there is something to change.
+        let copy = List::new(ListKind::Plain, list.items().clone());
+        let answer = call(&copy, name, arguments)?;
+        if copy.items().len() != list.items().len() {
+            return Err(Failure::new(format!(
+                "`{name}` is not possible on {} (UnsupportedOperationException)",
+                Value::List(list.clone()).class_name()
+            )));
+        }
+        return Ok(answer);
     }
     Ok(Some(match (name, arguments) {
         ("size", []) => int(list.items().len()),
@@ -53,6 +59,12 @@ pub(super) fn call<'a>(list: &List<'a>, name: &str, arguments: &[Value<'a>]) -> 
         ("get", [Int(index)]) => {
             let items = list.items();
             items[index_within(*index, items.len(), items.len())?].clone()
+        }
+        ("set", [Int(_), value]) if !list.takes(value) => {
+            return Err(Failure::new(format!(
+                "the array takes no {} (IllegalArgumentException)",
+                value.class_name()
+            )));
         }
         ("set", [Int(index), value]) => {
             let length = list.items().len();
@@ -258,7 +270,14 @@ pub(super) fn call_view<'a>(view: &View<'a>, name: &str, arguments: &[Value<'a>]
             ListKind::Array("[Ljava.lang.Object;"),
             view.snapshot(),
         )),
-        ("add" | "addAll", [_]) => {
+        ("addAll", [values]) => match collection(values)? {
+            None => return Ok(None),
+            Some(values) if values.is_empty() => Bool(false),
+            Some(_) => {
+                return Err(Failure::new("`addAll` is not possible on a view of a map"));
+            }
+        },
+        ("add", [_]) => {
             return Err(Failure::new(format!(
                 "`{name}` is not possible on a view of a map"
             )));

@@ -448,7 +448,7 @@ pub(super) fn call_bool<'a>(value: bool, name: &str, arguments: &[Value<'a>]) ->
         ("logicalOr", [Bool(left), Bool(right)]) => Bool(*left || *right),
         ("logicalXor", [Bool(left), Bool(right)]) => Bool(left != right),
         ("compare", [Bool(left), Bool(right)]) => Int(left.cmp(right) as i32),
-        ("hashCode", [Bool(other)]) => Int(Bool(*other).hash_code()),
+        ("hashCode", [Bool(other)]) => Int(if *other { 1231 } else { 1237 }),
         _ => return Ok(None),
     }))
 }

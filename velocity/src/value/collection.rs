@@ -86,6 +86,17 @@ impl<'a> List<'a> {
         self.0.kind
     }
 
+    /// Whether an array can hold the value; every other list can.
+    pub(crate) fn takes(&self, value: &Value<'a>) -> bool {
+        match self.kind() {
+            ListKind::Array("[C") => matches!(value, Value::Char(_)),
+            ListKind::Array("[Ljava.lang.String;") => {
+                matches!(value, Value::String(_) | Value::Null)
+            }
+            _ => true,
+        }
+    }
+
     /// The items. Must not be held while the template may change the list.
     pub fn items(&self) -> Ref<'_, Vec<Value<'a>>> {
         self.0.items.borrow()
@@ -105,29 +116,6 @@ impl<'a> List<'a> {
     /// Whether both are one and the same list.
     pub fn is_same(&self, other: &List<'a>) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
-    }
-
-    pub(super) fn equals_within(&self, other: &List<'a>, depth: usize) -> bool {
-        if self.is_same(other) {
-            return true;
-        }
-        if matches!(self.kind(), ListKind::Array(_)) || matches!(other.kind(), ListKind::Array(_)) {
-            return false;
-        }
-        let (left, right) = (self.items(), other.items());
-        if (self.kind() == ListKind::Set) != (other.kind() == ListKind::Set)
-            || left.len() != right.len()
-        {
-            return false;
-        }
-        if self.kind() == ListKind::Set {
-            return left
-                .iter()
-                .all(|item| right.iter().any(|other| item.equals_within(other, depth)));
-        }
-        left.iter()
-            .zip(right.iter())
-            .all(|(left, right)| left.equals_within(right, depth))
     }
 }
 
@@ -222,34 +210,31 @@ impl<'a> Map<'a> {
             .collect()
     }
 
+    /// The same entries in the order in which a `HashMap` would hold them.
+    pub(super) fn in_hash_order(&self) -> Map<'a> {
+        let mut entries = self.entries();
+        let mut buckets = 16_usize;
+        while entries.len() * 4 > buckets * 3 {
+            buckets *= 2;
+        }
+        entries.sort_by_key(|(key, _)| {
+            let hash = key.hash_code().unwrap_or(0) as u32;
+            (hash ^ hash >> 16) as usize & (buckets - 1)
+        });
+        entries.into_iter().collect()
+    }
+
     /// Whether both are one and the same map.
     pub fn is_same(&self, other: &Map<'a>) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
 
-    pub(super) fn equals_within(&self, other: &Map<'a>, depth: usize) -> bool {
-        if self.is_same(other) {
-            return true;
-        }
-        let right = other.0.entries.borrow();
-        let left = self.0.entries.borrow();
-        left.len() == right.len()
-            && left.iter().all(|(key, value)| {
-                right
-                    .get(key)
-                    .is_some_and(|other| value.equals_within(other, depth))
-            })
-    }
-
-    pub(super) fn hash_within(&self, depth: usize) -> i32 {
-        let hash = |value: &Value<'a>| value.hash_within(depth);
-        self.0
-            .entries
-            .borrow()
-            .iter()
-            .fold(0, |sum: i32, (key, value)| {
-                sum.wrapping_add(hash(key) ^ hash(value))
-            })
+    /// What `visit` makes of the entries; `None` while one of them is being changed.
+    pub(super) fn with_entries<T>(
+        &self,
+        visit: impl FnOnce(&IndexMap<Value<'a>, Value<'a>>) -> Option<T>,
+    ) -> Option<T> {
+        visit(&*self.0.entries.try_borrow().ok()?)
     }
 }
 
@@ -307,18 +292,6 @@ impl<'a> View<'a> {
                 .map(|(key, value)| Value::Entry(Rc::new(Entry::of(&self.map, key, value))))
                 .collect(),
         }
-    }
-
-    pub(super) fn equals_within(&self, other: &View<'a>, depth: usize) -> bool {
-        // A set equals a set of the same elements; `values()` equals only itself.
-        if self.kind == ViewKind::Values || other.kind == ViewKind::Values {
-            return self.kind == other.kind && self.map.is_same(&other.map);
-        }
-        let (left, right) = (self.snapshot(), other.snapshot());
-        left.len() == right.len()
-            && left
-                .iter()
-                .all(|item| right.iter().any(|other| item.equals_within(other, depth)))
     }
 }
 

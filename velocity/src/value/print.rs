@@ -78,7 +78,7 @@ impl<'a> Printer<'_, 'a> {
                 }
             },
             Value::Map(map) => self.map(map, out, depth)?,
-            Value::Scope(scope) => self.map(&scope.storage, out, depth)?,
+            Value::Scope(scope) => self.map(&scope.storage.in_hash_order(), out, depth)?,
             Value::View(view) => {
                 let own = |item: &Value<'a>| matches!(item, Value::View(View { map, kind }) if map.is_same(&view.map) && *kind == view.kind);
                 self.items(&view.snapshot(), out, depth, own)?;
@@ -197,6 +197,15 @@ impl<'a> Printer<'_, 'a> {
             Value::View(view) => {
                 let items = view.snapshot();
                 self.json_list(&List::new(ListKind::Plain, items), out, depth)?;
+            }
+            Value::Entry(_) | Value::Iter(_) | Value::Block(_) => {
+                return Err(Failure::unsupported(format!(
+                    "{} inside of a JSON array is not supported",
+                    value.class_name()
+                )));
+            }
+            Value::Scope(scope) => {
+                return self.json(&Value::Map(scope.storage.in_hash_order()), out, depth);
             }
             Value::Map(map) => {
                 out.push_str("{");
