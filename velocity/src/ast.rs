@@ -1,12 +1,73 @@
 //! What a template says: blocks of nodes, references, expressions. Immutable and shared between threads.
 
+use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use num_bigint::BigInt;
 
 use crate::error::Span;
 use crate::regex::Pattern;
 use crate::text::Text;
+
+/// A name that is looked up at every rendering. It remembers where it was found, since it mostly is there again: then looking it up
+/// takes one comparison. A place that is wrong costs one comparison more.
+#[derive(Debug, Default)]
+pub(crate) struct Name {
+    text: Box<str>,
+    place: AtomicUsize,
+}
+
+impl Name {
+    /// Where the name was found last.
+    #[inline]
+    pub(crate) fn place(&self) -> usize {
+        self.place.load(Ordering::Relaxed)
+    }
+
+    /// Whether this is the name, in less time than a call of `memcmp` takes.
+    #[inline]
+    pub(crate) fn is(&self, other: &str) -> bool {
+        let (left, right) = (self.text.as_bytes(), other.as_bytes());
+        if left.len() != right.len() {
+            return false;
+        }
+        // Both ends, which overlap when the name is shorter than both together.
+        match left.len() {
+            8..=16 => {
+                left.first_chunk::<8>() == right.first_chunk()
+                    && left.last_chunk::<8>() == right.last_chunk()
+            }
+            4..8 => {
+                left.first_chunk::<4>() == right.first_chunk()
+                    && left.last_chunk::<4>() == right.last_chunk()
+            }
+            _ => left == right,
+        }
+    }
+
+    /// Notes where the name was found.
+    pub(crate) fn found_at(&self, place: usize) {
+        self.place.store(place, Ordering::Relaxed);
+    }
+}
+
+impl Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl From<&str> for Name {
+    fn from(text: &str) -> Self {
+        Name {
+            text: text.into(),
+            place: AtomicUsize::new(0),
+        }
+    }
+}
 
 /// Nodes in the order in which they print.
 pub(crate) type Block = Arc<[Node]>;
@@ -109,7 +170,7 @@ pub(crate) enum Form {
 #[derive(Debug)]
 pub(crate) struct Reference {
     pub(crate) form: Form,
-    pub(crate) root: Box<str>,
+    pub(crate) root: Name,
     pub(crate) steps: Vec<Step>,
     /// An odd number of backslashes in front.
     pub(crate) escaped: bool,
@@ -136,7 +197,7 @@ pub(crate) struct Step {
 
 #[derive(Debug)]
 pub(crate) enum StepKind {
-    Property(Box<str>),
+    Property(Name),
     Method {
         name: Box<str>,
         arguments: Vec<Expr>,

@@ -1,22 +1,31 @@
 //! The variables that a template sees.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
+use crate::ast::Name;
 use crate::frozen::FrozenMap;
+use crate::hash::FastHasher;
 use crate::value::Value;
 
 /// Variables by name. `'a` is how long borrowed strings, frozen maps and host objects live.
 #[derive(Default)]
 pub struct Context<'a> {
-    variables: BTreeMap<Cow<'a, str>, Variable<'a>>,
+    /// A variable keeps its place for as long as the context lives.
+    variables: Vec<(Cow<'a, str>, Variable<'a>)>,
+    /// Where the variables are, when they are many.
+    places: HashMap<Box<str>, usize, FastHasher>,
 }
 
 enum Variable<'a> {
     Live(Value<'a>),
     /// Nothing but look-ups have been asked of it so far.
     Frozen(&'a FrozenMap),
+    Removed,
 }
+
+/// Few names are compared in less time than one is hashed.
+const FEW: usize = 12;
 
 impl<'a> Context<'a> {
     /// A context without variables.
@@ -24,50 +33,137 @@ impl<'a> Context<'a> {
         Context::default()
     }
 
+    /// A context without variables, with room for `capacity` of them.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Context {
+            variables: Vec::with_capacity(capacity),
+            places: HashMap::default(),
+        }
+    }
+
     /// Sets the variable `name`.
     pub fn insert(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Value<'a>>) {
-        self.variables
-            .insert(name.into(), Variable::Live(value.into()));
+        self.insert_variable(name.into(), Variable::Live(value.into()));
     }
 
     /// Sets the variable `name` to a map that is copied only when the template does more with it than to look something up.
     pub fn insert_frozen(&mut self, name: impl Into<Cow<'a, str>>, map: &'a FrozenMap) {
-        self.variables.insert(name.into(), Variable::Frozen(map));
+        self.insert_variable(name.into(), Variable::Frozen(map));
     }
 
     /// The variable `name`; a frozen map is thawed, since who has the value may change it.
     pub fn get(&mut self, name: &str) -> Option<&Value<'a>> {
-        let variable = self.variables.get_mut(name)?;
-        if let Variable::Frozen(map) = variable {
-            *variable = Variable::Live(Value::Map(map.thaw()));
-        }
-        match variable {
-            Variable::Live(value) => Some(value),
-            Variable::Frozen(_) => None,
-        }
+        let place = self.place(name)?;
+        self.live(place)
     }
 
     /// Removes the variable `name`.
     pub fn remove(&mut self, name: &str) {
-        self.variables.remove(name);
+        if let Some(place) = self.place(name) {
+            self.variables[place].1 = Variable::Removed;
+        }
+    }
+
+    /// As [`Context::get`], for a name in a template.
+    #[inline]
+    pub(crate) fn look_up(&mut self, name: &Name) -> Option<&Value<'a>> {
+        let place = self.place_of(name)?;
+        self.live(place)
     }
 
     /// The variable `name`, if it is a map that is frozen still.
-    pub(crate) fn frozen(&self, name: &str) -> Option<&'a FrozenMap> {
-        match self.variables.get(name)? {
+    #[inline]
+    pub(crate) fn frozen(&self, name: &Name) -> Option<&'a FrozenMap> {
+        match self.variables[self.place_of(name)?].1 {
             Variable::Frozen(map) => Some(map),
-            Variable::Live(_) => None,
+            _ => None,
         }
     }
 
     /// Sets the variable `name`, which is copied only when it is new.
     pub(crate) fn set(&mut self, name: &str, value: Value<'a>) {
-        match self.variables.get_mut(name) {
-            Some(held) => *held = Variable::Live(value),
-            None => {
-                self.variables
-                    .insert(Cow::Owned(name.to_owned()), Variable::Live(value));
+        match self.place(name) {
+            Some(place) => self.variables[place].1 = Variable::Live(value),
+            None => self.push(Cow::Owned(name.to_owned()), Variable::Live(value)),
+        }
+    }
+
+    fn insert_variable(&mut self, name: Cow<'a, str>, variable: Variable<'a>) {
+        match self.place(&name) {
+            Some(place) => self.variables[place].1 = variable,
+            None => self.push(name, variable),
+        }
+    }
+
+    fn push(&mut self, name: Cow<'a, str>, variable: Variable<'a>) {
+        self.variables.push((name, variable));
+        if self.variables.len() > FEW {
+            let new = self.places.len()..self.variables.len();
+            for place in new {
+                let name = &*self.variables[place].0;
+                self.places.insert(name.into(), place);
             }
         }
+    }
+
+    #[inline]
+    fn live(&mut self, place: usize) -> Option<&Value<'a>> {
+        let variable = &mut self.variables[place].1;
+        if let Variable::Frozen(map) = variable {
+            *variable = Variable::Live(Value::Map(map.thaw()));
+        }
+        match variable {
+            Variable::Live(value) => Some(value),
+            Variable::Frozen(_) | Variable::Removed => None,
+        }
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        if self.places.is_empty() {
+            self.variables.iter().position(|(known, _)| *known == *name)
+        } else {
+            self.places.get(name).copied()
+        }
+    }
+
+    #[inline]
+    fn place_of(&self, name: &Name) -> Option<usize> {
+        let place = name.place();
+        if self
+            .variables
+            .get(place)
+            .is_some_and(|(known, _)| name.is(known))
+        {
+            return Some(place);
+        }
+        let place = self.place(name)?;
+        name.found_at(place);
+        Some(place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_variables_are_found_as_few_are() {
+        let mut context = Context::new();
+        for number in 0..100 {
+            context.set(&format!("v{number}"), Value::Int(number));
+            for known in 0..=number {
+                let name = format!("v{known}");
+                assert_eq!(context.get(&name), Some(&Value::Int(known)));
+                assert_eq!(
+                    context.look_up(&Name::from(&*name)),
+                    Some(&Value::Int(known))
+                );
+            }
+        }
+        context.remove("v7");
+        assert_eq!(context.get("v7"), None);
+        context.set("v7", Value::Int(-7));
+        assert_eq!(context.get("v7"), Some(&Value::Int(-7)));
+        assert_eq!(context.get("v100"), None);
     }
 }

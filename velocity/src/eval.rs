@@ -101,6 +101,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         self.error(failure.kind, span, message)
     }
 
+    #[inline]
     fn step(&mut self, span: impl Fn() -> Span) -> Eval<()> {
         self.steps += 1;
         if self.steps > self.options.steps {
@@ -111,6 +112,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     }
 
     /// Counts what strings and lists take up.
+    #[inline]
     fn charge(&mut self, bytes: usize, span: Span) -> Eval<()> {
         self.memory = self.memory.saturating_add(bytes);
         if self.memory > self.options.memory_bytes {
@@ -123,6 +125,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         Ok(())
     }
 
+    #[inline]
     fn check_output(&self, out: &TextBuf, span: impl Fn() -> Span) -> Eval<()> {
         if out.weight() > self.options.output_bytes.saturating_add(self.output_start) {
             let message = format!(

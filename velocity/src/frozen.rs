@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use crate::ast::Name;
 use crate::hash::FastHasher;
 use crate::number::Number;
 use crate::text::Text;
@@ -50,6 +51,19 @@ impl FrozenMap {
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&Frozen> {
         self.0.get(key)
+    }
+
+    /// The value of a name in a template.
+    #[inline]
+    pub(crate) fn look_up(&self, name: &Name) -> Option<&Frozen> {
+        if let Some((key, value)) = self.0.get_index(name.place())
+            && name.is(key)
+        {
+            return Some(value);
+        }
+        let (place, _, value) = self.0.get_full(&**name)?;
+        name.found_at(place);
+        Some(value)
     }
 
     /// The entries in their order.

@@ -263,6 +263,7 @@ impl TextBuf {
     }
 
     /// Appends UTF-8 text.
+    #[inline]
     pub fn push_str(&mut self, text: &str) {
         match &mut self.units {
             None => self.text.push_str(text),
@@ -279,6 +280,7 @@ impl TextBuf {
     }
 
     /// Lets `write` append UTF-8 text to the buffer.
+    #[inline]
     pub fn push_with<T>(&mut self, write: impl FnOnce(&mut String) -> T) -> T {
         if self.units.is_none() {
             return write(&mut self.text);
@@ -298,6 +300,7 @@ impl TextBuf {
     }
 
     /// Appends a Java string.
+    #[inline]
     pub fn push_text(&mut self, text: &Text<'_>) {
         match text.as_str() {
             Some(text) => self.push_str(text),
@@ -306,6 +309,7 @@ impl TextBuf {
     }
 
     /// The bytes (or twice the units) held so far.
+    #[inline]
     pub fn weight(&self) -> usize {
         self.units
             .as_ref()

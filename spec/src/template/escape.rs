@@ -3,31 +3,55 @@
 use std::borrow::Cow;
 
 use velocity::{Text, TextBuf};
-use wide::{u8x16, u32x8};
+use wide::u8x16;
 
-/// What a byte of UTF-8 becomes: 0 stays, 1 begins a character above U+007F, 2 is written as `\u00XX`, anything else is the
-/// letter behind the backslash.
-const ACTIONS: [u8; 256] = actions();
+/// What a byte of ASCII becomes, in a place of its own length, and how long that is. Above U+007F: nothing.
+const ESCAPES: [([u8; 8], u8); 256] = escapes();
 
-const STAYS: u8 = 0;
-const NON_ASCII: u8 = 1;
-const HEX: u8 = 2;
+/// What a byte is in hexadecimal digits, the first one in the lower byte.
+const DIGITS: [u16; 256] = digits();
 
-const fn actions() -> [u8; 256] {
-    let mut table = [STAYS; 256];
+const fn escapes() -> [([u8; 8], u8); 256] {
+    let mut table = [([0; 8], 0); 256];
     let mut byte = 0;
-    while byte < 256 {
-        table[byte] = match byte as u8 {
-            b'"' | b'\'' | b'\\' | b'/' => byte as u8,
+    while byte < 128 {
+        let mut escape = [b'\\', 0, 0, 0, 0, 0, 0, 0];
+        let letter = match byte as u8 {
+            letter @ (b'"' | b'\'' | b'\\' | b'/') => letter,
             0x08 => b'b',
             b'\t' => b't',
             b'\n' => b'n',
             0x0C => b'f',
             b'\r' => b'r',
-            0x00..=0x1F => HEX,
-            0x80..=0xFF => NON_ASCII,
-            _ => STAYS,
+            _ => 0,
         };
+        let length = if letter != 0 {
+            escape[1] = letter;
+            2
+        } else if byte < 0x20 {
+            let unit = unit_escape(byte as u16);
+            let mut at = 0;
+            while at < unit.len() {
+                escape[at] = unit[at];
+                at += 1;
+            }
+            6
+        } else {
+            escape[0] = byte as u8;
+            1
+        };
+        table[byte] = (escape, length);
+        byte += 1;
+    }
+    table
+}
+
+const fn digits() -> [u16; 256] {
+    let digits = b"0123456789ABCDEF";
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = u16::from_le_bytes([digits[byte >> 4], digits[byte & 15]]);
         byte += 1;
     }
     table
@@ -42,10 +66,10 @@ pub fn escape_java_script(text: &str) -> Cow<'_, str> {
     if plain == text.len() {
         return Cow::Borrowed(text);
     }
-    let mut out = Vec::with_capacity(text.len() + text.len() / 8 + 64);
-    out.extend_from_slice(&text.as_bytes()[..plain]);
-    escape_onto(&text[plain..], ESCAPED_APOSTROPHE, &mut out);
-    Cow::Owned(into_string(out))
+    let mut out = String::with_capacity(2 * text.len() + 64);
+    out.push_str(&text[..plain]);
+    escape_rest(&text[plain..], ESCAPED_APOSTROPHE, &mut out);
+    Cow::Owned(out)
 }
 
 /// What `'` becomes.
@@ -58,32 +82,174 @@ pub(super) fn escape_into(text: &str, apostrophe: &str, out: &mut String) -> usi
     if plain == text.len() {
         return 0;
     }
-    // The bytes that are written are text, which takes a check of all that stands in the buffer: not for little text
-    // behind much.
-    if out.len() > 512 + 4 * text.len() {
-        let mut bytes = Vec::with_capacity(text.len() * 2);
-        let apostrophes = escape_onto(&text[plain..], apostrophe, &mut bytes);
-        out.push_str(&into_string(bytes));
-        return apostrophes;
-    }
-    let mut bytes = std::mem::take(out).into_bytes();
-    let apostrophes = escape_onto(&text[plain..], apostrophe, &mut bytes);
-    *out = into_string(bytes);
-    apostrophes
+    escape_rest(&text[plain..], apostrophe, out)
 }
 
-/// Only whole texts were written.
-fn into_string(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+fn escape_rest(text: &str, apostrophe: &str, out: &mut String) -> usize {
+    let mut short = [0; 8];
+    let Some(place) = short.get_mut(..apostrophe.len()) else {
+        return escape_with_long_apostrophe(text, apostrophe, out);
+    };
+    place.copy_from_slice(apostrophe.as_bytes());
+    let short = (short, apostrophe.len() as u8);
+    if text.len() <= 64 {
+        escape_in_pieces::<320>(text.as_bytes(), short, out)
+    } else {
+        escape_in_pieces::<4096>(text.as_bytes(), short, out)
+    }
+}
+
+fn escape_with_long_apostrophe(text: &str, apostrophe: &str, out: &mut String) -> usize {
+    let mut pieces = text.split('\'');
+    out.push_str(&escape_java_script(pieces.next().unwrap_or_default()));
+    let mut apostrophes = 0;
+    for piece in pieces {
+        out.push_str(apostrophe);
+        out.push_str(&escape_java_script(piece));
+        apostrophes += 1;
+    }
+    apostrophes
 }
 
 /// Bytes looked at together.
 const BLOCK: usize = 16;
 
-/// The place of the first byte of the block that does not stay as it is; at its end when all do.
+/// Escapes into a piece of memory of its own first, where nothing has to grow.
+fn escape_in_pieces<const SIZE: usize>(
+    bytes: &[u8],
+    apostrophe: ([u8; 8], u8),
+    out: &mut String,
+) -> usize {
+    let mut piece = [0; SIZE];
+    let (mut at, mut apostrophes) = (0, 0);
+    while at < bytes.len() {
+        let length = escape_piece(bytes, &mut at, apostrophe, &mut apostrophes, &mut piece);
+        match std::str::from_utf8(&piece[..length]) {
+            Ok(escaped) => out.push_str(escaped),
+            // Cannot be: only whole characters were written.
+            Err(_) => out.push_str(&String::from_utf8_lossy(&piece[..length])),
+        }
+    }
+    apostrophes
+}
+
+/// Escapes characters from `at` on until all are or the piece is nearly full; answers how much was written.
 #[inline]
-fn plain_in_block(block: &[u8; BLOCK]) -> usize {
+fn escape_piece(
+    bytes: &[u8],
+    from: &mut usize,
+    apostrophe: ([u8; 8], u8),
+    apostrophes: &mut usize,
+    piece: &mut [u8],
+) -> usize {
+    /// What one turn may write, and a store of eight bytes beyond.
+    const ROOM: usize = BLOCK + 24;
+    let (mut at, mut length) = (*from, 0);
+    while at < bytes.len() && length + ROOM <= piece.len() {
+        if let (Some(block), Some(spot)) = (
+            bytes[at..].first_chunk::<BLOCK>(),
+            piece[length..].first_chunk_mut::<BLOCK>(),
+        ) {
+            *spot = *block;
+            let special = special_bytes(block);
+            if special == 0 {
+                at += BLOCK;
+                length += BLOCK;
+                continue;
+            }
+            let plain = special.trailing_zeros() as usize;
+            at += plain;
+            length += plain;
+        }
+        let byte = bytes[at];
+        if byte.is_ascii() {
+            let is_apostrophe = byte == b'\'';
+            *apostrophes += usize::from(is_apostrophe);
+            let (escape, escape_length) = if is_apostrophe {
+                apostrophe
+            } else {
+                ESCAPES[usize::from(byte)]
+            };
+            put(piece, length, escape);
+            length += usize::from(escape_length);
+            at += 1;
+            continue;
+        }
+        (at, length) = escape_non_ascii(bytes, at, piece, length);
+    }
+    *from = at;
+    length
+}
+
+/// Escapes the characters that are not ASCII from `at` on, until the piece is nearly full, and answers where both stand then.
+#[inline]
+fn escape_non_ascii(bytes: &[u8], at: usize, piece: &mut [u8], length: usize) -> (usize, usize) {
+    let mut rest = &bytes[at..];
+    let all = rest.len();
+    let (spots, _) = piece[length..].as_chunks_mut();
+    let mut next = 0;
+    loop {
+        // Nearly all characters of Chinese, Japanese and Korean have three bytes: four of them are looked at together.
+        while let Some((block, behind)) = rest.split_first_chunk::<12>()
+            && [0, 3, 6, 9]
+                .iter()
+                .fold(0, |all, &at| all | block[at] ^ 0xE0)
+                < 0x10
+            && let Some(spots) = spots[next..].first_chunk_mut::<4>()
+        {
+            for (character, spot) in block.as_chunks::<3>().0.iter().zip(spots) {
+                *spot = unit_escape(three_byte_unit(*character));
+            }
+            (rest, next) = (behind, next + 4);
+        }
+        match *rest {
+            [lead @ 0xE0..=0xEF, second, third, ref behind @ ..] if next < spots.len() => {
+                spots[next] = unit_escape(three_byte_unit([lead, second, third]));
+                (rest, next) = (behind, next + 1);
+            }
+            [lead @ 0xC0..=0xDF, second, ref behind @ ..] if next < spots.len() => {
+                spots[next] = unit_escape(u16::from(lead & 0x1F) << 6 | bits(second));
+                (rest, next) = (behind, next + 1);
+            }
+            [lead @ 0xF0..=0xFF, second, third, fourth, ref behind @ ..]
+                if next + 1 < spots.len() =>
+            {
+                // The bits above the lowest ten, less 0x10000.
+                let high = (u16::from(lead & 7) << 8 | bits(second) << 2 | bits(third) >> 4)
+                    .wrapping_sub(0x40);
+                let low = bits(third & 0xF) << 6 | bits(fourth);
+                spots[next] = unit_escape(0xD800 | high);
+                spots[next + 1] = unit_escape(0xDC00 | low);
+                (rest, next) = (behind, next + 2);
+            }
+            _ => break,
+        }
+    }
+    (at + all - rest.len(), length + 6 * next)
+}
+
+/// The bits of a byte that is not the first of its character.
+#[inline]
+fn bits(byte: u8) -> u16 {
+    u16::from(byte & 0x3F)
+}
+
+#[inline]
+fn three_byte_unit([lead, second, third]: [u8; 3]) -> u16 {
+    u16::from(lead) << 12 | bits(second) << 6 | bits(third)
+}
+
+/// Eight bytes at once, whatever of them counts.
+#[inline]
+fn put(piece: &mut [u8], at: usize, bytes: [u8; 8]) {
+    if let Some(spot) = piece.get_mut(at..at + 8) {
+        spot.copy_from_slice(&bytes);
+    }
+}
+
+/// A bit for each byte of the block that does not stay as it is, the first the lowest.
+#[inline]
+fn special_bytes(block: &[u8; BLOCK]) -> u32 {
     let bytes = u8x16::new(*block);
     let each = u8x16::splat;
     let controls = bytes.saturating_sub(each(0x1F)).simd_eq(each(0));
@@ -91,138 +257,30 @@ fn plain_in_block(block: &[u8; BLOCK]) -> usize {
     let slashes = (bytes | each(0x08)).simd_eq(each(b'/'));
     let others = bytes.simd_eq(each(b'"')) | bytes.simd_eq(each(b'\\'));
     // What is not ASCII has its highest bit set, as the answers of the comparisons have.
-    let special = (controls | slashes | others | bytes).to_bitmask();
-    (special | 1 << BLOCK).trailing_zeros() as usize
+    (controls | slashes | others | bytes).to_bitmask()
 }
 
 /// How many bytes at the start stay as they are.
 fn plain_length(bytes: &[u8]) -> usize {
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
     for (index, block) in blocks.iter().enumerate() {
-        let plain = plain_in_block(block);
-        if plain < BLOCK {
-            return index * BLOCK + plain;
+        let special = special_bytes(block);
+        if special != 0 {
+            return index * BLOCK + special.trailing_zeros() as usize;
         }
     }
     let plain = rest
         .iter()
-        .take_while(|&&byte| ACTIONS[usize::from(byte)] == STAYS);
+        .take_while(|&&byte| ESCAPES[usize::from(byte)].1 == 1);
     blocks.len() * BLOCK + plain.count()
 }
 
-fn escape_onto(text: &str, apostrophe: &str, out: &mut Vec<u8>) -> usize {
-    let bytes = text.as_bytes();
-    let mut apostrophes = 0;
-    let mut at = 0;
-    while at < bytes.len() {
-        if let Some(block) = bytes[at..].first_chunk::<BLOCK>() {
-            let plain = plain_in_block(block);
-            out.extend_from_slice(block);
-            at += plain;
-            if plain == BLOCK {
-                continue;
-            }
-            out.truncate(out.len() - (BLOCK - plain));
-        }
-        let byte = bytes[at];
-        match ACTIONS[usize::from(byte)] {
-            STAYS => out.push(byte),
-            NON_ASCII => {
-                at += escape_non_ascii(&text[at..], out);
-                continue;
-            }
-            HEX => out.extend_from_slice(&unit_escape(u16::from(byte))),
-            b'\'' => {
-                apostrophes += 1;
-                out.extend_from_slice(apostrophe.as_bytes());
-            }
-            letter => out.extend_from_slice(&[b'\\', letter]),
-        }
-        at += 1;
-    }
-    apostrophes
-}
-
-/// Characters that are escaped together: those of three bytes, as nearly all Chinese, Japanese and Korean ones are.
-const TOGETHER: usize = 8;
-
-/// Escapes what is not ASCII at the start of the text, some thousand bytes at most, and answers how many bytes that was.
-fn escape_non_ascii(text: &str, out: &mut Vec<u8>) -> usize {
-    let bytes = text.as_bytes();
-    let run = non_ascii_length(&bytes[..bytes.len().min(4096)]);
-    let mut length = out.len();
-    // Two or four bytes become thrice as many; a block may go on behind the run.
-    out.resize(length + 3 * run + 4 * 6 * TOGETHER, 0);
-    let mut at = 0;
-    while at < run {
-        if bytes[at] & 0xF0 == 0xE0
-            && let Some(block) = bytes[at..].first_chunk()
-            && let Some(spot) = out[length..].first_chunk_mut()
-        {
-            let characters = escape_three_byte_characters(block, spot);
-            at += 3 * characters;
-            length += 6 * characters;
-            continue;
-        }
-        let character = text[at..]
-            .chars()
-            .next()
-            .unwrap_or(char::REPLACEMENT_CHARACTER);
-        for &mut unit in character.encode_utf16(&mut [0; 2]) {
-            out[length..length + 6].copy_from_slice(&unit_escape(unit));
-            length += 6;
-        }
-        at += character.len_utf8();
-    }
-    out.truncate(length);
-    at
-}
-
-/// How many bytes at the start are not ASCII.
-fn non_ascii_length(bytes: &[u8]) -> usize {
-    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-    for (index, block) in blocks.iter().enumerate() {
-        let length = u8x16::new(*block).to_bitmask().trailing_ones() as usize;
-        if length < BLOCK {
-            return index * BLOCK + length;
-        }
-    }
-    blocks.len() * BLOCK + rest.iter().take_while(|byte| !byte.is_ascii()).count()
-}
-
-/// Writes the escapes of the characters in the block, and answers how many at the start are of three bytes: what stands behind
-/// their escapes is nothing.
 #[inline]
-fn escape_three_byte_characters(
-    block: &[u8; 3 * TOGETHER + 1],
-    out: &mut [u8; 6 * TOGETHER + 2],
-) -> usize {
-    let words = u32x8::new(std::array::from_fn(|index| {
-        let at = 3 * index;
-        // The fourth byte counts for nothing: four are read as quickly as one.
-        u32::from_le_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]])
-    }));
-    let each = u32x8::splat;
-    // 1110aaaa 10bbbbcc 10ccdddd, the first byte lowest, to four bits in each byte.
-    let numbers = (words & each(0xF))
-        | ((words >> 2_u32) & each(0x0F00))
-        | ((words << 10_u32) & each(0x000C_0000))
-        | ((words >> 4_u32) & each(0x0003_0000))
-        | ((words << 8_u32) & each(0x0F00_0000));
-    let letters = ((numbers + each(0x0606_0606)) >> 4_u32) & each(0x0101_0101);
-    let digits = numbers + each(0x3030_3030) + ((letters << 3_u32) - letters);
-    for (index, digits) in digits.to_array().into_iter().enumerate() {
-        let escape = u64::from(u16::from_le_bytes(*b"\\u")) | u64::from(digits) << 16;
-        out[6 * index..6 * index + 8].copy_from_slice(&escape.to_le_bytes());
-    }
-    let of_three_bytes = (words & each(0x00C0_C0F0)).simd_eq(each(0x0080_80E0));
-    of_three_bytes.to_bitmask().trailing_ones() as usize
-}
-
-fn unit_escape(unit: u16) -> [u8; 6] {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let digit = |shift: u32| DIGITS[usize::from(unit >> shift & 0xF)];
-    [b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]
+const fn unit_escape(unit: u16) -> [u8; 6] {
+    let digits =
+        DIGITS[(unit >> 8) as usize] as u32 | (DIGITS[(unit & 0xFF) as usize] as u32) << 16;
+    let [a, b, c, d] = digits.to_le_bytes();
+    [b'\\', b'u', a, b, c, d]
 }
 
 /// The same for a string as Java holds it, lone surrogates included.

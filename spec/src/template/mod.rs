@@ -164,7 +164,7 @@ impl<'a> Scope<'a> {
     }
 
     fn context(&self) -> Context<'a> {
-        let mut context = Context::new();
+        let mut context = Context::with_capacity(8);
         context.insert(
             "input",
             Value::Object(input::Input::new(self.body, self.params)),

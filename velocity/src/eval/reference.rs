@@ -1,5 +1,7 @@
 //! References: looking them up, printing them, setting through them.
 
+use std::rc::Rc;
+
 use super::frame::FrameRef;
 use super::{Eval, Evaluator, Halt};
 use crate::ast::{Expr, Form, Reference, Step, StepKind};
@@ -19,6 +21,13 @@ impl<'a> Evaluator<'_, 'a> {
         self.step(|| reference.span)?;
         if reference.form == Form::Runt {
             out.push_str(&reference.root);
+            return Ok(());
+        }
+        if let Some((Frozen::Text(text), [])) = self.look_up(reference, frame)
+            && !reference.escaped
+        {
+            push_prefixes(reference, out);
+            out.push_str(text);
             return Ok(());
         }
         if self.write_directly(reference, frame, out)? {
@@ -42,8 +51,7 @@ impl<'a> Evaluator<'_, 'a> {
                 });
             }
             _ => {
-                out.push_str(&reference.escape_prefix);
-                out.push_str(&reference.text_prefix);
+                push_prefixes(reference, out);
                 return match &value {
                     Value::String(text) => {
                         out.push_text(text);
@@ -110,19 +118,29 @@ impl<'a> Evaluator<'_, 'a> {
         {
             return Ok(false);
         }
-        let Value::Object(object) = self.get(frame, &reference.root)? else {
-            return Ok(false);
+        let object = match self.context.look_up(&reference.root) {
+            Some(Value::Object(object)) => Rc::clone(object),
+            _ => return Ok(false),
         };
         let steps = self.steps;
         self.step(|| step.span)?;
-        let mut values = Vec::with_capacity(arguments.len());
-        for argument in arguments {
-            values.push(self.value(argument, frame)?);
-        }
+        let (one, many);
+        let values: &[Value<'a>] = match &**arguments {
+            [argument] => {
+                one = [match self.frozen_text(argument, frame)? {
+                    Some(text) => Value::from(text),
+                    None => self.value(argument, frame)?,
+                }];
+                &one
+            }
+            _ => {
+                many = self.values(arguments, frame)?;
+                &many
+            }
+        };
         let before = out.weight();
-        out.push_str(&reference.escape_prefix);
-        out.push_str(&reference.text_prefix);
-        match object.write_call(name, &values, replacing, out) {
+        push_prefixes(reference, out);
+        match object.write_call(name, values, replacing, out) {
             Ok(Some(bytes)) => {
                 let printed = out.weight() - before;
                 self.charge(bytes, step.span)?;
@@ -197,8 +215,8 @@ impl<'a> Evaluator<'_, 'a> {
             return Ok(Value::Null);
         }
         let (mut value, steps) = match self.look_up(reference, frame) {
-            Some(found) => found,
-            None => (self.get(frame, &reference.root)?, &*reference.steps),
+            Some((value, steps)) => (value.thaw(), steps),
+            None => (self.root(reference, frame)?, &*reference.steps),
         };
         for step in steps {
             if value.is_null() {
@@ -215,11 +233,12 @@ impl<'a> Evaluator<'_, 'a> {
 
     /// Follows properties through what is frozen as far as to text, a number or nothing; the steps that are left are to be taken
     /// from there. `None` when nothing is frozen there, or a live copy is needed.
+    #[inline]
     fn look_up<'r>(
         &self,
         reference: &'r Reference,
         frame: &FrameRef<'a>,
-    ) -> Option<(Value<'a>, &'r [Step])> {
+    ) -> Option<(&'a Frozen, &'r [Step])> {
         if frame.is_some() {
             return None;
         }
@@ -229,14 +248,44 @@ impl<'a> Evaluator<'_, 'a> {
             && let StepKind::Property(name) = &step.kind
         {
             steps = rest;
-            match map.get(name) {
+            match map.look_up(name) {
                 Some(Frozen::Map(inner)) => map = inner,
                 Some(Frozen::List(_)) => return None,
-                Some(scalar) => return Some((scalar.thaw(), steps)),
-                None => return Some((Value::Null, steps)),
+                Some(scalar) => return Some((scalar, steps)),
+                None => return Some((&Frozen::Null, steps)),
             }
         }
         None
+    }
+
+    /// The text that an argument is, where it lies frozen.
+    #[inline]
+    fn frozen_text(&mut self, argument: &Expr, frame: &FrameRef<'a>) -> Eval<Option<&'a str>> {
+        if let Expr::Reference(reference) = argument
+            && reference.computable
+            && let Some((Frozen::Text(text), [])) = self.look_up(reference, frame)
+        {
+            self.step(|| reference.span)?;
+            return Ok(Some(text));
+        }
+        Ok(None)
+    }
+
+    /// The variable that a reference begins with.
+    fn root(&mut self, reference: &Reference, frame: &FrameRef<'a>) -> Eval<Value<'a>> {
+        if frame.is_some() {
+            return self.get(frame, &reference.root);
+        }
+        let variable = self.context.look_up(&reference.root);
+        Ok(variable.cloned().unwrap_or(Value::Null))
+    }
+
+    fn values(&mut self, arguments: &[Expr], frame: &FrameRef<'a>) -> Eval<Vec<Value<'a>>> {
+        let mut values = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            values.push(self.value(argument, frame)?);
+        }
+        Ok(values)
     }
 
     fn take_step(
@@ -254,10 +303,7 @@ impl<'a> Evaluator<'_, 'a> {
                 pattern,
             } => {
                 self.step(|| step.span)?;
-                let mut values = Vec::with_capacity(arguments.len());
-                for argument in arguments {
-                    values.push(self.value(argument, frame)?);
-                }
+                let values = self.values(arguments, frame)?;
                 let result = methods::call(value, name, &values, pattern.as_deref());
                 if let Ok(Some(result)) = &result {
                     self.charge_new(result, value, step.span)?;
@@ -366,6 +412,16 @@ impl<'a> Evaluator<'_, 'a> {
             }
         }
         Ok(value)
+    }
+}
+
+/// What stands in front of a reference that has a value.
+#[inline]
+fn push_prefixes(reference: &Reference, out: &mut TextBuf) {
+    for prefix in [&reference.escape_prefix, &reference.text_prefix] {
+        if !prefix.is_empty() {
+            out.push_str(prefix);
+        }
     }
 }
 

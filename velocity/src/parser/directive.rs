@@ -274,7 +274,7 @@ impl Parser<'_, '_> {
             };
         }
         let key = match &exprs[0] {
-            Expr::Reference(reference) => reference.root.clone(),
+            Expr::Reference(reference) => (*reference.root).into(),
             other => self.bare_name(other, tokens[0]),
         };
         let body = if exprs.len() > 3 {
