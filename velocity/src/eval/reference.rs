@@ -23,12 +23,20 @@ impl<'a> Evaluator<'_, 'a> {
             out.push_str(&reference.root);
             return Ok(());
         }
-        if let Some((Frozen::Text(text), [])) = self.look_up(reference, frame)
-            && !reference.escaped
-        {
-            push_prefixes(reference, out);
-            out.push_str(text);
-            return Ok(());
+        if !reference.escaped {
+            match self.look_up(reference, frame) {
+                Some((Frozen::Text(text), [])) => {
+                    push_prefixes(reference, out);
+                    out.push_str(text);
+                    return Ok(());
+                }
+                Some((Frozen::Number(number), [])) => {
+                    push_prefixes(reference, out);
+                    number.print(out);
+                    return Ok(());
+                }
+                _ => {}
+            }
         }
         if self.write_directly(reference, frame, out)? {
             return Ok(());
