@@ -80,7 +80,7 @@ impl Oracle {
                     let mut line = String::new();
                     match output.read_line(&mut line) {
                         Ok(1..) => {
-                            answers.push(serde_json::from_str(&line).expect("an answer is JSON"))
+                            answers.push(serde_json::from_str(&line).expect("an answer is JSON"));
                         }
                         _ => break,
                     }
