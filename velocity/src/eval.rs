@@ -1,6 +1,7 @@
 //! The evaluator: renders a tree with the variables of a context.
 
 mod call;
+mod direct;
 mod expression;
 mod frame;
 mod reference;
