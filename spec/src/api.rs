@@ -25,6 +25,8 @@ pub struct Api {
     pub integrations: IndexMap<String, Integration>,
     /// By id.
     pub authorizers: IndexMap<String, Authorizer>,
+    /// By `Name`.
+    pub models: IndexMap<String, Model>,
 }
 
 /// `AWS::ApiGatewayV2::Stage`.
@@ -49,6 +51,19 @@ pub struct Route {
     pub route_response_selection_expression: Option<String>,
     /// The keys of the route's `RouteResponse`s; `$default` is the only one there can be.
     pub route_responses: Vec<String>,
+    /// `ModelSelectionExpression`: chooses among [`request_models`](Self::request_models); without one nothing is validated.
+    pub model_selection_expression: Option<String>,
+    /// `RequestModels`: names of models, keys of [`Api::models`], by what the expression gives; `$default` takes the rest.
+    pub request_models: IndexMap<String, String>,
+}
+
+/// `AWS::ApiGatewayV2::Model`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Model {
+    /// `ContentType`. Messages carry none, so nothing depends on it.
+    pub content_type: Option<String>,
+    /// `Schema`: the text of a JSON Schema, draft 4.
+    pub schema: String,
 }
 
 /// How a route is protected.
@@ -139,6 +154,7 @@ impl Api {
             routes: IndexMap::new(),
             integrations: IndexMap::new(),
             authorizers: IndexMap::new(),
+            models: IndexMap::new(),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::connection::CloseInfo;
 use crate::handshake::{HandshakeRequest, Refusal};
 use crate::http::{Headers, HttpResponse};
 use crate::limits::Violation;
+use crate::model::Mismatch;
 use crate::policy::Evaluation;
 use crate::route::RouteChoice;
 use crate::time::Timestamp;
@@ -194,6 +195,8 @@ pub enum Because {
     Connected,
     /// A route was chosen for a message, or none.
     Routed(RouteChoice),
+    /// A message does not fit the model of its route; the client gets an error frame.
+    InvalidRequestBody(Mismatch),
     /// An integration failed; the client gets an error frame.
     IntegrationFailed(String),
     /// The connection ended.
@@ -214,6 +217,9 @@ impl fmt::Display for Decision {
             } => write!(f, "authorizer: principal `{principal_id}`, {evaluation}"),
             Because::Connected => f.write_str("connected"),
             Because::Routed(choice) => choice.fmt(f),
+            Because::InvalidRequestBody(mismatch) => {
+                write!(f, "invalid request body: {mismatch}")
+            }
             Because::IntegrationFailed(cause) => write!(f, "integration failed: {cause}"),
             Because::Disconnected(close) => {
                 write!(f, "disconnected: {} `{}`", close.code, close.reason)

@@ -35,6 +35,7 @@ pub mod io;
 pub mod lifecycle;
 pub mod limits;
 pub mod management;
+pub mod model;
 pub mod policy;
 pub mod requirement;
 pub mod route;

@@ -9,6 +9,7 @@ use spec::api::{
 };
 
 use super::integration::{integration, templates};
+use super::model;
 use super::places::{IntegrationPlaces, Places};
 use super::properties::Properties;
 use super::source::{Error, Warning};
@@ -80,7 +81,9 @@ impl<'a> Reader<'a> {
             routes: IndexMap::new(),
             integrations: IndexMap::new(),
             authorizers: IndexMap::new(),
+            models: IndexMap::new(),
         };
+        api.models = model::models(&self.of_type("Model")?, &mut self.places, self.warnings)?;
         api.authorizers = self.authorizers()?;
         api.integrations = self.integrations()?;
         api.routes = self.routes(&api)?;
@@ -348,6 +351,8 @@ impl<'a> Reader<'a> {
                     "Target",
                     "ApiKeyRequired",
                     "RouteResponseSelectionExpression",
+                    "ModelSelectionExpression",
+                    "RequestModels",
                 ],
                 &["OperationName"],
                 self.warnings,
@@ -396,7 +401,16 @@ impl<'a> Reader<'a> {
                 route_response_selection_expression: properties
                     .text("RouteResponseSelectionExpression")?,
                 route_responses: Vec::new(),
+                model_selection_expression: properties.text("ModelSelectionExpression")?,
+                request_models: model::request_models(&properties, api)?,
             };
+            self.places.request_models.insert(
+                key.clone(),
+                (
+                    properties.span("ModelSelectionExpression"),
+                    properties.span("RequestModels"),
+                ),
+            );
             if routes.insert(key.clone(), route).is_some() {
                 return Err(self
                     .template
@@ -531,13 +545,14 @@ impl<'a> Reader<'a> {
     }
 
     fn warn_of_other_types(&mut self) {
-        const READ: [&str; 8] = [
+        const READ: [&str; 9] = [
             "Api",
             "Route",
             "RouteResponse",
             "Integration",
             "IntegrationResponse",
             "Authorizer",
+            "Model",
             "Stage",
             "Deployment",
         ];

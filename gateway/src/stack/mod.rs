@@ -13,6 +13,7 @@ mod function;
 mod integration;
 mod intrinsic;
 mod mapping;
+mod model;
 mod names;
 mod permission;
 mod places;

@@ -238,10 +238,13 @@ fn nothing_is_left_out_silently() {
     let resources = "
   Model:
     Type: AWS::ApiGatewayV2::Model
-    Properties: {ApiId: !Ref Api, Name: m, Schema: {}}
+    Properties: {ApiId: !Ref Api, Name: m, Schema: {}, Colour: red}
   Route:
     Type: AWS::ApiGatewayV2::Route
-    Properties: {ApiId: !Ref Api, RouteKey: r, RequestModels: {r: m}}
+    Properties: {ApiId: !Ref Api, RouteKey: r, RequestParameters: {}}
+  Mapping:
+    Type: AWS::ApiGatewayV2::ApiMapping
+    Properties: {ApiId: !Ref Api, DomainName: d, Stage: s}
 ";
     let stack = read("", resources, &[]).unwrap();
     let warnings: Vec<&str> = stack
@@ -252,16 +255,65 @@ fn nothing_is_left_out_silently() {
     assert_eq!(
         warnings,
         [
-            "`RequestModels` of `Route` (`AWS::ApiGatewayV2::Route`) has no effect here",
-            "`Model` (`AWS::ApiGatewayV2::Model`) has no effect here",
+            "`Colour` of `Model` (`AWS::ApiGatewayV2::Model`) has no effect here",
+            "`RequestParameters` of `Route` (`AWS::ApiGatewayV2::Route`) has no effect here",
+            "`Mapping` (`AWS::ApiGatewayV2::ApiMapping`) has no effect here",
         ]
     );
     // What would let everybody in is no warning.
-    let open = resources.replace("RequestModels: {r: m}", "ApiKeyRequired: true");
+    let open = resources.replace("RequestParameters: {}", "ApiKeyRequired: true");
     assert!(
         read("", &open, &[])
             .unwrap_err()
             .message()
             .contains("API keys")
+    );
+}
+
+#[test]
+fn models_are_read_from_maps_and_from_text() {
+    let resources = "
+  Order:
+    Type: AWS::ApiGatewayV2::Model
+    Properties:
+      ApiId: !Ref Api
+      Name: Order
+      ContentType: application/json
+      Schema:
+        type: object
+        properties:
+          count: {type: integer, maximum: 5, exclusiveMaximum: true}
+          price: {$ref: !Sub 'https://apigateway.amazonaws.com/restapis/${Api}/models/Price'}
+  Price:
+    Type: AWS::ApiGatewayV2::Model
+    Properties: {ApiId: !Ref Api, Name: Price, Schema: '{\"type\": \"number\"}'}
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Api
+      RouteKey: r
+      ModelSelectionExpression: $request.body.kind
+      RequestModels: {order: Order, $default: Price}
+";
+    let stack = read("", resources, &[]).unwrap();
+    assert_eq!(stack.warnings, []);
+    let order: serde_json::Value = serde_json::from_str(&stack.api.models["Order"].schema).unwrap();
+    assert_eq!(
+        order["properties"]["count"],
+        json!({"type": "integer", "maximum": 5, "exclusiveMaximum": true})
+    );
+    assert_eq!(stack.api.models["Price"].schema, r#"{"type": "number"}"#);
+    let route = &stack.api.routes["r"];
+    assert_eq!(
+        route.model_selection_expression.as_deref(),
+        Some("$request.body.kind")
+    );
+    let chosen: Vec<_> = route.request_models.iter().collect();
+    assert_eq!(
+        chosen,
+        [
+            (&"order".to_owned(), &"Order".to_owned()),
+            (&"$default".to_owned(), &"Price".to_owned())
+        ]
     );
 }

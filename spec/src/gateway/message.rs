@@ -38,6 +38,18 @@ impl Gateway {
             self.send(now, peer, frame);
             return;
         };
+        if let Err(mismatch) = self.compiled.validate(&route_key, &text) {
+            // ROUTE-34, ROUTE-35
+            let because = Because::InvalidRequestBody(mismatch);
+            self.decide(connection_id, &request.request_id, because);
+            let frame = integration::error_frame(
+                "Invalid request body",
+                connection_id,
+                &request.request_id,
+            );
+            self.send(now, peer, frame);
+            return;
+        }
         let message_id = ids::message_id(&mut *self.ids, now, connection_id);
         let event_type = EventType::Message {
             route_key: &route_key,
