@@ -37,7 +37,7 @@ fn api() -> Api {
         api_id: "dl7ptocha9".to_owned(),
         stage: Stage {
             stage_name: "prod".to_owned(),
-            stage_variables: Map::new(),
+            ..Stage::default()
         },
         ..Api::new("$request.body.action", "prod")
     }
@@ -215,6 +215,7 @@ fn refusals() {
         Refusal::Unauthorized,
         Refusal::Forbidden,
         Refusal::AuthorizerFailed,
+        Refusal::TooManyRequests,
         Refusal::NotInvocable,
         Refusal::IntegrationFailed,
         Refusal::IntegrationTimedOut,
@@ -252,6 +253,7 @@ fn management_answers() {
             management::Refusal::Forbidden.response(),
         ),
         ("not UTF-8", management::Refusal::NotText.response()),
+        ("too fast", management::Refusal::LimitExceeded.response()),
     ];
     let pages: Vec<String> = answers
         .into_iter()

@@ -72,6 +72,10 @@ broken! {
         "Resources:\n" => "Resources:\n  Note:\n    Type: AWS::ApiGatewayV2::Model\n    Properties:\n      ApiId: !Ref WebsocketApi\n      Name: Note\n      Schema:\n        properties:\n          to: {type: text}\n";
     bad_model_name: "a model whose name is more than letters and digits",
         "Resources:\n" => "Resources:\n  Note:\n    Type: AWS::ApiGatewayV2::Model\n    Properties:\n      ApiId: !Ref WebsocketApi\n      Name: my-note\n      Schema: {}\n";
+    unknown_route_in_settings: "a throttle for a route that the API has not",
+        "      StageName: !Ref StageName\n" => "      StageName: !Ref StageName\n      RouteSettings:\n        sendMessage: {ThrottlingRateLimit: 10, ThrottlingBurstLimit: 5}\n";
+    bad_throttle: "a throttle that is no number",
+        "      StageName: !Ref StageName\n" => "      StageName: !Ref StageName\n      DefaultRouteSettings:\n        ThrottlingBurstLimit: many\n";
     reserved_route_key: "a route key of its own that begins with a dollar",
         "RouteKey: sendmessage" => "RouteKey: $sendmessage";
 }

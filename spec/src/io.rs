@@ -10,6 +10,7 @@ use crate::limits::Violation;
 use crate::model::Mismatch;
 use crate::policy::Evaluation;
 use crate::route::RouteChoice;
+use crate::throttle::Throttled;
 use crate::time::Timestamp;
 
 /// A client's socket, numbered by the shell; never used twice.
@@ -195,6 +196,8 @@ pub enum Because {
     Connected,
     /// A route was chosen for a message, or none.
     Routed(RouteChoice),
+    /// A message came too fast; the client gets an error frame.
+    Throttled(Throttled),
     /// A message does not fit the model of its route; the client gets an error frame.
     InvalidRequestBody(Mismatch),
     /// An integration failed; the client gets an error frame.
@@ -217,6 +220,7 @@ impl fmt::Display for Decision {
             } => write!(f, "authorizer: principal `{principal_id}`, {evaluation}"),
             Because::Connected => f.write_str("connected"),
             Because::Routed(choice) => choice.fmt(f),
+            Because::Throttled(throttled) => throttled.fmt(f),
             Because::InvalidRequestBody(mismatch) => {
                 write!(f, "invalid request body: {mismatch}")
             }

@@ -41,6 +41,7 @@ pub mod requirement;
 pub mod route;
 pub mod selection;
 pub mod template;
+pub mod throttle;
 pub mod time;
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::integration::{integration, templates};
 use super::model;
 use super::places::{IntegrationPlaces, Places};
 use super::properties::Properties;
+use super::settings;
 use super::source::{Error, Warning};
 use super::template::{Resource, Template};
 use super::value::Value;
@@ -82,6 +83,7 @@ impl<'a> Reader<'a> {
             integrations: IndexMap::new(),
             authorizers: IndexMap::new(),
             models: IndexMap::new(),
+            account_limit: spec::throttle::ACCOUNT,
         };
         api.models = model::models(&self.of_type("Model")?, &mut self.places, self.warnings)?;
         api.authorizers = self.authorizers()?;
@@ -481,6 +483,8 @@ impl<'a> Reader<'a> {
                     "StageVariables",
                     "DeploymentId",
                     "AutoDeploy",
+                    "DefaultRouteSettings",
+                    "RouteSettings",
                 ],
                 &["Description", "Tags", "AccessLogSettings"],
                 self.warnings,
@@ -511,6 +515,12 @@ impl<'a> Reader<'a> {
                 Stage {
                     stage_name,
                     stage_variables,
+                    default_route_settings: settings::default(&properties, self.warnings)?,
+                    route_settings: settings::by_route(
+                        &properties,
+                        &mut self.places,
+                        self.warnings,
+                    )?,
                 },
                 span,
             ));

@@ -18,6 +18,7 @@ mod names;
 mod permission;
 mod places;
 mod properties;
+mod settings;
 mod source;
 mod suggest;
 mod table;

@@ -20,6 +20,8 @@ pub(super) struct Places {
     /// `ModelSelectionExpression` and `RequestModels` by route key.
     pub(super) request_models: HashMap<String, (Span, Span)>,
     pub(super) models: HashMap<String, ModelPlaces>,
+    /// The keys of `RouteSettings`.
+    pub(super) route_settings: HashMap<String, Span>,
 }
 
 #[derive(Default)]
@@ -81,6 +83,12 @@ impl Declared {
                 Some(places) => (places.find(template, problem), problem.to_string()),
                 None => (start, problem.to_string()),
             },
+            (Location::RouteSettings(key), problem) => {
+                let places = &self.places.route_settings;
+                let span = key.as_ref().and_then(|key| places.get(key).cloned());
+                let message = format!("{}: {problem}", invalid.location);
+                (span.unwrap_or(start), message)
+            }
             (Location::Model(name), problem) => {
                 let span = match self.places.models.get(name) {
                     Some(places) => places.find(template, problem),

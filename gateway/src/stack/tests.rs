@@ -317,3 +317,73 @@ fn models_are_read_from_maps_and_from_text() {
         ]
     );
 }
+
+#[test]
+fn throttles_are_read_of_the_stage_and_its_routes() {
+    let settings = |default: &str, own: &str| {
+        let resources = format!(
+            "
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {{ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}}
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {{ApiId: !Ref Api, RouteKey: r}}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties:
+      ApiId: !Ref Api
+      StageName: s
+      AutoDeploy: true
+      DefaultRouteSettings: {default}
+      RouteSettings: {own}
+"
+        );
+        Stack::parse("t.yaml", &resources, Path::new(""), &Settings::default())
+    };
+    let stack = settings(
+        "{ThrottlingRateLimit: 0.5, ThrottlingBurstLimit: '3', LoggingLevel: INFO, Colour: red}",
+        "{r: {ThrottlingBurstLimit: 7}}",
+    )
+    .unwrap();
+    let stage = &stack.api.stage;
+    let limits = |settings: &spec::api::RouteSettings| {
+        (
+            settings.throttling_rate_limit,
+            settings.throttling_burst_limit,
+        )
+    };
+    assert_eq!(limits(&stage.default_route_settings), (Some(0.5), Some(3)));
+    assert_eq!(limits(&stage.route_settings["r"]), (None, Some(7)));
+    let warnings: Vec<&str> = stack
+        .warnings
+        .iter()
+        .map(|warning| &*warning.message)
+        .collect();
+    assert_eq!(
+        warnings,
+        ["`Colour` of `DefaultRouteSettings` has no effect here"]
+    );
+    for (default, own, message) in [
+        (
+            "{ThrottlingRateLimit: -1}",
+            "{}",
+            "`ThrottlingRateLimit` `-1` must be zero or more",
+        ),
+        (
+            "{ThrottlingRateLimit: NaN}",
+            "{}",
+            "`ThrottlingRateLimit` `NaN` must be zero or more",
+        ),
+        (
+            "{ThrottlingBurstLimit: 1.5}",
+            "{}",
+            "`ThrottlingBurstLimit` must be a whole number of requests",
+        ),
+        ("{}", "[]", "`RouteSettings` must be a map"),
+    ] {
+        let error = settings(default, own).unwrap_err();
+        assert_eq!(error.message(), message);
+    }
+}

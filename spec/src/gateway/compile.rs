@@ -35,6 +35,8 @@ pub enum Location {
     Integration(String),
     /// A model, by its name.
     Model(String),
+    /// The stage's `DefaultRouteSettings`, or its `RouteSettings` for a route key.
+    RouteSettings(Option<String>),
 }
 
 /// What is wrong there.
@@ -105,6 +107,7 @@ impl Compiled {
                 request_models.insert(key.clone(), chosen);
             }
         }
+        check_route_settings(&api)?;
         Ok(Self {
             stage_variables: Variables::from(&api.stage.stage_variables),
             api,
@@ -173,6 +176,8 @@ impl fmt::Display for Location {
             Self::Authorizer(id) => write!(f, "authorizer `{id}`"),
             Self::Integration(id) => write!(f, "integration `{id}`"),
             Self::Model(name) => write!(f, "model `{name}`"),
+            Self::RouteSettings(None) => f.write_str("`DefaultRouteSettings`"),
+            Self::RouteSettings(Some(key)) => write!(f, "`RouteSettings` of `{key}`"),
         }
     }
 }
@@ -215,6 +220,28 @@ fn check_route(api: &Api, key: &str, route: &api::Route) -> Result<(), String> {
     }
     if let Some(other) = route.route_responses.iter().find(|key| *key != DEFAULT) {
         return Err(format!("route response key `{other}` must be `$default`"));
+    }
+    Ok(())
+}
+
+/// Limits that are numbers, of routes that are there (LIMITS-43).
+fn check_route_settings(api: &Api) -> Result<(), InvalidApi> {
+    let own = api.stage.route_settings.iter();
+    let all = own.map(|(key, settings)| (Some(key), settings));
+    let default = (None, &api.stage.default_route_settings);
+    for (key, settings) in all.chain([default]) {
+        let location = Location::RouteSettings(key.cloned());
+        if let Some(key) = key
+            && !api.routes.contains_key(key)
+        {
+            return Err(location.other(format!("the API has no route `{key}`")));
+        }
+        if let Some(rate) = settings.throttling_rate_limit
+            && !(rate.is_finite() && rate >= 0.0)
+        {
+            let problem = format!("`ThrottlingRateLimit` `{rate}` must be zero or more");
+            return Err(location.other(problem));
+        }
     }
     Ok(())
 }
