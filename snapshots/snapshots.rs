@@ -184,6 +184,8 @@ fn error_frames() {
         "Forbidden",
         "Internal server error",
         "Endpoint request timed out",
+        "Invalid request body",
+        "Too Many Requests",
     ]
     .iter()
     .map(|message| integration::error_frame(message, "Qyi07eCbtjMCJKw=", "Qyi3UG41tjMFlUg="))

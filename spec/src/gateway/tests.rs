@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::api::{
-    AuthorizationType, Authorizer, Integration, IntegrationType, Route, RouteSettings,
-};
+use crate::api::{AuthorizationType, Authorizer, Integration, IntegrationType, Route};
 use crate::http::Headers;
 use crate::io::{ClientClose, Invocation, InvocationOutcome};
 use crate::limits::{self, Violation};
+
+mod models;
+mod throttling;
 
 const ALICE: PeerId = PeerId(1);
 const START: Timestamp = Timestamp::from_millis(1_705_751_697_419);
@@ -131,6 +132,16 @@ fn message(text: &str) -> Input {
     }
 }
 
+/// What is wrong with the API after `change`.
+fn broken(change: fn(&mut Api)) -> String {
+    let mut api = api();
+    change(&mut api);
+    Gateway::new(api, ids::Counter::default())
+        .err()
+        .unwrap()
+        .to_string()
+}
+
 #[test]
 fn nothing_is_upgraded_before_connect_has_answered() {
     connect(&mut gateway(), ALICE, START);
@@ -226,131 +237,6 @@ fn a_call_that_takes_too_long_gives_the_time_out_frame_and_its_late_result_nothi
             &json!({"statusCode": 200, "body": "late"})
         ),
         []
-    );
-}
-
-#[test]
-fn a_message_that_its_model_refuses_reaches_no_function() {
-    let mut api = api();
-    let schema = r#"{"properties": {"n": {"type": "integer"}}, "required": ["n"]}"#.to_owned();
-    let model = crate::api::Model {
-        schema,
-        ..crate::api::Model::default()
-    };
-    api.models.insert("Counted".to_owned(), model);
-    let echo = api.routes.get_mut("echo").unwrap();
-    echo.model_selection_expression = Some("$request.body.kind".to_owned());
-    echo.request_models
-        .insert("counted".to_owned(), "Counted".to_owned());
-    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
-    connect(&mut gateway, ALICE, START);
-    for refused in [
-        r#"{"action":"echo","kind":"counted","n":"1"}"#,
-        r#"{"action":"echo","kind":"counted"}"#,
-        r#"{"action":"echo","kind":"other","n":1}"#,
-        r#"{"action":"echo","n":1}"#,
-    ] {
-        gateway.handle_input(START, message(refused));
-        let [Output::Send { peer: ALICE, text }] = &outputs(&mut gateway)[..] else {
-            panic!("{refused}")
-        };
-        let id = &gateway.peers[&ALICE].connection.connection_id;
-        let frame =
-            format!(r#"{{"message": "Invalid request body", "connectionId":"{id}", "requestId":""#);
-        assert!(text.starts_with(&frame), "{text}");
-    }
-    let fits = r#"{"action":"echo","kind":"counted","n":1}"#;
-    gateway.handle_input(START, message(fits));
-    assert_eq!(invocation(&mut gateway).function_arn, "echo");
-}
-
-#[test]
-fn messages_that_come_too_fast_reach_no_function() {
-    let mut api = api();
-    let settings = RouteSettings {
-        throttling_rate_limit: Some(1.0),
-        throttling_burst_limit: Some(2),
-    };
-    api.stage.route_settings.insert("echo".to_owned(), settings);
-    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
-    connect(&mut gateway, ALICE, START);
-    let mut calls = |millis| {
-        let now = START + std::time::Duration::from_millis(millis);
-        gateway.handle_input(now, message(r#"{"action":"echo"}"#));
-        match &outputs(&mut gateway)[..] {
-            [Output::Invoke(_)] => true,
-            [Output::Send { text, .. }] => {
-                let frame = r#"{"message": "Too Many Requests", "connectionId":""#;
-                assert!(text.starts_with(frame), "{text}");
-                false
-            }
-            other => panic!("{other:?}"),
-        }
-    };
-    let called = [0, 1, 2, 999, 1_000, 1_001, 2_000].map(&mut calls);
-    assert_eq!(called, [true, true, false, false, true, false, true]);
-    // The others have no limit of their own.
-    for _ in 0..100 {
-        gateway.handle_input(START, message(r#"{"action":"dance"}"#));
-        let [Output::Send { text, .. }] = &outputs(&mut gateway)[..] else {
-            panic!()
-        };
-        assert!(text.contains("Forbidden"), "{text}");
-    }
-}
-
-#[test]
-fn a_handshake_that_comes_too_fast_is_429_and_calls_nobody() {
-    let mut api = api();
-    api.stage.default_route_settings = RouteSettings {
-        throttling_rate_limit: Some(0.5),
-        throttling_burst_limit: Some(1),
-    };
-    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
-    connect(&mut gateway, ALICE, START);
-    gateway.handle_input(START, upgrade(PeerId(2), Some("hello")));
-    let [Output::Reject { response, .. }] = &outputs(&mut gateway)[..] else {
-        panic!()
-    };
-    assert_eq!(
-        (response.status, &*response.body),
-        (429, r#"{"message":"Too Many Requests"}"#)
-    );
-    let later = START + std::time::Duration::from_secs(2);
-    connect(&mut gateway, PeerId(3), later);
-}
-
-#[test]
-fn the_accounts_limit_counts_callbacks() {
-    let mut api = api();
-    api.account_limit = crate::throttle::Limit {
-        rate: 1.0,
-        burst: 2,
-    };
-    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
-    connect(&mut gateway, ALICE, START);
-    let connection_id = gateway.peers[&ALICE].connection.connection_id.clone();
-    let mut post = |id| {
-        let request = ManagementRequest {
-            method: "POST".to_owned(),
-            path: format!("/stage/@connections/{connection_id}"),
-            body: b"hi".to_vec(),
-        };
-        let id = ManagementId(id);
-        gateway.handle_input(START, Input::Management { id, request });
-        outputs(&mut gateway)
-            .into_iter()
-            .find_map(|output| match output {
-                Output::ManagementReply { response, .. } => Some(response),
-                _ => None,
-            })
-    };
-    assert_eq!(post(1).unwrap().status, 200);
-    let refused = post(2).unwrap();
-    assert_eq!((refused.status, &*refused.body), (429, ""));
-    assert_eq!(
-        refused.headers.get("x-amzn-errortype"),
-        Some("LimitExceededException")
     );
 }
 
@@ -473,14 +359,6 @@ fn shutdown_closes_every_connection_and_waits_for_its_disconnect() {
 
 #[test]
 fn what_can_not_be_served_is_named_with_its_place() {
-    let broken = |change: fn(&mut Api)| {
-        let mut api = api();
-        change(&mut api);
-        Gateway::new(api, ids::Counter::default())
-            .err()
-            .unwrap()
-            .to_string()
-    };
     assert_eq!(
         broken(|api| api.route_selection_expression = "${request.body".to_owned()),
         "the API: selection expression `${request.body`: `${` without `}` at character 1"
@@ -488,31 +366,6 @@ fn what_can_not_be_served_is_named_with_its_place() {
     assert_eq!(
         broken(|api| api.routes.get_mut("echo").unwrap().target = Some("gone".to_owned())),
         "route `echo`: there is no integration `gone`"
-    );
-    assert_eq!(
-        broken(|api| {
-            let models = &mut api.routes.get_mut("echo").unwrap().request_models;
-            models.insert("x".to_owned(), "Gone".to_owned());
-        }),
-        "route `echo`: `RequestModels`: the API has no model `Gone`"
-    );
-    assert_eq!(
-        broken(|api| {
-            let own = &mut api.stage.route_settings;
-            own.insert("gone".to_owned(), RouteSettings::default());
-        }),
-        "`RouteSettings` of `gone`: the API has no route `gone`"
-    );
-    assert_eq!(
-        broken(|api| api.stage.default_route_settings.throttling_rate_limit = Some(-1.0)),
-        "`DefaultRouteSettings`: `ThrottlingRateLimit` `-1` must be zero or more"
-    );
-    assert_eq!(
-        broken(|api| {
-            api.models
-                .insert("M".to_owned(), crate::api::Model::default());
-        }),
-        "model `M`: the schema is not JSON: EOF while parsing a value at line 1 column 0"
     );
     assert_eq!(
         broken(|api| api.integrations.get_mut("echo").unwrap().timeout_in_millis = 30_000),
