@@ -37,7 +37,7 @@ fn api() -> Api {
         api_id: "dl7ptocha9".to_owned(),
         stage: Stage {
             stage_name: "prod".to_owned(),
-            stage_variables: Map::new(),
+            ..Stage::default()
         },
         ..Api::new("$request.body.action", "prod")
     }
@@ -184,6 +184,8 @@ fn error_frames() {
         "Forbidden",
         "Internal server error",
         "Endpoint request timed out",
+        "Invalid request body",
+        "Too Many Requests",
     ]
     .iter()
     .map(|message| integration::error_frame(message, "Qyi07eCbtjMCJKw=", "Qyi3UG41tjMFlUg="))
@@ -215,6 +217,7 @@ fn refusals() {
         Refusal::Unauthorized,
         Refusal::Forbidden,
         Refusal::AuthorizerFailed,
+        Refusal::TooManyRequests,
         Refusal::NotInvocable,
         Refusal::IntegrationFailed,
         Refusal::IntegrationTimedOut,
@@ -252,6 +255,7 @@ fn management_answers() {
             management::Refusal::Forbidden.response(),
         ),
         ("not UTF-8", management::Refusal::NotText.response()),
+        ("too fast", management::Refusal::LimitExceeded.response()),
     ];
     let pages: Vec<String> = answers
         .into_iter()

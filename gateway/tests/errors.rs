@@ -62,6 +62,20 @@ broken! {
         "RouteKey: sendmessage\n      AuthorizationType: NONE" => "RouteKey: sendmessage\n      AuthorizationType: CUSTOM\n      AuthorizerId: !Ref TokenAuthorizer";
     unknown_function: "an integration of a function that the stack has not",
         "functions/${SendMessageFunction.Arn}/invocations" => "functions/arn:aws:lambda:us-east-1:000000000000:function:other/invocations";
+    unknown_model: "a route that names a model that the API has not",
+        "RouteKey: sendmessage\n" => "RouteKey: sendmessage\n      ModelSelectionExpression: $request.body.kind\n      RequestModels:\n        $default: !Ref WebsocketApi\n";
+    bad_model_selection: "a variable of a model selection expression that nobody ends",
+        "RouteKey: sendmessage\n" => "RouteKey: sendmessage\n      ModelSelectionExpression: ${request.body.kind\n";
+    bad_schema_text: "the schema of a model that is no JSON",
+        "Resources:\n" => "Resources:\n  Note:\n    Type: AWS::ApiGatewayV2::Model\n    Properties:\n      ApiId: !Ref WebsocketApi\n      Name: Note\n      Schema: |\n        {\n          \"type\": \"object\",\n        }\n";
+    bad_schema: "the schema of a model that breaks draft 4",
+        "Resources:\n" => "Resources:\n  Note:\n    Type: AWS::ApiGatewayV2::Model\n    Properties:\n      ApiId: !Ref WebsocketApi\n      Name: Note\n      Schema:\n        properties:\n          to: {type: text}\n";
+    bad_model_name: "a model whose name is more than letters and digits",
+        "Resources:\n" => "Resources:\n  Note:\n    Type: AWS::ApiGatewayV2::Model\n    Properties:\n      ApiId: !Ref WebsocketApi\n      Name: my-note\n      Schema: {}\n";
+    unknown_route_in_settings: "a throttle for a route that the API has not",
+        "      StageName: !Ref StageName\n" => "      StageName: !Ref StageName\n      RouteSettings:\n        sendMessage: {ThrottlingRateLimit: 10, ThrottlingBurstLimit: 5}\n";
+    bad_throttle: "a throttle that is no number",
+        "      StageName: !Ref StageName\n" => "      StageName: !Ref StageName\n      DefaultRouteSettings:\n        ThrottlingBurstLimit: many\n";
     reserved_route_key: "a route key of its own that begins with a dollar",
         "RouteKey: sendmessage" => "RouteKey: $sendmessage";
 }

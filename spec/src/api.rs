@@ -4,6 +4,8 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use crate::throttle::{self, Limit};
+
 /// A WebSocket API with the one stage that is served.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Api {
@@ -25,6 +27,10 @@ pub struct Api {
     pub integrations: IndexMap<String, Integration>,
     /// By id.
     pub authorizers: IndexMap<String, Authorizer>,
+    /// By `Name`.
+    pub models: IndexMap<String, Model>,
+    /// How many requests the account may make: of clients and to `@connections` together.
+    pub account_limit: Limit,
 }
 
 /// `AWS::ApiGatewayV2::Stage`.
@@ -34,6 +40,19 @@ pub struct Stage {
     pub stage_name: String,
     /// `StageVariables`: strings.
     pub stage_variables: Map<String, Value>,
+    /// `DefaultRouteSettings`: for routes without settings of their own.
+    pub default_route_settings: RouteSettings,
+    /// `RouteSettings`, by route key.
+    pub route_settings: IndexMap<String, RouteSettings>,
+}
+
+/// `DefaultRouteSettings` or an entry of `RouteSettings`, as far as it concerns clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RouteSettings {
+    /// `ThrottlingRateLimit`: requests a second.
+    pub throttling_rate_limit: Option<f64>,
+    /// `ThrottlingBurstLimit`: requests at once.
+    pub throttling_burst_limit: Option<u32>,
 }
 
 /// `AWS::ApiGatewayV2::Route` with its `RouteResponse`s.
@@ -49,6 +68,19 @@ pub struct Route {
     pub route_response_selection_expression: Option<String>,
     /// The keys of the route's `RouteResponse`s; `$default` is the only one there can be.
     pub route_responses: Vec<String>,
+    /// `ModelSelectionExpression`: chooses among [`request_models`](Self::request_models); without one nothing is validated.
+    pub model_selection_expression: Option<String>,
+    /// `RequestModels`: names of models, keys of [`Api::models`], by what the expression gives; `$default` takes the rest.
+    pub request_models: IndexMap<String, String>,
+}
+
+/// `AWS::ApiGatewayV2::Model`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Model {
+    /// `ContentType`. Messages carry none, so nothing depends on it.
+    pub content_type: Option<String>,
+    /// `Schema`: the text of a JSON Schema, draft 4.
+    pub schema: String,
 }
 
 /// How a route is protected.
@@ -134,11 +166,13 @@ impl Api {
             route_selection_expression: route_selection_expression.to_owned(),
             stage: Stage {
                 stage_name: stage_name.to_owned(),
-                stage_variables: Map::new(),
+                ..Stage::default()
             },
             routes: IndexMap::new(),
             integrations: IndexMap::new(),
             authorizers: IndexMap::new(),
+            models: IndexMap::new(),
+            account_limit: throttle::ACCOUNT,
         }
     }
 

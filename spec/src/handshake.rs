@@ -38,6 +38,8 @@ pub enum Refusal {
     Forbidden,
     /// The authorizer failed, or its result is none (AUTHORIZER-8, AUTHORIZER-11, AUTHORIZER-12).
     AuthorizerFailed,
+    /// Requests come too fast for the account or for `$connect` (LIMITS-29).
+    TooManyRequests,
     /// The `$connect` integration could not be called (HANDSHAKE-8).
     NotInvocable,
     /// The `$connect` integration failed, or its result is none (HANDSHAKE-6, HANDSHAKE-7).
@@ -110,6 +112,11 @@ impl Refusal {
                 "AuthorizerConfigurationException",
                 r#"{"message":null}"#,
             ),
+            Self::TooManyRequests => (
+                429,
+                "TooManyRequestsException",
+                r#"{"message":"Too Many Requests"}"#, // HANDSHAKE-42
+            ),
             Self::NotInvocable => (500, "InternalServerErrorException", INTERNAL),
             Self::IntegrationFailed => (502, "InternalServerErrorException", INTERNAL),
             Self::IntegrationTimedOut => (
@@ -150,6 +157,7 @@ impl fmt::Display for Refusal {
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "the policy does not allow it",
             Self::AuthorizerFailed => "the authorizer failed",
+            Self::TooManyRequests => "requests come too fast",
             Self::NotInvocable => "the integration can not be called",
             Self::IntegrationFailed => "the integration failed",
             Self::IntegrationTimedOut => "the integration timed out",

@@ -7,8 +7,10 @@ use crate::connection::CloseInfo;
 use crate::handshake::{HandshakeRequest, Refusal};
 use crate::http::{Headers, HttpResponse};
 use crate::limits::Violation;
+use crate::model::Mismatch;
 use crate::policy::Evaluation;
 use crate::route::RouteChoice;
+use crate::throttle::Throttled;
 use crate::time::Timestamp;
 
 /// A client's socket, numbered by the shell; never used twice.
@@ -194,6 +196,10 @@ pub enum Because {
     Connected,
     /// A route was chosen for a message, or none.
     Routed(RouteChoice),
+    /// A message came too fast; the client gets an error frame.
+    Throttled(Throttled),
+    /// A message does not fit the model of its route; the client gets an error frame.
+    InvalidRequestBody(Mismatch),
     /// An integration failed; the client gets an error frame.
     IntegrationFailed(String),
     /// The connection ended.
@@ -214,6 +220,10 @@ impl fmt::Display for Decision {
             } => write!(f, "authorizer: principal `{principal_id}`, {evaluation}"),
             Because::Connected => f.write_str("connected"),
             Because::Routed(choice) => choice.fmt(f),
+            Because::Throttled(throttled) => throttled.fmt(f),
+            Because::InvalidRequestBody(mismatch) => {
+                write!(f, "invalid request body: {mismatch}")
+            }
             Because::IntegrationFailed(cause) => write!(f, "integration failed: {cause}"),
             Because::Disconnected(close) => {
                 write!(f, "disconnected: {} `{}`", close.code, close.reason)

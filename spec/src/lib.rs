@@ -35,11 +35,13 @@ pub mod io;
 pub mod lifecycle;
 pub mod limits;
 pub mod management;
+pub mod model;
 pub mod policy;
 pub mod requirement;
 pub mod route;
 pub mod selection;
 pub mod template;
+pub mod throttle;
 pub mod time;
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub const FRAME_BYTES: usize = 32 * 1024;
 pub const URL_CHARACTERS: usize = 4096;
 /// The most bytes that an authorizer's result may have (LIMITS-22).
 pub const AUTHORIZER_RESULT_BYTES: usize = 8 * 1024;
+/// The most characters that the schema of a model may have (LIMITS-38).
+pub const MODEL_CHARACTERS: usize = 32 * 1024;
 /// How long a connection may be silent in both directions (LIFECYCLE-1).
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// How long a connection may last (LIFECYCLE-3).

@@ -30,6 +30,8 @@ pub enum Refusal {
     PayloadTooLarge,
     /// The data are not UTF-8: they can not be a text message (MANAGEMENT-44).
     NotText,
+    /// The account's requests come too fast (MANAGEMENT-30, MANAGEMENT-31).
+    LimitExceeded,
 }
 
 /// Whether a path belongs to the `@connections` API, on whatever stage: the shell's way to tell it from a handshake.
@@ -80,6 +82,7 @@ impl Refusal {
             Self::Forbidden => (403, "ForbiddenException"),
             Self::InvalidConnectionId(_) | Self::NotText => (400, "BadRequestException"),
             Self::PayloadTooLarge => (413, "PayloadTooLargeException"),
+            Self::LimitExceeded => (429, "LimitExceededException"),
         };
         let message = match self {
             Self::Forbidden => "Forbidden".to_owned(),
@@ -88,10 +91,13 @@ impl Refusal {
                 format!("the data are larger than {} bytes", limits::MESSAGE_BYTES)
             }
             Self::NotText => "the data are not UTF-8".to_owned(),
+            Self::LimitExceeded => String::new(),
         };
-        json(HttpResponse::new(status))
-            .header("x-amzn-errortype", error_type)
-            .message(&message)
+        let response = json(HttpResponse::new(status)).header("x-amzn-errortype", error_type);
+        if message.is_empty() {
+            return response; // the service model gives this error no members
+        }
+        response.message(&message)
     }
 }
 

@@ -9,8 +9,10 @@ use spec::api::{
 };
 
 use super::integration::{integration, templates};
+use super::model;
 use super::places::{IntegrationPlaces, Places};
 use super::properties::Properties;
+use super::settings;
 use super::source::{Error, Warning};
 use super::template::{Resource, Template};
 use super::value::Value;
@@ -80,7 +82,10 @@ impl<'a> Reader<'a> {
             routes: IndexMap::new(),
             integrations: IndexMap::new(),
             authorizers: IndexMap::new(),
+            models: IndexMap::new(),
+            account_limit: spec::throttle::ACCOUNT,
         };
+        api.models = model::models(&self.of_type("Model")?, &mut self.places, self.warnings)?;
         api.authorizers = self.authorizers()?;
         api.integrations = self.integrations()?;
         api.routes = self.routes(&api)?;
@@ -348,6 +353,8 @@ impl<'a> Reader<'a> {
                     "Target",
                     "ApiKeyRequired",
                     "RouteResponseSelectionExpression",
+                    "ModelSelectionExpression",
+                    "RequestModels",
                 ],
                 &["OperationName"],
                 self.warnings,
@@ -396,7 +403,16 @@ impl<'a> Reader<'a> {
                 route_response_selection_expression: properties
                     .text("RouteResponseSelectionExpression")?,
                 route_responses: Vec::new(),
+                model_selection_expression: properties.text("ModelSelectionExpression")?,
+                request_models: model::request_models(&properties, api)?,
             };
+            self.places.request_models.insert(
+                key.clone(),
+                (
+                    properties.span("ModelSelectionExpression"),
+                    properties.span("RequestModels"),
+                ),
+            );
             if routes.insert(key.clone(), route).is_some() {
                 return Err(self
                     .template
@@ -467,6 +483,8 @@ impl<'a> Reader<'a> {
                     "StageVariables",
                     "DeploymentId",
                     "AutoDeploy",
+                    "DefaultRouteSettings",
+                    "RouteSettings",
                 ],
                 &["Description", "Tags", "AccessLogSettings"],
                 self.warnings,
@@ -497,6 +515,12 @@ impl<'a> Reader<'a> {
                 Stage {
                     stage_name,
                     stage_variables,
+                    default_route_settings: settings::default(&properties, self.warnings)?,
+                    route_settings: settings::by_route(
+                        &properties,
+                        &mut self.places,
+                        self.warnings,
+                    )?,
                 },
                 span,
             ));
@@ -531,13 +555,14 @@ impl<'a> Reader<'a> {
     }
 
     fn warn_of_other_types(&mut self) {
-        const READ: [&str; 8] = [
+        const READ: [&str; 9] = [
             "Api",
             "Route",
             "RouteResponse",
             "Integration",
             "IntegrationResponse",
             "Authorizer",
+            "Model",
             "Stage",
             "Deployment",
         ];

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use spec::integration::InvalidIntegration;
+use spec::model::{InvalidModel, InvalidRequestModels};
 use spec::{InvalidApi, Location, Problem};
 
 use super::api::Declared;
@@ -16,6 +17,11 @@ pub(super) struct Places {
     pub(super) routes: HashMap<String, Span>,
     pub(super) authorizers: HashMap<String, (Span, Span)>,
     pub(super) integrations: HashMap<String, IntegrationPlaces>,
+    /// `ModelSelectionExpression` and `RequestModels` by route key.
+    pub(super) request_models: HashMap<String, (Span, Span)>,
+    pub(super) models: HashMap<String, ModelPlaces>,
+    /// The keys of `RouteSettings`.
+    pub(super) route_settings: HashMap<String, Span>,
 }
 
 #[derive(Default)]
@@ -26,6 +32,13 @@ pub(super) struct IntegrationPlaces {
     pub(super) templates: HashMap<(&'static str, String), Text>,
     pub(super) response_keys: HashMap<String, Span>,
     pub(super) resource: Span,
+}
+
+pub(super) struct ModelPlaces {
+    pub(super) name: Span,
+    pub(super) schema: Span,
+    /// The schema, where it is text.
+    pub(super) text: Option<Text>,
 }
 
 /// A text as it is written.
@@ -45,6 +58,14 @@ impl Declared {
                 self.places.route_selection.clone(),
                 format!("`RouteSelectionExpression`: {problem}"),
             ),
+            (Location::Route(key), Problem::RequestModels(problem)) => {
+                let places = self.places.request_models.get(key);
+                let span = places.map_or(start, |(expression, models)| match problem {
+                    InvalidRequestModels::Selection(_) => expression.clone(),
+                    InvalidRequestModels::Unknown(_) => models.clone(),
+                });
+                (span, format!("route `{key}`: {problem}"))
+            }
             (Location::Route(key), problem) => {
                 let span = self.places.routes.get(key).cloned().unwrap_or(start);
                 (span, format!("route `{key}`: {problem}"))
@@ -62,6 +83,19 @@ impl Declared {
                 Some(places) => (places.find(template, problem), problem.to_string()),
                 None => (start, problem.to_string()),
             },
+            (Location::RouteSettings(key), problem) => {
+                let places = &self.places.route_settings;
+                let span = key.as_ref().and_then(|key| places.get(key).cloned());
+                let message = format!("{}: {problem}", invalid.location);
+                (span.unwrap_or(start), message)
+            }
+            (Location::Model(name), problem) => {
+                let span = match self.places.models.get(name) {
+                    Some(places) => places.find(template, problem),
+                    None => start,
+                };
+                (span, format!("model `{name}`: {problem}"))
+            }
         };
         source.error(span, message)
     }
@@ -91,6 +125,21 @@ impl Declared {
     }
 }
 
+impl ModelPlaces {
+    fn find(&self, template: &Template<'_>, problem: &Problem) -> Span {
+        match (problem, &self.text) {
+            (Problem::Model(InvalidModel::Name(_)), _) => self.name.clone(),
+            (Problem::Model(InvalidModel::NotJson { line, column, .. }), Some(place)) => {
+                let Text { span, style, text } = place;
+                template
+                    .source
+                    .place_in_scalar(span, *style, text, *line, *column)
+            }
+            _ => self.schema.clone(),
+        }
+    }
+}
+
 impl IntegrationPlaces {
     fn find(&self, template: &Template<'_>, problem: &Problem) -> Span {
         let property = |name| self.properties.get(name).cloned();
@@ -113,7 +162,7 @@ impl IntegrationPlaces {
             Problem::Integration(InvalidIntegration::ResponseKey { key, .. }) => {
                 self.response_keys.get(key).cloned()
             }
-            Problem::Other(_) => None,
+            _ => None,
         };
         found.unwrap_or_else(|| self.resource.clone())
     }

@@ -238,10 +238,13 @@ fn nothing_is_left_out_silently() {
     let resources = "
   Model:
     Type: AWS::ApiGatewayV2::Model
-    Properties: {ApiId: !Ref Api, Name: m, Schema: {}}
+    Properties: {ApiId: !Ref Api, Name: m, Schema: {}, Colour: red}
   Route:
     Type: AWS::ApiGatewayV2::Route
-    Properties: {ApiId: !Ref Api, RouteKey: r, RequestModels: {r: m}}
+    Properties: {ApiId: !Ref Api, RouteKey: r, RequestParameters: {}}
+  Mapping:
+    Type: AWS::ApiGatewayV2::ApiMapping
+    Properties: {ApiId: !Ref Api, DomainName: d, Stage: s}
 ";
     let stack = read("", resources, &[]).unwrap();
     let warnings: Vec<&str> = stack
@@ -252,16 +255,135 @@ fn nothing_is_left_out_silently() {
     assert_eq!(
         warnings,
         [
-            "`RequestModels` of `Route` (`AWS::ApiGatewayV2::Route`) has no effect here",
-            "`Model` (`AWS::ApiGatewayV2::Model`) has no effect here",
+            "`Colour` of `Model` (`AWS::ApiGatewayV2::Model`) has no effect here",
+            "`RequestParameters` of `Route` (`AWS::ApiGatewayV2::Route`) has no effect here",
+            "`Mapping` (`AWS::ApiGatewayV2::ApiMapping`) has no effect here",
         ]
     );
     // What would let everybody in is no warning.
-    let open = resources.replace("RequestModels: {r: m}", "ApiKeyRequired: true");
+    let open = resources.replace("RequestParameters: {}", "ApiKeyRequired: true");
     assert!(
         read("", &open, &[])
             .unwrap_err()
             .message()
             .contains("API keys")
     );
+}
+
+#[test]
+fn models_are_read_from_maps_and_from_text() {
+    let resources = "
+  Order:
+    Type: AWS::ApiGatewayV2::Model
+    Properties:
+      ApiId: !Ref Api
+      Name: Order
+      ContentType: application/json
+      Schema:
+        type: object
+        properties:
+          count: {type: integer, maximum: 5, exclusiveMaximum: true}
+          price: {$ref: !Sub 'https://apigateway.amazonaws.com/restapis/${Api}/models/Price'}
+  Price:
+    Type: AWS::ApiGatewayV2::Model
+    Properties: {ApiId: !Ref Api, Name: Price, Schema: '{\"type\": \"number\"}'}
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Api
+      RouteKey: r
+      ModelSelectionExpression: $request.body.kind
+      RequestModels: {order: Order, $default: Price}
+";
+    let stack = read("", resources, &[]).unwrap();
+    assert_eq!(stack.warnings, []);
+    let order: serde_json::Value = serde_json::from_str(&stack.api.models["Order"].schema).unwrap();
+    assert_eq!(
+        order["properties"]["count"],
+        json!({"type": "integer", "maximum": 5, "exclusiveMaximum": true})
+    );
+    assert_eq!(stack.api.models["Price"].schema, r#"{"type": "number"}"#);
+    let route = &stack.api.routes["r"];
+    assert_eq!(
+        route.model_selection_expression.as_deref(),
+        Some("$request.body.kind")
+    );
+    let chosen: Vec<_> = route.request_models.iter().collect();
+    assert_eq!(
+        chosen,
+        [
+            (&"order".to_owned(), &"Order".to_owned()),
+            (&"$default".to_owned(), &"Price".to_owned())
+        ]
+    );
+}
+
+#[test]
+fn throttles_are_read_of_the_stage_and_its_routes() {
+    let settings = |default: &str, own: &str| {
+        let resources = format!(
+            "
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {{ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}}
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {{ApiId: !Ref Api, RouteKey: r}}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties:
+      ApiId: !Ref Api
+      StageName: s
+      AutoDeploy: true
+      DefaultRouteSettings: {default}
+      RouteSettings: {own}
+"
+        );
+        Stack::parse("t.yaml", &resources, Path::new(""), &Settings::default())
+    };
+    let stack = settings(
+        "{ThrottlingRateLimit: 0.5, ThrottlingBurstLimit: '3', LoggingLevel: INFO, Colour: red}",
+        "{r: {ThrottlingBurstLimit: 7}}",
+    )
+    .unwrap();
+    let stage = &stack.api.stage;
+    let limits = |settings: &spec::api::RouteSettings| {
+        (
+            settings.throttling_rate_limit,
+            settings.throttling_burst_limit,
+        )
+    };
+    assert_eq!(limits(&stage.default_route_settings), (Some(0.5), Some(3)));
+    assert_eq!(limits(&stage.route_settings["r"]), (None, Some(7)));
+    let warnings: Vec<&str> = stack
+        .warnings
+        .iter()
+        .map(|warning| &*warning.message)
+        .collect();
+    assert_eq!(
+        warnings,
+        ["`Colour` of `DefaultRouteSettings` has no effect here"]
+    );
+    for (default, own, message) in [
+        (
+            "{ThrottlingRateLimit: -1}",
+            "{}",
+            "`ThrottlingRateLimit` `-1` must be zero or more",
+        ),
+        (
+            "{ThrottlingRateLimit: NaN}",
+            "{}",
+            "`ThrottlingRateLimit` `NaN` must be zero or more",
+        ),
+        (
+            "{ThrottlingBurstLimit: 1.5}",
+            "{}",
+            "`ThrottlingBurstLimit` must be a whole number of requests",
+        ),
+        ("{}", "[]", "`RouteSettings` must be a map"),
+    ] {
+        let error = settings(default, own).unwrap_err();
+        assert_eq!(error.message(), message);
+    }
 }

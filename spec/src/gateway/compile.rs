@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use crate::api::{self, Api, AuthorizationType};
 use crate::authorizer::IdentitySource;
 use crate::integration::{Integration, InvalidIntegration};
+use crate::model::{self, InvalidModel, InvalidRequestModels, Mismatch, Model, RequestModels};
 use crate::route::{CONNECT, DEFAULT, DISCONNECT};
 use crate::selection::SelectionExpression;
 use crate::template::Variables;
@@ -32,6 +33,10 @@ pub enum Location {
     Authorizer(String),
     /// An integration, by its id.
     Integration(String),
+    /// A model, by its name.
+    Model(String),
+    /// The stage's `DefaultRouteSettings`, or its `RouteSettings` for a route key.
+    RouteSettings(Option<String>),
 }
 
 /// What is wrong there.
@@ -40,6 +45,12 @@ pub enum Problem {
     /// In an integration.
     #[error(transparent)]
     Integration(#[from] InvalidIntegration),
+    /// In a model.
+    #[error(transparent)]
+    Model(#[from] InvalidModel),
+    /// In a route's choice of models.
+    #[error(transparent)]
+    RequestModels(#[from] InvalidRequestModels),
     /// Anything else, in words.
     #[error("{0}")]
     Other(String),
@@ -52,6 +63,9 @@ pub(super) struct Compiled {
     pub(super) route_selection: SelectionExpression,
     pub(super) integrations: IndexMap<String, Integration>,
     pub(super) authorizers: IndexMap<String, Authorizer>,
+    models: IndexMap<String, Model>,
+    /// By route key, for the routes that validate.
+    request_models: IndexMap<String, RequestModels>,
 }
 
 pub(super) struct Authorizer {
@@ -77,16 +91,31 @@ impl Compiled {
                 .map_err(|problem| Location::Authorizer(id.clone()).other(problem))?;
             authorizers.insert(id.clone(), authorizer);
         }
+        let models = model::compile(&api).map_err(|(name, error)| InvalidApi {
+            location: Location::Model(name),
+            problem: error.into(),
+        })?;
+        let mut request_models = IndexMap::new();
         for (key, route) in &api.routes {
             check_route(&api, key, route)
                 .map_err(|problem| Location::Route(key.clone()).other(problem))?;
+            let chosen = RequestModels::new(route, &models).map_err(|error| InvalidApi {
+                location: Location::Route(key.clone()),
+                problem: error.into(),
+            })?;
+            if let Some(chosen) = chosen {
+                request_models.insert(key.clone(), chosen);
+            }
         }
+        check_route_settings(&api)?;
         Ok(Self {
             stage_variables: Variables::from(&api.stage.stage_variables),
             api,
             route_selection,
             integrations,
             authorizers,
+            models,
+            request_models,
         })
     }
 
@@ -94,6 +123,14 @@ impl Compiled {
     pub(super) fn integration(&self, route_key: &str) -> Option<&Integration> {
         let target = self.api.routes.get(route_key)?.target.as_ref()?;
         self.integrations.get(target)
+    }
+
+    /// Judges a message by the model that its route asks for, whatever the route's integration (ROUTE-39).
+    pub(super) fn validate(&self, route_key: &str, message: &str) -> Result<(), Mismatch> {
+        match self.request_models.get(route_key) {
+            Some(chosen) => chosen.judge(&self.models, message),
+            None => Ok(()),
+        }
     }
 
     /// Whether the result of a message's integration goes back to the client (INTEGRATION-4).
@@ -138,6 +175,9 @@ impl fmt::Display for Location {
             Self::Route(key) => write!(f, "route `{key}`"),
             Self::Authorizer(id) => write!(f, "authorizer `{id}`"),
             Self::Integration(id) => write!(f, "integration `{id}`"),
+            Self::Model(name) => write!(f, "model `{name}`"),
+            Self::RouteSettings(None) => f.write_str("`DefaultRouteSettings`"),
+            Self::RouteSettings(Some(key)) => write!(f, "`RouteSettings` of `{key}`"),
         }
     }
 }
@@ -180,6 +220,28 @@ fn check_route(api: &Api, key: &str, route: &api::Route) -> Result<(), String> {
     }
     if let Some(other) = route.route_responses.iter().find(|key| *key != DEFAULT) {
         return Err(format!("route response key `{other}` must be `$default`"));
+    }
+    Ok(())
+}
+
+/// Limits that are numbers, of routes that are there (LIMITS-43).
+fn check_route_settings(api: &Api) -> Result<(), InvalidApi> {
+    let own = api.stage.route_settings.iter();
+    let all = own.map(|(key, settings)| (Some(key), settings));
+    let default = (None, &api.stage.default_route_settings);
+    for (key, settings) in all.chain([default]) {
+        let location = Location::RouteSettings(key.cloned());
+        if let Some(key) = key
+            && !api.routes.contains_key(key)
+        {
+            return Err(location.other(format!("the API has no route `{key}`")));
+        }
+        if let Some(rate) = settings.throttling_rate_limit
+            && !(rate.is_finite() && rate >= 0.0)
+        {
+            let problem = format!("`ThrottlingRateLimit` `{rate}` must be zero or more");
+            return Err(location.other(problem));
+        }
     }
     Ok(())
 }

@@ -42,7 +42,12 @@ impl Gateway {
                 let cause = "checked before any function runs".to_owned();
                 self.refuse(peer, &refusal, cause);
             }
-            Ok(()) => self.authorize(now, peer),
+            Ok(()) => match self.throttle.take(now, Some(CONNECT)) {
+                Ok(()) => self.authorize(now, peer),
+                Err(throttled) => {
+                    self.refuse(peer, &Refusal::TooManyRequests, throttled.to_string());
+                }
+            },
         }
     }
 

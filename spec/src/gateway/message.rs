@@ -33,11 +33,33 @@ impl Gateway {
             &request.request_id,
             Because::Routed(choice.clone()),
         );
-        let Some(route_key) = choice.route_key else {
+        let route_key = choice.route_key;
+        if let Err(throttled) = self.throttle.take(now, route_key.as_deref()) {
+            // LIMITS-26, LIMITS-28
+            let because = Because::Throttled(throttled);
+            self.decide(connection_id, &request.request_id, because);
+            let frame =
+                integration::error_frame("Too Many Requests", connection_id, &request.request_id);
+            self.send(now, peer, frame);
+            return;
+        }
+        let Some(route_key) = route_key else {
             let frame = integration::error_frame("Forbidden", connection_id, &request.request_id);
             self.send(now, peer, frame);
             return;
         };
+        if let Err(mismatch) = self.compiled.validate(&route_key, &text) {
+            // ROUTE-34, ROUTE-35
+            let because = Because::InvalidRequestBody(mismatch);
+            self.decide(connection_id, &request.request_id, because);
+            let frame = integration::error_frame(
+                "Invalid request body",
+                connection_id,
+                &request.request_id,
+            );
+            self.send(now, peer, frame);
+            return;
+        }
         let message_id = ids::message_id(&mut *self.ids, now, connection_id);
         let event_type = EventType::Message {
             route_key: &route_key,
@@ -47,7 +69,7 @@ impl Gateway {
         self.run(now, peer, request, exchange);
     }
 
-    /// Runs `$disconnect` for a connection that has just ended, if there is such a route.
+    /// Runs `$disconnect` for a connection that has just ended, if there is such a route; nothing throttles it (LIMITS-42).
     pub(super) fn disconnect(&mut self, now: Timestamp, peer: PeerId, close: &CloseInfo) {
         let Some(entry) = self.peers.get(&peer) else {
             return;

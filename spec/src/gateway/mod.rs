@@ -20,6 +20,7 @@ use crate::io::{
 };
 use crate::lifecycle::{self, Effect, Event, State};
 use crate::management::{self, Operation};
+use crate::throttle::Throttle;
 use crate::time::Timestamp;
 
 use compile::Compiled;
@@ -30,6 +31,7 @@ use timers::{Timer, Timers};
 /// A WebSocket API at work: one stage with its connections and the calls that are under way.
 pub struct Gateway {
     compiled: Compiled,
+    throttle: Throttle,
     ids: Box<dyn IdSource + Send>,
     peers: HashMap<PeerId, Peer>,
     /// The open connections.
@@ -56,8 +58,10 @@ impl Gateway {
     /// # Errors
     /// The first part of the API that can not be used, and where it stands.
     pub fn new(api: Api, ids: impl IdSource + Send + 'static) -> Result<Self, InvalidApi> {
+        let compiled = Compiled::new(api)?;
         Ok(Self {
-            compiled: Compiled::new(api)?,
+            throttle: Throttle::new(&compiled.api),
+            compiled,
             ids: Box::new(ids),
             peers: HashMap::new(),
             by_connection_id: HashMap::new(),
@@ -191,7 +195,13 @@ impl Gateway {
     }
 
     fn management(&mut self, now: Timestamp, id: ManagementId, request: &ManagementRequest) {
-        let response = match management::parse(&self.compiled.api, request) {
+        let parsed = management::parse(&self.compiled.api, request).and_then(|parsed| {
+            // The account's limit is for callbacks, too (LIMITS-30, MANAGEMENT-30).
+            let taken = self.throttle.take(now, None);
+            taken.map_err(|_| management::Refusal::LimitExceeded)?;
+            Ok(parsed)
+        });
+        let response = match parsed {
             Err(refusal) => refusal.response(),
             Ok((operation, connection_id)) => {
                 let trace_id = ids::trace_id(&mut *self.ids, now);

@@ -8,6 +8,9 @@ use crate::http::Headers;
 use crate::io::{ClientClose, Invocation, InvocationOutcome};
 use crate::limits::{self, Violation};
 
+mod models;
+mod throttling;
+
 const ALICE: PeerId = PeerId(1);
 const START: Timestamp = Timestamp::from_millis(1_705_751_697_419);
 
@@ -127,6 +130,16 @@ fn message(text: &str) -> Input {
         peer: ALICE,
         text: text.to_owned(),
     }
+}
+
+/// What is wrong with the API after `change`.
+fn broken(change: fn(&mut Api)) -> String {
+    let mut api = api();
+    change(&mut api);
+    Gateway::new(api, ids::Counter::default())
+        .err()
+        .unwrap()
+        .to_string()
 }
 
 #[test]
@@ -346,14 +359,6 @@ fn shutdown_closes_every_connection_and_waits_for_its_disconnect() {
 
 #[test]
 fn what_can_not_be_served_is_named_with_its_place() {
-    let broken = |change: fn(&mut Api)| {
-        let mut api = api();
-        change(&mut api);
-        Gateway::new(api, ids::Counter::default())
-            .err()
-            .unwrap()
-            .to_string()
-    };
     assert_eq!(
         broken(|api| api.route_selection_expression = "${request.body".to_owned()),
         "the API: selection expression `${request.body`: `${` without `}` at character 1"

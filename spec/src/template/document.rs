@@ -19,6 +19,11 @@ impl Document {
         serde_json::from_str(text).map(Document)
     }
 
+    /// The JSON.
+    pub(crate) fn json(&self) -> &Json {
+        &self.0
+    }
+
     /// The text of what a JSON path leads to: strings as they are, numbers and booleans as Java prints them, lists as
     /// `[item1, item2]`. `None` where there is nothing, or null, or the path is none.
     pub fn text_at(&self, path: &str) -> Option<String> {

@@ -1,0 +1,123 @@
+//! What comes too fast.
+
+use super::*;
+use crate::api::RouteSettings;
+
+#[test]
+fn messages_that_come_too_fast_reach_no_function() {
+    let mut api = api();
+    let settings = RouteSettings {
+        throttling_rate_limit: Some(1.0),
+        throttling_burst_limit: Some(2),
+    };
+    api.stage.route_settings.insert("echo".to_owned(), settings);
+    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    connect(&mut gateway, ALICE, START);
+    let mut calls = |millis| {
+        let now = START + std::time::Duration::from_millis(millis);
+        gateway.handle_input(now, message(r#"{"action":"echo"}"#));
+        match &outputs(&mut gateway)[..] {
+            [Output::Invoke(_)] => true,
+            [Output::Send { text, .. }] => {
+                let frame = r#"{"message": "Too Many Requests", "connectionId":""#;
+                assert!(text.starts_with(frame), "{text}");
+                false
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    let called = [0, 1, 2, 999, 1_000, 1_001, 2_000].map(&mut calls);
+    assert_eq!(called, [true, true, false, false, true, false, true]);
+    // The others have no limit of their own.
+    for _ in 0..100 {
+        gateway.handle_input(START, message(r#"{"action":"dance"}"#));
+        let [Output::Send { text, .. }] = &outputs(&mut gateway)[..] else {
+            panic!()
+        };
+        assert!(text.contains("Forbidden"), "{text}");
+    }
+}
+
+#[test]
+fn a_handshake_that_comes_too_fast_is_429_and_calls_nobody() {
+    let mut api = api();
+    api.stage.default_route_settings = RouteSettings {
+        throttling_rate_limit: Some(0.5),
+        throttling_burst_limit: Some(1),
+    };
+    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    connect(&mut gateway, ALICE, START);
+    gateway.handle_input(START, upgrade(PeerId(2), Some("hello")));
+    let [Output::Reject { response, .. }] = &outputs(&mut gateway)[..] else {
+        panic!()
+    };
+    assert_eq!(
+        (response.status, &*response.body),
+        (429, r#"{"message":"Too Many Requests"}"#)
+    );
+    let later = START + std::time::Duration::from_secs(2);
+    connect(&mut gateway, PeerId(3), later);
+}
+
+#[test]
+fn the_accounts_limit_counts_callbacks() {
+    let mut api = api();
+    api.account_limit = crate::throttle::Limit {
+        rate: 1.0,
+        burst: 2,
+    };
+    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    connect(&mut gateway, ALICE, START);
+    let connection_id = gateway.peers[&ALICE].connection.connection_id.clone();
+    let mut post = |id| {
+        let request = ManagementRequest {
+            method: "POST".to_owned(),
+            path: format!("/stage/@connections/{connection_id}"),
+            body: b"hi".to_vec(),
+        };
+        let id = ManagementId(id);
+        gateway.handle_input(START, Input::Management { id, request });
+        outputs(&mut gateway)
+            .into_iter()
+            .find_map(|output| match output {
+                Output::ManagementReply { response, .. } => Some(response),
+                _ => None,
+            })
+    };
+    assert_eq!(post(1).unwrap().status, 200);
+    let refused = post(2).unwrap();
+    assert_eq!((refused.status, &*refused.body), (429, ""));
+    assert_eq!(
+        refused.headers.get("x-amzn-errortype"),
+        Some("LimitExceededException")
+    );
+}
+
+#[test]
+fn a_connection_that_ends_runs_disconnect_whatever_the_limit() {
+    let mut api = api();
+    api.account_limit = crate::throttle::Limit {
+        rate: 0.0,
+        burst: 1,
+    };
+    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    connect(&mut gateway, ALICE, START);
+    let close = None;
+    gateway.handle_input(START, Input::PeerClosed { peer: ALICE, close });
+    assert_eq!(invocation(&mut gateway).function_arn, "disconnect");
+}
+
+#[test]
+fn settings_that_can_not_be_used_are_named_with_their_place() {
+    assert_eq!(
+        broken(|api| {
+            let own = &mut api.stage.route_settings;
+            own.insert("gone".to_owned(), RouteSettings::default());
+        }),
+        "`RouteSettings` of `gone`: the API has no route `gone`"
+    );
+    assert_eq!(
+        broken(|api| api.stage.default_route_settings.throttling_rate_limit = Some(-1.0)),
+        "`DefaultRouteSettings`: `ThrottlingRateLimit` `-1` must be zero or more"
+    );
+}

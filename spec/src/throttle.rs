@@ -1,0 +1,298 @@
+//! Throttling by token buckets: one for the account, one for every route whose stage or route settings limit it (LIMITS-39). A request takes a
+//! token from each that concerns it, the account's first (LIMITS-41), and is throttled where there is none (LIMITS-26).
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crate::api::{Api, RouteSettings};
+use crate::time::Timestamp;
+
+/// How many requests may come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limit {
+    /// Requests a second, in the long run.
+    pub rate: f64,
+    /// Requests at once, after silence.
+    pub burst: u32,
+}
+
+/// What a new account may do in most regions (LIMITS-30).
+pub const ACCOUNT: Limit = Limit {
+    rate: 10_000.0,
+    burst: 5_000,
+};
+
+/// A token bucket. It is full at first, gains `rate` tokens a second up to `burst`, and has no clock: time is an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// In billionths of a token, like all that follows: whole numbers, so that nothing is lost by rounding.
+    capacity: u64,
+    level: u64,
+    per_millisecond: u64,
+    /// The latest time that was seen.
+    at: Timestamp,
+}
+
+/// The buckets of an API.
+#[derive(Clone, Debug)]
+pub struct Throttle {
+    account: Bucket,
+    /// By route key.
+    routes: HashMap<String, Bucket>,
+}
+
+/// Whose bucket had no token left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Throttled {
+    /// The account's.
+    Account,
+    /// A route's, by its key.
+    Route(String),
+}
+
+/// One token, in the unit of [`Bucket`].
+const TOKEN: u64 = 1_000_000_000;
+
+/// The highest rate that is told from no limit at all: a billion requests a second.
+const HIGHEST_RATE: f64 = 1e9;
+
+impl Bucket {
+    /// A full bucket.
+    pub fn new(limit: Limit) -> Self {
+        let capacity = u64::from(limit.burst) * TOKEN;
+        // From tokens a second to billionths of a token a millisecond. A rate that is no number counts as none.
+        let rate = limit.rate.clamp(0.0, HIGHEST_RATE) * 1e6;
+        Self {
+            capacity,
+            level: capacity,
+            per_millisecond: rate.round() as u64,
+            at: Timestamp::default(),
+        }
+    }
+
+    /// Lets time pass. Time that runs backwards gives nothing and takes nothing away.
+    pub fn refill(&mut self, now: Timestamp) {
+        let millis = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX);
+        let gained = self.per_millisecond.saturating_mul(millis);
+        self.level = self.level.saturating_add(gained).min(self.capacity);
+        self.at = self.at.max(now);
+    }
+
+    /// Takes a token, if there is one.
+    pub fn take(&mut self, now: Timestamp) -> bool {
+        self.refill(now);
+        let left = self.level.checked_sub(TOKEN);
+        self.level = left.unwrap_or(self.level);
+        left.is_some()
+    }
+}
+
+impl Throttle {
+    /// The full buckets of an API.
+    pub fn new(api: &Api) -> Self {
+        let stage = &api.stage;
+        let routes = api.routes.keys().filter_map(|key| {
+            // A route's own entry stands instead of the stage's default, also where it says nothing of throttling (LIMITS-27).
+            let own = stage.route_settings.get(key);
+            let limit = limit(*own.unwrap_or(&stage.default_route_settings))?;
+            Some((key.clone(), Bucket::new(limit)))
+        });
+        Self {
+            account: Bucket::new(api.account_limit),
+            routes: routes.collect(),
+        }
+    }
+
+    /// Takes the tokens of a request: one of the account's, then one of the route's. What the account gave is not given back when
+    /// the route refuses (LIMITS-41).
+    ///
+    /// # Errors
+    /// Whose bucket is empty.
+    pub fn take(&mut self, now: Timestamp, route_key: Option<&str>) -> Result<(), Throttled> {
+        if !self.account.take(now) {
+            return Err(Throttled::Account);
+        }
+        if let Some(key) = route_key
+            && let Some(bucket) = self.routes.get_mut(key)
+            && !bucket.take(now)
+        {
+            return Err(Throttled::Route(key.to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// The limit that settings give: what they leave open is the account's (LIMITS-40); `None` when they say nothing of throttling.
+fn limit(settings: RouteSettings) -> Option<Limit> {
+    let (rate, burst) = (
+        settings.throttling_rate_limit,
+        settings.throttling_burst_limit,
+    );
+    (rate.is_some() || burst.is_some()).then(|| Limit {
+        rate: rate.unwrap_or(ACCOUNT.rate),
+        burst: burst.unwrap_or(ACCOUNT.burst),
+    })
+}
+
+impl fmt::Display for Throttled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account => f.write_str("throttled: the account's requests come too fast"),
+            Self::Route(key) => write!(f, "throttled: requests of route `{key}` come too fast"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Route;
+    use proptest::prelude::*;
+
+    const START: u64 = 1_705_751_697_419;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(START + millis)
+    }
+
+    fn settings(rate: Option<f64>, burst: Option<u32>) -> RouteSettings {
+        RouteSettings {
+            throttling_rate_limit: rate,
+            throttling_burst_limit: burst,
+        }
+    }
+
+    #[test]
+    fn a_burst_then_the_rate() {
+        let mut bucket = Bucket::new(Limit {
+            rate: 2.0,
+            burst: 3,
+        });
+        let mut taken =
+            |millis, times: usize| (0..times).filter(|_| bucket.take(at(millis))).count();
+        assert_eq!(taken(0, 10), 3);
+        assert_eq!(taken(499, 10), 0);
+        assert_eq!(taken(500, 10), 1);
+        assert_eq!(taken(1_500, 10), 2);
+        assert_eq!(taken(60_000, 10), 3);
+    }
+
+    #[test]
+    fn a_slow_rate_is_exact() {
+        let mut bucket = Bucket::new(Limit {
+            rate: 0.1,
+            burst: 1,
+        });
+        assert!(bucket.take(at(0)));
+        assert!(!bucket.take(at(9_999)));
+        assert!(bucket.take(at(10_000)));
+    }
+
+    #[test]
+    fn a_route_has_its_own_bucket_with_its_own_settings_or_the_stages() {
+        let mut api = Api::new("$request.body.action", "stage");
+        for key in ["a", "b", "c", "d", "e"] {
+            api.routes.insert(key.to_owned(), Route::default());
+        }
+        api.stage.default_route_settings = settings(Some(0.0), Some(2));
+        let own = &mut api.stage.route_settings;
+        own.insert("b".to_owned(), settings(None, Some(4)));
+        own.insert("c".to_owned(), settings(None, Some(0)));
+        own.insert("e".to_owned(), settings(None, None));
+        let mut throttle = Throttle::new(&api);
+        let mut taken = |key| {
+            (0..9)
+                .filter(|_| throttle.take(at(0), Some(key)).is_ok())
+                .count()
+        };
+        let counts = ["a", "b", "c", "d", "e", "no route"].map(&mut taken);
+        assert_eq!(counts, [2, 4, 0, 2, 9, 9]);
+    }
+
+    #[test]
+    fn nothing_set_leaves_the_accounts_limit() {
+        let mut api = Api::new("$request.body.action", "stage");
+        api.routes.insert("a".to_owned(), Route::default());
+        let mut throttle = Throttle::new(&api);
+        for n in 0..5_000 {
+            assert_eq!(throttle.take(at(0), Some("a")), Ok(()), "{n}");
+        }
+        assert_eq!(throttle.take(at(0), Some("a")), Err(Throttled::Account));
+        assert_eq!(throttle.take(at(1), None), Ok(()));
+    }
+
+    fn limits() -> impl Strategy<Value = Limit> {
+        let rate = prop_oneof![
+            0.0..50.0,
+            Just(0.0),
+            Just(0.001),
+            Just(1e12),
+            Just(f64::NAN)
+        ];
+        (rate, 0..20_u32).prop_map(|(rate, burst)| Limit { rate, burst })
+    }
+
+    proptest! {
+        // In any window of time: at most the burst and what the rate gives meanwhile.
+        #[test]
+        fn no_window_has_more_than_burst_and_rate(
+            limit in limits(),
+            steps in prop::collection::vec(0..400_u64, 1..80),
+        ) {
+            let mut bucket = Bucket::new(limit);
+            let mut now = 0;
+            let mut taken = Vec::new();
+            for step in steps {
+                now += step;
+                if bucket.take(at(now)) {
+                    taken.push(now);
+                }
+            }
+            for (first, from) in taken.iter().enumerate() {
+                for (last, to) in taken.iter().enumerate().skip(first) {
+                    let count = u128::from((last - first + 1) as u64 * TOKEN);
+                    let gained = u128::from(bucket.per_millisecond) * u128::from(to - from);
+                    prop_assert!(count <= u128::from(bucket.capacity) + gained);
+                }
+            }
+        }
+
+        // A token is refused only where the burst is used up: whoever waits for one token's time gets one.
+        #[test]
+        fn patience_is_always_served(rate in 0.01..50.0_f64, burst in 1..20_u32, tries in 0..200_usize) {
+            let mut bucket = Bucket::new(Limit { rate, burst });
+            let taken = (0..tries).filter(|_| bucket.take(at(0))).count();
+            prop_assert_eq!(taken, tries.min(burst as usize));
+            let wait = TOKEN.div_ceil(bucket.per_millisecond);
+            prop_assert!(bucket.take(at(wait)));
+        }
+
+        // Looking on the way changes nothing, and neither does the order of the looks.
+        #[test]
+        fn only_the_latest_time_counts(limit in limits(), taken in 0..20_usize, looks in prop::collection::vec(0..5_000_u64, 1..20)) {
+            let mut once = Bucket::new(limit);
+            let _ = (0..taken).filter(|_| once.take(at(0))).count();
+            let mut often = once;
+            for look in &looks {
+                often.refill(at(*look));
+            }
+            once.refill(at(looks.iter().copied().max().unwrap_or_default()));
+            prop_assert_eq!(often, once);
+        }
+
+        // The requests that pass do not depend on the order in which equally late ones come, nor on time that runs backwards.
+        #[test]
+        fn totals_do_not_depend_on_order(limit in limits(), mut times in prop::collection::vec(0..3_000_u64, 1..60), last in 3_000..5_000_u64) {
+            let total = |times: &[u64]| {
+                let mut bucket = Bucket::new(limit);
+                // The latest first: all the others come late.
+                bucket.refill(at(last));
+                times.iter().filter(|time| bucket.take(at(**time))).count()
+            };
+            let before = total(&times);
+            times.reverse();
+            prop_assert_eq!(total(&times), before);
+            prop_assert_eq!(before, times.len().min(limit.burst as usize));
+        }
+    }
+}
