@@ -44,6 +44,8 @@ pub enum Refusal {
     IntegrationFailed,
     /// The `$connect` integration took too long (HANDSHAKE-13).
     IntegrationTimedOut,
+    /// No answer could be had of the `$connect` integration's backend (INTEGRATION-53).
+    Unreachable,
     /// The `$connect` integration answered with this status and body, which is no success (HANDSHAKE-5, HANDSHAKE-43).
     Status(u16, String),
 }
@@ -117,6 +119,7 @@ impl Refusal {
                 "InternalServerErrorException",
                 r#"{"message": "Endpoint request timed out"}"#,
             ),
+            Self::Unreachable => (504, "InternalServerErrorException", INTERNAL),
             Self::Status(status, body) => (*status, "", &**body),
         };
         let mut response = HttpResponse::new(status);
@@ -153,6 +156,7 @@ impl fmt::Display for Refusal {
             Self::NotInvocable => "the integration can not be called",
             Self::IntegrationFailed => "the integration failed",
             Self::IntegrationTimedOut => "the integration timed out",
+            Self::Unreachable => "the integration's backend can not be reached",
             Self::Status(status, _) => return write!(f, "the integration answered {status}"),
         })
     }

@@ -65,10 +65,13 @@ impl Compiled {
             .map_err(|error| Location::RouteSelectionExpression.other(error.to_string()))?;
         let mut integrations = IndexMap::new();
         for (id, declared) in &api.integrations {
-            let integration = Integration::new(declared).map_err(|error| InvalidApi {
-                location: Location::Integration(id.clone()),
-                problem: error.into(),
-            })?;
+            let integration =
+                Integration::new(declared, &api.stage.stage_variables).map_err(|error| {
+                    InvalidApi {
+                        location: Location::Integration(id.clone()),
+                        problem: error.into(),
+                    }
+                })?;
             integrations.insert(id.clone(), integration);
         }
         let mut authorizers = IndexMap::new();
@@ -98,8 +101,10 @@ impl Compiled {
 
     /// Whether the result of a message's integration goes back to the client (INTEGRATION-4).
     pub(super) fn is_two_way(&self, route_key: &str) -> bool {
+        let is_lifecycle = [CONNECT, DISCONNECT].contains(&route_key);
         self.api.routes.get(route_key).is_some_and(|route| {
-            route.route_response_selection_expression.is_some()
+            !is_lifecycle
+                && route.route_response_selection_expression.is_some()
                 && route.route_responses.iter().any(|key| key == DEFAULT)
         })
     }

@@ -191,6 +191,7 @@ impl Gateway {
                 let refusal = match failure {
                     Failure::TimedOut => Refusal::IntegrationTimedOut,
                     Failure::NotInvocable(_) => Refusal::NotInvocable,
+                    Failure::Unreachable(_) => Refusal::Unreachable,
                     _ => Refusal::IntegrationFailed,
                 };
                 Some((refusal, failure.to_string()))

@@ -1,5 +1,7 @@
 //! The machine from outside: inputs in, outputs out, with the few functions that a test needs.
 
+mod backends;
+
 use serde_json::{Value, json};
 
 use super::*;
