@@ -62,6 +62,8 @@ broken! {
         "RouteKey: sendmessage\n      AuthorizationType: NONE" => "RouteKey: sendmessage\n      AuthorizationType: CUSTOM\n      AuthorizerId: !Ref TokenAuthorizer";
     unknown_function: "an integration of a function that the stack has not",
         "functions/${SendMessageFunction.Arn}/invocations" => "functions/arn:aws:lambda:us-east-1:000000000000:function:other/invocations";
+    bad_request_parameter: "a request parameter with the REST APIs' spelling of its source",
+        "IntegrationType: AWS\n" => "IntegrationType: AWS\n      RequestParameters:\n        integration.request.header.token: method.request.header.token\n";
     reserved_route_key: "a route key of its own that begins with a dollar",
         "RouteKey: sendmessage" => "RouteKey: $sendmessage";
 }

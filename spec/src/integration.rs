@@ -324,6 +324,10 @@ impl Integration {
     ) -> Result<Answer, Failure> {
         let answer = match outcome {
             HttpOutcome::Failed(cause) => return Err(Failure::Unreachable(cause.clone())),
+            HttpOutcome::Answered(answer) if !(200..=599).contains(&answer.status) => {
+                let problem = format!("the status {} is no final one", answer.status);
+                return Err(Failure::MalformedResult(problem));
+            }
             HttpOutcome::Answered(answer) => answer,
         };
         if matches!(&self.kind, Kind::Http(backend) if backend.proxy) {

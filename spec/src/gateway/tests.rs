@@ -1,6 +1,7 @@
 //! The machine from outside: inputs in, outputs out, with the few functions that a test needs.
 
 mod backends;
+mod parameters;
 
 use serde_json::{Value, json};
 

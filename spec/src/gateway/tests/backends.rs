@@ -9,7 +9,7 @@ use crate::http::{HttpAnswer, HttpRequest};
 use crate::io::{HttpCall, HttpOutcome, Service};
 
 /// An API with an integration on `$connect`, and with one on the two-way route `$default`.
-fn gateway_with(connect: Option<Integration>, message: Integration) -> Gateway {
+pub(super) fn gateway_with(connect: Option<Integration>, message: Integration) -> Gateway {
     let mut api = Api::new("$request.body.action", "stage");
     let variables = &mut api.stage.stage_variables;
     variables.insert("host".to_owned(), "backend.example".into());
@@ -36,11 +36,11 @@ fn integration(kind: IntegrationType, uri: &str, change: impl Fn(&mut Integratio
     integration
 }
 
-fn backend(kind: IntegrationType, change: impl Fn(&mut Integration)) -> Integration {
+pub(super) fn backend(kind: IntegrationType, change: impl Fn(&mut Integration)) -> Integration {
     integration(kind, "http://${stageVariables.host}/in", change)
 }
 
-fn map(pairs: &[(&str, &str)]) -> IndexMap<String, String> {
+pub(super) fn map(pairs: &[(&str, &str)]) -> IndexMap<String, String> {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     pairs.iter().map(owned).collect()
 }
@@ -55,7 +55,7 @@ fn responses(pairs: &[(&str, &str)]) -> IndexMap<String, IntegrationResponse> {
 }
 
 /// What the client's handshake makes the gateway do.
-fn knock(gateway: &mut Gateway) -> Vec<Output> {
+pub(super) fn knock(gateway: &mut Gateway) -> Vec<Output> {
     let mut input = upgrade(ALICE, Some("hello"));
     if let Input::Handshake { request, .. } = &mut input {
         request.target = "/stage?room=1&room=2".to_owned();
@@ -65,7 +65,7 @@ fn knock(gateway: &mut Gateway) -> Vec<Output> {
     outputs(gateway)
 }
 
-fn call(outputs: &[Output]) -> HttpCall {
+pub(super) fn call(outputs: &[Output]) -> HttpCall {
     match outputs {
         [Output::HttpRequest(call)] => call.clone(),
         other => panic!("expected one request, got {other:?}"),
@@ -73,7 +73,7 @@ fn call(outputs: &[Output]) -> HttpCall {
 }
 
 /// The request that a message leads to, once the client is connected.
-fn sent(gateway: &mut Gateway, text: &str) -> HttpCall {
+pub(super) fn sent(gateway: &mut Gateway, text: &str) -> HttpCall {
     knock(gateway);
     gateway.handle_input(START, message(text));
     call(&outputs(gateway))
@@ -95,7 +95,7 @@ fn answered(gateway: &mut Gateway, call: &HttpCall, status: u16, body: &[u8]) ->
     outputs(gateway)
 }
 
-fn text(outputs: &[Output]) -> &str {
+pub(super) fn text(outputs: &[Output]) -> &str {
     match outputs {
         [Output::Send { peer: ALICE, text }] => text,
         other => panic!("expected one message, got {other:?}"),
@@ -272,73 +272,6 @@ fn a_backend_that_does_not_answer_fails() {
     assert!(gateway.is_idle());
 }
 
-// INTEGRATION-54 to INTEGRATION-59
-#[test]
-fn parameters_are_mapped() {
-    let mapped = |integration: &mut Integration| {
-        integration.integration_uri = Some("http://h/{a}/{b}?fixed=1".to_owned());
-        integration.request_parameters = map(&[
-            (
-                "integration.request.path.a",
-                "route.request.body.deep['x y']",
-            ),
-            ("integration.request.path.b", "route.request.header.TOKEN"),
-            ("integration.request.querystring.stage", "context.stage"),
-            (
-                "integration.request.querystring.room",
-                "route.request.multivaluequerystring.room",
-            ),
-            (
-                "integration.request.querystring.last",
-                "route.request.querystring.room",
-            ),
-            ("integration.request.header.ip", "context.identity.sourceIp"),
-            (
-                "integration.request.header.host-name",
-                "stageVariables.host",
-            ),
-            ("integration.request.header.user-agent", "'mine'"),
-            ("integration.request.header.absent", "context.nothing"),
-        ]);
-    };
-    // The path's value is escaped; on a message there are no headers and no query string.
-    let body = r#"{"deep":{"x y":"a/b?&é"}}"#;
-    let mut gateway = gateway_with(None, backend(IntegrationType::Http, mapped));
-    let HttpCall { request, .. } = sent(&mut gateway, body);
-    assert_eq!(
-        request.url,
-        "http://h/a%2Fb%3F%26%C3%A9/?fixed=1&stage=stage"
-    );
-    assert_eq!(request.headers.get("ip"), Some("192.0.2.1"));
-    assert_eq!(request.headers.get("host-name"), Some("backend.example"));
-    assert_eq!(request.headers.get("User-Agent"), Some("mine"));
-    assert_eq!(request.headers.get("absent"), None);
-
-    let both = backend(IntegrationType::Http, mapped);
-    let mut gateway = gateway_with(Some(both.clone()), both);
-    let HttpCall { request, .. } = call(&knock(&mut gateway));
-    assert_eq!(
-        request.url,
-        "http://h//hello?fixed=1&stage=stage&room=1&room=2&last=2"
-    );
-}
-
-// INTEGRATION-91
-#[rstest]
-#[case("integration.request.header.x", r#"{"v":"a\r\nHost: other"}"#)]
-#[case("integration.request.path.x", r#"{"v":".."}"#)]
-fn a_message_can_not_reshape_the_request(#[case] target: &str, #[case] text_sent: &str) {
-    let mut gateway = gateway_with(
-        None,
-        backend(IntegrationType::Http, |integration| {
-            integration.request_parameters = map(&[(target, "route.request.body.v")]);
-        }),
-    );
-    knock(&mut gateway);
-    gateway.handle_input(START, message(text_sent));
-    assert!(text(&outputs(&mut gateway)).starts_with(r#"{"message": "Internal server error", "#));
-}
-
 // INTEGRATION-67, INTEGRATION-68, INTEGRATION-86
 #[test]
 fn payloads_are_converted() {
@@ -450,21 +383,4 @@ fn nobody_waits_for_an_asynchronous_function() {
         },
     );
     assert_eq!(outputs(&mut gateway), []);
-}
-
-#[rstest]
-#[case::method(|i: &mut Integration| i.integration_method = None, "`IntegrationMethod` ``")]
-#[case::address(|i: &mut Integration| i.integration_uri = Some("ftp://x".to_owned()), "`IntegrationUri` `ftp://x` must be")]
-#[case::target(|i: &mut Integration| i.request_parameters = map(&[("integration.request.body.x", "'x'")]), "it must be `integration.request.header.NAME`")]
-#[case::name(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x y", "'x'")]), "it must be `integration.request.header.NAME`")]
-#[case::framing(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.Host", "'x'")]), "the gateway sets this header itself")]
-#[case::source(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x", "method.request.header.x")]), "its source `method.request.header.x` must be")]
-#[case::path(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x", "route.request.body.[")]), "its source `route.request.body.[` must be")]
-#[case::quote(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x", "'x")]), "its source `'x` must be")]
-fn what_can_not_be_served_is_refused(#[case] change: fn(&mut Integration), #[case] expected: &str) {
-    let mut api = Api::new("$request.body.action", "stage");
-    let broken = backend(IntegrationType::Http, change);
-    api.integrations.insert("i".to_owned(), broken);
-    let error = Gateway::new(api, ids::Counter::default()).err().unwrap();
-    assert!(error.to_string().contains(expected), "{error}");
 }
