@@ -45,6 +45,8 @@ pub struct Route {
     pub authorizer_id: Option<String>,
     /// The integration of `Target` (`integrations/{id}`), a key of [`Api::integrations`].
     pub target: Option<String>,
+    /// `RequestParameters`, of `$connect` only: whether each parameter, such as `route.request.header.token`, is required.
+    pub request_parameters: IndexMap<String, bool>,
     /// `RouteResponseSelectionExpression`; `$default` makes the route two-way.
     pub route_response_selection_expression: Option<String>,
     /// The keys of the route's `RouteResponse`s; `$default` is the only one there can be.

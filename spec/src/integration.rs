@@ -25,6 +25,7 @@ use self::http::Backend;
 use self::mapping::Templates;
 use self::parameter::Parameter;
 use self::response::{Reply, Responses};
+pub(crate) use parameter::missing;
 pub use result::{Answer, Failure, error_frame};
 use result::{proxy_answer, status_code};
 
@@ -213,6 +214,18 @@ impl Integration {
             timeout: Duration::from_millis(declared.timeout_in_millis),
             responses: Responses::new(&declared.integration_responses)?,
         })
+    }
+
+    /// The first parameter of the handshake that a mapping uses and that `route`, a `$connect`, does not declare (INTEGRATION-61).
+    pub(crate) fn undeclared(&self, route: &api::Route) -> Option<String> {
+        self.parameters
+            .iter()
+            .map(Parameter::declarations)
+            .find(|names| {
+                let is_declared = |name| route.request_parameters.contains_key(name);
+                !names.is_empty() && !names.iter().any(is_declared)
+            })
+            .and_then(|names| names.into_iter().next())
     }
 
     /// How long the gateway waits for a result.

@@ -9,7 +9,7 @@ use spec::api::{
     Stage, function_arn, with_stage_variables,
 };
 
-use super::integration::{content_handling, integration, templates};
+use super::integration::{content_handling, declared_parameters, integration, templates};
 use super::places::{IntegrationPlaces, Places};
 use super::properties::Properties;
 use super::source::{Error, Warning};
@@ -370,6 +370,7 @@ impl<'a> Reader<'a> {
                     "AuthorizerId",
                     "Target",
                     "ApiKeyRequired",
+                    "RequestParameters",
                     "RouteResponseSelectionExpression",
                 ],
                 &["OperationName"],
@@ -416,6 +417,7 @@ impl<'a> Reader<'a> {
                 authorization_type,
                 authorizer_id,
                 target,
+                request_parameters: declared_parameters(&properties)?,
                 route_response_selection_expression: properties
                     .text("RouteResponseSelectionExpression")?,
                 route_responses: Vec::new(),

@@ -30,10 +30,8 @@ pub(super) fn integration(
         }
     };
     let mut integration = Integration::new(integration_type, properties.text("IntegrationUri")?);
-    if integration_type != IntegrationType::Mock {
-        if integration.integration_uri.is_none() {
-            return Err(properties.missing("IntegrationUri"));
-        }
+    if integration_type != IntegrationType::Mock && integration.integration_uri.is_none() {
+        return Err(properties.missing("IntegrationUri"));
     }
     let is_http = matches!(
         integration_type,
@@ -115,6 +113,33 @@ fn request_parameters(properties: &Properties<'_>) -> Result<IndexMap<String, St
     for (key, value) in value.expect_map(source, "`RequestParameters`")? {
         let text = value.expect_text(source, "a request parameter's source")?;
         parameters.insert(key.text.clone(), text.to_owned());
+    }
+    Ok(parameters)
+}
+
+/// Reads `RequestParameters` of a route: whether each is required.
+pub(super) fn declared_parameters(
+    properties: &Properties<'_>,
+) -> Result<IndexMap<String, bool>, Error> {
+    let mut parameters = IndexMap::new();
+    let source = properties.template.source;
+    let Some(value) = properties.get("RequestParameters")? else {
+        return Ok(parameters);
+    };
+    for (key, value) in value.expect_map(source, "`RequestParameters`")? {
+        let mut required = false;
+        for (member, value) in value.expect_map(source, "a request parameter")? {
+            let parsed = value.as_text().and_then(|text| text.parse().ok());
+            required = match (&*member.text, parsed) {
+                ("Required", Some(required)) => required,
+                _ => {
+                    let message =
+                        "a request parameter is written `{Required: true}` or `{Required: false}`";
+                    return Err(source.error(member.span.clone(), message));
+                }
+            };
+        }
+        parameters.insert(key.text.clone(), required);
     }
     Ok(parameters)
 }

@@ -353,3 +353,50 @@ fn integrations_that_can_not_be_served(#[case] properties: &str, #[case] message
     };
     assert_eq!(error.line(), line, "{error}");
 }
+
+#[test]
+fn routes_declare_parameters() {
+    let route = |key: &str, parameters: &str| {
+        let route = format!(
+            "
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {{ApiId: !Ref Api, RouteKey: {key}, RequestParameters: {parameters}}}
+"
+        );
+        read("", &route, &[])
+    };
+    let stack = route(
+        "$connect",
+        "{route.request.header.a: {Required: true}, route.request.querystring.b: {}}",
+    )
+    .unwrap();
+    assert_eq!(stack.warnings, []);
+    let declared: Vec<_> = stack.api.routes["$connect"]
+        .request_parameters
+        .values()
+        .collect();
+    assert_eq!(declared, [&true, &false]);
+    for (key, parameters, message) in [
+        (
+            "chat",
+            "{route.request.header.a: {}}",
+            "only `$connect` can have request parameters",
+        ),
+        ("$connect", "{a: {}}", "request parameter `a` must be"),
+        (
+            "$connect",
+            "{route.request.header.a: {Needed: true}}",
+            "is written `{Required: true}`",
+        ),
+        (
+            "$connect",
+            "{route.request.header.a: {Required: maybe}}",
+            "is written `{Required: true}`",
+        ),
+    ] {
+        let error = route(key, parameters).unwrap_err();
+        assert!(error.message().contains(message), "{error}");
+        assert_eq!(error.line(), 13, "{error}");
+    }
+}

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use crate::api::{self, Api, AuthorizationType};
 use crate::authorizer::IdentitySource;
-use crate::integration::{Integration, InvalidIntegration};
+use crate::integration::{self, Integration, InvalidIntegration};
 use crate::route::{CONNECT, DEFAULT, DISCONNECT};
 use crate::selection::SelectionExpression;
 use crate::template::Variables;
@@ -82,6 +83,7 @@ impl Compiled {
         }
         for (key, route) in &api.routes {
             check_route(&api, key, route)
+                .and_then(|()| check_parameters(&integrations, key, route))
                 .map_err(|problem| Location::Route(key.clone()).other(problem))?;
         }
         Ok(Self {
@@ -187,4 +189,33 @@ fn check_route(api: &Api, key: &str, route: &api::Route) -> Result<(), String> {
         return Err(format!("route response key `{other}` must be `$default`"));
     }
     Ok(())
+}
+
+/// What a route may declare of the handshake, and what its integration uses of it: INTEGRATION-61, INTEGRATION-62.
+fn check_parameters(
+    integrations: &IndexMap<String, Integration>,
+    key: &str,
+    route: &api::Route,
+) -> Result<(), String> {
+    if key != CONNECT {
+        return match route.request_parameters.first() {
+            Some((name, _)) => Err(format!(
+                "request parameter `{name}`: only `$connect` can have request parameters"
+            )),
+            None => Ok(()),
+        };
+    }
+    let names = route.request_parameters.keys().map(String::as_str);
+    integration::missing(names, &Value::Null).map_err(|name| {
+        format!(
+            "request parameter `{name}` must be `route.request.header.NAME` or `route.request.querystring.NAME`"
+        )
+    })?;
+    let integration = route.target.as_ref().and_then(|id| integrations.get(id));
+    match integration.and_then(|integration| integration.undeclared(route)) {
+        Some(name) => Err(format!(
+            "its integration uses `{name}`, which the route does not declare: `RequestParameters: {{{name}: {{Required: false}}}}`"
+        )),
+        None => Ok(()),
+    }
 }

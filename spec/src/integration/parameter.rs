@@ -91,31 +91,28 @@ impl Parameter {
                 .and_then(|document| document.text_at(&format!("${path}")))
                 .into_iter()
                 .collect(),
+            source @ Source::Event { .. } => source.of_event(request.event),
+        }
+    }
+
+    /// The parameters of the handshake, one of which its route must declare (INTEGRATION-61); empty when the source is another. A multi-value
+    /// form may be declared as the plain one is.
+    pub(super) fn declarations(&self) -> Vec<String> {
+        match &self.source {
             Source::Event {
                 map,
                 path,
-                any_case,
-                on_connect,
+                on_connect: true,
+                ..
             } => {
-                let event_type = &request.event["requestContext"]["eventType"];
-                if *on_connect && event_type != "CONNECT" {
-                    return Vec::new();
-                }
-                let found = path.iter().try_fold(&request.event[*map], |value, name| {
-                    let members = value.as_object()?;
-                    members.get(name).or_else(|| {
-                        let mut members = members.iter();
-                        let (_, found) = members
-                            .find(|(other, _)| *any_case && other.eq_ignore_ascii_case(name))?;
-                        Some(found)
-                    })
-                });
-                match found {
-                    Some(Value::Array(values)) => values.iter().filter_map(text).collect(),
-                    Some(value) => text(value).into_iter().collect(),
-                    None => Vec::new(),
-                }
+                let (plain, multi) = match *map {
+                    "headers" | "multiValueHeaders" => ("header", "multivalueheader"),
+                    _ => ("querystring", "multivaluequerystring"),
+                };
+                let named = |kind| format!("route.request.{kind}.{}", path.join("."));
+                vec![named(plain), named(multi)]
             }
+            _ => Vec::new(),
         }
     }
 
@@ -126,7 +123,63 @@ impl Parameter {
     }
 }
 
+/// The names of the required parameters of the handshake that `event` has not; a name of no parameter is an error.
+///
+/// # Errors
+/// The first name that is none.
+pub(crate) fn missing<'a>(
+    required: impl Iterator<Item = &'a str>,
+    event: &Value,
+) -> Result<Vec<&'a str>, &'a str> {
+    let mut missing = Vec::new();
+    for name in required {
+        match Source::parse(name) {
+            Some(
+                source @ Source::Event {
+                    on_connect: true, ..
+                },
+            ) => {
+                if source.of_event(event).is_empty() {
+                    missing.push(name);
+                }
+            }
+            _ => return Err(name),
+        }
+    }
+    Ok(missing)
+}
+
 impl Source {
+    /// A member of an event, as texts.
+    fn of_event(&self, event: &Value) -> Vec<String> {
+        let Self::Event {
+            map,
+            path,
+            any_case,
+            on_connect,
+        } = self
+        else {
+            return Vec::new();
+        };
+        if *on_connect && event["requestContext"]["eventType"] != "CONNECT" {
+            return Vec::new();
+        }
+        let found = path.iter().try_fold(&event[*map], |value, name| {
+            let members = value.as_object()?;
+            members.get(name).or_else(|| {
+                let mut members = members.iter();
+                let (_, found) =
+                    members.find(|(other, _)| *any_case && other.eq_ignore_ascii_case(name))?;
+                Some(found)
+            })
+        });
+        match found {
+            Some(Value::Array(values)) => values.iter().filter_map(text).collect(),
+            Some(value) => text(value).into_iter().collect(),
+            None => Vec::new(),
+        }
+    }
+
     fn parse(source: &str) -> Option<Self> {
         if let Some(text) = source.strip_prefix('\'') {
             return text

@@ -17,7 +17,13 @@ pub(super) fn gateway_with(connect: Option<Integration>, message: Integration) -
         let Some(integration) = integration else {
             continue;
         };
+        let declared = [
+            "route.request.header.TOKEN",
+            "route.request.querystring.room",
+        ];
+        let declared = declared.iter().filter(|_| key == "$connect");
         let route = Route {
+            request_parameters: declared.map(|name| ((*name).to_owned(), false)).collect(),
             target: Some(key.to_owned()),
             route_response_selection_expression: Some("$default".to_owned()),
             route_responses: vec!["$default".to_owned()],

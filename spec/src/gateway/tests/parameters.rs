@@ -89,3 +89,85 @@ fn what_can_not_be_served_is_refused(#[case] change: fn(&mut Integration), #[cas
     let error = Gateway::new(api, ids::Counter::default()).err().unwrap();
     assert!(error.to_string().contains(expected), "{error}");
 }
+
+/// An API whose `$connect` declares `declared`, and maps from `source`.
+fn declaring(declared: &[(&str, bool)], source: Option<&str>) -> Result<Gateway, InvalidApi> {
+    let mut api = Api::new("$request.body.action", "stage");
+    let connect = backend(IntegrationType::HttpProxy, |integration| {
+        integration.integration_uri = Some("http://h".to_owned());
+        if let Some(source) = source {
+            integration.request_parameters = map(&[("integration.request.header.x", source)]);
+        }
+    });
+    api.integrations.insert("i".to_owned(), connect);
+    let owned = |(name, required): &(&str, bool)| ((*name).to_owned(), *required);
+    let route = Route {
+        target: Some("i".to_owned()),
+        request_parameters: declared.iter().map(owned).collect(),
+        ..Route::default()
+    };
+    api.routes.insert("$connect".to_owned(), route);
+    Gateway::new(api, ids::Counter::default())
+}
+
+// INTEGRATION-61
+#[rstest]
+#[case(&[("route.request.header.token", false)], Some("route.request.header.token"), None)]
+#[case(&[("route.request.header.token", false)], Some("route.request.multivalueheader.token"), None)]
+#[case(&[], Some("context.stage"), None)]
+#[case(&[], Some("route.request.querystring.room"), Some("its integration uses `route.request.querystring.room`, which the route does not declare"))]
+#[case(&[("method.request.header.token", false)], None, Some("request parameter `method.request.header.token` must be"))]
+fn a_mapping_uses_what_is_declared(
+    #[case] declared: &[(&str, bool)],
+    #[case] source: Option<&str>,
+    #[case] expected: Option<&str>,
+) {
+    let error = declaring(declared, source)
+        .err()
+        .map(|error| error.to_string());
+    match (error, expected) {
+        (None, None) => {}
+        (Some(error), Some(expected)) => assert!(error.contains(expected), "{error}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+// INTEGRATION-62
+#[test]
+fn only_connect_declares_parameters() {
+    let mut api = Api::new("$request.body.action", "stage");
+    let route = Route {
+        request_parameters: [("route.request.header.x".to_owned(), false)].into(),
+        ..Route::default()
+    };
+    api.routes.insert("chat".to_owned(), route);
+    let error = Gateway::new(api, ids::Counter::default()).err().unwrap();
+    assert!(
+        error
+            .to_string()
+            .contains("only `$connect` can have request parameters")
+    );
+}
+
+// HANDSHAKE-44, HANDSHAKE-51
+#[rstest]
+#[case(&[("route.request.header.TOKEN", true), ("route.request.querystring.room", true)], None)]
+#[case(&[("route.request.header.a.b", true), ("route.request.querystring.Room", true)], Some("a.b, Room"))]
+#[case(&[("route.request.header.other", false)], None)]
+fn required_parameters_must_be_there(
+    #[case] declared: &[(&str, bool)],
+    #[case] missing: Option<&str>,
+) {
+    let mut gateway = declaring(declared, None).unwrap();
+    match (&knock(&mut gateway)[..], missing) {
+        ([Output::HttpRequest(_)], None) => {}
+        ([Output::Reject { response, .. }], Some(names)) => {
+            assert_eq!(response.status, 400);
+            assert_eq!(
+                response.body,
+                format!(r#"{{"message":"Missing required request parameters: [{names}]"}}"#)
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
