@@ -1,4 +1,4 @@
-//! The specification at work: one machine, and the ways from it to clients, callers and functions.
+//! The specification at work: one machine, and the ways from it to clients, callers, functions and backends.
 //!
 //! The machine is behind a lock and not in a task of its own: whoever brings an input works off what follows from it, which spares every
 //! message two changes of task. Nothing under the lock waits.
@@ -16,6 +16,7 @@ use spec::io::{
 use spec::{Gateway, Input, Output, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use crate::backend::Backends;
 use crate::clock::Clock;
 
 /// What the machine wants of a client's task.
@@ -57,6 +58,7 @@ pub(crate) struct Hub {
     machine: Mutex<Machine>,
     clock: Clock,
     functions: Box<dyn Invoke>,
+    backends: Backends,
     decisions: Option<DecisionSink>,
     /// The next timer is earlier than the timers' task knows.
     timer: Notify,
@@ -82,22 +84,26 @@ impl Hub {
         gateway: Gateway,
         clock: Clock,
         decisions: Option<DecisionSink>,
-        functions: impl FnOnce(Weak<Hub>) -> Box<dyn Invoke>,
+        surroundings: impl FnOnce(Weak<Hub>) -> (Box<dyn Invoke>, Backends),
     ) -> Arc<Self> {
-        Arc::new_cyclic(|hub| Self {
-            machine: Mutex::new(Machine {
-                gateway,
-                clients: HashMap::new(),
-                callers: HashMap::new(),
-                requests: 0,
-                armed: None,
-            }),
-            clock,
-            functions: functions(hub.clone()),
-            decisions,
-            timer: Notify::new(),
-            ended: Notify::new(),
-            peers: AtomicU64::new(0),
+        Arc::new_cyclic(|hub| {
+            let (functions, backends) = surroundings(hub.clone());
+            Self {
+                machine: Mutex::new(Machine {
+                    gateway,
+                    clients: HashMap::new(),
+                    callers: HashMap::new(),
+                    requests: 0,
+                    armed: None,
+                }),
+                clock,
+                functions,
+                backends,
+                decisions,
+                timer: Notify::new(),
+                ended: Notify::new(),
+                peers: AtomicU64::new(0),
+            }
         })
     }
 
@@ -217,6 +223,8 @@ impl Hub {
                         machine.gateway.handle_input(now, input);
                     }
                 }
+                Output::HttpRequest(call) => self.backends.request(call),
+                Output::CallService(call) => self.backends.call_service(call),
                 Output::ManagementReply { id, response } => {
                     if let Some(caller) = machine.callers.remove(&id) {
                         // A caller that has gone needs no answer.

@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod backend;
 mod build;
 mod clock;
 mod dynamodb;
@@ -45,6 +46,7 @@ pub use error::Error;
 pub use hub::DecisionSink;
 pub use lambda::{FunctionOutput, LineSink};
 
+use backend::Backends;
 use clock::Clock;
 use hub::Hub;
 use lambda::{Functions, Pool, Sink, Surroundings};
@@ -164,7 +166,9 @@ impl Gateway {
         let hub = Hub::new(machine, clock, options.decisions, |hub| {
             let functions = Functions::new(&stack, &executables, &surroundings, &sink, clock, &hub);
             pools = functions.pools();
-            Box::new(functions)
+            let region = surroundings.region.clone();
+            let backends = Backends::new(hub, clock, dynamodb_url.clone(), region);
+            (Box::new(functions), backends)
         });
         let stop = Arc::new(Notify::new());
         let timers = Arc::clone(&hub);

@@ -76,6 +76,8 @@ broken! {
         "      StageName: !Ref StageName\n" => "      StageName: !Ref StageName\n      RouteSettings:\n        sendMessage: {ThrottlingRateLimit: 10, ThrottlingBurstLimit: 5}\n";
     bad_throttle: "a throttle that is no number",
         "      StageName: !Ref StageName\n" => "      StageName: !Ref StageName\n      DefaultRouteSettings:\n        ThrottlingBurstLimit: many\n";
+    bad_request_parameter: "a request parameter with the REST APIs' spelling of its source",
+        "IntegrationType: AWS\n" => "IntegrationType: AWS\n      RequestParameters:\n        integration.request.header.token: method.request.header.token\n";
     reserved_route_key: "a route key of its own that begins with a dollar",
         "RouteKey: sendmessage" => "RouteKey: $sendmessage";
 }

@@ -64,6 +64,8 @@ pub struct Route {
     pub authorizer_id: Option<String>,
     /// The integration of `Target` (`integrations/{id}`), a key of [`Api::integrations`].
     pub target: Option<String>,
+    /// `RequestParameters`, of `$connect` only: whether each parameter, such as `route.request.header.token`, is required.
+    pub request_parameters: IndexMap<String, bool>,
     /// `RouteResponseSelectionExpression`; `$default` makes the route two-way.
     pub route_response_selection_expression: Option<String>,
     /// The keys of the route's `RouteResponse`s; `$default` is the only one there can be.
@@ -109,8 +111,14 @@ pub struct Authorizer {
 pub struct Integration {
     /// `IntegrationType`.
     pub integration_type: IntegrationType,
-    /// `IntegrationUri`: for Lambda the invocation path of the function.
+    /// `IntegrationUri`: the invocation path of a Lambda function, the action of a service, or an HTTP address.
     pub integration_uri: Option<String>,
+    /// `IntegrationMethod`, of HTTP integrations.
+    pub integration_method: Option<String>,
+    /// `RequestParameters`: sources by target, such as `integration.request.header.id` from `context.connectionId`.
+    pub request_parameters: IndexMap<String, String>,
+    /// `ContentHandlingStrategy` of the request.
+    pub content_handling_strategy: Option<ContentHandling>,
     /// `RequestTemplates`: mapping templates by key.
     pub request_templates: IndexMap<String, String>,
     /// `TemplateSelectionExpression`.
@@ -126,10 +134,14 @@ pub struct Integration {
 /// What an integration talks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IntegrationType {
-    /// A Lambda function that gets the rendered mapping template.
+    /// A Lambda function that gets the rendered mapping template, or a service.
     Aws,
     /// A Lambda function that gets the proxy event.
     AwsProxy,
+    /// An HTTP backend that gets the rendered mapping template.
+    Http,
+    /// An HTTP backend that gets the message.
+    HttpProxy,
     /// The gateway itself.
     Mock,
 }
@@ -146,6 +158,15 @@ pub enum PassthroughBehavior {
     Never,
 }
 
+/// How a payload is converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentHandling {
+    /// `CONVERT_TO_BINARY`: from base64 to the bytes that it stands for.
+    ConvertToBinary,
+    /// `CONVERT_TO_TEXT`: from bytes to base64.
+    ConvertToText,
+}
+
 /// `AWS::ApiGatewayV2::IntegrationResponse`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct IntegrationResponse {
@@ -153,6 +174,8 @@ pub struct IntegrationResponse {
     pub response_templates: IndexMap<String, String>,
     /// `TemplateSelectionExpression`.
     pub template_selection_expression: Option<String>,
+    /// `ContentHandlingStrategy` of the response.
+    pub content_handling_strategy: Option<ContentHandling>,
 }
 
 impl Api {
@@ -198,6 +221,9 @@ impl Integration {
         Self {
             integration_type,
             integration_uri,
+            integration_method: None,
+            request_parameters: IndexMap::new(),
+            content_handling_strategy: None,
             request_templates: IndexMap::new(),
             template_selection_expression: None,
             passthrough_behavior: PassthroughBehavior::default(),
@@ -216,6 +242,24 @@ pub fn function_arn(uri: &str) -> Option<&str> {
         .filter(|arn| !arn.is_empty())
 }
 
+/// `text` with every `${stageVariables.name}` replaced by the stage variable (INTEGRATION-65). Nothing stands for one that the stage has not
+/// (INTEGRATION-83).
+pub fn with_stage_variables(text: &str, stage_variables: &Map<String, Value>) -> String {
+    const OPENING: &str = "${stageVariables.";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once(OPENING) {
+        let Some((name, after)) = behind.split_once('}') else {
+            break;
+        };
+        out.push_str(before);
+        let value = stage_variables.get(name).and_then(Value::as_str);
+        out.push_str(value.unwrap_or_default());
+        rest = after;
+    }
+    out + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,6 +276,21 @@ mod tests {
             function_arn("arn:aws:apigateway:us-east-1:dynamodb:action/PutItem"),
             None
         );
+    }
+
+    #[test]
+    fn stage_variables_stand_in_addresses() {
+        let variables = Map::from_iter([("host".to_owned(), Value::from("example.com"))]);
+        for (text, expected) in [
+            (
+                "https://${stageVariables.host}/a${stageVariables.none}b",
+                "https://example.com/ab",
+            ),
+            ("${stageVariables.host", "${stageVariables.host"),
+            ("${other}", "${other}"),
+        ] {
+            assert_eq!(with_stage_variables(text, &variables), expected);
+        }
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub enum Refusal {
     UnsupportedVersion,
     /// The upgrade breaks a rule of RFC 6455, section 4.2 (HANDSHAKE-26).
     BadUpgrade(&'static str),
+    /// Request parameters that `$connect` requires are missing; their names (HANDSHAKE-44).
+    MissingParameters(Vec<String>),
     /// An identity source is missing (AUTHORIZER-1), or the authorizer said `Unauthorized` (AUTHORIZER-5).
     Unauthorized,
     /// The authorizer's policy does not allow the route (AUTHORIZER-6, AUTHORIZER-7).
@@ -46,6 +48,8 @@ pub enum Refusal {
     IntegrationFailed,
     /// The `$connect` integration took too long (HANDSHAKE-13).
     IntegrationTimedOut,
+    /// No answer could be had of the `$connect` integration's backend (INTEGRATION-53).
+    Unreachable,
     /// The `$connect` integration answered with this status and body, which is no success (HANDSHAKE-5, HANDSHAKE-43).
     Status(u16, String),
 }
@@ -87,6 +91,7 @@ impl Refusal {
     /// No raw refusal of a WebSocket API was ever published: the status codes have sources, headers and bodies follow
     /// REST APIs (HANDSHAKE-36 to HANDSHAKE-41 and HANDSHAKE-50, assumed).
     pub fn response(&self, request_id: &str, uuid: &str) -> HttpResponse {
+        let body_of_missing;
         let (status, error_type, body) = match self {
             Self::UriTooLong => (
                 414,
@@ -102,6 +107,10 @@ impl Refusal {
                 r#"{"message":"Upgrade Required"}"#,
             ),
             Self::BadUpgrade(_) => (400, "BadRequestException", r#"{"message":"Bad Request"}"#),
+            Self::MissingParameters(names) => {
+                body_of_missing = missing_parameters(names);
+                (400, "BadRequestException", &*body_of_missing)
+            }
             Self::Unauthorized => (
                 401,
                 "UnauthorizedException",
@@ -124,6 +133,7 @@ impl Refusal {
                 "InternalServerErrorException",
                 r#"{"message": "Endpoint request timed out"}"#,
             ),
+            Self::Unreachable => (504, "InternalServerErrorException", INTERNAL),
             Self::Status(status, body) => (*status, "", &**body),
         };
         let mut response = HttpResponse::new(status);
@@ -146,6 +156,15 @@ impl Refusal {
 
 const INTERNAL: &str = r#"{"message": "Internal server error"}"#;
 
+/// The body that names missing request parameters (HANDSHAKE-51).
+fn missing_parameters(names: &[String]) -> String {
+    let text = format!(
+        "Missing required request parameters: [{}]",
+        names.join(", ")
+    );
+    HttpResponse::new(400).message(&text).body
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -154,6 +173,9 @@ impl fmt::Display for Refusal {
             Self::NotAnUpgrade => "no WebSocket upgrade was asked for",
             Self::UnsupportedVersion => "the version of the protocol must be 13",
             Self::BadUpgrade(problem) => problem,
+            Self::MissingParameters(names) => {
+                return write!(f, "missing request parameters: `{}`", names.join("`, `"));
+            }
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "the policy does not allow it",
             Self::AuthorizerFailed => "the authorizer failed",
@@ -161,6 +183,7 @@ impl fmt::Display for Refusal {
             Self::NotInvocable => "the integration can not be called",
             Self::IntegrationFailed => "the integration failed",
             Self::IntegrationTimedOut => "the integration timed out",
+            Self::Unreachable => "the integration's backend can not be reached",
             Self::Status(status, _) => return write!(f, "the integration answered {status}"),
         })
     }

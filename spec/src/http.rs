@@ -6,6 +6,30 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(String, String)>);
 
+/// A request to an HTTP backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// The method.
+    pub method: String,
+    /// The whole address: `http://` or `https://`, host, path and query string.
+    pub url: String,
+    /// The header fields, without those that address and framing add (`Host`, `Content-Length`).
+    pub headers: Headers,
+    /// The body, empty when there is none.
+    pub body: Vec<u8>,
+}
+
+/// What an HTTP backend answered. A redirection is an answer like any other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpAnswer {
+    /// The status code.
+    pub status: u16,
+    /// The header fields.
+    pub headers: Headers,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
 /// A response to an HTTP request: a refused handshake, or an answer of the `@connections` API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpResponse {
@@ -33,6 +57,13 @@ impl Headers {
     /// Adds a field at the end.
     pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.push((name.into(), value.into()));
+    }
+
+    /// Makes `value` the only value of the field `name`, whatever its case before; the spelling is now this one.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.0
+            .retain(|(field, _)| !field.eq_ignore_ascii_case(name));
+        self.push(name, value);
     }
 
     /// The fields in order.

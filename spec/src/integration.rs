@@ -1,22 +1,31 @@
 #![doc = include_str!("../requirements/integration.md")]
 
+mod address;
+mod content;
+mod http;
+mod mapping;
+mod parameter;
+mod response;
 mod result;
 
 use std::time::Duration;
 
-use indexmap::IndexMap;
 use serde::de::IgnoredAny;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use velocity::ParseError;
 
-use crate::api::{self, IntegrationType, PassthroughBehavior};
+use crate::api::{self, ContentHandling, IntegrationType, PassthroughBehavior};
 use crate::authorizer::error_message;
-use crate::http::Headers;
-use crate::io::InvocationOutcome;
-use crate::route;
-use crate::selection::{SelectionExpression, SelectionExpressionError};
-use crate::template::{Document, MappingTemplate, Params, Scope, Variables};
+use crate::http::{Headers, HttpRequest};
+use crate::io::{HttpOutcome, InvocationOutcome, Service};
+use crate::selection::SelectionExpressionError;
+use crate::template::{Params, Variables};
 
+use self::http::Backend;
+use self::mapping::Templates;
+use self::parameter::Parameter;
+use self::response::{Reply, Responses};
+pub(crate) use parameter::missing;
 pub use result::{Answer, Failure, error_frame};
 use result::{proxy_answer, status_code};
 
@@ -24,11 +33,12 @@ use result::{proxy_answer, status_code};
 #[derive(Debug)]
 pub struct Integration {
     kind: Kind,
-    request_templates: IndexMap<String, MappingTemplate>,
-    template_selection: Option<SelectionExpression>,
+    templates: Templates,
     passthrough: PassthroughBehavior,
+    content_handling: Option<ContentHandling>,
+    parameters: Vec<Parameter>,
     timeout: Duration,
-    responses: Vec<Response>,
+    responses: Responses,
 }
 
 /// What an integration is asked to do.
@@ -40,6 +50,19 @@ pub enum Call {
         function_arn: String,
         /// The event.
         payload: String,
+        /// Whether nobody waits for the result.
+        asynchronous: bool,
+    },
+    /// Make this request.
+    Request(HttpRequest),
+    /// Call this action of a service.
+    Service {
+        /// The service.
+        service: Service,
+        /// The action.
+        action: String,
+        /// The request's body.
+        body: Vec<u8>,
     },
     /// Nothing to wait for: a mock answered with this status.
     Answered(Answer),
@@ -58,6 +81,8 @@ pub struct Request<'a> {
     pub body: &'a str,
     /// What `$input.params()` holds.
     pub params: &'a Params,
+    /// Whether the client gets the answer's body as a message.
+    pub two_way: bool,
 }
 
 /// A part of an integration that can not be used.
@@ -76,11 +101,27 @@ pub enum InvalidIntegration {
     /// A selection expression with a syntax error.
     #[error(transparent)]
     Selection(#[from] SelectionExpressionError),
-    /// No function in the URI.
+    /// No function in the URI, nor an action of a service.
     #[error(
         "`IntegrationUri` `{0}` names no Lambda function (arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/FUNCTION_ARN/invocations)"
     )]
     Uri(String),
+    /// No HTTP address in the URI.
+    #[error(
+        "`IntegrationUri` `{0}` must be `http://` or `https://` with a host, in visible ASCII characters and without a user"
+    )]
+    Address(String),
+    /// No HTTP method.
+    #[error("`IntegrationMethod` `{0}` must be one of `{methods}`", methods = http::METHODS.join("`, `"))]
+    Method(String),
+    /// A request parameter that can not be read.
+    #[error("request parameter `{name}`: {problem}")]
+    Parameter {
+        /// The target.
+        name: String,
+        /// What is wrong, and what it must be.
+        problem: String,
+    },
     /// A key that is neither `$default` nor a pattern between slashes.
     #[error(
         "integration response key `{key}` must be `$default` or a pattern between slashes: {problem}"
@@ -98,54 +139,93 @@ pub enum InvalidIntegration {
 
 #[derive(Debug)]
 enum Kind {
-    Lambda { function_arn: String, proxy: bool },
+    Lambda {
+        function_arn: String,
+        proxy: bool,
+        asynchronous: bool,
+    },
+    DynamoDb {
+        action: String,
+    },
+    Http(Backend),
     Mock,
 }
 
-#[derive(Debug)]
-struct Response {
-    /// `None` is `$default`.
-    pattern: Option<velocity::Regex>,
-    templates: IndexMap<String, MappingTemplate>,
-    template_selection: Option<SelectionExpression>,
-}
-
 impl Integration {
-    /// Checks an integration as declared.
+    /// Checks an integration as declared, for a stage with these variables.
     ///
     /// # Errors
     /// The first part of it that can not be used.
-    pub fn new(declared: &api::Integration) -> Result<Self, InvalidIntegration> {
+    pub fn new(
+        declared: &api::Integration,
+        stage_variables: &Map<String, Value>,
+    ) -> Result<Self, InvalidIntegration> {
+        let parameters = declared
+            .request_parameters
+            .iter()
+            .map(|(target, source)| Parameter::parse(target, source))
+            .collect::<Result<Vec<_>, _>>()?;
         let uri = declared.integration_uri.as_deref().unwrap_or_default();
-        let lambda = |proxy| {
-            api::function_arn(uri)
-                .map(|arn| Kind::Lambda {
-                    function_arn: arn.to_owned(),
-                    proxy,
-                })
-                .ok_or_else(|| InvalidIntegration::Uri(uri.to_owned()))
+        let uri = api::with_stage_variables(uri, stage_variables);
+        let backend = |proxy| {
+            let method = declared.integration_method.as_deref().unwrap_or_default();
+            if !http::METHODS.contains(&method) {
+                return Err(InvalidIntegration::Method(method.to_owned()));
+            }
+            Ok(Kind::Http(Backend {
+                method: method.to_owned(),
+                url: address::http(&uri)?,
+                proxy,
+            }))
         };
         let kind = match declared.integration_type {
-            IntegrationType::Aws => lambda(false)?,
-            IntegrationType::AwsProxy => lambda(true)?,
+            IntegrationType::Aws => match address::dynamodb_action(&uri) {
+                Some(action) => Kind::DynamoDb {
+                    action: action.to_owned(),
+                },
+                None => Kind::Lambda {
+                    function_arn: address::function(&uri)?,
+                    proxy: false,
+                    asynchronous: parameters.iter().any(Parameter::is_asynchronous),
+                },
+            },
+            IntegrationType::AwsProxy => Kind::Lambda {
+                function_arn: address::function(&uri)?,
+                proxy: true,
+                asynchronous: false,
+            },
+            IntegrationType::Http => backend(false)?,
+            IntegrationType::HttpProxy => backend(true)?,
             IntegrationType::Mock => Kind::Mock,
         };
         if !crate::limits::INTEGRATION_TIMEOUT_MILLIS.contains(&declared.timeout_in_millis) {
             return Err(InvalidIntegration::Timeout(declared.timeout_in_millis));
         }
-        let responses = declared
-            .integration_responses
-            .iter()
-            .map(|(key, response)| Response::new(key, response))
-            .collect::<Result<_, _>>()?;
         Ok(Self {
             kind,
-            request_templates: templates("RequestTemplates", &declared.request_templates)?,
-            template_selection: selection(declared.template_selection_expression.as_deref())?,
+            templates: Templates::new(
+                "RequestTemplates",
+                &declared.request_templates,
+                declared.template_selection_expression.as_deref(),
+            )?,
             passthrough: declared.passthrough_behavior,
+            content_handling: declared.content_handling_strategy,
+            parameters,
             timeout: Duration::from_millis(declared.timeout_in_millis),
-            responses,
+            responses: Responses::new(&declared.integration_responses)?,
         })
+    }
+
+    /// The first parameter of the handshake that a mapping uses and that `route`, a `$connect`, does not declare (INTEGRATION-61).
+    pub(crate) fn undeclared(&self, route: &api::Route) -> Option<String> {
+        self.parameters
+            .iter()
+            .map(Parameter::declarations)
+            .find(|names| {
+                let is_declared = |name| route.request_parameters.contains_key(name);
+                !names.is_empty() && !names.iter().any(is_declared)
+            })
+            .and_then(|names| names.into_iter().next())
     }
 
     /// How long the gateway waits for a result.
@@ -153,35 +233,43 @@ impl Integration {
         self.timeout
     }
 
-    /// What to do for a request.
+    /// What to do for a request that is traced under `trace_id`.
     ///
     /// # Errors
     /// What makes the request fail before anything is called.
-    pub fn call(&self, request: Request<'_>) -> Result<Call, Failure> {
+    pub fn call(&self, request: Request<'_>, trace_id: &str) -> Result<Call, Failure> {
         match &self.kind {
             Kind::Lambda {
                 function_arn,
-                proxy: true,
+                proxy,
+                asynchronous,
             } => Ok(Call::Invoke {
                 function_arn: function_arn.clone(),
-                payload: request.event.to_string(),
+                payload: if *proxy {
+                    request.event.to_string()
+                } else {
+                    self.json_payload(request)?
+                },
+                asynchronous: *asynchronous,
             }),
-            Kind::Lambda {
-                function_arn,
-                proxy: false,
-            } => {
-                let payload = self.map_request(request)?;
-                // What Lambda does with a payload that is not JSON is known (it refuses), what the client sees is assumed
-                // (INTEGRATION-20).
-                serde_json::from_str::<IgnoredAny>(&payload)
-                    .map_err(|error| Failure::InvalidPayload(error.to_string()))?;
-                Ok(Call::Invoke {
-                    function_arn: function_arn.clone(),
-                    payload,
-                })
+            Kind::DynamoDb { action } => Ok(Call::Service {
+                service: Service::DynamoDb,
+                action: action.clone(),
+                body: self.payload(request)?,
+            }),
+            Kind::Http(backend) => {
+                // INTEGRATION-22: a proxy gets the message.
+                let body = if backend.proxy {
+                    content::outgoing(self.content_handling, request.body.to_owned())?
+                } else {
+                    self.payload(request)?
+                };
+                backend
+                    .request(request, trace_id, &self.parameters, body)
+                    .map(Call::Request)
             }
             Kind::Mock => {
-                let rendered = self.map_request(request)?;
+                let rendered = self.templates.request(request, self.passthrough)?;
                 let status = serde_json::from_str::<Value>(&rendered)
                     .ok()
                     .and_then(|value| status_code(value.get("statusCode")?))
@@ -191,8 +279,14 @@ impl Integration {
                                 .to_owned(),
                         )
                     })?;
-                self.respond(request, &status.to_string(), "", status)
-                    .map(Call::Answered)
+                let reply = Reply {
+                    selector: &status.to_string(),
+                    is_success: true,
+                    status,
+                    headers: &Headers::new(),
+                    body: b"",
+                };
+                self.responses.answer(request, &reply).map(Call::Answered)
             }
         }
     }
@@ -207,6 +301,17 @@ impl Integration {
         outcome: &InvocationOutcome,
     ) -> Result<Answer, Failure> {
         let proxy = matches!(self.kind, Kind::Lambda { proxy: true, .. });
+        // `AWS`: the error of a function is a result like any other, matched by its `errorMessage` (INTEGRATION-34, INTEGRATION-39).
+        let respond = |error: &str, body: &str| {
+            let reply = Reply {
+                selector: error,
+                is_success: error.is_empty(),
+                status: 200,
+                headers: &Headers::new(),
+                body: body.as_bytes(),
+            };
+            self.responses.answer(request, &reply)
+        };
         match outcome {
             InvocationOutcome::NotInvocable(cause) => Err(Failure::NotInvocable(cause.clone())),
             InvocationOutcome::Failed(error) if proxy => {
@@ -215,142 +320,58 @@ impl Integration {
             InvocationOutcome::Returned(result) if proxy => {
                 proxy_answer(result).map_err(|problem| Failure::MalformedResult(problem.to_owned()))
             }
-            // `AWS`: the error of a function is a result like any other, matched by its `errorMessage` (INTEGRATION-34,
-            // INTEGRATION-39).
-            InvocationOutcome::Failed(error) => {
-                self.respond(request, &error_message(error), error, 200)
-            }
-            InvocationOutcome::Returned(result) => self.respond(request, "", result, 200),
+            InvocationOutcome::Failed(error) => respond(&error_message(error), error),
+            InvocationOutcome::Returned(result) => respond("", result),
         }
     }
 
-    /// The request template's output (INTEGRATION-19), or the body where it passes through (INTEGRATION-27 to INTEGRATION-29).
-    fn map_request(&self, request: Request<'_>) -> Result<String, Failure> {
-        let key = template_key(self.template_selection.as_ref(), request.body);
-        match find_template(&self.request_templates, key.as_deref()) {
-            Some(template) => render(template, request, request.body),
-            None => match self.passthrough {
-                PassthroughBehavior::WhenNoMatch => Ok(request.body.to_owned()),
-                PassthroughBehavior::WhenNoTemplates if self.request_templates.is_empty() => {
-                    Ok(request.body.to_owned())
-                }
-                _ => Err(Failure::NoTemplate),
-            },
-        }
-    }
-
-    /// The integration response that `selector` chooses (INTEGRATION-31, INTEGRATION-32), applied to `result` (INTEGRATION-35,
-    /// INTEGRATION-36). An error that none takes is a failure (INTEGRATION-41); a success without any integration response is an
-    /// answer that nobody asked for.
-    fn respond(
+    /// What the answer of an HTTP backend or a service means: its status decides at `$connect` and chooses the integration response
+    /// (HANDSHAKE-12, INTEGRATION-33, INTEGRATION-52, INTEGRATION-93).
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer).
+    pub fn http_answer(
         &self,
         request: Request<'_>,
-        selector: &str,
-        result: &str,
-        status: u16,
+        outcome: &HttpOutcome,
     ) -> Result<Answer, Failure> {
-        let chosen = self
-            .responses
-            .iter()
-            .find(|response| {
-                response
-                    .pattern
-                    .as_ref()
-                    .is_some_and(|pattern| pattern.matches(selector))
-            })
-            .or_else(|| {
-                self.responses
-                    .iter()
-                    .find(|response| response.pattern.is_none())
-            });
-        let body = match chosen {
-            Some(response) => {
-                let key = template_key(response.template_selection.as_ref(), request.body);
-                match find_template(&response.templates, key.as_deref()) {
-                    Some(template) => render(template, request, result)?,
-                    None => result.to_owned(),
-                }
+        let answer = match outcome {
+            HttpOutcome::Failed(cause) => return Err(Failure::Unreachable(cause.clone())),
+            HttpOutcome::Answered(answer) if !(200..=599).contains(&answer.status) => {
+                let problem = format!("the status {} is no final one", answer.status);
+                return Err(Failure::MalformedResult(problem));
             }
-            None if selector.is_empty() || matches!(self.kind, Kind::Mock) => result.to_owned(),
-            None => return Err(Failure::FunctionError(selector.to_owned())),
+            HttpOutcome::Answered(answer) => answer,
         };
-        Ok(Answer {
-            status,
-            headers: Headers::new(),
-            body,
-        })
+        if matches!(&self.kind, Kind::Http(backend) if backend.proxy) {
+            return Ok(Answer {
+                status: answer.status,
+                headers: answer.headers.clone(),
+                body: content::answer(request, None, &answer.body)?,
+            });
+        }
+        let reply = Reply {
+            selector: &answer.status.to_string(),
+            is_success: (200..300).contains(&answer.status),
+            status: answer.status,
+            headers: &answer.headers,
+            body: &answer.body,
+        };
+        self.responses.answer(request, &reply)
     }
-}
 
-impl Response {
-    fn new(key: &str, declared: &api::IntegrationResponse) -> Result<Self, InvalidIntegration> {
-        let invalid = |problem: String| InvalidIntegration::ResponseKey {
-            key: key.to_owned(),
-            problem,
-        };
-        let pattern = if key == route::DEFAULT {
-            None
-        } else {
-            let inner = key
-                .strip_prefix('/')
-                .and_then(|rest| rest.strip_suffix('/'))
-                .ok_or_else(|| invalid("there are no slashes around it".to_owned()))?;
-            Some(velocity::Regex::new(inner).map_err(|error| invalid(error.to_string()))?)
-        };
-        Ok(Self {
-            pattern,
-            templates: templates("ResponseTemplates", &declared.response_templates)?,
-            template_selection: selection(declared.template_selection_expression.as_deref())?,
-        })
+    /// What is sent to a backend that is no proxy.
+    fn payload(&self, request: Request<'_>) -> Result<Vec<u8>, Failure> {
+        let text = self.templates.request(request, self.passthrough)?;
+        content::outgoing(self.content_handling, text)
     }
-}
 
-/// The template under `key` (INTEGRATION-24), else under `$default` (INTEGRATION-25); without a selection expression the one for
-/// `application/json` comes first (INTEGRATION-23).
-fn find_template<'a>(
-    templates: &'a IndexMap<String, MappingTemplate>,
-    key: Option<&str>,
-) -> Option<&'a MappingTemplate> {
-    templates
-        .get(key.unwrap_or("application/json"))
-        .or_else(|| templates.get(route::DEFAULT))
-}
-
-fn template_key(expression: Option<&SelectionExpression>, body: &str) -> Option<String> {
-    let expression = expression?;
-    let document = Document::parse(body).ok();
-    Some(expression.evaluate(|name| route::body_variable(document.as_ref()?, name)))
-}
-
-fn render(template: &MappingTemplate, request: Request<'_>, body: &str) -> Result<String, Failure> {
-    let scope = Scope::new(body, request.context)
-        .stage_variables(request.stage_variables)
-        .params(request.params);
-    template
-        .render(&scope)
-        .map_err(|error| Failure::Template(error.to_string()))
-}
-
-fn templates(
-    property: &'static str,
-    sources: &IndexMap<String, String>,
-) -> Result<IndexMap<String, MappingTemplate>, InvalidIntegration> {
-    sources
-        .iter()
-        .map(|(key, source)| {
-            MappingTemplate::parse(source)
-                .map(|template| (key.clone(), template))
-                .map_err(|error| InvalidIntegration::Template {
-                    property,
-                    key: key.clone(),
-                    error: Box::new(error),
-                })
-        })
-        .collect()
-}
-
-fn selection(
-    expression: Option<&str>,
-) -> Result<Option<SelectionExpression>, SelectionExpressionError> {
-    expression.map(SelectionExpression::parse).transpose()
+    /// What is sent to a function. What Lambda does with a payload that is not JSON is known (it refuses), what the client sees is assumed
+    /// (INTEGRATION-20).
+    fn json_payload(&self, request: Request<'_>) -> Result<String, Failure> {
+        let invalid = |error: &dyn std::fmt::Display| Failure::InvalidPayload(error.to_string());
+        let payload = String::from_utf8(self.payload(request)?).map_err(|error| invalid(&error))?;
+        serde_json::from_str::<IgnoredAny>(&payload).map_err(|error| invalid(&error))?;
+        Ok(payload)
+    }
 }

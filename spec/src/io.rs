@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::connection::CloseInfo;
 use crate::handshake::{HandshakeRequest, Refusal};
-use crate::http::{Headers, HttpResponse};
+use crate::http::{Headers, HttpAnswer, HttpRequest, HttpResponse};
 use crate::limits::Violation;
 use crate::model::Mismatch;
 use crate::policy::Evaluation;
@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId(pub u64);
 
-/// One call of a function, numbered by the gateway.
+/// One call of a function, of an HTTP backend or of a service, numbered by the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InvocationId(pub u64);
 
@@ -63,6 +63,13 @@ pub enum Input {
         /// What it answered.
         outcome: InvocationOutcome,
     },
+    /// An HTTP backend or a service answered.
+    HttpResult {
+        /// Which call.
+        call: InvocationId,
+        /// What it answered.
+        outcome: HttpOutcome,
+    },
     /// A backend calls the `@connections` API.
     Management {
         /// Which request.
@@ -92,6 +99,15 @@ pub enum InvocationOutcome {
     Failed(String),
     /// It could not be called at all.
     NotInvocable(String),
+}
+
+/// What became of a request to an HTTP backend or a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HttpOutcome {
+    /// It answered, whatever the status.
+    Answered(HttpAnswer),
+    /// No answer could be had of it, and why: it can not be reached, TLS fails, it answers with too much or with no HTTP.
+    Failed(String),
 }
 
 /// A request to the `@connections` API.
@@ -124,6 +140,10 @@ pub enum Output {
     },
     /// Call a function.
     Invoke(Invocation),
+    /// Make a request to an HTTP backend; no redirection is to be followed.
+    HttpRequest(HttpCall),
+    /// Call an AWS service.
+    CallService(ServiceCall),
     /// Send a text message.
     Send {
         /// To whom.
@@ -162,6 +182,39 @@ pub struct Invocation {
     pub trace_id: String,
     /// When the gateway stops waiting. A result that comes later is ignored.
     pub deadline: Timestamp,
+}
+
+/// A request to an HTTP backend, to be answered with [`Input::HttpResult`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpCall {
+    /// To be named in the result.
+    pub id: InvocationId,
+    /// The request.
+    pub request: HttpRequest,
+    /// When the gateway stops waiting. A result that comes later is ignored.
+    pub deadline: Timestamp,
+}
+
+/// A call of an AWS service, to be answered with [`Input::HttpResult`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceCall {
+    /// To be named in the result.
+    pub id: InvocationId,
+    /// The service.
+    pub service: Service,
+    /// The action, such as `PutItem`.
+    pub action: String,
+    /// The request's body.
+    pub body: Vec<u8>,
+    /// When the gateway stops waiting. A result that comes later is ignored.
+    pub deadline: Timestamp,
+}
+
+/// An AWS service that an integration may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// DynamoDB, in its JSON protocol.
+    DynamoDb,
 }
 
 /// A decision with its reasons: every verdict carries them.

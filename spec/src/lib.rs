@@ -9,10 +9,11 @@
 //!   shell                         frame -> Input::Message
 //!   Gateway::handle_input         lifecycle: may this connection receive?
 //!                                 route: selection expression -> route key
-//!                                 integration: AWS_PROXY -> event; AWS, MOCK -> mapping template
-//!   poll_output -> Output::Invoke
-//!   shell                         calls the function
-//!   Input::InvocationResult       integration response, route response, error frame, or nothing
+//!                                 integration: AWS_PROXY -> event; the others -> mapping template
+//!   poll_output -> Output::Invoke, Output::HttpRequest, Output::CallService
+//!   shell                         calls the function, or the backend
+//!   Input::InvocationResult, Input::HttpResult
+//!                                 integration response, route response, error frame, or nothing
 //!   poll_output -> Output::Send   -> frame to the client
 //! function's callback             POST /{stage}/@connections/{id} -> Input::Management
 //!   poll_output                   Output::Send, Output::ManagementReply
@@ -24,6 +25,7 @@
 
 pub mod api;
 pub mod authorizer;
+mod base64;
 pub mod connection;
 pub mod event;
 mod gateway;

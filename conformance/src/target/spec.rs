@@ -6,7 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 use spec::handshake::HandshakeRequest;
 use spec::http::{Headers, HttpResponse};
-use spec::io::{ClientClose, InvocationOutcome, ManagementId, ManagementRequest, PeerId};
+use spec::io::{
+    ClientClose, HttpCall, HttpOutcome, InvocationOutcome, ManagementId, ManagementRequest, PeerId,
+    ServiceCall,
+};
 use spec::limits::{self, Violation};
 use spec::{Api, Gateway, Input, InvalidApi, Output, Timestamp};
 
@@ -130,6 +133,13 @@ impl SpecSession {
                         outcome,
                     },
                 );
+            }
+            // No case has an HTTP backend or a service of its own.
+            Output::HttpRequest(HttpCall { id: call, .. })
+            | Output::CallService(ServiceCall { id: call, .. }) => {
+                let outcome = HttpOutcome::Failed("there is no such backend".to_owned());
+                self.gateway
+                    .handle_input(self.now, Input::HttpResult { call, outcome });
             }
             Output::ManagementReply { id, response } => {
                 self.replies.insert(id, response);

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use serde_json::Map;
 use spec::api::{
-    Api, AuthorizationType, Authorizer, Integration, IntegrationResponse, Route, Stage,
+    Api, AuthorizationType, Authorizer, Integration, IntegrationResponse, IntegrationType, Route,
+    Stage, function_arn, with_stage_variables,
 };
 
-use super::integration::{integration, templates};
+use super::integration::{content_handling, declared_parameters, integration, templates};
 use super::model;
 use super::places::{IntegrationPlaces, Places};
 use super::properties::Properties;
@@ -25,6 +26,23 @@ pub(crate) struct Declared {
     /// Authorizers that a role may call (`AuthorizerCredentialsArn`).
     pub(crate) authorizers_with_role: Vec<String>,
     pub(super) places: Places,
+}
+
+impl Declared {
+    /// The address of the function that an integration calls; `None` when it calls none.
+    pub(super) fn function_uri(&self, integration: &Integration) -> Option<String> {
+        let calls_functions = matches!(
+            integration.integration_type,
+            IntegrationType::Aws | IntegrationType::AwsProxy
+        );
+        let uri = integration
+            .integration_uri
+            .as_deref()
+            .filter(|_| calls_functions)?;
+        let uri = with_stage_variables(uri, &self.api.stage.stage_variables);
+        // What is no function is an action of a service: the specification has taken it.
+        function_arn(&uri).is_some().then_some(uri)
+    }
 }
 
 const KIND: &str = "AWS::ApiGatewayV2::";
@@ -273,6 +291,7 @@ impl<'a> Reader<'a> {
                     "TimeoutInMillis",
                     "CredentialsArn",
                     "IntegrationMethod",
+                    "RequestParameters",
                     "ContentHandlingStrategy",
                     "ConnectionType",
                 ],
@@ -286,6 +305,8 @@ impl<'a> Reader<'a> {
             };
             for name in [
                 "IntegrationUri",
+                "IntegrationMethod",
+                "RequestParameters",
                 "TemplateSelectionExpression",
                 "TimeoutInMillis",
             ] {
@@ -306,6 +327,7 @@ impl<'a> Reader<'a> {
                     "IntegrationResponseKey",
                     "ResponseTemplates",
                     "TemplateSelectionExpression",
+                    "ContentHandlingStrategy",
                 ],
                 &[],
                 self.warnings,
@@ -324,6 +346,7 @@ impl<'a> Reader<'a> {
             let response = IntegrationResponse {
                 response_templates: templates(&properties, "ResponseTemplates", places)?,
                 template_selection_expression: properties.text("TemplateSelectionExpression")?,
+                content_handling_strategy: content_handling(&properties)?,
             };
             if integration
                 .integration_responses
@@ -352,6 +375,7 @@ impl<'a> Reader<'a> {
                     "AuthorizerId",
                     "Target",
                     "ApiKeyRequired",
+                    "RequestParameters",
                     "RouteResponseSelectionExpression",
                     "ModelSelectionExpression",
                     "RequestModels",
@@ -400,6 +424,7 @@ impl<'a> Reader<'a> {
                 authorization_type,
                 authorizer_id,
                 target,
+                request_parameters: declared_parameters(&properties)?,
                 route_response_selection_expression: properties
                     .text("RouteResponseSelectionExpression")?,
                 route_responses: Vec::new(),

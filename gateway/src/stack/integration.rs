@@ -1,7 +1,7 @@
 //! The parts of one integration: type, passthrough, mapping templates.
 
 use indexmap::IndexMap;
-use spec::api::{Integration, IntegrationType, PassthroughBehavior};
+use spec::api::{ContentHandling, Integration, IntegrationType, PassthroughBehavior};
 
 use super::places::{IntegrationPlaces, Text};
 use super::properties::Properties;
@@ -20,12 +20,8 @@ pub(super) fn integration(
         "AWS" => IntegrationType::Aws,
         "AWS_PROXY" => IntegrationType::AwsProxy,
         "MOCK" => IntegrationType::Mock,
-        "HTTP" | "HTTP_PROXY" => {
-            return Err(source.error(
-                span,
-                format!("`IntegrationType` `{kind}` is not supported here"),
-            ));
-        }
+        "HTTP" => IntegrationType::Http,
+        "HTTP_PROXY" => IntegrationType::HttpProxy,
         _ => {
             let message = format!(
                 "`IntegrationType` `{kind}` must be `AWS`, `AWS_PROXY`, `HTTP`, `HTTP_PROXY` or `MOCK`"
@@ -34,17 +30,28 @@ pub(super) fn integration(
         }
     };
     let mut integration = Integration::new(integration_type, properties.text("IntegrationUri")?);
-    if integration_type != IntegrationType::Mock {
-        if integration.integration_uri.is_none() {
-            return Err(properties.missing("IntegrationUri"));
+    if integration_type != IntegrationType::Mock && integration.integration_uri.is_none() {
+        return Err(properties.missing("IntegrationUri"));
+    }
+    let is_http = matches!(
+        integration_type,
+        IntegrationType::Http | IntegrationType::HttpProxy
+    );
+    let method = properties.text("IntegrationMethod")?;
+    if is_http {
+        // No default is documented: what AWS would take is not guessed.
+        if method.is_none() {
+            return Err(properties.missing("IntegrationMethod"));
         }
-        if let Some(method) = properties.text("IntegrationMethod")?
-            && method != "POST"
-        {
-            let message =
-                format!("`IntegrationMethod` `{method}` must be `POST`: Lambda takes nothing else");
-            return Err(properties.error("IntegrationMethod", message));
-        }
+        integration.integration_method = method;
+    } else if integration_type != IntegrationType::Mock
+        && let Some(method) = method
+        && method != "POST"
+    {
+        let message = format!(
+            "`IntegrationMethod` `{method}` must be `POST`: Lambda and DynamoDB take nothing else"
+        );
+        return Err(properties.error("IntegrationMethod", message));
     }
     if let Some(kind) = properties.text("ConnectionType")?
         && kind != "INTERNET"
@@ -54,11 +61,11 @@ pub(super) fn integration(
             format!("`ConnectionType` `{kind}` is not supported here"),
         ));
     }
-    if let Some(strategy) = properties.text("ContentHandlingStrategy")?
-        && strategy != "CONVERT_TO_TEXT"
-    {
-        let message = format!("`ContentHandlingStrategy` `{strategy}` has no effect here");
-        warnings.push(source.warning(properties.span("ContentHandlingStrategy"), message));
+    integration.content_handling_strategy = content_handling(properties)?;
+    integration.request_parameters = request_parameters(properties)?;
+    if !is_http && let Some(name) = idle_parameter(&integration) {
+        let message = format!("`{name}` has no effect here: only HTTP backends are sent it");
+        warnings.push(source.warning(properties.span("RequestParameters"), message));
     }
     integration.passthrough_behavior = match properties.text("PassthroughBehavior")?.as_deref() {
         None | Some("WHEN_NO_MATCH") => PassthroughBehavior::WhenNoMatch,
@@ -77,6 +84,74 @@ pub(super) fn integration(
     integration.request_templates = templates(properties, "RequestTemplates", places)?;
     integration.template_selection_expression = properties.text("TemplateSelectionExpression")?;
     Ok(integration)
+}
+
+/// Reads `ContentHandlingStrategy` of an integration or an integration response.
+pub(super) fn content_handling(
+    properties: &Properties<'_>,
+) -> Result<Option<ContentHandling>, Error> {
+    match properties.text("ContentHandlingStrategy")?.as_deref() {
+        None => Ok(None),
+        Some("CONVERT_TO_BINARY") => Ok(Some(ContentHandling::ConvertToBinary)),
+        Some("CONVERT_TO_TEXT") => Ok(Some(ContentHandling::ConvertToText)),
+        Some(other) => {
+            let message = format!(
+                "`ContentHandlingStrategy` `{other}` must be `CONVERT_TO_BINARY` or `CONVERT_TO_TEXT`"
+            );
+            Err(properties.error("ContentHandlingStrategy", message))
+        }
+    }
+}
+
+/// Reads `RequestParameters`: sources by target.
+fn request_parameters(properties: &Properties<'_>) -> Result<IndexMap<String, String>, Error> {
+    let mut parameters = IndexMap::new();
+    let source = properties.template.source;
+    let Some(value) = properties.get("RequestParameters")? else {
+        return Ok(parameters);
+    };
+    for (key, value) in value.expect_map(source, "`RequestParameters`")? {
+        let text = value.expect_text(source, "a request parameter's source")?;
+        parameters.insert(key.text.clone(), text.to_owned());
+    }
+    Ok(parameters)
+}
+
+/// Reads `RequestParameters` of a route: whether each is required.
+pub(super) fn declared_parameters(
+    properties: &Properties<'_>,
+) -> Result<IndexMap<String, bool>, Error> {
+    let mut parameters = IndexMap::new();
+    let source = properties.template.source;
+    let Some(value) = properties.get("RequestParameters")? else {
+        return Ok(parameters);
+    };
+    for (key, value) in value.expect_map(source, "`RequestParameters`")? {
+        let mut required = false;
+        for (member, value) in value.expect_map(source, "a request parameter")? {
+            let parsed = value.as_text().and_then(|text| text.parse().ok());
+            required = match (&*member.text, parsed) {
+                ("Required", Some(required)) => required,
+                _ => {
+                    let message =
+                        "a request parameter is written `{Required: true}` or `{Required: false}`";
+                    return Err(source.error(member.span.clone(), message));
+                }
+            };
+        }
+        parameters.insert(key.text.clone(), required);
+    }
+    Ok(parameters)
+}
+
+/// A parameter that nothing is done with where there is no HTTP backend: all but the one that makes a function's call asynchronous.
+fn idle_parameter(integration: &Integration) -> Option<&str> {
+    let mut names = integration.request_parameters.keys();
+    let is_idle = |name: &&String| {
+        integration.integration_type != IntegrationType::Aws
+            || !name.eq_ignore_ascii_case("integration.request.header.X-Amz-Invocation-Type")
+    };
+    names.find(is_idle).map(String::as_str)
 }
 
 /// Reads `RequestTemplates` or `ResponseTemplates`, and notes where they stand.

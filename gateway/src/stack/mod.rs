@@ -30,7 +30,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use indexmap::IndexMap;
-use spec::api::{Api, IntegrationType, function_arn};
+use spec::api::{Api, function_arn};
 
 pub use function::{Code, Function};
 pub use mapping::{MappingTemplate, MappingTemplates};
@@ -253,9 +253,8 @@ fn resolve_calls(
         }
     }
     for (id, integration) in &declared.api.integrations {
-        if integration.integration_type != IntegrationType::Mock {
-            let uri = integration.integration_uri.as_deref().unwrap_or_default();
-            find(uri, declared.integration_uri_place(id))?;
+        if let Some(uri) = declared.function_uri(integration) {
+            find(&uri, declared.integration_uri_place(id))?;
         }
     }
     for (key, route) in &mut api.routes {
@@ -265,12 +264,13 @@ fn resolve_calls(
         let Some(integration) = declared.api.integrations.get(&id) else {
             continue;
         };
-        if integration.integration_type == IntegrationType::Mock || declared.with_role.contains(&id)
-        {
+        let Some(uri) = declared.function_uri(integration) else {
+            continue;
+        };
+        if declared.with_role.contains(&id) {
             continue;
         }
-        let uri = integration.integration_uri.as_deref().unwrap_or_default();
-        let function = find(uri, declared.integration_uri_place(&id))?;
+        let function = find(&uri, declared.integration_uri_place(&id))?;
         let caller = declared.api.route_arn(key);
         if permissions
             .iter()

@@ -157,7 +157,13 @@ impl IntegrationPlaces {
             Problem::Integration(InvalidIntegration::Selection(_)) => {
                 property("TemplateSelectionExpression")
             }
-            Problem::Integration(InvalidIntegration::Uri(_)) => property("IntegrationUri"),
+            Problem::Integration(InvalidIntegration::Uri(_) | InvalidIntegration::Address(_)) => {
+                property("IntegrationUri")
+            }
+            Problem::Integration(InvalidIntegration::Method(_)) => property("IntegrationMethod"),
+            Problem::Integration(InvalidIntegration::Parameter { .. }) => {
+                property("RequestParameters")
+            }
             Problem::Integration(InvalidIntegration::Timeout(_)) => property("TimeoutInMillis"),
             Problem::Integration(InvalidIntegration::ResponseKey { key, .. }) => {
                 self.response_keys.get(key).cloned()

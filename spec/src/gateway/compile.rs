@@ -3,10 +3,11 @@
 use std::fmt;
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use crate::api::{self, Api, AuthorizationType};
 use crate::authorizer::IdentitySource;
-use crate::integration::{Integration, InvalidIntegration};
+use crate::integration::{self, Integration, InvalidIntegration};
 use crate::model::{self, InvalidModel, InvalidRequestModels, Mismatch, Model, RequestModels};
 use crate::route::{CONNECT, DEFAULT, DISCONNECT};
 use crate::selection::SelectionExpression;
@@ -79,10 +80,13 @@ impl Compiled {
             .map_err(|error| Location::RouteSelectionExpression.other(error.to_string()))?;
         let mut integrations = IndexMap::new();
         for (id, declared) in &api.integrations {
-            let integration = Integration::new(declared).map_err(|error| InvalidApi {
-                location: Location::Integration(id.clone()),
-                problem: error.into(),
-            })?;
+            let integration =
+                Integration::new(declared, &api.stage.stage_variables).map_err(|error| {
+                    InvalidApi {
+                        location: Location::Integration(id.clone()),
+                        problem: error.into(),
+                    }
+                })?;
             integrations.insert(id.clone(), integration);
         }
         let mut authorizers = IndexMap::new();
@@ -98,6 +102,7 @@ impl Compiled {
         let mut request_models = IndexMap::new();
         for (key, route) in &api.routes {
             check_route(&api, key, route)
+                .and_then(|()| check_parameters(&integrations, key, route))
                 .map_err(|problem| Location::Route(key.clone()).other(problem))?;
             let chosen = RequestModels::new(route, &models).map_err(|error| InvalidApi {
                 location: Location::Route(key.clone()),
@@ -135,8 +140,10 @@ impl Compiled {
 
     /// Whether the result of a message's integration goes back to the client (INTEGRATION-4).
     pub(super) fn is_two_way(&self, route_key: &str) -> bool {
+        let is_lifecycle = [CONNECT, DISCONNECT].contains(&route_key);
         self.api.routes.get(route_key).is_some_and(|route| {
-            route.route_response_selection_expression.is_some()
+            !is_lifecycle
+                && route.route_response_selection_expression.is_some()
                 && route.route_responses.iter().any(|key| key == DEFAULT)
         })
     }
@@ -244,4 +251,33 @@ fn check_route_settings(api: &Api) -> Result<(), InvalidApi> {
         }
     }
     Ok(())
+}
+
+/// What a route may declare of the handshake, and what its integration uses of it: INTEGRATION-61, INTEGRATION-62.
+fn check_parameters(
+    integrations: &IndexMap<String, Integration>,
+    key: &str,
+    route: &api::Route,
+) -> Result<(), String> {
+    if key != CONNECT {
+        return match route.request_parameters.first() {
+            Some((name, _)) => Err(format!(
+                "request parameter `{name}`: only `$connect` can have request parameters"
+            )),
+            None => Ok(()),
+        };
+    }
+    let names = route.request_parameters.keys().map(String::as_str);
+    integration::missing(names, &Value::Null).map_err(|name| {
+        format!(
+            "request parameter `{name}` must be `route.request.header.NAME` or `route.request.querystring.NAME`"
+        )
+    })?;
+    let integration = route.target.as_ref().and_then(|id| integrations.get(id));
+    match integration.and_then(|integration| integration.undeclared(route)) {
+        Some(name) => Err(format!(
+            "its integration uses `{name}`, which the route does not declare: `RequestParameters: {{{name}: {{Required: false}}}}`"
+        )),
+        None => Ok(()),
+    }
 }

@@ -1,5 +1,7 @@
 //! From the request for an upgrade to 101 or a refusal: authorizer, then `$connect`.
 
+use serde_json::Map;
+
 use super::pending::{Exchange, Pending, Purpose};
 use super::{Gateway, Peer, Timer, Timestamp};
 use crate::api::AuthorizationType;
@@ -9,7 +11,7 @@ use crate::event::{self, EventType};
 use crate::handshake::{self, HandshakeRequest, Refusal};
 use crate::http::Headers;
 use crate::ids;
-use crate::integration::{Answer, Failure};
+use crate::integration::{self, Answer, Failure};
 use crate::io::{Because, InvocationOutcome, Output, PeerId};
 use crate::lifecycle::{self, Effect, Event, State};
 use crate::limits;
@@ -142,6 +144,11 @@ impl Gateway {
         if self.step(peer, Event::Allowed) != Effect::CallConnect {
             return;
         }
+        let missing = self.missing_parameters(peer);
+        if !missing.is_empty() {
+            let cause = "the route's `RequestParameters` want it".to_owned();
+            return self.refuse(peer, &Refusal::MissingParameters(missing), cause);
+        }
         if self.compiled.integration(CONNECT).is_none() {
             return self.connected(
                 now,
@@ -179,6 +186,28 @@ impl Gateway {
         self.run(now, peer, request, exchange);
     }
 
+    /// The names of the required parameters that the handshake has not (HANDSHAKE-44).
+    fn missing_parameters(&self, peer: PeerId) -> Vec<String> {
+        let (Some(entry), Some(route)) =
+            (self.peers.get(&peer), self.compiled.api.routes.get(CONNECT))
+        else {
+            return Vec::new();
+        };
+        let required = route.request_parameters.iter();
+        let mut required = required
+            .filter(|(_, required)| **required)
+            .map(|(name, _)| name.as_str())
+            .peekable();
+        if required.peek().is_none() {
+            return Vec::new();
+        }
+        let context = Map::from_iter([("eventType".to_owned(), "CONNECT".into())]);
+        let event = event::connect(&self.compiled.api, &entry.handshake, "", context);
+        let missing = integration::missing(required, &event).unwrap_or_default();
+        let short = |name: &str| name.splitn(4, '.').last().unwrap_or_default().to_owned();
+        missing.into_iter().map(short).collect()
+    }
+
     /// `$connect` has its result.
     pub(super) fn connected(
         &mut self,
@@ -196,6 +225,7 @@ impl Gateway {
                 let refusal = match failure {
                     Failure::TimedOut => Refusal::IntegrationTimedOut,
                     Failure::NotInvocable(_) => Refusal::NotInvocable,
+                    Failure::Unreachable(_) => Refusal::Unreachable,
                     _ => Refusal::IntegrationFailed,
                 };
                 Some((refusal, failure.to_string()))

@@ -5,7 +5,7 @@ use super::{Gateway, Timestamp};
 use crate::connection::{CloseInfo, Connection};
 use crate::event::{self, EventType, RequestIdentity};
 use crate::ids;
-use crate::integration::{self, Call, Failure};
+use crate::integration::{self, Failure};
 use crate::io::{Because, PeerId};
 use crate::route::{self, DISCONNECT};
 use crate::template::Params;
@@ -99,25 +99,20 @@ impl Gateway {
             return self.integrated(now, peer, &request, &exchange, Err(failure));
         };
         let deadline = now + integration.timeout();
-        match integration.call(exchange.request(&self.compiled.stage_variables)) {
-            Ok(Call::Invoke {
-                function_arn,
-                payload,
-            }) => {
-                let trace_id = match self.peers.get(&peer) {
-                    Some(entry) if exchange.route_key == route::CONNECT => entry.trace_id.clone(),
-                    _ => ids::trace_id(&mut *self.ids, now),
-                };
+        let trace_id = match self.peers.get(&peer) {
+            Some(entry) if exchange.route_key == route::CONNECT => entry.trace_id.clone(),
+            _ => ids::trace_id(&mut *self.ids, now),
+        };
+        let to_call = exchange.request(&self.compiled);
+        match integration.call(to_call, &trace_id) {
+            Ok(call) => {
                 let pending = Pending {
                     peer,
                     purpose: Purpose::Integration(Box::new(exchange)),
                     request,
                     started: now,
                 };
-                self.invoke(function_arn, payload, trace_id, deadline, pending);
-            }
-            Ok(Call::Answered(answer)) => {
-                self.integrated(now, peer, &request, &exchange, Ok(answer));
+                self.call(now, call, trace_id, deadline, pending);
             }
             Err(failure) => self.integrated(now, peer, &request, &exchange, Err(failure)),
         }

@@ -25,7 +25,7 @@ use crate::time::Timestamp;
 
 use compile::Compiled;
 pub use compile::{InvalidApi, Location, Problem};
-use pending::Pending;
+use pending::{Outcome, Pending};
 use timers::{Timer, Timers};
 
 /// A WebSocket API at work: one stage with its connections and the calls that are under way.
@@ -97,7 +97,10 @@ impl Gateway {
                 invocation,
                 outcome,
             } => {
-                self.result(now, invocation, Some(&outcome));
+                self.result(now, invocation, Some(Outcome::Function(&outcome)));
+            }
+            Input::HttpResult { call, outcome } => {
+                self.result(now, call, Some(Outcome::Http(&outcome)));
             }
             Input::Management { id, request } => self.management(now, id, &request),
             Input::Shutdown => {

@@ -2,11 +2,15 @@
 
 use serde_json::Value;
 
+use super::compile::Compiled;
 use super::{Gateway, Timer};
 use crate::connection::Connection;
 use crate::event::RequestIdentity;
-use crate::integration::{Answer, Failure, Request};
-use crate::io::{Invocation, InvocationId, InvocationOutcome, Output, PeerId};
+use crate::integration::{Answer, Call, Failure, Request};
+use crate::io::{
+    HttpCall, HttpOutcome, Invocation, InvocationId, InvocationOutcome, Output, PeerId, ServiceCall,
+};
+use crate::limits;
 use crate::template::{Params, Variables};
 use crate::time::Timestamp;
 
@@ -16,6 +20,12 @@ pub(super) struct Pending {
     pub(super) purpose: Purpose,
     pub(super) request: RequestIdentity,
     pub(super) started: Timestamp,
+}
+
+/// What came of a call.
+pub(super) enum Outcome<'a> {
+    Function(&'a InvocationOutcome),
+    Http(&'a HttpOutcome),
 }
 
 /// What a function was called for.
@@ -36,13 +46,14 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn request<'a>(&'a self, stage_variables: &'a Variables) -> Request<'a> {
+    pub(super) fn request<'a>(&'a self, compiled: &'a Compiled) -> Request<'a> {
         Request {
             event: &self.event,
             context: &self.context,
-            stage_variables,
+            stage_variables: &compiled.stage_variables,
             body: &self.body,
             params: &self.params,
+            two_way: compiled.is_two_way(&self.route_key),
         }
     }
 }
@@ -57,10 +68,7 @@ impl Gateway {
         deadline: Timestamp,
         pending: Pending,
     ) {
-        self.invocations += 1;
-        let id = InvocationId(self.invocations);
-        self.timers.set(deadline, Timer::Invocation(id));
-        self.pending.insert(id, pending);
+        let id = self.wait(deadline, pending);
         self.outputs.push_back(Output::Invoke(Invocation {
             id,
             function_arn,
@@ -70,27 +78,114 @@ impl Gateway {
         }));
     }
 
-    /// A function answered, or its time is up (`None`, INTEGRATION-9). An answer that comes later finds nobody waiting.
+    /// Makes the call of an integration.
+    pub(super) fn call(
+        &mut self,
+        now: Timestamp,
+        call: Call,
+        trace_id: String,
+        deadline: Timestamp,
+        pending: Pending,
+    ) {
+        match call {
+            Call::Invoke {
+                function_arn,
+                payload,
+                asynchronous: false,
+            } => self.invoke(function_arn, payload, trace_id, deadline, pending),
+            Call::Invoke {
+                function_arn,
+                payload,
+                asynchronous: true,
+            } => {
+                // Lambda takes the event and answers at once, with nothing (INTEGRATION-73). The function's own result finds nobody waiting.
+                self.invocations += 1;
+                let id = InvocationId(self.invocations);
+                self.outputs.push_back(Output::Invoke(Invocation {
+                    id,
+                    function_arn,
+                    payload,
+                    trace_id,
+                    deadline,
+                }));
+                let taken = InvocationOutcome::Returned(String::new());
+                self.resolve(now, pending, Some(Outcome::Function(&taken)));
+            }
+            Call::Request(request) => {
+                let id = self.wait(deadline, pending);
+                self.outputs.push_back(Output::HttpRequest(HttpCall {
+                    id,
+                    request,
+                    deadline,
+                }));
+            }
+            Call::Service {
+                service,
+                action,
+                body,
+            } => {
+                let id = self.wait(deadline, pending);
+                self.outputs.push_back(Output::CallService(ServiceCall {
+                    id,
+                    service,
+                    action,
+                    body,
+                    deadline,
+                }));
+            }
+            Call::Answered(answer) => {
+                if let Purpose::Integration(exchange) = &pending.purpose {
+                    self.integrated(now, pending.peer, &pending.request, exchange, Ok(answer));
+                }
+            }
+        }
+    }
+
+    /// Waits for the result of a call until `deadline`.
+    fn wait(&mut self, deadline: Timestamp, pending: Pending) -> InvocationId {
+        self.invocations += 1;
+        let id = InvocationId(self.invocations);
+        self.timers.set(deadline, Timer::Invocation(id));
+        self.pending.insert(id, pending);
+        id
+    }
+
+    /// A call has its result, or its time is up (`None`, INTEGRATION-9). A result that comes later finds nobody waiting.
     pub(super) fn result(
         &mut self,
         now: Timestamp,
         id: InvocationId,
-        outcome: Option<&InvocationOutcome>,
+        outcome: Option<Outcome<'_>>,
     ) {
         let Some(pending) = self.pending.remove(&id) else {
             return;
         };
         self.timers.clear(&Timer::Invocation(id));
+        self.resolve(now, pending, outcome);
+    }
+
+    /// Hands a result to who waits for it.
+    fn resolve(&mut self, now: Timestamp, pending: Pending, outcome: Option<Outcome<'_>>) {
         match pending.purpose {
             Purpose::Authorizer => {
                 let latency = now.since(pending.started).as_millis();
                 let latency = u64::try_from(latency).unwrap_or(u64::MAX);
+                let outcome = match outcome {
+                    Some(Outcome::Function(outcome)) => Some(outcome),
+                    _ => None,
+                };
                 self.authorized(now, pending.peer, outcome, latency);
             }
             Purpose::Integration(exchange) => {
-                let answer = match (outcome, self.compiled.integration(&exchange.route_key)) {
-                    (Some(outcome), Some(integration)) => integration
-                        .answer(exchange.request(&self.compiled.stage_variables), outcome),
+                let request = exchange.request(&self.compiled);
+                let integration = self.compiled.integration(&exchange.route_key);
+                let answer = match (outcome, integration) {
+                    (Some(Outcome::Function(outcome)), Some(integration)) => {
+                        integration.answer(request, outcome)
+                    }
+                    (Some(Outcome::Http(outcome)), Some(integration)) => {
+                        integration.http_answer(request, outcome)
+                    }
                     _ => Err(Failure::TimedOut),
                 };
                 self.integrated(now, pending.peer, &pending.request, &exchange, answer);
@@ -117,15 +212,16 @@ impl Gateway {
                 }
             }
             route_key => {
-                let text = match answer {
-                    Ok(answer) if self.compiled.is_two_way(route_key) => answer.body, // INTEGRATION-5
-                    Ok(_) => return, // INTEGRATION-2
-                    Err(failure) => self.failed(
-                        &exchange.connection.connection_id,
-                        &request.request_id,
-                        &failure,
-                    ),
+                let failure = match answer {
+                    Ok(_) if !self.compiled.is_two_way(route_key) => return, // INTEGRATION-2
+                    Ok(answer) if answer.body.len() > limits::MESSAGE_BYTES => {
+                        Failure::AnswerTooLarge(answer.body.len()) // INTEGRATION-72
+                    }
+                    Ok(answer) => return self.send(now, peer, answer.body), // INTEGRATION-5
+                    Err(failure) => failure,
                 };
+                let connection_id = &exchange.connection.connection_id;
+                let text = self.failed(connection_id, &request.request_id, &failure);
                 self.send(now, peer, text);
             }
         }

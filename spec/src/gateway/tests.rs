@@ -1,5 +1,8 @@
 //! The machine from outside: inputs in, outputs out, with the few functions that a test needs.
 
+mod backends;
+mod parameters;
+
 use serde_json::{Value, json};
 
 use super::*;

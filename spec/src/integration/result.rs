@@ -34,6 +34,16 @@ pub enum Failure {
     NoTemplate,
     /// No answer in time.
     TimedOut,
+    /// No answer could be had of the backend.
+    Unreachable(String),
+    /// A request parameter can not be put where it is mapped to.
+    Parameter(String),
+    /// What is to be decoded is no base64: a `request` or a `response`.
+    NotBase64(&'static str),
+    /// The answer is no text, which is all that a client can be sent.
+    NotText,
+    /// The answer has so many bytes, more than a message may have.
+    AnswerTooLarge(usize),
 }
 
 impl Failure {
@@ -58,6 +68,18 @@ impl fmt::Display for Failure {
             }
             Self::NoTemplate => f.write_str("no request template fits the message"),
             Self::TimedOut => f.write_str("the integration timed out"),
+            Self::Unreachable(cause) => write!(f, "the backend gave no answer: {cause}"),
+            Self::Parameter(problem) => write!(f, "request parameters: {problem}"),
+            Self::NotBase64(what) => {
+                write!(f, "the {what} is to be decoded, and is not base64")
+            }
+            Self::NotText => f.write_str("the answer is not text"),
+            Self::AnswerTooLarge(bytes) => {
+                write!(
+                    f,
+                    "the answer has {bytes} bytes, more than a message may have"
+                )
+            }
         }
     }
 }

@@ -1,0 +1,173 @@
+//! Request parameters of HTTP integrations, and integrations that are refused.
+
+use rstest::rstest;
+
+use super::backends::{backend, call, gateway_with, knock, map, sent, text};
+use super::*;
+use crate::io::HttpCall;
+
+// INTEGRATION-54 to INTEGRATION-59
+#[test]
+fn parameters_are_mapped() {
+    let mapped = |integration: &mut Integration| {
+        integration.integration_uri = Some("http://h/{a}/{b}?fixed=1".to_owned());
+        integration.request_parameters = map(&[
+            (
+                "integration.request.path.a",
+                "route.request.body.deep['x y']",
+            ),
+            ("integration.request.path.b", "route.request.header.TOKEN"),
+            ("integration.request.querystring.stage", "context.stage"),
+            (
+                "integration.request.querystring.room",
+                "route.request.multivaluequerystring.room",
+            ),
+            (
+                "integration.request.querystring.last",
+                "route.request.querystring.room",
+            ),
+            ("integration.request.header.ip", "context.identity.sourceIp"),
+            (
+                "integration.request.header.host-name",
+                "stageVariables.host",
+            ),
+            ("integration.request.header.user-agent", "'mine'"),
+            ("integration.request.header.absent", "context.nothing"),
+        ]);
+    };
+    // The path's value is escaped; on a message there are no headers and no query string.
+    let body = r#"{"deep":{"x y":"a/b?&é"}}"#;
+    let mut gateway = gateway_with(None, backend(IntegrationType::Http, mapped));
+    let HttpCall { request, .. } = sent(&mut gateway, body);
+    assert_eq!(
+        request.url,
+        "http://h/a%2Fb%3F%26%C3%A9/?fixed=1&stage=stage"
+    );
+    assert_eq!(request.headers.get("ip"), Some("192.0.2.1"));
+    assert_eq!(request.headers.get("host-name"), Some("backend.example"));
+    assert_eq!(request.headers.get("User-Agent"), Some("mine"));
+    assert_eq!(request.headers.get("absent"), None);
+
+    let both = backend(IntegrationType::Http, mapped);
+    let mut gateway = gateway_with(Some(both.clone()), both);
+    let HttpCall { request, .. } = call(&knock(&mut gateway));
+    assert_eq!(
+        request.url,
+        "http://h//hello?fixed=1&stage=stage&room=1&room=2&last=2"
+    );
+}
+
+// INTEGRATION-91
+#[rstest]
+#[case("integration.request.header.x", r#"{"v":"a\r\nHost: other"}"#)]
+#[case("integration.request.path.x", r#"{"v":".."}"#)]
+fn a_message_can_not_reshape_the_request(#[case] target: &str, #[case] text_sent: &str) {
+    let mut gateway = gateway_with(
+        None,
+        backend(IntegrationType::Http, |integration| {
+            integration.request_parameters = map(&[(target, "route.request.body.v")]);
+        }),
+    );
+    knock(&mut gateway);
+    gateway.handle_input(START, message(text_sent));
+    assert!(text(&outputs(&mut gateway)).starts_with(r#"{"message": "Internal server error", "#));
+}
+
+#[rstest]
+#[case::method(|i: &mut Integration| i.integration_method = None, "`IntegrationMethod` ``")]
+#[case::address(|i: &mut Integration| i.integration_uri = Some("ftp://x".to_owned()), "`IntegrationUri` `ftp://x` must be")]
+#[case::target(|i: &mut Integration| i.request_parameters = map(&[("integration.request.body.x", "'x'")]), "it must be `integration.request.header.NAME`")]
+#[case::name(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x y", "'x'")]), "it must be `integration.request.header.NAME`")]
+#[case::framing(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.Host", "'x'")]), "the gateway sets this header itself")]
+#[case::source(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x", "method.request.header.x")]), "its source `method.request.header.x` must be")]
+#[case::path(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x", "route.request.body.[")]), "its source `route.request.body.[` must be")]
+#[case::quote(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x", "'x")]), "its source `'x` must be")]
+fn what_can_not_be_served_is_refused(#[case] change: fn(&mut Integration), #[case] expected: &str) {
+    let mut api = Api::new("$request.body.action", "stage");
+    let broken = backend(IntegrationType::Http, change);
+    api.integrations.insert("i".to_owned(), broken);
+    let error = Gateway::new(api, ids::Counter::default()).err().unwrap();
+    assert!(error.to_string().contains(expected), "{error}");
+}
+
+/// An API whose `$connect` declares `declared`, and maps from `source`.
+fn declaring(declared: &[(&str, bool)], source: Option<&str>) -> Result<Gateway, InvalidApi> {
+    let mut api = Api::new("$request.body.action", "stage");
+    let connect = backend(IntegrationType::HttpProxy, |integration| {
+        integration.integration_uri = Some("http://h".to_owned());
+        if let Some(source) = source {
+            integration.request_parameters = map(&[("integration.request.header.x", source)]);
+        }
+    });
+    api.integrations.insert("i".to_owned(), connect);
+    let owned = |(name, required): &(&str, bool)| ((*name).to_owned(), *required);
+    let route = Route {
+        target: Some("i".to_owned()),
+        request_parameters: declared.iter().map(owned).collect(),
+        ..Route::default()
+    };
+    api.routes.insert("$connect".to_owned(), route);
+    Gateway::new(api, ids::Counter::default())
+}
+
+// INTEGRATION-61
+#[rstest]
+#[case(&[("route.request.header.token", false)], Some("route.request.header.token"), None)]
+#[case(&[("route.request.header.token", false)], Some("route.request.multivalueheader.token"), None)]
+#[case(&[], Some("context.stage"), None)]
+#[case(&[], Some("route.request.querystring.room"), Some("its integration uses `route.request.querystring.room`, which the route does not declare"))]
+#[case(&[("method.request.header.token", false)], None, Some("request parameter `method.request.header.token` must be"))]
+fn a_mapping_uses_what_is_declared(
+    #[case] declared: &[(&str, bool)],
+    #[case] source: Option<&str>,
+    #[case] expected: Option<&str>,
+) {
+    let error = declaring(declared, source)
+        .err()
+        .map(|error| error.to_string());
+    match (error, expected) {
+        (None, None) => {}
+        (Some(error), Some(expected)) => assert!(error.contains(expected), "{error}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+// INTEGRATION-62
+#[test]
+fn only_connect_declares_parameters() {
+    let mut api = Api::new("$request.body.action", "stage");
+    let route = Route {
+        request_parameters: [("route.request.header.x".to_owned(), false)].into(),
+        ..Route::default()
+    };
+    api.routes.insert("chat".to_owned(), route);
+    let error = Gateway::new(api, ids::Counter::default()).err().unwrap();
+    assert!(
+        error
+            .to_string()
+            .contains("only `$connect` can have request parameters")
+    );
+}
+
+// HANDSHAKE-44, HANDSHAKE-51
+#[rstest]
+#[case(&[("route.request.header.TOKEN", true), ("route.request.querystring.room", true)], None)]
+#[case(&[("route.request.header.a.b", true), ("route.request.querystring.Room", true)], Some("a.b, Room"))]
+#[case(&[("route.request.header.other", false)], None)]
+fn required_parameters_must_be_there(
+    #[case] declared: &[(&str, bool)],
+    #[case] missing: Option<&str>,
+) {
+    let mut gateway = declaring(declared, None).unwrap();
+    match (&knock(&mut gateway)[..], missing) {
+        ([Output::HttpRequest(_)], None) => {}
+        ([Output::Reject { response, .. }], Some(names)) => {
+            assert_eq!(response.status, 400);
+            assert_eq!(
+                response.body,
+                format!(r#"{{"message":"Missing required request parameters: [{names}]"}}"#)
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,124 @@
+//! Integration responses: which one an answer chooses, and what it makes of it.
+
+use indexmap::IndexMap;
+
+use super::content;
+use super::mapping::{Templates, render};
+use super::{Answer, Failure, InvalidIntegration, Request};
+use crate::api::{self, ContentHandling};
+use crate::http::Headers;
+use crate::route;
+
+/// The integration responses of a non-proxy integration.
+#[derive(Debug)]
+pub(super) struct Responses(Vec<Response>);
+
+#[derive(Debug)]
+struct Response {
+    /// `None` is `$default`.
+    pattern: Option<velocity::Regex>,
+    templates: Templates,
+    content_handling: Option<ContentHandling>,
+}
+
+/// What came of a call.
+pub(super) struct Reply<'a> {
+    /// What keys are compared with: a status (INTEGRATION-33), or the message of an error (INTEGRATION-34), empty when there is none.
+    pub(super) selector: &'a str,
+    /// Whether it may do without an integration response.
+    pub(super) is_success: bool,
+    pub(super) status: u16,
+    pub(super) headers: &'a Headers,
+    pub(super) body: &'a [u8],
+}
+
+impl Responses {
+    /// Checks integration responses as declared.
+    pub(super) fn new(
+        declared: &IndexMap<String, api::IntegrationResponse>,
+    ) -> Result<Self, InvalidIntegration> {
+        declared
+            .iter()
+            .map(|(key, response)| Response::new(key, response))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// The integration response that the reply chooses (INTEGRATION-31, INTEGRATION-32), applied to its body (INTEGRATION-35 to INTEGRATION-38).
+    /// An error that none takes is a failure (INTEGRATION-41, INTEGRATION-92); a success without any integration response is an answer that
+    /// nobody asked for.
+    pub(super) fn answer(
+        &self,
+        request: Request<'_>,
+        reply: &Reply<'_>,
+    ) -> Result<Answer, Failure> {
+        let takes = |response: &&Response| {
+            let pattern = response.pattern.as_ref();
+            pattern.is_some_and(|pattern| pattern.matches(reply.selector))
+        };
+        let catches_rest = |response: &&Response| response.pattern.is_none();
+        let mut responses = self.0.iter();
+        let chosen = responses
+            .find(takes)
+            .or_else(|| self.0.iter().find(catches_rest));
+        let body = match chosen {
+            Some(response) => {
+                let text = content::answer(request, response.content_handling, reply.body)?;
+                match response
+                    .templates
+                    .select(request, |name| reply.variable(name))
+                {
+                    Some(template) => render(template, request, &text)?,
+                    None => text,
+                }
+            }
+            None if reply.is_success => content::answer(request, None, reply.body)?,
+            None => return Err(Failure::FunctionError(reply.selector.to_owned())),
+        };
+        Ok(Answer {
+            status: reply.status,
+            headers: Headers::new(),
+            body,
+        })
+    }
+}
+
+impl Response {
+    fn new(key: &str, declared: &api::IntegrationResponse) -> Result<Self, InvalidIntegration> {
+        let invalid = |problem: String| InvalidIntegration::ResponseKey {
+            key: key.to_owned(),
+            problem,
+        };
+        let pattern = if key == route::DEFAULT {
+            None
+        } else {
+            let inner = key
+                .strip_prefix('/')
+                .and_then(|rest| rest.strip_suffix('/'))
+                .ok_or_else(|| invalid("there are no slashes around it".to_owned()))?;
+            Some(velocity::Regex::new(inner).map_err(|error| invalid(error.to_string()))?)
+        };
+        Ok(Self {
+            pattern,
+            templates: Templates::new(
+                "ResponseTemplates",
+                &declared.response_templates,
+                declared.template_selection_expression.as_deref(),
+            )?,
+            content_handling: declared.content_handling_strategy,
+        })
+    }
+}
+
+impl Reply<'_> {
+    /// A variable of a template selection expression (INTEGRATION-37).
+    fn variable(&self, name: &str) -> Option<String> {
+        match name.strip_prefix("integration.response.")? {
+            "statuscode" => Some(self.status.to_string()),
+            place => {
+                let header = self.headers.get(place.strip_prefix("header.")?);
+                header.map(str::to_owned)
+            }
+        }
+    }
+}
