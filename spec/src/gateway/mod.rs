@@ -73,8 +73,10 @@ impl Gateway {
         &self.compiled.api
     }
 
-    /// Takes in what happened at `now`. What follows from it is to be fetched with [`poll_output`](Self::poll_output).
+    /// Takes in what happened at `now`. What follows from it is to be fetched with [`poll_output`](Self::poll_output). What was due before
+    /// happens before, so a caller whose alarm comes late gets no other order of things.
     pub fn handle_input(&mut self, now: Timestamp, input: Input) {
+        self.handle_timeout(now);
         match input {
             Input::Handshake { peer, request } => self.handshake(now, peer, request),
             Input::Message { peer, text } => {
@@ -116,9 +118,9 @@ impl Gateway {
         self.timers.next()
     }
 
-    /// Lets everything happen that is due at `now`.
+    /// Lets everything happen that is due at `now`, in the order in which it was due.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        while let Some((_, timer)) = self.timers.pop_due(now) {
+        while let Some((at, timer)) = self.timers.pop_due(now) {
             match timer {
                 Timer::Invocation(invocation) => self.result(now, invocation, None),
                 Timer::Connection(peer) => {
@@ -127,7 +129,7 @@ impl Gateway {
                     };
                     // Activity moves the moment without touching the timer: look again.
                     let due = lifecycle::expires_at(&entry.connection);
-                    if due <= now {
+                    if due <= at {
                         self.end(now, peer, Event::Expired, &lifecycle::going_away());
                     } else {
                         self.timers.set(due, timer);

@@ -1,0 +1,80 @@
+//! The specification against a small reference model, under random traffic: many clients, functions that fail, answer late or never, and
+//! management calls, also from inside a function's run. Nothing may be lost, doubled, sent to somebody else or sent after the close; time
+//! is an argument, so two hours pass at once.
+//!
+//! `traffic.rs` says what can happen, `reference.rs` what must come of it, `subject.rs` what does.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod reference;
+mod subject;
+mod traffic;
+
+use proptest::test_runner::Config;
+use proptest_state_machine::{StateMachineTest, prop_state_machine};
+
+use reference::Model;
+use subject::Subject;
+use traffic::{Leave, Outcome, Step, Traffic};
+
+/// The specification beside the model.
+struct Specification;
+
+impl StateMachineTest for Specification {
+    type SystemUnderTest = Subject;
+    type Reference = Traffic;
+
+    fn init_test(model: &Model) -> Subject {
+        Subject::new(&model.shape)
+    }
+
+    fn apply(mut subject: Subject, model: &Model, _: Step) -> Subject {
+        subject.take(model);
+        subject
+    }
+
+    fn check_invariants(subject: &Subject, model: &Model) {
+        subject.check(model);
+    }
+
+    /// Everybody leaves, every function answers: then nothing is left, and nothing is due.
+    fn teardown(mut subject: Subject, mut model: Model) {
+        let mut last = |model: &mut Model, step: Step| {
+            if model.allows(&step) {
+                model.take(&step);
+                subject.take(model);
+                subject.check(model);
+            }
+        };
+        for slot in 0..traffic::SLOTS {
+            last(
+                &mut model,
+                Step::Leave {
+                    slot,
+                    how: Leave::Lost,
+                },
+            );
+        }
+        while !model.running().is_empty() {
+            last(
+                &mut model,
+                Step::Answer {
+                    pick: 0,
+                    outcome: Outcome::Good,
+                },
+            );
+        }
+        subject.finish(&model);
+    }
+}
+
+prop_state_machine! {
+    #![proptest_config(Config {
+        failure_persistence: None,
+        max_shrink_iters: 50_000,
+        ..Config::with_cases(10_000)
+    })]
+
+    #[test]
+    fn the_specification_does_what_the_model_does(sequential 1..24 => Specification);
+}
