@@ -2,11 +2,13 @@
 //! management calls, also from inside a function's run. Nothing may be lost, doubled, sent to somebody else or sent after the close; time
 //! is an argument, so two hours pass at once.
 //!
-//! `traffic.rs` says what can happen, `reference.rs` what must come of it, `subject.rs` what does.
+//! `traffic.rs` says what can happen, `reference.rs` what must come of it, `subject.rs` what does, in the
+//! surroundings of `setting.rs`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod reference;
+mod setting;
 mod subject;
 mod traffic;
 

@@ -1,9 +1,13 @@
 //! The reference: what a WebSocket API does for its clients, in numbers instead of ids and events. Clients, calls of functions and requests
 //! to `@connections` are counted from 0 in the order in which they come; time is in milliseconds.
 
+mod rules;
+
 use spec::limits::Violation;
 
-use crate::traffic::{Habit, Leave, Message, Operation, Outcome, Shape, Step, Upgrade, Whom};
+use rules::Ended;
+
+use crate::traffic::{Habit, Leave, Operation, Outcome, Shape, Step, Upgrade, Whom};
 
 /// All that the model knows, after a step.
 #[derive(Clone, Debug)]
@@ -137,13 +141,6 @@ pub(crate) enum Text {
 pub(crate) const START: u64 = 1_705_751_697_419;
 const IDLE: u64 = 10 * 60_000;
 const DURATION: u64 = 2 * 60 * 60_000;
-
-/// How an integration's or the authorizer's function ended, for the gateway.
-#[derive(Clone, Copy)]
-enum Ended {
-    With(Outcome),
-    TimedOut,
-}
 
 impl Model {
     pub(crate) fn new(shape: Shape) -> Self {
@@ -373,201 +370,6 @@ impl Model {
             Purpose::Message { .. } => self.shape.in_message,
             Purpose::Disconnect { .. } => self.shape.in_disconnect,
         }
-    }
-
-    fn connect(&mut self, client: usize, upgrade: Upgrade) {
-        match upgrade {
-            Upgrade::WrongPath => self.refused(client, 403),
-            Upgrade::WithoutToken if self.shape.authorizer => self.refused(client, 401),
-            _ if self.shape.authorizer => self.call(client, Purpose::Authorizer),
-            _ => self.authorized(client),
-        }
-    }
-
-    fn authorized(&mut self, client: usize) {
-        if self.clients[client].phase != Phase::Authorizing {
-            return;
-        }
-        self.clients[client].phase = Phase::Connecting;
-        if self.shape.connect {
-            self.call(client, Purpose::Connect);
-        } else {
-            self.connected(client);
-        }
-    }
-
-    fn connected(&mut self, number: usize) {
-        let client = &mut self.clients[number];
-        match client.phase {
-            Phase::Connecting => {
-                client.phase = Phase::Open;
-                client.active = self.now;
-                self.expect(Expected::Accept { client: number });
-            }
-            Phase::Left => {
-                client.phase = Phase::Gone;
-                self.disconnect(number, 1006, "");
-            }
-            _ => {}
-        }
-    }
-
-    fn refused(&mut self, client: usize, status: u16) {
-        match std::mem::replace(&mut self.clients[client].phase, Phase::Gone) {
-            Phase::Authorizing | Phase::Connecting => {
-                self.expect(Expected::Reject { client, status });
-            }
-            _ => {}
-        }
-    }
-
-    fn message(&mut self, client: usize, text: &str, step: &Step) {
-        let Step::Say { message, .. } = *step else {
-            return;
-        };
-        if self.clients[client].phase != Phase::Open {
-            return;
-        }
-        self.clients[client].active = self.now;
-        let route = match message {
-            Message::Huge => return self.close(client, 1009, ""),
-            Message::Mock => return self.send(client, Text::Mocked),
-            Message::Echo => "echo",
-            Message::Quiet => "quiet",
-            _ if self.shape.default => "$default",
-            _ => return self.send(client, Text::Error("Forbidden", None)),
-        };
-        let text = text.to_owned();
-        self.call(client, Purpose::Message { route, text });
-    }
-
-    fn call(&mut self, client: usize, purpose: Purpose) {
-        let call = self.calls.len();
-        self.expect(Expected::Invoke { call });
-        let deadline = self.now + purpose.patience();
-        self.calls.push(Call {
-            client,
-            purpose,
-            at: self.now,
-            deadline,
-            awaited: true,
-            running: true,
-        });
-    }
-
-    fn ended(&mut self, number: usize, ended: Ended) {
-        let Call {
-            client, purpose, ..
-        } = self.calls[number].clone();
-        match (purpose, ended) {
-            (Purpose::Authorizer, Ended::With(Outcome::Good)) => self.authorized(client),
-            (Purpose::Authorizer, Ended::With(Outcome::Bad)) => self.refused(client, 403),
-            (Purpose::Authorizer, Ended::With(Outcome::Unauthorized)) => self.refused(client, 401),
-            (Purpose::Authorizer, _) => self.refused(client, 500),
-            (Purpose::Connect, Ended::With(Outcome::Good)) => self.connected(client),
-            (Purpose::Connect, Ended::With(Outcome::Bad)) => self.refused(client, 418),
-            (Purpose::Connect, Ended::With(Outcome::NotInvocable)) => self.refused(client, 500),
-            (Purpose::Connect, Ended::With(_)) => self.refused(client, 502),
-            (Purpose::Connect, Ended::TimedOut) => self.refused(client, 504),
-            (Purpose::Disconnect { .. }, _) => {}
-            (
-                Purpose::Message { route: "quiet", .. },
-                Ended::With(Outcome::Good | Outcome::Bad),
-            ) => {}
-            (Purpose::Message { .. }, Ended::With(Outcome::Good | Outcome::Bad)) => {
-                self.send(client, Text::Exactly(reply(number)));
-            }
-            (Purpose::Message { .. }, Ended::With(_)) => {
-                self.send(client, Text::Error("Internal server error", Some(number)));
-            }
-            (Purpose::Message { .. }, Ended::TimedOut) => {
-                self.send(
-                    client,
-                    Text::Error("Endpoint request timed out", Some(number)),
-                );
-            }
-        }
-    }
-
-    fn expect(&mut self, expected: Expected) {
-        self.expected.push((self.now, expected));
-    }
-
-    fn send(&mut self, client: usize, text: Text) {
-        if self.clients[client].phase == Phase::Open {
-            self.clients[client].active = self.now;
-            self.expect(Expected::Send { client, text });
-        }
-    }
-
-    /// The gateway closes.
-    fn close(&mut self, client: usize, code: u16, reason: &'static str) {
-        if self.clients[client].phase == Phase::Open {
-            self.clients[client].phase = Phase::Gone;
-            self.expect(Expected::Close {
-                client,
-                code,
-                reason,
-            });
-            self.disconnect(client, code, reason);
-        }
-    }
-
-    /// The client closes, or is lost.
-    fn left(&mut self, client: usize, code: u16, reason: &str) {
-        let phase = &mut self.clients[client].phase;
-        match *phase {
-            Phase::Authorizing => *phase = Phase::Gone,
-            Phase::Connecting => *phase = Phase::Left,
-            Phase::Open => {
-                *phase = Phase::Gone;
-                self.disconnect(client, code, reason);
-            }
-            Phase::Left | Phase::Gone => {}
-        }
-    }
-
-    fn shut_down(&mut self, client: usize) {
-        match self.clients[client].phase {
-            Phase::Authorizing => self.refused(client, 503),
-            Phase::Connecting => {
-                self.refused(client, 503);
-                self.clients[client].phase = Phase::Left;
-            }
-            _ => self.close(client, 1001, "Going away"),
-        }
-    }
-
-    fn disconnect(&mut self, client: usize, code: u16, reason: &str) {
-        if self.shape.disconnect {
-            let reason = reason.to_owned();
-            self.call(client, Purpose::Disconnect { code, reason });
-        }
-    }
-
-    fn manage(&mut self, operation: Operation, to: To) {
-        let request = self.requests;
-        self.requests += 1;
-        let (status, times) = match to {
-            To::OtherStage => (403, None),
-            To::Malformed => (400, None),
-            To::Client(number) if self.clients[number].phase == Phase::Open => match operation {
-                Operation::Post => {
-                    self.send(number, Text::Exactly(post(request)));
-                    (200, None)
-                }
-                Operation::Get => {
-                    let client = &self.clients[number];
-                    (200, Some((client.since, client.active)))
-                }
-                Operation::Delete => {
-                    self.close(number, 1000, "Connection Closed Normally");
-                    (204, None)
-                }
-            },
-            To::Client(_) | To::Nobody => (410, None),
-        };
-        self.expect(Expected::Reply { status, times });
     }
 }
 
