@@ -19,12 +19,12 @@ use reference::Model;
 use subject::Subject;
 use traffic::{Leave, Outcome, Step, Traffic};
 
-/// The specification beside the model.
-struct Specification;
+/// The specification beside the model, with an authorizer or without.
+struct Specification<const AUTHORIZER: bool>;
 
-impl StateMachineTest for Specification {
+impl<const AUTHORIZER: bool> StateMachineTest for Specification<AUTHORIZER> {
     type SystemUnderTest = Subject;
-    type Reference = Traffic;
+    type Reference = Traffic<AUTHORIZER>;
 
     fn init_test(model: &Model) -> Subject {
         Subject::new(&model.shape)
@@ -70,15 +70,19 @@ impl StateMachineTest for Specification {
     }
 }
 
+// 10,000 sequences, on two cores.
 prop_state_machine! {
     #![proptest_config(Config {
         failure_persistence: None,
         max_shrink_iters: 50_000,
         // A third of the time in a debug build is otherwise spent on good random numbers.
         rng_algorithm: RngAlgorithm::XorShift,
-        ..Config::with_cases(10_000)
+        ..Config::with_cases(5_000)
     })]
 
     #[test]
-    fn the_specification_does_what_the_model_does(sequential 1..20 => Specification);
+    fn the_specification_does_what_the_model_does(sequential 1..20 => Specification<false>);
+
+    #[test]
+    fn so_it_does_behind_an_authorizer(sequential 1..20 => Specification<true>);
 }

@@ -124,10 +124,10 @@ pub(crate) enum Whom {
 
 pub(crate) const SLOTS: usize = 4;
 
-/// The model as proptest-state-machine wants it.
-pub(crate) struct Traffic;
+/// The model as proptest-state-machine wants it, with an authorizer or without.
+pub(crate) struct Traffic<const AUTHORIZER: bool>;
 
-impl ReferenceStateMachine for Traffic {
+impl<const AUTHORIZER: bool> ReferenceStateMachine for Traffic<AUTHORIZER> {
     type State = Model;
     type Transition = Step;
 
@@ -138,22 +138,12 @@ impl ReferenceStateMachine for Traffic {
                 1 => operation().prop_map(Some),
             ]
         };
-        let routes = (
-            any::<bool>(),
-            any::<bool>(),
-            prop::bool::weighted(0.8),
-            any::<bool>(),
-        );
+        let routes = (any::<bool>(), prop::bool::weighted(0.8), any::<bool>());
         (routes, habit(), habit(), habit())
             .prop_map(
-                |(
-                    (authorizer, connect, disconnect, default),
-                    in_connect,
-                    in_message,
-                    in_disconnect,
-                )| {
+                |((connect, disconnect, default), in_connect, in_message, in_disconnect)| {
                     Model::new(Shape {
-                        authorizer,
+                        authorizer: AUTHORIZER,
                         connect,
                         disconnect,
                         default,
