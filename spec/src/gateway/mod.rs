@@ -160,7 +160,7 @@ impl Gateway {
     }
 
     /// A connection, or the attempt at one, ends: closes the socket where it is still there, and runs `$disconnect` where there was
-    /// a connection.
+    /// a connection, which a post does not reach any more (LIFECYCLE-10).
     fn end(&mut self, now: Timestamp, peer: PeerId, event: Event, close: &CloseInfo) {
         let effect = self.step(peer, event);
         match effect {
@@ -214,6 +214,7 @@ impl Gateway {
         operation: Operation,
         connection_id: &str,
     ) -> HttpResponse {
+        // A connection whose `$connect` runs is none yet (MANAGEMENT-27).
         let Some(&peer) = self.by_connection_id.get(connection_id) else {
             return management::gone();
         };
@@ -233,7 +234,7 @@ impl Gateway {
         }
     }
 
-    /// Sends a text message to an open connection.
+    /// Sends a text message to an open connection, and to nobody else (MANAGEMENT-2, LIFECYCLE-28). It restarts the idle time (LIFECYCLE-6).
     fn send(&mut self, now: Timestamp, peer: PeerId, text: String) {
         if let Some(entry) = self.peers.get_mut(&peer) {
             entry.connection.last_active_at = now;
