@@ -1,7 +1,5 @@
 //! The house's first principle: one word on every floor, and no id that does not exist.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 #[path = "support/coverage.rs"]
 mod coverage;
 
