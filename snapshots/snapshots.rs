@@ -1,8 +1,12 @@
 //! The pages of this folder that show what functions and clients get: every shape of event, the rendered mapping template, the error
 //! frames, the refusals, the policies. Review a change with `cargo insta review`.
 
+#[path = "../conformance/tests/support/coverage.rs"]
+mod coverage;
 #[path = "../conformance/tests/support/mod.rs"]
 mod support;
+
+use std::collections::BTreeMap;
 
 use insta::{Settings, assert_snapshot};
 use serde_json::{Map, Value, json};
@@ -363,4 +367,33 @@ fn policies() {
     let meaning = authorizer::interpret(&outcome, event["methodArn"].as_str().unwrap(), 0);
     page("authorizer", "what the pattern's authorizer returns for the accepted token, and what the gateway makes of it")
         .bind(|| assert_snapshot!("allow", format!("{}\n\n{meaning:#?}\n", pretty(&result))));
+}
+
+#[test]
+fn requirements() {
+    let uncovered = coverage::Uncovered::read();
+    let (no_code, no_case) = (uncovered.code(), uncovered.case());
+    let mut pages: BTreeMap<&str, String> = BTreeMap::new();
+    for one in coverage::all() {
+        let requirement = &one.requirement;
+        let or = |list: &[String], reason: Option<&str>| match reason {
+            _ if !list.is_empty() => list.join(", "),
+            Some(reason) => format!("none: {reason}"),
+            None => "none".to_owned(),
+        };
+        let reason = no_case.get(requirement.id).map(String::as_str);
+        let code = or(&one.code, no_code.get(requirement.id).map(String::as_str));
+        let cases = or(&one.cases, requirement.unobservable.or(reason));
+        let (id, basis, title) = (requirement.id, requirement.basis, requirement.title);
+        pages
+            .entry(requirement.area)
+            .or_default()
+            .push_str(&format!(
+                "{id} ({basis}): {title}\n  code   {code}\n  cases  {cases}\n"
+            ));
+    }
+    for (area, text) in pages {
+        page(area, "every requirement, the code that cites it and the cases that cover it; what is assumed may be without")
+            .bind(|| assert_snapshot!("requirements", text));
+    }
 }

@@ -1,71 +1,28 @@
 //! The house's first principle: one word on every floor, and no id that does not exist.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#[path = "support/coverage.rs"]
+mod coverage;
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
+use coverage::{Coverage, Reasons, Uncovered, cited, root, sources};
 use gatespec_conformance::case;
 use spec::requirement::{self, PAGES};
 
-/// The repository.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// Every source file of ours.
-fn sources() -> Vec<PathBuf> {
-    fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            let path = entry.path();
-            if path.is_dir() {
-                collect(&path, files);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                files.push(path);
-            }
-        }
-    }
-    let mut files = Vec::new();
-    for part in [
-        "spec",
-        "velocity",
-        "handlers",
-        "gateway",
-        "conformance",
-        "cli",
-    ] {
-        collect(&root().join(part).join("src"), &mut files);
-    }
-    files
-}
-
-/// The ids in a text, such as `ROUTE-3`.
-fn cited(text: &str) -> BTreeSet<String> {
-    let mut ids = BTreeSet::new();
-    for (area, _) in PAGES {
-        let stem = format!("{}-", area.to_ascii_uppercase());
-        for (at, _) in text.match_indices(&stem) {
-            let inside_a_word = text[..at]
-                .chars()
-                .next_back()
-                .is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-');
-            let digits: String = text[at + stem.len()..]
-                .chars()
-                .take_while(char::is_ascii_digit)
-                .collect();
-            if !inside_a_word && !digits.is_empty() {
-                ids.insert(format!("{stem}{digits}"));
-            }
-        }
-    }
-    ids
-}
+/// All that is built from `src`.
+const CRATES: [&str; 6] = [
+    "spec",
+    "velocity",
+    "handlers",
+    "gateway",
+    "conformance",
+    "cli",
+];
 
 #[test]
 fn every_id_that_code_cites_exists() {
     let mut unknown = Vec::new();
-    for file in sources() {
+    for file in sources(&CRATES) {
         let text = fs::read_to_string(&file).unwrap();
         // The tests of these two speak of ids that do not exist.
         if file.ends_with("requirement.rs") || file.ends_with("case.rs") {
@@ -111,11 +68,55 @@ fn every_area_stands_on_every_floor() {
     }
 }
 
+/// What is uncovered without a reason, and what has a reason without need.
+fn differences(
+    all: &[Coverage],
+    list: &str,
+    reasons: &Reasons,
+    wanted: impl Fn(&Coverage) -> bool,
+) -> Vec<String> {
+    let mut problems = Vec::new();
+    for id in all
+        .iter()
+        .filter(|one| wanted(one))
+        .map(|one| one.requirement.id)
+    {
+        if !reasons.contains_key(id) {
+            problems.push(format!("{id} has no {list} and no reason for that"));
+        }
+    }
+    for id in reasons.keys() {
+        let needless = || format!("{id} has its {list}, or needs none: strike it from [[{list}]]");
+        match all.iter().find(|one| one.requirement.id == id) {
+            None => problems.push(format!("there is no {id}")),
+            Some(one) if !wanted(one) => problems.push(needless()),
+            Some(_) => {}
+        }
+    }
+    problems
+}
+
+// A list of what is missing can not rot: what it names must be missing.
+#[test]
+fn what_is_certain_has_code_and_a_case_or_a_reason() {
+    let (all, uncovered) = (coverage::all(), Uncovered::read());
+    let mut problems = differences(&all, "code", &uncovered.code(), Coverage::wants_code);
+    problems.extend(differences(
+        &all,
+        "case",
+        &uncovered.case(),
+        Coverage::wants_case,
+    ));
+    assert!(
+        problems.is_empty(),
+        "conformance/uncovered.toml:\n{}",
+        problems.join("\n")
+    );
+}
+
 #[test]
 fn ids_are_found_in_texts() {
-    let text = "see ROUTE-3 and EVENT-12; not UN_ROUTE-4, ROUTE-x";
-    assert_eq!(
-        cited(text),
-        BTreeSet::from(["ROUTE-3".to_owned(), "EVENT-12".to_owned()])
-    );
+    let text = "see ROUTE-3 and EVENT-12 to EVENT-14; not UN_ROUTE-4, ROUTE-x";
+    let ids = ["ROUTE-3", "EVENT-12", "EVENT-13", "EVENT-14"];
+    assert_eq!(cited(text), ids.map(str::to_owned).into());
 }

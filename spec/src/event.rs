@@ -34,7 +34,7 @@ pub enum EventType<'a> {
 }
 
 /// `requestContext` of an event, which is also what `$context` holds in a mapping template; the keys stand in AWS's order
-/// (EVENT-17 to EVENT-19, EVENT-46). `authorizer` is the object to show, typed in proxy events, all strings in templates.
+/// (AUTHORIZER-26, EVENT-6 to EVENT-8, EVENT-10, EVENT-17 to EVENT-19, EVENT-23 to EVENT-25, EVENT-46), and what has no value is left out (EVENT-31). `authorizer` is the object to show, typed in proxy events, all strings in templates.
 pub fn request_context(
     api: &Api,
     connection: &Connection,
@@ -78,7 +78,7 @@ pub fn request_context(
     context
 }
 
-/// `requestContext.identity`: `userAgent` only when the client sent one (EVENT-27 to EVENT-29, EVENT-52).
+/// `requestContext.identity`: `userAgent` only when the client sent one (EVENT-27 to EVENT-30, EVENT-52).
 pub fn identity(connection: &Connection) -> Map<String, Value> {
     let mut identity = Map::new();
     if let Some(user_agent) = &connection.user_agent {
@@ -88,7 +88,7 @@ pub fn identity(connection: &Connection) -> Map<String, Value> {
     identity
 }
 
-/// The proxy event of `$connect` (EVENT-1, EVENT-2); query parameters only when there are any (EVENT-39, EVENT-40).
+/// The proxy event of `$connect` (EVENT-1, EVENT-2), without what REST's has besides (EVENT-44); query parameters only when there are any (EVENT-39, EVENT-40).
 pub fn connect(
     api: &Api,
     handshake: &HandshakeRequest,
@@ -108,7 +108,7 @@ pub fn connect(
     Value::Object(event)
 }
 
-/// The proxy event of a message: nothing but the context and the text, exactly as it was sent (EVENT-3, EVENT-4).
+/// The proxy event of a message: nothing but the context and the text, exactly as it was sent (EVENT-3, EVENT-4, EVENT-9).
 pub fn message(api: &Api, request_context: Map<String, Value>, body: &str) -> Value {
     let mut event = Map::new();
     put_stage_variables(&mut event, api);
@@ -138,7 +138,7 @@ pub fn disconnect(
     Value::Object(event)
 }
 
-/// The event of a REQUEST authorizer (AUTHORIZER-15 to AUTHORIZER-18): every map is there, also when it is empty (AUTHORIZER-24,
+/// The event of a REQUEST authorizer (AUTHORIZER-15 to AUTHORIZER-18, AUTHORIZER-22, AUTHORIZER-23): every map is there, also when it is empty (AUTHORIZER-24,
 /// AUTHORIZER-25).
 pub fn authorizer(
     api: &Api,
@@ -159,7 +159,8 @@ pub fn authorizer(
     Value::Object(event)
 }
 
-/// The client's headers as functions see them: AWS's own four added (EVENT-35 to EVENT-37, EVENT-50), sorted by name whatever the case
+/// The client's headers as functions see them, spelled as they came (AUTHORIZER-20, EVENT-32, EVENT-34, HANDSHAKE-16): AWS's own four added
+/// (AUTHORIZER-21, EVENT-35 to EVENT-37, EVENT-50), sorted by name whatever the case
 /// (EVENT-51). The hop-by-hop `Connection` and `Upgrade` (and a `content-length` of 0) are seen by the authorizer only (EVENT-33,
 /// AUTHORIZER-19).
 pub fn forwarded_headers(

@@ -95,12 +95,13 @@ pub fn expires_at(connection: &Connection) -> Timestamp {
     idle.min(connection.connected_at + limits::CONNECTION_DURATION)
 }
 
-/// The close of an expired connection: of a silent one (LIFECYCLE-2), and of one that is two hours old (LIFECYCLE-4).
+/// The close of an expired connection: of a silent one (LIFECYCLE-2), and of one that is two hours old (LIFECYCLE-4); `$disconnect` is told the
+/// same (LIFECYCLE-17).
 pub fn going_away() -> CloseInfo {
     CloseInfo::new(1001, "Going away")
 }
 
-/// The close that DeleteConnection causes (LIFECYCLE-7).
+/// The close that DeleteConnection causes, always the same (LIFECYCLE-7, LIFECYCLE-8), and what `$disconnect` is told of it (LIFECYCLE-18).
 pub fn deleted() -> CloseInfo {
     CloseInfo::new(1000, "Connection Closed Normally")
 }

@@ -111,13 +111,14 @@ pub fn deleted() -> HttpResponse {
     HttpResponse::new(204)
 }
 
-/// 410 without a body: the connection is gone, or never was (MANAGEMENT-4 to MANAGEMENT-6).
+/// 410 without a body: the connection is gone, or never was (MANAGEMENT-4 to MANAGEMENT-6), whatever is asked
+/// (MANAGEMENT-16, MANAGEMENT-19, MANAGEMENT-20).
 pub fn gone() -> HttpResponse {
     json(HttpResponse::new(410)).header("x-amzn-errortype", "GoneException")
 }
 
 /// GetConnection's answer, printed as AWS prints it: two spaces, ` : `, `null` for a client without a user agent (MANAGEMENT-10,
-/// MANAGEMENT-13).
+/// MANAGEMENT-12, MANAGEMENT-13, MANAGEMENT-15, MANAGEMENT-47).
 pub fn status(connection: &Connection) -> HttpResponse {
     let user_agent = match &connection.user_agent {
         Some(text) => serde_json::Value::from(text.as_str()).to_string(),

@@ -1,4 +1,4 @@
-//! The environment variables that Lambda gives to a function, as far as they make sense here.
+//! The environment variables that Lambda gives to a function, as far as they make sense here (INTEGRATION-82).
 
 use std::ffi::OsString;
 use std::path::Path;

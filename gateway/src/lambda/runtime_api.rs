@@ -1,4 +1,4 @@
-//! Lambda's Runtime API (2018-06-01), for one process.
+//! Lambda's Runtime API (2018-06-01), for one process (INTEGRATION-77 to INTEGRATION-81).
 
 use std::sync::Arc;
 

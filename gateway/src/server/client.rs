@@ -26,7 +26,9 @@ const CLOSING: Duration = Duration::from_secs(2);
 /// 6.9 KiB a connection with it, 135 without (tungstenite reads ahead 128 KiB).
 const READ_AHEAD: usize = 4096;
 
-/// Serves the client until its connection is over; tells the hub of everything but its own closes.
+/// Serves the client until its connection is over; tells the hub of everything but its own closes: of messages when all their frames are there
+/// (LIMITS-5), of binary ones as a breach (LIMITS-9). A client's pings and its close are answered below (LIFECYCLE-22, LIFECYCLE-23) and lead to nothing else
+/// (LIFECYCLE-24); none are sent (LIFECYCLE-26). Every text goes out as a text frame (INTEGRATION-11).
 pub(super) async fn run(
     hub: &Arc<Hub>,
     peer: PeerId,

@@ -19,7 +19,8 @@ use crate::route::CONNECT;
 use crate::template::Params;
 
 impl Gateway {
-    /// A client asks for an upgrade; nothing is accepted before `$connect` has answered (HANDSHAKE-2).
+    /// A client asks for an upgrade; nothing is accepted before `$connect` has answered (HANDSHAKE-2). Each has an id of its own
+    /// (LIFECYCLE-29), and its time is the request's (AUTHORIZER-28).
     pub(super) fn handshake(&mut self, now: Timestamp, peer: PeerId, request: HandshakeRequest) {
         let connection = Connection {
             connection_id: ids::connection_id(&mut *self.ids, now),
@@ -53,7 +54,8 @@ impl Gateway {
         }
     }
 
-    /// Calls the authorizer of `$connect`, if there is one.
+    /// Calls the authorizer of `$connect`, if there is one: at every handshake (AUTHORIZER-14) and only there (AUTHORIZER-13), when each of its
+    /// identity sources is there (AUTHORIZER-3), of which there may be none (AUTHORIZER-4).
     fn authorize(&mut self, now: Timestamp, peer: PeerId) {
         let Some(entry) = self.peers.get(&peer) else {
             return;
@@ -139,7 +141,7 @@ impl Gateway {
         }
     }
 
-    /// Nothing stands in the way of `$connect`.
+    /// Nothing stands in the way of `$connect` (AUTHORIZER-9), which may be missing or do nothing (HANDSHAKE-9, HANDSHAKE-10).
     fn allowed(&mut self, now: Timestamp, peer: PeerId) {
         if self.step(peer, Event::Allowed) != Effect::CallConnect {
             return;
@@ -259,7 +261,7 @@ impl Gateway {
         self.timers
             .set(lifecycle::expires_at(connection), Timer::Connection(peer));
         let mut headers = Headers::new();
-        // The only field that is known to reach the client (HANDSHAKE-15, HANDSHAKE-34).
+        // The only field that is known to reach the client (HANDSHAKE-14, HANDSHAKE-15, HANDSHAKE-34).
         if let Some(protocol) = answer.headers.get("Sec-WebSocket-Protocol") {
             headers.push("Sec-WebSocket-Protocol", protocol);
         }

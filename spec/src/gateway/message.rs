@@ -11,7 +11,8 @@ use crate::route::{self, DISCONNECT};
 use crate::template::Params;
 
 impl Gateway {
-    /// A text message of an open connection.
+    /// A text message of an open connection. It restarts the idle time (LIFECYCLE-5), does not wait for what became of those before it
+    /// (INTEGRATION-18, INTEGRATION-76), and whatever is wrong with it, the connection stays open (LIFECYCLE-27).
     pub(super) fn message(&mut self, now: Timestamp, peer: PeerId, text: String) {
         let Some(entry) = self.peers.get_mut(&peer) else {
             return;
@@ -130,7 +131,7 @@ impl Gateway {
         integration::error_frame(failure.message(), connection_id, request_id)
     }
 
-    /// A new request, now.
+    /// A new request, now; every event but the authorizer's is another one (EVENT-13).
     pub(super) fn request(&mut self, now: Timestamp) -> RequestIdentity {
         RequestIdentity {
             request_id: ids::request_id(&mut *self.ids, now),

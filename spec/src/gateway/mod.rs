@@ -77,8 +77,10 @@ impl Gateway {
         &self.compiled.api
     }
 
-    /// Takes in what happened at `now`. What follows from it is to be fetched with [`poll_output`](Self::poll_output).
+    /// Takes in what happened at `now`. What follows from it is to be fetched with [`poll_output`](Self::poll_output). What was due before
+    /// happens before, so a caller whose alarm comes late gets no other order of things.
     pub fn handle_input(&mut self, now: Timestamp, input: Input) {
+        self.handle_timeout(now);
         match input {
             Input::Handshake { peer, request } => self.handshake(now, peer, request),
             Input::Message { peer, text } => {
@@ -123,9 +125,9 @@ impl Gateway {
         self.timers.next()
     }
 
-    /// Lets everything happen that is due at `now`.
+    /// Lets everything happen that is due at `now`, in the order in which it was due.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        while let Some((_, timer)) = self.timers.pop_due(now) {
+        while let Some((at, timer)) = self.timers.pop_due(now) {
             match timer {
                 Timer::Invocation(invocation) => self.result(now, invocation, None),
                 Timer::Connection(peer) => {
@@ -134,7 +136,7 @@ impl Gateway {
                     };
                     // Activity moves the moment without touching the timer: look again.
                     let due = lifecycle::expires_at(&entry.connection);
-                    if due <= now {
+                    if due <= at {
                         self.end(now, peer, Event::Expired, &lifecycle::going_away());
                     } else {
                         self.timers.set(due, timer);
@@ -165,7 +167,7 @@ impl Gateway {
     }
 
     /// A connection, or the attempt at one, ends: closes the socket where it is still there, and runs `$disconnect` where there was
-    /// a connection.
+    /// a connection, which a post does not reach any more (LIFECYCLE-10).
     fn end(&mut self, now: Timestamp, peer: PeerId, event: Event, close: &CloseInfo) {
         let effect = self.step(peer, event);
         match effect {
@@ -225,6 +227,7 @@ impl Gateway {
         operation: Operation,
         connection_id: &str,
     ) -> HttpResponse {
+        // A connection whose `$connect` runs is none yet (MANAGEMENT-27).
         let Some(&peer) = self.by_connection_id.get(connection_id) else {
             return management::gone();
         };
@@ -244,7 +247,7 @@ impl Gateway {
         }
     }
 
-    /// Sends a text message to an open connection.
+    /// Sends a text message to an open connection, and to nobody else (MANAGEMENT-2, LIFECYCLE-28). It restarts the idle time (LIFECYCLE-6).
     fn send(&mut self, now: Timestamp, peer: PeerId, text: String) {
         if let Some(entry) = self.peers.get_mut(&peer) {
             entry.connection.last_active_at = now;

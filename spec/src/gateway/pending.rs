@@ -59,7 +59,7 @@ impl Exchange {
 }
 
 impl Gateway {
-    /// Calls a function and remembers what for; the timer ends the wait.
+    /// Calls a function, once (INTEGRATION-17), and remembers what for; the timer ends the wait.
     pub(super) fn invoke(
         &mut self,
         function_arn: String,

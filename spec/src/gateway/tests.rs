@@ -264,6 +264,34 @@ fn silence_of_ten_minutes_closes_and_any_message_puts_it_off() {
 }
 
 #[test]
+fn what_is_due_happens_first_however_late_the_alarm() {
+    let mut gateway = gateway();
+    connect(&mut gateway, ALICE, START);
+    let minutes = |n: u64| START + std::time::Duration::from_secs(60 * n);
+    gateway.handle_input(minutes(9), message(r#"{"action":"echo"}"#));
+    let echo = invocation(&mut gateway);
+    // Nobody woke the gateway: the call's time is up, and the answer comes too late.
+    let late = answer(
+        &mut gateway,
+        minutes(18),
+        echo.id,
+        &json!({"statusCode": 200, "body": "late"}),
+    );
+    assert!(
+        matches!(&late[..], [Output::Send { text, .. }] if text.contains("timed out")),
+        "{late:?}"
+    );
+    // Nor did anybody at the end of the silence: there is nobody any more to send a message.
+    gateway.handle_input(minutes(28), message(r#"{"action":"echo"}"#));
+    let after = outputs(&mut gateway);
+    assert!(
+        matches!(&after[..], [Output::Close { close, .. }, Output::Invoke(invocation)]
+            if close.code == 1001 && invocation.function_arn == "disconnect"),
+        "{after:?}"
+    );
+}
+
+#[test]
 fn two_hours_are_the_end_for_the_busiest_client() {
     let mut gateway = gateway();
     connect(&mut gateway, ALICE, START);

@@ -1,4 +1,4 @@
-//! `$input`: the message's text, its document, and the request's parameters.
+//! `$input`: the message's text (TEMPLATE-2), its document (TEMPLATE-4), and the request's parameters (TEMPLATE-31 to TEMPLATE-33).
 
 use std::cell::OnceCell;
 use std::rc::Rc;

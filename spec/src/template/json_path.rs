@@ -1,4 +1,4 @@
-//! JSONPath as API Gateway's authors write it: Jayway's dialect.
+//! JSONPath as API Gateway's authors write it: Jayway's dialect (TEMPLATE-77).
 //!
 //! One implementation for both places that need it: mapping templates, where a document is a template's live value, and
 //! selection expressions, where it is a [`serde_json::Value`].

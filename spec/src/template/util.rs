@@ -1,4 +1,4 @@
-//! `$util`: escaping, encoding and parsing.
+//! `$util`: escaping (TEMPLATE-6), parsing and encoding (TEMPLATE-26 to TEMPLATE-30).
 
 use std::rc::Rc;
 

@@ -1,0 +1,141 @@
+//! What surrounds the gateway: the API, the clients' handshakes, the functions' words.
+
+use serde_json::json;
+use spec::api::{
+    Api, AuthorizationType, Authorizer, Integration, IntegrationResponse, IntegrationType, Route,
+};
+use spec::handshake::HandshakeRequest;
+use spec::http::Headers;
+use spec::io::InvocationOutcome;
+
+use crate::reference::{self, Purpose};
+use crate::traffic::{Outcome, Shape, Upgrade};
+
+/// What a function says.
+pub(crate) fn answer(call: usize, purpose: &Purpose, outcome: Outcome) -> InvocationOutcome {
+    let error = |message: &str| {
+        InvocationOutcome::Failed(
+            json!({"errorMessage": message, "errorType": "Error"}).to_string(),
+        )
+    };
+    let status = if matches!(outcome, Outcome::Bad) {
+        418
+    } else {
+        200
+    };
+    match (outcome, purpose) {
+        (Outcome::Failed, _) => error("it failed"),
+        (Outcome::Unauthorized, _) => error("Unauthorized"),
+        (Outcome::Malformed, _) => InvocationOutcome::Returned("[]".to_owned()),
+        (Outcome::NotInvocable, _) => {
+            InvocationOutcome::NotInvocable("there is no such function".to_owned())
+        }
+        (Outcome::Good | Outcome::Bad, Purpose::Authorizer) => {
+            let effect = if status == 200 { "Allow" } else { "Deny" };
+            let statement =
+                json!({"Effect": effect, "Action": "execute-api:Invoke", "Resource": "*"});
+            let document = json!({"Version": "2012-10-17", "Statement": [statement]});
+            InvocationOutcome::Returned(
+                json!({"principalId": "me", "policyDocument": document}).to_string(),
+            )
+        }
+        (Outcome::Good | Outcome::Bad, _) => InvocationOutcome::Returned(
+            json!({"statusCode": status, "body": reference::reply(call)}).to_string(),
+        ),
+    }
+}
+
+/// What a client asks.
+pub(crate) fn handshake(upgrade: Upgrade) -> HandshakeRequest {
+    let mut headers = Headers::from_iter([
+        ("Host", "localhost"),
+        ("Connection", "Upgrade"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ]);
+    if !matches!(upgrade, Upgrade::WithoutToken) {
+        headers.push("token", "hello");
+    }
+    let path = if matches!(upgrade, Upgrade::WrongPath) {
+        "/nowhere"
+    } else {
+        "/stage"
+    };
+    HandshakeRequest {
+        method: "GET".to_owned(),
+        target: path.to_owned(),
+        headers,
+        source_ip: "192.0.2.1".to_owned(),
+    }
+}
+
+/// What is declared.
+pub(crate) fn api(shape: &Shape) -> Api {
+    let uri = |function: &str| {
+        format!(
+            "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
+        )
+    };
+    let two_way = |target: &str| Route {
+        target: Some(target.to_owned()),
+        route_response_selection_expression: Some("$default".to_owned()),
+        route_responses: vec!["$default".to_owned()],
+        ..Route::default()
+    };
+    let mut api = Api::new("$request.body.action", "stage");
+    let mut add = |key: &str, route: Route, integration: Integration| {
+        api.integrations.insert(key.to_owned(), integration);
+        api.routes.insert(
+            key.to_owned(),
+            Route {
+                target: Some(key.to_owned()),
+                ..route
+            },
+        );
+    };
+    let lambda = |key: &str, patience: u64| {
+        let function = key.trim_start_matches('$');
+        let mut integration = Integration::new(IntegrationType::AwsProxy, Some(uri(function)));
+        integration.timeout_in_millis = patience;
+        integration
+    };
+    for (key, there, patience) in [
+        ("$connect", shape.connect, 29_000),
+        ("$disconnect", shape.disconnect, 2_000),
+        ("quiet", true, 29_000),
+    ] {
+        if there {
+            add(key, Route::default(), lambda(key, patience));
+        }
+    }
+    add("echo", two_way("echo"), lambda("echo", 10_000));
+    if shape.default {
+        add("$default", two_way("$default"), lambda("$default", 29_000));
+    }
+    let mut mock = Integration::new(IntegrationType::Mock, None);
+    mock.request_templates.insert(
+        "application/json".to_owned(),
+        r#"{"statusCode": 200}"#.to_owned(),
+    );
+    let mut response = IntegrationResponse::default();
+    response.response_templates.insert(
+        "application/json".to_owned(),
+        "mocked for $context.connectionId".to_owned(),
+    );
+    mock.integration_responses
+        .insert("$default".to_owned(), response);
+    add("mock", two_way("mock"), mock);
+    if shape.authorizer {
+        let authorizer = Authorizer {
+            name: "token".to_owned(),
+            authorizer_uri: uri("authorizer"),
+            identity_source: vec!["route.request.header.token".to_owned()],
+        };
+        api.authorizers.insert("token".to_owned(), authorizer);
+        let connect = api.routes.entry("$connect".to_owned()).or_default();
+        connect.authorization_type = AuthorizationType::Custom;
+        connect.authorizer_id = Some("token".to_owned());
+    }
+    api
+}
