@@ -141,7 +141,11 @@ impl<'a> Evaluator<'_, 'a> {
         Ok(variable.cloned().unwrap_or(Value::Null))
     }
 
-    pub(super) fn values(&mut self, arguments: &[Expr], frame: &FrameRef<'a>) -> Eval<Vec<Value<'a>>> {
+    pub(super) fn values(
+        &mut self,
+        arguments: &[Expr],
+        frame: &FrameRef<'a>,
+    ) -> Eval<Vec<Value<'a>>> {
         let mut values = Vec::with_capacity(arguments.len());
         for argument in arguments {
             values.push(self.value(argument, frame)?);
