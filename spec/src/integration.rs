@@ -103,7 +103,7 @@ pub enum InvalidIntegration {
     Selection(#[from] SelectionExpressionError),
     /// No function in the URI, nor an action of a service.
     #[error(
-        "`IntegrationUri` `{0}` names no Lambda function (arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/FUNCTION_ARN/invocations)"
+        "`IntegrationUri` `{0}` names no Lambda function (arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/FUNCTION_ARN/invocations) and no DynamoDB action (arn:aws:apigateway:REGION:dynamodb:action/ACTION)"
     )]
     Uri(String),
     /// No HTTP address in the URI.

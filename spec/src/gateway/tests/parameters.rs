@@ -1,5 +1,6 @@
 //! Request parameters of HTTP integrations, and integrations that are refused.
 
+use proptest::prelude::*;
 use rstest::rstest;
 
 use super::backends::{backend, call, gateway_with, knock, map, sent, text};
@@ -88,6 +89,38 @@ fn what_can_not_be_served_is_refused(#[case] change: fn(&mut Integration), #[cas
     api.integrations.insert("i".to_owned(), broken);
     let error = Gateway::new(api, ids::Counter::default()).err().unwrap();
     assert!(error.to_string().contains(expected), "{error}");
+}
+
+proptest! {
+    // Wherever a message's text is mapped to, the request stays one request to the same host.
+    #[test]
+    fn no_message_reshapes_the_request(value in "\\PC{0,12}|[./?#@:{}%&\r\n\0 -]{0,8}") {
+        let mut gateway = gateway_with(None, backend(IntegrationType::Http, |integration| {
+            integration.integration_uri = Some("http://backend.example/a/{x}/b".to_owned());
+            integration.request_parameters = map(&[
+                ("integration.request.header.x", "route.request.body.v"),
+                ("integration.request.path.x", "route.request.body.v"),
+                ("integration.request.querystring.x", "route.request.body.v"),
+            ]);
+        }));
+        knock(&mut gateway);
+        gateway.handle_input(START, message(&json!({"v": value}).to_string()));
+        match &outputs(&mut gateway)[..] {
+            [Output::HttpRequest(call)] => {
+                let url = &call.request.url;
+                let path = url.strip_prefix("http://backend.example/a/").unwrap();
+                let (path, query) = path.split_once("?x=").unwrap();
+                let inner = path.strip_suffix("/b").unwrap();
+                prop_assert!(!inner.contains('/') && ![".", ".."].contains(&inner));
+                prop_assert_eq!(inner, query);
+                prop_assert_eq!(crate::handshake::decode(query, false), value.clone());
+                prop_assert!(url.bytes().all(|byte| byte.is_ascii_graphic()));
+                prop_assert_eq!(call.request.headers.get("x"), Some(&*value));
+                prop_assert!(!value.contains(char::is_control));
+            }
+            outputs => assert!(text(outputs).starts_with(r#"{"message": "Internal"#)),
+        }
+    }
 }
 
 /// An API whose `$connect` declares `declared`, and maps from `source`.
