@@ -5,6 +5,7 @@ mod report;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use gateway::stack::MappingTemplates;
 use spec::template::lint::{self, Doubt, Finding, Rule};
@@ -23,6 +24,9 @@ pub(crate) struct LintArgs {
     /// Mapping templates, or templates of stacks.
     #[arg(default_value = "template.yaml", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Leave out what this rule finds; may be given more than once. "Renders to JSON" is judged as before.
+    #[arg(long, value_name = "RULE", value_parser = rule())]
+    allow: Vec<Rule>,
     /// How to print what was found.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -71,6 +75,10 @@ pub(crate) fn run(args: &LintArgs) -> Result<(), Failure> {
     for file in &args.files {
         linted.extend(lint_file(file)?);
     }
+    for each in &mut linted {
+        let shown = |placed: &Placed| !args.allow.contains(&placed.finding.rule);
+        each.findings.retain(shown);
+    }
     print(
         match args.format {
             Format::Text => report::text(&linted),
@@ -88,6 +96,14 @@ pub(crate) fn run(args: &LintArgs) -> Result<(), Failure> {
         1 => Err(Failure::Unexpected("1 finding".to_owned())),
         count => Err(Failure::Unexpected(format!("{count} findings"))),
     }
+}
+
+/// The name of a rule to the rule.
+fn rule() -> impl TypedValueParser<Value = Rule> {
+    PossibleValuesParser::new(Rule::ALL.map(Rule::id)).try_map(|id| {
+        let mut rules = Rule::ALL.into_iter();
+        rules.find(|rule| rule.id() == id).ok_or("no such rule")
+    })
 }
 
 fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {

@@ -68,6 +68,31 @@ fn the_original_template_is_shown_with_places_and_cures() {
     );
 }
 
+#[test]
+fn rules_that_are_allowed_find_nothing() {
+    let (quotes, values) = ("--allow=single-quote", "--allow=unescaped-value");
+    let output = lint(&[ORIGINAL, quotes]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!stdout(&output).contains("single-quote"));
+    let output = lint(&[
+        ORIGINAL,
+        quotes,
+        values,
+        "--allow=unknown-context-name",
+        "--format=json",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains(r#""jsonSafe": false"#),
+        "{}",
+        stdout(&output)
+    );
+    assert_eq!(
+        lint(&[ORIGINAL, "--allow=no-such-rule"]).status.code(),
+        Some(2)
+    );
+}
+
 // Inside of a template.yaml the places are those of the YAML file.
 #[test]
 fn places_in_a_stack_are_those_of_its_file() {

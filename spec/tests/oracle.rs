@@ -80,7 +80,7 @@ impl Oracle {
                     let mut line = String::new();
                     match output.read_line(&mut line) {
                         Ok(1..) => {
-                            answers.push(serde_json::from_str(&line).expect("an answer is JSON"))
+                            answers.push(serde_json::from_str(&line).expect("an answer is JSON"));
                         }
                         _ => break,
                     }
@@ -225,9 +225,10 @@ fn recorded_answers_are_velocitys() {
     let folder = root().join("velocity/oracle/cases");
     let record = std::env::var_os("ORACLE_RECORD").is_some();
     for name in FILES {
-        let requests: Vec<(Request, Value)> = if record && name == "generated.jsonl" {
+        let requests: Vec<(Request, Value, Option<Value>)> = if record && name == "generated.jsonl"
+        {
             let sample = (0..400).map(|at| generated(at).with_few_variables());
-            sample.map(|request| (request, Value::Null)).collect()
+            sample.map(|request| (request, Value::Null, None)).collect()
         } else {
             let text =
                 std::fs::read_to_string(folder.join(name)).expect("the recorded cases are there");
@@ -235,16 +236,22 @@ fn recorded_answers_are_velocitys() {
                 .lines()
                 .map(|line| serde_json::from_str::<Value>(line).expect("a case is JSON"));
             values
-                .map(|value| (Request::of(&value), value["answer"].clone()))
+                .map(|value| {
+                    (
+                        Request::of(&value),
+                        value["answer"].clone(),
+                        value.get("name").cloned(),
+                    )
+                })
                 .collect()
         };
         let asked: Vec<Value> = requests
             .iter()
             .enumerate()
-            .map(|(id, (request, _))| request.json(id))
+            .map(|(id, (request, ..))| request.json(id))
             .collect();
         let mut text = String::new();
-        for ((request, recorded), mut answer) in
+        for ((request, recorded, name), mut answer) in
             requests.into_iter().zip(oracle.ask(&asked, || ()).0)
         {
             if record {
@@ -255,6 +262,9 @@ fn recorded_answers_are_velocitys() {
                 let mut line = json!({"profile": request.profile, "template": request.template, "body": request.body});
                 if request.variables != support::variables() {
                     line["variables"] = request.variables;
+                }
+                if let Some(name) = name {
+                    line["name"] = name;
                 }
                 line["answer"] = answer;
                 text.push_str(&format!("{line}\n"));

@@ -186,11 +186,13 @@ public final class Oracle {
       // As RuntimeInstance.render takes it: the end.
     } catch (Throwable error) {
       answer.put("ok", false).put("stage", "render").put("error", encoded(error.toString()));
-      if (error instanceof VirtualMachineError) {
-        answer.put("exhausted", true);
-      }
-      if (error instanceof LinkageError) {
-        answer.put("inaccessible", true);
+      for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+        if (cause instanceof VirtualMachineError) {
+          answer.put("exhausted", true);
+        }
+        if (cause instanceof LinkageError) {
+          answer.put("inaccessible", true);
+        }
       }
       return;
     }

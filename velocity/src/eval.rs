@@ -1,6 +1,7 @@
 //! The evaluator: renders a tree with the variables of a context.
 
 mod call;
+mod direct;
 mod expression;
 mod frame;
 mod reference;
@@ -48,6 +49,8 @@ pub(crate) struct Evaluator<'e, 'a> {
     output_start: usize,
     /// When set, places count in this text's stead: a template inside of `#evaluate`.
     evaluated_at: Option<Span>,
+    /// The loop that was entered last.
+    around: Span,
 }
 
 impl<'e, 'a> Evaluator<'e, 'a> {
@@ -70,6 +73,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             memory: 0,
             output_start,
             evaluated_at: None,
+            around: Span::new(0, 0),
         }
     }
 
@@ -88,6 +92,8 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     // Bounds and errors.
 
     fn error(&self, kind: RenderErrorKind, span: Span, message: impl Into<String>) -> Halt {
+        // Text and literals have no place of their own: the loop around them is near enough.
+        let span = if span.end == 0 { self.around } else { span };
         let span = self.evaluated_at.unwrap_or(span);
         Halt::Error(Box::new(RenderError::new(kind, span, self.source, message)))
     }
@@ -322,6 +328,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             {
                 break;
             }
+            self.around = foreach.span;
             self.step(|| foreach.span)?;
             count += 1;
             self.put(frame, "velocityCount", int(count));

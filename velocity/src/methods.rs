@@ -160,7 +160,7 @@ pub(crate) fn property<'a>(receiver: &Value<'a>, name: &str) -> Answer<'a> {
                 "blank" => "isBlank",
                 "naN" => "isNaN",
                 "infinite" => "isInfinite",
-                _ => return self::getter(receiver, name),
+                _ => return getter(receiver, name),
             };
             call(receiver, getter, &[], None)
         }

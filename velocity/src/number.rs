@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use num_bigint::{BigInt, Sign};
 
+use crate::text::TextBuf;
 use crate::value::Value;
 
 /// Any of Java's numbers that a template can come by.
@@ -442,6 +443,17 @@ impl fmt::Display for Decimal {
             Ok(())
         } else {
             write!(f, "E{adjusted:+}")
+        }
+    }
+}
+
+impl Number {
+    /// Appends what it prints as.
+    pub(crate) fn print(&self, out: &mut TextBuf) {
+        match self {
+            Number::Int(value) => out.push_str(itoa::Buffer::new().format(*value)),
+            Number::Long(value) => out.push_str(itoa::Buffer::new().format(*value)),
+            other => out.push_str(&other.to_string()),
         }
     }
 }

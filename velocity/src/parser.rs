@@ -55,6 +55,8 @@ struct Parser<'s, 'o> {
     macro_names: Vec<Box<str>>,
     /// Whether a range starts at a token: asked again at every level of nesting, answered once.
     ranges: HashMap<usize, bool>,
+    /// What escaped directives became by losing backslashes: that is how a literal around them prints them.
+    unescaped: HashMap<usize, Box<str>>,
 }
 
 /// A parse error is large; in a box it is cheap to hand up.
@@ -80,6 +82,7 @@ impl<'s, 'o> Parser<'s, 'o> {
             macros: HashMap::new(),
             macro_names: Vec::new(),
             ranges: HashMap::new(),
+            unescaped: HashMap::new(),
         }
     }
 
@@ -155,6 +158,14 @@ impl<'s, 'o> Parser<'s, 'o> {
         &self.source[token.start..token.end]
     }
 
+    /// The token as a literal prints it.
+    fn written(&self, index: usize) -> &str {
+        match self.unescaped.get(&index) {
+            Some(text) => text,
+            None => self.image(index),
+        }
+    }
+
     /// The token with the text in front of it that led to nothing.
     fn literal_of(&self, index: usize) -> String {
         let token = &self.tokens[index];
@@ -162,8 +173,8 @@ impl<'s, 'o> Parser<'s, 'o> {
             return String::new();
         }
         match &token.special {
-            Some(special) => format!("{special}{}", self.image(index)),
-            None => self.image(index).to_owned(),
+            Some(special) => format!("{special}{}", self.written(index)),
+            None => self.written(index).to_owned(),
         }
     }
 
@@ -446,6 +457,7 @@ impl<'s, 'o> Parser<'s, 'o> {
         } else {
             image.to_owned()
         };
+        self.unescaped.insert(index, text.as_str().into());
         Ok(Node::Text(text.into()))
     }
 

@@ -3,6 +3,7 @@
 mod collection;
 mod compare;
 mod print;
+mod release;
 
 use std::cell::Cell;
 use std::fmt;

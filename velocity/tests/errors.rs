@@ -64,6 +64,15 @@ fn rendering(#[case] name: &str, #[case] source: &str) {
     page(name, source, &error.with_source("template.vtl", source));
 }
 
+// Text has no place of its own: the loop around it is named.
+#[test]
+fn a_bound_that_text_reaches_has_a_place() {
+    let source = "first\n  #foreach($i in [1..90])text #end";
+    let template = Template::parse(source, &options()).unwrap();
+    let error = template.render(&mut Context::new()).unwrap_err();
+    assert_eq!((error.line(), error.column()), (2, 3));
+}
+
 /// Deep nesting is an error, never a stack overflow; a test's thread has two megabytes of stack.
 #[rstest]
 #[case("#if(true)", "#end")]

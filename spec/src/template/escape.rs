@@ -1,15 +1,16 @@
 //! `$util.escapeJavaScript`: commons-lang's rules, which versions 2.4 to 2.6, lang3 and text agree on.
 
+mod unicode;
+
 use std::borrow::Cow;
 
 use velocity::{Text, TextBuf};
 use wide::u8x16;
 
+use self::unicode::{escape_non_ascii, unit_escape};
+
 /// What a byte of ASCII becomes, in a place of its own length, and how long that is. Above U+007F: nothing.
 const ESCAPES: [([u8; 8], u8); 256] = escapes();
-
-/// What a byte is in hexadecimal digits, the first one in the lower byte.
-const DIGITS: [u16; 256] = digits();
 
 const fn escapes() -> [([u8; 8], u8); 256] {
     let mut table = [([0; 8], 0); 256];
@@ -46,17 +47,6 @@ const fn escapes() -> [([u8; 8], u8); 256] {
     table
 }
 
-const fn digits() -> [u16; 256] {
-    let digits = b"0123456789ABCDEF";
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = u16::from_le_bytes([digits[byte >> 4], digits[byte & 15]]);
-        byte += 1;
-    }
-    table
-}
-
 /// Escapes text for a JavaScript string: `"`, `'`, `\` and `/` get a backslash, control characters their letter or `\u00XX`,
 /// everything above U+007F one `\uXXXX` for each UTF-16 unit, in upper case. U+007F stays.
 ///
@@ -66,7 +56,8 @@ pub fn escape_java_script(text: &str) -> Cow<'_, str> {
     if plain == text.len() {
         return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(2 * text.len() + 64);
+    // As much as any text without control characters can take.
+    let mut out = String::with_capacity(3 * text.len());
     out.push_str(&text[..plain]);
     escape_rest(&text[plain..], ESCAPED_APOSTROPHE, &mut out);
     Cow::Owned(out)
@@ -181,64 +172,6 @@ fn escape_piece(
     length
 }
 
-/// Escapes the characters that are not ASCII from `at` on, until the piece is nearly full, and answers where both stand then.
-#[inline]
-fn escape_non_ascii(bytes: &[u8], at: usize, piece: &mut [u8], length: usize) -> (usize, usize) {
-    let mut rest = &bytes[at..];
-    let all = rest.len();
-    let (spots, _) = piece[length..].as_chunks_mut();
-    let mut next = 0;
-    loop {
-        // Nearly all characters of Chinese, Japanese and Korean have three bytes: four of them are looked at together.
-        while let Some((block, behind)) = rest.split_first_chunk::<12>()
-            && [0, 3, 6, 9]
-                .iter()
-                .fold(0, |all, &at| all | block[at] ^ 0xE0)
-                < 0x10
-            && let Some(spots) = spots[next..].first_chunk_mut::<4>()
-        {
-            for (character, spot) in block.as_chunks::<3>().0.iter().zip(spots) {
-                *spot = unit_escape(three_byte_unit(*character));
-            }
-            (rest, next) = (behind, next + 4);
-        }
-        match *rest {
-            [lead @ 0xE0..=0xEF, second, third, ref behind @ ..] if next < spots.len() => {
-                spots[next] = unit_escape(three_byte_unit([lead, second, third]));
-                (rest, next) = (behind, next + 1);
-            }
-            [lead @ 0xC0..=0xDF, second, ref behind @ ..] if next < spots.len() => {
-                spots[next] = unit_escape(u16::from(lead & 0x1F) << 6 | bits(second));
-                (rest, next) = (behind, next + 1);
-            }
-            [lead @ 0xF0..=0xFF, second, third, fourth, ref behind @ ..]
-                if next + 1 < spots.len() =>
-            {
-                // The bits above the lowest ten, less 0x10000.
-                let high = (u16::from(lead & 7) << 8 | bits(second) << 2 | bits(third) >> 4)
-                    .wrapping_sub(0x40);
-                let low = bits(third & 0xF) << 6 | bits(fourth);
-                spots[next] = unit_escape(0xD800 | high);
-                spots[next + 1] = unit_escape(0xDC00 | low);
-                (rest, next) = (behind, next + 2);
-            }
-            _ => break,
-        }
-    }
-    (at + all - rest.len(), length + 6 * next)
-}
-
-/// The bits of a byte that is not the first of its character.
-#[inline]
-fn bits(byte: u8) -> u16 {
-    u16::from(byte & 0x3F)
-}
-
-#[inline]
-fn three_byte_unit([lead, second, third]: [u8; 3]) -> u16 {
-    u16::from(lead) << 12 | bits(second) << 6 | bits(third)
-}
-
 /// Eight bytes at once, whatever of them counts.
 #[inline]
 fn put(piece: &mut [u8], at: usize, bytes: [u8; 8]) {
@@ -273,14 +206,6 @@ fn plain_length(bytes: &[u8]) -> usize {
         .iter()
         .take_while(|&&byte| ESCAPES[usize::from(byte)].1 == 1);
     blocks.len() * BLOCK + plain.count()
-}
-
-#[inline]
-const fn unit_escape(unit: u16) -> [u8; 6] {
-    let digits =
-        DIGITS[(unit >> 8) as usize] as u32 | (DIGITS[(unit & 0xFF) as usize] as u32) << 16;
-    let [a, b, c, d] = digits.to_le_bytes();
-    [b'\\', b'u', a, b, c, d]
 }
 
 /// The same for a string as Java holds it, lone surrogates included.
@@ -355,8 +280,32 @@ mod tests {
         }
     }
 
+    /// Characters of three bytes go eight at a time where the machine can.
+    #[test]
+    fn characters_among_others_go_by_the_rule() {
+        let behind = by_the_rule("の文です。これは長い");
+        for character in ('\0'..=char::MAX).step_by(31) {
+            let text = format!("日{character}の文です。これは長い");
+            let expected = format!("\\u65E5{}{behind}", by_the_rule(&character.to_string()));
+            assert_eq!(escape_java_script(&text), expected, "{character:?}");
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn runs_of_all_kinds_go_by_the_rule(
+            runs in prop::collection::vec(("[a '\"\u{80}é\u{7FF}\u{800}日\u{FFFF}😀\u{10FFFF}]", 1_usize..40), 0..60),
+            apostrophe in prop_oneof![Just(ESCAPED_APOSTROPHE), Just("'"), Just(""), Just("longer than eight")],
+        ) {
+            let text: String = runs.iter().map(|(character, times)| character.repeat(*times)).collect();
+            let mut out = "before".to_owned();
+            let apostrophes = escape_into(&text, apostrophe, &mut out);
+            let expected = by_the_rule(&text).replace(ESCAPED_APOSTROPHE, apostrophe);
+            prop_assert_eq!(out, format!("before{expected}"));
+            prop_assert_eq!(apostrophes, text.matches('\'').count());
+        }
 
         #[test]
         fn texts_go_by_the_rule(text in "\\PC*|[\\x00-\\x2F'\"\\\\/é😀]*") {

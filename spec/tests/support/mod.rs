@@ -93,7 +93,7 @@ pub(crate) const BODIES: [&str; 5] = [
 ];
 
 /// The files of recorded cases.
-pub(crate) const FILES: [&str; 2] = ["found.jsonl", "generated.jsonl"];
+pub(crate) const FILES: [&str; 3] = ["found.jsonl", "generated.jsonl", "velocity-tests.jsonl"];
 
 /// The recorded requests with their answers, each with its file and line.
 pub(crate) fn recorded() -> Vec<(String, usize, Request, Value)> {

@@ -169,7 +169,7 @@ pub(super) fn call<'a>(list: &List<'a>, name: &str, arguments: &[Value<'a>]) -> 
             ListKind::Array("[Ljava.lang.Object;"),
             list.items().clone(),
         )),
-        ("ensureCapacity", [Int(_)]) | ("trimToSize", []) => {
+        ("ensureCapacity", [Int(_)]) | ("trimToSize", []) if !fixed => {
             list.note_change();
             void()
         }

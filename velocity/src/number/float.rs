@@ -148,7 +148,8 @@ fn digits(mantissa: u64, exponent: i32, significant: i32) -> Digits {
         digits.push(digit);
     }
     if high {
-        let half = BigInt::from(&rest + &rest).cmp(&tens);
+        let twice: BigInt = &rest + &rest;
+        let half = twice.cmp(&tens);
         let odd = digits.last().is_some_and(|digit| digit % 2 == 1);
         if !low || half.is_gt() || (half.is_eq() && odd) {
             round_up(&mut digits, &mut ten);
@@ -208,6 +209,10 @@ fn insignificant_digits(power: i32) -> u32 {
 }
 
 /// The power of ten of the first digit, or one more.
+#[expect(
+    clippy::approx_constant,
+    reason = "Java's, digit by digit: a better one could round otherwise"
+)]
 fn estimate(mantissa: u64, exponent: i32) -> i32 {
     let fraction = f64::from_bits(mantissa & ((1 << 52) - 1) | 1023 << 52);
     let estimate = (fraction - 1.5) * 0.289_529_654

@@ -192,7 +192,9 @@ impl Parser<'_, '_> {
         arguments: Arguments,
         body: Option<Block>,
     ) -> Node {
-        let literal: String = (first..self.next).map(|index| self.image(index)).collect();
+        let literal: String = (first..self.next)
+            .map(|index| self.written(index))
+            .collect();
         Node::Call(Arc::new(Call {
             name: name.trim_start_matches('@').into(),
             arguments: arguments.exprs,

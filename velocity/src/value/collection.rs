@@ -11,17 +11,17 @@ use crate::text::Text;
 
 /// A shared list.
 #[derive(Clone)]
-pub struct List<'a>(Rc<ListBody<'a>>);
+pub struct List<'a>(pub(super) Rc<ListBody<'a>>);
 
-struct ListBody<'a> {
+pub(super) struct ListBody<'a> {
     kind: ListKind,
-    items: RefCell<Vec<Value<'a>>>,
+    pub(super) items: RefCell<Vec<Value<'a>>>,
     /// Goes up whenever the list grows or shrinks: a loop over it must notice.
     changes: Cell<u32>,
     /// Goes up whenever anything in the list may change.
     edits: Cell<u32>,
     /// Of a part of a list: that list, with its changes and edits at the time.
-    whole: Option<(List<'a>, u32, u32)>,
+    pub(super) whole: Option<(List<'a>, u32, u32)>,
 }
 
 /// Which of Java's list-like classes a list is: how it prints, and whether it can change.
@@ -121,11 +121,11 @@ impl<'a> List<'a> {
 
 /// A shared map in the order of insertion; keys are any values.
 #[derive(Clone, Default)]
-pub struct Map<'a>(Rc<MapBody<'a>>);
+pub struct Map<'a>(pub(super) Rc<MapBody<'a>>);
 
 #[derive(Default)]
-struct MapBody<'a> {
-    entries: RefCell<Entries<'a>>,
+pub(super) struct MapBody<'a> {
+    pub(super) entries: RefCell<Entries<'a>>,
     /// Goes up whenever the map gains or loses a key.
     changes: Cell<u32>,
 }
@@ -162,22 +162,25 @@ impl<'a> Map<'a> {
         key: impl Into<Value<'a>>,
         value: impl Into<Value<'a>>,
     ) -> Option<Value<'a>> {
-        let mut entries = self.0.entries.borrow_mut();
-        let before = entries.len();
-        let replaced = entries.insert(key.into(), value.into());
-        if entries.len() != before {
-            self.note_change();
-        }
-        replaced
+        let (key, value) = (key.into(), value.into());
+        self.change(|entries| entries.insert(key, value))
     }
 
     /// Removes `key`; the order of the others stays.
     pub fn remove(&self, key: &Value<'a>) -> Option<Value<'a>> {
-        let removed = self.0.entries.borrow_mut().shift_remove(key);
-        if removed.is_some() {
+        self.change(|entries| entries.shift_remove(key))
+    }
+
+    /// Changes the entries while the map stands empty: a key that looks back into it, to be hashed, finds nothing.
+    fn change<T>(&self, change: impl FnOnce(&mut Entries<'a>) -> T) -> T {
+        let mut entries = self.0.entries.take();
+        let before = entries.len();
+        let answer = change(&mut entries);
+        if entries.len() != before {
             self.note_change();
         }
-        removed
+        self.0.entries.replace(entries);
+        answer
     }
 
     /// Removes everything.
@@ -297,10 +300,10 @@ impl<'a> View<'a> {
 
 /// An entry of a map: setting its value sets the map's.
 pub struct Entry<'a> {
-    map: Map<'a>,
+    pub(super) map: Map<'a>,
     pub(crate) key: Value<'a>,
     /// The value, for when the map has lost the key.
-    last: RefCell<Value<'a>>,
+    pub(super) last: RefCell<Value<'a>>,
 }
 
 impl<'a> Entry<'a> {
@@ -335,11 +338,11 @@ impl<'a> Entry<'a> {
 
 /// What `iterator()` answers, and what a loop goes by. Fails, as Java's do, when the collection changed meanwhile.
 pub struct Iter<'a> {
-    source: Source<'a>,
+    pub(super) source: Source<'a>,
     next: Cell<usize>,
 }
 
-enum Source<'a> {
+pub(super) enum Source<'a> {
     /// A list, live, and its count of changes at the start.
     List(List<'a>, u32),
     /// The items of a map at the start, and its count of changes then.

@@ -55,11 +55,14 @@ impl<'a> Printer<'_, 'a> {
             Value::Null => out.push_str("null"),
             Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
             Value::Char(unit) => out.push_unit(*unit),
-            Value::Int(value) => write_integer(i64::from(*value), out),
-            Value::Long(value) => write_integer(*value, out),
-            Value::BigInt(_) | Value::Float(_) | Value::Double(_) | Value::Decimal(_) => {
+            Value::Int(_)
+            | Value::Long(_)
+            | Value::BigInt(_)
+            | Value::Float(_)
+            | Value::Double(_)
+            | Value::Decimal(_) => {
                 if let Some(number) = value.as_number() {
-                    out.push_str(&number.to_string());
+                    number.print(out);
                 }
             }
             Value::String(text) => out.push_text(text),
@@ -231,10 +234,6 @@ impl<'a> Printer<'_, 'a> {
         }
         Ok(())
     }
-}
-
-fn write_integer(value: i64, out: &mut TextBuf) {
-    let _ = std::fmt::Write::write_fmt(out, format_args!("{value}"));
 }
 
 /// A JSON string with the escapes of the library that API Gateway's arrays come from.
