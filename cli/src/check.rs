@@ -1,6 +1,7 @@
 //! `gatespec check`.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -11,8 +12,8 @@ use conformance::target::functions::Function;
 use conformance::target::local::{self, LocalGateway};
 use conformance::target::spec::{self as spec_target, SpecSession};
 use conformance::target::wire::WireSession;
-use conformance::{Case, Expectations, Outcome, Report, Verdict, case, report, runner};
-use gateway::stack::Stack;
+use conformance::{Case, Expectations, Outcome, Report, Verdict, case, fixture, report, runner};
+use gateway::stack::{Settings, Stack};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{Failure, StackArgs, eprint, print, runtime, serve};
@@ -109,7 +110,16 @@ async fn check_spec(cases: &[Case], stack: &Stack) -> Result<Report, Failure> {
     let progress = progress("spec", cases.len());
     let mut outcomes = Vec::new();
     for case in cases {
-        let mut session = SpecSession::new(stack.api.clone(), functions.clone())
+        let api = match &case.fixture {
+            Some(name) => {
+                let text = fixture::template(name).unwrap_or_default();
+                Stack::parse(name, text, Path::new(""), &Settings::default())
+                    .map_err(|error| Failure::Usage(error.to_string()))?
+                    .api
+            }
+            None => stack.api.clone(),
+        };
+        let mut session = SpecSession::new(api, functions.clone())
             .map_err(|error| Failure::Usage(format!("error: {error}")))?;
         outcomes.push(runner::run(case, &mut session, &spec_target::FEATURES).await);
         progress.inc(1);
@@ -121,27 +131,31 @@ async fn check_spec(cases: &[Case], stack: &Stack) -> Result<Report, Failure> {
     })
 }
 
-/// The local gateway, as a process; every case gets fresh connections.
+/// The local gateway, as a process; every case gets fresh connections, a case with a fixture a process of its own.
 async fn check_local(cases: &[Case], stack: &StackArgs, folder: &Path) -> Result<Report, Failure> {
     let could_not = |error: String| Failure::CouldNotRun(format!("error: {error}"));
-    let program = std::env::current_exe().map_err(|error| could_not(error.to_string()))?;
     let log = log_file(folder)?;
     let mut serve_args = vec![stack.template.display().to_string()];
     for (name, value) in &stack.parameters {
         serve_args.extend(["--parameter".to_owned(), format!("{name}={value}")]);
     }
-    let gateway = LocalGateway::start(&program, &serve_args, Stdio::from(log))
-        .await
-        .map_err(|error| {
-            let log = folder.join(LOG);
-            let words = std::fs::read_to_string(&log).unwrap_or_default();
-            could_not(format!("{error} (log: {})\n{words}", log.display()))
-        })?;
+    let gateway = start_local(&serve_args, folder, &log).await?;
     let progress = progress("local", cases.len());
     let mut outcomes = Vec::new();
     for case in cases {
-        let mut session = WireSession::new(gateway.endpoint.clone());
+        let own = match &case.fixture {
+            Some(name) => {
+                let template = write_fixture(name, folder)?;
+                Some(start_local(&[template], folder, &log).await?)
+            }
+            None => None,
+        };
+        let endpoint = own.as_ref().unwrap_or(&gateway).endpoint.clone();
+        let mut session = WireSession::new(endpoint);
         outcomes.push(runner::run(case, &mut session, &local::FEATURES).await);
+        if let Some(own) = own {
+            own.stop().await.map_err(could_not)?;
+        }
         progress.inc(1);
     }
     progress.finish_and_clear();
@@ -152,18 +166,48 @@ async fn check_local(cases: &[Case], stack: &StackArgs, folder: &Path) -> Result
     })
 }
 
+/// Starts `gatespec serve` with `arguments`.
+async fn start_local(
+    arguments: &[String],
+    folder: &Path,
+    log: &File,
+) -> Result<LocalGateway, Failure> {
+    let could_not = |error: String| Failure::CouldNotRun(format!("error: {error}"));
+    let program = std::env::current_exe().map_err(|error| could_not(error.to_string()))?;
+    let log = log
+        .try_clone()
+        .map_err(|error| could_not(error.to_string()))?;
+    LocalGateway::start(&program, arguments, Stdio::from(log))
+        .await
+        .map_err(|error| {
+            let log = folder.join(LOG);
+            let words = std::fs::read_to_string(&log).unwrap_or_default();
+            could_not(format!("{error} (log: {})\n{words}", log.display()))
+        })
+}
+
+/// Puts a fixture's template where the gateway can read it: the path.
+fn write_fixture(name: &str, folder: &Path) -> Result<String, Failure> {
+    let path = folder.join(format!("{name}.yaml"));
+    std::fs::write(&path, fixture::template(name).unwrap_or_default())
+        .map_err(|error| could_not_write(folder, &error))?;
+    Ok(path.display().to_string())
+}
+
 /// Where the local gateway's own words go.
 const LOG: &str = "local.log";
 
-fn log_file(folder: &Path) -> Result<std::fs::File, Failure> {
+fn log_file(folder: &Path) -> Result<File, Failure> {
     std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::File::create(folder.join(LOG)))
-        .map_err(|error| {
-            Failure::CouldNotRun(format!(
-                "error: can not write to `{}`: {error}",
-                folder.display()
-            ))
-        })
+        .and_then(|()| File::create(folder.join(LOG)))
+        .map_err(|error| could_not_write(folder, &error))
+}
+
+fn could_not_write(folder: &Path, error: &std::io::Error) -> Failure {
+    Failure::CouldNotRun(format!(
+        "error: can not write to `{}`: {error}",
+        folder.display()
+    ))
 }
 
 fn write_reports(folder: &Path, reports: &[Report], cases: &[Case]) -> Result<(), Failure> {
@@ -175,12 +219,7 @@ fn write_reports(folder: &Path, reports: &[Report], cases: &[Case]) -> Result<()
     std::fs::create_dir_all(folder)
         .and_then(|()| write("report.jsonl", jsonl))
         .and_then(|()| write("report.md", report::markdown(reports, cases)))
-        .map_err(|error| {
-            Failure::CouldNotRun(format!(
-                "error: can not write to `{}`: {error}",
-                folder.display()
-            ))
-        })?;
+        .map_err(|error| could_not_write(folder, &error))?;
     print(&format!(
         "reports: {0}/report.md, {0}/report.jsonl",
         folder.display()

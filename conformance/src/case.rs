@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::fixture;
+
 /// One thing to check, on any target.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -14,6 +16,8 @@ pub struct Case {
     pub why: String,
     /// The requirements that it checks. A case that cites assumed ones only can not fail a target.
     pub requirements: Vec<String>,
+    /// The stack that it runs on (see [`crate::fixture`]); without one it is the stack that is checked.
+    pub fixture: Option<String>,
     /// What a target must have for the case to make sense there.
     #[serde(default)]
     pub features: Vec<Feature>,
@@ -236,6 +240,13 @@ pub fn parse(file: &str, area: Option<&str>, text: &str) -> Result<Vec<Case>, In
         if case.requirements.is_empty() {
             return Err(invalid(format!("case `{id}` cites no requirement")));
         }
+        if let Some(name) = &case.fixture
+            && fixture::template(name).is_none()
+        {
+            return Err(invalid(format!(
+                "case `{id}` runs on the fixture `{name}`, which does not exist"
+            )));
+        }
         for requirement in &case.requirements {
             if spec::requirement::find(requirement).is_none() {
                 return Err(invalid(format!(
@@ -276,6 +287,8 @@ mod tests {
         assert!(
             problem(&file("\"ROUTE-0\"", "route/a")).contains("`ROUTE-0`, which does not exist")
         );
+        let elsewhere = file("\"ROUTE-1\"", "route/a").replace("steps", "fixture = \"no\"\nsteps");
+        assert!(problem(&elsewhere).contains("fixture `no`, which does not exist"));
         assert!(problem(&file("", "route/a")).contains("cites no requirement"));
         assert!(problem(&file("\"ROUTE-1\"", "event/a")).contains("must be named `route/…`"));
         assert!(problem("[[case]]\nid = 1").contains("line 2"));

@@ -6,6 +6,7 @@
 
 pub mod case;
 pub mod falsify;
+pub mod fixture;
 pub mod pattern;
 pub mod report;
 pub mod runner;
