@@ -241,7 +241,7 @@ fn nothing_is_left_out_silently() {
     Properties: {ApiId: !Ref Api, Name: m, Schema: {}, Colour: red}
   Route:
     Type: AWS::ApiGatewayV2::Route
-    Properties: {ApiId: !Ref Api, RouteKey: r, RequestParameters: {}}
+    Properties: {ApiId: !Ref Api, RouteKey: r, Colour: red}
   Mapping:
     Type: AWS::ApiGatewayV2::ApiMapping
     Properties: {ApiId: !Ref Api, DomainName: d, Stage: s}
@@ -256,12 +256,12 @@ fn nothing_is_left_out_silently() {
         warnings,
         [
             "`Colour` of `Model` (`AWS::ApiGatewayV2::Model`) has no effect here",
-            "`RequestParameters` of `Route` (`AWS::ApiGatewayV2::Route`) has no effect here",
+            "`Colour` of `Route` (`AWS::ApiGatewayV2::Route`) has no effect here",
             "`Mapping` (`AWS::ApiGatewayV2::ApiMapping`) has no effect here",
         ]
     );
     // What would let everybody in is no warning.
-    let open = resources.replace("RequestParameters: {}", "ApiKeyRequired: true");
+    let open = resources.replace("Colour: red", "ApiKeyRequired: true");
     assert!(
         read("", &open, &[])
             .unwrap_err()
