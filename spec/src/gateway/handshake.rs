@@ -218,7 +218,7 @@ impl Gateway {
         answer: Result<Answer, Failure>,
     ) {
         let refusal = match &answer {
-            Ok(answer) if (200..300).contains(&answer.status) => None, // HANDSHAKE-4
+            Ok(answer) if (200..300).contains(&answer.status) => None, // HANDSHAKE-4, HANDSHAKE-11
             Ok(answer) => {
                 let refusal = Refusal::Status(answer.status, answer.body.clone());
                 Some((refusal, "its own status".to_owned()))
