@@ -46,18 +46,9 @@ fn read() -> HashMap<&'static str, Class> {
 }
 
 /// The name that the table has for the class of a value; `None` for null and for objects of the host.
-fn class_of(value: &Value<'_>) -> Option<&'static str> {
+fn class_of<'v>(value: &'v Value<'_>) -> Option<&'v str> {
     Some(match value {
         Value::Null | Value::Object(_) => return None,
-        Value::Bool(_) => "Boolean",
-        Value::Char(_) => "Character",
-        Value::Int(_) => "Integer",
-        Value::Long(_) => "Long",
-        Value::BigInt(_) => "BigInteger",
-        Value::Float(_) => "Float",
-        Value::Double(_) => "Double",
-        Value::Decimal(_) => "BigDecimal",
-        Value::String(_) => "String",
         Value::List(list) => match list.kind() {
             ListKind::Plain => "ArrayList",
             ListKind::Json => "JSONArray",
@@ -65,16 +56,13 @@ fn class_of(value: &Value<'_>) -> Option<&'static str> {
             ListKind::Set => "KeySet",
             ListKind::Fixed => "SubList",
         },
-        Value::Map(_) => "Map",
         Value::View(view) => match view.kind {
             ViewKind::Keys => "KeySet",
             ViewKind::Values => "Values",
             ViewKind::Entries => "EntrySet",
         },
-        Value::Entry(_) => "Entry",
-        Value::Iter(_) => "Iterator",
-        Value::Block(_) => "Block",
         Value::Scope(_) => "Scope",
+        other => other.class_name(),
     })
 }
 
@@ -118,7 +106,7 @@ pub(super) fn has_getter(receiver: &Value<'_>, name: &str) -> bool {
         .is_some_and(|methods| methods.iter().any(Vec::is_empty))
 }
 
-fn class_for_argument(value: &Value<'_>) -> Option<&'static str> {
+fn class_for_argument<'v>(value: &'v Value<'_>) -> Option<&'v str> {
     match value {
         Value::Null => None,
         Value::Object(_) => Some("Object"),
