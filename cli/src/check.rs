@@ -5,6 +5,7 @@ mod targets;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use conformance::fixture::Fixture;
 use conformance::{Case, Expectations, Outcome, Report, Verdict, case, report};
 
 use crate::{Failure, StackArgs, print, runtime, serve};
@@ -23,6 +24,12 @@ pub(crate) struct CheckArgs {
     /// Where report.jsonl and report.md go.
     #[arg(long, value_name = "DIR", default_value = "target/gatespec")]
     report: PathBuf,
+    /// Run the cases of this file, or of this folder's *.toml files, instead of the kit's own.
+    #[arg(long, value_name = "PATH")]
+    cases: Option<PathBuf>,
+    /// Take the stacks that cases run on (their `fixture`) from this folder's *.yaml files instead of the kit's own.
+    #[arg(long, value_name = "DIR")]
+    fixtures: Option<PathBuf>,
     /// Run only the cases whose id begins so.
     #[arg(long, value_name = "PREFIX", default_value = "")]
     case: String,
@@ -39,8 +46,12 @@ enum Target {
 
 /// Runs the cases, prints the table, writes the reports.
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
-    let cases: Vec<Case> = case::built_in()
-        .map_err(|error| Failure::CouldNotRun(format!("error: {error}")))?
+    let usage = |error: &dyn std::fmt::Display| Failure::Usage(format!("error: {error}"));
+    let cases: Vec<Case> = args
+        .cases
+        .as_deref()
+        .map_or_else(case::built_in, case::of_path)
+        .map_err(|error| usage(&error))?
         .into_iter()
         .filter(|case| case.id.starts_with(&args.case))
         .collect();
@@ -50,6 +61,20 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
             args.case
         )));
     }
+    let fixtures = match &args.fixtures {
+        Some(folder) => Fixture::of_folder(folder).map_err(|error| usage(&error))?,
+        None => Fixture::built_in(),
+    };
+    for case in &cases {
+        if let Some(name) = &case.fixture
+            && !fixtures.iter().any(|fixture| fixture.name == *name)
+        {
+            return Err(usage(&format!(
+                "the case `{}` runs on the fixture `{name}`, which does not exist",
+                case.id
+            )));
+        }
+    }
     let stack = serve::read_stack(&args.stack)?;
     if args.target.contains(&Target::Local) && !args.stack.no_build {
         serve::build(&stack)?;
@@ -58,8 +83,10 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         let mut reports = Vec::new();
         for target in &args.target {
             reports.push(match target {
-                Target::Spec => targets::spec(&cases, &stack).await?,
-                Target::Local => targets::local(&cases, &args.stack, &args.report).await?,
+                Target::Spec => targets::spec(&cases, &stack, &fixtures).await?,
+                Target::Local => {
+                    targets::local(&cases, &args.stack, &fixtures, &args.report).await?
+                }
             });
         }
         Ok(reports)

@@ -26,7 +26,11 @@ const PLAYED_BACKEND: &str = "http://backend.example";
 const LOG: &str = "local.log";
 
 /// The specification, in process; every case gets a fresh gateway.
-pub(super) async fn spec(cases: &[Case], stack: &Stack) -> Result<Report, Failure> {
+pub(super) async fn spec(
+    cases: &[Case],
+    stack: &Stack,
+    fixtures: &[Fixture],
+) -> Result<Report, Failure> {
     let pattern: HashMap<String, Player> = stack
         .functions
         .iter()
@@ -38,7 +42,7 @@ pub(super) async fn spec(cases: &[Case], stack: &Stack) -> Result<Report, Failur
     let progress = progress("spec", cases.len());
     let mut outcomes = Vec::new();
     for case in cases {
-        let (api, players) = match case.fixture.as_deref().and_then(Fixture::find) {
+        let (api, players) = match of_case(case, fixtures) {
             Some(fixture) => {
                 let stack = parse(fixture, case)?;
                 let probes = stack.functions.iter();
@@ -59,8 +63,14 @@ pub(super) async fn spec(cases: &[Case], stack: &Stack) -> Result<Report, Failur
     })
 }
 
+/// The fixture that a case runs on, if it is not the stack that is checked.
+fn of_case<'a>(case: &Case, fixtures: &'a [Fixture]) -> Option<&'a Fixture> {
+    let name = case.fixture.as_ref()?;
+    fixtures.iter().find(|fixture| fixture.name == *name)
+}
+
 /// A fixture's stack, with the parameters of a case.
-fn parse(fixture: Fixture, case: &Case) -> Result<Stack, Failure> {
+fn parse(fixture: &Fixture, case: &Case) -> Result<Stack, Failure> {
     let mut settings = Settings::default();
     settings.parameters.extend(case.parameters.clone());
     if fixture.wants_backend() {
@@ -69,7 +79,7 @@ fn parse(fixture: Fixture, case: &Case) -> Result<Stack, Failure> {
             .parameters
             .insert(BACKEND_PARAMETER.to_owned(), url);
     }
-    Stack::parse(fixture.name, fixture.template, Path::new(""), &settings)
+    Stack::parse(&fixture.name, &fixture.template, Path::new(""), &settings)
         .map_err(|error| Failure::Usage(error.to_string()))
 }
 
@@ -77,6 +87,7 @@ fn parse(fixture: Fixture, case: &Case) -> Result<Stack, Failure> {
 pub(super) async fn local(
     cases: &[Case],
     stack: &StackArgs,
+    fixtures: &[Fixture],
     folder: &Path,
 ) -> Result<Report, Failure> {
     let launch = Launch {
@@ -93,14 +104,14 @@ pub(super) async fn local(
     let mut outcomes = Vec::new();
     for case in cases {
         let mut own = None;
-        let served = match case.fixture.as_deref().and_then(Fixture::find) {
+        let served = match of_case(case, fixtures) {
             None => match &mut of_stack {
                 Some(served) => served,
                 none => none.insert(launch.stack(&arguments).await?),
             },
             Some(fixture) if fixture.wears_out => own.insert(launch.fixture(fixture, case).await?),
             Some(fixture) => {
-                let key = (fixture.name, case.parameters.clone());
+                let key = (fixture.name.clone(), case.parameters.clone());
                 match of_fixtures.entry(key) {
                     std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
                     std::collections::btree_map::Entry::Vacant(entry) => {
@@ -155,11 +166,11 @@ impl Launch<'_> {
     }
 
     /// A fixture, with the parameters of a case.
-    async fn fixture(&self, fixture: Fixture, case: &Case) -> Result<Served, Failure> {
+    async fn fixture(&self, fixture: &Fixture, case: &Case) -> Result<Served, Failure> {
         let folder = self.folder.join("fixtures");
         let path = folder.join(format!("{}.yaml", fixture.name));
         write_probe(&folder.join(PROBE_FOLDER))
-            .and_then(|()| std::fs::write(&path, fixture.template))
+            .and_then(|()| std::fs::write(&path, fixture.template.as_bytes()))
             .map_err(|error| could_not_write(&folder, &error))?;
         let mut arguments = vec![path.display().to_string()];
         arguments.extend(parameters(&case.parameters));
