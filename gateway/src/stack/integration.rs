@@ -1,12 +1,103 @@
-//! The parts of one integration: type, passthrough, mapping templates.
+//! `AWS::ApiGatewayV2::Integration`, `IntegrationResponse`: type, passthrough, mapping templates.
 
 use indexmap::IndexMap;
-use spec::api::{ContentHandling, Integration, IntegrationType, PassthroughBehavior};
+use spec::api::{
+    ContentHandling, Integration, IntegrationResponse, IntegrationType, PassthroughBehavior,
+};
 
+use super::api::Reader;
 use super::places::{IntegrationPlaces, Text};
 use super::properties::Properties;
 use super::source::{Error, Warning};
 use super::value::Data;
+
+impl Reader<'_> {
+    pub(super) fn integrations(&mut self) -> Result<IndexMap<String, Integration>, Error> {
+        let mut integrations = IndexMap::new();
+        for properties in self.of_type("Integration")? {
+            properties.warn_of_others(
+                &[
+                    "ApiId",
+                    "IntegrationType",
+                    "IntegrationUri",
+                    "RequestTemplates",
+                    "TemplateSelectionExpression",
+                    "PassthroughBehavior",
+                    "TimeoutInMillis",
+                    "CredentialsArn",
+                    "IntegrationMethod",
+                    "RequestParameters",
+                    "ContentHandlingStrategy",
+                    "ConnectionType",
+                ],
+                &["Description", "PayloadFormatVersion"],
+                self.warnings,
+            );
+            let id = self.id(&properties)?;
+            let mut places = IntegrationPlaces {
+                resource: properties.resource.id_span.clone(),
+                ..IntegrationPlaces::default()
+            };
+            for name in [
+                "IntegrationUri",
+                "IntegrationMethod",
+                "RequestParameters",
+                "TemplateSelectionExpression",
+                "TimeoutInMillis",
+            ] {
+                places.properties.insert(name, properties.span(name));
+            }
+            let integration = integration(&properties, &mut places, self.warnings)?;
+            if properties.get("CredentialsArn")?.is_some() {
+                self.with_role.push(id.clone());
+            }
+            integrations.insert(id.clone(), integration);
+            self.places.integrations.insert(id, places);
+        }
+        for properties in self.of_type("IntegrationResponse")? {
+            properties.warn_of_others(
+                &[
+                    "ApiId",
+                    "IntegrationId",
+                    "IntegrationResponseKey",
+                    "ResponseTemplates",
+                    "TemplateSelectionExpression",
+                    "ContentHandlingStrategy",
+                ],
+                &[],
+                self.warnings,
+            );
+            let (id, span) = properties.required_text("IntegrationId")?;
+            let (Some(integration), Some(places)) = (
+                integrations.get_mut(&id),
+                self.places.integrations.get_mut(&id),
+            ) else {
+                return Err(self.template.source.error(
+                    span,
+                    format!("`IntegrationId` `{id}` names no integration of the API"),
+                ));
+            };
+            let (key, span) = properties.required_text("IntegrationResponseKey")?;
+            let response = IntegrationResponse {
+                response_templates: templates(&properties, "ResponseTemplates", places)?,
+                template_selection_expression: properties.text("TemplateSelectionExpression")?,
+                content_handling_strategy: content_handling(&properties)?,
+            };
+            if integration
+                .integration_responses
+                .insert(key.clone(), response)
+                .is_some()
+            {
+                return Err(self.template.source.error(
+                    span,
+                    format!("the integration has several responses `{key}`"),
+                ));
+            }
+            places.response_keys.insert(key, span);
+        }
+        Ok(integrations)
+    }
+}
 
 /// Reads an integration without its responses.
 pub(super) fn integration(
@@ -87,9 +178,7 @@ pub(super) fn integration(
 }
 
 /// Reads `ContentHandlingStrategy` of an integration or an integration response.
-pub(super) fn content_handling(
-    properties: &Properties<'_>,
-) -> Result<Option<ContentHandling>, Error> {
+fn content_handling(properties: &Properties<'_>) -> Result<Option<ContentHandling>, Error> {
     match properties.text("ContentHandlingStrategy")?.as_deref() {
         None => Ok(None),
         Some("CONVERT_TO_BINARY") => Ok(Some(ContentHandling::ConvertToBinary)),
@@ -155,7 +244,7 @@ fn idle_parameter(integration: &Integration) -> Option<&str> {
 }
 
 /// Reads `RequestTemplates` or `ResponseTemplates`, and notes where they stand.
-pub(super) fn templates(
+fn templates(
     properties: &Properties<'_>,
     name: &'static str,
     places: &mut IntegrationPlaces,

@@ -9,6 +9,7 @@
 //! do it is a [`Warning`].
 
 mod api;
+mod authorizer;
 mod function;
 mod integration;
 mod intrinsic;
@@ -18,8 +19,10 @@ mod names;
 mod permission;
 mod places;
 mod properties;
+mod route;
 mod settings;
 mod source;
+mod stage;
 mod suggest;
 mod table;
 mod template;
