@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use conformance::fixture::Fixture;
+use conformance::report::Comparison;
 use conformance::{Case, Expectations, Outcome, Report, Verdict, case, report};
 
 use crate::{Failure, StackArgs, print, runtime, serve};
@@ -21,7 +22,7 @@ pub(crate) struct CheckArgs {
     /// The targets, comma separated.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Target::Spec, Target::Local])]
     target: Vec<Target>,
-    /// Where report.jsonl and report.md go.
+    /// Where the reports go: report.html, report.md, report.jsonl, junit.xml.
     #[arg(long, value_name = "DIR", default_value = "target/gatespec")]
     report: PathBuf,
     /// Run the cases of this file, or of this folder's *.toml files, instead of the kit's own.
@@ -91,42 +92,43 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         }
         Ok(reports)
     })?;
-    print(report::table(&reports).trim_end());
-    let shown = |outcome: &&Outcome| {
-        args.transcripts || !matches!(outcome.verdict, Verdict::Pass | Verdict::Unsupported)
-    };
-    for report in &reports {
-        for outcome in report.outcomes.iter().filter(shown) {
-            let Outcome {
-                case,
-                verdict,
-                detail,
-                transcript,
-                ..
-            } = outcome;
-            let lines = transcript.join("\n    ");
-            print(&format!(
-                "\n{case} on {}: {verdict} {detail}\n    {lines}",
-                report.target
-            ));
+    let comparison = Comparison::of(&reports, &cases);
+    print(report::table(&comparison).trim_end());
+    for row in &comparison.rows {
+        for (target, outcome) in comparison.targets.iter().zip(&row.outcomes) {
+            let Some(outcome) = outcome else {
+                continue;
+            };
+            if args.transcripts || !matches!(outcome.verdict, Verdict::Pass | Verdict::Unsupported)
+            {
+                let lines = outcome.transcript.join("\n    ");
+                let Outcome {
+                    case,
+                    verdict,
+                    detail,
+                    ..
+                } = outcome;
+                print(&format!(
+                    "\n{case} on {target}: {verdict} {detail}\n    {lines}"
+                ));
+            }
         }
     }
-    write_reports(&args.report, &reports, &cases)?;
+    write_reports(&args.report, &comparison)?;
     surprises(&reports, &args.case)
 }
 
-fn write_reports(folder: &Path, reports: &[Report], cases: &[Case]) -> Result<(), Failure> {
-    let jsonl: String = reports
-        .iter()
-        .map(|each| report::jsonl(each, cases))
-        .collect();
+/// Writes every form of report into a folder.
+pub(crate) fn write_reports(folder: &Path, comparison: &Comparison) -> Result<(), Failure> {
     let write = |name: &str, text: String| std::fs::write(folder.join(name), text);
     std::fs::create_dir_all(folder)
-        .and_then(|()| write("report.jsonl", jsonl))
-        .and_then(|()| write("report.md", report::markdown(reports, cases)))
+        .and_then(|()| write("report.jsonl", comparison.jsonl()))
+        .and_then(|()| write("report.md", report::markdown(comparison)))
+        .and_then(|()| write("report.html", report::html(comparison)))
+        .and_then(|()| write("junit.xml", report::junit(comparison)))
         .map_err(|error| could_not_write(folder, &error))?;
     print(&format!(
-        "reports: {0}/report.md, {0}/report.jsonl",
+        "reports: {}/{{report.html,report.md,report.jsonl,junit.xml}}",
         folder.display()
     ));
     Ok(())

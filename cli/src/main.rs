@@ -5,6 +5,7 @@ mod falsify;
 mod jsonl;
 mod lint;
 mod render;
+mod report;
 mod serve;
 
 use std::fmt;
@@ -33,6 +34,8 @@ enum Command {
     Lint(lint::LintArgs),
     /// Look for messages and values that break a mapping template.
     Falsify(falsify::FalsifyArgs),
+    /// Put the reports of several runs side by side.
+    Report(report::ReportArgs),
     /// Be the function of the conformance kit's fixtures: what their `bootstrap` runs.
     #[command(hide = true)]
     Probe,
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),
         Some(Command::Falsify(args)) => falsify::run(&args),
+        Some(Command::Report(args)) => report::run(&args),
         Some(Command::Probe) => runtime().and_then(|runtime| {
             let ended = runtime.block_on(conformance::probe::function::run());
             ended.map_err(|error| Failure::CouldNotRun(format!("error: {error}")))

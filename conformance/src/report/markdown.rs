@@ -1,66 +1,61 @@
-use spec::requirement;
-
+use super::Comparison;
 use super::table::summary;
-use crate::case::Case;
-use crate::verdict::{Report, Verdict};
+use crate::verdict::Verdict;
 
 /// A page: the matrix of cases by targets, then everything that is no pass with its transcript.
-pub fn markdown(reports: &[Report], cases: &[Case]) -> String {
+pub fn markdown(comparison: &Comparison) -> String {
     let mut text = String::from("# Conformance report\n\n");
-    for report in reports {
-        text.push_str(&format!("- {}\n", summary(report)));
+    for index in 0..comparison.targets.len() {
+        text.push_str(&format!("- {}\n", summary(&comparison.report(index))));
     }
-    text.push_str("\n| case | requirements |");
-    for report in reports {
-        text.push_str(&format!(" {} |", report.target));
-    }
-    text.push_str("\n| --- | --- |");
-    text.push_str(&" --- |".repeat(reports.len()));
-    text.push('\n');
-    for case in cases {
-        text.push_str(&format!(
-            "| {} | {} |",
-            case.id,
-            case.requirements.join(", ")
-        ));
-        for report in reports {
-            let verdict = report
-                .outcomes
-                .iter()
-                .find(|outcome| outcome.case == case.id)
-                .map_or_else(
-                    || "not run".to_owned(),
-                    |outcome| outcome.verdict.to_string(),
-                );
+    let head: String = comparison
+        .targets
+        .iter()
+        .map(|target| format!(" {target} |"))
+        .collect();
+    let line = " --- |".repeat(comparison.targets.len());
+    text.push_str(&format!(
+        "\n| case | requirements |{head}\n| --- | --- |{line}\n"
+    ));
+    for row in &comparison.rows {
+        let ids: Vec<&str> = row.requirements.iter().map(|cited| &*cited.id).collect();
+        text.push_str(&format!("| {} | {} |", row.case, ids.join(", ")));
+        for outcome in &row.outcomes {
+            let verdict = outcome.as_ref().map_or_else(
+                || "not run".to_owned(),
+                |outcome| outcome.verdict.to_string(),
+            );
             text.push_str(&format!(" {verdict} |"));
         }
         text.push('\n');
     }
-    for report in reports {
-        for outcome in &report.outcomes {
+    for (index, target) in comparison.targets.iter().enumerate() {
+        for row in &comparison.rows {
+            let Some(outcome) = &row.outcomes[index] else {
+                continue;
+            };
             if matches!(outcome.verdict, Verdict::Pass | Verdict::Unsupported) {
                 continue;
             }
+            let (verdict, detail) = (outcome.verdict, &outcome.detail);
             text.push_str(&format!(
-                "\n## {} on {}: {}\n\n{}\n\n",
-                outcome.case, report.target, outcome.verdict, outcome.detail
+                "\n## {} on {target}: {verdict}\n\n{}\n\n{detail}\n\n",
+                row.case, row.why
             ));
-            for id in cases
-                .iter()
-                .filter(|case| case.id == outcome.case)
-                .flat_map(|case| &case.requirements)
-            {
-                if let Some(requirement) = requirement::find(id) {
-                    text.push_str(&format!(
-                        "- {id} ({}): {}\n",
-                        requirement.basis, requirement.title
-                    ));
-                }
+            for cited in &row.requirements {
+                text.push_str(&format!(
+                    "- {} ({}): {}\n",
+                    cited.id, cited.basis, cited.title
+                ));
             }
-            text.push_str(&format!(
-                "\n```text\n{}\n```\n",
-                outcome.transcript.join("\n")
-            ));
+            // A transcript may hold a fence of its own.
+            let transcript = outcome.transcript.join("\n");
+            let fence = if transcript.contains("```") {
+                "~~~~"
+            } else {
+                "```"
+            };
+            text.push_str(&format!("\n{fence}text\n{transcript}\n{fence}\n"));
         }
     }
     text

@@ -1,48 +1,30 @@
+use super::Comparison;
 use crate::verdict::{Report, Verdict};
 
 /// Cases by targets, as text; a line under it counts each target's verdicts.
-pub fn table(reports: &[Report]) -> String {
-    let Some(first) = reports.first() else {
-        return String::new();
-    };
-    let name_width = first
-        .outcomes
-        .iter()
-        .map(|outcome| outcome.case.len())
-        .max()
-        .unwrap_or(0);
-    let width = |report: &Report| {
-        report
-            .target
-            .len()
-            .max(Verdict::Informational.to_string().len())
-    };
-    let mut text = format!("{:name_width$}", "case");
-    for report in reports {
-        text.push_str(&format!(
-            "  {:width$}",
-            report.target,
-            width = width(report)
-        ));
-    }
-    text.push('\n');
-    for (index, outcome) in first.outcomes.iter().enumerate() {
-        text.push_str(&format!("{:name_width$}", outcome.case));
-        for report in reports {
-            let verdict = report
-                .outcomes
-                .get(index)
-                .map_or_else(String::new, |o| o.verdict.to_string());
-            text.push_str(&format!("  {verdict:width$}", width = width(report)));
+pub fn table(comparison: &Comparison) -> String {
+    let longest = comparison.rows.iter().map(|row| row.case.len()).max();
+    let case_width = longest.unwrap_or(0).max("case".len());
+    let width = |target: &str| target.len().max(Verdict::Informational.to_string().len());
+    let line = |first: &str, cells: Vec<String>| {
+        let mut line = format!("{first:case_width$}");
+        for (cell, target) in cells.iter().zip(&comparison.targets) {
+            line.push_str(&format!("  {cell:width$}", width = width(target)));
         }
-        let end = text.trim_end().len();
-        text.truncate(end);
-        text.push('\n');
+        format!("{}\n", line.trim_end())
+    };
+    let mut text = line("case", comparison.targets.clone());
+    for row in &comparison.rows {
+        let cells = row.outcomes.iter().map(|outcome| {
+            outcome
+                .as_ref()
+                .map_or_else(String::new, |outcome| outcome.verdict.to_string())
+        });
+        text.push_str(&line(&row.case, cells.collect()));
     }
     text.push('\n');
-    for report in reports {
-        text.push_str(&summary(report));
-        text.push('\n');
+    for index in 0..comparison.targets.len() {
+        text.push_str(&format!("{}\n", summary(&comparison.report(index))));
     }
     text
 }

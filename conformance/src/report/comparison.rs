@@ -1,0 +1,255 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use spec::requirement;
+
+use crate::case::Case;
+use crate::verdict::{Outcome, Report, Verdict};
+
+/// Cases by targets: what every form of report shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Comparison {
+    /// The targets, in the order in which they were run or given.
+    pub targets: Vec<String>,
+    /// The cases, in the order of the first run that has them.
+    pub rows: Vec<Row>,
+}
+
+/// A case with what it says of each target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The case's id.
+    pub case: String,
+    /// Why the case exists.
+    pub why: String,
+    /// What it checks.
+    pub requirements: Vec<Cited>,
+    /// By target; `None` where it was not run.
+    pub outcomes: Vec<Option<Outcome>>,
+}
+
+/// A requirement as a report cites it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cited {
+    /// Such as `HANDSHAKE-3`.
+    pub id: String,
+    /// Its heading.
+    pub title: String,
+    /// `documented`, `observed` or `assumed`.
+    pub basis: String,
+    /// The addresses it was read at.
+    pub sources: Vec<String>,
+}
+
+/// A line of a report in JSON Lines: `conformance/report.schema.json` is its schema.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    target: String,
+    case: String,
+    why: String,
+    verdict: Verdict,
+    detail: String,
+    requirements: Vec<Cited>,
+    millis: u64,
+    transcript: Vec<String>,
+}
+
+impl Comparison {
+    /// The runs of `cases` on some targets.
+    pub fn of(reports: &[Report], cases: &[Case]) -> Self {
+        let mut comparison = Self::default();
+        for report in reports {
+            for outcome in &report.outcomes {
+                let case = cases.iter().find(|case| case.id == outcome.case);
+                let cited = || {
+                    case.iter()
+                        .flat_map(|case| &case.requirements)
+                        .map(|id| Cited::of(id))
+                };
+                let why = || case.map(|case| case.why.clone()).unwrap_or_default();
+                comparison.add(&report.target, outcome.clone(), why, || cited().collect());
+            }
+        }
+        comparison
+    }
+
+    /// Reads runs from JSON Lines, as [`jsonl`](Self::jsonl) writes them; several files may simply follow one another. A target's later
+    /// outcome of a case takes the place of an earlier one.
+    ///
+    /// # Errors
+    /// The number of the first line that is none of a report, and why.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut comparison = Self::default();
+        let lines = text.lines().enumerate();
+        for (index, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
+            let Line {
+                target,
+                case,
+                why,
+                verdict,
+                detail,
+                requirements,
+                millis,
+                transcript,
+            } = serde_json::from_str(line)
+                .map_err(|error| format!("line {}: {error}", index + 1))?;
+            let took = Duration::from_millis(millis);
+            let outcome = Outcome {
+                case,
+                verdict,
+                detail,
+                transcript,
+                took,
+            };
+            comparison.add(&target, outcome, || why, || requirements);
+        }
+        Ok(comparison)
+    }
+
+    /// One JSON object a line for each outcome, target by target.
+    pub fn jsonl(&self) -> String {
+        let mut text = String::new();
+        for (index, target) in self.targets.iter().enumerate() {
+            for row in &self.rows {
+                let Some(outcome) = &row.outcomes[index] else {
+                    continue;
+                };
+                let line = Line {
+                    target: target.clone(),
+                    case: row.case.clone(),
+                    why: row.why.clone(),
+                    verdict: outcome.verdict,
+                    detail: outcome.detail.clone(),
+                    requirements: row.requirements.clone(),
+                    millis: u64::try_from(outcome.took.as_millis()).unwrap_or(u64::MAX),
+                    transcript: outcome.transcript.clone(),
+                };
+                text.push_str(&serde_json::to_string(&line).unwrap_or_default());
+                text.push('\n');
+            }
+        }
+        text
+    }
+
+    /// What is said of one target.
+    pub fn report(&self, index: usize) -> Report {
+        Report {
+            target: self.targets[index].clone(),
+            outcomes: self
+                .rows
+                .iter()
+                .filter_map(|row| row.outcomes[index].clone())
+                .collect(),
+        }
+    }
+
+    fn add(
+        &mut self,
+        target: &str,
+        outcome: Outcome,
+        why: impl FnOnce() -> String,
+        requirements: impl FnOnce() -> Vec<Cited>,
+    ) {
+        let column = self
+            .targets
+            .iter()
+            .position(|known| known == target)
+            .unwrap_or_else(|| {
+                self.targets.push(target.to_owned());
+                for row in &mut self.rows {
+                    row.outcomes.push(None);
+                }
+                self.targets.len() - 1
+            });
+        let place = self
+            .rows
+            .iter()
+            .position(|row| row.case == outcome.case)
+            .unwrap_or_else(|| {
+                self.rows.push(Row {
+                    case: outcome.case.clone(),
+                    why: why(),
+                    requirements: requirements(),
+                    outcomes: vec![None; self.targets.len()],
+                });
+                self.rows.len() - 1
+            });
+        self.rows[place].outcomes[column] = Some(outcome);
+    }
+}
+
+impl Row {
+    /// The part of the case's id before the `/`.
+    pub fn area(&self) -> &str {
+        self.case.split_once('/').map_or("", |(area, _)| area)
+    }
+}
+
+impl Cited {
+    fn of(id: &str) -> Self {
+        let known = requirement::find(id);
+        Self {
+            id: id.to_owned(),
+            title: known
+                .map(|known| known.title.to_owned())
+                .unwrap_or_default(),
+            basis: known
+                .map(|known| known.basis.to_string())
+                .unwrap_or_default(),
+            sources: known
+                .iter()
+                .flat_map(requirement::Requirement::sources)
+                .map(str::to_owned)
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::comparison;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let comparison = comparison();
+        assert_eq!(
+            Comparison::parse(&comparison.jsonl()).as_ref(),
+            Ok(&comparison)
+        );
+    }
+
+    #[test]
+    fn runs_are_put_side_by_side() {
+        let both = comparison();
+        let (spec, local): (String, String) = both
+            .jsonl()
+            .lines()
+            .map(|line| format!("{line}\n"))
+            .partition(|line| line.contains(r#""target":"spec""#));
+        assert_eq!(Comparison::parse(&(spec.clone() + &local)).unwrap(), both);
+        let swapped = Comparison::parse(&(local + &spec)).unwrap();
+        assert_eq!(swapped.targets, ["local", "spec"]);
+        assert_eq!(swapped.report(1), both.report(0));
+    }
+
+    #[test]
+    fn a_line_that_is_none_is_named() {
+        let problem = Comparison::parse("\n{}\n").unwrap_err();
+        assert!(
+            problem.starts_with("line 2: missing field `target`"),
+            "{problem}"
+        );
+    }
+
+    #[test]
+    fn every_line_fits_the_published_schema() {
+        let schema = serde_json::from_str(include_str!("../../report.schema.json")).unwrap();
+        let schema = jsonschema::validator_for(&schema).unwrap();
+        for line in comparison().jsonl().lines() {
+            let line = serde_json::from_str(line).unwrap();
+            assert!(schema.validate(&line).is_ok(), "{line}");
+        }
+        assert!(!schema.is_valid(&serde_json::json!({"target": "t"})));
+    }
+}

@@ -1,0 +1,85 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Cited, Comparison};
+use crate::verdict::{Outcome, Verdict};
+
+/// The page around the data: style and script are in it, so that it opens from a disk, without a network.
+const PAGE: &str = include_str!("page.html");
+/// How much of a transcript's line the page shows, in characters. The JSON Lines have more.
+const SHOWN: usize = 240;
+
+/// One page for people: cases by targets, with filters; each verdict opens what was sent, what came, what was expected and the sources.
+pub fn html(comparison: &Comparison) -> String {
+    let requirements: BTreeMap<&str, &Cited> = comparison
+        .rows
+        .iter()
+        .flat_map(|row| &row.requirements)
+        .map(|cited| (&*cited.id, cited))
+        .collect();
+    let rows: Vec<Value> = comparison
+        .rows
+        .iter()
+        .map(|row| {
+            let ids: Vec<&str> = row.requirements.iter().map(|cited| &*cited.id).collect();
+            let outcomes: Vec<Value> = row
+                .outcomes
+                .iter()
+                .map(|found| found.as_ref().map_or(Value::Null, outcome))
+                .collect();
+            json!({"case": row.case, "why": row.why, "requirements": ids, "outcomes": outcomes})
+        })
+        .collect();
+    let data = json!({"targets": comparison.targets, "requirements": requirements, "rows": rows});
+    // `<` would let a text end the element that holds the data.
+    PAGE.replace("{{DATA}}", &data.to_string().replace('<', "\\u003c"))
+}
+
+fn outcome(outcome: &Outcome) -> Value {
+    // A target's own reasons explain what went wrong; of a pass they are only weight.
+    let is_shown = |line: &&String| outcome.verdict != Verdict::Pass || !line.starts_with('·');
+    let transcript: Vec<String> = outcome
+        .transcript
+        .iter()
+        .filter(is_shown)
+        .map(|line| shortened(line))
+        .collect();
+    json!({
+        "verdict": outcome.verdict,
+        "detail": outcome.detail,
+        "millis": u64::try_from(outcome.took.as_millis()).unwrap_or(u64::MAX),
+        "transcript": transcript,
+    })
+}
+
+fn shortened(line: &str) -> String {
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::comparison;
+
+    #[test]
+    fn no_text_can_leave_the_data() {
+        let page = html(&comparison());
+        let (_, data) = page.split_once(r#"id="data">"#).unwrap();
+        let (data, rest) = data.split_once("</script>").unwrap();
+        let data: Value = serde_json::from_str(data).unwrap();
+        assert_eq!(data["rows"][1]["case"], "route/<&>\"'");
+        assert_eq!(
+            data["rows"][1]["outcomes"][1]["detail"],
+            "step 1: expected `a`, found `</script>`"
+        );
+        assert_eq!(rest.matches("</script>").count(), 1);
+        assert!(
+            !PAGE.contains("src=") && !PAGE.contains("url("),
+            "the page loads nothing"
+        );
+    }
+}

@@ -1,0 +1,43 @@
+use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
+
+use super::Comparison;
+use crate::verdict::Verdict;
+
+/// JUnit's XML, as CI systems read it: a suite for each target, a test case for each case. What is unsupported is skipped, what is
+/// informational passes.
+pub fn junit(comparison: &Comparison) -> String {
+    let mut xml = Xml::new("gatespec");
+    for (index, target) in comparison.targets.iter().enumerate() {
+        let mut suite = TestSuite::new(target.as_str());
+        for row in &comparison.rows {
+            let Some(outcome) = &row.outcomes[index] else {
+                continue;
+            };
+            let no_success = |kind| {
+                let mut status = TestCaseStatus::non_success(kind);
+                status.set_message(outcome.detail.as_str());
+                status
+            };
+            let status = match outcome.verdict {
+                Verdict::Pass | Verdict::Informational => TestCaseStatus::success(),
+                Verdict::Fail => no_success(NonSuccessKind::Failure),
+                Verdict::Error => no_success(NonSuccessKind::Error),
+                Verdict::Unsupported => {
+                    let mut status = TestCaseStatus::skipped();
+                    status.set_message(outcome.detail.as_str());
+                    status
+                }
+            };
+            let mut case = TestCase::new(row.case.as_str(), status);
+            case.set_classname(format!("{target}.{}", row.area()));
+            case.set_time(outcome.took);
+            if !outcome.verdict.is_fine() {
+                case.set_system_out(outcome.transcript.join("\n"));
+            }
+            suite.add_test_case(case);
+        }
+        xml.add_test_suite(suite);
+    }
+    // Text that XML can not hold is dropped by the writer; there is nothing else that can fail in memory.
+    xml.to_string().unwrap_or_default()
+}
