@@ -11,6 +11,7 @@ use serde_json::json;
 use spec::api::AuthorizationType;
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::level_filters::LevelFilter;
 
 use crate::{Failure, StackArgs, eprint, print, runtime};
 
@@ -55,7 +56,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_env_filter(tracing_subscriber::EnvFilter::new("warn"))
+        .with_max_level(LevelFilter::WARN)
         .without_time()
         .with_target(false)
         .init();

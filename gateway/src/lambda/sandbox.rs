@@ -4,8 +4,7 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::Notify;
@@ -100,7 +99,7 @@ async fn start(pool: &Arc<Pool>, sandbox: &Sandbox) -> io::Result<(TcpListener, 
     let pid = child
         .id()
         .and_then(|id| i32::try_from(id).ok())
-        .map(Pid::from_raw);
+        .and_then(Pid::from_raw);
     Ok((listener, Group { child, pid }))
 }
 
@@ -153,7 +152,7 @@ impl Group {
     fn signal(&mut self) {
         if let Some(pid) = self.pid {
             // Gone already, perhaps.
-            let _ = killpg(pid, Signal::SIGKILL);
+            let _ = kill_process_group(pid, Signal::KILL);
         }
     }
 }

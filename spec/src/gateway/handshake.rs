@@ -97,7 +97,13 @@ impl Gateway {
         // No time-out of its own is documented for authorizers: the integrations' maximum is assumed (AUTHORIZER-12).
         let deadline =
             now + std::time::Duration::from_millis(*limits::INTEGRATION_TIMEOUT_MILLIS.end());
-        self.invoke(function_arn, event.to_string(), trace_id, deadline, pending);
+        self.invoke(
+            function_arn,
+            event.to_string(),
+            trace_id,
+            deadline,
+            Some(pending),
+        );
     }
 
     /// The authorizer answered, or did not (`None`).

@@ -59,16 +59,19 @@ impl Exchange {
 }
 
 impl Gateway {
-    /// Calls a function, once (INTEGRATION-17), and remembers what for; the timer ends the wait.
+    /// Calls a function, once (INTEGRATION-17), and remembers what for; the timer ends the wait. With no `pending`, nobody waits.
     pub(super) fn invoke(
         &mut self,
         function_arn: String,
         payload: String,
         trace_id: String,
         deadline: Timestamp,
-        pending: Pending,
+        pending: Option<Pending>,
     ) {
-        let id = self.wait(deadline, pending);
+        let id = match pending {
+            Some(pending) => self.wait(deadline, pending),
+            None => self.next_id(),
+        };
         self.outputs.push_back(Output::Invoke(Invocation {
             id,
             function_arn,
@@ -92,22 +95,14 @@ impl Gateway {
                 function_arn,
                 payload,
                 asynchronous: false,
-            } => self.invoke(function_arn, payload, trace_id, deadline, pending),
+            } => self.invoke(function_arn, payload, trace_id, deadline, Some(pending)),
             Call::Invoke {
                 function_arn,
                 payload,
                 asynchronous: true,
             } => {
                 // Lambda takes the event and answers at once, with nothing (INTEGRATION-73). The function's own result finds nobody waiting.
-                self.invocations += 1;
-                let id = InvocationId(self.invocations);
-                self.outputs.push_back(Output::Invoke(Invocation {
-                    id,
-                    function_arn,
-                    payload,
-                    trace_id,
-                    deadline,
-                }));
+                self.invoke(function_arn, payload, trace_id, deadline, None);
                 let taken = InvocationOutcome::Returned(String::new());
                 self.resolve(now, pending, Some(Outcome::Function(&taken)));
             }
@@ -143,11 +138,15 @@ impl Gateway {
 
     /// Waits for the result of a call until `deadline`.
     fn wait(&mut self, deadline: Timestamp, pending: Pending) -> InvocationId {
-        self.invocations += 1;
-        let id = InvocationId(self.invocations);
+        let id = self.next_id();
         self.timers.set(deadline, Timer::Invocation(id));
         self.pending.insert(id, pending);
         id
+    }
+
+    fn next_id(&mut self) -> InvocationId {
+        self.invocations += 1;
+        InvocationId(self.invocations)
     }
 
     /// A call has its result, or its time is up (`None`, INTEGRATION-9). A result that comes later finds nobody waiting.
