@@ -1,4 +1,5 @@
-//! Cases: data files that say what a client and a backend do, and what they must see. `conformance/cases/{area}.toml`.
+//! Cases: data files that say what a client and a backend do, and what they must see. `conformance/cases/{area}.toml`, or
+//! `{area}-{part}.toml`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -251,14 +252,27 @@ struct File {
     cases: Vec<Case>,
 }
 
-/// The kit's own cases, by area.
-const FILES: [(&str, &str); 9] = [
+/// The kit's own cases, by file: an area, or a part of one behind a hyphen.
+const FILES: [(&str, &str); 13] = [
     ("handshake", include_str!("../cases/handshake.toml")),
     ("route", include_str!("../cases/route.toml")),
+    (
+        "route-selection",
+        include_str!("../cases/route-selection.toml"),
+    ),
+    ("route-model", include_str!("../cases/route-model.toml")),
     ("authorizer", include_str!("../cases/authorizer.toml")),
     ("event", include_str!("../cases/event.toml")),
     ("template", include_str!("../cases/template.toml")),
     ("integration", include_str!("../cases/integration.toml")),
+    (
+        "integration-mapping",
+        include_str!("../cases/integration-mapping.toml"),
+    ),
+    (
+        "integration-backend",
+        include_str!("../cases/integration-backend.toml"),
+    ),
     ("management", include_str!("../cases/management.toml")),
     ("lifecycle", include_str!("../cases/lifecycle.toml")),
     ("limits", include_str!("../cases/limits.toml")),
@@ -280,12 +294,9 @@ pub struct InvalidCases {
 /// A file that can not be read; a test sees to it that there is none.
 pub fn built_in() -> Result<Vec<Case>, InvalidCases> {
     let mut cases = Vec::new();
-    for (area, text) in FILES {
-        cases.extend(parse(
-            &format!("conformance/cases/{area}.toml"),
-            Some(area),
-            text,
-        )?);
+    for (file, text) in FILES {
+        let name = format!("conformance/cases/{file}.toml");
+        cases.extend(parse(&name, file.split('-').next(), text)?);
     }
     Ok(cases)
 }
@@ -378,12 +389,16 @@ fn once() -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn the_kits_own_cases_can_be_read() {
         let cases = built_in().unwrap();
         assert!(cases.len() >= 30, "{} cases", cases.len());
+        let ids: BTreeSet<&String> = cases.iter().map(|case| &case.id).collect();
+        assert_eq!(ids.len(), cases.len(), "an id is there in two files");
     }
 
     #[test]

@@ -21,9 +21,28 @@ pub const BACKEND_PARAMETER: &str = "BackendUrl";
 pub const PROBE_FOLDER: &str = "probe";
 
 /// The kit's own: name, template, whether it wears out.
-const BUILT_IN: [(&str, &str, bool); 3] = [
+const BUILT_IN: [(&str, &str, bool); 10] = [
+    ("default", include_str!("../fixtures/default.yaml"), false),
+    ("dynamodb", include_str!("../fixtures/dynamodb.yaml"), false),
+    ("http", include_str!("../fixtures/http.yaml"), false),
+    ("mapping", include_str!("../fixtures/mapping.yaml"), false),
     ("models", include_str!("../fixtures/models.yaml"), false),
+    (
+        "permissions",
+        include_str!("../fixtures/permissions.yaml"),
+        false,
+    ),
     ("probe", include_str!("../fixtures/probe.yaml"), false),
+    (
+        "responses",
+        include_str!("../fixtures/responses.yaml"),
+        false,
+    ),
+    (
+        "selection",
+        include_str!("../fixtures/selection.yaml"),
+        false,
+    ),
     (
         "throttling",
         include_str!("../fixtures/throttling.yaml"),

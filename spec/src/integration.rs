@@ -246,7 +246,7 @@ impl Integration {
             } => Ok(Call::Invoke {
                 function_arn: function_arn.clone(),
                 payload: if *proxy {
-                    request.event.to_string()
+                    request.event.to_string() // INTEGRATION-1
                 } else {
                     self.json_payload(request)?
                 },
@@ -268,6 +268,7 @@ impl Integration {
                     .request(request, trace_id, &self.parameters, body)
                     .map(Call::Request)
             }
+            // INTEGRATION-42
             Kind::Mock => {
                 let rendered = self.templates.request(request, self.passthrough)?;
                 let status = serde_json::from_str::<Value>(&rendered)

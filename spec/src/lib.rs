@@ -25,7 +25,7 @@
 
 pub mod api;
 pub mod authorizer;
-mod base64;
+pub mod base64;
 pub mod connection;
 pub mod event;
 mod gateway;

@@ -8,11 +8,12 @@ use spec::handshake::HandshakeRequest;
 use spec::http::{Headers, HttpAnswer, HttpResponse};
 use spec::io::{
     ClientClose, HttpCall, HttpOutcome, InvocationOutcome, ManagementId, ManagementRequest, PeerId,
-    ServiceCall,
+    Service, ServiceCall,
 };
 use spec::limits::{self, Violation};
 use spec::{Api, Gateway, Input, InvalidApi, Output, Timestamp};
 
+use super::dynamodb;
 use super::functions::{Function, World};
 use crate::case::Feature;
 use crate::probe::backend::{self, Reply};
@@ -41,6 +42,7 @@ pub struct SpecSession {
     outputs: VecDeque<Output>,
     clients: HashMap<PeerId, Client>,
     names: BTreeMap<String, PeerId>,
+    /// Items, or what the pattern's function notes, by connection id.
     table: BTreeMap<String, Value>,
     replies: HashMap<ManagementId, HttpResponse>,
     numbers: u64,
@@ -182,15 +184,23 @@ impl SpecSession {
                     Some(reply) => HttpOutcome::Answered(HttpAnswer {
                         status: reply.status,
                         headers: Headers::from_iter(reply.headers),
-                        body: reply.body.into_bytes(),
+                        body: reply.body,
                     }),
                     None => HttpOutcome::Failed("it answered nothing".to_owned()),
                 };
                 self.perform(&plan, Input::HttpResult { call, outcome });
             }
-            // No case has a service of its own.
-            Output::CallService(ServiceCall { id: call, .. }) => {
-                let outcome = HttpOutcome::Failed("there is no such service".to_owned());
+            Output::CallService(ServiceCall {
+                id: call,
+                service: Service::DynamoDb,
+                action,
+                body,
+                ..
+            }) => {
+                let body = String::from_utf8_lossy(&body);
+                self.reasons.push(format!("{action} {body}"));
+                let outcome =
+                    HttpOutcome::Answered(dynamodb::answer(&action, &body, &mut self.table));
                 self.come(Duration::ZERO, Input::HttpResult { call, outcome });
             }
             Output::ManagementReply { id, response } => {

@@ -174,8 +174,8 @@ impl Stack {
 
 /// Finds the function of every call that the API makes, and whether it is permitted.
 ///
-/// A call without a permission fails on AWS as if the function could not be called at all (HANDSHAKE, INTEGRATION). The permission
-/// depends on the caller, so such a call gets an ARN of its own, which no function has.
+/// A call without a permission, for its route (INTEGRATION-74) or its authorizer (AUTHORIZER-52), fails on AWS as if the function could not
+/// be called at all. The permission depends on the caller, so such a call gets an ARN of its own, which no function has.
 fn resolve_calls(
     template: &Template<'_>,
     declared: &api::Declared,

@@ -212,7 +212,7 @@ impl Gateway {
             }
             route_key => {
                 let failure = match answer {
-                    Ok(_) if !self.compiled.is_two_way(route_key) => return, // INTEGRATION-2
+                    Ok(_) if !self.compiled.is_two_way(route_key) => return, // INTEGRATION-2, INTEGRATION-3
                     Ok(answer) if answer.body.len() > limits::MESSAGE_BYTES => {
                         Failure::AnswerTooLarge(answer.body.len()) // INTEGRATION-72
                     }

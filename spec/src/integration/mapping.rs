@@ -38,8 +38,9 @@ impl Templates {
         Ok(Self { by_key, selection })
     }
 
-    /// The template under the key that the expression gives (INTEGRATION-24), else under `$default` (INTEGRATION-25); without an expression
-    /// the one for `application/json` comes first (INTEGRATION-23). `variable` knows further variables than the message's.
+    /// The template under the key that the expression gives (INTEGRATION-24), which may be a fixed one (INTEGRATION-26), else under `$default`
+    /// (INTEGRATION-25); without an expression the one for `application/json` comes first (INTEGRATION-23). `variable` knows further
+    /// variables than the message's.
     pub(super) fn select(
         &self,
         request: Request<'_>,
