@@ -64,7 +64,8 @@ pub enum Values {
     Many(Vec<String>),
 }
 
-/// One step of a case. Texts are patterns with holes (see [`crate::pattern`]), both those to send and those to see.
+/// One step of a case. Texts are patterns with holes (see [`crate::pattern`]), both those to send and those to see. `host` is bound to
+/// the host that clients use.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Step {
@@ -221,7 +222,8 @@ pub enum Step {
         /// What it must not have, by JSON pointer.
         #[serde(default)]
         lacks: Vec<String>,
-        /// The members that objects must have, in order and no others, by JSON pointer.
+        /// The members that objects must have, in order and no others, by JSON pointer. One with a `?` before its name may stand
+        /// anywhere, or not at all.
         #[serde(default)]
         members: BTreeMap<String, Vec<String>>,
         /// The statuses of the messages that the probe was told to post.

@@ -21,7 +21,7 @@ pub const BACKEND_PARAMETER: &str = "BackendUrl";
 pub const PROBE_FOLDER: &str = "probe";
 
 /// The kit's own: name, template, whether it wears out.
-const BUILT_IN: [(&str, &str, bool); 10] = [
+const BUILT_IN: [(&str, &str, bool); 11] = [
     ("default", include_str!("../fixtures/default.yaml"), false),
     ("dynamodb", include_str!("../fixtures/dynamodb.yaml"), false),
     ("http", include_str!("../fixtures/http.yaml"), false),
@@ -41,6 +41,11 @@ const BUILT_IN: [(&str, &str, bool); 10] = [
     (
         "selection",
         include_str!("../fixtures/selection.yaml"),
+        false,
+    ),
+    (
+        "templates",
+        include_str!("../fixtures/templates.yaml"),
         false,
     ),
     (

@@ -131,7 +131,9 @@ impl Plan {
                 ..Instruction::default()
             },
         };
-        let observer = told.observer.or_else(|| observer(event));
+        // A template that knows none renders an empty text.
+        let told_of = told.observer.filter(|observer| !observer.is_empty());
+        let observer = told_of.or_else(|| observer(event));
         let end = match (told.exit, told.fail, told.result) {
             (true, ..) => End::Exits,
             (_, Some(message), _) => {
@@ -273,6 +275,12 @@ mod tests {
     fn it_is_told_where_the_case_can_reach(#[case] event: Value, #[case] kind: &str) {
         let plan = Plan::of_invocation(&event.to_string());
         assert_eq!((plan.kind, returned(&plan)), (kind, json!(1)));
+    }
+
+    #[test]
+    fn an_observer_without_an_id_is_none() {
+        let plan = Plan::of_invocation(r#"{"probe":{"observer":""}}"#);
+        assert_eq!((plan.kind, plan.observer), ("payload", None));
     }
 
     #[test]

@@ -40,6 +40,8 @@ struct Run<'a, S> {
     who_am_i: Option<String>,
 }
 
+/// The name in patterns of the host that clients use.
+const HOST: &str = "host";
 /// How often a row is looked for before the kit gives up.
 const LOOKS: usize = 250;
 /// How much of a long text stands in a transcript.
@@ -63,9 +65,11 @@ pub async fn run<S: Session>(case: &Case, session: &mut S, features: &[Feature])
         let detail = format!("the target has not the feature {missing:?}").to_lowercase();
         return outcome(Verdict::Unsupported, detail, Vec::new());
     }
+    let mut bindings = Bindings::default();
+    bindings.set(HOST, session.host());
     let mut run = Run {
         session,
-        bindings: Bindings::default(),
+        bindings,
         transcript: Vec::new(),
         reports: Reports::default(),
         who_am_i: None,

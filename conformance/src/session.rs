@@ -58,6 +58,9 @@ pub trait Session {
     /// Lets the target get on with what it is doing, before something is looked for once more.
     async fn settle(&mut self);
 
+    /// The host that clients use, with its port where the address names one, as in the field `Host`.
+    fn host(&self) -> String;
+
     /// The names of the clients that are connected.
     fn connected(&self) -> Vec<String>;
 

@@ -107,10 +107,13 @@ impl Expected<'_> {
         for (pointer, names) in self.members {
             let object = event.pointer(pointer).and_then(Value::as_object);
             let object = object.ok_or_else(|| format!("there is no object at `{pointer}`"))?;
-            let found: Vec<&String> = object.keys().collect();
-            if found != names.iter().collect::<Vec<_>>() {
+            let (free, wanted): (Vec<&String>, Vec<&String>) =
+                names.iter().partition(|name| name.starts_with('?'));
+            let is_free = |name: &&String| free.iter().any(|free| free[1..] == **name);
+            let found: Vec<&String> = object.keys().filter(|name| !is_free(name)).collect();
+            if found != wanted {
                 return Err(format!(
-                    "members at `{pointer}`: expected {names:?}, found {found:?}"
+                    "members at `{pointer}`: expected {wanted:?}, found {found:?}"
                 ));
             }
         }
@@ -162,6 +165,11 @@ mod tests {
     #[case::equal_values(r#"has = { "/b" = false, "/c/d" = 1, "/c" = { d = 1 } }"#, None)]
     #[case::json_text(r#"has = { "/c" = 'json:{"d":${*:number}}' }"#, None)]
     #[case::members(r#"members = { "" = ["a", "b", "c"], "/c" = ["d"] }"#, None)]
+    #[case::members_but_one(r#"members = { "" = ["?b", "a", "c", "?z"] }"#, None)]
+    #[case::a_member_too_many(
+        r#"members = { "" = ["?b", "a"] }"#,
+        Some("expected [\"a\"], found [\"a\", \"c\"]")
+    )]
     #[case::another_text(r#"has = { "/a" = "y" }"#, Some("`/a`: expected `y`, found `x1`"))]
     #[case::a_number_is_no_text(
         r#"has = { "/c/d" = "1" }"#,

@@ -69,6 +69,8 @@ struct Client {
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What Lambda makes of a process that ends.
 const EXITED: &str = r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 0 Error: Runtime exited without providing a reason"}"#;
+/// The host that clients use.
+const HOST: &str = "localhost";
 const NO_FUNCTION: &str = "there is no such function";
 /// When every case begins: 2024-01-20T11:54:57.419Z, the `connectedAt` of AWS's published fixture.
 const BEGINNING: Timestamp = Timestamp::from_millis(1_705_751_697_419);
@@ -308,7 +310,7 @@ impl Session for SpecSession {
         self.numbers += 1;
         let peer = PeerId(self.numbers);
         let mut headers = Headers::from_iter([
-            ("Host", "localhost"),
+            ("Host", HOST),
             ("Connection", "Upgrade"),
             ("Upgrade", "websocket"),
             ("Sec-WebSocket-Version", "13"),
@@ -429,6 +431,10 @@ impl Session for SpecSession {
     }
 
     async fn settle(&mut self) {}
+
+    fn host(&self) -> String {
+        HOST.to_owned()
+    }
 
     fn connected(&self) -> Vec<String> {
         self.names.keys().cloned().collect()

@@ -72,6 +72,13 @@ pub(super) async fn upgrade(
         .map_err(|_| Trouble::Silence(patience))?
 }
 
+/// The host that a URL names, with its port where it has one; nothing when it is no URL.
+pub(super) fn host(url: &str) -> String {
+    Address::parse(url)
+        .map(|address| address.authority)
+        .unwrap_or_default()
+}
+
 impl Address {
     fn parse(url: &str) -> Result<Self, Trouble> {
         let (scheme, rest) = url

@@ -226,6 +226,10 @@ impl Session for WireSession {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 
+    fn host(&self) -> String {
+        upgrade::host(&self.endpoint.ws_url)
+    }
+
     fn connected(&self) -> Vec<String> {
         self.clients.keys().cloned().collect()
     }
