@@ -21,9 +21,11 @@ pub const BACKEND_PARAMETER: &str = "BackendUrl";
 pub const PROBE_FOLDER: &str = "probe";
 
 /// The kit's own: name, template, whether it wears out.
-const BUILT_IN: [(&str, &str, bool); 3] = [
+const BUILT_IN: [(&str, &str, bool); 5] = [
+    ("connect", include_str!("../fixtures/connect.yaml"), false),
     ("models", include_str!("../fixtures/models.yaml"), false),
     ("probe", include_str!("../fixtures/probe.yaml"), false),
+    ("sources", include_str!("../fixtures/sources.yaml"), false),
     (
         "throttling",
         include_str!("../fixtures/throttling.yaml"),

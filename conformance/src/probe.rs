@@ -40,6 +40,9 @@ pub struct Instruction {
     /// The result.
     #[serde(default, rename = "return")]
     pub result: Option<Value>,
+    /// How many bytes the result has: `{{filling}}` in its texts is made so long that it does.
+    #[serde(default)]
+    pub size: usize,
     /// The error's message, instead of a result.
     #[serde(default)]
     pub fail: Option<String>,
@@ -137,7 +140,7 @@ impl Plan {
             (_, Some(message), _) => {
                 End::Fails(json!({"errorMessage": message, "errorType": "Error"}).to_string())
             }
-            (_, _, Some(result)) => End::Returns(result.to_string()),
+            (_, _, Some(result)) => End::Returns(filled(&result.to_string(), told.size)),
             _ if kind == "authorizer" => {
                 End::Returns(allow(event, observer.as_deref()).to_string())
             }
@@ -189,6 +192,13 @@ fn allow(event: &Value, observer: Option<&str>) -> Value {
         },
         "context": context,
     })
+}
+
+/// `result` with so much in the place of `{{filling}}` that it has `size` bytes.
+fn filled(result: &str, size: usize) -> String {
+    const FILLING: &str = "{{filling}}";
+    let missing = (size + FILLING.len()).saturating_sub(result.len());
+    result.replacen(FILLING, &"x".repeat(missing), 1)
 }
 
 fn read(event: &Value, text: Option<String>) -> Result<Instruction, String> {
@@ -291,6 +301,15 @@ mod tests {
             Plan::of_invocation(&long).report(&[]),
             "{\"kind\":\"payload\",\"length\":131074}"
         );
+    }
+
+    #[rstest]
+    #[case::longer(12, r#"{"a":"xxxx"}"#)]
+    #[case::no_room(3, r#"{"a":""}"#)]
+    fn a_result_has_the_size_that_it_is_told(#[case] size: usize, #[case] expected: &str) {
+        let told = json!({"probe": {"return": {"a": "{{filling}}"}, "size": size}});
+        let plan = Plan::of_invocation(&told.to_string());
+        assert_eq!(plan.end, End::Returns(expected.to_owned()));
     }
 
     #[test]

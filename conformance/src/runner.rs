@@ -5,7 +5,7 @@ mod events;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::case::{Case, Feature, Step};
+use crate::case::{Case, Feature, Step, Values};
 use crate::pattern::Bindings;
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 use crate::verdict::{Outcome, Verdict};
@@ -112,12 +112,7 @@ impl<S: Session> Run<'_, S> {
                 absent_headers,
             } => {
                 let target = stretched(&self.fill(target)?, *repeat);
-                let mut fields = Vec::new();
-                for (name, values) in headers {
-                    for value in values.all() {
-                        fields.push((name.clone(), self.fill(value)?));
-                    }
-                }
+                let fields = self.fields(headers)?;
                 self.note(">", &format!("{client}: upgrade {target} {fields:?}"));
                 let upgrade = Upgrade {
                     target,
@@ -244,12 +239,23 @@ impl<S: Session> Run<'_, S> {
                     "{client} expected a pong `{text}`, got {incoming:?}"
                 ))),
             },
-            Step::Observe { text } => self.observe(text).await,
+            Step::Observe {
+                text,
+                headers,
+                target,
+            } => {
+                let upgrade = Upgrade {
+                    target: self.fill(target)?,
+                    headers: self.fields(headers)?,
+                };
+                self.observe(&upgrade, text).await
+            }
             Step::Event {
                 kind,
                 has,
                 lacks,
                 members,
+                ascending,
                 posted,
             } => {
                 let report = self.report(kind).await?;
@@ -257,6 +263,7 @@ impl<S: Session> Run<'_, S> {
                     has,
                     lacks,
                     members,
+                    ascending,
                 };
                 expected
                     .check(&report.event, &mut self.bindings)
@@ -365,9 +372,8 @@ impl<S: Session> Run<'_, S> {
     }
 
     /// Connects the observer and learns its connection's id.
-    async fn observe(&mut self, text: &str) -> Result<(), Stop> {
-        let upgrade = Upgrade::default();
-        let answer = self.session.connect(OBSERVER, &upgrade).await?;
+    async fn observe(&mut self, upgrade: &Upgrade, text: &str) -> Result<(), Stop> {
+        let answer = self.session.connect(OBSERVER, upgrade).await?;
         if answer.status != 101 {
             return Err(Stop::Broken(format!("the observer got {answer:?}")));
         }
@@ -450,7 +456,19 @@ impl<S: Session> Run<'_, S> {
                 }
             }
         }
+        leftover.extend(self.session.strays());
         leftover
+    }
+
+    /// Header fields to send.
+    fn fields(&self, headers: &BTreeMap<String, Values>) -> Result<Vec<(String, String)>, Stop> {
+        let mut fields = Vec::new();
+        for (name, values) in headers {
+            for value in values.all() {
+                fields.push((name.clone(), self.fill(value)?));
+            }
+        }
+        Ok(fields)
     }
 
     fn fill(&self, text: &str) -> Result<String, Stop> {
@@ -485,6 +503,9 @@ impl Stop {
 
 impl From<Trouble> for Stop {
     fn from(trouble: Trouble) -> Self {
-        Self::Broken(trouble.to_string())
+        match trouble {
+            Trouble::Unanswered(_) => Self::Difference(trouble.to_string()),
+            _ => Self::Broken(trouble.to_string()),
+        }
     }
 }
