@@ -37,8 +37,8 @@ pub struct Instruction {
     /// How many seconds to take, after the report.
     #[serde(default)]
     pub sleep: f64,
-    /// The result.
-    #[serde(default, rename = "return")]
+    /// The result, which may be null.
+    #[serde(default, rename = "return", deserialize_with = "some")]
     pub result: Option<Value>,
     /// How many bytes the result has: `{{filling}}` in its texts is made so long that it does.
     #[serde(default)]
@@ -194,6 +194,11 @@ fn allow(event: &Value, observer: Option<&str>) -> Value {
     })
 }
 
+/// A value that is there, null included.
+fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
 /// `result` with so much in the place of `{{filling}}` that it has `size` bytes.
 fn filled(result: &str, size: usize) -> String {
     const FILLING: &str = "{{filling}}";
@@ -310,6 +315,12 @@ mod tests {
         let told = json!({"probe": {"return": {"a": "{{filling}}"}, "size": size}});
         let plan = Plan::of_invocation(&told.to_string());
         assert_eq!(plan.end, End::Returns(expected.to_owned()));
+    }
+
+    #[test]
+    fn a_result_may_be_null() {
+        let plan = Plan::of_invocation(r#"{"probe":{"return":null}}"#);
+        assert_eq!(plan.end, End::Returns("null".to_owned()));
     }
 
     #[test]
