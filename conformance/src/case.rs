@@ -210,6 +210,12 @@ pub enum Step {
         /// What the observer sends to learn its id; it must reach the probe.
         #[serde(default = "who_am_i")]
         text: String,
+        /// Header fields to send.
+        #[serde(default)]
+        headers: BTreeMap<String, Values>,
+        /// Behind the stage's path.
+        #[serde(default)]
+        target: String,
     },
     /// The next report of an event of this kind.
     Event {
@@ -226,6 +232,9 @@ pub enum Step {
         /// anywhere, or not at all.
         #[serde(default)]
         members: BTreeMap<String, Vec<String>>,
+        /// Numbers, none of which is less than the one before, by JSON pointer.
+        #[serde(default)]
+        ascending: Vec<String>,
         /// The statuses of the messages that the probe was told to post.
         #[serde(default)]
         posted: Vec<u16>,

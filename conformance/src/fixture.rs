@@ -21,7 +21,8 @@ pub const BACKEND_PARAMETER: &str = "BackendUrl";
 pub const PROBE_FOLDER: &str = "probe";
 
 /// The kit's own: name, template, whether it wears out.
-const BUILT_IN: [(&str, &str, bool); 11] = [
+const BUILT_IN: [(&str, &str, bool); 13] = [
+    ("connect", include_str!("../fixtures/connect.yaml"), false),
     ("default", include_str!("../fixtures/default.yaml"), false),
     ("dynamodb", include_str!("../fixtures/dynamodb.yaml"), false),
     ("http", include_str!("../fixtures/http.yaml"), false),
@@ -43,6 +44,7 @@ const BUILT_IN: [(&str, &str, bool); 11] = [
         include_str!("../fixtures/selection.yaml"),
         false,
     ),
+    ("sources", include_str!("../fixtures/sources.yaml"), false),
     (
         "templates",
         include_str!("../fixtures/templates.yaml"),

@@ -6,7 +6,7 @@ mod observer;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::case::{Case, Feature, Step};
+use crate::case::{Case, Feature, Step, Values};
 use crate::pattern::Bindings;
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 use crate::verdict::{Outcome, Verdict};
@@ -116,12 +116,7 @@ impl<S: Session> Run<'_, S> {
                 absent_headers,
             } => {
                 let target = stretched(&self.fill(target)?, *repeat);
-                let mut fields = Vec::new();
-                for (name, values) in headers {
-                    for value in values.all() {
-                        fields.push((name.clone(), self.fill(value)?));
-                    }
-                }
+                let fields = self.fields(headers)?;
                 self.note(">", &format!("{client}: upgrade {target} {fields:?}"));
                 let upgrade = Upgrade {
                     target,
@@ -248,18 +243,30 @@ impl<S: Session> Run<'_, S> {
                     "{client} expected a pong `{text}`, got {incoming:?}"
                 ))),
             },
-            Step::Observe { text } => self.observe(text).await,
+            Step::Observe {
+                text,
+                headers,
+                target,
+            } => {
+                let upgrade = Upgrade {
+                    target: self.fill(target)?,
+                    headers: self.fields(headers)?,
+                };
+                self.observe(&upgrade, text).await
+            }
             Step::Event {
                 kind,
                 has,
                 lacks,
                 members,
+                ascending,
                 posted,
             } => {
                 let expected = events::Expected {
                     has,
                     lacks,
                     members,
+                    ascending,
                     posted,
                 };
                 self.event(kind, &expected).await
@@ -371,7 +378,19 @@ impl<S: Session> Run<'_, S> {
                 leftover.extend(texts.into_iter().map(|text| format!("{client}: {text}")));
             }
         }
+        leftover.extend(self.session.strays());
         leftover
+    }
+
+    /// Header fields to send.
+    fn fields(&self, headers: &BTreeMap<String, Values>) -> Result<Vec<(String, String)>, Stop> {
+        let mut fields = Vec::new();
+        for (name, values) in headers {
+            for value in values.all() {
+                fields.push((name.clone(), self.fill(value)?));
+            }
+        }
+        Ok(fields)
     }
 
     fn fill(&self, text: &str) -> Result<String, Stop> {
@@ -406,6 +425,9 @@ impl Stop {
 
 impl From<Trouble> for Stop {
     fn from(trouble: Trouble) -> Self {
-        Self::Broken(trouble.to_string())
+        match trouble {
+            Trouble::Unanswered(_) => Self::Difference(trouble.to_string()),
+            _ => Self::Broken(trouble.to_string()),
+        }
     }
 }

@@ -64,6 +64,9 @@ pub trait Session {
     /// The names of the clients that are connected.
     fn connected(&self) -> Vec<String>;
 
+    /// What clients were sent after their close frame, in words: nothing, where the target is in order (LIFECYCLE-28).
+    fn strays(&mut self) -> Vec<String>;
+
     /// What the target itself tells of its decisions since the last call, for the transcript.
     fn reasons(&mut self) -> Vec<String> {
         Vec::new()
@@ -144,6 +147,9 @@ pub enum Trouble {
     /// The target can not do this.
     #[error("{0}")]
     Unsupported(&'static str),
+    /// A client's close that the target did not carry through (LIFECYCLE-22).
+    #[error("{0}")]
+    Unanswered(&'static str),
     /// Something else, in words.
     #[error("{0}")]
     Other(String),

@@ -440,6 +440,15 @@ impl Session for SpecSession {
         self.names.keys().cloned().collect()
     }
 
+    fn strays(&mut self) -> Vec<String> {
+        let ended = self.clients.iter().filter(|(peer, client)| {
+            !client.open && !self.names.values().any(|named| named == *peer)
+        });
+        ended
+            .flat_map(|(_, client)| client.incoming.iter().map(|stray| format!("{stray:?}")))
+            .collect()
+    }
+
     fn reasons(&mut self) -> Vec<String> {
         std::mem::take(&mut self.reasons)
     }

@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::Error as WsError;
+use tokio_tungstenite::tungstenite::error::{Error as WsError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
@@ -42,6 +42,7 @@ pub struct TableEndpoint {
 pub struct WireSession {
     endpoint: Endpoint,
     clients: BTreeMap<String, Socket>,
+    strays: Vec<String>,
 }
 
 type Socket = WebSocketStream<Stream>;
@@ -52,6 +53,7 @@ impl WireSession {
         Self {
             endpoint,
             clients: BTreeMap::new(),
+            strays: Vec::new(),
         }
     }
 
@@ -81,6 +83,25 @@ impl WireSession {
                 Some(Ok(Message::Frame(_))) => continue,
                 Some(Err(_)) | None => Incoming::Closed(1006, String::new()),
             });
+        }
+    }
+
+    /// Answers a close frame, and waits until the target has ended the TCP connection: whether it did.
+    async fn end(&mut self, client: &str) -> bool {
+        let Some(mut socket) = self.clients.remove(client) else {
+            return true;
+        };
+        loop {
+            match timeout(self.endpoint.patience, socket.next()).await {
+                Ok(Some(Err(WsError::Protocol(ProtocolError::ReceivedAfterClosing)))) => {
+                    let stray = format!("{client}: a frame after the close frame");
+                    self.strays.push(stray);
+                    return true;
+                }
+                Ok(Some(Ok(_))) => {}
+                Ok(Some(Err(_)) | None) => return true,
+                Err(_) => return false,
+            }
         }
     }
 }
@@ -126,10 +147,7 @@ impl Session for WireSession {
     async fn receive(&mut self, client: &str) -> Result<Incoming, Trouble> {
         let incoming = self.next(client).await?;
         if matches!(incoming, Incoming::Closed(..)) {
-            // Answer the close before the socket goes: the gateway waits for it.
-            if let Some(mut socket) = self.clients.remove(client) {
-                let _ = timeout(self.endpoint.patience, socket.flush()).await;
-            }
+            self.end(client).await;
         }
         Ok(incoming)
     }
@@ -153,7 +171,17 @@ impl Session for WireSession {
             match self.next(client).await {
                 Ok(Incoming::Text(text)) => leftover.push(text),
                 Ok(Incoming::Binary(_) | Incoming::Ping(_) | Incoming::Pong(_)) => {}
-                Ok(Incoming::Closed(..)) => break Ok(leftover),
+                Ok(Incoming::Closed(1006, _)) | Err(Trouble::Silence(_)) => {
+                    break Err(Trouble::Unanswered(
+                        "the client's close frame was not answered with one",
+                    ));
+                }
+                Ok(Incoming::Closed(..)) if self.end(client).await => break Ok(leftover),
+                Ok(Incoming::Closed(..)) => {
+                    break Err(Trouble::Unanswered(
+                        "the connection was not ended after the client's close",
+                    ));
+                }
                 Err(trouble) => break Err(trouble),
             }
         };
@@ -232,6 +260,10 @@ impl Session for WireSession {
 
     fn connected(&self) -> Vec<String> {
         self.clients.keys().cloned().collect()
+    }
+
+    fn strays(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.strays)
     }
 }
 
