@@ -23,6 +23,7 @@
 //! One module an area, each with its page of requirements (`spec/requirements/`): every requirement says what must be seen from
 //! outside, where that is documented or was observed, or that it is assumed. [`requirement::registry`] reads them.
 
+pub mod access_log;
 pub mod api;
 pub mod authorizer;
 mod base64;

@@ -87,6 +87,7 @@ impl Reader<'_> {
                     properties.span("RequestModels"),
                 ),
             );
+            // ROUTE-43
             if routes.insert(key.clone(), route).is_some() {
                 return Err(self
                     .template

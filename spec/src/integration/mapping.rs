@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use super::{Failure, InvalidIntegration, Request};
 use crate::api::PassthroughBehavior;
+use crate::limits::TEMPLATE_BYTES;
 use crate::route;
 use crate::selection::SelectionExpression;
 use crate::template::{Document, MappingTemplate, Scope};
@@ -25,6 +26,13 @@ impl Templates {
         let by_key = sources
             .iter()
             .map(|(key, source)| {
+                if source.len() > TEMPLATE_BYTES {
+                    return Err(InvalidIntegration::TemplateTooLarge {
+                        property,
+                        key: key.clone(),
+                        bytes: source.len(),
+                    });
+                }
                 MappingTemplate::parse(source)
                     .map(|template| (key.clone(), template))
                     .map_err(|error| InvalidIntegration::Template {
