@@ -91,7 +91,7 @@ broken! {
     bad_integration_type: "an integration of a type that there is not",
         "IntegrationType: AWS\n" => "IntegrationType: LAMBDA\n";
     bad_integration_method: "a function that is to be called with GET",
-        "IntegrationType: AWS\n" => "IntegrationType: AWS\n      IntegrationMethod: GET\n";
+        "IntegrationMethod: POST" => "IntegrationMethod: GET";
     reserved_route_key: "a route key of its own that begins with a dollar",
         "RouteKey: sendmessage" => "RouteKey: $sendmessage";
 }
