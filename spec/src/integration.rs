@@ -259,7 +259,7 @@ impl Integration {
             } => Ok(Call::Invoke {
                 function_arn: function_arn.clone(),
                 payload: if *proxy {
-                    request.event.to_string()
+                    request.event.to_string() // INTEGRATION-1
                 } else {
                     self.json_payload(request)?
                 },
@@ -281,6 +281,7 @@ impl Integration {
                     .request(request, trace_id, &self.parameters, body)
                     .map(Call::Request)
             }
+            // Nothing is called (INTEGRATION-42).
             Kind::Mock => {
                 let rendered = self.templates.request(request, self.passthrough)?;
                 let status = serde_json::from_str::<Value>(&rendered)

@@ -230,8 +230,9 @@ impl Gateway {
         }
         self.log_exchange(exchange, call, &answer);
         let failure = match answer {
-            Ok(answer) if two_way => return self.send(now, peer, answer.body), // INTEGRATION-5
-            Ok(_) => return,                                                   // INTEGRATION-2
+            // Whatever the status (INTEGRATION-5, INTEGRATION-16).
+            Ok(answer) if two_way => return self.send(now, peer, answer.body),
+            Ok(_) => return, // INTEGRATION-2, INTEGRATION-3
             Err(failure) => failure,
         };
         let connection_id = &exchange.connection.connection_id;

@@ -46,7 +46,7 @@ impl Templates {
         Ok(Self { by_key, selection })
     }
 
-    /// The template under the key that the expression gives (INTEGRATION-24), else under `$default` (INTEGRATION-25); without an expression
+    /// The template under the key that the expression gives (INTEGRATION-24), which may be fixed (INTEGRATION-26), else under `$default` (INTEGRATION-25); without an expression
     /// the one for `application/json` comes first (INTEGRATION-23). `variable` knows further variables than the message's.
     pub(super) fn select(
         &self,
@@ -64,7 +64,7 @@ impl Templates {
             .or_else(|| self.by_key.get(route::DEFAULT))
     }
 
-    /// What is sent for a request: the template's output (INTEGRATION-19, INTEGRATION-45, INTEGRATION-66), or the message where it passes
+    /// What is sent for a request: the template's output (TEMPLATE-1, INTEGRATION-19, INTEGRATION-45, INTEGRATION-66), or the message where it passes
     /// through (INTEGRATION-21, INTEGRATION-27 to INTEGRATION-29).
     pub(super) fn request(
         &self,
