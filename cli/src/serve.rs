@@ -2,13 +2,15 @@
 
 use std::io::{IsTerminal, Write};
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use gateway::stack::Stack;
-use gateway::{Build, Error, Gateway, Options, Running};
+use gateway::{AccessLog, Build, Error, Gateway, Options, Running};
 use serde_json::json;
 use spec::api::AuthorizationType;
+use spec::throttle::Limit;
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
@@ -33,6 +35,16 @@ pub(crate) struct ServeArgs {
     /// Say of every connection and message what was decided and why.
     #[arg(long, short)]
     verbose: bool,
+    /// Where the lines of the access log go when the stage has `AccessLogSettings`: to the end of a file, `-` for standard output. They
+    /// go to standard error without this.
+    #[arg(long, value_name = "FILE|-")]
+    access_log: Option<PathBuf>,
+    /// Requests a second that the account may make, half as many at once, or `off` [default: 10000, as on AWS].
+    #[arg(long, value_name = "RATE|off", value_parser = account_rate)]
+    account_rate: Option<Limit>,
+    /// New connections a second that the account may open, as many at once, or `off` [default: 500, as on AWS].
+    #[arg(long, value_name = "RATE|off", value_parser = connection_rate)]
+    connection_rate: Option<Limit>,
     /// What to print when ready: lines for people, or one line of JSON for programs (the gateway then also ends when its standard
     /// input is closed).
     #[arg(long, value_enum, default_value_t = Ready::Text, value_name = "FORM")]
@@ -50,6 +62,13 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let mut options = options(&args.stack);
     options.host = args.host;
     options.port = args.port;
+    options.access_log = match &args.access_log {
+        None => AccessLog::Stderr,
+        Some(path) if path.as_os_str() == "-" => AccessLog::Stdout,
+        Some(path) => AccessLog::File(path.clone()),
+    };
+    options.account_limit = args.account_rate.unwrap_or(options.account_limit);
+    options.connection_limit = args.connection_rate.unwrap_or(options.connection_limit);
     if args.verbose {
         options.decisions = Some(Arc::new(|decision| eprint(decision)));
     }
@@ -68,12 +87,39 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
             () = ends.signal() => return Ok(()),
         };
         announce(&running, args)?;
+        let logs = running.stack().api.stage.access_log_settings.is_some();
+        if args.access_log.is_some() && !logs {
+            eprint(&"warning: the stage has no `AccessLogSettings`: there is no access log");
+        }
         tokio::select! {
             () = ends.signal() => {}
             () = stdin_closed(), if args.ready == Ready::Json => {}
         }
         running.shutdown().await;
         Ok(())
+    })
+}
+
+fn account_rate(text: &str) -> Result<Limit, String> {
+    // So are AWS's own: 10,000 a second, 5,000 at once (LIMITS-30).
+    limit(text, |rate| rate / 2.0)
+}
+
+fn connection_rate(text: &str) -> Result<Limit, String> {
+    limit(text, |rate| rate)
+}
+
+/// A rate, or none. Where something may pass at all, one may pass at once.
+fn limit(text: &str, burst: impl Fn(f64) -> f64) -> Result<Limit, String> {
+    if text == "off" {
+        return Ok(Limit::NONE);
+    }
+    let rate = text.parse().ok().filter(|rate| (0.0..=1e9).contains(rate));
+    let rate: f64 = rate.ok_or("it must be a number from 0 to 1e9, or `off`")?;
+    let least = if rate > 0.0 { 1.0 } else { 0.0 };
+    Ok(Limit {
+        rate,
+        burst: burst(rate).ceil().max(least) as u32,
     })
 }
 

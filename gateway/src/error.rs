@@ -32,6 +32,9 @@ pub enum Error {
     /// The functions' output has nowhere to go.
     #[error("the file for the functions' output can not be opened: {0}")]
     Output(#[source] io::Error),
+    /// The access log has nowhere to go.
+    #[error("the file for the access log can not be opened: {0}")]
+    AccessLog(#[source] io::Error),
     /// The local DynamoDB did not start, or did not take a table.
     #[error("the local DynamoDB: {0}")]
     DynamoDb(String),

@@ -4,7 +4,7 @@
 //! message two changes of task. Nothing under the lock waits.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use spec::connection::CloseInfo;
@@ -16,6 +16,7 @@ use spec::io::{
 use spec::{Gateway, Input, Output, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use crate::access_log::Lines;
 use crate::backend::Backends;
 use crate::clock::Clock;
 
@@ -34,11 +35,14 @@ pub(crate) struct Client {
     backlog: Arc<Backlog>,
 }
 
-/// What waits to be written to a client.
+/// What waits to be written to a client: its send buffer, before the operating system's.
 #[derive(Debug, Default)]
 pub(crate) struct Backlog {
     bytes: AtomicUsize,
+    /// Whether the machine was told that it is full. Changed under the hub's lock only.
+    is_full: AtomicBool,
     overflow: Notify,
+    closing: Notify,
 }
 
 /// Where a decision goes besides the log.
@@ -60,6 +64,7 @@ pub(crate) struct Hub {
     functions: Box<dyn Invoke>,
     backends: Backends,
     decisions: Option<DecisionSink>,
+    access_log: Option<Lines>,
     /// The next timer is earlier than the timers' task knows.
     timer: Notify,
     /// Something ended that [`quiet`](Self::quiet) may wait for.
@@ -76,14 +81,20 @@ struct Machine {
     armed: Option<Timestamp>,
 }
 
-/// A client that leaves so much unread has stopped reading. The specification has no word for it yet, so its socket counts as lost.
-const BACKLOG_BYTES: usize = 8 * 1024 * 1024;
+/// So much makes a send buffer full: posts are refused with 429 (MANAGEMENT-30). AWS does not say how much it holds.
+const FULL_BYTES: usize = 1024 * 1024;
+/// With so much left, there is room again.
+const ROOM_BYTES: usize = FULL_BYTES / 2;
+/// So much can only come together from the answers to a client's own messages, which are never refused (LIMITS-46): it asks, and does not
+/// read. Its socket counts as lost.
+const LOST_BYTES: usize = 8 * 1024 * 1024;
 
 impl Hub {
     pub(crate) fn new(
         gateway: Gateway,
         clock: Clock,
         decisions: Option<DecisionSink>,
+        access_log: Option<Lines>,
         surroundings: impl FnOnce(Weak<Hub>) -> (Box<dyn Invoke>, Backends),
     ) -> Arc<Self> {
         Arc::new_cyclic(|hub| {
@@ -100,6 +111,7 @@ impl Hub {
                 functions,
                 backends,
                 decisions,
+                access_log,
                 timer: Notify::new(),
                 ended: Notify::new(),
                 peers: AtomicU64::new(0),
@@ -132,6 +144,22 @@ impl Hub {
         let now = self.clock.now();
         machine.gateway.handle_input(now, input);
         self.settle(&mut machine, now);
+    }
+
+    /// So many bytes were written to a client.
+    pub(crate) fn written(&self, peer: PeerId, backlog: &Backlog, bytes: usize) {
+        let left = backlog.bytes.fetch_sub(bytes, Ordering::SeqCst) - bytes;
+        if left > ROOM_BYTES || !backlog.is_full.load(Ordering::SeqCst) {
+            return;
+        }
+        let mut machine = self.lock();
+        // Under the lock nothing is added: what is still true now is true when the machine hears it.
+        if backlog.waiting() <= ROOM_BYTES && backlog.is_full.swap(false, Ordering::SeqCst) {
+            let now = self.clock.now();
+            let input = Input::SendBuffer { peer, full: false };
+            machine.gateway.handle_input(now, input);
+            self.settle(&mut machine, now);
+        }
     }
 
     /// A function answered.
@@ -211,7 +239,13 @@ impl Hub {
             match output {
                 Output::Accept { peer, headers } => machine.tell(peer, ToClient::Accept(headers)),
                 Output::Reject { peer, response } => machine.tell(peer, ToClient::Reject(response)),
-                Output::Send { peer, text } => machine.tell(peer, ToClient::Send(text)),
+                Output::Send { peer, text } => {
+                    machine.tell(peer, ToClient::Send(text));
+                    if machine.fills_up(peer) {
+                        let input = Input::SendBuffer { peer, full: true };
+                        machine.gateway.handle_input(now, input);
+                    }
+                }
                 Output::Close { peer, close } => machine.tell(peer, ToClient::Close(close)),
                 Output::Invoke(invocation) => {
                     let id = invocation.id;
@@ -229,6 +263,11 @@ impl Hub {
                     if let Some(caller) = machine.callers.remove(&id) {
                         // A caller that has gone needs no answer.
                         let _ = caller.send(response);
+                    }
+                }
+                Output::AccessLog(line) => {
+                    if let Some(lines) = &self.access_log {
+                        lines.write(line);
                     }
                 }
                 Output::Decision(decision) => self.log(&decision),
@@ -266,29 +305,54 @@ impl Machine {
         let Some(client) = self.clients.get(&peer) else {
             return;
         };
-        if let ToClient::Send(text) = &message
-            && client.backlog.add(text.len()) > BACKLOG_BYTES
-        {
-            client.backlog.overflow.notify_one();
-            return;
+        match &message {
+            ToClient::Send(text) if client.backlog.add(text.len()) > LOST_BYTES => {
+                tracing::warn!(
+                    "a client has asked for {LOST_BYTES} bytes and does not read them: its connection counts as lost"
+                );
+                client.backlog.overflow.notify_one();
+                return;
+            }
+            ToClient::Close(_) => client.backlog.closing.notify_one(),
+            _ => {}
         }
         // A task that has just ended has said so, or is about to.
         let _ = client.sender.send(message);
     }
 }
 
+impl Machine {
+    /// Whether what was just sent has filled the client's buffer.
+    fn fills_up(&self, peer: PeerId) -> bool {
+        self.clients.get(&peer).is_some_and(|client| {
+            let Backlog { is_full, .. } = &*client.backlog;
+            if client.backlog.waiting() < FULL_BYTES || is_full.swap(true, Ordering::SeqCst) {
+                return false;
+            }
+            // Its task may have written everything between the look and the note, and not have seen the note.
+            let is_still = client.backlog.waiting() > ROOM_BYTES;
+            is_full.store(is_still, Ordering::SeqCst);
+            is_still
+        })
+    }
+}
+
 impl Backlog {
     fn add(&self, bytes: usize) -> usize {
-        self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes
+        self.bytes.fetch_add(bytes, Ordering::SeqCst) + bytes
     }
 
-    /// So many bytes were written.
-    pub(crate) fn written(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    fn waiting(&self) -> usize {
+        self.bytes.load(Ordering::SeqCst)
     }
 
     /// Resolves when more waits than may.
     pub(crate) async fn overflow(&self) {
         self.overflow.notified().await;
+    }
+
+    /// Resolves when a close waits behind what is being written.
+    pub(crate) async fn closing(&self) {
+        self.closing.notified().await;
     }
 }

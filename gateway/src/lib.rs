@@ -6,6 +6,7 @@
 //! dynamodb   an engine in memory, with the stack's tables
 //! lambda     a pool of processes for each function, each process with its Runtime API
 //! hub        spec::Gateway behind a lock: inputs in, outputs to clients' tasks, callers and functions
+//! access_log the stage's lines for requests, to a file or a stream
 //! server     one port: WebSocket clients and the @connections API
 //! ```
 //!
@@ -18,6 +19,7 @@
 //! # }
 //! ```
 
+mod access_log;
 mod backend;
 mod build;
 mod clock;
@@ -41,15 +43,18 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+pub use access_log::AccessLog;
 pub use build::Build;
 pub use error::Error;
 pub use hub::DecisionSink;
 pub use lambda::{FunctionOutput, LineSink};
 
+use access_log::Writer;
 use backend::Backends;
 use clock::Clock;
 use hub::Hub;
 use lambda::{Functions, Pool, Sink, Surroundings};
+use spec::throttle::{self, Limit};
 use stack::{Settings, Stack};
 
 /// The local gateway.
@@ -71,6 +76,12 @@ pub struct Options {
     pub build: Build,
     /// Where the lines go that functions write.
     pub function_output: FunctionOutput,
+    /// Where the lines of the stage's access log go, if it has `AccessLogSettings`.
+    pub access_log: AccessLog,
+    /// How many requests the account may make, instead of AWS's quota (LIMITS-30).
+    pub account_limit: Limit,
+    /// How many connections the account may open, instead of AWS's quota (LIMITS-31).
+    pub connection_limit: Limit,
     /// Called with every decision of the specification, under its lock: it must be quick and call nothing of the gateway's.
     pub decisions: Option<DecisionSink>,
     /// Another DynamoDB for the functions than the one in this process. Its tables must be there.
@@ -85,6 +96,7 @@ pub struct Running {
     stack: Stack,
     hub: Arc<Hub>,
     pools: Vec<Arc<Pool>>,
+    access_log: Option<Writer>,
     stop: Arc<Notify>,
     tasks: [JoinHandle<()>; 2],
     dynamodb: Option<dynamodb::Engine>,
@@ -110,6 +122,9 @@ impl Options {
             port: 0,
             build: Build::default(),
             function_output: FunctionOutput::default(),
+            access_log: AccessLog::default(),
+            account_limit: throttle::ACCOUNT,
+            connection_limit: throttle::CONNECTIONS,
             decisions: None,
             dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
             max_processes: 32,
@@ -131,10 +146,15 @@ impl Gateway {
     /// # Errors
     /// Whatever stands in the way; nothing is left running then.
     pub async fn start(options: Options) -> Result<Running, Error> {
-        let stack = Stack::read(&options.template, &options.settings)?;
+        let mut stack = Stack::read(&options.template, &options.settings)?;
+        stack.api.account_limit = options.account_limit;
+        stack.api.connection_limit = options.connection_limit;
         for warning in &stack.warnings {
             tracing::warn!("{warning}");
         }
+        let logs = stack.api.stage.access_log_settings.is_some();
+        let access_log = logs.then(|| Writer::start(&options.access_log)).transpose();
+        let access_log = access_log.map_err(Error::AccessLog)?;
         let executables = build::executables(&stack, &options.build).await?;
         let wanted = SocketAddr::new(options.host, options.port);
         let listen = |error| Error::Listen {
@@ -163,7 +183,8 @@ impl Gateway {
         let clock = Clock::start();
         let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
         let mut pools = Vec::new();
-        let hub = Hub::new(machine, clock, options.decisions, |hub| {
+        let lines = access_log.as_ref().map(Writer::lines);
+        let hub = Hub::new(machine, clock, options.decisions, lines, |hub| {
             let functions = Functions::new(&stack, &executables, &surroundings, &sink, clock, &hub);
             pools = functions.pools();
             let region = surroundings.region.clone();
@@ -181,6 +202,7 @@ impl Gateway {
             stack,
             hub,
             pools,
+            access_log,
             stop,
             tasks,
             dynamodb,
@@ -233,9 +255,10 @@ impl Running {
         self.hub.connections()
     }
 
-    /// Goes down: takes no more clients, closes every connection with 1001, runs `$disconnect` for each, ends the functions' processes.
+    /// Goes down: takes no more clients, closes every connection with 1001, runs `$disconnect` for each, ends the functions' processes,
+    /// and writes the access log to its end.
     /// Returns within some seconds, when nothing is left.
-    pub async fn shutdown(self) {
+    pub async fn shutdown(mut self) {
         self.stop.notify_one();
         self.hub.input(spec::Input::Shutdown);
         if timeout(GRACE, self.hub.quiet()).await.is_err() {
@@ -243,6 +266,9 @@ impl Running {
         }
         for pool in &self.pools {
             pool.stop().await;
+        }
+        if let Some(writer) = self.access_log.take() {
+            writer.finish().await;
         }
         // The rest ends as this is dropped.
     }

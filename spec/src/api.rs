@@ -31,6 +31,8 @@ pub struct Api {
     pub models: IndexMap<String, Model>,
     /// How many requests the account may make: of clients and to `@connections` together.
     pub account_limit: Limit,
+    /// How many connections the account may open (LIMITS-31).
+    pub connection_limit: Limit,
 }
 
 /// `AWS::ApiGatewayV2::Stage`.
@@ -44,6 +46,19 @@ pub struct Stage {
     pub default_route_settings: RouteSettings,
     /// `RouteSettings`, by route key.
     pub route_settings: IndexMap<String, RouteSettings>,
+    /// `AccessLogSettings`: without them no request is logged.
+    pub access_log_settings: Option<AccessLogSettings>,
+    /// Whether the stage has no deployment (HANDSHAKE-21).
+    pub undeployed: bool,
+}
+
+/// `AccessLogSettings`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccessLogSettings {
+    /// `DestinationArn`: nothing depends on it here, where lines go is the shell's matter.
+    pub destination_arn: Option<String>,
+    /// `Format`: text with variables, see [`access_log`](crate::access_log).
+    pub format: String,
 }
 
 /// `DefaultRouteSettings` or an entry of `RouteSettings`, as far as it concerns clients.
@@ -196,6 +211,7 @@ impl Api {
             authorizers: IndexMap::new(),
             models: IndexMap::new(),
             account_limit: throttle::ACCOUNT,
+            connection_limit: throttle::CONNECTIONS,
         }
     }
 

@@ -26,6 +26,8 @@ pub enum Refusal {
     UriTooLong,
     /// The path is not the stage's (HANDSHAKE-22, HANDSHAKE-23).
     UnknownPath,
+    /// The stage has no deployment (HANDSHAKE-21).
+    NotDeployed,
     /// No WebSocket upgrade was asked for (HANDSHAKE-24).
     NotAnUpgrade,
     /// Another version of the protocol was asked for (HANDSHAKE-25).
@@ -98,7 +100,7 @@ impl Refusal {
                 "RequestEntityTooLargeException",
                 r#"{"message":"Request-URI Too Long"}"#,
             ),
-            Self::UnknownPath | Self::Forbidden => {
+            Self::UnknownPath | Self::NotDeployed | Self::Forbidden => {
                 (403, "ForbiddenException", r#"{"message":"Forbidden"}"#)
             }
             Self::NotAnUpgrade | Self::UnsupportedVersion => (
@@ -170,6 +172,7 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Self::UriTooLong => "the URL is longer than 4096 characters",
             Self::UnknownPath => "the path is not the stage's",
+            Self::NotDeployed => "the stage has no deployment",
             Self::NotAnUpgrade => "no WebSocket upgrade was asked for",
             Self::UnsupportedVersion => "the version of the protocol must be 13",
             Self::BadUpgrade(problem) => problem,
@@ -203,6 +206,9 @@ pub fn check(api: &Api, request: &HandshakeRequest) -> Result<(), Refusal> {
     let path = path.strip_suffix('/').unwrap_or(path);
     if path.strip_prefix('/') != Some(&*api.stage.stage_name) {
         return Err(Refusal::UnknownPath);
+    }
+    if api.stage.undeployed {
+        return Err(Refusal::NotDeployed);
     }
     let headers = &request.headers;
     if !headers.has_token("Upgrade", "websocket") || !headers.has_token("Connection", "upgrade") {

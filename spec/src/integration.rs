@@ -98,6 +98,19 @@ pub enum InvalidIntegration {
         /// The error, with line and column inside the template.
         error: Box<ParseError>,
     },
+    /// A mapping template that is too long (LIMITS-32).
+    #[error(
+        "mapping template `{key}` has {bytes} bytes, more than the {limit} that it may have",
+        limit = crate::limits::TEMPLATE_BYTES
+    )]
+    TemplateTooLarge {
+        /// `RequestTemplates` or `ResponseTemplates`.
+        property: &'static str,
+        /// Its key.
+        key: String,
+        /// How long it is.
+        bytes: usize,
+    },
     /// A selection expression with a syntax error.
     #[error(transparent)]
     Selection(#[from] SelectionExpressionError),
@@ -268,7 +281,7 @@ impl Integration {
                     .request(request, trace_id, &self.parameters, body)
                     .map(Call::Request)
             }
-            // INTEGRATION-42
+            // Nothing is called (INTEGRATION-42).
             Kind::Mock => {
                 let rendered = self.templates.request(request, self.passthrough)?;
                 let status = serde_json::from_str::<Value>(&rendered)

@@ -56,6 +56,13 @@ pub enum Input {
         /// What its close frame said: a code or none (1005). `None` when there was no close frame.
         close: Option<ClientClose>,
     },
+    /// So much waits to be written to a client that its send buffer is full, or there is room in it again.
+    SendBuffer {
+        /// Its socket.
+        peer: PeerId,
+        /// Whether it is full.
+        full: bool,
+    },
     /// A function answered.
     InvocationResult {
         /// Which call.
@@ -165,6 +172,8 @@ pub enum Output {
         /// The response.
         response: HttpResponse,
     },
+    /// A request is over: its line in the stage's access log, without a line break.
+    AccessLog(String),
     /// Nothing to do: why the gateway did what it did, for logs and transcripts.
     Decision(Decision),
 }

@@ -208,6 +208,7 @@ impl SpecSession {
             Output::ManagementReply { id, response } => {
                 self.replies.insert(id, response);
             }
+            Output::AccessLog(line) => self.reasons.push(format!("access log: {line}")),
             Output::Decision(decision) => self.reasons.push(decision.to_string()),
         }
     }

@@ -94,12 +94,24 @@ impl<'a> Reader<'a> {
             authorizers: IndexMap::new(),
             models: IndexMap::new(),
             account_limit: spec::throttle::ACCOUNT,
+            connection_limit: spec::throttle::CONNECTIONS,
         };
         api.models = model::models(&self.of_type("Model")?, &mut self.places, self.warnings)?;
         api.authorizers = self.authorizers()?;
         api.integrations = self.integrations()?;
         api.routes = self.routes(&api)?;
         api.stage = self.stage()?;
+        if api.routes.is_empty() && !api.stage.undeployed {
+            // ROUTE-45
+            let message = format!(
+                "the API `{}` has no route: AWS does not deploy it",
+                resource.id
+            );
+            let help = "declare an `AWS::ApiGatewayV2::Route`".to_owned();
+            let place = resource.id_span.clone();
+            let source = self.template.source;
+            return Err(source.error_with_help(place, message, Some(help)));
+        }
         self.warn_of_other_types();
         Ok(Declared {
             api,

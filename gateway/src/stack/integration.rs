@@ -115,6 +115,7 @@ pub(super) fn integration(
         "HTTP_PROXY" => IntegrationType::HttpProxy,
         // INTEGRATION-44
         _ => {
+            // INTEGRATION-44
             let message = format!(
                 "`IntegrationType` `{kind}` must be `AWS`, `AWS_PROXY`, `HTTP`, `HTTP_PROXY` or `MOCK`"
             );

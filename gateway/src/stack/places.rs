@@ -20,6 +20,8 @@ pub(super) struct Places {
     /// `ModelSelectionExpression` and `RequestModels` by route key.
     pub(super) request_models: HashMap<String, (Span, Span)>,
     pub(super) models: HashMap<String, ModelPlaces>,
+    /// `Format` of `AccessLogSettings`.
+    pub(super) access_log: Option<Span>,
     /// The keys of `RouteSettings`.
     pub(super) route_settings: HashMap<String, Span>,
 }
@@ -83,6 +85,10 @@ impl Declared {
                 Some(places) => (places.find(template, problem), problem.to_string()),
                 None => (start, problem.to_string()),
             },
+            (Location::AccessLogSettings, problem) => {
+                let span = self.places.access_log.clone();
+                (span.unwrap_or(start), problem.to_string())
+            }
             (Location::RouteSettings(key), problem) => {
                 let places = &self.places.route_settings;
                 let span = key.as_ref().and_then(|key| places.get(key).cloned());
@@ -154,6 +160,12 @@ impl IntegrationPlaces {
                     .source
                     .place_in_scalar(span, *style, text, error.line(), error.column())
             }),
+            Problem::Integration(InvalidIntegration::TemplateTooLarge {
+                property, key, ..
+            }) => {
+                let place = self.templates.get(&(*property, key.clone()));
+                place.map(|place| place.span.clone())
+            }
             Problem::Integration(InvalidIntegration::Selection(_)) => {
                 property("TemplateSelectionExpression")
             }

@@ -5,6 +5,7 @@ use std::fmt;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use crate::access_log::{Format, InvalidFormat};
 use crate::api::{self, Api, AuthorizationType};
 use crate::authorizer::IdentitySource;
 use crate::integration::{self, Integration, InvalidIntegration};
@@ -36,6 +37,8 @@ pub enum Location {
     Integration(String),
     /// A model, by its name.
     Model(String),
+    /// The stage's `AccessLogSettings`.
+    AccessLogSettings,
     /// The stage's `DefaultRouteSettings`, or its `RouteSettings` for a route key.
     RouteSettings(Option<String>),
 }
@@ -52,6 +55,9 @@ pub enum Problem {
     /// In a route's choice of models.
     #[error(transparent)]
     RequestModels(#[from] InvalidRequestModels),
+    /// In an access log's format.
+    #[error(transparent)]
+    AccessLog(#[from] InvalidFormat),
     /// Anything else, in words.
     #[error("{0}")]
     Other(String),
@@ -64,6 +70,7 @@ pub(super) struct Compiled {
     pub(super) route_selection: SelectionExpression,
     pub(super) integrations: IndexMap<String, Integration>,
     pub(super) authorizers: IndexMap<String, Authorizer>,
+    pub(super) access_log: Option<Format>,
     models: IndexMap<String, Model>,
     /// By route key, for the routes that validate.
     request_models: IndexMap<String, RequestModels>,
@@ -113,12 +120,21 @@ impl Compiled {
             }
         }
         check_route_settings(&api)?;
+        let format = api.stage.access_log_settings.as_ref();
+        let access_log = format
+            .map(|settings| Format::parse(&settings.format))
+            .transpose()
+            .map_err(|error| InvalidApi {
+                location: Location::AccessLogSettings,
+                problem: error.into(),
+            })?;
         Ok(Self {
             stage_variables: Variables::from(&api.stage.stage_variables),
             api,
             route_selection,
             integrations,
             authorizers,
+            access_log,
             models,
             request_models,
         })
@@ -183,6 +199,7 @@ impl fmt::Display for Location {
             Self::Authorizer(id) => write!(f, "authorizer `{id}`"),
             Self::Integration(id) => write!(f, "integration `{id}`"),
             Self::Model(name) => write!(f, "model `{name}`"),
+            Self::AccessLogSettings => f.write_str("`AccessLogSettings`"),
             Self::RouteSettings(None) => f.write_str("`DefaultRouteSettings`"),
             Self::RouteSettings(Some(key)) => write!(f, "`RouteSettings` of `{key}`"),
         }

@@ -38,6 +38,8 @@ impl Gateway {
             handshake: request,
             request: self.request(now),
             trace_id: ids::trace_id(&mut *self.ids, now),
+            log: self.handshake_entry(&checked),
+            is_full: false,
         };
         self.peers.insert(peer, entry);
         match checked {
@@ -122,6 +124,9 @@ impl Gateway {
                 "the authorizer timed out".to_owned(),
             ),
         };
+        self.note_handshake(peer, |entry| {
+            entry.authorized(outcome, &authorization, latency);
+        });
         let Some(entry) = self.peers.get_mut(&peer) else {
             return;
         };
@@ -187,6 +192,7 @@ impl Gateway {
             connection: entry.connection.clone(),
             event: event::connect(api, &entry.handshake, &entry.trace_id, typed),
             context: context(principal.map(crate::connection::Principal::for_template)).into(),
+            log: None,
             body: String::new(),
             params: params(&entry.handshake, &entry.trace_id),
         };
@@ -245,6 +251,7 @@ impl Gateway {
         match self.step(peer, Event::Connected) {
             Effect::Accept => self.accept(now, peer, &answer.unwrap_or_default()),
             Effect::Disconnect => {
+                self.log_handshake(peer, |_| ());
                 let close = lifecycle::client_closed(None);
                 self.disconnect(now, peer, &close);
             }
@@ -274,6 +281,7 @@ impl Gateway {
         self.outputs.push_back(Output::Accept { peer, headers });
         self.decide(&connection_id, &request_id, Because::Connected);
         self.by_connection_id.insert(connection_id, peer);
+        self.log_handshake(peer, |entry| entry.status(200));
     }
 
     /// The handshake fails.
@@ -299,6 +307,7 @@ impl Gateway {
         self.decide(&connection_id, &request_id, because);
         let response = refusal.response(&request_id, &uuid);
         self.outputs.push_back(Output::Reject { peer, response });
+        self.log_handshake(peer, |entry| entry.refused(refusal));
     }
 }
 

@@ -3,12 +3,14 @@
 
 mod compile;
 mod handshake;
+mod log;
 mod message;
 mod pending;
 mod timers;
 
 use std::collections::{HashMap, VecDeque};
 
+use crate::access_log;
 use crate::api::Api;
 use crate::connection::{CloseInfo, Connection};
 use crate::event::RequestIdentity;
@@ -50,6 +52,10 @@ struct Peer {
     /// The request of the handshake.
     request: RequestIdentity,
     trace_id: String,
+    /// What the access log's line will say of the handshake, until it is written.
+    log: Option<access_log::Entry>,
+    /// Whether the send buffer is full (MANAGEMENT-30).
+    is_full: bool,
 }
 
 impl Gateway {
@@ -94,6 +100,11 @@ impl Gateway {
             Input::PeerClosed { peer, close } => {
                 let info = lifecycle::client_closed(close.as_ref());
                 self.end(now, peer, Event::PeerClosed, &info);
+            }
+            Input::SendBuffer { peer, full } => {
+                if let Some(entry) = self.peers.get_mut(&peer) {
+                    entry.is_full = full;
+                }
             }
             Input::InvocationResult {
                 invocation,
@@ -196,6 +207,7 @@ impl Gateway {
             self.by_connection_id
                 .remove(&entry.connection.connection_id);
             self.timers.clear(&Timer::Connection(peer));
+            self.log_abandoned(entry);
         }
     }
 
@@ -236,6 +248,9 @@ impl Gateway {
                 Some(entry) => management::status(&entry.connection),
                 None => management::gone(),
             },
+            Operation::Post(_) if self.peers.get(&peer).is_some_and(|entry| entry.is_full) => {
+                management::Refusal::LimitExceeded.response()
+            }
             Operation::Post(text) => {
                 self.send(now, peer, text);
                 management::posted()
@@ -248,6 +263,7 @@ impl Gateway {
     }
 
     /// Sends a text message to an open connection, and to nobody else (MANAGEMENT-2, LIFECYCLE-28). It restarts the idle time (LIFECYCLE-6).
+    /// Replies and error frames wait behind a full send buffer: only posts are refused (LIMITS-46).
     fn send(&mut self, now: Timestamp, peer: PeerId, text: String) {
         if let Some(entry) = self.peers.get_mut(&peer) {
             entry.connection.last_active_at = now;

@@ -117,7 +117,7 @@ pub(super) fn proxy_answer(result: &str) -> Result<Answer, &'static str> {
         }
     }
     let body = match fields.get("body") {
-        None | Some(Value::Null) => String::new(),
+        None | Some(Value::Null) => String::new(), // INTEGRATION-6
         Some(Value::String(text)) => text.clone(),
         Some(_) => return Err("the result's `body` is not a string"), // INTEGRATION-71
     };
