@@ -56,6 +56,7 @@ fn connection(principal: Option<Principal>) -> Connection {
         source_ip: "49.105.91.154".to_owned(),
         user_agent: Some("Mozilla/5.0".to_owned()),
         principal,
+        api_key: None,
     }
 }
 
@@ -65,6 +66,7 @@ fn principal() -> Principal {
         principal_id: "me".to_owned(),
         context: context.as_object().expect("an object").clone(),
         integration_latency: 111,
+        usage_identifier_key: None,
     }
 }
 
