@@ -210,7 +210,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text: String, address: std::net::IpAddr) {
+        fn no_text_panics(text: String, address: IpAddr) {
             let _ = Date::parse(&text);
             let _ = Date::parse(&format!("2024-01-20T{text}"));
             if let Some(network) = Network::parse(&text) {
