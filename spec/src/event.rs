@@ -78,8 +78,8 @@ pub fn request_context(
     context
 }
 
-/// `requestContext.identity`: the API key when one was required (EVENT-43, TEMPLATE-23), `userAgent` only when the client sent one (EVENT-27 to
-/// EVENT-30, EVENT-52).
+/// `requestContext.identity` (EVENT-27 to EVENT-30): the API key when one was required (EVENT-43, TEMPLATE-23), `userAgent` only when the client
+/// sent one (EVENT-52).
 pub fn identity(connection: &Connection) -> Map<String, Value> {
     let mut identity = Map::new();
     if let Some(key) = &connection.api_key {
