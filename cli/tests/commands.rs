@@ -192,7 +192,7 @@ Resources:
     Type: AWS::ApiGateway::UsagePlanKey
     Properties: {KeyId: !Ref Key, KeyType: API_KEY, UsagePlanId: !Ref Plan}
 ";
-    fs::write(&template, stack).unwrap();
+    std::fs::write(&template, stack).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_gatespec"))
         .args(["serve", "--port", "0"])
         .arg(&template)

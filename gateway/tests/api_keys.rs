@@ -19,7 +19,8 @@ type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// `$connect` wants a key, and `who` says which one it was. A plan of one handshake a month, and one with a burst of one; no function is called.
+/// `$connect` wants a key, and `who` says which one it was. A plan of no handshake at all, and one of a single one: neither depends on the
+/// clock. No function is called.
 const STACK: &str = "
 Resources:
   Api:
@@ -52,27 +53,27 @@ Resources:
       IntegrationResponseKey: $default
       TemplateSelectionExpression: \\$default
       ResponseTemplates: {$default: '$context.identity.apiKey $context.identity.apiKeyId'}
+  Never:
+    Type: AWS::ApiGateway::ApiKey
+    Properties: {Enabled: true, Value: never-in-a-whole-month}
   Once:
     Type: AWS::ApiGateway::ApiKey
-    Properties: {Enabled: true, Value: once-in-a-whole-month}
-  Slow:
-    Type: AWS::ApiGateway::ApiKey
-    Properties: {Enabled: true, Value: slowly-and-for-a-long-time}
+    Properties: {Enabled: true, Value: one-time-and-then-no-more}
   Off:
     Type: AWS::ApiGateway::ApiKey
     Properties: {Enabled: false, Value: not-enabled-and-yet-here}
   Monthly:
     Type: AWS::ApiGateway::UsagePlan
-    Properties: {ApiStages: [{ApiId: !Ref Api, Stage: !Ref Stage}], Quota: {Limit: 1, Period: MONTH}}
-  Slowly:
+    Properties: {ApiStages: [{ApiId: !Ref Api, Stage: !Ref Stage}], Quota: {Limit: 0, Period: MONTH}}
+  Single:
     Type: AWS::ApiGateway::UsagePlan
-    Properties: {ApiStages: [{ApiId: !Ref Api, Stage: !Ref Stage}], Throttle: {RateLimit: 0.00001, BurstLimit: 1}}
-  OnceMonthly:
+    Properties: {ApiStages: [{ApiId: !Ref Api, Stage: !Ref Stage}], Throttle: {RateLimit: 0, BurstLimit: 1}}
+  NeverMonthly:
     Type: AWS::ApiGateway::UsagePlanKey
-    Properties: {KeyId: !Ref Once, KeyType: API_KEY, UsagePlanId: !Ref Monthly}
-  SlowSlowly:
+    Properties: {KeyId: !Ref Never, KeyType: API_KEY, UsagePlanId: !Ref Monthly}
+  OnceSingle:
     Type: AWS::ApiGateway::UsagePlanKey
-    Properties: {KeyId: !Ref Slow, KeyType: API_KEY, UsagePlanId: !Ref Slowly}
+    Properties: {KeyId: !Ref Once, KeyType: API_KEY, UsagePlanId: !Ref Single}
   OffMonthly:
     Type: AWS::ApiGateway::UsagePlanKey
     Properties: {KeyId: !Ref Off, KeyType: API_KEY, UsagePlanId: !Ref Monthly}
@@ -123,7 +124,12 @@ async fn a_key_opens_as_often_as_its_plan_lets_it() {
             "{key:?}"
         );
     }
-    let once = Some("once-in-a-whole-month");
+    let never = Some("never-in-a-whole-month");
+    assert_eq!(
+        client(&running, never).await.err(),
+        refused(429, "Limit Exceeded")
+    );
+    let once = Some("one-time-and-then-no-more");
     let mut alice = client(&running, once).await.unwrap();
     alice
         .send(Message::text(r#"{"action":"who"}"#))
@@ -134,15 +140,9 @@ async fn a_key_opens_as_often_as_its_plan_lets_it() {
         other => panic!("a text, not {other:?}"),
     };
     let id = &running.outputs()["OnceId"];
-    assert_eq!(answer, format!("once-in-a-whole-month {id}"));
+    assert_eq!(answer, format!("one-time-and-then-no-more {id}"));
     assert_eq!(
         client(&running, once).await.err(),
-        refused(429, "Limit Exceeded")
-    );
-    let slow = Some("slowly-and-for-a-long-time");
-    assert!(client(&running, slow).await.is_ok());
-    assert_eq!(
-        client(&running, slow).await.err(),
         refused(429, "Too Many Requests")
     );
     running.shutdown().await;
@@ -151,5 +151,5 @@ async fn a_key_opens_as_often_as_its_plan_lets_it() {
         reasons.contains("(the API key `gatespec-Off` is not enabled)"),
         "{reasons}"
     );
-    assert!(!reasons.contains("once-in-a-whole-month"), "{reasons}");
+    assert!(!reasons.contains("one-time-and-then-no-more"), "{reasons}");
 }
