@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 pub use condition::Condition;
 pub use context::Context;
+pub use value::arn_matches;
 
 /// A policy document: its statements in order.
 #[derive(Clone, Debug, PartialEq)]

@@ -176,7 +176,7 @@ impl Stack {
 /// Finds the function of every call that the API makes, and whether it is permitted.
 ///
 /// A call without a permission (AUTHORIZER-52, INTEGRATION-74) fails on AWS as if the function could not be called at all (HANDSHAKE-8,
-/// INTEGRATION-36). The permission depends on the caller, so such a call gets an ARN of its own, which no function has.
+/// INTEGRATION-8). The permission depends on the caller, so such a call gets an ARN of its own, which no function has.
 fn resolve_calls(
     template: &Template<'_>,
     declared: &api::Declared,

@@ -127,8 +127,8 @@ impl Network {
     }
 }
 
-/// Whether an ARN matches a pattern: each of the six parts between colons for itself.
-pub(super) fn arn_matches(pattern: &str, arn: &str) -> bool {
+/// Whether an ARN matches a pattern with `*` and `?`: each of the six parts between colons for itself.
+pub fn arn_matches(pattern: &str, arn: &str) -> bool {
     let (pattern, arn) = (pattern.splitn(6, ':'), arn.splitn(6, ':'));
     pattern.clone().count() == 6
         && arn.clone().count() == 6

@@ -110,6 +110,12 @@ fn refused(stack: &Stack) -> Vec<&str> {
 #[case::cdk("/*/$connect", "/*$connect", &[])]
 #[case::other_principal("apigateway.amazonaws.com", "events.amazonaws.com", &["authorizers/"])]
 #[case::other_account("SourceArn: !Sub arn:aws:execute-api:us-east-1:${AWS::AccountId}:${Api}/*", "SourceAccount: '111122223333'\n      SourceArn: !Sub arn:aws:execute-api:us-east-1:${AWS::AccountId}:${Api}/*", &["test/$connect"])]
+#[case::everybody("Principal: apigateway.amazonaws.com", "Principal: '*'", &[])]
+#[case::partial_arn("FunctionName: !Ref Judge", "FunctionName: 000000000000:function:Judge", &[])]
+#[case::alias("FunctionName: !Ref Judge", "FunctionName: Judge:live", &[])]
+#[case::other_function("FunctionName: !Ref Judge", "FunctionName: Judges", &["authorizers/"])]
+#[case::star_in_one_part("us-east-1:${AWS::AccountId}:${Api}/authorizers/${Authorizer}", "us-*:*:*", &[])]
+#[case::star_for_many_parts("us-east-1:${AWS::AccountId}:${Api}/authorizers/${Authorizer}", "*", &["authorizers/"])]
 #[case::no_source("SourceArn: !Sub arn:aws:execute-api:us-east-1:${AWS::AccountId}:${Api}/authorizers/${Authorizer}\n", "\n", &[])]
 #[case::role("IntegrationType: AWS_PROXY", "IntegrationType: AWS_PROXY\n      CredentialsArn: arn:aws:iam::000000000000:role/r", &[])]
 fn a_call_needs_the_permission_of_its_caller(
