@@ -78,9 +78,14 @@ pub fn request_context(
     context
 }
 
-/// `requestContext.identity`: `userAgent` only when the client sent one (EVENT-27 to EVENT-30, EVENT-52).
+/// `requestContext.identity` (EVENT-27 to EVENT-30): the API key when one was required (EVENT-43, TEMPLATE-23), `userAgent` only when the client
+/// sent one (EVENT-52).
 pub fn identity(connection: &Connection) -> Map<String, Value> {
     let mut identity = Map::new();
+    if let Some(key) = &connection.api_key {
+        identity.insert("apiKey".to_owned(), key.value.as_str().into());
+        identity.insert("apiKeyId".to_owned(), key.id.as_str().into());
+    }
     if let Some(user_agent) = &connection.user_agent {
         identity.insert("userAgent".to_owned(), user_agent.as_str().into());
     }

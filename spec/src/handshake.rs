@@ -40,9 +40,13 @@ pub enum Refusal {
     Unauthorized,
     /// The authorizer's policy does not allow the route (AUTHORIZER-6, AUTHORIZER-7).
     Forbidden,
+    /// The API key is missing, or opens nothing (HANDSHAKE-28, HANDSHAKE-29).
+    InvalidApiKey,
+    /// The API key has used its quota (HANDSHAKE-27).
+    QuotaExceeded,
     /// The authorizer failed, or its result is none (AUTHORIZER-8, AUTHORIZER-11, AUTHORIZER-12).
     AuthorizerFailed,
-    /// Requests come too fast for the account or for `$connect` (LIMITS-29).
+    /// Requests come too fast for the account or for `$connect` (LIMITS-29), or for the API key (HANDSHAKE-27).
     TooManyRequests,
     /// The `$connect` integration could not be called (HANDSHAKE-8).
     NotInvocable,
@@ -100,7 +104,7 @@ impl Refusal {
                 "RequestEntityTooLargeException",
                 r#"{"message":"Request-URI Too Long"}"#,
             ),
-            Self::UnknownPath | Self::NotDeployed | Self::Forbidden => {
+            Self::UnknownPath | Self::NotDeployed | Self::Forbidden | Self::InvalidApiKey => {
                 (403, "ForbiddenException", r#"{"message":"Forbidden"}"#)
             }
             Self::NotAnUpgrade | Self::UnsupportedVersion => (
@@ -127,6 +131,11 @@ impl Refusal {
                 429,
                 "TooManyRequestsException",
                 r#"{"message":"Too Many Requests"}"#, // HANDSHAKE-42
+            ),
+            Self::QuotaExceeded => (
+                429,
+                "LimitExceededException",
+                r#"{"message":"Limit Exceeded"}"#, // HANDSHAKE-42
             ),
             Self::NotInvocable => (500, "InternalServerErrorException", INTERNAL),
             Self::IntegrationFailed => (502, "InternalServerErrorException", INTERNAL),
@@ -182,6 +191,8 @@ impl fmt::Display for Refusal {
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "the policy does not allow it",
             Self::AuthorizerFailed => "the authorizer failed",
+            Self::InvalidApiKey => "no API key that opens it",
+            Self::QuotaExceeded => "the quota of the API key is used up",
             Self::TooManyRequests => "requests come too fast",
             Self::NotInvocable => "the integration can not be called",
             Self::IntegrationFailed => "the integration failed",

@@ -254,6 +254,8 @@ pub enum Because {
         /// What its policy says.
         evaluation: Evaluation,
     },
+    /// The API key was taken; its id.
+    ApiKey(String),
     /// The connection is open.
     Connected,
     /// A route was chosen for a message, or none.
@@ -280,6 +282,7 @@ impl fmt::Display for Decision {
                 principal_id,
                 evaluation,
             } => write!(f, "authorizer: principal `{principal_id}`, {evaluation}"),
+            Because::ApiKey(id) => write!(f, "API key `{id}` accepted"),
             Because::Connected => f.write_str("connected"),
             Because::Routed(choice) => choice.fmt(f),
             Because::Throttled(throttled) => throttled.fmt(f),

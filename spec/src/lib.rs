@@ -47,6 +47,7 @@ pub mod selection;
 pub mod template;
 pub mod throttle;
 pub mod time;
+pub mod usage_plan;
 
 #[cfg(test)]
 mod snapshots;

@@ -218,6 +218,7 @@ mod tests {
             source_ip: "1.2.3.4".to_owned(),
             user_agent: None,
             principal: None,
+            api_key: None,
         };
         assert_eq!(
             status(&connection).body,

@@ -62,6 +62,17 @@ impl Timestamp {
         )
     }
 
+    /// Days since 1970-01-01, in UTC.
+    pub(crate) const fn days(self) -> i64 {
+        (self.0 / 86_400_000).cast_signed()
+    }
+
+    /// Year, month and day in UTC, months and days from 1.
+    pub(crate) fn date(self) -> (i64, i64, i64) {
+        let c = self.civil();
+        (c.year.cast_signed(), c.month as i64, c.day.cast_signed())
+    }
+
     /// Days to a civil date, after Howard Hinnant's `civil_from_days` for years from 1970 on.
     fn civil(self) -> Civil {
         let (days, in_day) = (self.0 / 86_400_000, self.0 % 86_400_000);

@@ -174,7 +174,7 @@ mod tests {
     #[case::text(r#"has = { "/a" = "x${n}" }"#, None)]
     #[case::equal_values(r#"has = { "/b" = false, "/c/d" = 1, "/c" = { d = 1 } }"#, None)]
     #[case::json_text(r#"has = { "/c" = 'json:{"d":${*:number}}' }"#, None)]
-#[case::members(r#"members = { "" = ["a", "b", "c", "e"], "/c" = ["d"] }"#, None)]
+    #[case::members(r#"members = { "" = ["a", "b", "c", "e"], "/c" = ["d"] }"#, None)]
     #[case::members_but_one(r#"members = { "" = ["?b", "a", "c", "e", "?z"] }"#, None)]
     #[case::a_member_too_many(
         r#"members = { "" = ["?b", "a", "e"] }"#,

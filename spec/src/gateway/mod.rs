@@ -24,6 +24,7 @@ use crate::lifecycle::{self, Effect, Event, State};
 use crate::management::{self, Operation};
 use crate::throttle::Throttle;
 use crate::time::Timestamp;
+use crate::usage_plan::Usage;
 
 use compile::Compiled;
 pub use compile::{InvalidApi, Location, Problem};
@@ -34,6 +35,7 @@ use timers::{Timer, Timers};
 pub struct Gateway {
     compiled: Compiled,
     throttle: Throttle,
+    usage: Usage,
     ids: Box<dyn IdSource + Send>,
     peers: HashMap<PeerId, Peer>,
     /// The open connections.
@@ -67,6 +69,7 @@ impl Gateway {
         let compiled = Compiled::new(api)?;
         Ok(Self {
             throttle: Throttle::new(&compiled.api),
+            usage: Usage::new(&compiled.api),
             compiled,
             ids: Box::new(ids),
             peers: HashMap::new(),
