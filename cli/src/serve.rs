@@ -190,11 +190,11 @@ fn announce(running: &Running, args: &ServeArgs) -> Result<(), Failure> {
                 .map(|key| (key.name.clone(), key.value.as_str().into()))
                 .collect();
             let line = json!({
-                "api_keys": api_keys,
                 "ws": running.ws_url(),
                 "management": running.management_url(),
                 "dynamodb": running.dynamodb_url(),
                 "tables": tables,
+                "api_keys": api_keys,
             });
             print(&line.to_string());
         }

@@ -202,7 +202,8 @@ Resources:
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let lines: Vec<String> = lines.map(Result::unwrap).skip(1).take(3).collect();
+    let lines = lines.map(Result::unwrap);
+    let lines: Vec<String> = lines.filter(|line| !line.is_empty()).take(3).collect();
     child.kill().unwrap();
     child.wait().unwrap();
     let value = "01234567890123456789";
