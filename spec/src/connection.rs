@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::signature::CallerIdentity;
 use crate::time::Timestamp;
 
 /// The facts of one connection: fixed at the handshake, but for the last activity.
@@ -21,6 +22,8 @@ pub struct Connection {
     pub user_agent: Option<String>,
     /// What the authorizer said, when there was one.
     pub principal: Option<Principal>,
+    /// Who signed the handshake, when it had to be signed.
+    pub caller: Option<CallerIdentity>,
 }
 
 /// Who connected, by the authorizer's word: shown in every later event of the connection (AUTHORIZER-41).

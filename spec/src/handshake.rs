@@ -5,6 +5,7 @@ use std::fmt;
 use crate::api::Api;
 use crate::http::{Headers, HttpResponse};
 use crate::limits;
+use crate::signature::Rejection;
 
 /// The HTTP request that asks for an upgrade, as it came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +39,10 @@ pub enum Refusal {
     Unauthorized,
     /// The authorizer's policy does not allow the route (AUTHORIZER-6, AUTHORIZER-7).
     Forbidden,
+    /// `$connect` wants a signature, and none holds (AUTHORIZER-55).
+    Signature(Rejection),
+    /// The caller who signed the handshake may not connect (AUTHORIZER-56, AUTHORIZER-67): the message.
+    AccessDenied(String),
     /// The authorizer failed, or its result is none (AUTHORIZER-8, AUTHORIZER-11, AUTHORIZER-12).
     AuthorizerFailed,
     /// Requests come too fast for the account or for `$connect` (LIMITS-29).
@@ -91,7 +96,7 @@ impl Refusal {
     /// No raw refusal of a WebSocket API was ever published: the status codes have sources, headers and bodies follow
     /// REST APIs (HANDSHAKE-36 to HANDSHAKE-41 and HANDSHAKE-50, assumed).
     pub fn response(&self, request_id: &str, uuid: &str) -> HttpResponse {
-        let body_of_missing;
+        let own_body;
         let (status, error_type, body) = match self {
             Self::UriTooLong => (
                 414,
@@ -108,8 +113,16 @@ impl Refusal {
             ),
             Self::BadUpgrade(_) => (400, "BadRequestException", r#"{"message":"Bad Request"}"#),
             Self::MissingParameters(names) => {
-                body_of_missing = missing_parameters(names);
-                (400, "BadRequestException", &*body_of_missing)
+                own_body = missing_parameters(names);
+                (400, "BadRequestException", &*own_body)
+            }
+            Self::Signature(rejection) => {
+                own_body = HttpResponse::new(403).message(&rejection.message()).body;
+                (403, rejection.error_type(), &*own_body)
+            }
+            Self::AccessDenied(message) => {
+                own_body = access_denied(message);
+                (403, "AccessDeniedException", &*own_body)
             }
             Self::Unauthorized => (
                 401,
@@ -156,6 +169,11 @@ impl Refusal {
 
 const INTERNAL: &str = r#"{"message": "Internal server error"}"#;
 
+/// The body of a refusal by IAM, whose member has a capital letter (AUTHORIZER-67).
+pub(crate) fn access_denied(message: &str) -> String {
+    serde_json::json!({ "Message": message }).to_string()
+}
+
 /// The body that names missing request parameters (HANDSHAKE-51).
 fn missing_parameters(names: &[String]) -> String {
     let text = format!(
@@ -178,6 +196,8 @@ impl fmt::Display for Refusal {
             }
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "the policy does not allow it",
+            Self::Signature(_) => "no signature holds",
+            Self::AccessDenied(_) => "the caller may not connect",
             Self::AuthorizerFailed => "the authorizer failed",
             Self::TooManyRequests => "requests come too fast",
             Self::NotInvocable => "the integration can not be called",

@@ -115,8 +115,10 @@ pub enum HttpOutcome {
 pub struct ManagementRequest {
     /// The method.
     pub method: String,
-    /// The path, as sent (with its percent escapes).
+    /// The path, as sent (with its percent escapes), and the query string.
     pub path: String,
+    /// The header fields.
+    pub headers: Headers,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -245,6 +247,20 @@ pub enum Because {
         /// What its policy says.
         evaluation: Evaluation,
     },
+    /// The handshake is signed, and its caller may connect.
+    Signed {
+        /// The caller's ARN.
+        arn: String,
+        /// What the caller's policy says; `None` for a caller without one.
+        evaluation: Option<Evaluation>,
+    },
+    /// A call of the `@connections` API has no signature that holds, or its caller has not the permission.
+    CallRefused {
+        /// The cause.
+        cause: String,
+        /// Whether it was refused indeed, or would be by AWS.
+        indeed: bool,
+    },
     /// The connection is open.
     Connected,
     /// A route was chosen for a message, or none.
@@ -271,6 +287,21 @@ impl fmt::Display for Decision {
                 principal_id,
                 evaluation,
             } => write!(f, "authorizer: principal `{principal_id}`, {evaluation}"),
+            Because::Signed { arn, evaluation } => {
+                write!(f, "signed by `{arn}`")?;
+                match evaluation {
+                    Some(evaluation) => write!(f, ", {evaluation}"),
+                    None => Ok(()),
+                }
+            }
+            Because::CallRefused { cause, indeed } => {
+                let what = if *indeed {
+                    "refused"
+                } else {
+                    "served, though AWS would refuse it"
+                };
+                write!(f, "call of `@connections` {what}: {cause}")
+            }
             Because::Connected => f.write_str("connected"),
             Because::Routed(choice) => choice.fmt(f),
             Because::Throttled(throttled) => throttled.fmt(f),

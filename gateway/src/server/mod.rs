@@ -83,6 +83,7 @@ async fn management(hub: &Hub, connection: &mut Connection, head: Head) -> bool 
     let request = ManagementRequest {
         method: head.method,
         path: head.target,
+        headers: head.headers,
         body,
     };
     let response = hub.management(request).await;

@@ -97,6 +97,7 @@ pub fn message_context(principal_id: &str, token: &str) -> Map<String, Value> {
         source_ip: "192.0.2.1".to_owned(),
         user_agent: Some("Mozilla/5.0".to_owned()),
         principal: None,
+        caller: None,
     };
     let request = RequestIdentity {
         request_id: "R1knPH17NjMFftw=".to_owned(),
