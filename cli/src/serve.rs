@@ -2,7 +2,9 @@
 
 use std::io::{IsTerminal, Write};
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use gateway::stack::Stack;
@@ -32,6 +34,13 @@ pub(crate) struct ServeArgs {
     /// Say of every connection and message what was decided and why.
     #[arg(long, short)]
     verbose: bool,
+    /// Who may sign: a file in the form of AWS's shared credentials file. A profile may have `arn`, `user_id`, and `policy`, a JSON file
+    /// beside it. The functions' own credentials hold too.
+    #[arg(long, value_name = "FILE")]
+    credentials: Option<PathBuf>,
+    /// Refuse calls to the @connections API that are not signed, as AWS does.
+    #[arg(long)]
+    require_signatures: bool,
     /// What to print when ready: lines for people, or one line of JSON for programs (the gateway then also ends when its standard
     /// input is closed).
     #[arg(long, value_enum, default_value_t = Ready::Text, value_name = "FORM")]
@@ -44,11 +53,16 @@ enum Ready {
     Json,
 }
 
+/// How long the address holds that is shown for a `$connect` with `AWS_IAM`.
+const SIGNED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Serves until a signal comes, then closes every connection and leaves nothing behind.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let mut options = options(&args.stack);
     options.host = args.host;
     options.port = args.port;
+    options.credentials.clone_from(&args.credentials);
+    options.require_signatures = args.require_signatures;
     if args.verbose {
         options.decisions = Some(Arc::new(|decision| eprint(decision)));
     }
@@ -107,7 +121,9 @@ fn options(args: &StackArgs) -> Options {
 /// What the user must change, and what only the environment can.
 fn failure(error: &Error) -> Failure {
     match error {
-        Error::Template(_) | Error::Build { .. } => Failure::Usage(error.to_string()),
+        Error::Template(_) | Error::Build { .. } | Error::Credentials { .. } => {
+            Failure::Usage(error.to_string())
+        }
         _ => Failure::CouldNotRun(format!("error: {error}")),
     }
 }
@@ -117,10 +133,15 @@ fn announce(running: &Running, args: &ServeArgs) -> Result<(), Failure> {
     match args.ready {
         Ready::Text => {
             let url = running.ws_url();
-            print(&format!(
-                "\n{url}\nwscat {}-c {url}\n",
-                header_options(running.stack())
-            ));
+            match running.signed_ws_url(SIGNED_FOR) {
+                None => {
+                    let options = header_options(running.stack());
+                    print(&format!("\n{url}\nwscat {options}-c {url}\n"));
+                }
+                Some(signed) => print(&format!(
+                    "\n{url}\nsigned, for a day: wscat -c '{signed}'\n"
+                )),
+            }
             print(&format!(
                 "@connections: {}\nDynamoDB: {}",
                 running.management_url(),

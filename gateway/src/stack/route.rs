@@ -42,12 +42,7 @@ impl Reader<'_> {
             let authorization_type = match properties.text("AuthorizationType")?.as_deref() {
                 None | Some("NONE") => AuthorizationType::None,
                 Some("CUSTOM") => AuthorizationType::Custom,
-                Some("AWS_IAM") => {
-                    return Err(properties.error(
-                        "AuthorizationType",
-                        "`AWS_IAM` is not supported here: every client would get in unsigned",
-                    ));
-                }
+                Some("AWS_IAM") => AuthorizationType::AwsIam,
                 Some(other) => {
                     let message = format!(
                         "`AuthorizationType` `{other}` must be `NONE`, `AWS_IAM` or `CUSTOM`"
