@@ -24,7 +24,7 @@ fn serving(api: Api, change: impl FnOnce(&mut Access)) -> Gateway {
         .with_access(access)
 }
 
-fn policy(statement: Value) -> Option<PolicyDocument> {
+fn policy(statement: &Value) -> Option<PolicyDocument> {
     Some(PolicyDocument::from_json(&json!({ "Statement": statement })).unwrap())
 }
 
@@ -110,7 +110,7 @@ fn a_policy_decides_about_connecting_and_about_nothing_later() {
     let arn = |key: &str| signed_api().route_arn(key);
     let denied = json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": arn("$connect")}]);
     let mut gateway = serving(signed_api(), |access| {
-        access.callers[0].policy = policy(denied)
+        access.callers[0].policy = policy(&denied);
     });
     gateway.handle_input(START, signed_upgrade());
     let response = rejected(&mut gateway);
@@ -126,7 +126,7 @@ fn a_policy_decides_about_connecting_and_about_nothing_later() {
     // The guide's own policy: all but one route. The route is asked for after the handshake, and nobody asks IAM.
     let guide = json!([{"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": arn("*")}, {"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": arn("echo")}]);
     let mut gateway = serving(signed_api(), |access| {
-        access.callers[0].policy = policy(guide)
+        access.callers[0].policy = policy(&guide);
     });
     gateway.handle_input(START, signed_upgrade());
     let call = invocation(&mut gateway);
@@ -222,7 +222,7 @@ fn a_call_needs_the_permission() {
     let only_post = json!({"Effect": "Allow", "Action": "execute-api:ManageConnections", "Resource": "*/stage/POST/@connections/*"});
     let (mut gateway, path) = connected(|access| {
         access.management = Signatures::Required;
-        access.callers[0].policy = policy(only_post);
+        access.callers[0].policy = policy(&only_post);
     });
     let (response, noted) = call(&mut gateway, &path, true);
     let kind = response.headers.get("x-amzn-errortype");
@@ -235,7 +235,7 @@ fn a_call_needs_the_permission() {
     assert!(noted[0].ends_with(message), "{noted:?}");
     // The connection's own id decides, too.
     let own = json!({"Effect": "Allow", "Action": "execute-api:*", "Resource": format!("*/GET/@connections/{}", gateway.peers[&ALICE].connection.connection_id)});
-    gateway.access.callers[0].policy = policy(own);
+    gateway.access.callers[0].policy = policy(&own);
     assert_eq!(call(&mut gateway, &path, true).0.status, 200);
 }
 
@@ -261,7 +261,7 @@ fn where_signatures_are_noted_calls_are_served_and_each_kind_is_told_once() {
 #[test]
 fn only_connect_can_want_a_signature() {
     let route = |api: &mut Api| {
-        api.routes.get_mut("echo").unwrap().authorization_type = AuthorizationType::AwsIam
+        api.routes.get_mut("echo").unwrap().authorization_type = AuthorizationType::AwsIam;
     };
     assert_eq!(
         broken(route),
