@@ -1,5 +1,8 @@
 //! Carries out cases, step by step, and writes down what happens.
 
+mod events;
+mod observer;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -7,6 +10,9 @@ use crate::case::{Case, Feature, Step};
 use crate::pattern::Bindings;
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 use crate::verdict::{Outcome, Verdict};
+pub(crate) use events::KINDS;
+use events::Reports;
+use observer::OBSERVER;
 
 /// Why a case stops.
 enum Stop {
@@ -29,6 +35,9 @@ struct Run<'a, S> {
     session: &'a mut S,
     bindings: Bindings,
     transcript: Vec<String>,
+    reports: Reports,
+    /// What the observer sends to learn its id.
+    who_am_i: Option<String>,
 }
 
 /// How often a row is looked for before the kit gives up.
@@ -58,8 +67,13 @@ pub async fn run<S: Session>(case: &Case, session: &mut S, features: &[Feature])
         session,
         bindings: Bindings::default(),
         transcript: Vec::new(),
+        reports: Reports::default(),
+        who_am_i: None,
     };
     let mut result = run.steps(&case.steps).await;
+    if result.is_ok() {
+        result = run.nothing_more_is_reported().await;
+    }
     let leftover = run.close_all().await;
     if result.is_ok() && !leftover.is_empty() {
         let message = format!("messages that nobody expected: {}", leftover.join(", "));
@@ -97,12 +111,18 @@ impl<S: Session> Run<'_, S> {
                 response_headers,
                 absent_headers,
             } => {
-                let target = stretched(target, *repeat);
+                let target = stretched(&self.fill(target)?, *repeat);
+                let mut fields = Vec::new();
+                for (name, values) in headers {
+                    for value in values.all() {
+                        fields.push((name.clone(), self.fill(value)?));
+                    }
+                }
+                self.note(">", &format!("{client}: upgrade {target} {fields:?}"));
                 let upgrade = Upgrade {
-                    target: target.clone(),
-                    headers: headers.clone(),
+                    target,
+                    headers: fields,
                 };
-                self.note(">", &format!("{client}: upgrade {target} {headers:?}"));
                 let answer = self.session.connect(client, &upgrade).await?;
                 let expected = Expected {
                     status: *status,
@@ -211,6 +231,39 @@ impl<S: Session> Run<'_, S> {
                 };
                 self.answered("backend", &answer, &expected)
             }
+            Step::Ping { client, text } => {
+                self.note(">", &format!("{client}: ping `{text}`"));
+                Ok(self
+                    .session
+                    .send(client, &Outgoing::Ping(text.clone()))
+                    .await?)
+            }
+            Step::Pong { client, text } => match self.receive(client).await? {
+                Incoming::Pong(bytes) if bytes == text.as_bytes() => Ok(()),
+                incoming => Err(Stop::Difference(format!(
+                    "{client} expected a pong `{text}`, got {incoming:?}"
+                ))),
+            },
+            Step::Observe { text } => self.observe(text).await,
+            Step::Event {
+                kind,
+                has,
+                lacks,
+                members,
+                posted,
+            } => {
+                let expected = events::Expected {
+                    has,
+                    lacks,
+                    members,
+                    posted,
+                };
+                self.event(kind, &expected).await
+            }
+            Step::Unseen { kind } => {
+                self.reports.watch(kind);
+                Ok(())
+            }
             Step::Row { id, present } => self.row(id, *present).await,
             Step::Wait { seconds } => {
                 self.note(">", &format!("{seconds} seconds pass"));
@@ -302,11 +355,15 @@ impl<S: Session> Run<'_, S> {
         Err(Stop::Difference(format!("connection {id} is {state}")))
     }
 
-    /// Ends what is still open; what comes then, nobody expected.
+    /// Ends what is still open, the observer first; what the others get then, nobody expected.
     async fn close_all(&mut self) -> Vec<String> {
         let mut leftover = Vec::new();
-        for client in self.session.connected() {
-            if let Ok(texts) = self.session.close(&client, Some(1000), "").await {
+        let mut clients = self.session.connected();
+        clients.sort_by_key(|client| client != OBSERVER);
+        for client in clients {
+            if let Ok(texts) = self.session.close(&client, Some(1000), "").await
+                && client != OBSERVER
+            {
                 leftover.extend(texts.into_iter().map(|text| format!("{client}: {text}")));
             }
         }

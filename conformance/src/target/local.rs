@@ -12,12 +12,15 @@ use super::wire::{Endpoint, TableEndpoint};
 use crate::case::Feature;
 
 /// What the target has.
-pub const FEATURES: [Feature; 5] = [
+pub const FEATURES: [Feature; 8] = [
     Feature::Authorizer,
     Feature::Templates,
     Feature::Management,
     Feature::Table,
     Feature::Limits,
+    Feature::TwoWay,
+    Feature::Http,
+    Feature::Pings,
 ];
 
 /// A gateway in a process of its own. It ends when its standard input is closed, so also when this process dies.

@@ -4,11 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::Error as WsError;
@@ -17,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::upgrade::{self, Stream};
+use crate::http;
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 
 /// Where a target is.
@@ -79,7 +76,9 @@ impl WireSession {
                     Some(frame) => Incoming::Closed(frame.code.into(), frame.reason.to_string()),
                     None => Incoming::Closed(1005, String::new()),
                 },
-                Some(Ok(_)) => continue,
+                Some(Ok(Message::Ping(bytes))) => Incoming::Ping(bytes.to_vec()),
+                Some(Ok(Message::Pong(bytes))) => Incoming::Pong(bytes.to_vec()),
+                Some(Ok(Message::Frame(_))) => continue,
                 Some(Err(_)) | None => Incoming::Closed(1006, String::new()),
             });
         }
@@ -110,6 +109,7 @@ impl Session for WireSession {
             Outgoing::Text { text, .. } => vec![Message::text(text.as_str())],
             Outgoing::Binary(bytes) => vec![Message::binary(bytes.clone())],
             Outgoing::Raw(bytes) => fragments(bytes, bytes.len().max(1)),
+            Outgoing::Ping(text) => vec![Message::Ping(text.clone().into())],
         };
         for frame in frames {
             if let Err(error) = socket.send(frame).await {
@@ -152,7 +152,7 @@ impl Session for WireSession {
             }
             match self.next(client).await {
                 Ok(Incoming::Text(text)) => leftover.push(text),
-                Ok(Incoming::Binary(_)) => {}
+                Ok(Incoming::Binary(_) | Incoming::Ping(_) | Incoming::Pong(_)) => {}
                 Ok(Incoming::Closed(..)) => break Ok(leftover),
                 Err(trouble) => break Err(trouble),
             }
@@ -168,7 +168,7 @@ impl Session for WireSession {
             .as_deref()
             .ok_or(Trouble::Unsupported("the target has no `@connections` URL"))?;
         let url = match to {
-            Callback::Connection(id) => format!("{base}/@connections/{}", percent_encode(id)),
+            Callback::Connection(id) => format!("{base}/@connections/{}", http::percent_encode(id)),
             Callback::Path(path) => {
                 let host_end = base.find("://").map_or(0, |at| at + 3);
                 let host_end = base[host_end..]
@@ -177,10 +177,13 @@ impl Session for WireSession {
                 format!("{}{path}", &base[..host_end])
             }
         };
-        let request = http(&url, method, &[], body.to_owned());
-        timeout(self.endpoint.patience, request)
-            .await
-            .map_err(|_| Trouble::Silence(self.endpoint.patience))?
+        timeout(
+            self.endpoint.patience,
+            http::request(method, &url, &[], body),
+        )
+        .await
+        .map_err(|_| Trouble::Silence(self.endpoint.patience))?
+        .map_err(Trouble::Other)
     }
 
     async fn has_row(&mut self, id: &str) -> Result<bool, Trouble> {
@@ -202,7 +205,9 @@ impl Session for WireSession {
                 "AWS4-HMAC-SHA256 Credential=local/20240120/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
             ),
         ];
-        let answer = http(&table.url, "POST", &HEADERS, body.to_string()).await?;
+        let answer = http::request("POST", &table.url, &HEADERS, &body.to_string())
+            .await
+            .map_err(Trouble::Other)?;
         if answer.status != 200 {
             return Err(Trouble::Other(format!(
                 "the table answered {}: {}",
@@ -226,51 +231,6 @@ impl Session for WireSession {
     }
 }
 
-/// One HTTP/1.1 request on a connection of its own.
-async fn http(
-    url: &str,
-    method: &str,
-    headers: &[(&str, &str)],
-    body: String,
-) -> Result<Answer, Trouble> {
-    let rest = url
-        .strip_prefix("http://")
-        .ok_or_else(|| Trouble::Other(format!("`{url}` must begin with `http://`")))?;
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let stream = TcpStream::connect(authority).await.map_err(other)?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(other)?;
-    let connection = tokio::spawn(connection);
-    let mut request = hyper::Request::builder()
-        .method(method)
-        .uri(format!("/{path}"))
-        .header("host", authority);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let request = request.body(Full::new(Bytes::from(body))).map_err(other)?;
-    let response = sender.send_request(request).await.map_err(other)?;
-    let (head, body) = response.into_parts();
-    let body = body.collect().await.map_err(other)?.to_bytes();
-    connection.abort();
-    let headers = head
-        .headers
-        .iter()
-        .map(|(name, value)| {
-            (
-                name.to_string(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
-        })
-        .collect();
-    Ok(Answer {
-        status: head.status.as_u16(),
-        headers,
-        body: String::from_utf8_lossy(&body).into_owned(),
-    })
-}
-
 /// A text message in frames of at most `size` bytes; the cuts may fall inside a character, as RFC 6455 allows.
 fn fragments(bytes: &[u8], size: usize) -> Vec<Message> {
     let count = bytes.len().div_ceil(size).max(1);
@@ -288,17 +248,6 @@ fn fragments(bytes: &[u8], size: usize) -> Vec<Message> {
                 OpCode::Data(opcode),
                 index + 1 == count,
             ))
-        })
-        .collect()
-}
-
-fn percent_encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
         })
         .collect()
 }
