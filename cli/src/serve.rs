@@ -138,9 +138,8 @@ fn announce(running: &Running, args: &ServeArgs) -> Result<(), Failure> {
                     let options = header_options(running.stack());
                     print(&format!("\n{url}\nwscat {options}-c {url}\n"));
                 }
-                Some(signed) => print(&format!(
-                    "\n{url}\nsigned, for a day: wscat -c '{signed}'\n"
-                )),
+                // Quoted, for its ampersands; it holds for a day.
+                Some(signed) => print(&format!("\n{url}\nwscat -c '{signed}'\n")),
             }
             print(&format!(
                 "@connections: {}\nDynamoDB: {}",
