@@ -9,8 +9,9 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use gateway::stack::Stack;
 use gateway::{Build, Error, Gateway, Options, Running};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use spec::api::AuthorizationType;
+use spec::usage_plan::{self, ApiKey};
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -134,12 +135,19 @@ fn announce(running: &Running, args: &ServeArgs) -> Result<(), Failure> {
         Ready::Text => {
             let url = running.ws_url();
             match running.signed_ws_url(SIGNED_FOR) {
-                None => {
-                    let options = header_options(running.stack());
-                    print(&format!("\n{url}\nwscat {options}-c {url}\n"));
-                }
+                None => print(&format!(
+                    "\n{url}\nwscat {}{}-c {url}\n",
+                    header_options(running.stack()),
+                    key_option(running.stack())
+                )),
                 // Quoted, for its ampersands; it holds for a day.
-                Some(signed) => print(&format!("\n{url}\nwscat -c '{signed}'\n")),
+                Some(signed) => print(&format!(
+                    "\n{url}\nwscat {}-c '{signed}'\n",
+                    key_option(running.stack())
+                )),
+            }
+            for key in required_keys(running.stack()) {
+                print(&format!("API key `{}`: {}", key.name, key.value));
             }
             print(&format!(
                 "@connections: {}\nDynamoDB: {}",
@@ -154,11 +162,15 @@ fn announce(running: &Running, args: &ServeArgs) -> Result<(), Failure> {
                 .iter()
                 .map(|table| &*table.name)
                 .collect();
+            let api_keys: Map<String, Value> = required_keys(running.stack())
+                .map(|key| (key.name.clone(), key.value.as_str().into()))
+                .collect();
             let line = json!({
                 "ws": running.ws_url(),
                 "management": running.management_url(),
                 "dynamodb": running.dynamodb_url(),
                 "tables": tables,
+                "api_keys": api_keys,
             });
             print(&line.to_string());
         }
@@ -166,6 +178,22 @@ fn announce(running: &Running, args: &ServeArgs) -> Result<(), Failure> {
     std::io::stdout()
         .flush()
         .map_err(|error| Failure::CouldNotRun(format!("error: standard output: {error}")))
+}
+
+/// The API keys that open `$connect`, where it requires one.
+fn required_keys(stack: &Stack) -> impl Iterator<Item = &ApiKey> {
+    let connect = stack.api.routes.get("$connect");
+    let required = connect.is_some_and(|route| route.api_key_required);
+    stack.usable_api_keys().filter(move |_| required)
+}
+
+/// `--header x-api-key:VALUE ` with the first key that opens `$connect`, where it is to be sent as a header.
+fn key_option(stack: &Stack) -> String {
+    let in_header = stack.api.api_key_selection_expression == usage_plan::HEADER;
+    let key = required_keys(stack).next().filter(|_| in_header);
+    key.map_or_else(String::new, |key| {
+        format!("--header x-api-key:{} ", key.value)
+    })
 }
 
 /// `--header NAME:VALUE ` for each header that the authorizer wants to see. The value is the one in the stack's outputs, where they hold a

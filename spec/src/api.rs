@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::throttle::{self, Limit};
+use crate::usage_plan::{self, ApiKey, UsagePlan};
 
 /// A WebSocket API with the one stage that is served.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +30,12 @@ pub struct Api {
     pub authorizers: IndexMap<String, Authorizer>,
     /// By `Name`.
     pub models: IndexMap<String, Model>,
+    /// `ApiKeySelectionExpression`: where the API key of a handshake is looked for.
+    pub api_key_selection_expression: String,
+    /// The API keys, by id.
+    pub api_keys: IndexMap<String, ApiKey>,
+    /// The usage plans that name the stage, by id.
+    pub usage_plans: IndexMap<String, UsagePlan>,
     /// How many requests the account may make: of clients and to `@connections` together.
     pub account_limit: Limit,
 }
@@ -62,6 +69,8 @@ pub struct Route {
     pub authorization_type: AuthorizationType,
     /// `AuthorizerId`, a key of [`Api::authorizers`].
     pub authorizer_id: Option<String>,
+    /// `ApiKeyRequired`, of `$connect` only.
+    pub api_key_required: bool,
     /// The integration of `Target` (`integrations/{id}`), a key of [`Api::integrations`].
     pub target: Option<String>,
     /// `RequestParameters`, of `$connect` only: whether each parameter, such as `route.request.header.token`, is required.
@@ -197,6 +206,9 @@ impl Api {
             integrations: IndexMap::new(),
             authorizers: IndexMap::new(),
             models: IndexMap::new(),
+            api_key_selection_expression: usage_plan::HEADER.to_owned(),
+            api_keys: IndexMap::new(),
+            usage_plans: IndexMap::new(),
             account_limit: throttle::ACCOUNT,
         }
     }

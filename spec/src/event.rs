@@ -78,8 +78,8 @@ pub fn request_context(
     context
 }
 
-/// `requestContext.identity`: `userAgent` only when the client sent one (EVENT-27 to EVENT-30, EVENT-52), the caller of a signed connection
-/// (EVENT-47) in the order of REST APIs (EVENT-53).
+/// `requestContext.identity` (EVENT-27 to EVENT-30): the API key when one was required (EVENT-43, TEMPLATE-23), `userAgent` only when the client
+/// sent one (EVENT-52), the caller of a signed connection (EVENT-47), in the order of REST APIs (EVENT-54).
 pub fn identity(connection: &Connection) -> Map<String, Value> {
     let mut identity = Map::new();
     let mut put = |name: &str, value: Option<&String>| {
@@ -87,8 +87,10 @@ pub fn identity(connection: &Connection) -> Map<String, Value> {
             identity.insert(name.to_owned(), value.as_str().into());
         }
     };
-    let caller = connection.caller.as_ref();
+    let (key, caller) = (connection.api_key.as_ref(), connection.caller.as_ref());
+    put("apiKey", key.map(|key| &key.value));
     put("userArn", caller.map(|caller| &caller.user_arn));
+    put("apiKeyId", key.map(|key| &key.id));
     put("userAgent", connection.user_agent.as_ref());
     put("accountId", caller.map(|caller| &caller.account_id));
     put("caller", caller.map(|caller| &caller.user_id));

@@ -41,11 +41,15 @@ pub enum Refusal {
     Forbidden,
     /// `$connect` wants a signature, and none holds (AUTHORIZER-55).
     Signature(Rejection),
-    /// The caller who signed the handshake may not connect (AUTHORIZER-56, AUTHORIZER-67): the message.
+    /// The caller who signed the handshake may not connect (AUTHORIZER-56, AUTHORIZER-71): the message.
     AccessDenied(String),
+    /// The API key is missing, or opens nothing (HANDSHAKE-28, HANDSHAKE-29).
+    InvalidApiKey,
+    /// The API key has used its quota (HANDSHAKE-27).
+    QuotaExceeded,
     /// The authorizer failed, or its result is none (AUTHORIZER-8, AUTHORIZER-11, AUTHORIZER-12).
     AuthorizerFailed,
-    /// Requests come too fast for the account or for `$connect` (LIMITS-29).
+    /// Requests come too fast for the account or for `$connect` (LIMITS-29), or for the API key (HANDSHAKE-27).
     TooManyRequests,
     /// The `$connect` integration could not be called (HANDSHAKE-8).
     NotInvocable,
@@ -103,7 +107,7 @@ impl Refusal {
                 "RequestEntityTooLargeException",
                 r#"{"message":"Request-URI Too Long"}"#,
             ),
-            Self::UnknownPath | Self::Forbidden => {
+            Self::UnknownPath | Self::Forbidden | Self::InvalidApiKey => {
                 (403, "ForbiddenException", r#"{"message":"Forbidden"}"#)
             }
             Self::NotAnUpgrade | Self::UnsupportedVersion => (
@@ -139,6 +143,11 @@ impl Refusal {
                 "TooManyRequestsException",
                 r#"{"message":"Too Many Requests"}"#, // HANDSHAKE-42
             ),
+            Self::QuotaExceeded => (
+                429,
+                "LimitExceededException",
+                r#"{"message":"Limit Exceeded"}"#, // HANDSHAKE-42
+            ),
             Self::NotInvocable => (500, "InternalServerErrorException", INTERNAL),
             Self::IntegrationFailed => (502, "InternalServerErrorException", INTERNAL),
             Self::IntegrationTimedOut => (
@@ -169,7 +178,7 @@ impl Refusal {
 
 const INTERNAL: &str = r#"{"message": "Internal server error"}"#;
 
-/// The body of a refusal by IAM, whose member has a capital letter (AUTHORIZER-67).
+/// The body of a refusal by IAM, whose member has a capital letter (AUTHORIZER-71).
 pub(crate) fn access_denied(message: &str) -> String {
     serde_json::json!({ "Message": message }).to_string()
 }
@@ -199,6 +208,8 @@ impl fmt::Display for Refusal {
             Self::Signature(_) => "no signature holds",
             Self::AccessDenied(_) => "the caller may not connect",
             Self::AuthorizerFailed => "the authorizer failed",
+            Self::InvalidApiKey => "no API key that opens it",
+            Self::QuotaExceeded => "the quota of the API key is used up",
             Self::TooManyRequests => "requests come too fast",
             Self::NotInvocable => "the integration can not be called",
             Self::IntegrationFailed => "the integration failed",

@@ -119,6 +119,8 @@ pub struct ManagementRequest {
     pub path: String,
     /// The header fields.
     pub headers: Headers,
+    /// The caller's address, without the port.
+    pub source_ip: String,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -261,6 +263,8 @@ pub enum Because {
         /// Whether it was refused indeed, or would be by AWS.
         indeed: bool,
     },
+    /// The API key was taken; its id.
+    ApiKey(String),
     /// The connection is open.
     Connected,
     /// A route was chosen for a message, or none.
@@ -302,6 +306,7 @@ impl fmt::Display for Decision {
                 };
                 write!(f, "call of `@connections` {what}: {cause}")
             }
+            Because::ApiKey(id) => write!(f, "API key `{id}` accepted"),
             Because::Connected => f.write_str("connected"),
             Because::Routed(choice) => choice.fmt(f),
             Because::Throttled(throttled) => throttled.fmt(f),

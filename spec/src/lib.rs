@@ -46,6 +46,7 @@ pub mod signature;
 pub mod template;
 pub mod throttle;
 pub mod time;
+pub mod usage_plan;
 
 #[cfg(test)]
 mod snapshots;

@@ -239,6 +239,7 @@ mod tests {
             user_agent: None,
             principal: None,
             caller: None,
+            api_key: None,
         };
         assert_eq!(
             status(&connection).body,

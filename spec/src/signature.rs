@@ -44,10 +44,10 @@ pub struct Request<'a> {
 /// The service that requests to an API are signed for.
 pub const SERVICE: &str = "execute-api";
 
-/// How far a signature's time may be from the gateway's (AUTHORIZER-65).
+/// How far a signature's time may be from the gateway's (AUTHORIZER-69).
 pub const SKEW: Duration = Duration::from_secs(5 * 60);
 
-/// The longest validity of a signature in a query string: seven days (AUTHORIZER-66).
+/// The longest validity of a signature in a query string: seven days (AUTHORIZER-70).
 pub const LONGEST_EXPIRES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Whose signature `request` carries: one of `callers`, for `region`, at `now`.
@@ -96,7 +96,7 @@ fn same_token(own: Option<&str>, sent: Option<&str>) -> bool {
     }
 }
 
-/// A signature in a field holds for five minutes, one in a query string for as long as it says (AUTHORIZER-65, AUTHORIZER-66).
+/// A signature in a field holds for five minutes, one in a query string for as long as it says (AUTHORIZER-69, AUTHORIZER-70).
 fn check_time(claim: &Claim, now: Timestamp) -> Result<(), Rejection> {
     let signed = claim.at.iso_8601_basic();
     // The clock shows seconds: what it shows must agree with what is decided.
@@ -125,7 +125,7 @@ fn check_time(claim: &Claim, now: Timestamp) -> Result<(), Rejection> {
     }
 }
 
-/// The day, region and service that the key was derived for (AUTHORIZER-64). All that is wrong is said at once.
+/// The day, region and service that the key was derived for (AUTHORIZER-68). All that is wrong is said at once.
 fn check_scope(claim: &Claim, region: &str) -> Result<(), Rejection> {
     let scope = &claim.scope;
     let mut problems = String::new();

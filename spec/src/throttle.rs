@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::api::{Api, RouteSettings};
+use crate::api::Api;
 use crate::time::Timestamp;
 
 /// How many requests may come.
@@ -94,7 +94,11 @@ impl Throttle {
         let routes = api.routes.keys().filter_map(|key| {
             // A route's own entry stands instead of the stage's default, also where it says nothing of throttling (LIMITS-27).
             let own = stage.route_settings.get(key);
-            let limit = limit(*own.unwrap_or(&stage.default_route_settings))?;
+            let settings = own.unwrap_or(&stage.default_route_settings);
+            let limit = limit(
+                settings.throttling_rate_limit,
+                settings.throttling_burst_limit,
+            )?;
             Some((key.clone(), Bucket::new(limit)))
         });
         Self {
@@ -123,11 +127,7 @@ impl Throttle {
 }
 
 /// The limit that settings give: what they leave open is the account's (LIMITS-40); `None` when they say nothing of throttling.
-fn limit(settings: RouteSettings) -> Option<Limit> {
-    let (rate, burst) = (
-        settings.throttling_rate_limit,
-        settings.throttling_burst_limit,
-    );
+pub(crate) fn limit(rate: Option<f64>, burst: Option<u32>) -> Option<Limit> {
     (rate.is_some() || burst.is_some()).then(|| Limit {
         rate: rate.unwrap_or(ACCOUNT.rate),
         burst: burst.unwrap_or(ACCOUNT.burst),
@@ -146,7 +146,7 @@ impl fmt::Display for Throttled {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::Route;
+    use crate::api::{Route, RouteSettings};
     use proptest::prelude::*;
 
     const START: u64 = 1_705_751_697_419;

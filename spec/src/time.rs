@@ -62,7 +62,7 @@ impl Timestamp {
         )
     }
 
-    /// ISO 8601's basic format in whole seconds, as signatures use it (AUTHORIZER-65): `20201115T122314Z`.
+    /// ISO 8601's basic format in whole seconds, as signatures use it (AUTHORIZER-69): `20201115T122314Z`.
     pub fn iso_8601_basic(self) -> String {
         let c = self.civil();
         format!(
@@ -93,6 +93,17 @@ impl Timestamp {
         let at = Self(seconds * 1000);
         // A day that the month has not, or an hour 25, comes out as another.
         (at.iso_8601_basic() == text).then_some(at)
+    }
+
+    /// Days since 1970-01-01, in UTC.
+    pub(crate) const fn days(self) -> i64 {
+        (self.0 / 86_400_000).cast_signed()
+    }
+
+    /// Year, month and day in UTC, months and days from 1.
+    pub(crate) fn date(self) -> (i64, i64, i64) {
+        let c = self.civil();
+        (c.year.cast_signed(), c.month as i64, c.day.cast_signed())
     }
 
     /// Days to a civil date, after Howard Hinnant's `civil_from_days` for years from 1970 on.

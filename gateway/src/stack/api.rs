@@ -70,12 +70,18 @@ impl<'a> Reader<'a> {
         let resource = self.choose_api()?;
         let properties = Properties::new(self.template, resource);
         properties.warn_of_others(
-            &["ProtocolType", "RouteSelectionExpression"],
+            &[
+                "ProtocolType",
+                "RouteSelectionExpression",
+                "ApiKeySelectionExpression",
+            ],
             &["Name", "Description", "Tags", "Version", "IpAddressType"],
             self.warnings,
         );
         let (expression, span) = properties.required_text("RouteSelectionExpression")?;
         self.places.route_selection = span;
+        self.places.key_selection = properties.span("ApiKeySelectionExpression");
+        let key_selection = properties.text("ApiKeySelectionExpression")?;
         self.api_id = self
             .template
             .reference(&resource.id, &resource.id_span)?
@@ -93,6 +99,10 @@ impl<'a> Reader<'a> {
             integrations: IndexMap::new(),
             authorizers: IndexMap::new(),
             models: IndexMap::new(),
+            api_key_selection_expression: key_selection
+                .unwrap_or_else(|| spec::usage_plan::HEADER.to_owned()),
+            api_keys: IndexMap::new(),
+            usage_plans: IndexMap::new(),
             account_limit: spec::throttle::ACCOUNT,
         };
         api.models = model::models(&self.of_type("Model")?, &mut self.places, self.warnings)?;
@@ -100,6 +110,7 @@ impl<'a> Reader<'a> {
         api.integrations = self.integrations()?;
         api.routes = self.routes(&api)?;
         api.stage = self.stage()?;
+        self.usage_plans(&mut api)?;
         self.warn_of_other_types();
         Ok(Declared {
             api,

@@ -14,6 +14,9 @@ use super::template::Template;
 #[derive(Default)]
 pub(super) struct Places {
     pub(super) route_selection: Span,
+    pub(super) key_selection: Span,
+    /// `Throttle` and `Quota` by the usage plan's id.
+    pub(super) usage_plans: HashMap<String, (Span, Span)>,
     pub(super) routes: HashMap<String, Span>,
     pub(super) authorizers: HashMap<String, (Span, Span)>,
     pub(super) integrations: HashMap<String, IntegrationPlaces>,
@@ -58,6 +61,19 @@ impl Declared {
                 self.places.route_selection.clone(),
                 format!("`RouteSelectionExpression`: {problem}"),
             ),
+            (Location::ApiKeySelectionExpression, problem) => (
+                self.places.key_selection.clone(),
+                format!("`ApiKeySelectionExpression`: {problem}"),
+            ),
+            (Location::UsagePlan(id), problem) => {
+                let message = problem.to_string();
+                let span = match self.places.usage_plans.get(id) {
+                    Some((throttle, _)) if message.starts_with("`RateLimit`") => throttle.clone(),
+                    Some((_, quota)) => quota.clone(),
+                    None => start,
+                };
+                (span, message)
+            }
             (Location::Route(key), Problem::RequestModels(problem)) => {
                 let places = self.places.request_models.get(key);
                 let span = places.map_or(start, |(expression, models)| match problem {

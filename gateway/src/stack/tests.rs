@@ -5,6 +5,9 @@ use serde_json::json;
 
 use super::*;
 
+mod api_keys;
+mod creation;
+
 const API: &str = "
   Api:
     Type: AWS::ApiGatewayV2::Api
@@ -262,11 +265,9 @@ fn nothing_is_left_out_silently() {
     );
     // What would let everybody in is no warning.
     let open = resources.replace("Colour: red", "ApiKeyRequired: true");
-    assert!(
-        read("", &open, &[])
-            .unwrap_err()
-            .message()
-            .contains("API keys")
+    assert_eq!(
+        read("", &open, &[]).unwrap_err().message(),
+        "route `r`: only `$connect` can require an API key"
     );
 }
 

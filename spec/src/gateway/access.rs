@@ -4,7 +4,7 @@ use super::{Gateway, Timestamp};
 use crate::handshake::Refusal;
 use crate::io::{Because, ManagementRequest, PeerId};
 use crate::management;
-use crate::policy::INVOKE;
+use crate::policy::{Context, INVOKE};
 use crate::route::CONNECT;
 use crate::signature::{self, Access, MANAGE_CONNECTIONS, Request, Signatures};
 
@@ -38,7 +38,8 @@ impl Gateway {
         };
         let resource = api.route_arn(CONNECT);
         let shown = signature::masked(api, &resource);
-        let evaluation = match caller.authorize(INVOKE, &resource, &shown) {
+        let context = Context::of_handshake(&entry.handshake, now);
+        let evaluation = match caller.authorize(INVOKE, &resource, &shown, context) {
             Ok(evaluation) => evaluation,
             Err(message) => {
                 let cause = message.clone();
@@ -87,7 +88,8 @@ impl Gateway {
         // Published refusals show the operation's path as it is declared.
         let shown = signature::masked(api, &arn("{connectionId}"));
         let resource = arn(&management::connection_id(&request.path));
-        let refused = caller.authorize(MANAGE_CONNECTIONS, &resource, &shown);
+        let context = Context::of_request(&request.headers, &request.source_ip, now);
+        let refused = caller.authorize(MANAGE_CONNECTIONS, &resource, &shown, context);
         refused.err().map(Refusal::AccessDenied)
     }
 

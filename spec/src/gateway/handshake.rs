@@ -15,8 +15,10 @@ use crate::integration::{self, Answer, Failure};
 use crate::io::{Because, InvocationOutcome, Output, PeerId};
 use crate::lifecycle::{self, Effect, Event, State};
 use crate::limits;
+use crate::policy::Context;
 use crate::route::CONNECT;
 use crate::template::Params;
+use crate::usage_plan::KeyRefusal;
 
 impl Gateway {
     /// A client asks for an upgrade; nothing is accepted before `$connect` has answered (HANDSHAKE-2). Each has an id of its own
@@ -31,6 +33,7 @@ impl Gateway {
             user_agent: request.headers.get("User-Agent").map(str::to_owned),
             principal: None,
             caller: None,
+            api_key: None,
         };
         let checked = handshake::check(&self.compiled.api, &request);
         let entry = Peer {
@@ -114,15 +117,18 @@ impl Gateway {
         latency: u64,
     ) {
         let arn = self.compiled.api.route_arn(CONNECT);
+        let Some(entry) = self.peers.get_mut(&peer) else {
+            return;
+        };
         let authorization = match outcome {
-            Some(outcome) => authorizer::interpret(outcome, &arn, latency),
+            Some(outcome) => {
+                let context = Context::of_handshake(&entry.handshake, entry.request.at);
+                authorizer::interpret(outcome, &arn, &context, latency)
+            }
             None => Authorization::Refused(
                 Refusal::AuthorizerFailed,
                 "the authorizer timed out".to_owned(),
             ),
-        };
-        let Some(entry) = self.peers.get_mut(&peer) else {
-            return;
         };
         let (connection_id, request_id) = (
             entry.connection.connection_id.clone(),
@@ -150,6 +156,9 @@ impl Gateway {
     pub(super) fn allowed(&mut self, now: Timestamp, peer: PeerId) {
         if self.step(peer, Event::Allowed) != Effect::CallConnect {
             return;
+        }
+        if let Err(refused) = self.admit(now, peer) {
+            return self.refuse(peer, &refused.refusal(), refused.to_string());
         }
         let missing = self.missing_parameters(peer);
         if !missing.is_empty() {
@@ -191,6 +200,28 @@ impl Gateway {
         };
         let request = entry.request.clone();
         self.run(now, peer, request, exchange);
+    }
+
+    /// Judges the API key, where `$connect` wants one: after the authorizer, which may have given it (HANDSHAKE-32), and before anything of the
+    /// integration's is looked at (HANDSHAKE-33). Messages carry none (HANDSHAKE-30).
+    fn admit(&mut self, now: Timestamp, peer: PeerId) -> Result<(), KeyRefusal> {
+        let connect = self.compiled.api.routes.get(CONNECT);
+        let Some(entry) = self.peers.get_mut(&peer) else {
+            return Ok(());
+        };
+        if !connect.is_some_and(|route| route.api_key_required) {
+            return Ok(());
+        }
+        let principal = entry.connection.principal.as_ref();
+        let of_authorizer =
+            principal.and_then(|principal| principal.usage_identifier_key.as_deref());
+        let key = self.usage.admit(now, &entry.handshake, of_authorizer)?;
+        let because = Because::ApiKey(key.id.clone());
+        entry.connection.api_key = Some(key);
+        let connection_id = entry.connection.connection_id.clone();
+        let request_id = entry.request.request_id.clone();
+        self.decide(&connection_id, &request_id, because);
+        Ok(())
     }
 
     /// The names of the required parameters that the handshake has not (HANDSHAKE-44).

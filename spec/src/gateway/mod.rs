@@ -24,6 +24,7 @@ use crate::management::{self, Operation};
 use crate::signature::Access;
 use crate::throttle::Throttle;
 use crate::time::Timestamp;
+use crate::usage_plan::Usage;
 
 use compile::Compiled;
 pub use compile::{InvalidApi, Location, Problem};
@@ -37,6 +38,7 @@ pub struct Gateway {
     access: Access,
     /// What was noted of calls of `@connections` that AWS would refuse: the errors' types, each once.
     noted: Vec<&'static str>,
+    usage: Usage,
     ids: Box<dyn IdSource + Send>,
     peers: HashMap<PeerId, Peer>,
     /// The open connections.
@@ -68,6 +70,7 @@ impl Gateway {
             throttle: Throttle::new(&compiled.api),
             access: Access::new(&compiled.api),
             noted: Vec::new(),
+            usage: Usage::new(&compiled.api),
             compiled,
             ids: Box::new(ids),
             peers: HashMap::new(),

@@ -12,6 +12,7 @@ use crate::http::Headers;
 use crate::io::{ClientClose, Invocation, InvocationOutcome};
 use crate::limits::{self, Violation};
 
+mod api_keys;
 mod models;
 mod throttling;
 

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use crate::api::Api;
-use crate::policy::{Decision, Evaluation, PolicyDocument};
+use crate::policy::{Context, Decision, Evaluation, PolicyDocument};
 
 /// Who may sign, and what the `@connections` API makes of signatures.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Access {
     /// All that can sign.
     pub callers: Vec<Caller>,
@@ -27,7 +27,7 @@ pub enum Signatures {
 }
 
 /// An access key with all that there is behind it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq)]
 pub struct Caller {
     /// `AWS_ACCESS_KEY_ID`.
     pub access_key_id: String,
@@ -90,7 +90,8 @@ impl Caller {
         }
     }
 
-    /// What the caller's policy says of `action` on `resource`; `None` when it has no policy, and may do everything.
+    /// What the caller's policy says of `action` on `resource` in a request with `context`; `None` when it has no policy, and may do
+    /// everything.
     ///
     /// # Errors
     /// The message of AWS's refusal, in which `shown` stands for the resource.
@@ -99,11 +100,15 @@ impl Caller {
         action: &str,
         resource: &str,
         shown: &str,
+        mut context: Context,
     ) -> Result<Option<Evaluation>, String> {
         let Some(policy) = &self.policy else {
             return Ok(None);
         };
-        let evaluation = policy.evaluate(action, resource);
+        context.put("aws:PrincipalAccount", &*self.account_id);
+        context.put("aws:PrincipalArn", &*self.arn);
+        context.put("aws:userid", &*self.user_id);
+        let evaluation = policy.evaluate(action, resource, &context);
         let why = match evaluation.decision {
             Decision::Allow => return Ok(Some(evaluation)),
             Decision::ExplicitDeny => " with an explicit deny in an identity-based policy",
@@ -126,7 +131,7 @@ impl Caller {
     }
 }
 
-/// An ARN of the API as a refusal shows it: of the account only the last four digits (AUTHORIZER-67).
+/// An ARN of the API as a refusal shows it: of the account only the last four digits (AUTHORIZER-71).
 pub(crate) fn masked(api: &Api, arn: &str) -> String {
     let shown = api.account_id.len().saturating_sub(4);
     let Some(last) = api.account_id.get(shown..) else {
@@ -175,22 +180,29 @@ mod tests {
         let resource = api.route_arn("POST/@connections/abc=");
         let shown = masked(&api, &api.route_arn("POST/@connections/{connectionId}"));
         assert_eq!(
-            caller.authorize(MANAGE_CONNECTIONS, &resource, &shown),
+            caller.authorize(MANAGE_CONNECTIONS, &resource, &shown, Context::default()),
             Ok(None)
         );
         let statement = |effect| json!({"Statement": {"Effect": effect, "Action": "execute-api:*", "Resource": "*/prod/POST/*"}});
         caller.policy = Some(PolicyDocument::from_json(&statement("Deny")).unwrap());
         assert_eq!(
             caller
-                .authorize(MANAGE_CONNECTIONS, &resource, &shown)
+                .authorize(MANAGE_CONNECTIONS, &resource, &shown, Context::default())
                 .unwrap_err(),
             "User: arn:aws:sts::123456781234:assumed-role/local/local is not authorized to perform: execute-api:ManageConnections on resource: arn:aws:execute-api:us-east-1:********1234:local00000/prod/POST/@connections/{connectionId} with an explicit deny in an identity-based policy"
         );
         caller.policy = Some(PolicyDocument::from_json(&statement("Allow")).unwrap());
-        let evaluation = caller.authorize(MANAGE_CONNECTIONS, &resource, &shown);
+        let evaluation =
+            caller.authorize(MANAGE_CONNECTIONS, &resource, &shown, Context::default());
         assert_eq!(evaluation.unwrap().unwrap().determining, [0]);
+        let mine = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"aws:userid": "AROALOCALLOCALLOCALL:local"}}}});
+        caller.policy = Some(PolicyDocument::from_json(&mine).unwrap());
+        let evaluation =
+            caller.authorize(MANAGE_CONNECTIONS, &resource, &shown, Context::default());
+        assert_eq!(evaluation.unwrap().unwrap().determining, [0]);
+        caller.policy = Some(PolicyDocument::from_json(&statement("Allow")).unwrap());
         let other = api.route_arn("GET/@connections/abc=");
-        let refused = caller.authorize(MANAGE_CONNECTIONS, &other, "x");
+        let refused = caller.authorize(MANAGE_CONNECTIONS, &other, "x", Context::default());
         assert!(refused.unwrap_err().ends_with("on resource: x"));
     }
 }

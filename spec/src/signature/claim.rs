@@ -153,7 +153,7 @@ impl Claim {
             let problem = format!("{missing}Re-examine the query-string parameters.");
             return Err(Rejection::Incomplete(problem));
         };
-        // Those who sign for a browser leave the validity out (AUTHORIZER-66).
+        // Those who sign for a browser leave the validity out (AUTHORIZER-70).
         let expires = match get("X-Amz-Expires") {
             None => SKEW,
             Some(text) => text
