@@ -56,6 +56,7 @@ fn connection(principal: Option<Principal>) -> Connection {
         source_ip: "49.105.91.154".to_owned(),
         user_agent: Some("Mozilla/5.0".to_owned()),
         principal,
+        caller: None,
         api_key: None,
     }
 }

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use gateway::stack::Stack;
@@ -46,6 +47,13 @@ pub(crate) struct ServeArgs {
     /// New connections a second that the account may open, as many at once, or `off` [default: 500, as on AWS].
     #[arg(long, value_name = "RATE|off", value_parser = connection_rate)]
     connection_rate: Option<Limit>,
+    /// Who may sign: a file in the form of AWS's shared credentials file. A profile may have `arn`, `user_id`, and `policy`, a JSON file
+    /// beside it. The functions' own credentials hold too.
+    #[arg(long, value_name = "FILE")]
+    credentials: Option<PathBuf>,
+    /// Refuse calls to the @connections API that are not signed, as AWS does.
+    #[arg(long)]
+    require_signatures: bool,
     /// What to print when ready: lines for people, or one line of JSON for programs (the gateway then also ends when its standard
     /// input is closed).
     #[arg(long, value_enum, default_value_t = Ready::Text, value_name = "FORM")]
@@ -57,6 +65,9 @@ enum Ready {
     Text,
     Json,
 }
+
+/// How long the address holds that is shown for a `$connect` with `AWS_IAM`.
+const SIGNED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Serves until a signal comes, then closes every connection and leaves nothing behind.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
@@ -70,6 +81,8 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     };
     options.account_limit = args.account_rate.unwrap_or(options.account_limit);
     options.connection_limit = args.connection_rate.unwrap_or(options.connection_limit);
+    options.credentials.clone_from(&args.credentials);
+    options.require_signatures = args.require_signatures;
     if args.verbose {
         options.decisions = Some(Arc::new(|decision| eprint(decision)));
     }
@@ -155,7 +168,9 @@ fn options(args: &StackArgs) -> Options {
 /// What the user must change, and what only the environment can.
 fn failure(error: &Error) -> Failure {
     match error {
-        Error::Template(_) | Error::Build { .. } => Failure::Usage(error.to_string()),
+        Error::Template(_) | Error::Build { .. } | Error::Credentials { .. } => {
+            Failure::Usage(error.to_string())
+        }
         _ => Failure::CouldNotRun(format!("error: {error}")),
     }
 }
@@ -165,11 +180,18 @@ fn announce(running: &Running, args: &ServeArgs) -> Result<(), Failure> {
     match args.ready {
         Ready::Text => {
             let url = running.ws_url();
-            print(&format!(
-                "\n{url}\nwscat {}{}-c {url}\n",
-                header_options(running.stack()),
-                key_option(running.stack())
-            ));
+            match running.signed_ws_url(SIGNED_FOR) {
+                None => print(&format!(
+                    "\n{url}\nwscat {}{}-c {url}\n",
+                    header_options(running.stack()),
+                    key_option(running.stack())
+                )),
+                // Quoted, for its ampersands; it holds for a day.
+                Some(signed) => print(&format!(
+                    "\n{url}\nwscat {}-c '{signed}'\n",
+                    key_option(running.stack())
+                )),
+            }
             for key in required_keys(running.stack()) {
                 print(&format!("API key `{}`: {}", key.name, key.value));
             }

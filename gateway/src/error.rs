@@ -20,6 +20,14 @@ pub enum Error {
         /// What cargo said, or how it ended.
         problem: String,
     },
+    /// The callers' credentials, or a policy beside them, can not be read.
+    #[error("credentials `{}`: {problem}", path.display())]
+    Credentials {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        problem: String,
+    },
     /// The address to serve on can not be had.
     #[error("can not listen on {address}: {error}")]
     Listen {

@@ -284,7 +284,9 @@ impl Hub {
 
     fn log(&self, decision: &Decision) {
         match decision.because {
-            Because::Refused { .. } | Because::IntegrationFailed(_) => {
+            Because::Refused { .. }
+            | Because::CallRefused { .. }
+            | Because::IntegrationFailed(_) => {
                 tracing::warn!(target: "gateway::access", "{decision}");
             }
             _ => tracing::info!(target: "gateway::access", "{decision}"),

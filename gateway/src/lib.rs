@@ -23,6 +23,7 @@ mod access_log;
 mod backend;
 mod build;
 mod clock;
+mod credentials;
 mod dynamodb;
 mod error;
 mod http1;
@@ -38,6 +39,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use spec::api::AuthorizationType;
+use spec::signature::{Access, Caller, Signatures, presign};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -84,6 +87,10 @@ pub struct Options {
     pub connection_limit: Limit,
     /// Called with every decision of the specification, under its lock: it must be quick and call nothing of the gateway's.
     pub decisions: Option<DecisionSink>,
+    /// Who may sign, besides the functions: a file in the form of AWS's shared credentials.
+    pub credentials: Option<PathBuf>,
+    /// Whether calls of the `@connections` API must be signed.
+    pub require_signatures: bool,
     /// Another DynamoDB for the functions than the one in this process. Its tables must be there.
     pub dynamodb_url: Option<String>,
     /// The most processes of one function.
@@ -101,6 +108,9 @@ pub struct Running {
     tasks: [JoinHandle<()>; 2],
     dynamodb: Option<dynamodb::Engine>,
     dynamodb_url: String,
+    clock: Clock,
+    /// Who may sign; the first is the one to show.
+    callers: Vec<Caller>,
 }
 
 /// How long `$disconnect` functions and clients' close handshakes may take when the gateway goes down.
@@ -126,9 +136,33 @@ impl Options {
             account_limit: throttle::ACCOUNT,
             connection_limit: throttle::CONNECTIONS,
             decisions: None,
+            credentials: None,
+            require_signatures: false,
             dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
             max_processes: 32,
         }
+    }
+}
+
+impl Options {
+    /// Whose signatures hold, and what becomes of calls that nobody signed: noted, when somebody could have.
+    fn access(&self, stack: &Stack) -> Result<Access, Error> {
+        let mut access = Access::new(&stack.api);
+        access.management = match self.require_signatures {
+            true => Signatures::Required,
+            false if self.credentials.is_some() => Signatures::Noted,
+            false => Signatures::Ignored,
+        };
+        if let Some(path) = &self.credentials {
+            let own = credentials::read(path, &stack.api)?;
+            // A profile with the functions' own access key is meant.
+            access.callers.retain(|caller| {
+                own.iter()
+                    .all(|own| own.access_key_id != caller.access_key_id)
+            });
+            access.callers.splice(0..0, own);
+        }
+        Ok(access)
     }
 }
 
@@ -155,6 +189,8 @@ impl Gateway {
         let logs = stack.api.stage.access_log_settings.is_some();
         let access_log = logs.then(|| Writer::start(&options.access_log)).transpose();
         let access_log = access_log.map_err(Error::AccessLog)?;
+        let access = options.access(&stack)?;
+        let callers = access.callers.clone();
         let executables = build::executables(&stack, &options.build).await?;
         let wanted = SocketAddr::new(options.host, options.port);
         let listen = |error| Error::Listen {
@@ -173,13 +209,15 @@ impl Gateway {
         };
         let surroundings = Surroundings {
             region: stack.api.region.clone(),
+            credentials: Caller::functions(&stack.api),
             stage: stack.api.stage.stage_name.clone(),
             management: reachable(address),
             dynamodb_url: dynamodb_url.clone(),
             max_processes: options.max_processes.max(1),
         };
         let machine = spec::Gateway::new(stack.api.clone(), ids::Random::new())
-            .map_err(|invalid| Error::Template(stack.invalid(&invalid)))?;
+            .map_err(|invalid| Error::Template(stack.invalid(&invalid)))?
+            .with_access(access);
         let clock = Clock::start();
         let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
         let mut pools = Vec::new();
@@ -207,6 +245,8 @@ impl Gateway {
             tasks,
             dynamodb,
             dynamodb_url,
+            clock,
+            callers,
         })
     }
 }
@@ -224,6 +264,21 @@ impl Running {
             reachable(self.address),
             self.stack.api.stage.stage_name
         )
+    }
+
+    /// Where clients connect to when `$connect` wants a signature: the same address, signed now by the first of the callers, good for `expires`
+    /// (a week at most). `None` when it wants none.
+    pub fn signed_ws_url(&self, expires: Duration) -> Option<String> {
+        let api = &self.stack.api;
+        let connect = api.routes.get("$connect")?;
+        let caller = self.callers.first()?;
+        (connect.authorization_type == AuthorizationType::AwsIam).then(|| {
+            let host = reachable(self.address).to_string();
+            let target = format!("/{}", api.stage.stage_name);
+            let now = self.clock.now();
+            let signed = presign(caller, &api.region, &host, &target, now, Some(expires));
+            format!("ws://{host}{signed}")
+        })
     }
 
     /// The base address of the `@connections` API, for an SDK's endpoint.

@@ -117,6 +117,8 @@ pub enum AuthorizationType {
     None,
     /// A Lambda REQUEST authorizer.
     Custom,
+    /// `AWS_IAM`: the handshake must be signed by a caller who may connect.
+    AwsIam,
 }
 
 /// `AWS::ApiGatewayV2::Authorizer` of type `REQUEST`.

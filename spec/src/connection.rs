@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::signature::CallerIdentity;
 use crate::time::Timestamp;
 use crate::usage_plan::UsedKey;
 
@@ -22,6 +23,8 @@ pub struct Connection {
     pub user_agent: Option<String>,
     /// What the authorizer said, when there was one.
     pub principal: Option<Principal>,
+    /// Who signed the handshake, when it had to be signed.
+    pub caller: Option<CallerIdentity>,
     /// The API key that opened the connection, when one was required: shown in every event and template of the connection (EVENT-53).
     pub api_key: Option<UsedKey>,
 }

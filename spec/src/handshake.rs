@@ -5,6 +5,7 @@ use std::fmt;
 use crate::api::Api;
 use crate::http::{Headers, HttpResponse};
 use crate::limits;
+use crate::signature::Rejection;
 
 /// The HTTP request that asks for an upgrade, as it came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,10 @@ pub enum Refusal {
     Unauthorized,
     /// The authorizer's policy does not allow the route (AUTHORIZER-6, AUTHORIZER-7).
     Forbidden,
+    /// `$connect` wants a signature, and none holds (AUTHORIZER-55).
+    Signature(Rejection),
+    /// The caller who signed the handshake may not connect (AUTHORIZER-56, AUTHORIZER-71): the message.
+    AccessDenied(String),
     /// The API key is missing, or opens nothing (HANDSHAKE-28, HANDSHAKE-29).
     InvalidApiKey,
     /// The API key has used its quota (HANDSHAKE-27).
@@ -97,7 +102,7 @@ impl Refusal {
     /// No raw refusal of a WebSocket API was ever published: the status codes have sources, headers and bodies follow
     /// REST APIs (HANDSHAKE-36 to HANDSHAKE-41 and HANDSHAKE-50, assumed).
     pub fn response(&self, request_id: &str, uuid: &str) -> HttpResponse {
-        let body_of_missing;
+        let own_body;
         let (status, error_type, body) = match self {
             Self::UriTooLong => (
                 414,
@@ -114,8 +119,16 @@ impl Refusal {
             ),
             Self::BadUpgrade(_) => (400, "BadRequestException", r#"{"message":"Bad Request"}"#),
             Self::MissingParameters(names) => {
-                body_of_missing = missing_parameters(names);
-                (400, "BadRequestException", &*body_of_missing)
+                own_body = missing_parameters(names);
+                (400, "BadRequestException", &*own_body)
+            }
+            Self::Signature(rejection) => {
+                own_body = HttpResponse::new(403).message(&rejection.message()).body;
+                (403, rejection.error_type(), &*own_body)
+            }
+            Self::AccessDenied(message) => {
+                own_body = access_denied(message);
+                (403, "AccessDeniedException", &*own_body)
             }
             Self::Unauthorized => (
                 401,
@@ -167,6 +180,11 @@ impl Refusal {
 
 const INTERNAL: &str = r#"{"message": "Internal server error"}"#;
 
+/// The body of a refusal by IAM, whose member has a capital letter (AUTHORIZER-71).
+pub(crate) fn access_denied(message: &str) -> String {
+    serde_json::json!({ "Message": message }).to_string()
+}
+
 /// The body that names missing request parameters (HANDSHAKE-51).
 fn missing_parameters(names: &[String]) -> String {
     let text = format!(
@@ -190,6 +208,8 @@ impl fmt::Display for Refusal {
             }
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "the policy does not allow it",
+            Self::Signature(_) => "no signature holds",
+            Self::AccessDenied(_) => "the caller may not connect",
             Self::AuthorizerFailed => "the authorizer failed",
             Self::InvalidApiKey => "no API key that opens it",
             Self::QuotaExceeded => "the quota of the API key is used up",

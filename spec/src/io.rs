@@ -122,8 +122,12 @@ pub enum HttpOutcome {
 pub struct ManagementRequest {
     /// The method.
     pub method: String,
-    /// The path, as sent (with its percent escapes).
+    /// The path, as sent (with its percent escapes), and the query string.
     pub path: String,
+    /// The header fields.
+    pub headers: Headers,
+    /// The caller's address, without the port.
+    pub source_ip: String,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -254,6 +258,20 @@ pub enum Because {
         /// What its policy says.
         evaluation: Evaluation,
     },
+    /// The handshake is signed, and its caller may connect.
+    Signed {
+        /// The caller's ARN.
+        arn: String,
+        /// What the caller's policy says; `None` for a caller without one.
+        evaluation: Option<Evaluation>,
+    },
+    /// A call of the `@connections` API has no signature that holds, or its caller has not the permission.
+    CallRefused {
+        /// The cause.
+        cause: String,
+        /// Whether it was refused indeed, or would be by AWS.
+        indeed: bool,
+    },
     /// The API key was taken; its id.
     ApiKey(String),
     /// The connection is open.
@@ -282,6 +300,21 @@ impl fmt::Display for Decision {
                 principal_id,
                 evaluation,
             } => write!(f, "authorizer: principal `{principal_id}`, {evaluation}"),
+            Because::Signed { arn, evaluation } => {
+                write!(f, "signed by `{arn}`")?;
+                match evaluation {
+                    Some(evaluation) => write!(f, ", {evaluation}"),
+                    None => Ok(()),
+                }
+            }
+            Because::CallRefused { cause, indeed } => {
+                let what = if *indeed {
+                    "refused"
+                } else {
+                    "served, though AWS would refuse it"
+                };
+                write!(f, "call of `@connections` {what}: {cause}")
+            }
             Because::ApiKey(id) => write!(f, "API key `{id}` accepted"),
             Because::Connected => f.write_str("connected"),
             Because::Routed(choice) => choice.fmt(f),

@@ -44,6 +44,7 @@ pub mod policy;
 pub mod requirement;
 pub mod route;
 pub mod selection;
+pub mod signature;
 pub mod template;
 pub mod throttle;
 pub mod time;

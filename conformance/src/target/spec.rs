@@ -263,6 +263,7 @@ impl SpecSession {
             method: method.to_owned(),
             path,
             body: body.as_bytes().to_vec(),
+            ..ManagementRequest::default()
         };
         let id = ManagementId(self.numbers);
         self.gateway

@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
 use spec::io::Invocation;
+use spec::signature::Caller;
 
 use crate::build::Executables;
 use crate::clock::Clock;
@@ -39,6 +40,8 @@ pub(crate) struct Functions {
 #[derive(Clone, Debug)]
 pub(crate) struct Surroundings {
     pub(crate) region: String,
+    /// What functions sign their calls with.
+    pub(crate) credentials: Caller,
     pub(crate) stage: String,
     /// Where the `@connections` API is.
     pub(crate) management: SocketAddr,

@@ -37,12 +37,7 @@ impl Reader<'_> {
             let authorization_type = match properties.text("AuthorizationType")?.as_deref() {
                 None | Some("NONE") => AuthorizationType::None,
                 Some("CUSTOM") => AuthorizationType::Custom,
-                Some("AWS_IAM") => {
-                    return Err(properties.error(
-                        "AuthorizationType",
-                        "`AWS_IAM` is not supported here: every client would get in unsigned",
-                    ));
-                }
+                Some("AWS_IAM") => AuthorizationType::AwsIam,
                 Some(other) => {
                     // AUTHORIZER-51
                     let message = format!(

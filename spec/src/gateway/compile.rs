@@ -231,6 +231,9 @@ fn check_route(api: &Api, key: &str, route: &api::Route) -> Result<(), String> {
     {
         return Err(format!("there is no integration `{target}`"));
     }
+    if route.authorization_type == AuthorizationType::AwsIam && key != CONNECT {
+        return Err("only `$connect` can have the authorization type `AWS_IAM`".to_owned());
+    }
     if route.authorization_type == AuthorizationType::Custom {
         if key != CONNECT {
             return Err("only `$connect` can have an authorizer".to_owned());

@@ -32,6 +32,7 @@ impl Gateway {
             source_ip: request.source_ip.clone(),
             user_agent: request.headers.get("User-Agent").map(str::to_owned),
             principal: None,
+            caller: None,
             api_key: None,
         };
         let checked = handshake::check(&self.compiled.api, &request);
@@ -66,6 +67,10 @@ impl Gateway {
             return;
         };
         let compiled = &self.compiled;
+        let route = compiled.api.routes.get(CONNECT);
+        if route.is_some_and(|route| route.authorization_type == AuthorizationType::AwsIam) {
+            return self.check_signature(now, peer);
+        }
         let authorizer = compiled
             .api
             .routes
@@ -162,7 +167,7 @@ impl Gateway {
     }
 
     /// Nothing stands in the way of `$connect` (AUTHORIZER-9), which may be missing or do nothing (HANDSHAKE-9, HANDSHAKE-10).
-    fn allowed(&mut self, now: Timestamp, peer: PeerId) {
+    pub(super) fn allowed(&mut self, now: Timestamp, peer: PeerId) {
         if self.step(peer, Event::Allowed) != Effect::CallConnect {
             return;
         }
@@ -319,7 +324,7 @@ impl Gateway {
     }
 
     /// The handshake fails.
-    fn refuse(&mut self, peer: PeerId, refusal: &Refusal, cause: String) {
+    pub(super) fn refuse(&mut self, peer: PeerId, refusal: &Refusal, cause: String) {
         if self.step(peer, Event::Refused) == Effect::Reject {
             self.reject(peer, refusal, cause);
         }

@@ -1,6 +1,7 @@
 //! The machine: a dispatcher between what happens and the areas' rules. What a rule says is in its area's module; here is only who
 //! is asked, and who waits for what.
 
+mod access;
 mod compile;
 mod handshake;
 mod log;
@@ -22,6 +23,7 @@ use crate::io::{
 };
 use crate::lifecycle::{self, Effect, Event, State};
 use crate::management::{self, Operation};
+use crate::signature::Access;
 use crate::throttle::Throttle;
 use crate::time::Timestamp;
 use crate::usage_plan::Usage;
@@ -35,6 +37,9 @@ use timers::{Timer, Timers};
 pub struct Gateway {
     compiled: Compiled,
     throttle: Throttle,
+    access: Access,
+    /// What was noted of calls of `@connections` that AWS would refuse: the errors' types, each once.
+    noted: Vec<&'static str>,
     usage: Usage,
     ids: Box<dyn IdSource + Send>,
     peers: HashMap<PeerId, Peer>,
@@ -69,6 +74,8 @@ impl Gateway {
         let compiled = Compiled::new(api)?;
         Ok(Self {
             throttle: Throttle::new(&compiled.api),
+            access: Access::new(&compiled.api),
+            noted: Vec::new(),
             usage: Usage::new(&compiled.api),
             compiled,
             ids: Box::new(ids),
@@ -215,7 +222,10 @@ impl Gateway {
     }
 
     fn management(&mut self, now: Timestamp, id: ManagementId, request: &ManagementRequest) {
-        let parsed = management::parse(&self.compiled.api, request).and_then(|parsed| {
+        let parsed = management::parse(&self.compiled.api, request);
+        let objection = self.objection(now, request, &parsed);
+        let parsed = self.heeded(&objection).map_or(parsed, Err);
+        let parsed = parsed.and_then(|parsed| {
             // The account's limit is for callbacks, too (LIMITS-30, MANAGEMENT-30).
             let taken = self.throttle.take(now, None);
             taken.map_err(|_| management::Refusal::LimitExceeded)?;
@@ -232,6 +242,9 @@ impl Gateway {
         let uuid = ids::uuid(&mut *self.ids);
         let request_id = ids::request_id(&mut *self.ids, now);
         let response = management::stamped(response, &uuid, &request_id);
+        if let Some(objection) = objection {
+            self.note(&objection, request, &request_id);
+        }
         self.outputs
             .push_back(Output::ManagementReply { id, response });
     }

@@ -1,5 +1,6 @@
 //! The machine from outside: inputs in, outputs out, with the few functions that a test needs.
 
+mod access;
 mod access_log;
 mod backends;
 mod parameters;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::handshake::HandshakeRequest;
+use crate::http::Headers;
 use crate::time::Timestamp;
 
 /// The values of a request's condition context keys.
@@ -52,15 +53,20 @@ const KEYS: &[(&str, Kind)] = &[
 impl Context {
     /// The keys of a request for an upgrade that came in at `at`. Clients of API Gateway come over TLS, whatever the local gateway speaks.
     pub fn of_handshake(request: &HandshakeRequest, at: Timestamp) -> Self {
+        Self::of_request(&request.headers, &request.source_ip, at)
+    }
+
+    /// The keys of any request, of an upgrade or of `@connections`.
+    pub fn of_request(headers: &Headers, source_ip: &str, at: Timestamp) -> Self {
         let mut context = Self::default();
         let seconds = at.as_millis() / 1000;
         let current = Timestamp::from_millis(seconds * 1000).iso_8601();
         context.put("aws:CurrentTime", current.replace(".000Z", "Z"));
         context.put("aws:EpochTime", seconds.to_string());
         context.put("aws:SecureTransport", "true");
-        context.put("aws:SourceIp", request.source_ip.as_str());
+        context.put("aws:SourceIp", source_ip);
         for (key, field) in [("aws:UserAgent", "User-Agent"), ("aws:Referer", "Referer")] {
-            if let Some(value) = request.headers.get(field) {
+            if let Some(value) = headers.get(field) {
                 context.put(key, value);
             }
         }

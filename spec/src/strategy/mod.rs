@@ -98,6 +98,7 @@ pub fn message_context(principal_id: &str, token: &str) -> Map<String, Value> {
         source_ip: "192.0.2.1".to_owned(),
         user_agent: Some("Mozilla/5.0".to_owned()),
         principal: None,
+        caller: None,
         api_key: None,
     };
     let request = RequestIdentity {
