@@ -42,6 +42,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 pub use build::Build;
+pub use clock::TimeSource;
 pub use error::Error;
 pub use hub::DecisionSink;
 pub use lambda::{FunctionOutput, LineSink};
@@ -77,6 +78,8 @@ pub struct Options {
     pub dynamodb_url: Option<String>,
     /// The most processes of one function.
     pub max_processes: usize,
+    /// Where the time comes from.
+    pub clock: TimeSource,
 }
 
 /// A gateway that serves. Dropping it ends everything at once; [`shutdown`](Self::shutdown) is the polite way.
@@ -84,6 +87,7 @@ pub struct Running {
     address: SocketAddr,
     stack: Stack,
     hub: Arc<Hub>,
+    clock: Clock,
     pools: Vec<Arc<Pool>>,
     stop: Arc<Notify>,
     tasks: [JoinHandle<()>; 2],
@@ -113,6 +117,7 @@ impl Options {
             decisions: None,
             dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
             max_processes: 32,
+            clock: TimeSource::default(),
         }
     }
 }
@@ -160,14 +165,14 @@ impl Gateway {
         };
         let machine = spec::Gateway::new(stack.api.clone(), ids::Random::new())
             .map_err(|invalid| Error::Template(stack.invalid(&invalid)))?;
-        let clock = Clock::start();
+        let clock = Clock::start(options.clock);
         let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
         let mut pools = Vec::new();
-        let hub = Hub::new(machine, clock, options.decisions, |hub| {
-            let functions = Functions::new(&stack, &executables, &surroundings, &sink, clock, &hub);
+        let hub = Hub::new(machine, clock.clone(), options.decisions, |hub| {
+            let functions = Functions::new(&stack, &executables, &surroundings, &sink, &clock, &hub);
             pools = functions.pools();
             let region = surroundings.region.clone();
-            let backends = Backends::new(hub, clock, dynamodb_url.clone(), region);
+            let backends = Backends::new(hub, clock.clone(), dynamodb_url.clone(), region);
             (Box::new(functions), backends)
         });
         let stop = Arc::new(Notify::new());
@@ -180,6 +185,7 @@ impl Gateway {
             address,
             stack,
             hub,
+            clock,
             pools,
             stop,
             tasks,
@@ -231,6 +237,21 @@ impl Running {
     /// How many connections are open.
     pub fn connections(&self) -> usize {
         self.hub.connections()
+    }
+
+    /// Lets `time` pass on a clock that stands: once every call of a function has reached its process, all that is due within `time` happens,
+    /// each thing at its own moment, and is on its way when this returns the new time. Functions whose `Timeout` is reached are killed.
+    /// `None` with a clock of another kind.
+    ///
+    /// Calls that are still under way see the time pass too, also those that began in its middle: who wants an answer first must wait for it.
+    pub async fn advance(&self, time: Duration) -> Option<spec::Timestamp> {
+        if !self.clock.stands() {
+            return None;
+        }
+        for pool in &self.pools {
+            pool.fetched().await;
+        }
+        Some(self.hub.advance(time))
     }
 
     /// Goes down: takes no more clients, closes every connection with 1001, runs `$disconnect` for each, ends the functions' processes.
