@@ -8,6 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use conformance::case::Feature;
 use conformance::target::functions::Function;
 use conformance::target::local::{self, LocalGateway};
 use conformance::target::spec::{self as spec_target, SpecSession};
@@ -131,7 +132,7 @@ async fn check_spec(cases: &[Case], stack: &Stack) -> Result<Report, Failure> {
     })
 }
 
-/// The local gateway, as a process; every case gets fresh connections, a case with a fixture a process of its own.
+/// The local gateway, as a process; every case gets fresh connections, a case with a fixture or with a clock a process of its own.
 async fn check_local(cases: &[Case], stack: &StackArgs, folder: &Path) -> Result<Report, Failure> {
     let could_not = |error: String| Failure::CouldNotRun(format!("error: {error}"));
     let log = log_file(folder)?;
@@ -143,15 +144,22 @@ async fn check_local(cases: &[Case], stack: &StackArgs, folder: &Path) -> Result
     let progress = progress("local", cases.len());
     let mut outcomes = Vec::new();
     for case in cases {
-        let own = match &case.fixture {
-            Some(name) => {
-                let template = write_fixture(name, folder)?;
-                Some(start_local(&[template], folder, &log).await?)
+        let has_clock = case.features.contains(&Feature::Clock);
+        let own = if case.fixture.is_some() || has_clock {
+            let mut arguments = match &case.fixture {
+                Some(name) => vec![write_fixture(name, folder)?],
+                None => serve_args.clone(),
+            };
+            if has_clock {
+                arguments.extend(local::CLOCK.map(str::to_owned));
             }
-            None => None,
+            Some(start_local(&arguments, folder, &log).await?)
+        } else {
+            None
         };
-        let endpoint = own.as_ref().unwrap_or(&gateway).endpoint.clone();
-        let mut session = WireSession::new(endpoint);
+        let judged = own.as_ref().unwrap_or(&gateway);
+        let endpoint = judged.endpoint.clone();
+        let mut session = WireSession::with_clock(endpoint, judged.clock.clone());
         outcomes.push(runner::run(case, &mut session, &local::FEATURES).await);
         if let Some(own) = own {
             own.stop().await.map_err(could_not)?;

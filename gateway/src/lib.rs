@@ -169,7 +169,8 @@ impl Gateway {
         let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
         let mut pools = Vec::new();
         let hub = Hub::new(machine, clock.clone(), options.decisions, |hub| {
-            let functions = Functions::new(&stack, &executables, &surroundings, &sink, &clock, &hub);
+            let functions =
+                Functions::new(&stack, &executables, &surroundings, &sink, &clock, &hub);
             pools = functions.pools();
             let region = surroundings.region.clone();
             let backends = Backends::new(hub, clock.clone(), dynamodb_url.clone(), region);

@@ -1,6 +1,6 @@
 //! Targets behind sockets: any WebSocket URL, with its `@connections` URL and its table where it has them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+use super::local::Clock;
 use super::upgrade::{self, Stream};
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 
@@ -44,7 +45,10 @@ pub struct TableEndpoint {
 /// One case's sockets.
 pub struct WireSession {
     endpoint: Endpoint,
+    clock: Option<Clock>,
     clients: BTreeMap<String, Socket>,
+    /// What clients got before it was asked for.
+    early: BTreeMap<String, VecDeque<Incoming>>,
 }
 
 type Socket = WebSocketStream<Stream>;
@@ -54,7 +58,17 @@ impl WireSession {
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
+            clock: None,
             clients: BTreeMap::new(),
+            early: BTreeMap::new(),
+        }
+    }
+
+    /// A session with a target whose time `clock` moves.
+    pub fn with_clock(endpoint: Endpoint, clock: Clock) -> Self {
+        Self {
+            clock: Some(clock),
+            ..Self::new(endpoint)
         }
     }
 
@@ -66,23 +80,53 @@ impl WireSession {
 
     /// The next message or end of a client's socket, within the target's patience.
     async fn next(&mut self, client: &str) -> Result<Incoming, Trouble> {
+        if let Some(incoming) = self.early.get_mut(client).and_then(VecDeque::pop_front) {
+            return Ok(incoming);
+        }
+        loop {
+            if let Some(incoming) = self.read(client).await? {
+                return Ok(incoming);
+            }
+        }
+    }
+
+    /// The next message or end from a client's socket; `None` is a pong.
+    async fn read(&mut self, client: &str) -> Result<Option<Incoming>, Trouble> {
         let patience = self.endpoint.patience;
         let socket = self.socket(client)?;
         loop {
             let message = timeout(patience, socket.next())
                 .await
                 .map_err(|_| Trouble::Silence(patience))?;
-            return Ok(match message {
+            return Ok(Some(match message {
                 Some(Ok(Message::Text(text))) => Incoming::Text(text.to_string()),
                 Some(Ok(Message::Binary(bytes))) => Incoming::Binary(bytes.to_vec()),
                 Some(Ok(Message::Close(frame))) => match frame {
                     Some(frame) => Incoming::Closed(frame.code.into(), frame.reason.to_string()),
                     None => Incoming::Closed(1005, String::new()),
                 },
+                Some(Ok(Message::Pong(_))) => return Ok(None),
                 Some(Ok(_)) => continue,
                 Some(Err(_)) | None => Incoming::Closed(1006, String::new()),
-            });
+            }));
         }
+    }
+
+    /// Waits until the gateway has taken in what a client has sent: a ping behind it is answered when its turn comes.
+    async fn reach(&mut self, client: &str) -> Result<(), Trouble> {
+        let patience = self.endpoint.patience;
+        let ping = self.socket(client)?.send(Message::Ping(Bytes::new()));
+        // A connection that has been closed has something to read.
+        let _ = timeout(patience, ping).await;
+        while let Some(incoming) = self.read(client).await? {
+            let is_end = matches!(incoming, Incoming::Closed(..));
+            let early = self.early.entry(client.to_owned()).or_default();
+            early.push_back(incoming);
+            if is_end {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -96,6 +140,7 @@ impl Session for WireSession {
         let (answer, socket) = upgrade::upgrade(&url, headers, self.endpoint.patience).await?;
         if let Some(socket) = socket {
             self.clients.insert(client.to_owned(), socket);
+            self.early.remove(client);
         }
         Ok(answer)
     }
@@ -144,7 +189,11 @@ impl Session for WireSession {
             code: CloseCode::from(code),
             reason: Utf8Bytes::from(reason.to_owned()),
         });
-        let closed = self.socket(client)?.close(frame).await;
+        let early = self.early.get(client).and_then(VecDeque::back);
+        let closed = match early {
+            Some(Incoming::Closed(..)) => Ok(()),
+            _ => self.socket(client)?.close(frame).await,
+        };
         let mut leftover = Vec::new();
         let result = loop {
             if let Err(error) = &closed {
@@ -213,8 +262,13 @@ impl Session for WireSession {
         Ok(item.get("Item").is_some())
     }
 
-    async fn wait(&mut self, _: Duration) -> Result<(), Trouble> {
-        Err(Trouble::Unsupported("the target's time can not be moved"))
+    async fn wait(&mut self, time: Duration) -> Result<(), Trouble> {
+        let clock = self.clock.clone();
+        let clock = clock.ok_or(Trouble::Unsupported("the target's time can not be moved"))?;
+        for client in self.connected() {
+            self.reach(&client).await?;
+        }
+        clock.advance(time).await
     }
 
     async fn settle(&mut self) {
