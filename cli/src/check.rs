@@ -1,23 +1,14 @@
 //! `gatespec check`.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::IsTerminal;
+mod targets;
+
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use conformance::case::Feature;
-use conformance::target::functions::Function;
-use conformance::target::local::{self, LocalGateway};
-use conformance::target::spec::{self as spec_target, SpecSession};
-use conformance::target::wire::WireSession;
-use conformance::{Case, Expectations, Outcome, Report, Verdict, case, fixture, report, runner};
-use gateway::stack::{Settings, Stack};
-use indicatif::{ProgressBar, ProgressStyle};
+use conformance::fixture::Fixture;
+use conformance::{Case, Expectations, Outcome, Report, Verdict, case, report};
 
-use crate::{Failure, StackArgs, eprint, print, runtime, serve};
+use crate::{Failure, StackArgs, print, runtime, serve};
 
 /// Run the cases of the specification against targets, and print the verdicts.
 ///
@@ -33,6 +24,12 @@ pub(crate) struct CheckArgs {
     /// Where report.jsonl and report.md go.
     #[arg(long, value_name = "DIR", default_value = "target/gatespec")]
     report: PathBuf,
+    /// Run the cases of this file, or of this folder's *.toml files, instead of the kit's own.
+    #[arg(long, value_name = "PATH")]
+    cases: Option<PathBuf>,
+    /// Take the stacks that cases run on (their `fixture`) from this folder's *.yaml files instead of the kit's own.
+    #[arg(long, value_name = "DIR")]
+    fixtures: Option<PathBuf>,
     /// Run only the cases whose id begins so.
     #[arg(long, value_name = "PREFIX", default_value = "")]
     case: String,
@@ -49,8 +46,12 @@ enum Target {
 
 /// Runs the cases, prints the table, writes the reports.
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
-    let cases: Vec<Case> = case::built_in()
-        .map_err(|error| Failure::CouldNotRun(format!("error: {error}")))?
+    let usage = |error: &dyn std::fmt::Display| Failure::Usage(format!("error: {error}"));
+    let cases: Vec<Case> = args
+        .cases
+        .as_deref()
+        .map_or_else(case::built_in, case::of_path)
+        .map_err(|error| usage(&error))?
         .into_iter()
         .filter(|case| case.id.starts_with(&args.case))
         .collect();
@@ -60,6 +61,20 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
             args.case
         )));
     }
+    let fixtures = match &args.fixtures {
+        Some(folder) => Fixture::of_folder(folder).map_err(|error| usage(&error))?,
+        None => Fixture::built_in(),
+    };
+    for case in &cases {
+        if let Some(name) = &case.fixture
+            && !fixtures.iter().any(|fixture| fixture.name == *name)
+        {
+            return Err(usage(&format!(
+                "the case `{}` runs on the fixture `{name}`, which does not exist",
+                case.id
+            )));
+        }
+    }
     let stack = serve::read_stack(&args.stack)?;
     if args.target.contains(&Target::Local) && !args.stack.no_build {
         serve::build(&stack)?;
@@ -68,8 +83,10 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         let mut reports = Vec::new();
         for target in &args.target {
             reports.push(match target {
-                Target::Spec => check_spec(&cases, &stack).await?,
-                Target::Local => check_local(&cases, &args.stack, &args.report).await?,
+                Target::Spec => targets::spec(&cases, &stack, &fixtures).await?,
+                Target::Local => {
+                    targets::local(&cases, &args.stack, &fixtures, &args.report).await?
+                }
             });
         }
         Ok(reports)
@@ -96,126 +113,6 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     }
     write_reports(&args.report, &reports, &cases)?;
     surprises(&reports, &args.case)
-}
-
-/// The specification, in process; every case gets a fresh gateway.
-async fn check_spec(cases: &[Case], stack: &Stack) -> Result<Report, Failure> {
-    let functions: HashMap<String, Function> = stack
-        .functions
-        .iter()
-        .filter_map(|function| {
-            let played = Function::of_binary(function.code.binary.as_deref()?)?;
-            Some((function.arn.clone(), played))
-        })
-        .collect();
-    let progress = progress("spec", cases.len());
-    let mut outcomes = Vec::new();
-    for case in cases {
-        let api = match &case.fixture {
-            Some(name) => {
-                let text = fixture::template(name).unwrap_or_default();
-                Stack::parse(name, text, Path::new(""), &Settings::default())
-                    .map_err(|error| Failure::Usage(error.to_string()))?
-                    .api
-            }
-            None => stack.api.clone(),
-        };
-        let mut session = SpecSession::new(api, functions.clone())
-            .map_err(|error| Failure::Usage(format!("error: {error}")))?;
-        outcomes.push(runner::run(case, &mut session, &spec_target::FEATURES).await);
-        progress.inc(1);
-    }
-    progress.finish_and_clear();
-    Ok(Report {
-        target: "spec".to_owned(),
-        outcomes,
-    })
-}
-
-/// The local gateway, as a process; every case gets fresh connections, a case with a fixture or with a clock a process of its own.
-async fn check_local(cases: &[Case], stack: &StackArgs, folder: &Path) -> Result<Report, Failure> {
-    let could_not = |error: String| Failure::CouldNotRun(format!("error: {error}"));
-    let log = log_file(folder)?;
-    let mut serve_args = vec![stack.template.display().to_string()];
-    for (name, value) in &stack.parameters {
-        serve_args.extend(["--parameter".to_owned(), format!("{name}={value}")]);
-    }
-    let gateway = start_local(&serve_args, folder, &log).await?;
-    let progress = progress("local", cases.len());
-    let mut outcomes = Vec::new();
-    for case in cases {
-        let has_clock = case.features.contains(&Feature::Clock);
-        let own = if case.fixture.is_some() || has_clock {
-            let mut arguments = match &case.fixture {
-                Some(name) => vec![write_fixture(name, folder)?],
-                None => serve_args.clone(),
-            };
-            if has_clock {
-                arguments.extend(local::CLOCK.map(str::to_owned));
-            }
-            Some(start_local(&arguments, folder, &log).await?)
-        } else {
-            None
-        };
-        let judged = own.as_ref().unwrap_or(&gateway);
-        let endpoint = judged.endpoint.clone();
-        let mut session = WireSession::with_clock(endpoint, judged.clock.clone());
-        outcomes.push(runner::run(case, &mut session, &local::FEATURES).await);
-        if let Some(own) = own {
-            own.stop().await.map_err(could_not)?;
-        }
-        progress.inc(1);
-    }
-    progress.finish_and_clear();
-    gateway.stop().await.map_err(could_not)?;
-    Ok(Report {
-        target: "local".to_owned(),
-        outcomes,
-    })
-}
-
-/// Starts `gatespec serve` with `arguments`.
-async fn start_local(
-    arguments: &[String],
-    folder: &Path,
-    log: &File,
-) -> Result<LocalGateway, Failure> {
-    let could_not = |error: String| Failure::CouldNotRun(format!("error: {error}"));
-    let program = std::env::current_exe().map_err(|error| could_not(error.to_string()))?;
-    let log = log
-        .try_clone()
-        .map_err(|error| could_not(error.to_string()))?;
-    LocalGateway::start(&program, arguments, Stdio::from(log))
-        .await
-        .map_err(|error| {
-            let log = folder.join(LOG);
-            let words = std::fs::read_to_string(&log).unwrap_or_default();
-            could_not(format!("{error} (log: {})\n{words}", log.display()))
-        })
-}
-
-/// Puts a fixture's template where the gateway can read it: the path.
-fn write_fixture(name: &str, folder: &Path) -> Result<String, Failure> {
-    let path = folder.join(format!("{name}.yaml"));
-    std::fs::write(&path, fixture::template(name).unwrap_or_default())
-        .map_err(|error| could_not_write(folder, &error))?;
-    Ok(path.display().to_string())
-}
-
-/// Where the local gateway's own words go.
-const LOG: &str = "local.log";
-
-fn log_file(folder: &Path) -> Result<File, Failure> {
-    std::fs::create_dir_all(folder)
-        .and_then(|()| File::create(folder.join(LOG)))
-        .map_err(|error| could_not_write(folder, &error))
-}
-
-fn could_not_write(folder: &Path, error: &std::io::Error) -> Failure {
-    Failure::CouldNotRun(format!(
-        "error: can not write to `{}`: {error}",
-        folder.display()
-    ))
 }
 
 fn write_reports(folder: &Path, reports: &[Report], cases: &[Case]) -> Result<(), Failure> {
@@ -259,17 +156,9 @@ fn surprises(reports: &[Report], prefix: &str) -> Result<(), Failure> {
     )))
 }
 
-/// A bar on a terminal, one line elsewhere.
-fn progress(target: &str, cases: usize) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        eprint(&format!("{target}: {cases} cases"));
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(cases as u64);
-    if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:40} {pos}/{len}") {
-        bar.set_style(style);
-    }
-    bar.set_prefix(target.to_owned());
-    bar.enable_steady_tick(Duration::from_millis(100));
-    bar
+fn could_not_write(folder: &Path, error: &std::io::Error) -> Failure {
+    Failure::CouldNotRun(format!(
+        "error: can not write to `{}`: {error}",
+        folder.display()
+    ))
 }

@@ -33,6 +33,9 @@ enum Command {
     Lint(lint::LintArgs),
     /// Look for messages and values that break a mapping template.
     Falsify(falsify::FalsifyArgs),
+    /// Be the function of the conformance kit's fixtures: what their `bootstrap` runs.
+    #[command(hide = true)]
+    Probe,
 }
 
 /// Which stack.
@@ -92,6 +95,10 @@ fn main() -> ExitCode {
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),
         Some(Command::Falsify(args)) => falsify::run(&args),
+        Some(Command::Probe) => runtime().and_then(|runtime| {
+            let ended = runtime.block_on(conformance::probe::function::run());
+            ended.map_err(|error| Failure::CouldNotRun(format!("error: {error}")))
+        }),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,10 +1,11 @@
 //! Cases: data files that say what a client and a backend do, and what they must see. `conformance/cases/{area}.toml`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::fixture;
+use crate::runner::KINDS;
 
 /// One thing to check, on any target.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -18,6 +19,9 @@ pub struct Case {
     pub requirements: Vec<String>,
     /// The stack that it runs on (see [`crate::fixture`]); without one it is the stack that is checked.
     pub fixture: Option<String>,
+    /// Parameters of the fixture's template.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
     /// What a target must have for the case to make sense there.
     #[serde(default)]
     pub features: Vec<Feature>,
@@ -41,6 +45,22 @@ pub enum Feature {
     Limits,
     /// Time can be made to pass.
     Clock,
+    /// Routes that answer their sender.
+    TwoWay,
+    /// Integrations with HTTP backends, which the target can reach on the kit's machine.
+    Http,
+    /// Pings and pongs.
+    Pings,
+}
+
+/// One value of a header field, or several: a field for each.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(untagged)]
+pub enum Values {
+    /// One.
+    One(String),
+    /// Several, in order.
+    Many(Vec<String>),
 }
 
 /// One step of a case. Texts are patterns with holes (see [`crate::pattern`]), both those to send and those to see.
@@ -53,7 +73,7 @@ pub enum Step {
         client: String,
         /// Header fields to send.
         #[serde(default)]
-        headers: BTreeMap<String, String>,
+        headers: BTreeMap<String, Values>,
         /// Behind the stage's path, such as `?a=b` or `/more`.
         #[serde(default)]
         target: String,
@@ -168,6 +188,60 @@ pub enum Step {
         /// How much.
         seconds: u64,
     },
+    /// A client sends a ping.
+    Ping {
+        /// Who.
+        client: String,
+        /// Its payload.
+        text: String,
+    },
+    /// The pong that must come next.
+    Pong {
+        /// Whom it must reach.
+        client: String,
+        /// Its payload.
+        text: String,
+    },
+    /// Connects the client `observer`, to which the fixture's probe reports what clients with `?observer=${observer}` set off, and
+    /// binds `observer` to its connection's id.
+    Observe {
+        /// What the observer sends to learn its id; it must reach the probe.
+        #[serde(default = "who_am_i")]
+        text: String,
+    },
+    /// The next report of an event of this kind.
+    Event {
+        /// `authorizer`, `CONNECT`, `MESSAGE`, `DISCONNECT`, `payload` (what a template rendered) or `HTTP`.
+        kind: String,
+        /// What the event must have, by JSON pointer. Texts are patterns for strings; a text that begins with `json:` is a pattern for
+        /// the compact JSON of the value; anything else must be equal.
+        #[serde(default)]
+        has: BTreeMap<String, toml::Value>,
+        /// What it must not have, by JSON pointer.
+        #[serde(default)]
+        lacks: Vec<String>,
+        /// The members that objects must have, in order and no others, by JSON pointer.
+        #[serde(default)]
+        members: BTreeMap<String, Vec<String>>,
+        /// The statuses of the messages that the probe was told to post.
+        #[serde(default)]
+        posted: Vec<u16>,
+    },
+    /// No further event of this kind may be reported, until the case ends.
+    Unseen {
+        /// The kind, as for `event`.
+        kind: String,
+    },
+}
+
+impl Values {
+    /// All of them, in order.
+    pub fn all(&self) -> &[String] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Many(values) => values,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -216,6 +290,35 @@ pub fn built_in() -> Result<Vec<Case>, InvalidCases> {
     Ok(cases)
 }
 
+/// The cases of a folder's files, `{name}.toml` each, in the order of their names; or those of one file.
+///
+/// # Errors
+/// What can not be read, or breaks a rule of the kit.
+pub fn of_path(path: &Path) -> Result<Vec<Case>, InvalidCases> {
+    let invalid = |error: std::io::Error| InvalidCases {
+        file: path.display().to_string(),
+        problem: error.to_string(),
+    };
+    let mut files = vec![path.to_owned()];
+    if path.is_dir() {
+        let entries = std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let paths = entries
+            .map_err(invalid)?
+            .into_iter()
+            .map(|entry| entry.path());
+        files = paths
+            .filter(|file| file.extension().is_some_and(|end| end == "toml"))
+            .collect();
+        files.sort();
+    }
+    let mut cases = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).map_err(invalid)?;
+        cases.extend(parse(&file.display().to_string(), None, &text)?);
+    }
+    Ok(cases)
+}
+
 /// Reads a case file. With an `area`, every id must begin with it.
 ///
 /// # Errors
@@ -240,12 +343,14 @@ pub fn parse(file: &str, area: Option<&str>, text: &str) -> Result<Vec<Case>, In
         if case.requirements.is_empty() {
             return Err(invalid(format!("case `{id}` cites no requirement")));
         }
-        if let Some(name) = &case.fixture
-            && fixture::template(name).is_none()
-        {
-            return Err(invalid(format!(
-                "case `{id}` runs on the fixture `{name}`, which does not exist"
-            )));
+        for step in &case.steps {
+            if let Step::Event { kind, .. } | Step::Unseen { kind } = step
+                && !KINDS.contains(&&**kind)
+            {
+                return Err(invalid(format!(
+                    "case `{id}` looks at events of the kind `{kind}`, which does not exist: there are {KINDS:?}"
+                )));
+            }
         }
         for requirement in &case.requirements {
             if spec::requirement::find(requirement).is_none() {
@@ -260,6 +365,11 @@ pub fn parse(file: &str, area: Option<&str>, text: &str) -> Result<Vec<Case>, In
 
 fn switching_protocols() -> u16 {
     101
+}
+
+fn who_am_i() -> String {
+    r#"{"action":"probe","probe":{"post":[{"to":"{{connectionId}}","data":"{{connectionId}}"}]}}"#
+        .to_owned()
 }
 
 fn once() -> usize {
@@ -277,6 +387,15 @@ mod tests {
     }
 
     #[test]
+    fn the_kits_own_cases_run_on_fixtures_that_exist() {
+        let fixtures = crate::fixture::Fixture::built_in();
+        let known = |name: &String| fixtures.iter().any(|fixture| fixture.name == *name);
+        for case in built_in().unwrap() {
+            assert!(case.fixture.as_ref().is_none_or(known), "{}", case.id);
+        }
+    }
+
+    #[test]
     fn a_case_names_what_exists() {
         let file = |requirement: &str, id: &str| {
             format!(
@@ -287,8 +406,6 @@ mod tests {
         assert!(
             problem(&file("\"ROUTE-0\"", "route/a")).contains("`ROUTE-0`, which does not exist")
         );
-        let elsewhere = file("\"ROUTE-1\"", "route/a").replace("steps", "fixture = \"no\"\nsteps");
-        assert!(problem(&elsewhere).contains("fixture `no`, which does not exist"));
         assert!(problem(&file("", "route/a")).contains("cites no requirement"));
         assert!(problem(&file("\"ROUTE-1\"", "event/a")).contains("must be named `route/…`"));
         assert!(problem("[[case]]\nid = 1").contains("line 2"));

@@ -7,7 +7,9 @@
 pub mod case;
 pub mod falsify;
 pub mod fixture;
+pub mod http;
 pub mod pattern;
+pub mod probe;
 pub mod report;
 pub mod runner;
 pub mod session;

@@ -1,5 +1,7 @@
 //! Carries out cases, step by step, and writes down what happens.
 
+mod events;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -7,6 +9,8 @@ use crate::case::{Case, Feature, Step};
 use crate::pattern::Bindings;
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 use crate::verdict::{Outcome, Verdict};
+pub(crate) use events::KINDS;
+use events::Reports;
 
 /// Why a case stops.
 enum Stop {
@@ -29,8 +33,13 @@ struct Run<'a, S> {
     session: &'a mut S,
     bindings: Bindings,
     transcript: Vec<String>,
+    reports: Reports,
+    /// What the observer sends to learn its id.
+    who_am_i: Option<String>,
 }
 
+/// The client that the probe reports to.
+const OBSERVER: &str = "observer";
 /// How often a row is looked for before the kit gives up.
 const LOOKS: usize = 250;
 /// How much of a long text stands in a transcript.
@@ -58,8 +67,13 @@ pub async fn run<S: Session>(case: &Case, session: &mut S, features: &[Feature])
         session,
         bindings: Bindings::default(),
         transcript: Vec::new(),
+        reports: Reports::default(),
+        who_am_i: None,
     };
     let mut result = run.steps(&case.steps).await;
+    if result.is_ok() {
+        result = run.nothing_more_is_reported().await;
+    }
     let leftover = run.close_all().await;
     if result.is_ok() && !leftover.is_empty() {
         let message = format!("messages that nobody expected: {}", leftover.join(", "));
@@ -97,12 +111,18 @@ impl<S: Session> Run<'_, S> {
                 response_headers,
                 absent_headers,
             } => {
-                let target = stretched(target, *repeat);
+                let target = stretched(&self.fill(target)?, *repeat);
+                let mut fields = Vec::new();
+                for (name, values) in headers {
+                    for value in values.all() {
+                        fields.push((name.clone(), self.fill(value)?));
+                    }
+                }
+                self.note(">", &format!("{client}: upgrade {target} {fields:?}"));
                 let upgrade = Upgrade {
-                    target: target.clone(),
-                    headers: headers.clone(),
+                    target,
+                    headers: fields,
                 };
-                self.note(">", &format!("{client}: upgrade {target} {headers:?}"));
                 let answer = self.session.connect(client, &upgrade).await?;
                 let expected = Expected {
                     status: *status,
@@ -211,6 +231,48 @@ impl<S: Session> Run<'_, S> {
                 };
                 self.answered("backend", &answer, &expected)
             }
+            Step::Ping { client, text } => {
+                self.note(">", &format!("{client}: ping `{text}`"));
+                Ok(self
+                    .session
+                    .send(client, &Outgoing::Ping(text.clone()))
+                    .await?)
+            }
+            Step::Pong { client, text } => match self.receive(client).await? {
+                Incoming::Pong(bytes) if bytes == text.as_bytes() => Ok(()),
+                incoming => Err(Stop::Difference(format!(
+                    "{client} expected a pong `{text}`, got {incoming:?}"
+                ))),
+            },
+            Step::Observe { text } => self.observe(text).await,
+            Step::Event {
+                kind,
+                has,
+                lacks,
+                members,
+                posted,
+            } => {
+                let report = self.report(kind).await?;
+                let expected = events::Expected {
+                    has,
+                    lacks,
+                    members,
+                };
+                expected
+                    .check(&report.event, &mut self.bindings)
+                    .map_err(|problem| Stop::Difference(format!("{kind} event: {problem}")))?;
+                if report.posted != *posted {
+                    return Err(Stop::Difference(format!(
+                        "{kind} event: the probe's posts should be answered {posted:?}, and were {:?}",
+                        report.posted
+                    )));
+                }
+                Ok(())
+            }
+            Step::Unseen { kind } => {
+                self.reports.watch(kind);
+                Ok(())
+            }
             Step::Row { id, present } => self.row(id, *present).await,
             Step::Wait { seconds } => {
                 self.note(">", &format!("{seconds} seconds pass"));
@@ -302,12 +364,90 @@ impl<S: Session> Run<'_, S> {
         Err(Stop::Difference(format!("connection {id} is {state}")))
     }
 
-    /// Ends what is still open; what comes then, nobody expected.
+    /// Connects the observer and learns its connection's id.
+    async fn observe(&mut self, text: &str) -> Result<(), Stop> {
+        let upgrade = Upgrade::default();
+        let answer = self.session.connect(OBSERVER, &upgrade).await?;
+        if answer.status != 101 {
+            return Err(Stop::Broken(format!("the observer got {answer:?}")));
+        }
+        let id = self.observers_id(text).await?;
+        self.note("<", &format!("{OBSERVER}: {id}"));
+        self.bindings.set(OBSERVER, id);
+        self.who_am_i = Some(text.to_owned());
+        Ok(())
+    }
+
+    /// Asks the probe for the observer's id. What is reported until the answer comes is kept.
+    async fn observers_id(&mut self, text: &str) -> Result<String, Stop> {
+        let message = Outgoing::Text {
+            text: text.to_owned(),
+            frame: None,
+        };
+        self.session.send(OBSERVER, &message).await?;
+        loop {
+            match self.session.receive(OBSERVER).await? {
+                Incoming::Text(text) if !text.starts_with('{') => return Ok(text),
+                Incoming::Text(text) => self.reported(&text)?,
+                incoming => {
+                    return Err(Stop::Broken(format!("the observer got {incoming:?}")));
+                }
+            }
+        }
+    }
+
+    /// The next report of a kind; those of other kinds wait for their steps.
+    async fn report(&mut self, kind: &str) -> Result<events::Report, Stop> {
+        loop {
+            if let Some(report) = self.reports.next(kind) {
+                return Ok(report);
+            }
+            match self.session.receive(OBSERVER).await {
+                Ok(Incoming::Text(text)) => self.reported(&text)?,
+                Ok(incoming) => {
+                    return Err(Stop::Broken(format!("the observer got {incoming:?}")));
+                }
+                Err(trouble @ Trouble::Silence(_)) => {
+                    return Err(Stop::Difference(format!("no {kind} event: {trouble}")));
+                }
+                Err(other) => return Err(other.into()),
+            }
+        }
+    }
+
+    fn reported(&mut self, text: &str) -> Result<(), Stop> {
+        self.note("<", &format!("{OBSERVER}: {text}"));
+        self.reports.add(text).map_err(Stop::Broken)
+    }
+
+    /// One more message through the probe, so that what it did before has been reported, and then nothing may be left.
+    async fn nothing_more_is_reported(&mut self) -> Result<(), Stop> {
+        if !self.reports.are_looked_at() {
+            return Ok(());
+        }
+        if let Some(text) = self.who_am_i.clone() {
+            self.observers_id(&text).await?;
+        }
+        let surplus = self.reports.surplus();
+        if surplus.is_empty() {
+            return Ok(());
+        }
+        Err(Stop::Difference(format!(
+            "events that nobody expected: {}",
+            surplus.join(", ")
+        )))
+    }
+
+    /// Ends what is still open, the observer first; what the others get then, nobody expected.
     async fn close_all(&mut self) -> Vec<String> {
         let mut leftover = Vec::new();
-        for client in self.session.connected() {
+        let mut clients = self.session.connected();
+        clients.sort_by_key(|client| client != OBSERVER);
+        for client in clients {
             if let Ok(texts) = self.session.close(&client, Some(1000), "").await {
-                leftover.extend(texts.into_iter().map(|text| format!("{client}: {text}")));
+                if client != OBSERVER {
+                    leftover.extend(texts.into_iter().map(|text| format!("{client}: {text}")));
+                }
             }
         }
         leftover

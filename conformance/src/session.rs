@@ -1,6 +1,5 @@
 //! What the kit can do with a target, whatever it is: connect clients, send, receive, call `@connections`, look into the table.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A target at work on one case. Clients are named by the case.
@@ -74,7 +73,7 @@ pub struct Upgrade {
     /// Behind the stage's path: a query string, or more of a path.
     pub target: String,
     /// Header fields besides those of every upgrade.
-    pub headers: BTreeMap<String, String>,
+    pub headers: Vec<(String, String)>,
 }
 
 /// Where a call of the `@connections` API goes.
@@ -111,6 +110,8 @@ pub enum Outgoing {
     Binary(Vec<u8>),
     /// One text frame with these bytes.
     Raw(Vec<u8>),
+    /// A ping with this payload.
+    Ping(String),
 }
 
 /// What a client gets.
@@ -120,6 +121,10 @@ pub enum Incoming {
     Text(String),
     /// A binary message, which API Gateway never sends.
     Binary(Vec<u8>),
+    /// A ping, which API Gateway never sends.
+    Ping(Vec<u8>),
+    /// A pong.
+    Pong(Vec<u8>),
     /// The end: the close frame's code (1005 when it has none, 1006 when there is none) and reason.
     Closed(u16, String),
 }

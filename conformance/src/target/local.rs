@@ -16,13 +16,16 @@ use crate::case::Feature;
 use crate::session::Trouble;
 
 /// What the target has.
-pub const FEATURES: [Feature; 6] = [
+pub const FEATURES: [Feature; 9] = [
     Feature::Authorizer,
     Feature::Templates,
     Feature::Management,
     Feature::Table,
     Feature::Limits,
     Feature::Clock,
+    Feature::TwoWay,
+    Feature::Http,
+    Feature::Pings,
 ];
 
 /// The clock of a gateway that was started with [`CLOCK`]. It is moved through the gateway's standard input, which this holds.

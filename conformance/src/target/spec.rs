@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use spec::handshake::HandshakeRequest;
-use spec::http::{Headers, HttpResponse};
+use spec::http::{Headers, HttpAnswer, HttpResponse};
 use spec::io::{
     ClientClose, HttpCall, HttpOutcome, InvocationOutcome, ManagementId, ManagementRequest, PeerId,
     ServiceCall,
@@ -15,23 +15,29 @@ use spec::{Api, Gateway, Input, InvalidApi, Output, Timestamp};
 
 use super::functions::{Function, World};
 use crate::case::Feature;
+use crate::probe::backend::{self, Reply};
+use crate::probe::{End, Plan};
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 
 /// What the target has.
-pub const FEATURES: [Feature; 6] = [
+pub const FEATURES: [Feature; 8] = [
     Feature::Authorizer,
     Feature::Templates,
     Feature::Management,
     Feature::Table,
     Feature::Limits,
     Feature::Clock,
+    Feature::TwoWay,
+    Feature::Http,
 ];
 
 /// The specification running one case.
 pub struct SpecSession {
     gateway: Gateway,
-    functions: HashMap<String, Function>,
+    players: HashMap<String, Player>,
     now: Timestamp,
+    /// Results that come later: when, in which order, what.
+    due: BTreeMap<(Timestamp, u64), Input>,
     outputs: VecDeque<Output>,
     clients: HashMap<PeerId, Client>,
     names: BTreeMap<String, PeerId>,
@@ -41,6 +47,15 @@ pub struct SpecSession {
     reasons: Vec<String>,
 }
 
+/// Who plays a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Player {
+    /// One of the pattern's functions.
+    Pattern(Function),
+    /// The probe of the kit's fixtures.
+    Probe,
+}
+
 #[derive(Default)]
 struct Client {
     answer: Option<Answer>,
@@ -48,19 +63,25 @@ struct Client {
     open: bool,
 }
 
+/// How long to wait for anything before it counts as silence, as on the other targets.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What Lambda makes of a process that ends.
+const EXITED: &str = r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 0 Error: Runtime exited without providing a reason"}"#;
+const NO_FUNCTION: &str = "there is no such function";
 /// When every case begins: 2024-01-20T11:54:57.419Z, the `connectedAt` of AWS's published fixture.
 const BEGINNING: Timestamp = Timestamp::from_millis(1_705_751_697_419);
 
 impl SpecSession {
-    /// A fresh gateway for `api`, whose functions (by ARN) the kit plays.
+    /// A fresh gateway for `api`, whose functions (by ARN) the kit plays. HTTP backends are played by the probe.
     ///
     /// # Errors
     /// An API that can not be served.
-    pub fn new(api: Api, functions: HashMap<String, Function>) -> Result<Self, InvalidApi> {
+    pub fn new(api: Api, players: HashMap<String, Player>) -> Result<Self, InvalidApi> {
         Ok(Self {
             gateway: Gateway::new(api, spec::ids::Counter::default())?,
-            functions,
+            players,
             now: BEGINNING,
+            due: BTreeMap::new(),
             outputs: VecDeque::new(),
             clients: HashMap::new(),
             names: BTreeMap::new(),
@@ -120,31 +141,106 @@ impl SpecSession {
                     "invoke {}: {}",
                     invocation.function_arn, invocation.payload
                 ));
-                let outcome = match self.functions.get(&invocation.function_arn) {
-                    Some(function) => function.call(&invocation.payload, self),
-                    None => InvocationOutcome::NotInvocable("there is no such function".to_owned()),
+                let id = invocation.id;
+                let result = |outcome| Input::InvocationResult {
+                    invocation: id,
+                    outcome,
                 };
-                self.reasons.push(format!("result: {outcome:?}"));
-                let invocation = invocation.id;
-                self.gateway.handle_input(
-                    self.now,
-                    Input::InvocationResult {
-                        invocation,
-                        outcome,
-                    },
-                );
+                match self.players.get(&invocation.function_arn).copied() {
+                    Some(Player::Pattern(function)) => {
+                        let outcome = function.call(&invocation.payload, self);
+                        self.come(Duration::ZERO, result(outcome));
+                    }
+                    Some(Player::Probe) => {
+                        let plan = Plan::of_invocation(&invocation.payload);
+                        let outcome = match plan.end.clone() {
+                            End::Returns(text) => InvocationOutcome::Returned(text),
+                            End::Fails(text) => InvocationOutcome::Failed(text),
+                            End::Exits => InvocationOutcome::Failed(EXITED.to_owned()),
+                        };
+                        self.perform(&plan, result(outcome));
+                    }
+                    None => {
+                        let outcome = InvocationOutcome::NotInvocable(NO_FUNCTION.to_owned());
+                        self.come(Duration::ZERO, result(outcome));
+                    }
+                }
             }
-            // No case has an HTTP backend or a service of its own.
-            Output::HttpRequest(HttpCall { id: call, .. })
-            | Output::CallService(ServiceCall { id: call, .. }) => {
-                let outcome = HttpOutcome::Failed("there is no such backend".to_owned());
-                self.gateway
-                    .handle_input(self.now, Input::HttpResult { call, outcome });
+            Output::HttpRequest(HttpCall {
+                id: call, request, ..
+            }) => {
+                self.reasons
+                    .push(format!("request {} {}", request.method, request.url));
+                let host = request.url.find("://").map_or(0, |at| at + 3);
+                let target = request.url[host..]
+                    .find('/')
+                    .map_or("/", |at| &request.url[host + at..]);
+                let body = String::from_utf8_lossy(&request.body);
+                let event = backend::event(&request.method, target, request.headers.iter(), &body);
+                let plan = Plan::of_request(&event);
+                let outcome = match Reply::of(&plan.end) {
+                    Some(reply) => HttpOutcome::Answered(HttpAnswer {
+                        status: reply.status,
+                        headers: Headers::from_iter(reply.headers),
+                        body: reply.body.into_bytes(),
+                    }),
+                    None => HttpOutcome::Failed("it answered nothing".to_owned()),
+                };
+                self.perform(&plan, Input::HttpResult { call, outcome });
+            }
+            // No case has a service of its own.
+            Output::CallService(ServiceCall { id: call, .. }) => {
+                let outcome = HttpOutcome::Failed("there is no such service".to_owned());
+                self.come(Duration::ZERO, Input::HttpResult { call, outcome });
             }
             Output::ManagementReply { id, response } => {
                 self.replies.insert(id, response);
             }
             Output::Decision(decision) => self.reasons.push(decision.to_string()),
+        }
+    }
+
+    /// Does what the probe is to do; `result` comes when it has waited.
+    fn perform(&mut self, plan: &Plan, result: Input) {
+        let posted: Vec<u16> = plan
+            .posts
+            .iter()
+            .map(|post| self.post(&post.to, &post.data))
+            .collect();
+        if let Some(observer) = &plan.observer {
+            self.post(observer, &plan.report(&posted));
+        }
+        self.come(plan.wait, result);
+    }
+
+    /// A result that comes after a time, at once when that is zero.
+    fn come(&mut self, after: Duration, result: Input) {
+        if after.is_zero() {
+            self.gateway.handle_input(self.now, result);
+            return;
+        }
+        self.numbers += 1;
+        self.due.insert((self.now + after, self.numbers), result);
+    }
+
+    /// Lets time pass until `enough`, or until nothing happens before `end`.
+    fn pass(&mut self, end: Timestamp, enough: impl Fn(&Self) -> bool) {
+        while !enough(self) {
+            let timer = self.gateway.poll_timeout();
+            let result = self.due.keys().next().copied();
+            let next = timer.into_iter().chain(result.map(|(at, _)| at)).min();
+            let Some(next) = next.filter(|next| *next <= end) else {
+                return;
+            };
+            self.now = next.max(self.now);
+            match result
+                .filter(|(at, _)| *at <= next)
+                .and_then(|key| self.due.remove(&key))
+            {
+                Some(input) => self.gateway.handle_input(self.now, input),
+                None => self.gateway.handle_timeout(self.now),
+            }
+            self.settle_outputs();
         }
     }
 
@@ -218,11 +314,15 @@ impl Session for SpecSession {
             source_ip: "127.0.0.1".to_owned(),
         };
         self.input(Input::Handshake { peer, request });
+        self.pass(self.now + PATIENCE, |session| {
+            let client = session.clients.get(&peer);
+            client.is_some_and(|client| client.answer.is_some())
+        });
         let entry = self.clients.entry(peer).or_default();
         if entry.open {
             self.names.insert(client.to_owned(), peer);
         }
-        entry.answer.take().ok_or(Trouble::Silence(Duration::ZERO))
+        entry.answer.take().ok_or(Trouble::Silence(PATIENCE))
     }
 
     async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), Trouble> {
@@ -247,6 +347,11 @@ impl Session for SpecSession {
                 Ok(text) => Input::Message { peer, text },
                 Err(_) => violation(Violation::InvalidUtf8),
             },
+            Outgoing::Ping(_) => {
+                return Err(Trouble::Unsupported(
+                    "pings are the shell's, not the specification's",
+                ));
+            }
         };
         self.input(input);
         Ok(())
@@ -254,11 +359,15 @@ impl Session for SpecSession {
 
     async fn receive(&mut self, client: &str) -> Result<Incoming, Trouble> {
         let peer = self.peer(client)?;
+        self.pass(self.now + PATIENCE, |session| {
+            let client = session.clients.get(&peer);
+            client.is_some_and(|client| !client.incoming.is_empty())
+        });
         let entry = self.clients.entry(peer).or_default();
         let incoming = entry
             .incoming
             .pop_front()
-            .ok_or(Trouble::Silence(Duration::ZERO))?;
+            .ok_or(Trouble::Silence(PATIENCE))?;
         if matches!(incoming, Incoming::Closed(..)) {
             self.names.remove(client);
         }
@@ -304,11 +413,7 @@ impl Session for SpecSession {
 
     async fn wait(&mut self, time: Duration) -> Result<(), Trouble> {
         let end = self.now + time;
-        while let Some(due) = self.gateway.poll_timeout().filter(|due| *due <= end) {
-            self.now = due.max(self.now);
-            self.gateway.handle_timeout(self.now);
-            self.settle_outputs();
-        }
+        self.pass(end, |_| false);
         self.now = end;
         Ok(())
     }

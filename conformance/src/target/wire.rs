@@ -4,11 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::Error as WsError;
@@ -18,6 +14,7 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::local::Clock;
 use super::upgrade::{self, Stream};
+use crate::http;
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 
 /// Where a target is.
@@ -80,51 +77,51 @@ impl WireSession {
 
     /// The next message or end of a client's socket, within the target's patience.
     async fn next(&mut self, client: &str) -> Result<Incoming, Trouble> {
-        if let Some(incoming) = self.early.get_mut(client).and_then(VecDeque::pop_front) {
-            return Ok(incoming);
-        }
-        loop {
-            if let Some(incoming) = self.read(client).await? {
-                return Ok(incoming);
-            }
+        match self.early.get_mut(client).and_then(VecDeque::pop_front) {
+            Some(incoming) => Ok(incoming),
+            None => self.read(client).await,
         }
     }
 
-    /// The next message or end from a client's socket; `None` is a pong.
-    async fn read(&mut self, client: &str) -> Result<Option<Incoming>, Trouble> {
+    /// As [`next`](Self::next), from the socket.
+    async fn read(&mut self, client: &str) -> Result<Incoming, Trouble> {
         let patience = self.endpoint.patience;
         let socket = self.socket(client)?;
         loop {
             let message = timeout(patience, socket.next())
                 .await
                 .map_err(|_| Trouble::Silence(patience))?;
-            return Ok(Some(match message {
+            return Ok(match message {
                 Some(Ok(Message::Text(text))) => Incoming::Text(text.to_string()),
                 Some(Ok(Message::Binary(bytes))) => Incoming::Binary(bytes.to_vec()),
                 Some(Ok(Message::Close(frame))) => match frame {
                     Some(frame) => Incoming::Closed(frame.code.into(), frame.reason.to_string()),
                     None => Incoming::Closed(1005, String::new()),
                 },
-                Some(Ok(Message::Pong(_))) => return Ok(None),
-                Some(Ok(_)) => continue,
+                Some(Ok(Message::Ping(bytes))) => Incoming::Ping(bytes.to_vec()),
+                Some(Ok(Message::Pong(bytes))) => Incoming::Pong(bytes.to_vec()),
+                Some(Ok(Message::Frame(_))) => continue,
                 Some(Err(_)) | None => Incoming::Closed(1006, String::new()),
-            }));
+            });
         }
     }
 
     /// Waits until the gateway has taken in what a client has sent: a ping behind it is answered when its turn comes.
     async fn reach(&mut self, client: &str) -> Result<(), Trouble> {
+        const PING: &[u8] = b"taken in?";
         let patience = self.endpoint.patience;
-        let ping = self.socket(client)?.send(Message::Ping(Bytes::new()));
+        let ping = self.socket(client)?.send(Message::Ping(PING.into()));
         // A connection that has been closed has something to read.
         let _ = timeout(patience, ping).await;
-        while let Some(incoming) = self.read(client).await? {
-            let is_end = matches!(incoming, Incoming::Closed(..));
-            let early = self.early.entry(client.to_owned()).or_default();
-            early.push_back(incoming);
-            if is_end {
+        let mut is_over = false;
+        while !is_over {
+            let incoming = self.read(client).await?;
+            if matches!(&incoming, Incoming::Pong(bytes) if bytes == PING) {
                 break;
             }
+            is_over = matches!(incoming, Incoming::Closed(..));
+            let early = self.early.entry(client.to_owned()).or_default();
+            early.push_back(incoming);
         }
         Ok(())
     }
@@ -155,6 +152,7 @@ impl Session for WireSession {
             Outgoing::Text { text, .. } => vec![Message::text(text.as_str())],
             Outgoing::Binary(bytes) => vec![Message::binary(bytes.clone())],
             Outgoing::Raw(bytes) => fragments(bytes, bytes.len().max(1)),
+            Outgoing::Ping(text) => vec![Message::Ping(text.clone().into())],
         };
         for frame in frames {
             if let Err(error) = socket.send(frame).await {
@@ -201,7 +199,7 @@ impl Session for WireSession {
             }
             match self.next(client).await {
                 Ok(Incoming::Text(text)) => leftover.push(text),
-                Ok(Incoming::Binary(_)) => {}
+                Ok(Incoming::Binary(_) | Incoming::Ping(_) | Incoming::Pong(_)) => {}
                 Ok(Incoming::Closed(..)) => break Ok(leftover),
                 Err(trouble) => break Err(trouble),
             }
@@ -217,7 +215,7 @@ impl Session for WireSession {
             .as_deref()
             .ok_or(Trouble::Unsupported("the target has no `@connections` URL"))?;
         let url = match to {
-            Callback::Connection(id) => format!("{base}/@connections/{}", percent_encode(id)),
+            Callback::Connection(id) => format!("{base}/@connections/{}", http::percent_encode(id)),
             Callback::Path(path) => {
                 let host_end = base.find("://").map_or(0, |at| at + 3);
                 let host_end = base[host_end..]
@@ -226,10 +224,13 @@ impl Session for WireSession {
                 format!("{}{path}", &base[..host_end])
             }
         };
-        let request = http(&url, method, &[], body.to_owned());
-        timeout(self.endpoint.patience, request)
-            .await
-            .map_err(|_| Trouble::Silence(self.endpoint.patience))?
+        timeout(
+            self.endpoint.patience,
+            http::request(method, &url, &[], body),
+        )
+        .await
+        .map_err(|_| Trouble::Silence(self.endpoint.patience))?
+        .map_err(Trouble::Other)
     }
 
     async fn has_row(&mut self, id: &str) -> Result<bool, Trouble> {
@@ -251,7 +252,9 @@ impl Session for WireSession {
                 "AWS4-HMAC-SHA256 Credential=local/20240120/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
             ),
         ];
-        let answer = http(&table.url, "POST", &HEADERS, body.to_string()).await?;
+        let answer = http::request("POST", &table.url, &HEADERS, &body.to_string())
+            .await
+            .map_err(Trouble::Other)?;
         if answer.status != 200 {
             return Err(Trouble::Other(format!(
                 "the table answered {}: {}",
@@ -280,51 +283,6 @@ impl Session for WireSession {
     }
 }
 
-/// One HTTP/1.1 request on a connection of its own.
-async fn http(
-    url: &str,
-    method: &str,
-    headers: &[(&str, &str)],
-    body: String,
-) -> Result<Answer, Trouble> {
-    let rest = url
-        .strip_prefix("http://")
-        .ok_or_else(|| Trouble::Other(format!("`{url}` must begin with `http://`")))?;
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let stream = TcpStream::connect(authority).await.map_err(other)?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(other)?;
-    let connection = tokio::spawn(connection);
-    let mut request = hyper::Request::builder()
-        .method(method)
-        .uri(format!("/{path}"))
-        .header("host", authority);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let request = request.body(Full::new(Bytes::from(body))).map_err(other)?;
-    let response = sender.send_request(request).await.map_err(other)?;
-    let (head, body) = response.into_parts();
-    let body = body.collect().await.map_err(other)?.to_bytes();
-    connection.abort();
-    let headers = head
-        .headers
-        .iter()
-        .map(|(name, value)| {
-            (
-                name.to_string(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
-        })
-        .collect();
-    Ok(Answer {
-        status: head.status.as_u16(),
-        headers,
-        body: String::from_utf8_lossy(&body).into_owned(),
-    })
-}
-
 /// A text message in frames of at most `size` bytes; the cuts may fall inside a character, as RFC 6455 allows.
 fn fragments(bytes: &[u8], size: usize) -> Vec<Message> {
     let count = bytes.len().div_ceil(size).max(1);
@@ -342,17 +300,6 @@ fn fragments(bytes: &[u8], size: usize) -> Vec<Message> {
                 OpCode::Data(opcode),
                 index + 1 == count,
             ))
-        })
-        .collect()
-}
-
-fn percent_encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
         })
         .collect()
 }

@@ -1,0 +1,270 @@
+//! The targets of `gatespec check`: which cases run where, on which stack.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::IsTerminal;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use conformance::case::Feature;
+use conformance::fixture::{BACKEND_PARAMETER, Fixture, PROBE_FOLDER};
+use conformance::probe::backend::Backend;
+use conformance::target::functions::Function;
+use conformance::target::local::{self, LocalGateway};
+use conformance::target::spec::{self as spec_target, Player, SpecSession};
+use conformance::target::wire::WireSession;
+use conformance::{Case, Report, runner};
+use gateway::stack::{Settings, Stack};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::could_not_write;
+use crate::{Failure, StackArgs, eprint};
+
+/// The HTTP backend that the target `spec` plays.
+const PLAYED_BACKEND: &str = "http://backend.example";
+/// Where the local gateway's own words go.
+const LOG: &str = "local.log";
+
+/// The specification, in process; every case gets a fresh gateway.
+pub(super) async fn spec(
+    cases: &[Case],
+    stack: &Stack,
+    fixtures: &[Fixture],
+) -> Result<Report, Failure> {
+    let pattern: HashMap<String, Player> = stack
+        .functions
+        .iter()
+        .filter_map(|function| {
+            let played = Function::of_binary(function.code.binary.as_deref()?)?;
+            Some((function.arn.clone(), Player::Pattern(played)))
+        })
+        .collect();
+    let progress = progress("spec", cases.len());
+    let mut outcomes = Vec::new();
+    for case in cases {
+        let (api, players) = match of_case(case, fixtures) {
+            Some(fixture) => {
+                let stack = parse(fixture, case)?;
+                let probes = stack.functions.iter();
+                let probes = probes.map(|function| (function.arn.clone(), Player::Probe));
+                (stack.api.clone(), probes.collect())
+            }
+            None => (stack.api.clone(), pattern.clone()),
+        };
+        let mut session = SpecSession::new(api, players)
+            .map_err(|error| Failure::Usage(format!("error: {error}")))?;
+        outcomes.push(runner::run(case, &mut session, &spec_target::FEATURES).await);
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    Ok(Report {
+        target: "spec".to_owned(),
+        outcomes,
+    })
+}
+
+/// The fixture that a case runs on, if it is not the stack that is checked.
+fn of_case<'a>(case: &Case, fixtures: &'a [Fixture]) -> Option<&'a Fixture> {
+    let name = case.fixture.as_ref()?;
+    fixtures.iter().find(|fixture| fixture.name == *name)
+}
+
+/// A fixture's stack, with the parameters of a case.
+fn parse(fixture: &Fixture, case: &Case) -> Result<Stack, Failure> {
+    let mut settings = Settings::default();
+    settings.parameters.extend(case.parameters.clone());
+    if fixture.wants_backend() {
+        let url = PLAYED_BACKEND.to_owned();
+        settings
+            .parameters
+            .insert(BACKEND_PARAMETER.to_owned(), url);
+    }
+    Stack::parse(&fixture.name, &fixture.template, Path::new(""), &settings)
+        .map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// The local gateway, as processes: one for the stack, one for each fixture with its parameters, one for each case in which time is made to
+/// pass: it begins when every such case does, and no other case's connections feel it. Every case gets fresh connections.
+pub(super) async fn local(
+    cases: &[Case],
+    stack: &StackArgs,
+    fixtures: &[Fixture],
+    folder: &Path,
+) -> Result<Report, Failure> {
+    let launch = Launch {
+        folder,
+        log: log_file(folder)?,
+    };
+    let mut arguments = vec![stack.template.display().to_string()];
+    arguments.extend(parameters(
+        stack.parameters.iter().map(|(name, value)| (name, value)),
+    ));
+    let clock = local::CLOCK.map(str::to_owned);
+    let mut of_stack = None;
+    let mut of_fixtures = BTreeMap::new();
+    let progress = progress("local", cases.len());
+    let mut outcomes = Vec::new();
+    for case in cases {
+        let mut own = None;
+        let served = match of_case(case, fixtures) {
+            fixture if case.features.contains(&Feature::Clock) => own.insert(match fixture {
+                Some(fixture) => launch.fixture(fixture, case, &clock).await?,
+                None => launch.stack(&[&*arguments, &clock].concat()).await?,
+            }),
+            None => match &mut of_stack {
+                Some(served) => served,
+                none => none.insert(launch.stack(&arguments).await?),
+            },
+            Some(fixture) if fixture.wears_out => {
+                own.insert(launch.fixture(fixture, case, &[]).await?)
+            }
+            Some(fixture) => {
+                let key = (fixture.name.clone(), case.parameters.clone());
+                match of_fixtures.entry(key) {
+                    std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+                    std::collections::btree_map::Entry::Vacant(entry) => {
+                        entry.insert(launch.fixture(fixture, case, &[]).await?)
+                    }
+                }
+            }
+        };
+        let mut session = WireSession::with_clock(
+            served.gateway.endpoint.clone(),
+            served.gateway.clock.clone(),
+        );
+        outcomes.push(runner::run(case, &mut session, &local::FEATURES).await);
+        if let Some(own) = own {
+            own.stop().await?;
+        }
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    for served in of_stack.into_iter().chain(of_fixtures.into_values()) {
+        served.stop().await?;
+    }
+    Ok(Report {
+        target: "local".to_owned(),
+        outcomes,
+    })
+}
+
+/// A gateway that serves a stack, and the backend that the stack's integrations call.
+struct Served {
+    gateway: LocalGateway,
+    _backend: Option<Backend>,
+}
+
+impl Served {
+    async fn stop(self) -> Result<(), Failure> {
+        self.gateway.stop().await.map_err(could_not)
+    }
+}
+
+/// How gateways are started.
+struct Launch<'a> {
+    /// For fixtures and logs.
+    folder: &'a Path,
+    log: File,
+}
+
+impl Launch<'_> {
+    /// The stack that is checked, with the arguments that name it.
+    async fn stack(&self, arguments: &[String]) -> Result<Served, Failure> {
+        Ok(Served {
+            gateway: self.gateway(arguments).await?,
+            _backend: None,
+        })
+    }
+
+    /// A fixture, with the parameters of a case and `more` arguments.
+    async fn fixture(
+        &self,
+        fixture: &Fixture,
+        case: &Case,
+        more: &[String],
+    ) -> Result<Served, Failure> {
+        let folder = self.folder.join("fixtures");
+        let path = folder.join(format!("{}.yaml", fixture.name));
+        write_probe(&folder.join(PROBE_FOLDER))
+            .and_then(|()| std::fs::write(&path, fixture.template.as_bytes()))
+            .map_err(|error| could_not_write(&folder, &error))?;
+        let mut arguments = vec![path.display().to_string()];
+        arguments.extend(parameters(&case.parameters));
+        arguments.extend_from_slice(more);
+        let backend = if fixture.wants_backend() {
+            let backend = Backend::start().await.map_err(could_not)?;
+            let parameter = (&BACKEND_PARAMETER.to_owned(), &backend.url());
+            arguments.extend(parameters([parameter]));
+            Some(backend)
+        } else {
+            None
+        };
+        let gateway = self.gateway(&arguments).await?;
+        if let Some(backend) = &backend {
+            backend.reports_through(&gateway.ready.management);
+        }
+        Ok(Served {
+            gateway,
+            _backend: backend,
+        })
+    }
+
+    /// Starts `gatespec serve` with `arguments`.
+    async fn gateway(&self, arguments: &[String]) -> Result<LocalGateway, Failure> {
+        let program = std::env::current_exe().map_err(|error| could_not(error.to_string()))?;
+        let log = self.log.try_clone();
+        let log = log.map_err(|error| could_not(error.to_string()))?;
+        LocalGateway::start(&program, arguments, Stdio::from(log))
+            .await
+            .map_err(|error| {
+                let log = self.folder.join(LOG);
+                let words = std::fs::read_to_string(&log).unwrap_or_default();
+                could_not(format!("{error} (log: {})\n{words}", log.display()))
+            })
+    }
+}
+
+/// Puts the probe's executable, which is this program, where the fixtures' templates look for it.
+fn write_probe(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let bootstrap = folder.join("bootstrap");
+    let program = std::env::current_exe()?.display().to_string();
+    let program = program.replace('\'', r"'\''");
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(&bootstrap, format!("#!/bin/sh\nexec '{program}' probe\n"))?;
+    std::fs::set_permissions(&bootstrap, PermissionsExt::from_mode(0o755))
+}
+
+fn parameters<'a>(
+    parameters: impl IntoIterator<Item = (&'a String, &'a String)>,
+) -> impl Iterator<Item = String> {
+    let arguments = parameters.into_iter();
+    arguments.flat_map(|(name, value)| ["--parameter".to_owned(), format!("{name}={value}")])
+}
+
+fn log_file(folder: &Path) -> Result<File, Failure> {
+    std::fs::create_dir_all(folder)
+        .and_then(|()| File::create(folder.join(LOG)))
+        .map_err(|error| could_not_write(folder, &error))
+}
+
+fn could_not(error: String) -> Failure {
+    Failure::CouldNotRun(format!("error: {error}"))
+}
+
+/// A bar on a terminal, one line elsewhere.
+fn progress(target: &str, cases: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        eprint(&format!("{target}: {cases} cases"));
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(cases as u64);
+    if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:40} {pos}/{len}") {
+        bar.set_style(style);
+    }
+    bar.set_prefix(target.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}

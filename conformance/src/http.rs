@@ -1,0 +1,74 @@
+//! HTTP/1.1 to targets, one connection for each request.
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+pub use crate::session::Answer;
+
+/// Sends a request to an `http://` address and reads the whole answer.
+///
+/// # Errors
+/// What kept the kit from getting one.
+pub async fn request(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<Answer, String> {
+    let rest = url
+        .strip_prefix("http://")
+        .ok_or_else(|| format!("`{url}` must begin with `http://`"))?;
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let stream = TcpStream::connect(authority).await.map_err(other)?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(other)?;
+    let connection = tokio::spawn(connection);
+    let mut request = hyper::Request::builder()
+        .method(method)
+        .uri(format!("/{path}"))
+        .header("host", authority);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request
+        .body(Full::new(Bytes::from(body.to_owned())))
+        .map_err(other)?;
+    let response = sender.send_request(request).await.map_err(other)?;
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.map_err(other)?.to_bytes();
+    connection.abort();
+    let headers = head
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect();
+    Ok(Answer {
+        status: head.status.as_u16(),
+        headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    })
+}
+
+/// A text as a segment of a path.
+pub fn percent_encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+fn other(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

@@ -1,0 +1,63 @@
+//! The probe as a Lambda function: a process that asks the Runtime API for one event after the other.
+
+use super::{End, Plan};
+use crate::http::{self, Answer};
+
+/// Runs until the process is ended, or the Runtime API is gone.
+///
+/// # Errors
+/// What is missing in the environment, or went wrong between the process and the Runtime API.
+pub async fn run() -> Result<(), String> {
+    let variable = |name: &str| {
+        std::env::var(name)
+            .map_err(|_| format!("the environment has no `{name}`: is this a Lambda function?"))
+    };
+    let runtime = format!(
+        "http://{}/2018-06-01/runtime/invocation",
+        variable("AWS_LAMBDA_RUNTIME_API")?
+    );
+    let management = variable("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI")?;
+    loop {
+        let event = http::request("GET", &format!("{runtime}/next"), &[], "").await?;
+        let id = event
+            .header("Lambda-Runtime-Aws-Request-Id")
+            .ok_or_else(|| {
+                format!(
+                    "the Runtime API answered {} without a request id",
+                    event.status
+                )
+            })?;
+        let plan = Plan::of_invocation(&event.body);
+        perform(&plan, &management).await?;
+        let (path, result) = match plan.end {
+            End::Returns(result) => ("response", result),
+            End::Fails(error) => ("error", error),
+            End::Exits => return Ok(()),
+        };
+        http::request("POST", &format!("{runtime}/{id}/{path}"), &[], &result).await?;
+    }
+}
+
+/// Posts, reports, waits.
+///
+/// # Errors
+/// A `@connections` API that can not be reached.
+pub async fn perform(plan: &Plan, management: &str) -> Result<(), String> {
+    let mut posted = Vec::new();
+    for post in &plan.posts {
+        posted.push(self::post(management, &post.to, &post.data).await?.status);
+    }
+    if let Some(observer) = &plan.observer {
+        post(management, observer, &plan.report(&posted)).await?;
+    }
+    tokio::time::sleep(plan.wait).await;
+    Ok(())
+}
+
+async fn post(management: &str, connection_id: &str, data: &str) -> Result<Answer, String> {
+    let url = format!(
+        "{management}/@connections/{}",
+        http::percent_encode(connection_id)
+    );
+    http::request("POST", &url, &[], data).await
+}

@@ -1,0 +1,209 @@
+//! What the probe reported, and whether it is what a case says.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde_json::Value;
+
+use crate::pattern::Bindings;
+
+/// The reports of one case that no step has looked at, by kind.
+#[derive(Debug, Default)]
+pub(super) struct Reports {
+    waiting: BTreeMap<String, VecDeque<Report>>,
+    /// Kinds that the case looks at: none of these may be left.
+    looked_at: BTreeSet<String>,
+}
+
+/// A report of the probe (see [`crate::probe`]).
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) event: Value,
+    pub(super) posted: Vec<u16>,
+}
+
+/// What an event must be.
+pub(super) struct Expected<'a> {
+    pub(super) has: &'a BTreeMap<String, toml::Value>,
+    pub(super) lacks: &'a [String],
+    pub(super) members: &'a BTreeMap<String, Vec<String>>,
+}
+
+/// The kinds of events, as a case names them.
+pub(crate) const KINDS: [&str; 6] = [
+    "authorizer",
+    "CONNECT",
+    "MESSAGE",
+    "DISCONNECT",
+    "payload",
+    "HTTP",
+];
+
+impl Reports {
+    /// Takes in a message to the observer.
+    ///
+    /// # Errors
+    /// Says so when it is no report.
+    pub(super) fn add(&mut self, text: &str) -> Result<(), String> {
+        let no_report = || format!("the observer got `{text}`, which is no report of the probe");
+        let mut report: Value = serde_json::from_str(text).map_err(|_| no_report())?;
+        let kind = report["kind"].as_str().ok_or_else(no_report)?.to_owned();
+        let posted = report["posted"].as_array();
+        let posted = posted
+            .into_iter()
+            .flatten()
+            .filter_map(|status| status.as_u64()?.try_into().ok())
+            .collect();
+        let event = match report.get_mut("event") {
+            Some(event) => event.take(),
+            // Too long to be reported: what is known of it.
+            None => report,
+        };
+        let report = Report { event, posted };
+        self.waiting.entry(kind).or_default().push_back(report);
+        Ok(())
+    }
+
+    /// The next report of a kind.
+    pub(super) fn next(&mut self, kind: &str) -> Option<Report> {
+        self.watch(kind);
+        self.waiting.get_mut(kind)?.pop_front()
+    }
+
+    /// From now on no report of this kind may be left.
+    pub(super) fn watch(&mut self, kind: &str) {
+        self.looked_at.insert(kind.to_owned());
+    }
+
+    /// Whether the case has looked at anything at all.
+    pub(super) fn are_looked_at(&self) -> bool {
+        !self.looked_at.is_empty()
+    }
+
+    /// Reports that the case does not account for.
+    pub(super) fn surplus(&self) -> Vec<String> {
+        let surplus = self
+            .waiting
+            .iter()
+            .filter(|(kind, _)| self.looked_at.contains(*kind));
+        surplus
+            .flat_map(|(kind, reports)| {
+                reports
+                    .iter()
+                    .map(move |report| format!("{kind} {}", report.event))
+            })
+            .collect()
+    }
+}
+
+impl Expected<'_> {
+    /// Compares an event, and binds the names in the patterns.
+    ///
+    /// # Errors
+    /// Says where it is another.
+    pub(super) fn check(&self, event: &Value, bindings: &mut Bindings) -> Result<(), String> {
+        for (pointer, names) in self.members {
+            let object = event.pointer(pointer).and_then(Value::as_object);
+            let object = object.ok_or_else(|| format!("there is no object at `{pointer}`"))?;
+            let found: Vec<&String> = object.keys().collect();
+            if found != names.iter().collect::<Vec<_>>() {
+                return Err(format!(
+                    "members at `{pointer}`: expected {names:?}, found {found:?}"
+                ));
+            }
+        }
+        let surplus = |pointer: &String| Some((pointer.clone(), event.pointer(pointer)?));
+        if let Some((pointer, found)) = self.lacks.iter().find_map(surplus) {
+            return Err(format!("there is a `{pointer}`: {found}"));
+        }
+        for (pointer, expected) in self.has {
+            let found = event
+                .pointer(pointer)
+                .ok_or_else(|| format!("there is no `{pointer}`"))?;
+            value(expected, found, bindings)
+                .map_err(|problem| format!("`{pointer}`: {problem}"))?;
+        }
+        Ok(())
+    }
+}
+
+fn value(expected: &toml::Value, found: &Value, bindings: &mut Bindings) -> Result<(), String> {
+    if let Some(pattern) = expected.as_str() {
+        return match (pattern.strip_prefix("json:"), found) {
+            (Some(pattern), _) => bindings.matches(pattern, &found.to_string()),
+            (None, Value::String(text)) => bindings.matches(pattern, text),
+            (None, _) => Err(format!("expected the text `{pattern}`, found {found}")),
+        };
+    }
+    let json = serde_json::to_value(expected).unwrap_or_default();
+    if json == *found {
+        Ok(())
+    } else {
+        Err(format!("expected {json}, found {found}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::text(r#"has = { "/a" = "x${n}" }"#, None)]
+    #[case::equal_values(r#"has = { "/b" = false, "/c/d" = 1, "/c" = { d = 1 } }"#, None)]
+    #[case::json_text(r#"has = { "/c" = 'json:{"d":${*:number}}' }"#, None)]
+    #[case::members(r#"members = { "" = ["a", "b", "c"], "/c" = ["d"] }"#, None)]
+    #[case::another_text(r#"has = { "/a" = "y" }"#, Some("`/a`: expected `y`, found `x1`"))]
+    #[case::a_number_is_no_text(
+        r#"has = { "/c/d" = "1" }"#,
+        Some("`/c/d`: expected the text `1`, found 1")
+    )]
+    #[case::absent(r#"has = { "/z" = "" }"#, Some("there is no `/z`"))]
+    #[case::present(r#"lacks = ["/b"]"#, Some("there is a `/b`: false"))]
+    #[case::another_order(
+        r#"members = { "" = ["b", "a", "c"] }"#,
+        Some("expected [\"b\", \"a\", \"c\"], found [\"a\", \"b\", \"c\"]")
+    )]
+    fn an_event_is_compared(#[case] expected: &str, #[case] problem: Option<&str>) {
+        #[derive(serde::Deserialize, Default)]
+        #[serde(default)]
+        struct Table {
+            has: BTreeMap<String, toml::Value>,
+            lacks: Vec<String>,
+            members: BTreeMap<String, Vec<String>>,
+        }
+        let Table {
+            has,
+            lacks,
+            members,
+        } = toml::from_str(expected).unwrap();
+        let expected = Expected {
+            has: &has,
+            lacks: &lacks,
+            members: &members,
+        };
+        let event = serde_json::json!({"a": "x1", "b": false, "c": {"d": 1}});
+        let result = expected.check(&event, &mut Bindings::default());
+        match problem {
+            None => assert_eq!(result, Ok(())),
+            Some(problem) => assert!(result.as_ref().unwrap_err().contains(problem), "{result:?}"),
+        }
+    }
+
+    #[test]
+    fn only_what_the_case_looks_at_may_not_be_left() {
+        let mut reports = Reports::default();
+        reports
+            .add(r#"{"kind":"CONNECT","event":{"n":1}}"#)
+            .unwrap();
+        reports
+            .add(r#"{"kind":"MESSAGE","event":{"n":2},"posted":[410]}"#)
+            .unwrap();
+        assert!(reports.surplus().is_empty());
+        assert_eq!(reports.next("MESSAGE").unwrap().posted, [410]);
+        assert!(reports.next("MESSAGE").is_none());
+        reports.watch("CONNECT");
+        assert_eq!(reports.surplus(), [r#"CONNECT {"n":1}"#]);
+        assert!(reports.add("hello").is_err());
+    }
+}
