@@ -86,7 +86,7 @@ type Gateways = HashMap<[bool; 3], Served>;
 
 fn run<const AUTHORIZER: bool>() {
     let sequences = std::env::var("GATESPEC_SEQUENCES").ok();
-    let sequences = sequences.map_or(60, |count| {
+    let sequences = sequences.map_or(150, |count| {
         count.parse().expect("GATESPEC_SEQUENCES is a number")
     });
     let runtime = Runtime::new().unwrap();

@@ -40,6 +40,7 @@ pub(crate) struct Served {
 pub(crate) struct Event {
     pub(crate) function: String,
     pub(crate) event: Value,
+    process: String,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -55,7 +56,7 @@ struct Answer {
 
 /// A function's process: it says who it is, and waits for its end, or the test's.
 const BOOTSTRAP: &str = r#"#!/bin/sh
-echo "$AWS_LAMBDA_FUNCTION_NAME $AWS_LAMBDA_RUNTIME_API" > "$FOLDER/started"
+echo "$AWS_LAMBDA_FUNCTION_NAME $$ $AWS_LAMBDA_RUNTIME_API" > "$FOLDER/started"
 exec cat "$FOLDER/ended"
 "#;
 
@@ -137,25 +138,34 @@ impl Event {
                 .expect("an answer is taken or refused")
                 .unwrap_or(false)
     }
+
+    /// Dies instead of answering. The process must be alive.
+    pub(crate) fn die(self) {
+        let killed = Command::new("kill").args(["-9", &self.process]).status();
+        assert!(killed.unwrap().success());
+    }
 }
 
 /// Plays every process that starts.
 async fn functions(started: pipe::Receiver, events: UnboundedSender<Event>) {
     let mut lines = BufReader::new(started).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        let (name, address) = line.split_once(' ').unwrap();
-        tokio::spawn(play(name.to_owned(), address.to_owned(), events.clone()));
+        tokio::spawn(play(line, events.clone()));
     }
 }
 
 /// Plays one process, until it is no more.
-async fn play(function: String, address: String, events: UnboundedSender<Event>) {
+async fn play(process: String, events: UnboundedSender<Event>) {
+    let mut words = process.split(' ');
+    let mut word = || words.next().unwrap().to_owned();
+    let (function, process, address) = (word(), word(), word());
     let runtime = format!("http://{address}/2018-06-01/runtime/invocation");
     while let Ok(next) = http::request("GET", &format!("{runtime}/next"), &[], "").await {
         let id = next.header("lambda-runtime-aws-request-id").unwrap();
         let (answer, answered) = oneshot::channel();
         let event = Event {
             function: function.clone(),
+            process: process.clone(),
             event: serde_json::from_str(&next.body).unwrap(),
             answer,
         };
