@@ -94,6 +94,7 @@ fn run<const AUTHORIZER: bool>() {
     let config = Config {
         failure_persistence: None,
         max_shrink_iters: 300,
+        max_shrink_time: 60_000,
         ..Config::with_cases(sequences)
     };
     let strategy = OverSockets::<AUTHORIZER>::sequential_strategy(1..20);
