@@ -1,6 +1,7 @@
 //! Carries out cases, step by step, and writes down what happens.
 
 mod events;
+mod observer;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upg
 use crate::verdict::{Outcome, Verdict};
 pub(crate) use events::KINDS;
 use events::Reports;
+use observer::OBSERVER;
 
 /// Why a case stops.
 enum Stop {
@@ -38,8 +40,6 @@ struct Run<'a, S> {
     who_am_i: Option<String>,
 }
 
-/// The client that the probe reports to.
-const OBSERVER: &str = "observer";
 /// How often a row is looked for before the kit gives up.
 const LOOKS: usize = 250;
 /// How much of a long text stands in a transcript.
@@ -252,22 +252,13 @@ impl<S: Session> Run<'_, S> {
                 members,
                 posted,
             } => {
-                let report = self.report(kind).await?;
                 let expected = events::Expected {
                     has,
                     lacks,
                     members,
+                    posted,
                 };
-                expected
-                    .check(&report.event, &mut self.bindings)
-                    .map_err(|problem| Stop::Difference(format!("{kind} event: {problem}")))?;
-                if report.posted != *posted {
-                    return Err(Stop::Difference(format!(
-                        "{kind} event: the probe's posts should be answered {posted:?}, and were {:?}",
-                        report.posted
-                    )));
-                }
-                Ok(())
+                self.event(kind, &expected).await
             }
             Step::Unseen { kind } => {
                 self.reports.watch(kind);
@@ -364,90 +355,16 @@ impl<S: Session> Run<'_, S> {
         Err(Stop::Difference(format!("connection {id} is {state}")))
     }
 
-    /// Connects the observer and learns its connection's id.
-    async fn observe(&mut self, text: &str) -> Result<(), Stop> {
-        let upgrade = Upgrade::default();
-        let answer = self.session.connect(OBSERVER, &upgrade).await?;
-        if answer.status != 101 {
-            return Err(Stop::Broken(format!("the observer got {answer:?}")));
-        }
-        let id = self.observers_id(text).await?;
-        self.note("<", &format!("{OBSERVER}: {id}"));
-        self.bindings.set(OBSERVER, id);
-        self.who_am_i = Some(text.to_owned());
-        Ok(())
-    }
-
-    /// Asks the probe for the observer's id. What is reported until the answer comes is kept.
-    async fn observers_id(&mut self, text: &str) -> Result<String, Stop> {
-        let message = Outgoing::Text {
-            text: text.to_owned(),
-            frame: None,
-        };
-        self.session.send(OBSERVER, &message).await?;
-        loop {
-            match self.session.receive(OBSERVER).await? {
-                Incoming::Text(text) if !text.starts_with('{') => return Ok(text),
-                Incoming::Text(text) => self.reported(&text)?,
-                incoming => {
-                    return Err(Stop::Broken(format!("the observer got {incoming:?}")));
-                }
-            }
-        }
-    }
-
-    /// The next report of a kind; those of other kinds wait for their steps.
-    async fn report(&mut self, kind: &str) -> Result<events::Report, Stop> {
-        loop {
-            if let Some(report) = self.reports.next(kind) {
-                return Ok(report);
-            }
-            match self.session.receive(OBSERVER).await {
-                Ok(Incoming::Text(text)) => self.reported(&text)?,
-                Ok(incoming) => {
-                    return Err(Stop::Broken(format!("the observer got {incoming:?}")));
-                }
-                Err(trouble @ Trouble::Silence(_)) => {
-                    return Err(Stop::Difference(format!("no {kind} event: {trouble}")));
-                }
-                Err(other) => return Err(other.into()),
-            }
-        }
-    }
-
-    fn reported(&mut self, text: &str) -> Result<(), Stop> {
-        self.note("<", &format!("{OBSERVER}: {text}"));
-        self.reports.add(text).map_err(Stop::Broken)
-    }
-
-    /// One more message through the probe, so that what it did before has been reported, and then nothing may be left.
-    async fn nothing_more_is_reported(&mut self) -> Result<(), Stop> {
-        if !self.reports.are_looked_at() {
-            return Ok(());
-        }
-        if let Some(text) = self.who_am_i.clone() {
-            self.observers_id(&text).await?;
-        }
-        let surplus = self.reports.surplus();
-        if surplus.is_empty() {
-            return Ok(());
-        }
-        Err(Stop::Difference(format!(
-            "events that nobody expected: {}",
-            surplus.join(", ")
-        )))
-    }
-
     /// Ends what is still open, the observer first; what the others get then, nobody expected.
     async fn close_all(&mut self) -> Vec<String> {
         let mut leftover = Vec::new();
         let mut clients = self.session.connected();
         clients.sort_by_key(|client| client != OBSERVER);
         for client in clients {
-            if let Ok(texts) = self.session.close(&client, Some(1000), "").await {
-                if client != OBSERVER {
-                    leftover.extend(texts.into_iter().map(|text| format!("{client}: {text}")));
-                }
+            if let Ok(texts) = self.session.close(&client, Some(1000), "").await
+                && client != OBSERVER
+            {
+                leftover.extend(texts.into_iter().map(|text| format!("{client}: {text}")));
             }
         }
         leftover

@@ -250,7 +250,7 @@ fn log_file(folder: &Path) -> Result<File, Failure> {
         .map_err(|error| could_not_write(folder, &error))
 }
 
-fn could_not(error: String) -> Failure {
+fn could_not(error: impl std::fmt::Display) -> Failure {
     Failure::CouldNotRun(format!("error: {error}"))
 }
 

@@ -17,8 +17,9 @@ pub(super) struct Reports {
 /// A report of the probe (see [`crate::probe`]).
 #[derive(Debug)]
 pub(super) struct Report {
-    pub(super) event: Value,
-    pub(super) posted: Vec<u16>,
+    event: Value,
+    /// The statuses of what the probe was told to post.
+    posted: Vec<u16>,
 }
 
 /// What an event must be.
@@ -26,6 +27,7 @@ pub(super) struct Expected<'a> {
     pub(super) has: &'a BTreeMap<String, toml::Value>,
     pub(super) lacks: &'a [String],
     pub(super) members: &'a BTreeMap<String, Vec<String>>,
+    pub(super) posted: &'a [u16],
 }
 
 /// The kinds of events, as a case names them.
@@ -96,11 +98,12 @@ impl Reports {
 }
 
 impl Expected<'_> {
-    /// Compares an event, and binds the names in the patterns.
+    /// Compares a report, and binds the names in the patterns.
     ///
     /// # Errors
     /// Says where it is another.
-    pub(super) fn check(&self, event: &Value, bindings: &mut Bindings) -> Result<(), String> {
+    pub(super) fn check(&self, report: &Report, bindings: &mut Bindings) -> Result<(), String> {
+        let Report { event, posted } = report;
         for (pointer, names) in self.members {
             let object = event.pointer(pointer).and_then(Value::as_object);
             let object = object.ok_or_else(|| format!("there is no object at `{pointer}`"))?;
@@ -121,6 +124,12 @@ impl Expected<'_> {
                 .ok_or_else(|| format!("there is no `{pointer}`"))?;
             value(expected, found, bindings)
                 .map_err(|problem| format!("`{pointer}`: {problem}"))?;
+        }
+        if posted != self.posted {
+            return Err(format!(
+                "the probe's posts should be answered {:?}, and were {posted:?}",
+                self.posted
+            ));
         }
         Ok(())
     }
@@ -181,9 +190,14 @@ mod tests {
             has: &has,
             lacks: &lacks,
             members: &members,
+            posted: &[410],
         };
         let event = serde_json::json!({"a": "x1", "b": false, "c": {"d": 1}});
-        let result = expected.check(&event, &mut Bindings::default());
+        let report = Report {
+            event,
+            posted: vec![410],
+        };
+        let result = expected.check(&report, &mut Bindings::default());
         match problem {
             None => assert_eq!(result, Ok(())),
             Some(problem) => assert!(result.as_ref().unwrap_err().contains(problem), "{result:?}"),

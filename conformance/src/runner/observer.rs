@@ -1,0 +1,92 @@
+//! The observer of a case: the connection that the probe reports to.
+
+use super::events::{Expected, Report};
+use super::{Run, Stop};
+use crate::session::{Incoming, Outgoing, Session, Trouble, Upgrade};
+
+/// The client that the probe reports to.
+pub(super) const OBSERVER: &str = "observer";
+
+impl<S: Session> Run<'_, S> {
+    /// Connects the observer and learns its connection's id.
+    pub(super) async fn observe(&mut self, text: &str) -> Result<(), Stop> {
+        let upgrade = Upgrade::default();
+        let answer = self.session.connect(OBSERVER, &upgrade).await?;
+        if answer.status != 101 {
+            return Err(Stop::Broken(format!("the observer got {answer:?}")));
+        }
+        let id = self.observers_id(text).await?;
+        self.note("<", &format!("{OBSERVER}: {id}"));
+        self.bindings.set(OBSERVER, id);
+        self.who_am_i = Some(text.to_owned());
+        Ok(())
+    }
+
+    /// Asks the probe for the observer's id. What is reported until the answer comes is kept.
+    async fn observers_id(&mut self, text: &str) -> Result<String, Stop> {
+        let message = Outgoing::Text {
+            text: text.to_owned(),
+            frame: None,
+        };
+        self.session.send(OBSERVER, &message).await?;
+        loop {
+            match self.session.receive(OBSERVER).await? {
+                Incoming::Text(text) if !text.starts_with('{') => return Ok(text),
+                Incoming::Text(text) => self.reported(&text)?,
+                incoming => {
+                    return Err(Stop::Broken(format!("the observer got {incoming:?}")));
+                }
+            }
+        }
+    }
+
+    /// Compares the next event of a kind.
+    pub(super) async fn event(&mut self, kind: &str, expected: &Expected<'_>) -> Result<(), Stop> {
+        let report = self.report(kind).await?;
+        expected
+            .check(&report, &mut self.bindings)
+            .map_err(|problem| Stop::Difference(format!("{kind} event: {problem}")))
+    }
+
+    /// The next report of a kind; those of other kinds wait for their steps.
+    async fn report(&mut self, kind: &str) -> Result<Report, Stop> {
+        loop {
+            if let Some(report) = self.reports.next(kind) {
+                return Ok(report);
+            }
+            match self.session.receive(OBSERVER).await {
+                Ok(Incoming::Text(text)) => self.reported(&text)?,
+                Ok(incoming) => {
+                    return Err(Stop::Broken(format!("the observer got {incoming:?}")));
+                }
+                Err(trouble @ Trouble::Silence(_)) => {
+                    return Err(Stop::Difference(format!("no {kind} event: {trouble}")));
+                }
+                Err(other) => return Err(other.into()),
+            }
+        }
+    }
+
+    fn reported(&mut self, text: &str) -> Result<(), Stop> {
+        self.note("<", &format!("{OBSERVER}: {text}"));
+        self.reports.add(text).map_err(Stop::Broken)
+    }
+
+    /// One more message through the probe, so that what it did before has been reported, and then nothing may be left.
+    pub(super) async fn nothing_more_is_reported(&mut self) -> Result<(), Stop> {
+        if !self.reports.are_looked_at() {
+            return Ok(());
+        }
+        if let Some(text) = self.who_am_i.clone() {
+            self.observers_id(&text).await?;
+        }
+        let surplus = self.reports.surplus();
+        if surplus.is_empty() {
+            return Ok(());
+        }
+        Err(Stop::Difference(format!(
+            "events that nobody expected: {}",
+            surplus.join(", ")
+        )))
+    }
+}
