@@ -2,8 +2,8 @@
 //! what the model expects.
 //!
 //! Over sockets there is no one order of things. What a client gets comes in order, and so does what follows for it from one step after the
-//! other, so before a step about a client all that it is still owed is waited for. Nobody waits for the others: their messages, calls and
-//! answers are under way meanwhile. Before time passes, everybody is waited for.
+//! other, so before a step about a client all that it is still owed is waited for, unless the step is one more message. Nobody waits for the
+//! others: their messages, calls and answers are under way meanwhile. Before time passes, everybody is waited for.
 
 mod compare;
 
@@ -115,7 +115,9 @@ impl Subject {
             Stimulus::Answer { call, .. } => Some(model.calls[*call].client),
             _ => None,
         };
-        if let Some(client) = client {
+        if let Some(client) = client
+            && !self.may_follow(model, client)
+        {
             self.settle(model, |owed| owed.client == Some(client)).await;
         }
         match model.stimulus.clone() {
@@ -221,6 +223,19 @@ impl Subject {
         for owed in due {
             self.meet(model, owed).await;
         }
+    }
+
+    /// Whether the step is a message that may come while those before it are worked on: what comes of them can not change what comes of it.
+    fn may_follow(&self, model: &Model, client: usize) -> bool {
+        let mut owed = self.owed.iter().filter(|owed| owed.client == Some(client));
+        matches!(model.stimulus, Stimulus::Say { .. })
+            && model.shape.in_message.is_none()
+            && owed.all(|owed| {
+                matches!(
+                    owed.expected,
+                    Expected::Invoke { .. } | Expected::Send { .. }
+                )
+            })
     }
 
     fn if_open(&self, client: usize, act: impl FnOnce(&Client)) {
