@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use gateway::stack::Stack;
-use gateway::{AccessLog, Build, Error, Gateway, Options, Running};
+use gateway::{AccessLog, Build, Error, Gateway, Options, Running, TimeSource};
 use serde_json::{Map, Value, json};
+use spec::Timestamp;
 use spec::api::AuthorizationType;
 use spec::throttle::Limit;
 use spec::usage_plan::{self, ApiKey};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
@@ -58,6 +59,11 @@ pub(crate) struct ServeArgs {
     /// input is closed).
     #[arg(long, value_enum, default_value_t = Ready::Text, value_name = "FORM")]
     ready: Ready,
+    /// For tests: a clock that stands still at this moment, in milliseconds since 1970, instead of the system's. A line `advance SECONDS`
+    /// on standard input (decimals are milliseconds) moves it; once all that is due by then has happened and is on its way, a line
+    /// `now MILLIS` on standard output answers. Functions' time-outs follow it, but their processes see the system's time.
+    #[arg(long, value_name = "MILLIS")]
+    clock: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -83,6 +89,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     options.connection_limit = args.connection_rate.unwrap_or(options.connection_limit);
     options.credentials.clone_from(&args.credentials);
     options.require_signatures = args.require_signatures;
+    if let Some(millis) = args.clock {
+        options.clock = TimeSource::Standing(Timestamp::from_millis(millis));
+    }
     if args.verbose {
         options.decisions = Some(Arc::new(|decision| eprint(decision)));
     }
@@ -107,7 +116,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         }
         tokio::select! {
             () = ends.signal() => {}
-            () = stdin_closed(), if args.ready == Ready::Json => {}
+            () = obey(&running), if args.ready == Ready::Json || args.clock.is_some() => {}
         }
         running.shutdown().await;
         Ok(())
@@ -292,9 +301,53 @@ impl Ends {
     }
 }
 
-/// Returns when nobody holds the other end of standard input any more.
-async fn stdin_closed() {
-    let mut stdin = tokio::io::stdin();
-    let mut ignored = [0; 64];
-    while matches!(stdin.read(&mut ignored).await, Ok(count) if count > 0) {}
+/// Does what the lines of standard input say, and returns when nobody holds its other end any more.
+async fn obey(running: &Running) {
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let answer = match advance(&line) {
+            Ok(time) => match running.advance(time).await {
+                Some(now) => format!("now {}", now.as_millis()),
+                None => {
+                    "error: the clock is the system's; `--clock MILLIS` gives one that can be moved"
+                        .to_owned()
+                }
+            },
+            Err(error) => format!("error: {error}"),
+        };
+        print(&answer);
+    }
+}
+
+/// The time of a line `advance SECONDS`.
+fn advance(line: &str) -> Result<Duration, String> {
+    let seconds = line
+        .trim()
+        .strip_prefix("advance ")
+        .ok_or_else(|| format!("`{line}` is no command; there is `advance SECONDS`"))?;
+    let time = seconds.parse().ok().map(Duration::try_from_secs_f64);
+    time.and_then(Result::ok)
+        .ok_or_else(|| format!("`{seconds}` is no number of seconds"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_moves_the_clock_by_seconds() {
+        assert_eq!(advance("advance 600"), Ok(Duration::from_secs(600)));
+        assert_eq!(advance("advance 0.029"), Ok(Duration::from_millis(29)));
+        assert_eq!(advance("advance 8.001"), Ok(Duration::from_millis(8001)));
+        for wrong in [
+            "",
+            "advance",
+            "advance -1",
+            "advance x",
+            "advance NaN",
+            "set 1",
+        ] {
+            assert!(advance(wrong).unwrap_err().contains('`'), "{wrong}");
+        }
+    }
 }

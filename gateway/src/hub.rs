@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use spec::connection::CloseInfo;
 use spec::http::{Headers, HttpResponse};
@@ -55,6 +56,12 @@ pub(crate) trait Invoke: Send + Sync {
     /// # Errors
     /// Why the function can not be called at all.
     fn invoke(&self, invocation: Invocation) -> Result<(), String>;
+
+    /// When the next function has taken longer than it may.
+    fn next_timeout(&self) -> Option<Timestamp>;
+
+    /// Gives up the functions that have taken longer than they may at `now`: the failed calls, which are not reported to the hub then.
+    fn time_out(&self, now: Timestamp) -> Vec<(InvocationId, InvocationOutcome)>;
 }
 
 /// The machine with its surroundings.
@@ -196,15 +203,8 @@ impl Hub {
                 machine.armed = machine.gateway.poll_timeout();
                 machine.armed
             };
-            let due = next.and_then(|next| self.clock.instant(next));
-            let elapsed = async {
-                match due {
-                    Some(due) => tokio::time::sleep_until(due).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
-                () = elapsed => {
+                () = self.clock.sleep_until(next) => {
                     let mut machine = self.lock();
                     let now = self.clock.now();
                     machine.gateway.handle_timeout(now);
@@ -213,6 +213,33 @@ impl Hub {
                 () = self.timer.notified() => {}
             }
         }
+    }
+
+    /// Moves a clock that stands by `time`, from one moment at which something is due to the next: what is due happens at its time and in
+    /// its order. Nothing else comes between: whatever is called on the way has answered nothing when this returns the new time.
+    pub(crate) fn advance(&self, time: Duration) -> Timestamp {
+        let mut machine = self.lock();
+        let end = self.clock.now() + time;
+        loop {
+            let due = machine.gateway.poll_timeout();
+            let due = due.into_iter().chain(self.functions.next_timeout()).min();
+            let Some(due) = due.filter(|due| *due <= end) else {
+                break;
+            };
+            self.clock.set(due);
+            let now = self.clock.now();
+            machine.gateway.handle_timeout(now);
+            for (invocation, outcome) in self.functions.time_out(now) {
+                let input = Input::InvocationResult {
+                    invocation,
+                    outcome,
+                };
+                machine.gateway.handle_input(now, input);
+            }
+            self.settle(&mut machine, now);
+        }
+        self.clock.set(end);
+        end
     }
 
     /// Resolves when no client is left and no call is under way.

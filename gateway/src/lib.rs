@@ -48,6 +48,7 @@ use tokio::time::timeout;
 
 pub use access_log::AccessLog;
 pub use build::Build;
+pub use clock::TimeSource;
 pub use error::Error;
 pub use hub::DecisionSink;
 pub use lambda::{FunctionOutput, LineSink};
@@ -95,6 +96,8 @@ pub struct Options {
     pub dynamodb_url: Option<String>,
     /// The most processes of one function.
     pub max_processes: usize,
+    /// Where the time comes from.
+    pub clock: TimeSource,
 }
 
 /// A gateway that serves. Dropping it ends everything at once; [`shutdown`](Self::shutdown) is the polite way.
@@ -102,6 +105,7 @@ pub struct Running {
     address: SocketAddr,
     stack: Stack,
     hub: Arc<Hub>,
+    clock: Clock,
     pools: Vec<Arc<Pool>>,
     access_log: Option<Writer>,
     stop: Arc<Notify>,
@@ -140,6 +144,7 @@ impl Options {
             require_signatures: false,
             dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
             max_processes: 32,
+            clock: TimeSource::default(),
         }
     }
 }
@@ -218,15 +223,16 @@ impl Gateway {
         let machine = spec::Gateway::new(stack.api.clone(), ids::Random::new())
             .map_err(|invalid| Error::Template(stack.invalid(&invalid)))?
             .with_access(access);
-        let clock = Clock::start();
+        let clock = Clock::start(options.clock);
         let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
         let mut pools = Vec::new();
         let lines = access_log.as_ref().map(Writer::lines);
-        let hub = Hub::new(machine, clock, options.decisions, lines, |hub| {
-            let functions = Functions::new(&stack, &executables, &surroundings, &sink, clock, &hub);
+        let hub = Hub::new(machine, clock.clone(), options.decisions, lines, |hub| {
+            let functions =
+                Functions::new(&stack, &executables, &surroundings, &sink, &clock, &hub);
             pools = functions.pools();
             let region = surroundings.region.clone();
-            let backends = Backends::new(hub, clock, dynamodb_url.clone(), region);
+            let backends = Backends::new(hub, clock.clone(), dynamodb_url.clone(), region);
             (Box::new(functions), backends)
         });
         let stop = Arc::new(Notify::new());
@@ -239,6 +245,7 @@ impl Gateway {
             address,
             stack,
             hub,
+            clock,
             pools,
             access_log,
             stop,
@@ -308,6 +315,21 @@ impl Running {
     /// How many connections are open.
     pub fn connections(&self) -> usize {
         self.hub.connections()
+    }
+
+    /// Lets `time` pass on a clock that stands: once every call of a function has reached its process, all that is due within `time` happens,
+    /// each thing at its own moment, and is on its way when this returns the new time. Functions whose `Timeout` is reached are killed.
+    /// `None` with a clock of another kind.
+    ///
+    /// Calls that are still under way see the time pass too, also those that began in its middle: who wants an answer first must wait for it.
+    pub async fn advance(&self, time: Duration) -> Option<spec::Timestamp> {
+        if !self.clock.stands() {
+            return None;
+        }
+        for pool in &self.pools {
+            pool.fetched().await;
+        }
+        Some(self.hub.advance(time))
     }
 
     /// Goes down: takes no more clients, closes every connection with 1001, runs `$disconnect` for each, ends the functions' processes,

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use conformance::case::Feature;
 use conformance::fixture::{BACKEND_PARAMETER, Fixture, PROBE_FOLDER};
 use conformance::probe::backend::Backend;
 use conformance::target::functions::Function;
@@ -83,7 +84,8 @@ fn parse(fixture: &Fixture, case: &Case) -> Result<Stack, Failure> {
         .map_err(|error| Failure::Usage(error.to_string()))
 }
 
-/// The local gateway, as processes: one for the stack, one for each fixture with its parameters. Every case gets fresh connections.
+/// The local gateway, as processes: one for the stack, one for each fixture with its parameters, one for each case in which time is made to
+/// pass: it begins when every such case does, and no other case's connections feel it. Every case gets fresh connections.
 pub(super) async fn local(
     cases: &[Case],
     stack: &StackArgs,
@@ -98,6 +100,7 @@ pub(super) async fn local(
     arguments.extend(parameters(
         stack.parameters.iter().map(|(name, value)| (name, value)),
     ));
+    let clock = local::CLOCK.map(str::to_owned);
     let mut of_stack = None;
     let mut of_fixtures = BTreeMap::new();
     let progress = progress("local", cases.len());
@@ -105,22 +108,31 @@ pub(super) async fn local(
     for case in cases {
         let mut own = None;
         let served = match of_case(case, fixtures) {
+            fixture if case.features.contains(&Feature::Clock) => own.insert(match fixture {
+                Some(fixture) => launch.fixture(fixture, case, &clock).await?,
+                None => launch.stack(&[&*arguments, &clock].concat()).await?,
+            }),
             None => match &mut of_stack {
                 Some(served) => served,
                 none => none.insert(launch.stack(&arguments).await?),
             },
-            Some(fixture) if fixture.wears_out => own.insert(launch.fixture(fixture, case).await?),
+            Some(fixture) if fixture.wears_out => {
+                own.insert(launch.fixture(fixture, case, &[]).await?)
+            }
             Some(fixture) => {
                 let key = (fixture.name.clone(), case.parameters.clone());
                 match of_fixtures.entry(key) {
                     std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
                     std::collections::btree_map::Entry::Vacant(entry) => {
-                        entry.insert(launch.fixture(fixture, case).await?)
+                        entry.insert(launch.fixture(fixture, case, &[]).await?)
                     }
                 }
             }
         };
-        let mut session = WireSession::new(served.gateway.endpoint.clone());
+        let mut session = WireSession::with_clock(
+            served.gateway.endpoint.clone(),
+            served.gateway.clock.clone(),
+        );
         outcomes.push(runner::run(case, &mut session, &local::FEATURES).await);
         if let Some(own) = own {
             own.stop().await?;
@@ -165,8 +177,13 @@ impl Launch<'_> {
         })
     }
 
-    /// A fixture, with the parameters of a case.
-    async fn fixture(&self, fixture: &Fixture, case: &Case) -> Result<Served, Failure> {
+    /// A fixture, with the parameters of a case and `more` arguments.
+    async fn fixture(
+        &self,
+        fixture: &Fixture,
+        case: &Case,
+        more: &[String],
+    ) -> Result<Served, Failure> {
         let folder = self.folder.join("fixtures");
         let path = folder.join(format!("{}.yaml", fixture.name));
         write_probe(&folder.join(PROBE_FOLDER))
@@ -174,6 +191,7 @@ impl Launch<'_> {
             .map_err(|error| could_not_write(&folder, &error))?;
         let mut arguments = vec![path.display().to_string()];
         arguments.extend(parameters(&case.parameters));
+        arguments.extend_from_slice(more);
         let backend = if fixture.wants_backend() {
             let backend = Backend::start().await.map_err(could_not)?;
             let parameter = (&BACKEND_PARAMETER.to_owned(), &backend.url());

@@ -1,6 +1,6 @@
 //! Targets behind sockets: any WebSocket URL, with its `@connections` URL and its table where it has them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+use super::local::Clock;
 use super::upgrade::{self, Stream};
 use crate::http;
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
@@ -41,8 +42,11 @@ pub struct TableEndpoint {
 /// One case's sockets.
 pub struct WireSession {
     endpoint: Endpoint,
+    clock: Option<Clock>,
     clients: BTreeMap<String, Socket>,
     strays: Vec<String>,
+    /// What clients got before it was asked for.
+    early: BTreeMap<String, VecDeque<Incoming>>,
 }
 
 type Socket = WebSocketStream<Stream>;
@@ -52,8 +56,18 @@ impl WireSession {
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
+            clock: None,
             clients: BTreeMap::new(),
             strays: Vec::new(),
+            early: BTreeMap::new(),
+        }
+    }
+
+    /// A session with a target whose time `clock` moves.
+    pub fn with_clock(endpoint: Endpoint, clock: Clock) -> Self {
+        Self {
+            clock: Some(clock),
+            ..Self::new(endpoint)
         }
     }
 
@@ -65,6 +79,14 @@ impl WireSession {
 
     /// The next message or end of a client's socket, within the target's patience.
     async fn next(&mut self, client: &str) -> Result<Incoming, Trouble> {
+        match self.early.get_mut(client).and_then(VecDeque::pop_front) {
+            Some(incoming) => Ok(incoming),
+            None => self.read(client).await,
+        }
+    }
+
+    /// As [`next`](Self::next), from the socket.
+    async fn read(&mut self, client: &str) -> Result<Incoming, Trouble> {
         let patience = self.endpoint.patience;
         let socket = self.socket(client)?;
         loop {
@@ -104,6 +126,26 @@ impl WireSession {
             }
         }
     }
+
+    /// Waits until the gateway has taken in what a client has sent: a ping behind it is answered when its turn comes.
+    async fn reach(&mut self, client: &str) -> Result<(), Trouble> {
+        const PING: &[u8] = b"taken in?";
+        let patience = self.endpoint.patience;
+        let ping = self.socket(client)?.send(Message::Ping(PING.into()));
+        // A connection that has been closed has something to read.
+        let _ = timeout(patience, ping).await;
+        let mut is_over = false;
+        while !is_over {
+            let incoming = self.read(client).await?;
+            if matches!(&incoming, Incoming::Pong(bytes) if bytes == PING) {
+                break;
+            }
+            is_over = matches!(incoming, Incoming::Closed(..));
+            let early = self.early.entry(client.to_owned()).or_default();
+            early.push_back(incoming);
+        }
+        Ok(())
+    }
 }
 
 impl Session for WireSession {
@@ -116,6 +158,7 @@ impl Session for WireSession {
         let (answer, socket) = upgrade::upgrade(&url, headers, self.endpoint.patience).await?;
         if let Some(socket) = socket {
             self.clients.insert(client.to_owned(), socket);
+            self.early.remove(client);
         }
         Ok(answer)
     }
@@ -162,7 +205,11 @@ impl Session for WireSession {
             code: CloseCode::from(code),
             reason: Utf8Bytes::from(reason.to_owned()),
         });
-        let closed = self.socket(client)?.close(frame).await;
+        let early = self.early.get(client).and_then(VecDeque::back);
+        let closed = match early {
+            Some(Incoming::Closed(..)) => Ok(()),
+            _ => self.socket(client)?.close(frame).await,
+        };
         let mut leftover = Vec::new();
         let result = loop {
             if let Err(error) = &closed {
@@ -246,8 +293,13 @@ impl Session for WireSession {
         Ok(item.get("Item").is_some())
     }
 
-    async fn wait(&mut self, _: Duration) -> Result<(), Trouble> {
-        Err(Trouble::Unsupported("the target's time can not be moved"))
+    async fn wait(&mut self, time: Duration) -> Result<(), Trouble> {
+        let clock = self.clock.clone();
+        let clock = clock.ok_or(Trouble::Unsupported("the target's time can not be moved"))?;
+        for client in self.connected() {
+            self.reach(&client).await?;
+        }
+        clock.advance(time).await
     }
 
     async fn settle(&mut self) {

@@ -17,7 +17,8 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
-use spec::io::Invocation;
+use spec::Timestamp;
+use spec::io::{Invocation, InvocationId, InvocationOutcome};
 use spec::signature::Caller;
 
 use crate::build::Executables;
@@ -56,7 +57,7 @@ impl Functions {
         executables: &Executables,
         surroundings: &Surroundings,
         sink: &Sink,
-        clock: Clock,
+        clock: &Clock,
         hub: &Weak<Hub>,
     ) -> Self {
         let mut pools = HashMap::new();
@@ -72,7 +73,7 @@ impl Functions {
                 timeout: function.timeout,
                 max_processes: surroundings.max_processes,
             };
-            let pool = Pool::new(launch, sink.clone(), clock, hub.clone());
+            let pool = Pool::new(launch, sink.clone(), clock.clone(), hub.clone());
             pools.insert(function.arn.clone(), pool);
         }
         Self {
@@ -106,10 +107,20 @@ impl Invoke for Functions {
             None => Err(format!("there is no function `{arn}`")),
         }
     }
+
+    fn next_timeout(&self) -> Option<Timestamp> {
+        let pools = self.pools.values();
+        pools.filter_map(|pool| pool.next_timeout()).min()
+    }
+
+    fn time_out(&self, now: Timestamp) -> Vec<(InvocationId, InvocationOutcome)> {
+        let pools = self.pools.values();
+        pools.flat_map(|pool| pool.time_out(now)).collect()
+    }
 }
 
 /// The log group and the stream that a function's process is told.
-fn log_stream(clock: Clock, id: &str) -> String {
+fn log_stream(clock: &Clock, id: &str) -> String {
     let day = clock.now().iso_8601();
     let day = day.get(..10).unwrap_or_default().replace('-', "/");
     format!("{day}/[$LATEST]{}", id.replace('-', ""))

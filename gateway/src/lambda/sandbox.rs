@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::pool::{Overdue, Pool};
+use super::pool::Pool;
 use super::{log_stream, runtime_api};
 
 /// A process, as the pool and its Runtime API see it.
@@ -80,7 +80,7 @@ async fn start(pool: &Arc<Pool>, sandbox: &Sandbox) -> io::Result<(TcpListener, 
         .env("AWS_LAMBDA_RUNTIME_API", listener.local_addr()?.to_string())
         .env(
             "AWS_LAMBDA_LOG_STREAM_NAME",
-            log_stream(pool.clock, &sandbox.name),
+            log_stream(&pool.clock, &sandbox.name),
         )
         .stdin(Stdio::null())
         .stdout(pool.sink.stdio())
@@ -110,14 +110,10 @@ async fn serve(
     mut group: Group,
 ) -> End {
     let mut connections = JoinSet::new();
+    let init = tokio::time::sleep(pool.init_timeout());
+    tokio::pin!(init);
     loop {
-        let armed = pool.armed(sandbox);
-        let overdue = async {
-            match armed {
-                Some(at) => tokio::time::sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
+        let overdue = pool.clock.sleep_until(pool.armed(sandbox));
         tokio::select! {
             status = group.child.wait() => return match status {
                 Ok(status) => End::Exited(status),
@@ -127,11 +123,16 @@ async fn serve(
                 connections.spawn(runtime_api::serve(Arc::clone(pool), Arc::clone(sandbox), stream));
             },
             Some(_) = connections.join_next() => {}
-            () = overdue => if pool.overdue(sandbox) == Overdue::Yes {
+            () = overdue => if pool.is_overdue(sandbox) {
                 group.kill().await;
                 return End::TimedOut;
             },
             () = sandbox.alarm.notified() => {}
+            // A process takes real time to start, whatever the clock shows.
+            () = &mut init, if pool.is_starting(sandbox) => {
+                group.kill().await;
+                return End::TimedOut;
+            }
             () = sandbox.kill.notified() => {
                 return match group.kill().await {
                     Some(status) => End::Exited(status),
