@@ -112,7 +112,6 @@ pub struct Running {
     tasks: [JoinHandle<()>; 2],
     dynamodb: Option<dynamodb::Engine>,
     dynamodb_url: String,
-    clock: Clock,
     /// Who may sign; the first is the one to show.
     callers: Vec<Caller>,
 }
@@ -252,7 +251,6 @@ impl Gateway {
             tasks,
             dynamodb,
             dynamodb_url,
-            clock,
             callers,
         })
     }
