@@ -1,5 +1,7 @@
 //! Ends of connections as the kit's clients on sockets see them, from servers that do it right and wrong.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use gatespec_conformance::session::{Incoming, Session, Trouble, Upgrade};
