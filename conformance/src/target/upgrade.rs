@@ -277,5 +277,6 @@ mod tests {
         );
         assert_eq!(parse("ws://host?x"), some(false, "host", "/?x"));
         assert!(parse("http://x").is_err());
+        assert_eq!(host("ws://127.0.0.1:3001/stage"), "127.0.0.1:3001");
     }
 }
