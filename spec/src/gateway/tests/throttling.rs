@@ -74,9 +74,8 @@ fn the_accounts_limit_counts_callbacks() {
             method: "POST".to_owned(),
             path: format!("/stage/@connections/{connection_id}"),
             body: b"hi".to_vec(),
-            ..ManagementRequest::default()
-        ..ManagementRequest::default()
-    };
+            ..ManagementRequest::default()..ManagementRequest::default()
+        };
         let id = ManagementId(id);
         gateway.handle_input(START, Input::Management { id, request });
         outputs(&mut gateway)
