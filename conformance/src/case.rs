@@ -263,30 +263,29 @@ struct File {
     cases: Vec<Case>,
 }
 
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../cases/", $name, ".toml")))),*]
+    };
+}
+
 /// The kit's own cases, by file: an area, or a part of one behind a hyphen.
-const FILES: [(&str, &str); 13] = [
-    ("handshake", include_str!("../cases/handshake.toml")),
-    ("route", include_str!("../cases/route.toml")),
-    (
-        "route-selection",
-        include_str!("../cases/route-selection.toml"),
-    ),
-    ("route-model", include_str!("../cases/route-model.toml")),
-    ("authorizer", include_str!("../cases/authorizer.toml")),
-    ("event", include_str!("../cases/event.toml")),
-    ("template", include_str!("../cases/template.toml")),
-    ("integration", include_str!("../cases/integration.toml")),
-    (
-        "integration-mapping",
-        include_str!("../cases/integration-mapping.toml"),
-    ),
-    (
-        "integration-backend",
-        include_str!("../cases/integration-backend.toml"),
-    ),
-    ("management", include_str!("../cases/management.toml")),
-    ("lifecycle", include_str!("../cases/lifecycle.toml")),
-    ("limits", include_str!("../cases/limits.toml")),
+const FILES: [(&str, &str); 15] = files![
+    "handshake",
+    "handshake-keys",
+    "route",
+    "route-selection",
+    "route-model",
+    "authorizer",
+    "authorizer-conditions",
+    "event",
+    "template",
+    "integration",
+    "integration-mapping",
+    "integration-backend",
+    "management",
+    "lifecycle",
+    "limits",
 ];
 
 /// A case file that can not be used.

@@ -74,7 +74,7 @@ fn the_accounts_limit_counts_callbacks() {
             method: "POST".to_owned(),
             path: format!("/stage/@connections/{connection_id}"),
             body: b"hi".to_vec(),
-            ..ManagementRequest::default()..ManagementRequest::default()
+            ..ManagementRequest::default()
         };
         let id = ManagementId(id);
         gateway.handle_input(START, Input::Management { id, request });
@@ -129,6 +129,7 @@ fn post(gateway: &mut Gateway, id: &str, text: &str) -> (u16, usize) {
         method: "POST".to_owned(),
         path: format!("/stage/@connections/{id}"),
         body: text.as_bytes().to_vec(),
+        ..ManagementRequest::default()
     };
     let id = ManagementId(1);
     gateway.handle_input(START, Input::Management { id, request });
