@@ -31,8 +31,15 @@ pub(crate) struct Served {
     pub(crate) now: u64,
     functions: JoinHandle<()>,
     folder: PathBuf,
-    /// While it is open, functions' processes go on.
-    _ended: pipe::Receiver,
+    _pipes: Pipes,
+}
+
+/// What functions' processes hang on, also those whose gateway was killed: they end when this is dropped.
+struct Pipes {
+    started: PathBuf,
+    ended: PathBuf,
+    /// While it is open, they go on.
+    _open: pipe::Receiver,
 }
 
 /// What a function was handed.
@@ -72,14 +79,7 @@ impl Served {
         std::fs::set_permissions(&bootstrap, PermissionsExt::from_mode(0o755)).unwrap();
         let path = folder.join("template.yaml");
         std::fs::write(&path, template(shape, &folder)).unwrap();
-        let [started, ended] = ["started", "ended"].map(|name| {
-            let path = folder.join(name);
-            let made = Command::new("mkfifo").arg(&path).status();
-            assert!(made.unwrap().success());
-            // Also for writing: the pipe does not end when there is no process.
-            let mut options = pipe::OpenOptions::new();
-            options.read_write(true).open_receiver(&path).unwrap()
-        });
+        let (pipes, started) = Pipes::make(&folder);
         let (sender, events) = unbounded_channel();
         let functions = tokio::spawn(functions(started, sender));
         // What a gateway says is there when a sequence has failed on it.
@@ -94,7 +94,7 @@ impl Served {
             now: START,
             functions,
             folder,
-            _ended: ended,
+            _pipes: pipes,
         }
     }
 
@@ -124,6 +124,36 @@ impl Served {
             panic!("nobody expected this call: {event:?}");
         }
         std::fs::remove_dir_all(&self.folder).unwrap();
+    }
+}
+
+impl Pipes {
+    /// Also gives where processes say that they have started.
+    fn make(folder: &Path) -> (Self, pipe::Receiver) {
+        let [started, ended] = ["started", "ended"].map(|name| {
+            let path = folder.join(name);
+            let made = Command::new("mkfifo").arg(&path).status();
+            assert!(made.unwrap().success());
+            // Also for writing: the pipe does not end when there is no process.
+            let mut options = pipe::OpenOptions::new();
+            let open = options.read_write(true).open_receiver(&path).unwrap();
+            (path, open)
+        });
+        let pipes = Self {
+            started: started.0,
+            ended: ended.0,
+            _open: ended.1,
+        };
+        (pipes, started.1)
+    }
+}
+
+impl Drop for Pipes {
+    fn drop(&mut self) {
+        // Before they are closed: who opened one first is told of its end, who comes later finds none and waits for nothing.
+        for path in [&self.started, &self.ended] {
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod environment;
 mod failure;
 mod output;
 mod pool;
+mod process;
 mod runtime_api;
 mod sandbox;
 

@@ -10,11 +10,11 @@ use std::time::Duration;
 use spec::Timestamp;
 use spec::io::{Invocation, InvocationId, InvocationOutcome};
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::failure;
 use super::output::Sink;
+use super::process::{Job, Phase, Process};
 use super::sandbox::{self, Sandbox};
 use crate::clock::Clock;
 use crate::hub::Hub;
@@ -55,41 +55,6 @@ struct State {
     /// Whether somebody looks after a queue that does not move.
     growing: bool,
     stopped: bool,
-}
-
-struct Process {
-    sandbox: Arc<Sandbox>,
-    task: Option<JoinHandle<()>>,
-    phase: Phase,
-    /// When the sandbox looks next whether time is up.
-    armed: Option<Timestamp>,
-    /// What the process said of its failure to start.
-    init_error: Option<String>,
-}
-
-enum Phase {
-    /// It has not asked for an event yet.
-    Starting,
-    /// It waits for an event.
-    Waiting,
-    /// It has been given an event that it has not fetched yet.
-    Given(Job),
-    /// It works on an event.
-    Busy { job: Job, until: Timestamp },
-    /// It has answered and not asked again yet.
-    Answered,
-    /// It took too long: its event has failed, and it is to be killed.
-    Overdue,
-}
-
-/// An event that waits for its result.
-#[derive(Debug)]
-pub(super) struct Job {
-    invocation: InvocationId,
-    pub(super) request_id: String,
-    pub(super) payload: String,
-    pub(super) trace_id: String,
-    queued: Instant,
 }
 
 /// An event as a process fetches it.
@@ -474,27 +439,6 @@ impl State {
             !processes.any(given)
         } else {
             self.stopped || (processes.len() >= max_processes && processes.all(busy))
-        }
-    }
-}
-
-impl Process {
-    /// When its time is up.
-    fn until(&self) -> Option<Timestamp> {
-        match self.phase {
-            Phase::Busy { until, .. } => Some(until),
-            _ => None,
-        }
-    }
-
-    /// Takes its event from it when its time is up at `now`.
-    fn time_out(&mut self, now: Timestamp) -> Option<Job> {
-        if self.until().is_none_or(|until| until > now) {
-            return None;
-        }
-        match std::mem::replace(&mut self.phase, Phase::Overdue) {
-            Phase::Busy { job, .. } => Some(job),
-            _ => None,
         }
     }
 }
