@@ -1,9 +1,11 @@
 """Signers that people use, against `gatespec serve` with AWS_IAM on $connect and --require-signatures.
 
 Arguments: the program, the stack. Exits with 0 when botocore's signatures are taken in header and query string, boto3's calls of
-@connections too, and when each of AWS's refusals has its status, type and text.
+@connections too, and when each of AWS's refusals has its status, type and text; and when the functions of template.yaml, which sign with
+the SDK for Rust, reach their client.
 """
 
+import contextlib
 import datetime
 import json
 import os
@@ -58,15 +60,24 @@ def main(program, stack):
         for name, statements in POLICIES.items():
             with open(os.path.join(folder, f"{name}.json"), "w") as file:
                 json.dump({"Version": "2012-10-17", "Statement": statements}, file)
-        command = [program, "serve", "--port", "0", "--ready", "json", "--require-signatures", "--credentials", credentials, stack]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as gateway:
-            try:
-                ready = json.loads(gateway.stdout.readline())
-                handshakes(ready["ws"])
-                calls(ready["ws"], ready["management"])
-            finally:
-                gateway.stdin.close()
-                gateway.wait(timeout=60)
+        with serving(program, "--credentials", credentials, stack) as ready:
+            handshakes(ready["ws"])
+            calls(ready["ws"], ready["management"])
+    with serving(program, "template.yaml") as ready:
+        with connect(ready["ws"], additional_headers={"token": "hello"}) as client:
+            client.send('{"action": "sendmessage"}')
+            expect("the SDK for Rust", client.recv(timeout=30), "good job on deploying this template, keep slaying!!")
+
+
+@contextlib.contextmanager
+def serving(program, *arguments):
+    command = [program, "serve", "--port", "0", "--ready", "json", "--require-signatures", *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as gateway:
+        try:
+            yield json.loads(gateway.stdout.readline())
+        finally:
+            gateway.stdin.close()
+            gateway.wait(timeout=60)
 
 
 def in_headers(url, keys, service="execute-api", **fields):
