@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::runner::KINDS;
+use crate::sign::Sign;
 
 /// One thing to check, on any target.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -85,6 +86,8 @@ pub enum Step {
         /// The status that must come.
         #[serde(default = "switching_protocols")]
         status: u16,
+        /// How the request is signed, if it is.
+        sign: Option<Sign>,
         /// The refusal's body.
         body: Option<String>,
         /// Fields that the response must have.
@@ -167,6 +170,8 @@ pub enum Step {
         /// How many times over the body is repeated.
         #[serde(default = "once")]
         repeat: usize,
+        /// How the request is signed, if it is.
+        sign: Option<Sign>,
         /// The status that must come.
         status: u16,
         /// The body that must come.
@@ -270,9 +275,10 @@ macro_rules! files {
 }
 
 /// The kit's own cases, by file: an area, or a part of one behind a hyphen.
-const FILES: [(&str, &str); 15] = files![
+const FILES: [(&str, &str); 17] = files![
     "handshake",
     "handshake-keys",
+    "handshake-signed",
     "route",
     "route-selection",
     "route-model",
@@ -284,6 +290,7 @@ const FILES: [(&str, &str); 15] = files![
     "integration-mapping",
     "integration-backend",
     "management",
+    "management-signed",
     "lifecycle",
     "limits",
 ];

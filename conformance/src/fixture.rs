@@ -28,7 +28,7 @@ macro_rules! fixtures {
 }
 
 /// The kit's own: name and template.
-const BUILT_IN: [(&str, &str); 15] = fixtures![
+const BUILT_IN: [(&str, &str); 17] = fixtures![
     "api-keys",
     "api-keys-of-the-authorizer",
     "connect",
@@ -41,9 +41,11 @@ const BUILT_IN: [(&str, &str); 15] = fixtures![
     "probe",
     "responses",
     "selection",
+    "signed",
     "sources",
     "templates",
     "throttling",
+    "undeployed",
 ];
 /// Those that wear out: a bucket is empty after a case.
 const WEAR_OUT: [&str; 2] = ["api-keys", "throttling"];
@@ -81,6 +83,11 @@ impl Fixture {
             name,
             template,
         }
+    }
+
+    /// Whether its callers sign, those of `@connections` too, and the gateway must know them ([`crate::sign::callers`]).
+    pub fn is_signed(&self) -> bool {
+        self.name == "signed"
     }
 
     /// Whether its template asks where the HTTP backend is.

@@ -114,6 +114,7 @@ impl<S: Session> Run<'_, S> {
                 body,
                 response_headers,
                 absent_headers,
+                sign,
             } => {
                 let target = stretched(&self.fill(target)?, *repeat);
                 let fields = self.fields(headers)?;
@@ -121,6 +122,7 @@ impl<S: Session> Run<'_, S> {
                 let upgrade = Upgrade {
                     target,
                     headers: fields,
+                    sign: sign.clone(),
                 };
                 let answer = self.session.connect(client, &upgrade).await?;
                 let expected = Expected {
@@ -214,6 +216,7 @@ impl<S: Session> Run<'_, S> {
                 response,
                 response_headers,
                 absent_headers,
+                sign,
             } => {
                 let body = self.fill(body)?.repeat(*repeat);
                 let to = match path {
@@ -221,7 +224,7 @@ impl<S: Session> Run<'_, S> {
                     None => Callback::Connection(self.fill(id)?),
                 };
                 self.note(">", &format!("backend: {method} {to:?} {body}"));
-                let answer = self.session.manage(method, &to, &body).await?;
+                let answer = self.session.manage(method, &to, &body, sign.as_ref()).await?;
                 let expected = Expected {
                     status: *status,
                     body: response.as_deref(),
@@ -251,6 +254,7 @@ impl<S: Session> Run<'_, S> {
                 let upgrade = Upgrade {
                     target: self.fill(target)?,
                     headers: self.fields(headers)?,
+                    sign: None,
                 };
                 self.observe(&upgrade, text).await
             }

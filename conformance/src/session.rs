@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::sign::Sign;
+
 /// A target at work on one case. Clients are named by the case.
 #[expect(
     async_fn_in_trait,
@@ -41,7 +43,13 @@ pub trait Session {
     ///
     /// # Errors
     /// What kept the kit from getting any answer.
-    async fn manage(&mut self, method: &str, to: &Callback, body: &str) -> Result<Answer, Trouble>;
+    async fn manage(
+        &mut self,
+        method: &str,
+        to: &Callback,
+        body: &str,
+        sign: Option<&Sign>,
+    ) -> Result<Answer, Trouble>;
 
     /// Whether the pattern's table holds the connection.
     ///
@@ -80,6 +88,8 @@ pub struct Upgrade {
     pub target: String,
     /// Header fields besides those of every upgrade.
     pub headers: Vec<(String, String)>,
+    /// How it is signed, if it is.
+    pub sign: Option<Sign>,
 }
 
 /// Where a call of the `@connections` API goes.

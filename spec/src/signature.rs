@@ -10,8 +10,8 @@
 mod caller;
 mod canonical;
 mod claim;
-mod presign;
 mod rejection;
+mod sign;
 
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ use crate::time::Timestamp;
 
 pub(crate) use caller::masked;
 pub use caller::{Access, Caller, CallerIdentity, MANAGE_CONNECTIONS, Signatures};
-pub use presign::presign;
 pub use rejection::Rejection;
+pub use sign::{Signer, presign};
 
 use canonical::Canonical;
 use claim::{Claim, Place};

@@ -14,8 +14,9 @@ use conformance::target::functions::Function;
 use conformance::target::local::{self, LocalGateway};
 use conformance::target::spec::{self as spec_target, Player, SpecSession};
 use conformance::target::wire::WireSession;
-use conformance::{Case, Report, runner};
+use conformance::{Case, Report, runner, sign};
 use gateway::stack::{Settings, Stack};
+use spec::signature::{Access, Signatures};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::could_not_write;
@@ -52,8 +53,17 @@ pub(super) async fn spec(
             }
             None => (stack.api.clone(), pattern.clone()),
         };
+        let access = of_case(case, fixtures)
+            .filter(|fixture| fixture.is_signed())
+            .map(|_| Access {
+                callers: sign::callers(&api),
+                management: Signatures::Required,
+            });
         let mut session = SpecSession::new(api, players)
             .map_err(|error| Failure::Usage(format!("error: {error}")))?;
+        if let Some(access) = access {
+            session = session.with_access(access);
+        }
         outcomes.push(runner::run(case, &mut session, &spec_target::FEATURES).await);
         progress.inc(1);
     }
@@ -192,6 +202,18 @@ impl Launch<'_> {
         let mut arguments = vec![path.display().to_string()];
         arguments.extend(parameters(&case.parameters));
         arguments.extend_from_slice(more);
+        if fixture.is_signed() {
+            let files = sign::credentials();
+            for (name, text) in &files {
+                std::fs::write(folder.join(name), text)
+                    .map_err(|error| could_not_write(&folder, &error))?;
+            }
+            arguments.push("--require-signatures".to_owned());
+            if let Some((name, _)) = files.first() {
+                let path = folder.join(name).display().to_string();
+                arguments.extend(["--credentials".to_owned(), path]);
+            }
+        }
         let backend = if fixture.wants_backend() {
             let backend = Backend::start().await.map_err(could_not)?;
             let parameter = (&BACKEND_PARAMETER.to_owned(), &backend.url());

@@ -11,6 +11,7 @@ use spec::io::{
     Service, ServiceCall,
 };
 use spec::limits::{self, Violation};
+use spec::signature::Access;
 use spec::{Api, Gateway, Input, InvalidApi, Output, Timestamp};
 
 use super::dynamodb;
@@ -18,6 +19,7 @@ use super::functions::{Function, World};
 use crate::case::Feature;
 use crate::probe::backend::{self, Reply};
 use crate::probe::{End, Plan};
+use crate::sign::{Sign, Unsigned};
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 
 /// What the target has.
@@ -49,6 +51,9 @@ pub struct SpecSession {
     reasons: Vec<String>,
 }
 
+/// Header fields.
+type Fields = Vec<(String, String)>;
+
 /// Who plays a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Player {
@@ -71,6 +76,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const EXITED: &str = r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 0 Error: Runtime exited without providing a reason"}"#;
 /// The host that clients use.
 const HOST: &str = "localhost";
+/// The address of clients and callers.
+const SOURCE_IP: &str = "127.0.0.1";
 const NO_FUNCTION: &str = "there is no such function";
 /// When every case begins: 2024-01-20T11:54:57.419Z, the `connectedAt` of AWS's published fixture.
 const BEGINNING: Timestamp = Timestamp::from_millis(1_705_751_697_419);
@@ -94,6 +101,13 @@ impl SpecSession {
             numbers: 0,
             reasons: Vec::new(),
         })
+    }
+
+    /// The same with callers that can sign.
+    #[must_use]
+    pub fn with_access(mut self, access: Access) -> Self {
+        self.gateway = self.gateway.with_access(access);
+        self
     }
 
     /// Gives the gateway an input and acts on all that follows.
@@ -257,13 +271,15 @@ impl SpecSession {
         }
     }
 
-    fn management(&mut self, method: &str, path: String, body: &str) -> HttpResponse {
+    fn management(&mut self, method: &str, path: String, fields: Fields, body: &str) -> HttpResponse {
         self.numbers += 1;
+        let own = ("Host".to_owned(), HOST.to_owned());
         let request = ManagementRequest {
             method: method.to_owned(),
             path,
+            headers: [own].into_iter().chain(fields).collect(),
+            source_ip: SOURCE_IP.to_owned(),
             body: body.as_bytes().to_vec(),
-            ..ManagementRequest::default()
         };
         let id = ManagementId(self.numbers);
         self.gateway
@@ -279,6 +295,20 @@ impl SpecSession {
             }
         }
         HttpResponse::new(0)
+    }
+
+    /// A request's path and query string, and the fields to add, when it is to be signed.
+    fn signed(&self, sign: Option<&Sign>, method: &str, target: String, body: &str) -> (String, Fields) {
+        let Some(sign) = sign else {
+            return (target, Fields::new());
+        };
+        let request = Unsigned {
+            method,
+            host: HOST,
+            target: &target,
+            body,
+        };
+        sign.apply(&request, self.now)
     }
 
     fn path_of(&self, connection_id: &str) -> String {
@@ -299,7 +329,7 @@ impl SpecSession {
 impl World for SpecSession {
     fn post(&mut self, connection_id: &str, text: &str) -> u16 {
         let path = self.path_of(connection_id);
-        self.management("POST", path, text).status
+        self.management("POST", path, Fields::new(), text).status
     }
 
     fn table(&mut self) -> &mut BTreeMap<String, Value> {
@@ -311,6 +341,8 @@ impl Session for SpecSession {
     async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, Trouble> {
         self.numbers += 1;
         let peer = PeerId(self.numbers);
+        let target = format!("/{}{}", self.gateway.api().stage.stage_name, request.target);
+        let (target, fields) = self.signed(request.sign.as_ref(), "GET", target, "");
         let mut headers = Headers::from_iter([
             ("Host", HOST),
             ("Connection", "Upgrade"),
@@ -318,14 +350,14 @@ impl Session for SpecSession {
             ("Sec-WebSocket-Version", "13"),
             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ]);
-        for (name, value) in &request.headers {
+        for (name, value) in request.headers.iter().chain(&fields) {
             headers.push(name, value);
         }
         let request = HandshakeRequest {
             method: "GET".to_owned(),
-            target: format!("/{}{}", self.gateway.api().stage.stage_name, request.target),
+            target,
             headers,
-            source_ip: "127.0.0.1".to_owned(),
+            source_ip: SOURCE_IP.to_owned(),
         };
         self.input(Input::Handshake { peer, request });
         self.pass(self.now + PATIENCE, |session| {
@@ -411,12 +443,19 @@ impl Session for SpecSession {
             .collect())
     }
 
-    async fn manage(&mut self, method: &str, to: &Callback, body: &str) -> Result<Answer, Trouble> {
+    async fn manage(
+        &mut self,
+        method: &str,
+        to: &Callback,
+        body: &str,
+        sign: Option<&Sign>,
+    ) -> Result<Answer, Trouble> {
         let path = match to {
             Callback::Connection(id) => self.path_of(id),
             Callback::Path(path) => path.clone(),
         };
-        let response = self.management(method, path, body);
+        let (path, fields) = self.signed(sign, method, path, body);
+        let response = self.management(method, path, fields, body);
         self.settle_outputs();
         Ok(response.into())
     }

@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use super::local::Clock;
 use super::upgrade::{self, Stream};
 use crate::http;
+use crate::sign::{self, Sign, Unsigned};
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 
 /// Where a target is.
@@ -150,11 +151,12 @@ impl WireSession {
 
 impl Session for WireSession {
     async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, Trouble> {
-        let url = format!("{}{}", self.endpoint.ws_url, request.target);
-        let headers = request
-            .headers
-            .iter()
-            .map(|(name, value)| (&**name, &**value));
+        let mut url = format!("{}{}", self.endpoint.ws_url, request.target);
+        let mut fields = request.headers.clone();
+        if let Some(sign) = &request.sign {
+            fields.extend(signed(sign, "GET", &mut url, ""));
+        }
+        let headers = fields.iter().map(|(name, value)| (&**name, &**value));
         let (answer, socket) = upgrade::upgrade(&url, headers, self.endpoint.patience).await?;
         if let Some(socket) = socket {
             self.clients.insert(client.to_owned(), socket);
@@ -236,13 +238,19 @@ impl Session for WireSession {
         result
     }
 
-    async fn manage(&mut self, method: &str, to: &Callback, body: &str) -> Result<Answer, Trouble> {
+    async fn manage(
+        &mut self,
+        method: &str,
+        to: &Callback,
+        body: &str,
+        sign: Option<&Sign>,
+    ) -> Result<Answer, Trouble> {
         let base = self
             .endpoint
             .management_url
             .as_deref()
             .ok_or(Trouble::Unsupported("the target has no `@connections` URL"))?;
-        let url = match to {
+        let mut url = match to {
             Callback::Connection(id) => format!("{base}/@connections/{}", http::percent_encode(id)),
             Callback::Path(path) => {
                 let host_end = base.find("://").map_or(0, |at| at + 3);
@@ -252,9 +260,15 @@ impl Session for WireSession {
                 format!("{}{path}", &base[..host_end])
             }
         };
+        let fields = sign.map(|sign| signed(sign, method, &mut url, body));
+        let fields = fields.unwrap_or_default();
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
         timeout(
             self.endpoint.patience,
-            http::request(method, &url, &[], body),
+            http::request(method, &url, &fields, body),
         )
         .await
         .map_err(|_| Trouble::Silence(self.endpoint.patience))?
@@ -317,6 +331,21 @@ impl Session for WireSession {
     fn strays(&mut self) -> Vec<String> {
         std::mem::take(&mut self.strays)
     }
+}
+
+/// Signs a request to a URL, which may change: the fields to add.
+fn signed(sign: &Sign, method: &str, url: &mut String, body: &str) -> Vec<(String, String)> {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let path = url[start..].find('/').map_or(url.len(), |at| start + at);
+    let request = Unsigned {
+        method,
+        host: &url[start..path],
+        target: &url[path..],
+        body,
+    };
+    let (target, fields) = sign.apply(&request, sign::now());
+    url.replace_range(path.., &target);
+    fields
 }
 
 /// A text message in frames of at most `size` bytes; the cuts may fall inside a character, as RFC 6455 allows.
