@@ -1,5 +1,6 @@
 //! Carries out cases, step by step, and writes down what happens.
 
+mod answer;
 mod events;
 mod observer;
 
@@ -8,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use crate::case::{Case, Feature, Step, Values};
 use crate::pattern::Bindings;
-use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
+use crate::session::{Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 use crate::verdict::{Outcome, Verdict};
+use answer::Expected;
 pub(crate) use events::KINDS;
 use events::Reports;
 use observer::OBSERVER;
@@ -20,14 +22,6 @@ enum Stop {
     Difference(String),
     /// The kit could not go on.
     Broken(String),
-}
-
-/// What an HTTP response must be.
-struct Expected<'a> {
-    status: u16,
-    body: Option<&'a str>,
-    headers: &'a BTreeMap<String, String>,
-    absent: &'a [String],
 }
 
 /// One case under way.
@@ -224,7 +218,10 @@ impl<S: Session> Run<'_, S> {
                     None => Callback::Connection(self.fill(id)?),
                 };
                 self.note(">", &format!("backend: {method} {to:?} {body}"));
-                let answer = self.session.manage(method, &to, &body, sign.as_ref()).await?;
+                let answer = self
+                    .session
+                    .manage(method, &to, &body, sign.as_ref())
+                    .await?;
                 let expected = Expected {
                     status: *status,
                     body: response.as_deref(),
@@ -284,56 +281,6 @@ impl<S: Session> Run<'_, S> {
                 self.note(">", &format!("{seconds} seconds pass"));
                 Ok(self.session.wait(Duration::from_secs(*seconds)).await?)
             }
-        }
-    }
-
-    /// Compares an HTTP response.
-    fn answered(
-        &mut self,
-        who: &str,
-        answer: &Answer,
-        expected: &Expected<'_>,
-    ) -> Result<(), Stop> {
-        let Expected {
-            status,
-            body,
-            headers,
-            absent,
-        } = *expected;
-        self.note(
-            "<",
-            &format!(
-                "{who}: {} {:?} {}",
-                answer.status, answer.headers, answer.body
-            ),
-        );
-        if answer.status != status {
-            return Err(Stop::Difference(format!(
-                "{who} expected status {status}, got {}",
-                answer.status
-            )));
-        }
-        if let Some(body) = body {
-            self.bindings
-                .matches(body, &answer.body)
-                .map_err(|problem| Stop::Difference(format!("{who}, body: {problem}")))?;
-        }
-        for (name, pattern) in headers {
-            let value = answer
-                .header(name)
-                .ok_or_else(|| Stop::Difference(format!("{who}: no header field `{name}`")))?;
-            self.bindings.matches(pattern, value).map_err(|problem| {
-                Stop::Difference(format!("{who}, header field `{name}`: {problem}"))
-            })?;
-        }
-        match absent
-            .iter()
-            .find_map(|name| Some((name, answer.header(name)?)))
-        {
-            Some((name, value)) => Err(Stop::Difference(format!(
-                "{who}: there is a header field `{name}`: `{value}`"
-            ))),
-            None => Ok(()),
         }
     }
 

@@ -78,16 +78,18 @@ const SECRET: &str = "kit";
 /// All whose signatures a fixture's gateway is to know.
 pub fn callers(api: &Api) -> Vec<Caller> {
     let mut callers = vec![Caller::functions(api)];
-    callers.extend(RESTRICTED.map(|(key, name, policy)| Caller {
-        access_key_id: key.to_owned(),
-        secret_access_key: SECRET.to_owned(),
-        session_token: None,
-        account_id: api.account_id.clone(),
-        user_id: name.to_owned(),
-        arn: format!("arn:{}:iam::{}:user/{name}", api.partition, api.account_id),
-        policy: serde_json::from_str(policy)
-            .ok()
-            .and_then(|policy| PolicyDocument::from_json(&policy).ok()),
+    callers.extend(RESTRICTED.map(|(key, name, policy)| {
+        Caller {
+            access_key_id: key.to_owned(),
+            secret_access_key: SECRET.to_owned(),
+            session_token: None,
+            account_id: api.account_id.clone(),
+            user_id: name.to_owned(),
+            arn: format!("arn:{}:iam::{}:user/{name}", api.partition, api.account_id),
+            policy: serde_json::from_str(policy)
+                .ok()
+                .and_then(|policy| PolicyDocument::from_json(&policy).ok()),
+        }
     }));
     callers
 }
@@ -126,7 +128,11 @@ impl Sign {
             caller: &caller,
             region: self.region.as_deref().unwrap_or("us-east-1"),
             service: self.service.as_deref().unwrap_or(SERVICE),
-            at: if self.late < 0 { now - late } else { now + late },
+            at: if self.late < 0 {
+                now - late
+            } else {
+                now + late
+            },
         };
         let headers = Headers::from_iter([("Host", request.host)]);
         let request = Request {

@@ -16,8 +16,8 @@ use conformance::target::spec::{self as spec_target, Player, SpecSession};
 use conformance::target::wire::WireSession;
 use conformance::{Case, Report, runner, sign};
 use gateway::stack::{Settings, Stack};
-use spec::signature::{Access, Signatures};
 use indicatif::{ProgressBar, ProgressStyle};
+use spec::signature::{Access, Signatures};
 
 use super::could_not_write;
 use crate::{Failure, StackArgs, eprint};

@@ -19,8 +19,8 @@ use super::functions::{Function, World};
 use crate::case::Feature;
 use crate::probe::backend::{self, Reply};
 use crate::probe::{End, Plan};
-use crate::sign::{Sign, Unsigned};
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
+use crate::sign::{Sign, Unsigned};
 
 /// What the target has.
 pub const FEATURES: [Feature; 8] = [
@@ -271,7 +271,13 @@ impl SpecSession {
         }
     }
 
-    fn management(&mut self, method: &str, path: String, fields: Fields, body: &str) -> HttpResponse {
+    fn management(
+        &mut self,
+        method: &str,
+        path: String,
+        fields: Fields,
+        body: &str,
+    ) -> HttpResponse {
         self.numbers += 1;
         let own = ("Host".to_owned(), HOST.to_owned());
         let request = ManagementRequest {
@@ -298,7 +304,13 @@ impl SpecSession {
     }
 
     /// A request's path and query string, and the fields to add, when it is to be signed.
-    fn signed(&self, sign: Option<&Sign>, method: &str, target: String, body: &str) -> (String, Fields) {
+    fn signed(
+        &self,
+        sign: Option<&Sign>,
+        method: &str,
+        target: String,
+        body: &str,
+    ) -> (String, Fields) {
         let Some(sign) = sign else {
             return (target, Fields::new());
         };

@@ -15,8 +15,8 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use super::local::Clock;
 use super::upgrade::{self, Stream};
 use crate::http;
-use crate::sign::{self, Sign, Unsigned};
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
+use crate::sign::{self, Sign, Unsigned};
 
 /// Where a target is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

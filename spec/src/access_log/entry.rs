@@ -8,6 +8,7 @@ use crate::authorizer::Authorization;
 use crate::handshake::Refusal;
 use crate::integration::{Answer, Failure};
 use crate::io::{HttpOutcome, InvocationOutcome};
+use crate::signature::Rejection;
 
 /// What is known of a request: `$context` as mapping templates see it, and what is measured on the way (TEMPLATE-80).
 #[derive(Clone, Debug, Default)]
@@ -96,9 +97,14 @@ impl Entry {
             return;
         }
         let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
-        let message = body.get("message").and_then(Value::as_str);
+        let message = body.get("message").or_else(|| body.get("Message"));
+        let message = message.and_then(Value::as_str);
         let response_type = match refusal {
-            Refusal::Forbidden => "ACCESS_DENIED",
+            Refusal::Forbidden | Refusal::AccessDenied(_) => "ACCESS_DENIED",
+            Refusal::InvalidApiKey => "INVALID_API_KEY",
+            Refusal::QuotaExceeded => "QUOTA_EXCEEDED",
+            Refusal::Signature(Rejection::Missing) => "MISSING_AUTHENTICATION_TOKEN",
+            Refusal::Signature(_) => "INVALID_SIGNATURE",
             Refusal::Unauthorized => "UNAUTHORIZED",
             Refusal::AuthorizerFailed => "AUTHORIZER_CONFIGURATION_ERROR",
             Refusal::TooManyRequests => "THROTTLED",

@@ -58,10 +58,7 @@ impl Signer<'_> {
             ("X-Amz-Credential", Some(&*credential)),
             ("X-Amz-Date", Some(&*date)),
             ("X-Amz-Expires", seconds.as_deref()),
-            (
-                "X-Amz-Security-Token",
-                self.caller.session_token.as_deref(),
-            ),
+            ("X-Amz-Security-Token", self.caller.session_token.as_deref()),
             ("X-Amz-SignedHeaders", Some("host")),
         ];
         let mut target = request.target.to_owned();
@@ -121,7 +118,11 @@ impl Signer<'_> {
             at: self.at,
         };
         let string_to_sign = Canonical::new(request, &claim).string_to_sign;
-        canonical::signature(&self.caller.secret_access_key, &claim.scope, &string_to_sign)
+        canonical::signature(
+            &self.caller.secret_access_key,
+            &claim.scope,
+            &string_to_sign,
+        )
     }
 
     fn credential(&self) -> String {

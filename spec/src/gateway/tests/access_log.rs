@@ -238,3 +238,32 @@ fn a_bad_format_has_its_place() {
     };
     assert_eq!(invalid.location, Location::AccessLogSettings);
 }
+
+#[test]
+fn the_types_of_keys_and_signatures_are_those_of_gateway_responses() {
+    use crate::access_log::{Entry, Format};
+    use crate::handshake::Refusal;
+    use crate::signature::Rejection;
+
+    let format = Format::parse("$context.error.responseType $context.requestId").unwrap();
+    let line = |refusal: &Refusal| {
+        let mut entry = Entry::new();
+        entry.refused(refusal);
+        format.line(&entry)
+    };
+    for (refusal, expected) in [
+        (Refusal::InvalidApiKey, "INVALID_API_KEY"),
+        (Refusal::QuotaExceeded, "QUOTA_EXCEEDED"),
+        (
+            Refusal::Signature(Rejection::Missing),
+            "MISSING_AUTHENTICATION_TOKEN",
+        ),
+        (
+            Refusal::Signature(Rejection::UnknownCaller),
+            "INVALID_SIGNATURE",
+        ),
+        (Refusal::AccessDenied("no".to_owned()), "ACCESS_DENIED"),
+    ] {
+        assert_eq!(line(&refusal), format!("{expected} -"), "{refusal}");
+    }
+}
