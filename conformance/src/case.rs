@@ -54,8 +54,8 @@ pub enum Feature {
     TwoWay,
     /// Integrations with HTTP backends, which the target can reach on the kit's machine.
     Http,
-    /// Pings and pongs.
-    Pings,
+    /// Real sockets: pings, and buffers that fill.
+    Sockets,
 }
 
 #[derive(Deserialize)]

@@ -28,7 +28,7 @@ macro_rules! fixtures {
 }
 
 /// The kit's own: name and template.
-const BUILT_IN: [(&str, &str); 17] = fixtures![
+const BUILT_IN: [(&str, &str); 18] = fixtures![
     "api-keys",
     "api-keys-of-the-authorizer",
     "connect",
@@ -42,6 +42,7 @@ const BUILT_IN: [(&str, &str); 17] = fixtures![
     "responses",
     "selection",
     "signed",
+    "signed-events",
     "sources",
     "templates",
     "throttling",

@@ -2,6 +2,7 @@
 
 mod answer;
 mod events;
+mod flood;
 mod observer;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ struct Run<'a, S> {
     bindings: Bindings,
     transcript: Vec<String>,
     reports: Reports,
+    /// What was taken of a flood, and not read yet.
+    taken: Vec<String>,
     /// What the observer sends to learn its id.
     who_am_i: Option<String>,
 }
@@ -66,6 +69,7 @@ pub async fn run<S: Session>(case: &Case, session: &mut S, features: &[Feature])
         bindings,
         transcript: Vec::new(),
         reports: Reports::default(),
+        taken: Vec::new(),
         who_am_i: None,
     };
     let mut result = run.steps(&case.steps).await;
@@ -206,6 +210,7 @@ impl<S: Session> Run<'_, S> {
                 path,
                 body,
                 repeat,
+                most,
                 status,
                 response,
                 response_headers,
@@ -218,10 +223,12 @@ impl<S: Session> Run<'_, S> {
                     None => Callback::Connection(self.fill(id)?),
                 };
                 self.note(">", &format!("backend: {method} {to:?} {body}"));
-                let answer = self
-                    .session
-                    .manage(method, &to, &body, sign.as_ref())
-                    .await?;
+                let answer = if *most > 1 {
+                    self.flood(&to, &body, *most, *status).await?
+                } else {
+                    let sign = sign.as_ref();
+                    self.session.manage(method, &to, &body, sign).await?
+                };
                 let expected = Expected {
                     status: *status,
                     body: response.as_deref(),
@@ -230,6 +237,7 @@ impl<S: Session> Run<'_, S> {
                 };
                 self.answered("backend", &answer, &expected)
             }
+            Step::Drain { client } => self.drain(client).await,
             Step::Ping { client, text } => {
                 self.note(">", &format!("{client}: ping `{text}`"));
                 Ok(self
@@ -247,11 +255,12 @@ impl<S: Session> Run<'_, S> {
                 text,
                 headers,
                 target,
+                sign,
             } => {
                 let upgrade = Upgrade {
                     target: self.fill(target)?,
                     headers: self.fields(headers)?,
-                    sign: None,
+                    sign: sign.clone(),
                 };
                 self.observe(&upgrade, text).await
             }

@@ -123,6 +123,10 @@ pub enum Step {
         repeat: usize,
         /// How the request is signed, if it is.
         sign: Option<Sign>,
+        /// At most so many times, each with its number and a space before the body, until the status comes; any other answer before must be
+        /// 200. `drain` reads what was taken.
+        #[serde(default = "once")]
+        most: usize,
         /// The status that must come.
         status: u16,
         /// The body that must come.
@@ -133,6 +137,11 @@ pub enum Step {
         /// Fields that the response must not have.
         #[serde(default)]
         absent_headers: Vec<String>,
+    },
+    /// A client reads all that was posted with `most`: nothing is missing, in order.
+    Drain {
+        /// Who.
+        client: String,
     },
     /// The pattern's table holds the connection, or does not (in the end: it may take a moment).
     Row {
@@ -172,6 +181,8 @@ pub enum Step {
         /// Behind the stage's path.
         #[serde(default)]
         target: String,
+        /// How the request is signed, if it is.
+        sign: Option<Sign>,
     },
     /// The next report of an event of this kind.
     Event {

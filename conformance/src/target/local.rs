@@ -25,7 +25,7 @@ pub const FEATURES: [Feature; 9] = [
     Feature::Clock,
     Feature::TwoWay,
     Feature::Http,
-    Feature::Pings,
+    Feature::Sockets,
 ];
 
 /// The clock of a gateway that was started with [`CLOCK`]. It is moved through the gateway's standard input, which this holds.
