@@ -61,8 +61,9 @@ pub(crate) struct ServeArgs {
     ready: Ready,
     /// For tests: a clock that stands still at this moment, in milliseconds since 1970, instead of the system's. A line `advance SECONDS`
     /// on standard input (decimals are milliseconds) moves it; once all that is due by then has happened and is on its way, a line
-    /// `now MILLIS` on standard output answers. Functions' time-outs follow it, but their processes see the system's time.
-    #[arg(long, value_name = "MILLIS")]
+    /// `now MILLIS` on standard output answers. Functions' time-outs follow it, but their processes see the system's time, and sign with it: so
+    /// not together with signatures.
+    #[arg(long, value_name = "MILLIS", conflicts_with_all = ["credentials", "require_signatures"])]
     clock: Option<u64>,
 }
 
@@ -114,9 +115,16 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         if args.access_log.is_some() && !logs {
             eprint(&"warning: the stage has no `AccessLogSettings`: there is no access log");
         }
+        let stdin = async {
+            obey(&running).await;
+            if args.ready == Ready::Text {
+                // A person's gateway does not end with its input: there may be none.
+                std::future::pending::<()>().await;
+            }
+        };
         tokio::select! {
             () = ends.signal() => {}
-            () = obey(&running), if args.ready == Ready::Json || args.clock.is_some() => {}
+            () = stdin, if args.ready == Ready::Json || args.clock.is_some() => {}
         }
         running.shutdown().await;
         Ok(())

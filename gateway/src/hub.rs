@@ -1,7 +1,8 @@
 //! The specification at work: one machine, and the ways from it to clients, callers, functions and backends.
 //!
 //! The machine is behind a lock and not in a task of its own: whoever brings an input works off what follows from it, which spares every
-//! message two changes of task. Nothing under the lock waits.
+//! message two changes of task. Nothing under the lock waits, but for the log: a reader of standard error
+//! who does not read makes everybody wait, as in any program.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -44,6 +45,7 @@ pub(crate) struct Backlog {
     is_full: AtomicBool,
     overflow: Notify,
     closing: Notify,
+    is_lost: AtomicBool,
 }
 
 /// Where a decision goes besides the log.
@@ -229,7 +231,10 @@ impl Hub {
             self.clock.set(due);
             let now = self.clock.now();
             machine.gateway.handle_timeout(now);
-            for (invocation, outcome) in self.functions.time_out(now) {
+            // In the order of the calls, which functions with the same `Timeout` must not shuffle.
+            let mut failed = self.functions.time_out(now);
+            failed.sort_unstable_by_key(|(invocation, _)| *invocation);
+            for (invocation, outcome) in failed {
                 let input = Input::InvocationResult {
                     invocation,
                     outcome,
@@ -334,11 +339,16 @@ impl Machine {
         let Some(client) = self.clients.get(&peer) else {
             return;
         };
+        if client.backlog.is_lost() {
+            // What came before is missing: nothing may come behind it.
+            return;
+        }
         match &message {
             ToClient::Send(text) if client.backlog.add(text.len()) > LOST_BYTES => {
                 tracing::warn!(
                     "a client has asked for {LOST_BYTES} bytes and does not read them: its connection counts as lost"
                 );
+                client.backlog.is_lost.store(true, Ordering::SeqCst);
                 client.backlog.overflow.notify_one();
                 return;
             }
@@ -348,9 +358,7 @@ impl Machine {
         // A task that has just ended has said so, or is about to.
         let _ = client.sender.send(message);
     }
-}
 
-impl Machine {
     /// Whether what was just sent has filled the client's buffer.
     fn fills_up(&self, peer: PeerId) -> bool {
         self.clients.get(&peer).is_some_and(|client| {
@@ -373,6 +381,11 @@ impl Backlog {
 
     fn waiting(&self) -> usize {
         self.bytes.load(Ordering::SeqCst)
+    }
+
+    /// Whether more waited than may, so that something was dropped: the connection must not live on.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.is_lost.load(Ordering::SeqCst)
     }
 
     /// Resolves when more waits than may.

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::api::Api;
 use crate::http::{Headers, HttpResponse};
 use crate::limits;
+use crate::percent::decode;
 use crate::signature::Rejection;
 
 /// The HTTP request that asks for an upgrade, as it came in.
@@ -265,31 +266,6 @@ fn is_key(key: &str) -> bool {
     key.len() == 24 && key.ends_with("==") && key.bytes().take(22).all(digit)
 }
 
-/// Decodes percent escapes (and `+` as a space where `plus` says so); what is no escape stays, what is no UTF-8 becomes U+FFFD.
-pub fn decode(text: &str, plus: bool) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut position = 0;
-    while let Some(&byte) = bytes.get(position) {
-        let escape = (byte == b'%')
-            .then(|| text.get(position + 1..position + 3))
-            .flatten()
-            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match escape {
-            Some(value) => {
-                decoded.push(value);
-                position += 3;
-            }
-            None => {
-                decoded.push(if plus && byte == b'+' { b' ' } else { byte });
-                position += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -377,12 +353,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn decoding_takes_back_any_encoding(text: String) {
-            let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
-            prop_assert_eq!(decode(&encoded, true), text);
-        }
-
         #[test]
         fn nothing_that_a_client_sends_panics(method: String, target: String, name: String, value: String) {
             let mut odd = request(&target);

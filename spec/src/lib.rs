@@ -40,6 +40,7 @@ pub mod lifecycle;
 pub mod limits;
 pub mod management;
 pub mod model;
+pub mod percent;
 pub mod policy;
 pub mod requirement;
 pub mod route;

@@ -2,11 +2,12 @@
 
 use crate::api::Api;
 use crate::connection::Connection;
-use crate::handshake::{access_denied, decode};
+use crate::handshake::access_denied;
 use crate::http::HttpResponse;
 use crate::ids;
 use crate::io::ManagementRequest;
 use crate::limits;
+use crate::percent::decode;
 use crate::signature::Rejection;
 
 /// What a backend asks of the `@connections` API.

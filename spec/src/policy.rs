@@ -74,6 +74,9 @@ pub struct PolicyError {
     pub problem: String,
 }
 
+/// What a statement may have. IAM knows some more, which are not supported here.
+const MEMBERS: [&str; 5] = ["Sid", "Effect", "Action", "Resource", "Condition"];
+
 /// The action of connecting (AUTHORIZER-32).
 pub const INVOKE: &str = "execute-api:Invoke";
 
@@ -140,13 +143,11 @@ impl Statement {
         let fields = value
             .as_object()
             .ok_or_else(|| PolicyError::new(at(""), "must be an object"))?;
-        for unknown in ["NotAction", "NotResource", "Principal", "NotPrincipal"] {
-            if fields.contains_key(unknown) {
-                return Err(PolicyError::new(
-                    at(&format!(".{unknown}")),
-                    "is not supported",
-                ));
-            }
+        if let Some(unknown) = fields.keys().find(|name| !MEMBERS.contains(&&***name)) {
+            return Err(PolicyError::new(
+                at(&format!(".{unknown}")),
+                "is not supported",
+            ));
         }
         let effect = match fields.get("Effect").and_then(Value::as_str) {
             Some("Allow") => Effect::Allow,
@@ -241,13 +242,17 @@ pub fn wildcard(pattern: &str, text: &str) -> bool {
 
 fn texts(fields: &Map<String, Value>, member: &str) -> Result<Vec<String>, &'static str> {
     const PROBLEM: &str = "must be a string or a list of strings";
-    match fields.get(member) {
+    let texts = match fields.get(member) {
         Some(Value::String(text)) => Ok(vec![text.clone()]),
         Some(Value::Array(list)) if !list.is_empty() => list
             .iter()
             .map(|value| value.as_str().map(str::to_owned).ok_or(PROBLEM))
-            .collect(),
+            .collect::<Result<Vec<_>, _>>(),
         _ => Err(PROBLEM),
+    }?;
+    match texts.iter().any(|text| text.contains("${")) {
+        true => Err("has a policy variable, which is not supported"),
+        false => Ok(texts),
     }
 }
 
@@ -334,5 +339,20 @@ mod tests {
             prop_assert_eq!(after, extra == "Allow");
             prop_assert_eq!(before, allow);
         }
+    }
+
+    // Each would let somebody in who is shut out on AWS, were it ignored.
+    #[rstest]
+    #[case::misspelt_condition(json!({"Conditions": {}}), "Statement[0].Conditions: is not supported")]
+    #[case::lower_case(json!({"condition": {}}), "Statement[0].condition: is not supported")]
+    #[case::not_action(json!({"NotAction": "*"}), "Statement[0].NotAction: is not supported")]
+    #[case::policy_variable(json!({"Resource": "arn:${aws:username}"}), "Statement[0].Resource: has a policy variable, which is not supported")]
+    fn what_is_not_known_is_an_error(#[case] member: Value, #[case] problem: &str) {
+        let mut statement = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+        for (name, value) in member.as_object().unwrap() {
+            statement[name] = value.clone();
+        }
+        let error = PolicyDocument::from_json(&json!({"Statement": statement})).unwrap_err();
+        assert!(error.to_string().contains(problem), "{error}");
     }
 }

@@ -24,6 +24,8 @@ use crate::{Failure, StackArgs, eprint};
 
 /// The HTTP backend that the target `spec` plays.
 const PLAYED_BACKEND: &str = "http://backend.example";
+/// Where the fixtures' templates go.
+const FIXTURES: &str = "fixtures";
 /// Where the local gateway's own words go.
 const LOG: &str = "local.log";
 
@@ -106,6 +108,10 @@ pub(super) async fn local(
         folder,
         log: log_file(folder)?,
     };
+    // Once, before anything runs it: a file that is being executed can not be written.
+    let fixtures_folder = folder.join(FIXTURES);
+    write_probe(&fixtures_folder.join(PROBE_FOLDER))
+        .map_err(|error| could_not_write(&fixtures_folder, &error))?;
     let mut arguments = vec![stack.template.display().to_string()];
     arguments.extend(parameters(
         stack.parameters.iter().map(|(name, value)| (name, value)),
@@ -194,10 +200,9 @@ impl Launch<'_> {
         case: &Case,
         more: &[String],
     ) -> Result<Served, Failure> {
-        let folder = self.folder.join("fixtures");
+        let folder = self.folder.join(FIXTURES);
         let path = folder.join(format!("{}.yaml", fixture.name));
-        write_probe(&folder.join(PROBE_FOLDER))
-            .and_then(|()| std::fs::write(&path, fixture.template.as_bytes()))
+        std::fs::write(&path, fixture.template.as_bytes())
             .map_err(|error| could_not_write(&folder, &error))?;
         let mut arguments = vec![path.display().to_string()];
         arguments.extend(parameters(&case.parameters));

@@ -13,6 +13,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::local::Clock;
+use spec::percent;
+
 use super::upgrade::{self, Stream};
 use crate::http;
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
@@ -251,7 +253,9 @@ impl Session for WireSession {
             .as_deref()
             .ok_or(Trouble::Unsupported("the target has no `@connections` URL"))?;
         let mut url = match to {
-            Callback::Connection(id) => format!("{base}/@connections/{}", http::percent_encode(id)),
+            Callback::Connection(id) => {
+                format!("{base}/@connections/{}", percent::encode(id.as_bytes()))
+            }
             Callback::Path(path) => {
                 let host_end = base.find("://").map_or(0, |at| at + 3);
                 let host_end = base[host_end..]

@@ -129,10 +129,11 @@ async fn serve(
             },
             () = sandbox.alarm.notified() => {}
             // A process takes real time to start, whatever the clock shows.
-            () = &mut init, if pool.is_starting(sandbox) => {
+            () = &mut init, if pool.is_starting(sandbox) => if pool.is_starting(sandbox) {
+                // It may have asked for an event since the look before.
                 group.kill().await;
                 return End::TimedOut;
-            }
+            },
             () = sandbox.kill.notified() => {
                 return match group.kill().await {
                     Some(status) => End::Exited(status),

@@ -45,7 +45,11 @@ pub(super) async fn run(
     // After a breach the stream of frames is not to be trusted: nothing more is read from it.
     let mut broken = false;
     loop {
+        if backlog.is_lost() {
+            return hub.input(Input::PeerClosed { peer, close: None });
+        }
         tokio::select! {
+            () = backlog.overflow() => {}
             message = inbox.recv() => match message {
                 Some(ToClient::Send(text)) => {
                     let closing = async {

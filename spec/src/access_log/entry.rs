@@ -98,7 +98,10 @@ impl Entry {
         }
         let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
         let message = body.get("message").or_else(|| body.get("Message"));
-        let message = message.and_then(Value::as_str);
+        // The first line: what AWS shows to the signer only may hold a session token.
+        let message = message
+            .and_then(Value::as_str)
+            .and_then(|text| text.lines().next());
         let response_type = match refusal {
             Refusal::Forbidden | Refusal::AccessDenied(_) => "ACCESS_DENIED",
             Refusal::InvalidApiKey => "INVALID_API_KEY",

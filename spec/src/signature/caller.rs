@@ -108,6 +108,17 @@ impl Caller {
         context.put("aws:PrincipalAccount", &*self.account_id);
         context.put("aws:PrincipalArn", &*self.arn);
         context.put("aws:userid", &*self.user_id);
+        match self.arn.rsplit_once(":user/") {
+            Some((_, path)) => {
+                let name = path.rsplit('/').next().unwrap_or(path);
+                context.put("aws:username", name);
+                context.put("aws:PrincipalType", "User");
+            }
+            None if self.arn.contains(":assumed-role/") => {
+                context.put("aws:PrincipalType", "AssumedRole");
+            }
+            None => {}
+        }
         let evaluation = policy.evaluate(action, resource, &context);
         let why = match evaluation.decision {
             Decision::Allow => return Ok(Some(evaluation)),

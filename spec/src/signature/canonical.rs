@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::Request;
 use super::claim::{Claim, SIGNATURE, Scope};
 use crate::http::Headers;
+use crate::percent;
 
 /// What is signed.
 pub(super) struct Canonical {
@@ -90,7 +91,7 @@ fn path(sent: &str) -> String {
         if position > 0 {
             path.push('/');
         }
-        segment.bytes().for_each(|byte| encode(byte, &mut path));
+        path.push_str(&percent::encode(segment.as_bytes()));
     }
     let is_folder = ["/", "/.", "/.."].iter().any(|end| sent.ends_with(end));
     if is_folder && !path.ends_with('/') {
@@ -133,41 +134,7 @@ fn value(headers: &Headers, name: &str) -> String {
 
 /// Byte by byte: text that is no UTF-8 must not become the same as other text that is none.
 fn encoded_again(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    let mut bytes = text.as_bytes();
-    while let [byte, rest @ ..] = bytes {
-        let escaped = match rest {
-            [high, low, ..] if *byte == b'%' => digit(*high).zip(digit(*low)),
-            _ => None,
-        };
-        (bytes, _) = match escaped {
-            Some((high, low)) => (&rest[2..], encode(high << 4 | low, &mut encoded)),
-            None if *byte == b'+' => (rest, encode(b' ', &mut encoded)),
-            None => (rest, encode(*byte, &mut encoded)),
-        };
-    }
-    encoded
-}
-
-/// The text as it stands in a query string.
-pub(super) fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    text.bytes().for_each(|byte| encode(byte, &mut encoded));
-    encoded
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    let value = char::from(byte).to_digit(16)?;
-    u8::try_from(value).ok()
-}
-
-/// Everything but RFC 3986's unreserved characters.
-fn encode(byte: u8, out: &mut String) {
-    if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-        out.push(char::from(byte));
-    } else {
-        let _ = write!(out, "%{byte:02X}");
-    }
+    percent::encode(&percent::decode_bytes(text, true))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::canonical::ALGORITHM;
 use super::{LONGEST_EXPIRES, Rejection, Request, SKEW};
 use crate::base64;
-use crate::handshake::decode;
+use crate::percent::decode;
 use crate::time::Timestamp;
 
 /// What a request says of its signature.

@@ -52,21 +52,20 @@ impl Rejection {
     }
 }
 
-/// For logs: on one line.
+/// For logs: on one line, and without what was signed, in which a session token may stand.
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("the request is not signed"),
-            Self::Incomplete(message) | Self::Invalid(message) => f.write_str(message.trim_end()),
+            Self::Incomplete(message) | Self::Invalid(message) => {
+                write!(f, "{}", message.trim_end().escape_debug())
+            }
             Self::UnknownCaller => {
                 f.write_str("the access key is unknown, or its session token is another one")
             }
-            Self::Mismatch {
-                canonical_request, ..
-            } => {
-                let line = canonical_request.escape_debug();
-                write!(f, "the signature is not that of `{line}`")
-            }
+            Self::Mismatch { .. } => f.write_str(
+                "the signature is that of another request, or by another secret; the answer shows what should have been signed",
+            ),
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::canonical::{self, ALGORITHM, Canonical, TERMINATOR, encoded};
+use super::canonical::{self, ALGORITHM, Canonical, TERMINATOR};
 use super::claim::{Claim, Place, SIGNATURE, Scope};
 use super::{Caller, Request, SERVICE, SKEW};
 use crate::http::Headers;
+use crate::percent;
 use crate::time::Timestamp;
 
 /// Who signs, for what, when.
@@ -66,7 +67,7 @@ impl Signer<'_> {
             target.push(if target.contains('?') { '&' } else { '?' });
             target.push_str(name);
             target.push('=');
-            target.push_str(&encoded(value));
+            target.push_str(&percent::encode(value.as_bytes()));
         };
         for (name, value) in parameters {
             if let Some(value) = value {

@@ -385,3 +385,24 @@ proptest! {
         let _ = sent.verified(caller(), SIGNED);
     }
 }
+
+// A log is read by more people than the answer: a session token that was signed must not stand in it, nor may a request write lines of its own.
+#[test]
+fn what_is_logged_of_a_rejection_is_one_line_without_secrets() {
+    let mismatch = Rejection::Mismatch {
+        canonical_request: "GET\n/\nX-Amz-Security-Token=T0KEN".to_owned(),
+        string_to_sign: "T0KEN".to_owned(),
+    };
+    assert!(mismatch.message().contains("T0KEN"));
+    for rejection in [
+        mismatch,
+        Rejection::Incomplete("a\nWARN forged".to_owned()),
+        Rejection::Invalid("a\r\nb".to_owned()),
+    ] {
+        let line = rejection.to_string();
+        assert!(
+            !line.contains("T0KEN") && !line.contains(char::is_control),
+            "{line}"
+        );
+    }
+}
