@@ -343,10 +343,10 @@ mod tests {
 
     // Each would let somebody in who is shut out on AWS, were it ignored.
     #[rstest]
-    #[case::misspelt_condition(json!({"Conditions": {}}), "Statement[0].Conditions: is not supported")]
-    #[case::lower_case(json!({"condition": {}}), "Statement[0].condition: is not supported")]
-    #[case::not_action(json!({"NotAction": "*"}), "Statement[0].NotAction: is not supported")]
-    #[case::policy_variable(json!({"Resource": "arn:${aws:username}"}), "Statement[0].Resource: has a policy variable, which is not supported")]
+    #[case::misspelt_condition(json!({"Conditions": {}}), "`Statement[0].Conditions` is not supported")]
+    #[case::lower_case(json!({"condition": {}}), "`Statement[0].condition` is not supported")]
+    #[case::not_action(json!({"NotAction": "*"}), "`Statement[0].NotAction` is not supported")]
+    #[case::policy_variable(json!({"Resource": "arn:${aws:username}"}), "`Statement[0].Resource` has a policy variable, which is not supported")]
     fn what_is_not_known_is_an_error(#[case] member: Value, #[case] problem: &str) {
         let mut statement = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
         for (name, value) in member.as_object().unwrap() {
