@@ -13,8 +13,9 @@ WS, MANAGEMENT = sys.argv[1:]
 HEADERS = {"token": "hello"}
 REPLY = "good job on deploying this template, keep slaying!!"
 os.environ |= {
-    "AWS_ACCESS_KEY_ID": "AKIALOCAL",
+    "AWS_ACCESS_KEY_ID": "ASIALOCALLOCALLOCALL",
     "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_SESSION_TOKEN": "local",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
 boto = boto3.client("apigatewaymanagementapi", endpoint_url=MANAGEMENT)

@@ -16,7 +16,7 @@ use spec::event::{self, EventType, RequestIdentity};
 use spec::handshake::{HandshakeRequest, Refusal};
 use spec::http::{Headers, HttpResponse};
 use spec::limits::Violation;
-use spec::policy::{INVOKE, PolicyDocument};
+use spec::policy::{Context, INVOKE, PolicyDocument};
 use spec::selection::SelectionExpression;
 use spec::strategy;
 use spec::template::{MappingTemplate, Scope, Variables};
@@ -56,6 +56,8 @@ fn connection(principal: Option<Principal>) -> Connection {
         source_ip: "49.105.91.154".to_owned(),
         user_agent: Some("Mozilla/5.0".to_owned()),
         principal,
+        caller: None,
+        api_key: None,
     }
 }
 
@@ -65,6 +67,7 @@ fn principal() -> Principal {
         principal_id: "me".to_owned(),
         context: context.as_object().expect("an object").clone(),
         integration_latency: 111,
+        usage_identifier_key: None,
     }
 }
 
@@ -221,6 +224,8 @@ fn refusals() {
         Refusal::Unauthorized,
         Refusal::Forbidden,
         Refusal::AuthorizerFailed,
+        Refusal::InvalidApiKey,
+        Refusal::QuotaExceeded,
         Refusal::TooManyRequests,
         Refusal::NotInvocable,
         Refusal::IntegrationFailed,
@@ -328,6 +333,11 @@ fn limits() {
 fn policies() {
     let arn = api().route_arn("$connect");
     let statement = |effect: &str, action: &str, resource: &str| json!({"Effect": effect, "Action": action, "Resource": resource});
+    let conditional = |operator: &str, key: &str, value: &str| {
+        let mut one = statement("Allow", INVOKE, "*");
+        one["Condition"] = json!({operator: {key: value}});
+        json!([one])
+    };
     let all = [
         json!([statement("Allow", INVOKE, &arn)]),
         json!([statement(
@@ -346,25 +356,33 @@ fn policies() {
         ]),
         json!([]),
         json!([{"Effect": "Allow", "Action": INVOKE}]),
+        conditional("IpAddress", "aws:SourceIp", "49.105.91.0/24"),
+        conditional("DateGreaterThan", "aws:CurrentTime", "2024-01-21"),
+        conditional("StringEqualsIfExists", "aws:Referer", "https://example.com"),
+        conditional("StringNotEquals", "aws:Colour", "red"),
+        conditional("IpAddres", "aws:SourceIp", "49.105.91.0/24"),
+        conditional("IpAddress", "aws:SourceIp", "49.105.91"),
     ];
+    let request = Context::of_handshake(&handshake("/prod"), request(1_705_751_697_419).at);
     let pages: Vec<String> = all
         .iter()
         .map(|statements| {
             let document = json!({"Version": "2012-10-17", "Statement": statements});
             let verdict = match PolicyDocument::from_json(&document) {
-                Ok(policy) => policy.evaluate(INVOKE, &arn).to_string(),
+                Ok(policy) => policy.evaluate(INVOKE, &arn, &request).to_string(),
                 Err(error) => format!("error: {error}"),
             };
             format!("{statements}\n  -> {verdict}")
         })
         .collect();
-    page("authorizer", "policies, evaluated for execute-api:Invoke on arn:aws:execute-api:us-east-1:000000000000:dl7ptocha9/prod/$connect")
+    page("authorizer", "policies, evaluated for execute-api:Invoke on arn:aws:execute-api:us-east-1:000000000000:dl7ptocha9/prod/$connect, at 2024-01-20T11:54:57Z, from 49.105.91.154, with no referer")
         .bind(|| assert_snapshot!("policies", pages.join("\n\n")));
 
     let event = support::authorizer_event(&[("Token".to_owned(), "hello".to_owned())]);
     let result = support::authorize(&event).unwrap();
     let outcome = spec::io::InvocationOutcome::Returned(result.to_string());
-    let meaning = authorizer::interpret(&outcome, event["methodArn"].as_str().unwrap(), 0);
+    let meaning =
+        authorizer::interpret(&outcome, event["methodArn"].as_str().unwrap(), &request, 0);
     page("authorizer", "what the pattern's authorizer returns for the accepted token, and what the gateway makes of it")
         .bind(|| assert_snapshot!("allow", format!("{}\n\n{meaning:#?}\n", pretty(&result))));
 }

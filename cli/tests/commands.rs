@@ -168,7 +168,95 @@ fn serve_prints_the_address_and_the_wscat_line_alone_on_their_lines() {
     child.wait().unwrap();
 }
 
+#[test]
+fn serve_shows_the_keys_that_open_the_connection() {
+    let template = Path::new(env!("CARGO_TARGET_TMPDIR")).join("keys.yaml");
+    let stack = "
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {ApiId: !Ref Api, StageName: test, AutoDeploy: true}
+  Connect:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {ApiId: !Ref Api, RouteKey: $connect, ApiKeyRequired: true}
+  Key:
+    Type: AWS::ApiGateway::ApiKey
+    Properties: {Enabled: true, Name: mine, Value: '01234567890123456789'}
+  Plan:
+    Type: AWS::ApiGateway::UsagePlan
+    Properties: {ApiStages: [{ApiId: !Ref Api, Stage: !Ref Stage}]}
+  PlanKey:
+    Type: AWS::ApiGateway::UsagePlanKey
+    Properties: {KeyId: !Ref Key, KeyType: API_KEY, UsagePlanId: !Ref Plan}
+";
+    std::fs::write(&template, stack).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gatespec"))
+        .args(["serve", "--port", "0"])
+        .arg(&template)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let lines = lines.map(Result::unwrap);
+    let lines: Vec<String> = lines.filter(|line| !line.is_empty()).take(3).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let value = "01234567890123456789";
+    assert_eq!(
+        lines[1..],
+        [
+            format!("wscat --header x-api-key:{value} -c {}", lines[0]),
+            format!("API key `mine`: {value}"),
+        ]
+    );
+}
+
 // With `--ready json` the gateway ends with its standard input: so it ends with whoever started it.
+// A client that can not sign can use an address that is signed.
+#[test]
+fn serve_prints_a_signed_address_where_connect_wants_a_signature() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gatespec"))
+        .args(["serve", "--port", "0", "conformance/fixtures/signed.yaml"])
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let url = lines
+        .find(|line| line.starts_with("ws://127.0.0.1:"))
+        .expect("an address");
+    let line = lines.next().unwrap();
+    let signed = line.strip_prefix("wscat -c '").unwrap();
+    assert!(signed.starts_with(&format!("{url}?X-Amz-Algorithm=AWS4-HMAC-SHA256&")));
+    assert!(signed.contains("&X-Amz-Expires=86400&") && signed.ends_with('\''));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn credentials_that_can_not_be_read_are_exit_code_2() {
+    let template = "conformance/fixtures/signed.yaml";
+    let output = gatespec(&[
+        "serve",
+        "--port",
+        "0",
+        "--credentials",
+        "no/such/file",
+        template,
+    ]);
+    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("credentials `no/such/file`"));
+}
+
 #[test]
 fn serve_ends_when_its_standard_input_is_closed() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_gatespec"))

@@ -1,4 +1,7 @@
-//! Cases: data files that say what a client and a backend do, and what they must see. `conformance/cases/{area}.toml`.
+//! Cases: data files that say what a client and a backend do, and what they must see. `conformance/cases/{area}.toml`, or
+//! `{area}-{part}.toml`.
+
+mod step;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,6 +9,8 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::runner::KINDS;
+
+pub use step::{Step, Values};
 
 /// One thing to check, on any target.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -49,199 +54,8 @@ pub enum Feature {
     TwoWay,
     /// Integrations with HTTP backends, which the target can reach on the kit's machine.
     Http,
-    /// Pings and pongs.
-    Pings,
-}
-
-/// One value of a header field, or several: a field for each.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-#[serde(untagged)]
-pub enum Values {
-    /// One.
-    One(String),
-    /// Several, in order.
-    Many(Vec<String>),
-}
-
-/// One step of a case. Texts are patterns with holes (see [`crate::pattern`]), both those to send and those to see.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Step {
-    /// A client asks for an upgrade.
-    Connect {
-        /// Its name in this case.
-        client: String,
-        /// Header fields to send.
-        #[serde(default)]
-        headers: BTreeMap<String, Values>,
-        /// Behind the stage's path, such as `?a=b` or `/more`.
-        #[serde(default)]
-        target: String,
-        /// How many times over the last character of `target` stands there.
-        #[serde(default = "once")]
-        repeat: usize,
-        /// The status that must come.
-        #[serde(default = "switching_protocols")]
-        status: u16,
-        /// The refusal's body.
-        body: Option<String>,
-        /// Fields that the response must have.
-        #[serde(default)]
-        response_headers: BTreeMap<String, String>,
-        /// Fields that the response must not have.
-        #[serde(default)]
-        absent_headers: Vec<String>,
-    },
-    /// A client sends a text message.
-    Send {
-        /// Who.
-        client: String,
-        /// What.
-        text: String,
-        /// How many times over the text is repeated to make the message.
-        #[serde(default = "once")]
-        repeat: usize,
-        /// Put before the repeated text.
-        #[serde(default)]
-        before: String,
-        /// Put behind the repeated text.
-        #[serde(default)]
-        after: String,
-        /// In frames of at most so many bytes; one frame when it is not given.
-        frame: Option<usize>,
-    },
-    /// A client sends a binary message.
-    SendBinary {
-        /// Who.
-        client: String,
-        /// The bytes.
-        bytes: Vec<u8>,
-    },
-    /// A client sends a text frame with these bytes, which may be no UTF-8.
-    SendRaw {
-        /// Who.
-        client: String,
-        /// The bytes.
-        bytes: Vec<u8>,
-    },
-    /// The next message that a client gets.
-    Receive {
-        /// Who.
-        client: String,
-        /// What.
-        text: String,
-    },
-    /// A client closes.
-    Close {
-        /// Who.
-        client: String,
-        /// The close frame's code; without one the frame is empty.
-        code: Option<u16>,
-        /// The close frame's reason.
-        #[serde(default)]
-        reason: String,
-    },
-    /// The gateway has closed, and this is what it said.
-    Closed {
-        /// Whom.
-        client: String,
-        /// The code.
-        code: u16,
-        /// The reason; unchecked when it is not given.
-        reason: Option<String>,
-    },
-    /// A backend calls the `@connections` API.
-    Manage {
-        /// The method.
-        method: String,
-        /// What stands behind `/@connections/`.
-        #[serde(default)]
-        id: String,
-        /// The whole path behind the host, instead of stage and id.
-        path: Option<String>,
-        /// The body to send.
-        #[serde(default)]
-        body: String,
-        /// How many times over the body is repeated.
-        #[serde(default = "once")]
-        repeat: usize,
-        /// The status that must come.
-        status: u16,
-        /// The body that must come.
-        response: Option<String>,
-        /// Fields that the response must have.
-        #[serde(default)]
-        response_headers: BTreeMap<String, String>,
-        /// Fields that the response must not have.
-        #[serde(default)]
-        absent_headers: Vec<String>,
-    },
-    /// The pattern's table holds the connection, or does not (in the end: it may take a moment).
-    Row {
-        /// The connection's id.
-        id: String,
-        /// Whether it is there.
-        present: bool,
-    },
-    /// Time passes.
-    Wait {
-        /// How much.
-        seconds: u64,
-    },
-    /// A client sends a ping.
-    Ping {
-        /// Who.
-        client: String,
-        /// Its payload.
-        text: String,
-    },
-    /// The pong that must come next.
-    Pong {
-        /// Whom it must reach.
-        client: String,
-        /// Its payload.
-        text: String,
-    },
-    /// Connects the client `observer`, to which the fixture's probe reports what clients with `?observer=${observer}` set off, and
-    /// binds `observer` to its connection's id.
-    Observe {
-        /// What the observer sends to learn its id; it must reach the probe.
-        #[serde(default = "who_am_i")]
-        text: String,
-    },
-    /// The next report of an event of this kind.
-    Event {
-        /// `authorizer`, `CONNECT`, `MESSAGE`, `DISCONNECT`, `payload` (what a template rendered) or `HTTP`.
-        kind: String,
-        /// What the event must have, by JSON pointer. Texts are patterns for strings; a text that begins with `json:` is a pattern for
-        /// the compact JSON of the value; anything else must be equal.
-        #[serde(default)]
-        has: BTreeMap<String, toml::Value>,
-        /// What it must not have, by JSON pointer.
-        #[serde(default)]
-        lacks: Vec<String>,
-        /// The members that objects must have, in order and no others, by JSON pointer.
-        #[serde(default)]
-        members: BTreeMap<String, Vec<String>>,
-        /// The statuses of the messages that the probe was told to post.
-        #[serde(default)]
-        posted: Vec<u16>,
-    },
-    /// No further event of this kind may be reported, until the case ends.
-    Unseen {
-        /// The kind, as for `event`.
-        kind: String,
-    },
-}
-
-impl Values {
-    /// All of them, in order.
-    pub fn all(&self) -> &[String] {
-        match self {
-            Self::One(value) => std::slice::from_ref(value),
-            Self::Many(values) => values,
-        }
-    }
+    /// Real sockets: pings, and buffers that fill.
+    Sockets,
 }
 
 #[derive(Deserialize)]
@@ -251,17 +65,31 @@ struct File {
     cases: Vec<Case>,
 }
 
-/// The kit's own cases, by area.
-const FILES: [(&str, &str); 9] = [
-    ("handshake", include_str!("../cases/handshake.toml")),
-    ("route", include_str!("../cases/route.toml")),
-    ("authorizer", include_str!("../cases/authorizer.toml")),
-    ("event", include_str!("../cases/event.toml")),
-    ("template", include_str!("../cases/template.toml")),
-    ("integration", include_str!("../cases/integration.toml")),
-    ("management", include_str!("../cases/management.toml")),
-    ("lifecycle", include_str!("../cases/lifecycle.toml")),
-    ("limits", include_str!("../cases/limits.toml")),
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../cases/", $name, ".toml")))),*]
+    };
+}
+
+/// The kit's own cases, by file: an area, or a part of one behind a hyphen.
+const FILES: [(&str, &str); 17] = files![
+    "handshake",
+    "handshake-keys",
+    "handshake-signed",
+    "route",
+    "route-selection",
+    "route-model",
+    "authorizer",
+    "authorizer-conditions",
+    "event",
+    "template",
+    "integration",
+    "integration-mapping",
+    "integration-backend",
+    "management",
+    "management-signed",
+    "lifecycle",
+    "limits",
 ];
 
 /// A case file that can not be used.
@@ -280,12 +108,9 @@ pub struct InvalidCases {
 /// A file that can not be read; a test sees to it that there is none.
 pub fn built_in() -> Result<Vec<Case>, InvalidCases> {
     let mut cases = Vec::new();
-    for (area, text) in FILES {
-        cases.extend(parse(
-            &format!("conformance/cases/{area}.toml"),
-            Some(area),
-            text,
-        )?);
+    for (file, text) in FILES {
+        let name = format!("conformance/cases/{file}.toml");
+        cases.extend(parse(&name, file.split('-').next(), text)?);
     }
     Ok(cases)
 }
@@ -363,27 +188,18 @@ pub fn parse(file: &str, area: Option<&str>, text: &str) -> Result<Vec<Case>, In
     Ok(cases)
 }
 
-fn switching_protocols() -> u16 {
-    101
-}
-
-fn who_am_i() -> String {
-    r#"{"action":"probe","probe":{"post":[{"to":"{{connectionId}}","data":"{{connectionId}}"}]}}"#
-        .to_owned()
-}
-
-fn once() -> usize {
-    1
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn the_kits_own_cases_can_be_read() {
         let cases = built_in().unwrap();
         assert!(cases.len() >= 30, "{} cases", cases.len());
+        let ids: BTreeSet<&String> = cases.iter().map(|case| &case.id).collect();
+        assert_eq!(ids.len(), cases.len(), "an id is there in two files");
     }
 
     #[test]

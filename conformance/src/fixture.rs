@@ -2,6 +2,7 @@
 //! are the [probe](crate::probe), all of them; the parameter `BackendUrl`, where there is one, is the probe's address as an HTTP backend.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::path::Path;
 
 /// A stack for cases.
@@ -20,26 +21,42 @@ pub const BACKEND_PARAMETER: &str = "BackendUrl";
 /// The folder beside a fixture's template that the probe's executable is in, as its `CodeUri` says.
 pub const PROBE_FOLDER: &str = "probe";
 
-/// The kit's own: name, template, whether it wears out.
-const BUILT_IN: [(&str, &str, bool); 3] = [
-    ("models", include_str!("../fixtures/models.yaml"), false),
-    ("probe", include_str!("../fixtures/probe.yaml"), false),
-    (
-        "throttling",
-        include_str!("../fixtures/throttling.yaml"),
-        true,
-    ),
+macro_rules! fixtures {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../fixtures/", $name, ".yaml")))),*]
+    };
+}
+
+/// The kit's own: name and template.
+const BUILT_IN: [(&str, &str); 18] = fixtures![
+    "api-keys",
+    "api-keys-of-the-authorizer",
+    "connect",
+    "default",
+    "dynamodb",
+    "http",
+    "mapping",
+    "models",
+    "permissions",
+    "probe",
+    "responses",
+    "selection",
+    "signed",
+    "signed-events",
+    "sources",
+    "templates",
+    "throttling",
+    "undeployed",
 ];
+/// Those that wear out: a bucket is empty after a case.
+const WEAR_OUT: [&str; 2] = ["api-keys", "throttling"];
 
 impl Fixture {
     /// The kit's own.
     pub fn built_in() -> Vec<Self> {
-        let fixture = |&(name, template, wears_out): &(&'static str, &'static str, bool)| Self {
-            name: name.into(),
-            template: template.into(),
-            wears_out,
-        };
-        BUILT_IN.iter().map(fixture).collect()
+        let own = BUILT_IN.iter();
+        own.map(|(name, template)| Self::new((*name).into(), (*template).into()))
+            .collect()
     }
 
     /// Those of a folder, `{name}.yaml` each. One that has the name of a built-in fixture wears out as that does.
@@ -51,20 +68,27 @@ impl Fixture {
         let mut fixtures = Vec::new();
         for entry in std::fs::read_dir(folder).map_err(problem)? {
             let path = entry.map_err(problem)?.path();
-            let name = path.file_stem().and_then(std::ffi::OsStr::to_str);
-            if let (Some(name), Some("yaml")) =
-                (name, path.extension().and_then(|end| end.to_str()))
-            {
-                let known = BUILT_IN.iter().find(|(known, ..)| *known == name);
-                fixtures.push(Self {
-                    template: std::fs::read_to_string(&path).map_err(problem)?.into(),
-                    wears_out: known.is_some_and(|(.., wears_out)| *wears_out),
-                    name: name.to_owned().into(),
-                });
+            let name = path.file_stem().and_then(OsStr::to_str);
+            if let (Some(name), Some("yaml")) = (name, path.extension().and_then(OsStr::to_str)) {
+                let template = std::fs::read_to_string(&path).map_err(problem)?;
+                fixtures.push(Self::new(name.to_owned().into(), template.into()));
             }
         }
         fixtures.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(fixtures)
+    }
+
+    fn new(name: Cow<'static, str>, template: Cow<'static, str>) -> Self {
+        Self {
+            wears_out: WEAR_OUT.contains(&&*name),
+            name,
+            template,
+        }
+    }
+
+    /// Whether its callers sign, those of `@connections` too, and the gateway must know them ([`crate::sign::callers`]).
+    pub fn is_signed(&self) -> bool {
+        self.name == "signed"
     }
 
     /// Whether its template asks where the HTTP backend is.

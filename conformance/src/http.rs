@@ -57,18 +57,6 @@ pub async fn request(
     })
 }
 
-/// A text as a segment of a path.
-pub fn percent_encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
-}
-
 fn other(error: impl std::fmt::Display) -> String {
     error.to_string()
 }

@@ -13,6 +13,7 @@ pub mod probe;
 pub mod report;
 pub mod runner;
 pub mod session;
+pub mod sign;
 pub mod target;
 pub mod verdict;
 

@@ -1,10 +1,14 @@
 //! Text with holes, the one language of a case's expectations: `{"message": "Forbidden", "connectionId":"${alice:id}"}`.
 //!
 //! `${name}` matches any text up to what follows it, and must match the same text wherever the name stands again, also in later steps;
-//! `${name:kind}` also checks the form; `${*}` and `${*:kind}` bind nothing; `${name:kind!other}` must not be what `other` stands for.
-//! Everything else stands for itself, to the byte.
+//! `${name:kind}` also checks the form; `${*}` and `${*:kind}` bind nothing; `${name:kind!other}` must not be what `other` stands for, and
+//! `${name:kind~other}` must agree with it: two ids in their last three bytes, milliseconds with a time in common log format in the
+//! second. Everything else stands for itself, to the byte.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use spec::time::Timestamp;
 
 /// What names stand for: filled by matching, read when a later text is filled in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +20,12 @@ enum Kind {
     Any,
     /// A connection, request or message id.
     Id,
+    /// An id whose twelfth character is that of connections and messages.
+    IdC,
+    /// An id whose twelfth character is that of requests.
+    IdF,
+    /// An IP address, without a port.
+    Ip,
     /// A UUID.
     Uuid,
     /// Common log format time.
@@ -32,10 +42,21 @@ enum Part<'a> {
     Hole {
         name: &'a str,
         kind: Kind,
-        /// A name that must stand for something else.
-        unlike: Option<&'a str>,
+        relation: Option<Relation<'a>>,
     },
 }
+
+/// What a hole must be to another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Relation<'a> {
+    /// Something else.
+    Unlike(&'a str),
+    /// In agreement.
+    Agrees(&'a str),
+}
+
+/// The digits of ids.
+const BASE64_URL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 impl Bindings {
     /// What `name` stands for.
@@ -79,7 +100,11 @@ impl Bindings {
                         format!("expected `{expected}`, found `{}`", beginning(rest))
                     })?;
                 }
-                Part::Hole { name, kind, unlike } => {
+                Part::Hole {
+                    name,
+                    kind,
+                    relation,
+                } => {
                     let end = match parts.get(index + 1) {
                         None => rest.len(),
                         Some(Part::Text(next)) => rest.find(next).ok_or_else(|| {
@@ -93,12 +118,8 @@ impl Bindings {
                     if !kind.accepts(value) {
                         return Err(format!("`{value}` has not the form {kind:?}"));
                     }
-                    if let Some(other) = unlike
-                        && bound.get(other) == Some(value)
-                    {
-                        return Err(format!(
-                            "`{value}` is what `${{{other}}}` was, and must not be"
-                        ));
+                    if let Some(relation) = relation {
+                        relation.check(&bound, value)?;
                     }
                     match bound.get(name) {
                         Some(before) if before != value => {
@@ -119,6 +140,37 @@ impl Bindings {
     }
 }
 
+impl Relation<'_> {
+    fn check(self, bound: &Bindings, value: &str) -> Result<(), String> {
+        match self {
+            Self::Unlike(other) if bound.get(other) == Some(value) => Err(format!(
+                "`{value}` is what `${{{other}}}` was, and must not be"
+            )),
+            Self::Unlike(_) => Ok(()),
+            Self::Agrees(other) => match bound.get(other) {
+                None => Err(format!("nothing is bound to `${{{other}}}` yet")),
+                Some(before) if agree(value, before) => Ok(()),
+                Some(before) => Err(format!(
+                    "`{value}` does not agree with `${{{other}}}`, which is `{before}`"
+                )),
+            },
+        }
+    }
+}
+
+/// Whether two ids end in the same three bytes, or a time in milliseconds is in the second that the other names.
+fn agree(text: &str, other: &str) -> bool {
+    if let Ok(millis) = text.parse() {
+        return Timestamp::from_millis(millis).common_log_format() == other;
+    }
+    // Bytes 8 to 10 are the last two bits of the eleventh digit, and the four digits behind it.
+    let end = |id: &str| {
+        let digit = BASE64_URL.find(char::from(*id.as_bytes().get(10)?))?;
+        Some((digit % 4, id.get(11..)?.to_owned()))
+    };
+    Kind::Id.accepts(text) && Kind::Id.accepts(other) && end(text) == end(other)
+}
+
 impl Kind {
     fn accepts(self, text: &str) -> bool {
         let shape = |form: &str| {
@@ -137,8 +189,11 @@ impl Kind {
                     && text.ends_with('=')
                     && text[..15]
                         .bytes()
-                        .all(|c| c.is_ascii_alphanumeric() || c == b'-' || c == b'_')
+                        .all(|c| BASE64_URL.as_bytes().contains(&c))
             }
+            Self::IdC => Self::Id.accepts(text) && text.as_bytes()[11] == b'C',
+            Self::IdF => Self::Id.accepts(text) && text.as_bytes()[11] == b'F',
+            Self::Ip => text.parse::<IpAddr>().is_ok(),
             Self::Uuid => shape("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"),
             Self::Clf => shape("00/aaa/0000:00:00:00 +0000"),
             Self::Iso => shape("0000-00-00T00:00:00.000Z"),
@@ -154,28 +209,36 @@ fn parse(pattern: &str) -> Result<Vec<Part<'_>>, String> {
         let (hole, after) = behind
             .split_once('}')
             .ok_or_else(|| format!("`${{` without `}}` in `{pattern}`"))?;
-        let (hole, unlike) = match hole.split_once('!') {
-            Some((hole, other)) => (hole, Some(other)),
-            None => (hole, None),
+        let (hole, relation) = match (hole.split_once('!'), hole.split_once('~')) {
+            (Some((hole, other)), _) => (hole, Some(Relation::Unlike(other))),
+            (_, Some((hole, other))) => (hole, Some(Relation::Agrees(other))),
+            _ => (hole, None),
         };
         let (name, kind) = hole.split_once(':').unwrap_or((hole, "any"));
         let kind = match kind {
             "any" => Kind::Any,
             "id" => Kind::Id,
+            "id-c" => Kind::IdC,
+            "id-f" => Kind::IdF,
+            "ip" => Kind::Ip,
             "uuid" => Kind::Uuid,
             "clf" => Kind::Clf,
             "iso" => Kind::Iso,
             "number" => Kind::Number,
             other => {
                 return Err(format!(
-                    "`{other}` is no kind of hole (any, id, uuid, clf, iso, number)"
+                    "`{other}` is no kind of hole (any, id, id-c, id-f, ip, uuid, clf, iso, number)"
                 ));
             }
         };
         if !before.is_empty() {
             parts.push(Part::Text(before));
         }
-        parts.push(Part::Hole { name, kind, unlike });
+        parts.push(Part::Hole {
+            name,
+            kind,
+            relation,
+        });
         rest = after;
     }
     if !rest.is_empty() {
@@ -234,12 +297,49 @@ mod tests {
         );
     }
 
+    // Two bits of the ids' eleventh digit belong to the bytes that count, four do not.
+    #[rstest]
+    #[case(
+        "${*:number~other}",
+        "20/Jan/2024:11:55:00 +0000",
+        "1705751700453",
+        true
+    )]
+    #[case(
+        "${*:number~other}",
+        "20/Jan/2024:11:55:00 +0000",
+        "1705751701000",
+        false
+    )]
+    #[case("${*:id~other}", "L0SM9cOFvHcCIhw=", "L0SM-dmPvHcCIhw=", true)]
+    #[case("${*:id~other}", "L0SM9cOFvHcCIhw=", "L0SM-dmPvHgCIhw=", true)]
+    #[case("${*:id~other}", "L0SM9cOFvHcCIhw=", "L0SM-dmPvHcCIhA=", false)]
+    #[case("${*:id~other}", "L0SM9cOFvHcCIhw=", "L0SM-dmPvHdCIhw=", false)]
+    #[case("${*~unknown}", "", "", false)]
+    fn a_hole_can_demand_agreement(
+        #[case] pattern: &str,
+        #[case] other: &str,
+        #[case] text: &str,
+        #[case] fits: bool,
+    ) {
+        let mut bindings = Bindings::default();
+        bindings.set("other", other);
+        assert_eq!(bindings.matches(pattern, text).is_ok(), fits);
+    }
+
     #[rstest]
     #[case("${*:id}", "short=", false)]
     #[case("${*:uuid}", "03c09e84-9949-48d9-9d50-8ddb489d6142", true)]
     #[case("${*:clf}", "20/Jan/2024:11:55:00 +0000", true)]
     #[case("${*:iso}", "2020-11-15T12:23:14.726Z", true)]
     #[case("${*:number}", "12a", false)]
+    #[case("${*:id-c}", "XDmENcnwIE0CFEQ=", true)]
+    #[case("${*:id-c}", "XDmGEE2RoE0FRdQ=", false)]
+    #[case("${*:id-f}", "XDmGEE2RoE0FRdQ=", true)]
+    #[case("${*:id-f}", "short=", false)]
+    #[case("${*:ip}", "203.0.113.7", true)]
+    #[case("${*:ip}", "2001:db8::1", true)]
+    #[case("${*:ip}", "203.0.113.7:443", false)]
     #[case("a${*}b", "ab", true)]
     #[case("a", "ab", false)]
     #[case("${*", "x", false)]

@@ -37,9 +37,12 @@ pub struct Instruction {
     /// How many seconds to take, after the report.
     #[serde(default)]
     pub sleep: f64,
-    /// The result.
-    #[serde(default, rename = "return")]
+    /// The result, which may be null.
+    #[serde(default, rename = "return", deserialize_with = "some")]
     pub result: Option<Value>,
+    /// How many bytes the result has: `{{filling}}` in its texts is made so long that it does.
+    #[serde(default)]
+    pub size: usize,
     /// The error's message, instead of a result.
     #[serde(default)]
     pub fail: Option<String>,
@@ -131,13 +134,15 @@ impl Plan {
                 ..Instruction::default()
             },
         };
-        let observer = told.observer.or_else(|| observer(event));
+        // A template that knows none renders an empty text.
+        let told_of = told.observer.filter(|observer| !observer.is_empty());
+        let observer = told_of.or_else(|| observer(event));
         let end = match (told.exit, told.fail, told.result) {
             (true, ..) => End::Exits,
             (_, Some(message), _) => {
                 End::Fails(json!({"errorMessage": message, "errorType": "Error"}).to_string())
             }
-            (_, _, Some(result)) => End::Returns(result.to_string()),
+            (_, _, Some(result)) => End::Returns(filled(&result.to_string(), told.size)),
             _ if kind == "authorizer" => {
                 End::Returns(allow(event, observer.as_deref()).to_string())
             }
@@ -189,6 +194,18 @@ fn allow(event: &Value, observer: Option<&str>) -> Value {
         },
         "context": context,
     })
+}
+
+/// A value that is there, null included.
+fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+/// `result` with so much in the place of `{{filling}}` that it has `size` bytes.
+fn filled(result: &str, size: usize) -> String {
+    const FILLING: &str = "{{filling}}";
+    let missing = (size + FILLING.len()).saturating_sub(result.len());
+    result.replacen(FILLING, &"x".repeat(missing), 1)
 }
 
 fn read(event: &Value, text: Option<String>) -> Result<Instruction, String> {
@@ -276,6 +293,12 @@ mod tests {
     }
 
     #[test]
+    fn an_observer_without_an_id_is_none() {
+        let plan = Plan::of_invocation(r#"{"probe":{"observer":""}}"#);
+        assert_eq!((plan.kind, plan.observer), ("payload", None));
+    }
+
+    #[test]
     fn a_report_has_the_event_to_the_byte() {
         let plan = Plan::of_invocation("{\"b\": 1.0,  \"a\": 2}");
         assert_eq!(
@@ -291,6 +314,21 @@ mod tests {
             Plan::of_invocation(&long).report(&[]),
             "{\"kind\":\"payload\",\"length\":131074}"
         );
+    }
+
+    #[rstest]
+    #[case::longer(12, r#"{"a":"xxxx"}"#)]
+    #[case::no_room(3, r#"{"a":""}"#)]
+    fn a_result_has_the_size_that_it_is_told(#[case] size: usize, #[case] expected: &str) {
+        let told = json!({"probe": {"return": {"a": "{{filling}}"}, "size": size}});
+        let plan = Plan::of_invocation(&told.to_string());
+        assert_eq!(plan.end, End::Returns(expected.to_owned()));
+    }
+
+    #[test]
+    fn a_result_may_be_null() {
+        let plan = Plan::of_invocation(r#"{"probe":{"return":null}}"#);
+        assert_eq!(plan.end, End::Returns("null".to_owned()));
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! Carries out cases, step by step, and writes down what happens.
 
+mod answer;
 mod events;
+mod flood;
 mod observer;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::case::{Case, Feature, Step};
+use crate::case::{Case, Feature, Step, Values};
 use crate::pattern::Bindings;
-use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
+use crate::session::{Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 use crate::verdict::{Outcome, Verdict};
+use answer::Expected;
 pub(crate) use events::KINDS;
 use events::Reports;
 use observer::OBSERVER;
@@ -22,24 +25,20 @@ enum Stop {
     Broken(String),
 }
 
-/// What an HTTP response must be.
-struct Expected<'a> {
-    status: u16,
-    body: Option<&'a str>,
-    headers: &'a BTreeMap<String, String>,
-    absent: &'a [String],
-}
-
 /// One case under way.
 struct Run<'a, S> {
     session: &'a mut S,
     bindings: Bindings,
     transcript: Vec<String>,
     reports: Reports,
+    /// What was taken of a flood, and not read yet.
+    taken: Vec<String>,
     /// What the observer sends to learn its id.
     who_am_i: Option<String>,
 }
 
+/// The name in patterns of the host that clients use.
+const HOST: &str = "host";
 /// How often a row is looked for before the kit gives up.
 const LOOKS: usize = 250;
 /// How much of a long text stands in a transcript.
@@ -63,11 +62,14 @@ pub async fn run<S: Session>(case: &Case, session: &mut S, features: &[Feature])
         let detail = format!("the target has not the feature {missing:?}").to_lowercase();
         return outcome(Verdict::Unsupported, detail, Vec::new());
     }
+    let mut bindings = Bindings::default();
+    bindings.set(HOST, session.host());
     let mut run = Run {
         session,
-        bindings: Bindings::default(),
+        bindings,
         transcript: Vec::new(),
         reports: Reports::default(),
+        taken: Vec::new(),
         who_am_i: None,
     };
     let mut result = run.steps(&case.steps).await;
@@ -110,18 +112,15 @@ impl<S: Session> Run<'_, S> {
                 body,
                 response_headers,
                 absent_headers,
+                sign,
             } => {
                 let target = stretched(&self.fill(target)?, *repeat);
-                let mut fields = Vec::new();
-                for (name, values) in headers {
-                    for value in values.all() {
-                        fields.push((name.clone(), self.fill(value)?));
-                    }
-                }
+                let fields = self.fields(headers)?;
                 self.note(">", &format!("{client}: upgrade {target} {fields:?}"));
                 let upgrade = Upgrade {
                     target,
                     headers: fields,
+                    sign: sign.clone(),
                 };
                 let answer = self.session.connect(client, &upgrade).await?;
                 let expected = Expected {
@@ -211,10 +210,12 @@ impl<S: Session> Run<'_, S> {
                 path,
                 body,
                 repeat,
+                most,
                 status,
                 response,
                 response_headers,
                 absent_headers,
+                sign,
             } => {
                 let body = self.fill(body)?.repeat(*repeat);
                 let to = match path {
@@ -222,7 +223,12 @@ impl<S: Session> Run<'_, S> {
                     None => Callback::Connection(self.fill(id)?),
                 };
                 self.note(">", &format!("backend: {method} {to:?} {body}"));
-                let answer = self.session.manage(method, &to, &body).await?;
+                let answer = if *most > 1 {
+                    self.flood(&to, &body, *most, *status).await?
+                } else {
+                    let sign = sign.as_ref();
+                    self.session.manage(method, &to, &body, sign).await?
+                };
                 let expected = Expected {
                     status: *status,
                     body: response.as_deref(),
@@ -231,6 +237,7 @@ impl<S: Session> Run<'_, S> {
                 };
                 self.answered("backend", &answer, &expected)
             }
+            Step::Drain { client } => self.drain(client).await,
             Step::Ping { client, text } => {
                 self.note(">", &format!("{client}: ping `{text}`"));
                 Ok(self
@@ -244,18 +251,32 @@ impl<S: Session> Run<'_, S> {
                     "{client} expected a pong `{text}`, got {incoming:?}"
                 ))),
             },
-            Step::Observe { text } => self.observe(text).await,
+            Step::Observe {
+                text,
+                headers,
+                target,
+                sign,
+            } => {
+                let upgrade = Upgrade {
+                    target: self.fill(target)?,
+                    headers: self.fields(headers)?,
+                    sign: sign.clone(),
+                };
+                self.observe(&upgrade, text).await
+            }
             Step::Event {
                 kind,
                 has,
                 lacks,
                 members,
+                ascending,
                 posted,
             } => {
                 let expected = events::Expected {
                     has,
                     lacks,
                     members,
+                    ascending,
                     posted,
                 };
                 self.event(kind, &expected).await
@@ -269,56 +290,6 @@ impl<S: Session> Run<'_, S> {
                 self.note(">", &format!("{seconds} seconds pass"));
                 Ok(self.session.wait(Duration::from_secs(*seconds)).await?)
             }
-        }
-    }
-
-    /// Compares an HTTP response.
-    fn answered(
-        &mut self,
-        who: &str,
-        answer: &Answer,
-        expected: &Expected<'_>,
-    ) -> Result<(), Stop> {
-        let Expected {
-            status,
-            body,
-            headers,
-            absent,
-        } = *expected;
-        self.note(
-            "<",
-            &format!(
-                "{who}: {} {:?} {}",
-                answer.status, answer.headers, answer.body
-            ),
-        );
-        if answer.status != status {
-            return Err(Stop::Difference(format!(
-                "{who} expected status {status}, got {}",
-                answer.status
-            )));
-        }
-        if let Some(body) = body {
-            self.bindings
-                .matches(body, &answer.body)
-                .map_err(|problem| Stop::Difference(format!("{who}, body: {problem}")))?;
-        }
-        for (name, pattern) in headers {
-            let value = answer
-                .header(name)
-                .ok_or_else(|| Stop::Difference(format!("{who}: no header field `{name}`")))?;
-            self.bindings.matches(pattern, value).map_err(|problem| {
-                Stop::Difference(format!("{who}, header field `{name}`: {problem}"))
-            })?;
-        }
-        match absent
-            .iter()
-            .find_map(|name| Some((name, answer.header(name)?)))
-        {
-            Some((name, value)) => Err(Stop::Difference(format!(
-                "{who}: there is a header field `{name}`: `{value}`"
-            ))),
-            None => Ok(()),
         }
     }
 
@@ -367,7 +338,19 @@ impl<S: Session> Run<'_, S> {
                 leftover.extend(texts.into_iter().map(|text| format!("{client}: {text}")));
             }
         }
+        leftover.extend(self.session.strays());
         leftover
+    }
+
+    /// Header fields to send.
+    fn fields(&self, headers: &BTreeMap<String, Values>) -> Result<Vec<(String, String)>, Stop> {
+        let mut fields = Vec::new();
+        for (name, values) in headers {
+            for value in values.all() {
+                fields.push((name.clone(), self.fill(value)?));
+            }
+        }
+        Ok(fields)
     }
 
     fn fill(&self, text: &str) -> Result<String, Stop> {
@@ -402,6 +385,9 @@ impl Stop {
 
 impl From<Trouble> for Stop {
     fn from(trouble: Trouble) -> Self {
-        Self::Broken(trouble.to_string())
+        match trouble {
+            Trouble::Unanswered(_) => Self::Difference(trouble.to_string()),
+            _ => Self::Broken(trouble.to_string()),
+        }
     }
 }

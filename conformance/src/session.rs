@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::sign::Sign;
+
 /// A target at work on one case. Clients are named by the case.
 #[expect(
     async_fn_in_trait,
@@ -41,7 +43,13 @@ pub trait Session {
     ///
     /// # Errors
     /// What kept the kit from getting any answer.
-    async fn manage(&mut self, method: &str, to: &Callback, body: &str) -> Result<Answer, Trouble>;
+    async fn manage(
+        &mut self,
+        method: &str,
+        to: &Callback,
+        body: &str,
+        sign: Option<&Sign>,
+    ) -> Result<Answer, Trouble>;
 
     /// Whether the pattern's table holds the connection.
     ///
@@ -58,8 +66,14 @@ pub trait Session {
     /// Lets the target get on with what it is doing, before something is looked for once more.
     async fn settle(&mut self);
 
+    /// The host that clients use, with its port where the address names one, as in the field `Host`.
+    fn host(&self) -> String;
+
     /// The names of the clients that are connected.
     fn connected(&self) -> Vec<String>;
+
+    /// What clients were sent after their close frame, in words: nothing, where the target is in order (LIFECYCLE-28).
+    fn strays(&mut self) -> Vec<String>;
 
     /// What the target itself tells of its decisions since the last call, for the transcript.
     fn reasons(&mut self) -> Vec<String> {
@@ -74,6 +88,8 @@ pub struct Upgrade {
     pub target: String,
     /// Header fields besides those of every upgrade.
     pub headers: Vec<(String, String)>,
+    /// How it is signed, if it is.
+    pub sign: Option<Sign>,
 }
 
 /// Where a call of the `@connections` API goes.
@@ -141,6 +157,9 @@ pub enum Trouble {
     /// The target can not do this.
     #[error("{0}")]
     Unsupported(&'static str),
+    /// A client's close that the target did not carry through (LIFECYCLE-22).
+    #[error("{0}")]
+    Unanswered(&'static str),
     /// Something else, in words.
     #[error("{0}")]
     Other(String),

@@ -76,16 +76,12 @@ impl Backends {
 
     fn start(&self, id: InvocationId, request: HttpRequest, deadline: Timestamp) {
         let hub = self.hub.clone();
-        let deadline = self.clock.instant(deadline);
+        let clock = self.clock.clone();
         tokio::spawn(async move {
-            let answer = answer(request);
-            let answer = match deadline {
+            let answer = tokio::select! {
+                answer = answer(request) => answer,
                 // The machine has a timer of its own; this one only gives up what nobody waits for.
-                Some(deadline) => match tokio::time::timeout_at(deadline, answer).await {
-                    Ok(answer) => answer,
-                    Err(_) => return,
-                },
-                None => answer.await,
+                () = clock.sleep_until(Some(deadline)) => return,
             };
             let outcome = match answer {
                 Ok(answer) => HttpOutcome::Answered(answer),

@@ -20,6 +20,14 @@ pub enum Error {
         /// What cargo said, or how it ended.
         problem: String,
     },
+    /// The callers' credentials, or a policy beside them, can not be read.
+    #[error("credentials `{}`: {problem}", path.display())]
+    Credentials {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        problem: String,
+    },
     /// The address to serve on can not be had.
     #[error("can not listen on {address}: {error}")]
     Listen {
@@ -32,6 +40,9 @@ pub enum Error {
     /// The functions' output has nowhere to go.
     #[error("the file for the functions' output can not be opened: {0}")]
     Output(#[source] io::Error),
+    /// The access log has nowhere to go.
+    #[error("the file for the access log can not be opened: {0}")]
+    AccessLog(#[source] io::Error),
     /// The local DynamoDB did not start, or did not take a table.
     #[error("the local DynamoDB: {0}")]
     DynamoDb(String),

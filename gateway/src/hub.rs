@@ -1,11 +1,13 @@
 //! The specification at work: one machine, and the ways from it to clients, callers, functions and backends.
 //!
 //! The machine is behind a lock and not in a task of its own: whoever brings an input works off what follows from it, which spares every
-//! message two changes of task. Nothing under the lock waits.
+//! message two changes of task. Nothing under the lock waits, but for the log: a reader of standard error
+//! who does not read makes everybody wait, as in any program.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use spec::connection::CloseInfo;
 use spec::http::{Headers, HttpResponse};
@@ -16,6 +18,7 @@ use spec::io::{
 use spec::{Gateway, Input, Output, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use crate::access_log::Lines;
 use crate::backend::Backends;
 use crate::clock::Clock;
 
@@ -34,11 +37,15 @@ pub(crate) struct Client {
     backlog: Arc<Backlog>,
 }
 
-/// What waits to be written to a client.
+/// What waits to be written to a client: its send buffer, before the operating system's.
 #[derive(Debug, Default)]
 pub(crate) struct Backlog {
     bytes: AtomicUsize,
+    /// Whether the machine was told that it is full. Changed under the hub's lock only.
+    is_full: AtomicBool,
     overflow: Notify,
+    closing: Notify,
+    is_lost: AtomicBool,
 }
 
 /// Where a decision goes besides the log.
@@ -51,6 +58,12 @@ pub(crate) trait Invoke: Send + Sync {
     /// # Errors
     /// Why the function can not be called at all.
     fn invoke(&self, invocation: Invocation) -> Result<(), String>;
+
+    /// When the next function has taken longer than it may.
+    fn next_timeout(&self) -> Option<Timestamp>;
+
+    /// Gives up the functions that have taken longer than they may at `now`: the failed calls, which are not reported to the hub then.
+    fn time_out(&self, now: Timestamp) -> Vec<(InvocationId, InvocationOutcome)>;
 }
 
 /// The machine with its surroundings.
@@ -60,6 +73,7 @@ pub(crate) struct Hub {
     functions: Box<dyn Invoke>,
     backends: Backends,
     decisions: Option<DecisionSink>,
+    access_log: Option<Lines>,
     /// The next timer is earlier than the timers' task knows.
     timer: Notify,
     /// Something ended that [`quiet`](Self::quiet) may wait for.
@@ -76,14 +90,20 @@ struct Machine {
     armed: Option<Timestamp>,
 }
 
-/// A client that leaves so much unread has stopped reading. The specification has no word for it yet, so its socket counts as lost.
-const BACKLOG_BYTES: usize = 8 * 1024 * 1024;
+/// So much makes a send buffer full: posts are refused with 429 (MANAGEMENT-30). AWS does not say how much it holds.
+const FULL_BYTES: usize = 1024 * 1024;
+/// With so much left, there is room again.
+const ROOM_BYTES: usize = FULL_BYTES / 2;
+/// So much can only come together from the answers to a client's own messages, which are never refused (LIMITS-46): it asks, and does not
+/// read. Its socket counts as lost.
+const LOST_BYTES: usize = 8 * 1024 * 1024;
 
 impl Hub {
     pub(crate) fn new(
         gateway: Gateway,
         clock: Clock,
         decisions: Option<DecisionSink>,
+        access_log: Option<Lines>,
         surroundings: impl FnOnce(Weak<Hub>) -> (Box<dyn Invoke>, Backends),
     ) -> Arc<Self> {
         Arc::new_cyclic(|hub| {
@@ -100,6 +120,7 @@ impl Hub {
                 functions,
                 backends,
                 decisions,
+                access_log,
                 timer: Notify::new(),
                 ended: Notify::new(),
                 peers: AtomicU64::new(0),
@@ -132,6 +153,22 @@ impl Hub {
         let now = self.clock.now();
         machine.gateway.handle_input(now, input);
         self.settle(&mut machine, now);
+    }
+
+    /// So many bytes were written to a client.
+    pub(crate) fn written(&self, peer: PeerId, backlog: &Backlog, bytes: usize) {
+        let left = backlog.bytes.fetch_sub(bytes, Ordering::SeqCst) - bytes;
+        if left > ROOM_BYTES || !backlog.is_full.load(Ordering::SeqCst) {
+            return;
+        }
+        let mut machine = self.lock();
+        // Under the lock nothing is added: what is still true now is true when the machine hears it.
+        if backlog.waiting() <= ROOM_BYTES && backlog.is_full.swap(false, Ordering::SeqCst) {
+            let now = self.clock.now();
+            let input = Input::SendBuffer { peer, full: false };
+            machine.gateway.handle_input(now, input);
+            self.settle(&mut machine, now);
+        }
     }
 
     /// A function answered.
@@ -168,15 +205,8 @@ impl Hub {
                 machine.armed = machine.gateway.poll_timeout();
                 machine.armed
             };
-            let due = next.and_then(|next| self.clock.instant(next));
-            let elapsed = async {
-                match due {
-                    Some(due) => tokio::time::sleep_until(due).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
-                () = elapsed => {
+                () = self.clock.sleep_until(next) => {
                     let mut machine = self.lock();
                     let now = self.clock.now();
                     machine.gateway.handle_timeout(now);
@@ -185,6 +215,36 @@ impl Hub {
                 () = self.timer.notified() => {}
             }
         }
+    }
+
+    /// Moves a clock that stands by `time`, from one moment at which something is due to the next: what is due happens at its time and in
+    /// its order. Nothing else comes between: whatever is called on the way has answered nothing when this returns the new time.
+    pub(crate) fn advance(&self, time: Duration) -> Timestamp {
+        let mut machine = self.lock();
+        let end = self.clock.now() + time;
+        loop {
+            let due = machine.gateway.poll_timeout();
+            let due = due.into_iter().chain(self.functions.next_timeout()).min();
+            let Some(due) = due.filter(|due| *due <= end) else {
+                break;
+            };
+            self.clock.set(due);
+            let now = self.clock.now();
+            machine.gateway.handle_timeout(now);
+            // In the order of the calls, which functions with the same `Timeout` must not shuffle.
+            let mut failed = self.functions.time_out(now);
+            failed.sort_unstable_by_key(|(invocation, _)| *invocation);
+            for (invocation, outcome) in failed {
+                let input = Input::InvocationResult {
+                    invocation,
+                    outcome,
+                };
+                machine.gateway.handle_input(now, input);
+            }
+            self.settle(&mut machine, now);
+        }
+        self.clock.set(end);
+        end
     }
 
     /// Resolves when no client is left and no call is under way.
@@ -211,7 +271,13 @@ impl Hub {
             match output {
                 Output::Accept { peer, headers } => machine.tell(peer, ToClient::Accept(headers)),
                 Output::Reject { peer, response } => machine.tell(peer, ToClient::Reject(response)),
-                Output::Send { peer, text } => machine.tell(peer, ToClient::Send(text)),
+                Output::Send { peer, text } => {
+                    machine.tell(peer, ToClient::Send(text));
+                    if machine.fills_up(peer) {
+                        let input = Input::SendBuffer { peer, full: true };
+                        machine.gateway.handle_input(now, input);
+                    }
+                }
                 Output::Close { peer, close } => machine.tell(peer, ToClient::Close(close)),
                 Output::Invoke(invocation) => {
                     let id = invocation.id;
@@ -231,6 +297,11 @@ impl Hub {
                         let _ = caller.send(response);
                     }
                 }
+                Output::AccessLog(line) => {
+                    if let Some(lines) = &self.access_log {
+                        lines.write(line);
+                    }
+                }
                 Output::Decision(decision) => self.log(&decision),
             }
         }
@@ -245,7 +316,9 @@ impl Hub {
 
     fn log(&self, decision: &Decision) {
         match decision.because {
-            Because::Refused { .. } | Because::IntegrationFailed(_) => {
+            Because::Refused { .. }
+            | Because::CallRefused { .. }
+            | Because::IntegrationFailed(_) => {
                 tracing::warn!(target: "gateway::access", "{decision}");
             }
             _ => tracing::info!(target: "gateway::access", "{decision}"),
@@ -266,29 +339,62 @@ impl Machine {
         let Some(client) = self.clients.get(&peer) else {
             return;
         };
-        if let ToClient::Send(text) = &message
-            && client.backlog.add(text.len()) > BACKLOG_BYTES
-        {
-            client.backlog.overflow.notify_one();
+        if client.backlog.is_lost() {
+            // What came before is missing: nothing may come behind it.
             return;
+        }
+        match &message {
+            ToClient::Send(text) if client.backlog.add(text.len()) > LOST_BYTES => {
+                tracing::warn!(
+                    "a client has asked for {LOST_BYTES} bytes and does not read them: its connection counts as lost"
+                );
+                client.backlog.is_lost.store(true, Ordering::SeqCst);
+                client.backlog.overflow.notify_one();
+                return;
+            }
+            ToClient::Close(_) => client.backlog.closing.notify_one(),
+            _ => {}
         }
         // A task that has just ended has said so, or is about to.
         let _ = client.sender.send(message);
+    }
+
+    /// Whether what was just sent has filled the client's buffer.
+    fn fills_up(&self, peer: PeerId) -> bool {
+        self.clients.get(&peer).is_some_and(|client| {
+            let Backlog { is_full, .. } = &*client.backlog;
+            if client.backlog.waiting() < FULL_BYTES || is_full.swap(true, Ordering::SeqCst) {
+                return false;
+            }
+            // Its task may have written everything between the look and the note, and not have seen the note.
+            let is_still = client.backlog.waiting() > ROOM_BYTES;
+            is_full.store(is_still, Ordering::SeqCst);
+            is_still
+        })
     }
 }
 
 impl Backlog {
     fn add(&self, bytes: usize) -> usize {
-        self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes
+        self.bytes.fetch_add(bytes, Ordering::SeqCst) + bytes
     }
 
-    /// So many bytes were written.
-    pub(crate) fn written(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    fn waiting(&self) -> usize {
+        self.bytes.load(Ordering::SeqCst)
+    }
+
+    /// Whether more waited than may, so that something was dropped: the connection must not live on.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.is_lost.load(Ordering::SeqCst)
     }
 
     /// Resolves when more waits than may.
     pub(crate) async fn overflow(&self) {
         self.overflow.notified().await;
+    }
+
+    /// Resolves when a close waits behind what is being written.
+    pub(crate) async fn closing(&self) {
+        self.closing.notified().await;
     }
 }

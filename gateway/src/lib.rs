@@ -6,6 +6,7 @@
 //! dynamodb   an engine in memory, with the stack's tables
 //! lambda     a pool of processes for each function, each process with its Runtime API
 //! hub        spec::Gateway behind a lock: inputs in, outputs to clients' tasks, callers and functions
+//! access_log the stage's lines for requests, to a file or a stream
 //! server     one port: WebSocket clients and the @connections API
 //! ```
 //!
@@ -18,9 +19,11 @@
 //! # }
 //! ```
 
+mod access_log;
 mod backend;
 mod build;
 mod clock;
+mod credentials;
 mod dynamodb;
 mod error;
 mod http1;
@@ -36,20 +39,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use spec::api::AuthorizationType;
+use spec::signature::{Access, Caller, Signatures, presign};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+pub use access_log::AccessLog;
 pub use build::Build;
+pub use clock::TimeSource;
 pub use error::Error;
 pub use hub::DecisionSink;
 pub use lambda::{FunctionOutput, LineSink};
 
+use access_log::Writer;
 use backend::Backends;
 use clock::Clock;
 use hub::Hub;
 use lambda::{Functions, Pool, Sink, Surroundings};
+use spec::throttle::{self, Limit};
 use stack::{Settings, Stack};
 
 /// The local gateway.
@@ -71,12 +80,24 @@ pub struct Options {
     pub build: Build,
     /// Where the lines go that functions write.
     pub function_output: FunctionOutput,
+    /// Where the lines of the stage's access log go, if it has `AccessLogSettings`.
+    pub access_log: AccessLog,
+    /// How many requests the account may make, instead of AWS's quota (LIMITS-30).
+    pub account_limit: Limit,
+    /// How many connections the account may open, instead of AWS's quota (LIMITS-31).
+    pub connection_limit: Limit,
     /// Called with every decision of the specification, under its lock: it must be quick and call nothing of the gateway's.
     pub decisions: Option<DecisionSink>,
+    /// Who may sign, besides the functions: a file in the form of AWS's shared credentials.
+    pub credentials: Option<PathBuf>,
+    /// Whether calls of the `@connections` API must be signed.
+    pub require_signatures: bool,
     /// Another DynamoDB for the functions than the one in this process. Its tables must be there.
     pub dynamodb_url: Option<String>,
     /// The most processes of one function.
     pub max_processes: usize,
+    /// Where the time comes from.
+    pub clock: TimeSource,
 }
 
 /// A gateway that serves. Dropping it ends everything at once; [`shutdown`](Self::shutdown) is the polite way.
@@ -84,11 +105,15 @@ pub struct Running {
     address: SocketAddr,
     stack: Stack,
     hub: Arc<Hub>,
+    clock: Clock,
     pools: Vec<Arc<Pool>>,
+    access_log: Option<Writer>,
     stop: Arc<Notify>,
     tasks: [JoinHandle<()>; 2],
     dynamodb: Option<dynamodb::Engine>,
     dynamodb_url: String,
+    /// Who may sign; the first is the one to show.
+    callers: Vec<Caller>,
 }
 
 /// How long `$disconnect` functions and clients' close handshakes may take when the gateway goes down.
@@ -110,10 +135,38 @@ impl Options {
             port: 0,
             build: Build::default(),
             function_output: FunctionOutput::default(),
+            access_log: AccessLog::default(),
+            account_limit: throttle::ACCOUNT,
+            connection_limit: throttle::CONNECTIONS,
             decisions: None,
+            credentials: None,
+            require_signatures: false,
             dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
             max_processes: 32,
+            clock: TimeSource::default(),
         }
+    }
+}
+
+impl Options {
+    /// Whose signatures hold, and what becomes of calls that nobody signed: noted, when somebody could have.
+    fn access(&self, stack: &Stack) -> Result<Access, Error> {
+        let mut access = Access::new(&stack.api);
+        access.management = match self.require_signatures {
+            true => Signatures::Required,
+            false if self.credentials.is_some() => Signatures::Noted,
+            false => Signatures::Ignored,
+        };
+        if let Some(path) = &self.credentials {
+            let own = credentials::read(path, &stack.api)?;
+            // A profile with the functions' own access key is meant.
+            access.callers.retain(|caller| {
+                own.iter()
+                    .all(|own| own.access_key_id != caller.access_key_id)
+            });
+            access.callers.splice(0..0, own);
+        }
+        Ok(access)
     }
 }
 
@@ -131,10 +184,17 @@ impl Gateway {
     /// # Errors
     /// Whatever stands in the way; nothing is left running then.
     pub async fn start(options: Options) -> Result<Running, Error> {
-        let stack = Stack::read(&options.template, &options.settings)?;
+        let mut stack = Stack::read(&options.template, &options.settings)?;
+        stack.api.account_limit = options.account_limit;
+        stack.api.connection_limit = options.connection_limit;
         for warning in &stack.warnings {
             tracing::warn!("{warning}");
         }
+        let logs = stack.api.stage.access_log_settings.is_some();
+        let access_log = logs.then(|| Writer::start(&options.access_log)).transpose();
+        let access_log = access_log.map_err(Error::AccessLog)?;
+        let access = options.access(&stack)?;
+        let callers = access.callers.clone();
         let executables = build::executables(&stack, &options.build).await?;
         let wanted = SocketAddr::new(options.host, options.port);
         let listen = |error| Error::Listen {
@@ -153,21 +213,25 @@ impl Gateway {
         };
         let surroundings = Surroundings {
             region: stack.api.region.clone(),
+            credentials: Caller::functions(&stack.api),
             stage: stack.api.stage.stage_name.clone(),
             management: reachable(address),
             dynamodb_url: dynamodb_url.clone(),
             max_processes: options.max_processes.max(1),
         };
         let machine = spec::Gateway::new(stack.api.clone(), ids::Random::new())
-            .map_err(|invalid| Error::Template(stack.invalid(&invalid)))?;
-        let clock = Clock::start();
+            .map_err(|invalid| Error::Template(stack.invalid(&invalid)))?
+            .with_access(access);
+        let clock = Clock::start(options.clock);
         let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
         let mut pools = Vec::new();
-        let hub = Hub::new(machine, clock, options.decisions, |hub| {
-            let functions = Functions::new(&stack, &executables, &surroundings, &sink, clock, &hub);
+        let lines = access_log.as_ref().map(Writer::lines);
+        let hub = Hub::new(machine, clock.clone(), options.decisions, lines, |hub| {
+            let functions =
+                Functions::new(&stack, &executables, &surroundings, &sink, &clock, &hub);
             pools = functions.pools();
             let region = surroundings.region.clone();
-            let backends = Backends::new(hub, clock, dynamodb_url.clone(), region);
+            let backends = Backends::new(hub, clock.clone(), dynamodb_url.clone(), region);
             (Box::new(functions), backends)
         });
         let stop = Arc::new(Notify::new());
@@ -180,11 +244,14 @@ impl Gateway {
             address,
             stack,
             hub,
+            clock,
             pools,
+            access_log,
             stop,
             tasks,
             dynamodb,
             dynamodb_url,
+            callers,
         })
     }
 }
@@ -202,6 +269,21 @@ impl Running {
             reachable(self.address),
             self.stack.api.stage.stage_name
         )
+    }
+
+    /// Where clients connect to when `$connect` wants a signature: the same address, signed now by the first of the callers, good for `expires`
+    /// (a week at most). `None` when it wants none.
+    pub fn signed_ws_url(&self, expires: Duration) -> Option<String> {
+        let api = &self.stack.api;
+        let connect = api.routes.get("$connect")?;
+        let caller = self.callers.first()?;
+        (connect.authorization_type == AuthorizationType::AwsIam).then(|| {
+            let host = reachable(self.address).to_string();
+            let target = format!("/{}", api.stage.stage_name);
+            let now = self.clock.now();
+            let signed = presign(caller, &api.region, &host, &target, now, Some(expires));
+            format!("ws://{host}{signed}")
+        })
     }
 
     /// The base address of the `@connections` API, for an SDK's endpoint.
@@ -233,9 +315,25 @@ impl Running {
         self.hub.connections()
     }
 
-    /// Goes down: takes no more clients, closes every connection with 1001, runs `$disconnect` for each, ends the functions' processes.
+    /// Lets `time` pass on a clock that stands: once every call of a function has reached its process, all that is due within `time` happens,
+    /// each thing at its own moment, and is on its way when this returns the new time. Functions whose `Timeout` is reached are killed.
+    /// `None` with a clock of another kind.
+    ///
+    /// Calls that are still under way see the time pass too, also those that began in its middle: who wants an answer first must wait for it.
+    pub async fn advance(&self, time: Duration) -> Option<spec::Timestamp> {
+        if !self.clock.stands() {
+            return None;
+        }
+        for pool in &self.pools {
+            pool.fetched().await;
+        }
+        Some(self.hub.advance(time))
+    }
+
+    /// Goes down: takes no more clients, closes every connection with 1001, runs `$disconnect` for each, ends the functions' processes,
+    /// and writes the access log to its end.
     /// Returns within some seconds, when nothing is left.
-    pub async fn shutdown(self) {
+    pub async fn shutdown(mut self) {
         self.stop.notify_one();
         self.hub.input(spec::Input::Shutdown);
         if timeout(GRACE, self.hub.quiet()).await.is_err() {
@@ -243,6 +341,9 @@ impl Running {
         }
         for pool in &self.pools {
             pool.stop().await;
+        }
+        if let Some(writer) = self.access_log.take() {
+            writer.finish().await;
         }
         // The rest ends as this is dropped.
     }

@@ -78,6 +78,20 @@ broken! {
         "      StageName: !Ref StageName\n" => "      StageName: !Ref StageName\n      DefaultRouteSettings:\n        ThrottlingBurstLimit: many\n";
     bad_request_parameter: "a request parameter with the REST APIs' spelling of its source",
         "IntegrationType: AWS\n" => "IntegrationType: AWS\n      RequestParameters:\n        integration.request.header.token: method.request.header.token\n";
+    access_log_without_an_id: "a format of the access log without the request's id",
+        "      StageName: !Ref StageName\n" => "      StageName: !Ref StageName\n      AccessLogSettings:\n        Format: '{\"ip\": \"$context.identity.sourceIp\"}'\n";
+    access_log_of_lines: "a format of the access log over two lines",
+        "      StageName: !Ref StageName\n" => "      StageName: !Ref StageName\n      AccessLogSettings:\n        Format: |\n          $context.requestId\n          $context.status\n";
+    bad_stage_name: "a stage whose name has more than letters, digits, hyphens and underscores",
+        "      StageName: !Ref StageName\n" => "      StageName: live/now\n";
+    default_stage: "the stage that HTTP APIs have by default",
+        "      StageName: !Ref StageName\n" => "      StageName: $default\n";
+    two_routes_of_a_key: "two routes with the same key",
+        "RouteKey: sendmessage" => "RouteKey: $disconnect";
+    bad_integration_type: "an integration of a type that there is not",
+        "IntegrationType: AWS\n" => "IntegrationType: LAMBDA\n";
+    bad_integration_method: "a function that is to be called with GET",
+        "IntegrationMethod: POST" => "IntegrationMethod: GET";
     reserved_route_key: "a route key of its own that begins with a dollar",
         "RouteKey: sendmessage" => "RouteKey: $sendmessage";
 }

@@ -20,10 +20,11 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// A gateway, and the lines that its function writes.
+/// A gateway, the lines that its function writes, and its decisions.
 struct Served {
     running: Running,
     lines: mpsc::UnboundedReceiver<String>,
+    decisions: Arc<Mutex<Vec<String>>>,
 }
 
 /// Long enough for a machine under load; nothing waits so long unless it fails.
@@ -38,10 +39,19 @@ async fn serve() -> Served {
     options.function_output = FunctionOutput::Each(Arc::new(move |_, line| {
         let _ = sender.send(line.to_owned());
     }));
+    let decisions = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&decisions);
+    options.decisions = Some(Arc::new(move |decision| {
+        noted.lock().unwrap().push(decision.to_string());
+    }));
     let running = Gateway::start(options)
         .await
         .unwrap_or_else(|error| panic!("{error}"));
-    Served { running, lines }
+    Served {
+        running,
+        lines,
+        decisions,
+    }
 }
 
 impl Served {
@@ -181,6 +191,13 @@ async fn a_call_without_a_permission_fails_and_is_warned_of() {
             .any(|warning| warning.message.contains("/forgotten")),
         "{warnings:?}"
     );
+    let reason = "/test/forgotten` call the function `Probe`";
+    let decisions = served.decisions.lock().unwrap().join("\n");
+    assert!(
+        decisions.contains("no permission lets `arn:aws:execute-api:"),
+        "{decisions}"
+    );
+    assert!(decisions.contains(reason), "{decisions}");
     served.running.shutdown().await;
 }
 
@@ -289,6 +306,7 @@ async fn going_down_closes_with_1001_runs_disconnect_and_leaves_no_process() {
     let Served {
         running,
         lines: mut receiver,
+        ..
     } = served;
     let collected = Arc::clone(&lines);
     let collecting = tokio::spawn(async move {
@@ -341,7 +359,9 @@ async fn a_function_sees_its_own_environment_and_not_the_gateway_s() {
     let probes = children();
     assert!(probes.values().any(|name| name == "probe"), "{probes:?}");
     // Dropped without a word: the processes end all the same, and with them the stream of their lines.
-    let Served { running, mut lines } = served;
+    let Served {
+        running, mut lines, ..
+    } = served;
     drop(running);
     while timeout(PATIENCE, lines.recv())
         .await

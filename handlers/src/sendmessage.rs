@@ -154,7 +154,7 @@ mod tests {
 
     use super::*;
     use crate::testing::{
-        always, answers, any_event, aws, block_on, logged, nearly_right_event, requests,
+        Double, always, answers, any_event, aws, block_on, logged, nearly_right_event, requests,
     };
 
     const POST: &str = "POST https://abcdef123.execute-api.us-east-1.amazonaws.com/stage/@connections/R1kmxc2VNjMCFIA%3D";
@@ -298,9 +298,7 @@ mod tests {
     #[case::replied(answers([(200, "")]))]
     #[case::gone(answers([GONE, (200, "{}")]))]
     #[case::refused(answers([(403, "{}")]))]
-    fn the_token_is_never_logged(
-        #[case] double: aws_smithy_http_client::test_util::StaticReplayClient,
-    ) {
+    fn the_token_is_never_logged(#[case] double: Double) {
         let (_, log) = logged(|| block_on(function(double).reply(&payload())));
         assert!(log.contains("R1kmxc2VNjMCFIA="), "{log}");
         assert!(!log.contains("s3cret"), "{log}");

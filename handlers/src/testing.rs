@@ -1,10 +1,15 @@
 //! What the tests of several functions share: the SDK's test doubles in place of the network.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use aws_sdk_dynamodb::config::{HttpClient, SharedHttpClient};
-use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient, infallible_client_fn};
+use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents, SharedHttpClient};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
@@ -42,31 +47,21 @@ pub(crate) fn connections(double: impl HttpClient + 'static) -> Connections {
     Connections::from_environment(&environment, &aws).unwrap()
 }
 
-/// A double that gives these answers (status, body) in turn and keeps the requests.
-pub(crate) fn answers<const N: usize>(answers: [(u16, &'static str); N]) -> StaticReplayClient {
-    let event = |(status, body)| {
-        let request = http::Request::builder()
-            .uri("https://unchecked")
-            .body(SdkBody::empty())
-            .unwrap();
-        let response = http::Response::builder()
-            .status(status)
-            .body(SdkBody::from(body))
-            .unwrap();
-        ReplayEvent::new(request, response)
-    };
-    StaticReplayClient::new(answers.into_iter().map(event).collect())
+/// A double that gives these answers (status, body) in turn, then fails, and keeps the requests.
+pub(crate) fn answers<const N: usize>(answers: [(u16, &'static str); N]) -> Double {
+    Double::new(Answers::InTurn(answers.into()))
 }
 
 /// A double that gives this status to everything.
-pub(crate) fn always(status: u16) -> SharedHttpClient {
-    infallible_client_fn(move |_| http::Response::builder().status(status).body("{}").unwrap())
+pub(crate) fn always(status: u16) -> Double {
+    Double::new(Answers::Always(status))
 }
 
 /// The requests that a double got: method and address, the `X-Amz-Target` header, and the body.
-pub(crate) fn requests(double: &StaticReplayClient) -> Vec<(String, String, String)> {
+pub(crate) fn requests(double: &Double) -> Vec<(String, String, String)> {
     let text = |body: &SdkBody| String::from_utf8(body.bytes().unwrap().to_vec()).unwrap();
-    let requests = double.actual_requests().map(|request| {
+    let exchanges = double.0.lock().unwrap();
+    let requests = exchanges.requests.iter().map(|request| {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         (
             format!("{} {}", request.method(), request.uri()),
@@ -75,6 +70,59 @@ pub(crate) fn requests(double: &StaticReplayClient) -> Vec<(String, String, Stri
         )
     });
     requests.collect()
+}
+
+/// What stands in for the network. The SDK's own (`test-util`) brings 18 crates more, and features that have others built once more.
+#[derive(Clone, Debug)]
+pub(crate) struct Double(Arc<Mutex<Exchanges>>);
+
+#[derive(Debug)]
+struct Exchanges {
+    answers: Answers,
+    requests: Vec<HttpRequest>,
+}
+
+#[derive(Debug)]
+enum Answers {
+    InTurn(VecDeque<(u16, &'static str)>),
+    Always(u16),
+}
+
+impl Double {
+    fn new(answers: Answers) -> Self {
+        Self(Arc::new(Mutex::new(Exchanges {
+            answers,
+            requests: Vec::new(),
+        })))
+    }
+}
+
+impl HttpConnector for Double {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let mut exchanges = self.0.lock().unwrap();
+        exchanges.requests.push(request);
+        let answer = match &mut exchanges.answers {
+            Answers::InTurn(answers) => answers.pop_front(),
+            Answers::Always(status) => Some((*status, "{}")),
+        };
+        HttpConnectorFuture::ready(match answer {
+            Some((status, body)) => Ok(HttpResponse::new(
+                status.try_into().unwrap(),
+                SdkBody::from(body),
+            )),
+            None => Err(ConnectorError::other("no more answers".into(), None)),
+        })
+    }
+}
+
+impl HttpClient for Double {
+    fn http_connector(
+        &self,
+        _: &HttpConnectorSettings,
+        _: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
 }
 
 /// Runs a future to its end, the timers of the SDK included.

@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::throttle::{self, Limit};
+use crate::usage_plan::{self, ApiKey, UsagePlan};
 
 /// A WebSocket API with the one stage that is served.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,8 +30,16 @@ pub struct Api {
     pub authorizers: IndexMap<String, Authorizer>,
     /// By `Name`.
     pub models: IndexMap<String, Model>,
+    /// `ApiKeySelectionExpression`: where the API key of a handshake is looked for.
+    pub api_key_selection_expression: String,
+    /// The API keys, by id.
+    pub api_keys: IndexMap<String, ApiKey>,
+    /// The usage plans that name the stage, by id.
+    pub usage_plans: IndexMap<String, UsagePlan>,
     /// How many requests the account may make: of clients and to `@connections` together.
     pub account_limit: Limit,
+    /// How many connections the account may open (LIMITS-31).
+    pub connection_limit: Limit,
 }
 
 /// `AWS::ApiGatewayV2::Stage`.
@@ -44,6 +53,19 @@ pub struct Stage {
     pub default_route_settings: RouteSettings,
     /// `RouteSettings`, by route key.
     pub route_settings: IndexMap<String, RouteSettings>,
+    /// `AccessLogSettings`: without them no request is logged.
+    pub access_log_settings: Option<AccessLogSettings>,
+    /// Whether the stage has no deployment (HANDSHAKE-21).
+    pub undeployed: bool,
+}
+
+/// `AccessLogSettings`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccessLogSettings {
+    /// `DestinationArn`: nothing depends on it here, where lines go is the shell's matter.
+    pub destination_arn: Option<String>,
+    /// `Format`: text with variables, see [`access_log`](crate::access_log).
+    pub format: String,
 }
 
 /// `DefaultRouteSettings` or an entry of `RouteSettings`, as far as it concerns clients.
@@ -62,6 +84,8 @@ pub struct Route {
     pub authorization_type: AuthorizationType,
     /// `AuthorizerId`, a key of [`Api::authorizers`].
     pub authorizer_id: Option<String>,
+    /// `ApiKeyRequired`, of `$connect` only.
+    pub api_key_required: bool,
     /// The integration of `Target` (`integrations/{id}`), a key of [`Api::integrations`].
     pub target: Option<String>,
     /// `RequestParameters`, of `$connect` only: whether each parameter, such as `route.request.header.token`, is required.
@@ -93,6 +117,8 @@ pub enum AuthorizationType {
     None,
     /// A Lambda REQUEST authorizer.
     Custom,
+    /// `AWS_IAM`: the handshake must be signed by a caller who may connect.
+    AwsIam,
 }
 
 /// `AWS::ApiGatewayV2::Authorizer` of type `REQUEST`.
@@ -195,7 +221,11 @@ impl Api {
             integrations: IndexMap::new(),
             authorizers: IndexMap::new(),
             models: IndexMap::new(),
+            api_key_selection_expression: usage_plan::HEADER.to_owned(),
+            api_keys: IndexMap::new(),
+            usage_plans: IndexMap::new(),
             account_limit: throttle::ACCOUNT,
+            connection_limit: throttle::CONNECTIONS,
         }
     }
 

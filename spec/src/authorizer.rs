@@ -10,7 +10,7 @@ use crate::connection::Principal;
 use crate::handshake::{HandshakeRequest, Refusal};
 use crate::io::InvocationOutcome;
 use crate::limits;
-use crate::policy::{Decision, Evaluation, INVOKE, PolicyDocument};
+use crate::policy::{Context, Decision, Evaluation, INVOKE, PolicyDocument};
 
 /// Where an identity is looked for before the authorizer is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,9 +104,22 @@ impl IdentitySource {
     }
 }
 
-/// Reads an authorizer's answer (AUTHORIZER-29 to AUTHORIZER-31) and evaluates its policy for `resource`, the `$connect` route's ARN. `latency` is what the call
-/// took, in milliseconds.
-pub fn interpret(outcome: &InvocationOutcome, resource: &str, latency: u64) -> Authorization {
+/// What a successful authorizer says.
+struct Answer {
+    principal_id: String,
+    context: Map<String, Value>,
+    policy: PolicyDocument,
+    usage_identifier_key: Option<String>,
+}
+
+/// Reads an authorizer's answer (AUTHORIZER-29 to AUTHORIZER-31) and evaluates its policy for `resource`, the `$connect` route's ARN, with what
+/// conditions can know of the request. `latency` is what the call took, in milliseconds.
+pub fn interpret(
+    outcome: &InvocationOutcome,
+    resource: &str,
+    request: &Context,
+    latency: u64,
+) -> Authorization {
     let text = match outcome {
         InvocationOutcome::Returned(text) => text,
         InvocationOutcome::Failed(error) => {
@@ -130,17 +143,18 @@ pub fn interpret(outcome: &InvocationOutcome, resource: &str, latency: u64) -> A
         }
     };
     match read(text) {
-        Ok((principal_id, context, policy)) => {
-            let evaluation = policy.evaluate(INVOKE, resource);
+        Ok(answer) => {
+            let evaluation = answer.policy.evaluate(INVOKE, resource, request);
             if evaluation.decision == Decision::Allow {
                 let principal = Principal {
-                    principal_id,
-                    context,
+                    principal_id: answer.principal_id,
+                    context: answer.context,
                     integration_latency: latency,
+                    usage_identifier_key: answer.usage_identifier_key,
                 };
                 Authorization::Allowed(principal, evaluation)
             } else {
-                Authorization::Denied(principal_id, evaluation)
+                Authorization::Denied(answer.principal_id, evaluation)
             }
         }
         Err(problem) => Authorization::Refused(
@@ -158,7 +172,7 @@ pub(crate) fn error_message(error: &str) -> String {
         .unwrap_or_else(|| error.to_owned())
 }
 
-fn read(text: &str) -> Result<(String, Map<String, Value>, PolicyDocument), String> {
+fn read(text: &str) -> Result<Answer, String> {
     // LIMITS-23
     if text.len() > limits::AUTHORIZER_RESULT_BYTES {
         return Err(format!(
@@ -196,7 +210,17 @@ fn read(text: &str) -> Result<(String, Map<String, Value>, PolicyDocument), Stri
         }
         Some(_) => return Err("`context` must be an object".to_owned()),
     }
-    Ok((principal_id.to_owned(), context, policy))
+    let usage_identifier_key = match result.get("usageIdentifierKey") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(key)) => Some(key.clone()),
+        Some(_) => return Err("`usageIdentifierKey` must be a string".to_owned()),
+    };
+    Ok(Answer {
+        principal_id: principal_id.to_owned(),
+        context,
+        policy,
+        usage_identifier_key,
+    })
 }
 
 fn is_filled(value: Option<&Value>) -> bool {
@@ -217,7 +241,8 @@ mod tests {
     const ARN: &str = "arn:aws:execute-api:us-east-1:000000000000:abc/prod/$connect";
 
     fn returned(result: &Value) -> Authorization {
-        interpret(&InvocationOutcome::Returned(result.to_string()), ARN, 3)
+        let outcome = InvocationOutcome::Returned(result.to_string());
+        interpret(&outcome, ARN, &Context::default(), 3)
     }
 
     fn policy(effect: &str) -> Value {
@@ -247,6 +272,8 @@ mod tests {
     #[case::object_in_context(json!({"principalId": "me", "policyDocument": policy("Allow"), "context": {"o": {}}}))]
     #[case::array_in_context(json!({"principalId": "me", "policyDocument": policy("Allow"), "context": {"a": []}}))]
     #[case::null(json!(null))]
+    #[case::key_of_the_wrong_kind(json!({"principalId": "me", "policyDocument": policy("Allow"), "usageIdentifierKey": 1}))]
+    #[case::unknown_condition(json!({"principalId": "me", "policyDocument": {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"my:key": "x"}}}}}))]
     #[case::too_large(json!({"principalId": "x".repeat(9000), "policyDocument": policy("Allow")}))]
     fn what_is_no_result_is_a_500(#[case] result: Value) {
         assert!(matches!(
@@ -259,7 +286,10 @@ mod tests {
     fn a_deny_is_a_403_and_unauthorized_a_401() {
         let denied = json!({"principalId": "me", "policyDocument": policy("Deny")});
         assert!(matches!(returned(&denied), Authorization::Denied(..)));
-        let error = |text: &str| interpret(&InvocationOutcome::Failed(text.to_owned()), ARN, 0);
+        let error = |text: &str| {
+            let outcome = InvocationOutcome::Failed(text.to_owned());
+            interpret(&outcome, ARN, &Context::default(), 0)
+        };
         assert!(matches!(
             error(r#"{"errorMessage":"Unauthorized","errorType":"Unauthorized"}"#),
             Authorization::Refused(Refusal::Unauthorized, _)
@@ -289,8 +319,9 @@ mod tests {
     proptest! {
         #[test]
         fn no_answer_panics(text: String) {
-            interpret(&InvocationOutcome::Returned(text.clone()), ARN, 0);
-            interpret(&InvocationOutcome::Failed(text), ARN, 0);
+            let outcome = InvocationOutcome::Returned(text.clone());
+            interpret(&outcome, ARN, &Context::default(), 0);
+            interpret(&InvocationOutcome::Failed(text), ARN, &Context::default(), 0);
         }
     }
 }

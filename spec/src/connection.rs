@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::signature::CallerIdentity;
 use crate::time::Timestamp;
+use crate::usage_plan::UsedKey;
 
 /// The facts of one connection: fixed at the handshake, but for the last activity.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +23,10 @@ pub struct Connection {
     pub user_agent: Option<String>,
     /// What the authorizer said, when there was one.
     pub principal: Option<Principal>,
+    /// Who signed the handshake, when it had to be signed.
+    pub caller: Option<CallerIdentity>,
+    /// The API key that opened the connection, when one was required: shown in every event and template of the connection (EVENT-53).
+    pub api_key: Option<UsedKey>,
 }
 
 /// Who connected, by the authorizer's word: shown in every later event of the connection (AUTHORIZER-41).
@@ -32,6 +38,8 @@ pub struct Principal {
     pub context: Map<String, Value>,
     /// How long the authorizer took, in milliseconds: `integrationLatency`, seen on CONNECT events only.
     pub integration_latency: u64,
+    /// `usageIdentifierKey`: the API key that the authorizer says the client has (HANDSHAKE-32).
+    pub usage_identifier_key: Option<String>,
 }
 
 /// How a connection ended: `disconnectStatusCode` and `disconnectReason`, or what a close frame carries.

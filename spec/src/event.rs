@@ -78,13 +78,25 @@ pub fn request_context(
     context
 }
 
-/// `requestContext.identity`: `userAgent` only when the client sent one (EVENT-27 to EVENT-30, EVENT-52).
+/// `requestContext.identity` (EVENT-27 to EVENT-30): the API key when one was required (EVENT-43, TEMPLATE-23), `userAgent` only when the client
+/// sent one (EVENT-52), the caller of a signed connection (EVENT-47), in the order of REST APIs (EVENT-54).
 pub fn identity(connection: &Connection) -> Map<String, Value> {
     let mut identity = Map::new();
-    if let Some(user_agent) = &connection.user_agent {
-        identity.insert("userAgent".to_owned(), user_agent.as_str().into());
-    }
-    identity.insert("sourceIp".to_owned(), connection.source_ip.as_str().into());
+    let mut put = |name: &str, value: Option<&String>| {
+        if let Some(value) = value {
+            identity.insert(name.to_owned(), value.as_str().into());
+        }
+    };
+    let (key, caller) = (connection.api_key.as_ref(), connection.caller.as_ref());
+    put("apiKey", key.map(|key| &key.value));
+    put("userArn", caller.map(|caller| &caller.user_arn));
+    put("apiKeyId", key.map(|key| &key.id));
+    put("userAgent", connection.user_agent.as_ref());
+    put("accountId", caller.map(|caller| &caller.account_id));
+    put("caller", caller.map(|caller| &caller.user_id));
+    put("sourceIp", Some(&connection.source_ip));
+    put("accessKey", caller.map(|caller| &caller.access_key));
+    put("user", caller.map(|caller| &caller.user_id));
     identity
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use crate::api::Api;
 use crate::http::{Headers, HttpResponse};
 use crate::limits;
+use crate::percent::decode;
+use crate::signature::Rejection;
 
 /// The HTTP request that asks for an upgrade, as it came in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub enum Refusal {
     UriTooLong,
     /// The path is not the stage's (HANDSHAKE-22, HANDSHAKE-23).
     UnknownPath,
+    /// The stage has no deployment (HANDSHAKE-21).
+    NotDeployed,
     /// No WebSocket upgrade was asked for (HANDSHAKE-24).
     NotAnUpgrade,
     /// Another version of the protocol was asked for (HANDSHAKE-25).
@@ -38,9 +42,17 @@ pub enum Refusal {
     Unauthorized,
     /// The authorizer's policy does not allow the route (AUTHORIZER-6, AUTHORIZER-7).
     Forbidden,
+    /// `$connect` wants a signature, and none holds (AUTHORIZER-55).
+    Signature(Rejection),
+    /// The caller who signed the handshake may not connect (AUTHORIZER-56, AUTHORIZER-71): the message.
+    AccessDenied(String),
+    /// The API key is missing, or opens nothing (HANDSHAKE-28, HANDSHAKE-29).
+    InvalidApiKey,
+    /// The API key has used its quota (HANDSHAKE-27).
+    QuotaExceeded,
     /// The authorizer failed, or its result is none (AUTHORIZER-8, AUTHORIZER-11, AUTHORIZER-12).
     AuthorizerFailed,
-    /// Requests come too fast for the account or for `$connect` (LIMITS-29).
+    /// Requests come too fast for the account or for `$connect` (LIMITS-29), or for the API key (HANDSHAKE-27).
     TooManyRequests,
     /// The `$connect` integration could not be called (HANDSHAKE-8).
     NotInvocable,
@@ -91,14 +103,14 @@ impl Refusal {
     /// No raw refusal of a WebSocket API was ever published: the status codes have sources, headers and bodies follow
     /// REST APIs (HANDSHAKE-36 to HANDSHAKE-41 and HANDSHAKE-50, assumed).
     pub fn response(&self, request_id: &str, uuid: &str) -> HttpResponse {
-        let body_of_missing;
+        let own_body;
         let (status, error_type, body) = match self {
             Self::UriTooLong => (
                 414,
                 "RequestEntityTooLargeException",
                 r#"{"message":"Request-URI Too Long"}"#,
             ),
-            Self::UnknownPath | Self::Forbidden => {
+            Self::UnknownPath | Self::NotDeployed | Self::Forbidden | Self::InvalidApiKey => {
                 (403, "ForbiddenException", r#"{"message":"Forbidden"}"#)
             }
             Self::NotAnUpgrade | Self::UnsupportedVersion => (
@@ -108,8 +120,16 @@ impl Refusal {
             ),
             Self::BadUpgrade(_) => (400, "BadRequestException", r#"{"message":"Bad Request"}"#),
             Self::MissingParameters(names) => {
-                body_of_missing = missing_parameters(names);
-                (400, "BadRequestException", &*body_of_missing)
+                own_body = missing_parameters(names);
+                (400, "BadRequestException", &*own_body)
+            }
+            Self::Signature(rejection) => {
+                own_body = HttpResponse::new(403).message(&rejection.message()).body;
+                (403, rejection.error_type(), &*own_body)
+            }
+            Self::AccessDenied(message) => {
+                own_body = access_denied(message);
+                (403, "AccessDeniedException", &*own_body)
             }
             Self::Unauthorized => (
                 401,
@@ -125,6 +145,11 @@ impl Refusal {
                 429,
                 "TooManyRequestsException",
                 r#"{"message":"Too Many Requests"}"#, // HANDSHAKE-42
+            ),
+            Self::QuotaExceeded => (
+                429,
+                "LimitExceededException",
+                r#"{"message":"Limit Exceeded"}"#, // HANDSHAKE-42
             ),
             Self::NotInvocable => (500, "InternalServerErrorException", INTERNAL),
             Self::IntegrationFailed => (502, "InternalServerErrorException", INTERNAL),
@@ -156,6 +181,11 @@ impl Refusal {
 
 const INTERNAL: &str = r#"{"message": "Internal server error"}"#;
 
+/// The body of a refusal by IAM, whose member has a capital letter (AUTHORIZER-71).
+pub(crate) fn access_denied(message: &str) -> String {
+    serde_json::json!({ "Message": message }).to_string()
+}
+
 /// The body that names missing request parameters (HANDSHAKE-51).
 fn missing_parameters(names: &[String]) -> String {
     let text = format!(
@@ -170,6 +200,7 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Self::UriTooLong => "the URL is longer than 4096 characters",
             Self::UnknownPath => "the path is not the stage's",
+            Self::NotDeployed => "the stage has no deployment",
             Self::NotAnUpgrade => "no WebSocket upgrade was asked for",
             Self::UnsupportedVersion => "the version of the protocol must be 13",
             Self::BadUpgrade(problem) => problem,
@@ -178,7 +209,11 @@ impl fmt::Display for Refusal {
             }
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "the policy does not allow it",
+            Self::Signature(_) => "no signature holds",
+            Self::AccessDenied(_) => "the caller may not connect",
             Self::AuthorizerFailed => "the authorizer failed",
+            Self::InvalidApiKey => "no API key that opens it",
+            Self::QuotaExceeded => "the quota of the API key is used up",
             Self::TooManyRequests => "requests come too fast",
             Self::NotInvocable => "the integration can not be called",
             Self::IntegrationFailed => "the integration failed",
@@ -204,6 +239,9 @@ pub fn check(api: &Api, request: &HandshakeRequest) -> Result<(), Refusal> {
     if path.strip_prefix('/') != Some(&*api.stage.stage_name) {
         return Err(Refusal::UnknownPath);
     }
+    if api.stage.undeployed {
+        return Err(Refusal::NotDeployed);
+    }
     let headers = &request.headers;
     if !headers.has_token("Upgrade", "websocket") || !headers.has_token("Connection", "upgrade") {
         return Err(Refusal::NotAnUpgrade);
@@ -226,31 +264,6 @@ pub fn check(api: &Api, request: &HandshakeRequest) -> Result<(), Refusal> {
 fn is_key(key: &str) -> bool {
     let digit = |c: u8| c.is_ascii_alphanumeric() || c == b'+' || c == b'/';
     key.len() == 24 && key.ends_with("==") && key.bytes().take(22).all(digit)
-}
-
-/// Decodes percent escapes (and `+` as a space where `plus` says so); what is no escape stays, what is no UTF-8 becomes U+FFFD.
-pub fn decode(text: &str, plus: bool) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut position = 0;
-    while let Some(&byte) = bytes.get(position) {
-        let escape = (byte == b'%')
-            .then(|| text.get(position + 1..position + 3))
-            .flatten()
-            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match escape {
-            Some(value) => {
-                decoded.push(value);
-                position += 3;
-            }
-            None => {
-                decoded.push(if plus && byte == b'+' { b' ' } else { byte });
-                position += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
 }
 
 #[cfg(test)]
@@ -340,12 +353,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn decoding_takes_back_any_encoding(text: String) {
-            let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
-            prop_assert_eq!(decode(&encoded, true), text);
-        }
-
         #[test]
         fn nothing_that_a_client_sends_panics(method: String, target: String, name: String, value: String) {
             let mut odd = request(&target);

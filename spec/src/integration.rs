@@ -98,6 +98,19 @@ pub enum InvalidIntegration {
         /// The error, with line and column inside the template.
         error: Box<ParseError>,
     },
+    /// A mapping template that is too long (LIMITS-32).
+    #[error(
+        "mapping template `{key}` has {bytes} bytes, more than the {limit} that it may have",
+        limit = crate::limits::TEMPLATE_BYTES
+    )]
+    TemplateTooLarge {
+        /// `RequestTemplates` or `ResponseTemplates`.
+        property: &'static str,
+        /// Its key.
+        key: String,
+        /// How long it is.
+        bytes: usize,
+    },
     /// A selection expression with a syntax error.
     #[error(transparent)]
     Selection(#[from] SelectionExpressionError),
@@ -246,7 +259,7 @@ impl Integration {
             } => Ok(Call::Invoke {
                 function_arn: function_arn.clone(),
                 payload: if *proxy {
-                    request.event.to_string()
+                    request.event.to_string() // INTEGRATION-1
                 } else {
                     self.json_payload(request)?
                 },
@@ -268,6 +281,7 @@ impl Integration {
                     .request(request, trace_id, &self.parameters, body)
                     .map(Call::Request)
             }
+            // Nothing is called (INTEGRATION-42).
             Kind::Mock => {
                 let rendered = self.templates.request(request, self.passthrough)?;
                 let status = serde_json::from_str::<Value>(&rendered)

@@ -56,6 +56,13 @@ pub enum Input {
         /// What its close frame said: a code or none (1005). `None` when there was no close frame.
         close: Option<ClientClose>,
     },
+    /// So much waits to be written to a client that its send buffer is full, or there is room in it again.
+    SendBuffer {
+        /// Its socket.
+        peer: PeerId,
+        /// Whether it is full.
+        full: bool,
+    },
     /// A function answered.
     InvocationResult {
         /// Which call.
@@ -115,8 +122,12 @@ pub enum HttpOutcome {
 pub struct ManagementRequest {
     /// The method.
     pub method: String,
-    /// The path, as sent (with its percent escapes).
+    /// The path, as sent (with its percent escapes), and the query string.
     pub path: String,
+    /// The header fields.
+    pub headers: Headers,
+    /// The caller's address, without the port.
+    pub source_ip: String,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -165,6 +176,8 @@ pub enum Output {
         /// The response.
         response: HttpResponse,
     },
+    /// A request is over: its line in the stage's access log, without a line break.
+    AccessLog(String),
     /// Nothing to do: why the gateway did what it did, for logs and transcripts.
     Decision(Decision),
 }
@@ -245,6 +258,22 @@ pub enum Because {
         /// What its policy says.
         evaluation: Evaluation,
     },
+    /// The handshake is signed, and its caller may connect.
+    Signed {
+        /// The caller's ARN.
+        arn: String,
+        /// What the caller's policy says; `None` for a caller without one.
+        evaluation: Option<Evaluation>,
+    },
+    /// A call of the `@connections` API has no signature that holds, or its caller has not the permission.
+    CallRefused {
+        /// The cause.
+        cause: String,
+        /// Whether it was refused indeed, or would be by AWS.
+        indeed: bool,
+    },
+    /// The API key was taken; its id.
+    ApiKey(String),
     /// The connection is open.
     Connected,
     /// A route was chosen for a message, or none.
@@ -271,6 +300,22 @@ impl fmt::Display for Decision {
                 principal_id,
                 evaluation,
             } => write!(f, "authorizer: principal `{principal_id}`, {evaluation}"),
+            Because::Signed { arn, evaluation } => {
+                write!(f, "signed by `{arn}`")?;
+                match evaluation {
+                    Some(evaluation) => write!(f, ", {evaluation}"),
+                    None => Ok(()),
+                }
+            }
+            Because::CallRefused { cause, indeed } => {
+                let what = if *indeed {
+                    "refused"
+                } else {
+                    "served, though AWS would refuse it"
+                };
+                write!(f, "call of `@connections` {what}: {cause}")
+            }
+            Because::ApiKey(id) => write!(f, "API key `{id}` accepted"),
             Because::Connected => f.write_str("connected"),
             Because::Routed(choice) => choice.fmt(f),
             Because::Throttled(throttled) => throttled.fmt(f),

@@ -15,6 +15,7 @@
 //!   Input::InvocationResult, Input::HttpResult
 //!                                 integration response, route response, error frame, or nothing
 //!   poll_output -> Output::Send   -> frame to the client
+//!   poll_output -> Output::AccessLog -> a line, when the stage has a format for it
 //! function's callback             POST /{stage}/@connections/{id} -> Input::Management
 //!   poll_output                   Output::Send, Output::ManagementReply
 //! timers                          poll_timeout -> handle_timeout(now)
@@ -23,9 +24,10 @@
 //! One module an area, each with its page of requirements (`spec/requirements/`): every requirement says what must be seen from
 //! outside, where that is documented or was observed, or that it is assumed. [`requirement::registry`] reads them.
 
+pub mod access_log;
 pub mod api;
 pub mod authorizer;
-mod base64;
+pub mod base64;
 pub mod connection;
 pub mod event;
 mod gateway;
@@ -38,13 +40,16 @@ pub mod lifecycle;
 pub mod limits;
 pub mod management;
 pub mod model;
+pub mod percent;
 pub mod policy;
 pub mod requirement;
 pub mod route;
 pub mod selection;
+pub mod signature;
 pub mod template;
 pub mod throttle;
 pub mod time;
+pub mod usage_plan;
 
 #[cfg(test)]
 mod snapshots;

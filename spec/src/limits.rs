@@ -15,6 +15,10 @@ pub const URL_CHARACTERS: usize = 4096;
 pub const AUTHORIZER_RESULT_BYTES: usize = 8 * 1024;
 /// The most characters that the schema of a model may have (LIMITS-38).
 pub const MODEL_CHARACTERS: usize = 32 * 1024;
+/// The most bytes that a mapping template may have (LIMITS-32).
+pub const TEMPLATE_BYTES: usize = 300 * 1024;
+/// The most bytes that the format of an access log may have (LIMITS-36).
+pub const ACCESS_LOG_BYTES: usize = 3 * 1024;
 /// How long a connection may be silent in both directions (LIFECYCLE-1).
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// How long a connection may last (LIFECYCLE-3).

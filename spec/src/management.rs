@@ -2,11 +2,13 @@
 
 use crate::api::Api;
 use crate::connection::Connection;
-use crate::handshake::decode;
+use crate::handshake::access_denied;
 use crate::http::HttpResponse;
 use crate::ids;
 use crate::io::ManagementRequest;
 use crate::limits;
+use crate::percent::decode;
+use crate::signature::Rejection;
 
 /// What a backend asks of the `@connections` API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +34,10 @@ pub enum Refusal {
     NotText,
     /// The account's requests come too fast (MANAGEMENT-30, MANAGEMENT-31).
     LimitExceeded,
+    /// Signatures are required, and none holds (MANAGEMENT-34, MANAGEMENT-36).
+    Signature(Rejection),
+    /// The caller who signed has not the permission (MANAGEMENT-37): the message.
+    AccessDenied(String),
 }
 
 /// Whether a path belongs to the `@connections` API, on whatever stage: the shell's way to tell it from a handshake.
@@ -75,6 +81,13 @@ pub fn parse(api: &Api, request: &ManagementRequest) -> Result<(Operation, Strin
     Ok((operation, id.to_owned()))
 }
 
+/// The connection's id of a request's path, decoded, whatever else the path is.
+pub(crate) fn connection_id(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default();
+    let id = path.rsplit('/').next().unwrap_or_default();
+    decode(id, false)
+}
+
 impl Refusal {
     /// The response, without the ids that [`stamped`] adds.
     pub fn response(&self) -> HttpResponse {
@@ -83,6 +96,8 @@ impl Refusal {
             Self::InvalidConnectionId(_) | Self::NotText => (400, "BadRequestException"),
             Self::PayloadTooLarge => (413, "PayloadTooLargeException"),
             Self::LimitExceeded => (429, "LimitExceededException"),
+            Self::Signature(rejection) => (403, rejection.error_type()),
+            Self::AccessDenied(_) => (403, "AccessDeniedException"),
         };
         let message = match self {
             Self::Forbidden => "Forbidden".to_owned(),
@@ -91,9 +106,14 @@ impl Refusal {
                 format!("the data are larger than {} bytes", limits::MESSAGE_BYTES)
             }
             Self::NotText => "the data are not UTF-8".to_owned(),
-            Self::LimitExceeded => String::new(),
+            Self::LimitExceeded | Self::AccessDenied(_) => String::new(),
+            Self::Signature(rejection) => rejection.message(),
         };
-        let response = json(HttpResponse::new(status)).header("x-amzn-errortype", error_type);
+        let mut response = json(HttpResponse::new(status)).header("x-amzn-errortype", error_type);
+        if let Self::AccessDenied(message) = self {
+            response.body = access_denied(message);
+            return response;
+        }
         if message.is_empty() {
             return response; // the service model gives this error no members
         }
@@ -157,6 +177,7 @@ mod tests {
             method: method.to_owned(),
             path: path.to_owned(),
             body: body.to_vec(),
+            ..ManagementRequest::default()
         };
         parse(&Api::new("$request.body.action", "stage"), &request)
     }
@@ -218,6 +239,8 @@ mod tests {
             source_ip: "1.2.3.4".to_owned(),
             user_agent: None,
             principal: None,
+            caller: None,
+            api_key: None,
         };
         assert_eq!(
             status(&connection).body,

@@ -1,19 +1,27 @@
 //! IAM policy documents as an authorizer returns them, and their evaluation: a deny wins (AUTHORIZER-35), then an allow, else nothing is
-//! allowed (AUTHORIZER-39). The answer names the statements that decided.
+//! allowed (AUTHORIZER-39). The answer names the statements that decided, and the conditions that kept others from it.
+
+mod condition;
+mod context;
+mod value;
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
+pub use condition::Condition;
+pub use context::Context;
+pub use value::arn_matches;
+
 /// A policy document: its statements in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PolicyDocument {
     /// `Statement`.
     pub statements: Vec<Statement>,
 }
 
 /// One statement of a policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
     /// `Effect`.
     pub effect: Effect,
@@ -21,6 +29,8 @@ pub struct Statement {
     pub actions: Vec<String>,
     /// `Resource`: patterns with `*` and `?`.
     pub resources: Vec<String>,
+    /// `Condition`: all must hold for the statement to apply (AUTHORIZER-59).
+    pub conditions: Vec<Condition>,
 }
 
 /// What a matching statement does.
@@ -50,6 +60,8 @@ pub struct Evaluation {
     pub decision: Decision,
     /// Positions, from 0, of the statements that decided; empty for an implicit deny.
     pub determining: Vec<usize>,
+    /// Statements that would have applied but for a condition: their positions, and the first condition that does not hold.
+    pub unmet: Vec<(usize, String)>,
 }
 
 /// Why a JSON value is no policy document that can be evaluated.
@@ -59,8 +71,11 @@ pub struct PolicyError {
     /// Where, such as `Statement[0].Effect`.
     pub path: String,
     /// What is wrong there.
-    pub problem: &'static str,
+    pub problem: String,
 }
+
+/// What a statement may have. IAM knows some more, which are not supported here.
+const MEMBERS: [&str; 5] = ["Sid", "Effect", "Action", "Resource", "Condition"];
 
 /// The action of connecting (AUTHORIZER-32).
 pub const INVOKE: &str = "execute-api:Invoke";
@@ -69,8 +84,8 @@ impl PolicyDocument {
     /// Reads a policy document. `Statement`, `Action` and `Resource` may be one value or a list (AUTHORIZER-36).
     ///
     /// # Errors
-    /// Names the member that is missing or of the wrong kind. Members that the evaluation does not know (`Condition`, `NotAction`,
-    /// `NotResource`, `Principal`) are errors too: to ignore them could let somebody in.
+    /// Names the member that is missing or of the wrong kind. Members that the evaluation does not know (`NotAction`, `NotResource`,
+    /// `Principal`) are errors too, and so are conditions that it does not know (AUTHORIZER-61): to ignore them could let somebody in.
     pub fn from_json(document: &Value) -> Result<Self, PolicyError> {
         let fields = document
             .as_object()
@@ -93,19 +108,20 @@ impl PolicyDocument {
         Ok(Self { statements })
     }
 
-    /// Decides whether `action` on `resource` is allowed.
-    pub fn evaluate(&self, action: &str, resource: &str) -> Evaluation {
-        let matching = |effect: Effect| -> Vec<usize> {
-            self.statements
-                .iter()
-                .enumerate()
-                .filter(|(_, statement)| {
-                    statement.effect == effect && statement.matches(action, resource)
-                })
-                .map(|(index, _)| index)
-                .collect()
-        };
-        let (denies, allows) = (matching(Effect::Deny), matching(Effect::Allow));
+    /// Decides whether `action` on `resource` is allowed to a request with this context.
+    pub fn evaluate(&self, action: &str, resource: &str, context: &Context) -> Evaluation {
+        let (mut denies, mut allows, mut unmet) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, statement) in self.statements.iter().enumerate() {
+            if !statement.matches(action, resource) {
+                continue;
+            }
+            let mut conditions = statement.conditions.iter();
+            match conditions.find(|condition| !condition.holds(context)) {
+                Some(condition) => unmet.push((index, condition.to_string())),
+                None if statement.effect == Effect::Deny => denies.push(index),
+                None => allows.push(index),
+            }
+        }
         let (decision, determining) = if !denies.is_empty() {
             (Decision::ExplicitDeny, denies)
         } else if !allows.is_empty() {
@@ -116,6 +132,7 @@ impl PolicyDocument {
         Evaluation {
             decision,
             determining,
+            unmet,
         }
     }
 }
@@ -126,27 +143,26 @@ impl Statement {
         let fields = value
             .as_object()
             .ok_or_else(|| PolicyError::new(at(""), "must be an object"))?;
-        for unknown in [
-            "Condition",
-            "NotAction",
-            "NotResource",
-            "Principal",
-            "NotPrincipal",
-        ] {
-            if fields.contains_key(unknown) {
-                return Err(PolicyError::new(
-                    at(&format!(".{unknown}")),
-                    "is not supported",
-                ));
-            }
+        if let Some(unknown) = fields.keys().find(|name| !MEMBERS.contains(&&***name)) {
+            return Err(PolicyError::new(
+                at(&format!(".{unknown}")),
+                "is not supported",
+            ));
         }
         let effect = match fields.get("Effect").and_then(Value::as_str) {
             Some("Allow") => Effect::Allow,
             Some("Deny") => Effect::Deny,
             _ => return Err(PolicyError::new(at(".Effect"), "must be `Allow` or `Deny`")),
         };
+        let conditions = match fields.get("Condition") {
+            Some(block) => Condition::read(block).map_err(|(member, problem)| {
+                PolicyError::new(at(&format!(".Condition{member}")), problem)
+            })?,
+            None => Vec::new(),
+        };
         Ok(Self {
             effect,
+            conditions,
             actions: texts(fields, "Action")
                 .map_err(|problem| PolicyError::new(at(".Action"), problem))?,
             resources: texts(fields, "Resource")
@@ -169,10 +185,10 @@ impl Statement {
 }
 
 impl PolicyError {
-    fn new(path: impl Into<String>, problem: &'static str) -> Self {
+    fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
             path: path.into(),
-            problem,
+            problem: problem.into(),
         }
     }
 }
@@ -182,10 +198,13 @@ impl fmt::Display for Evaluation {
         f.write_str(match self.decision {
             Decision::Allow => "allowed by statement",
             Decision::ExplicitDeny => "denied by statement",
-            Decision::ImplicitDeny => return f.write_str("no statement allows it"),
+            Decision::ImplicitDeny => "no statement allows it",
         })?;
         for index in &self.determining {
             write!(f, " {index}")?;
+        }
+        for (index, condition) in &self.unmet {
+            write!(f, "; statement {index} does not apply: {condition}")?;
         }
         Ok(())
     }
@@ -223,13 +242,17 @@ pub fn wildcard(pattern: &str, text: &str) -> bool {
 
 fn texts(fields: &Map<String, Value>, member: &str) -> Result<Vec<String>, &'static str> {
     const PROBLEM: &str = "must be a string or a list of strings";
-    match fields.get(member) {
+    let texts = match fields.get(member) {
         Some(Value::String(text)) => Ok(vec![text.clone()]),
         Some(Value::Array(list)) if !list.is_empty() => list
             .iter()
             .map(|value| value.as_str().map(str::to_owned).ok_or(PROBLEM))
-            .collect(),
+            .collect::<Result<Vec<_>, _>>(),
         _ => Err(PROBLEM),
+    }?;
+    match texts.iter().any(|text| text.contains("${")) {
+        true => Err("has a policy variable, which is not supported"),
+        false => Ok(texts),
     }
 }
 
@@ -245,7 +268,7 @@ mod tests {
     fn evaluate(statements: &Value) -> Evaluation {
         PolicyDocument::from_json(&json!({"Version": "2012-10-17", "Statement": statements}))
             .unwrap()
-            .evaluate(INVOKE, ARN)
+            .evaluate(INVOKE, ARN, &Context::default())
     }
 
     #[rstest]
@@ -274,7 +297,9 @@ mod tests {
     #[case(json!({"Statement": [{"Effect": "Maybe"}]}), "Statement[0].Effect")]
     #[case(json!({"Statement": [{"Effect": "Allow", "Action": 1, "Resource": "*"}]}), "Statement[0].Action")]
     #[case(json!({"Statement": [{"Effect": "Allow", "Action": "*"}]}), "Statement[0].Resource")]
-    #[case(json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {}}}), "Statement[0].Condition")]
+    #[case(json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "NotAction": "*"}}), "Statement[0].NotAction")]
+    #[case(json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": []}}), "Statement[0].Condition")]
+    #[case(json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"aws:UserAgent": []}}}}), "Statement[0].Condition.StringEquals.aws:UserAgent")]
     fn errors_name_the_member(#[case] document: Value, #[case] path: &str) {
         assert_eq!(PolicyDocument::from_json(&document).unwrap_err().path, path);
     }
@@ -314,5 +339,20 @@ mod tests {
             prop_assert_eq!(after, extra == "Allow");
             prop_assert_eq!(before, allow);
         }
+    }
+
+    // Each would let somebody in who is shut out on AWS, were it ignored.
+    #[rstest]
+    #[case::misspelt_condition(json!({"Conditions": {}}), "`Statement[0].Conditions` is not supported")]
+    #[case::lower_case(json!({"condition": {}}), "`Statement[0].condition` is not supported")]
+    #[case::not_action(json!({"NotAction": "*"}), "`Statement[0].NotAction` is not supported")]
+    #[case::policy_variable(json!({"Resource": "arn:${aws:username}"}), "`Statement[0].Resource` has a policy variable, which is not supported")]
+    fn what_is_not_known_is_an_error(#[case] member: Value, #[case] problem: &str) {
+        let mut statement = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+        for (name, value) in member.as_object().unwrap() {
+            statement[name] = value.clone();
+        }
+        let error = PolicyDocument::from_json(&json!({"Statement": statement})).unwrap_err();
+        assert!(error.to_string().contains(problem), "{error}");
     }
 }

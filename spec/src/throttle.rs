@@ -1,10 +1,11 @@
-//! Throttling by token buckets: one for the account, one for every route whose stage or route settings limit it (LIMITS-39). A request takes a
+//! Throttling by token buckets: one for the account, one for its new connections, one for every route whose stage or route settings limit it (LIMITS-39). A request takes a
 //! token from each that concerns it, the account's first (LIMITS-41), and is throttled where there is none (LIMITS-26).
 
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::api::{Api, RouteSettings};
+use crate::api::Api;
+use crate::route::CONNECT;
 use crate::time::Timestamp;
 
 /// How many requests may come.
@@ -22,6 +23,12 @@ pub const ACCOUNT: Limit = Limit {
     burst: 5_000,
 };
 
+/// How many connections a new account may open: 500 a second (LIMITS-31), as many at once (LIMITS-45).
+pub const CONNECTIONS: Limit = Limit {
+    rate: 500.0,
+    burst: 500,
+};
+
 /// A token bucket. It is full at first, gains `rate` tokens a second up to `burst`, and has no clock: time is an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
@@ -37,6 +44,7 @@ pub struct Bucket {
 #[derive(Clone, Debug)]
 pub struct Throttle {
     account: Bucket,
+    connections: Bucket,
     /// By route key.
     routes: HashMap<String, Bucket>,
 }
@@ -46,6 +54,8 @@ pub struct Throttle {
 pub enum Throttled {
     /// The account's.
     Account,
+    /// The account's for new connections.
+    Connections,
     /// A route's, by its key.
     Route(String),
 }
@@ -55,6 +65,14 @@ const TOKEN: u64 = 1_000_000_000;
 
 /// The highest rate that is told from no limit at all: a billion requests a second.
 const HIGHEST_RATE: f64 = 1e9;
+
+impl Limit {
+    /// None at all.
+    pub const NONE: Self = Self {
+        rate: HIGHEST_RATE,
+        burst: u32::MAX,
+    };
+}
 
 impl Bucket {
     /// A full bucket.
@@ -94,23 +112,32 @@ impl Throttle {
         let routes = api.routes.keys().filter_map(|key| {
             // A route's own entry stands instead of the stage's default, also where it says nothing of throttling (LIMITS-27).
             let own = stage.route_settings.get(key);
-            let limit = limit(*own.unwrap_or(&stage.default_route_settings))?;
+            let settings = own.unwrap_or(&stage.default_route_settings);
+            let limit = limit(
+                settings.throttling_rate_limit,
+                settings.throttling_burst_limit,
+            )?;
             Some((key.clone(), Bucket::new(limit)))
         });
         Self {
             account: Bucket::new(api.account_limit),
+            connections: Bucket::new(api.connection_limit),
             routes: routes.collect(),
         }
     }
 
-    /// Takes the tokens of a request: one of the account's, then one of the route's. What the account gave is not given back when
-    /// the route refuses (LIMITS-41).
+    /// Takes the tokens of a request: one of the account's, for a handshake one of the account's new connections, then one of the
+    /// route's. What the account gave is not given back when the route refuses (LIMITS-41).
     ///
     /// # Errors
     /// Whose bucket is empty.
     pub fn take(&mut self, now: Timestamp, route_key: Option<&str>) -> Result<(), Throttled> {
         if !self.account.take(now) {
             return Err(Throttled::Account);
+        }
+        // Every handshake may become a connection (LIMITS-31).
+        if route_key == Some(CONNECT) && !self.connections.take(now) {
+            return Err(Throttled::Connections);
         }
         if let Some(key) = route_key
             && let Some(bucket) = self.routes.get_mut(key)
@@ -123,11 +150,7 @@ impl Throttle {
 }
 
 /// The limit that settings give: what they leave open is the account's (LIMITS-40); `None` when they say nothing of throttling.
-fn limit(settings: RouteSettings) -> Option<Limit> {
-    let (rate, burst) = (
-        settings.throttling_rate_limit,
-        settings.throttling_burst_limit,
-    );
+pub(crate) fn limit(rate: Option<f64>, burst: Option<u32>) -> Option<Limit> {
     (rate.is_some() || burst.is_some()).then(|| Limit {
         rate: rate.unwrap_or(ACCOUNT.rate),
         burst: burst.unwrap_or(ACCOUNT.burst),
@@ -138,6 +161,7 @@ impl fmt::Display for Throttled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account => f.write_str("throttled: the account's requests come too fast"),
+            Self::Connections => f.write_str("throttled: the account opens connections too fast"),
             Self::Route(key) => write!(f, "throttled: requests of route `{key}` come too fast"),
         }
     }
@@ -146,7 +170,7 @@ impl fmt::Display for Throttled {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::Route;
+    use crate::api::{Route, RouteSettings};
     use proptest::prelude::*;
 
     const START: u64 = 1_705_751_697_419;

@@ -62,6 +62,50 @@ impl Timestamp {
         )
     }
 
+    /// ISO 8601's basic format in whole seconds, as signatures use it (AUTHORIZER-69): `20201115T122314Z`.
+    pub fn iso_8601_basic(self) -> String {
+        let c = self.civil();
+        format!(
+            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
+            c.year, c.month, c.day, c.hour, c.minute, c.second
+        )
+    }
+
+    /// Reads ISO 8601's basic format; `None` for anything else, and for what is before 1970.
+    pub fn from_iso_8601_basic(text: &str) -> Option<Self> {
+        let digits = |range: std::ops::Range<usize>| -> Option<u64> {
+            let digits = text.get(range)?;
+            let all = digits.bytes().all(|byte| byte.is_ascii_digit());
+            all.then(|| digits.parse().ok()).flatten()
+        };
+        let (year, month, day) = (digits(0..4)?, digits(4..6)?, digits(6..8)?);
+        let (hour, minute, second) = (digits(9..11)?, digits(11..13)?, digits(13..15)?);
+        if !(1..=12).contains(&month) || !(1..=31).contains(&day) || year < 1970 {
+            return None;
+        }
+        // Hinnant's `days_from_civil`, the way back of `civil`.
+        let year = year - u64::from(month <= 2);
+        let (era, year_of_era) = (year / 400, year % 400);
+        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        let days = (era * 146_097 + day_of_era).checked_sub(719_468)?;
+        let seconds = days * 86_400 + hour * 3600 + minute * 60 + second;
+        let at = Self(seconds * 1000);
+        // A day that the month has not, or an hour 25, comes out as another.
+        (at.iso_8601_basic() == text).then_some(at)
+    }
+
+    /// Days since 1970-01-01, in UTC.
+    pub(crate) const fn days(self) -> i64 {
+        (self.0 / 86_400_000).cast_signed()
+    }
+
+    /// Year, month and day in UTC, months and days from 1.
+    pub(crate) fn date(self) -> (i64, i64, i64) {
+        let c = self.civil();
+        (c.year.cast_signed(), c.month as i64, c.day.cast_signed())
+    }
+
     /// Days to a civil date, after Howard Hinnant's `civil_from_days` for years from 1970 on.
     fn civil(self) -> Civil {
         let (days, in_day) = (self.0 / 86_400_000, self.0 % 86_400_000);
@@ -107,6 +151,15 @@ impl Sub for Timestamp {
     }
 }
 
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(millis))
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.iso_8601())
@@ -116,6 +169,7 @@ impl fmt::Display for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use rstest::rstest;
 
     // Instants whose text others recorded on AWS (Go library fixtures, brefphp samples), and the calendar's corners.
@@ -159,5 +213,35 @@ mod tests {
         let at = Timestamp::from_millis(millis);
         assert_eq!(at.common_log_format(), clf);
         assert_eq!(at.iso_8601(), iso);
+    }
+
+    #[rstest]
+    #[case("20150830T123600Z", Some(1_440_938_160_000))]
+    #[case("20240229T000000Z", Some(1_709_164_800_000))]
+    #[case("19700101T000000Z", Some(0))]
+    #[case("20230229T000000Z", None)]
+    #[case("20150830T246000Z", None)]
+    #[case("20151330T123600Z", None)]
+    #[case("2015-08-30T12:36:00Z", None)]
+    #[case("20150830T123600", None)]
+    #[case("+0150830T123600Z", None)]
+    #[case("19691231T235959Z", None)]
+    #[case("", None)]
+    fn only_the_basic_format_is_read(#[case] text: &str, #[case] millis: Option<u64>) {
+        let read = Timestamp::from_iso_8601_basic(text);
+        assert_eq!(read, millis.map(Timestamp::from_millis));
+    }
+
+    proptest! {
+        #[test]
+        fn reading_takes_back_printing(seconds in 0_u64..253_402_300_800) {
+            let at = Timestamp::from_millis(seconds * 1000);
+            prop_assert_eq!(Timestamp::from_iso_8601_basic(&at.iso_8601_basic()), Some(at));
+        }
+
+        #[test]
+        fn no_text_panics(text: String) {
+            let _ = Timestamp::from_iso_8601_basic(&text);
+        }
     }
 }

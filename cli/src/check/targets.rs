@@ -7,21 +7,25 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use conformance::case::Feature;
 use conformance::fixture::{BACKEND_PARAMETER, Fixture, PROBE_FOLDER};
 use conformance::probe::backend::Backend;
 use conformance::target::functions::Function;
 use conformance::target::local::{self, LocalGateway};
 use conformance::target::spec::{self as spec_target, Player, SpecSession};
 use conformance::target::wire::WireSession;
-use conformance::{Case, Report, runner};
+use conformance::{Case, Report, runner, sign};
 use gateway::stack::{Settings, Stack};
 use indicatif::{ProgressBar, ProgressStyle};
+use spec::signature::{Access, Signatures};
 
 use super::could_not_write;
 use crate::{Failure, StackArgs, eprint};
 
 /// The HTTP backend that the target `spec` plays.
 const PLAYED_BACKEND: &str = "http://backend.example";
+/// Where the fixtures' templates go.
+const FIXTURES: &str = "fixtures";
 /// Where the local gateway's own words go.
 const LOG: &str = "local.log";
 
@@ -51,8 +55,17 @@ pub(super) async fn spec(
             }
             None => (stack.api.clone(), pattern.clone()),
         };
+        let access = of_case(case, fixtures)
+            .filter(|fixture| fixture.is_signed())
+            .map(|_| Access {
+                callers: sign::callers(&api),
+                management: Signatures::Required,
+            });
         let mut session = SpecSession::new(api, players)
             .map_err(|error| Failure::Usage(format!("error: {error}")))?;
+        if let Some(access) = access {
+            session = session.with_access(access);
+        }
         outcomes.push(runner::run(case, &mut session, &spec_target::FEATURES).await);
         progress.inc(1);
     }
@@ -83,7 +96,8 @@ fn parse(fixture: &Fixture, case: &Case) -> Result<Stack, Failure> {
         .map_err(|error| Failure::Usage(error.to_string()))
 }
 
-/// The local gateway, as processes: one for the stack, one for each fixture with its parameters. Every case gets fresh connections.
+/// The local gateway, as processes: one for the stack, one for each fixture with its parameters, one for each case in which time is made to
+/// pass: it begins when every such case does, and no other case's connections feel it. Every case gets fresh connections.
 pub(super) async fn local(
     cases: &[Case],
     stack: &StackArgs,
@@ -94,10 +108,15 @@ pub(super) async fn local(
         folder,
         log: log_file(folder)?,
     };
+    // Once, before anything runs it: a file that is being executed can not be written.
+    let fixtures_folder = folder.join(FIXTURES);
+    write_probe(&fixtures_folder.join(PROBE_FOLDER))
+        .map_err(|error| could_not_write(&fixtures_folder, &error))?;
     let mut arguments = vec![stack.template.display().to_string()];
     arguments.extend(parameters(
         stack.parameters.iter().map(|(name, value)| (name, value)),
     ));
+    let clock = local::CLOCK.map(str::to_owned);
     let mut of_stack = None;
     let mut of_fixtures = BTreeMap::new();
     let progress = progress("local", cases.len());
@@ -105,22 +124,31 @@ pub(super) async fn local(
     for case in cases {
         let mut own = None;
         let served = match of_case(case, fixtures) {
+            fixture if case.features.contains(&Feature::Clock) => own.insert(match fixture {
+                Some(fixture) => launch.fixture(fixture, case, &clock).await?,
+                None => launch.stack(&[&*arguments, &clock].concat()).await?,
+            }),
             None => match &mut of_stack {
                 Some(served) => served,
                 none => none.insert(launch.stack(&arguments).await?),
             },
-            Some(fixture) if fixture.wears_out => own.insert(launch.fixture(fixture, case).await?),
+            Some(fixture) if fixture.wears_out => {
+                own.insert(launch.fixture(fixture, case, &[]).await?)
+            }
             Some(fixture) => {
                 let key = (fixture.name.clone(), case.parameters.clone());
                 match of_fixtures.entry(key) {
                     std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
                     std::collections::btree_map::Entry::Vacant(entry) => {
-                        entry.insert(launch.fixture(fixture, case).await?)
+                        entry.insert(launch.fixture(fixture, case, &[]).await?)
                     }
                 }
             }
         };
-        let mut session = WireSession::new(served.gateway.endpoint.clone());
+        let mut session = WireSession::with_clock(
+            served.gateway.endpoint.clone(),
+            served.gateway.clock.clone(),
+        );
         outcomes.push(runner::run(case, &mut session, &local::FEATURES).await);
         if let Some(own) = own {
             own.stop().await?;
@@ -165,15 +193,32 @@ impl Launch<'_> {
         })
     }
 
-    /// A fixture, with the parameters of a case.
-    async fn fixture(&self, fixture: &Fixture, case: &Case) -> Result<Served, Failure> {
-        let folder = self.folder.join("fixtures");
+    /// A fixture, with the parameters of a case and `more` arguments.
+    async fn fixture(
+        &self,
+        fixture: &Fixture,
+        case: &Case,
+        more: &[String],
+    ) -> Result<Served, Failure> {
+        let folder = self.folder.join(FIXTURES);
         let path = folder.join(format!("{}.yaml", fixture.name));
-        write_probe(&folder.join(PROBE_FOLDER))
-            .and_then(|()| std::fs::write(&path, fixture.template.as_bytes()))
+        std::fs::write(&path, fixture.template.as_bytes())
             .map_err(|error| could_not_write(&folder, &error))?;
         let mut arguments = vec![path.display().to_string()];
         arguments.extend(parameters(&case.parameters));
+        arguments.extend_from_slice(more);
+        if fixture.is_signed() {
+            let files = sign::credentials();
+            for (name, text) in &files {
+                std::fs::write(folder.join(name), text)
+                    .map_err(|error| could_not_write(&folder, &error))?;
+            }
+            arguments.push("--require-signatures".to_owned());
+            if let Some((name, _)) = files.first() {
+                let path = folder.join(name).display().to_string();
+                arguments.extend(["--credentials".to_owned(), path]);
+            }
+        }
         let backend = if fixture.wants_backend() {
             let backend = Backend::start().await.map_err(could_not)?;
             let parameter = (&BACKEND_PARAMETER.to_owned(), &backend.url());

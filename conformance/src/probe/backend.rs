@@ -8,6 +8,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Map, Value, json};
+use spec::base64;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -29,7 +30,7 @@ pub struct Reply {
     /// The header fields.
     pub headers: Vec<(String, String)>,
     /// The body.
-    pub body: String,
+    pub body: Vec<u8>,
 }
 
 impl Backend {
@@ -81,7 +82,8 @@ impl Drop for Backend {
 }
 
 impl Reply {
-    /// The answer that a plan's end stands for: a result in the form of a proxy integration's.
+    /// The answer that a plan's end stands for: a result in the form of a proxy integration's, whose body may be base64 for other bytes
+    /// than text.
     pub fn of(end: &End) -> Option<Self> {
         let result: Value = match end {
             End::Returns(text) => serde_json::from_str(text).unwrap_or_default(),
@@ -103,7 +105,10 @@ impl Reply {
                 .iter()
                 .map(|(name, value)| (name.clone(), text(value)))
                 .collect(),
-            body: result.get("body").map(text).unwrap_or_default(),
+            body: match result["body"].as_str().and_then(base64::decode) {
+                Some(bytes) if result["isBase64Encoded"] == true => bytes,
+                _ => result.get("body").map(text).unwrap_or_default().into(),
+            },
         })
     }
 }
@@ -156,13 +161,13 @@ async fn answer(
         return Ok(response(&Reply {
             status: 500,
             headers: Vec::new(),
-            body: problem,
+            body: problem.into(),
         }));
     }
     Ok(response(&Reply::of(&plan.end).unwrap_or(Reply {
         status: 500,
         headers: Vec::new(),
-        body: String::new(),
+        body: Vec::new(),
     })))
 }
 
@@ -173,4 +178,20 @@ fn response(reply: &Reply) -> hyper::Response<Full<Bytes>> {
     }
     let body = Full::new(Bytes::from(reply.body.clone()));
     response.body(body).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(json!({"statusCode": 404, "body": "/wA="}), 404, b"/wA=")]
+    #[case(json!({"body": "/wA=", "isBase64Encoded": true}), 200, &[255, 0])]
+    #[case(json!({"body": {"a": 1}}), 200, br#"{"a":1}"#)]
+    fn a_result_is_an_answer(#[case] result: Value, #[case] status: u16, #[case] body: &[u8]) {
+        let reply = Reply::of(&End::Returns(result.to_string())).unwrap();
+        assert_eq!((reply.status, &*reply.body), (status, body));
+    }
 }

@@ -1,5 +1,7 @@
 //! The probe as a Lambda function: a process that asks the Runtime API for one event after the other.
 
+use spec::percent;
+
 use super::{End, Plan};
 use crate::http::{self, Answer};
 
@@ -57,7 +59,7 @@ pub async fn perform(plan: &Plan, management: &str) -> Result<(), String> {
 async fn post(management: &str, connection_id: &str, data: &str) -> Result<Answer, String> {
     let url = format!(
         "{management}/@connections/{}",
-        http::percent_encode(connection_id)
+        percent::encode(connection_id.as_bytes())
     );
     http::request("POST", &url, &[], data).await
 }

@@ -27,6 +27,7 @@ pub(super) struct Expected<'a> {
     pub(super) has: &'a BTreeMap<String, toml::Value>,
     pub(super) lacks: &'a [String],
     pub(super) members: &'a BTreeMap<String, Vec<String>>,
+    pub(super) ascending: &'a [String],
     pub(super) posted: &'a [u16],
 }
 
@@ -107,16 +108,28 @@ impl Expected<'_> {
         for (pointer, names) in self.members {
             let object = event.pointer(pointer).and_then(Value::as_object);
             let object = object.ok_or_else(|| format!("there is no object at `{pointer}`"))?;
-            let found: Vec<&String> = object.keys().collect();
-            if found != names.iter().collect::<Vec<_>>() {
+            let (free, wanted): (Vec<&String>, Vec<&String>) =
+                names.iter().partition(|name| name.starts_with('?'));
+            let is_free = |name: &&String| free.iter().any(|free| free[1..] == **name);
+            let found: Vec<&String> = object.keys().filter(|name| !is_free(name)).collect();
+            if found != wanted {
                 return Err(format!(
-                    "members at `{pointer}`: expected {names:?}, found {found:?}"
+                    "members at `{pointer}`: expected {wanted:?}, found {found:?}"
                 ));
             }
         }
         let surplus = |pointer: &String| Some((pointer.clone(), event.pointer(pointer)?));
         if let Some((pointer, found)) = self.lacks.iter().find_map(surplus) {
             return Err(format!("there is a `{pointer}`: {found}"));
+        }
+        let mut least = 0;
+        for pointer in self.ascending {
+            let number = event.pointer(pointer).and_then(Value::as_u64);
+            let number = number.ok_or_else(|| format!("there is no number at `{pointer}`"))?;
+            if number < least {
+                return Err(format!("`{pointer}`: {number} is less than {least}"));
+            }
+            least = number;
         }
         for (pointer, expected) in self.has {
             let found = event
@@ -161,17 +174,25 @@ mod tests {
     #[case::text(r#"has = { "/a" = "x${n}" }"#, None)]
     #[case::equal_values(r#"has = { "/b" = false, "/c/d" = 1, "/c" = { d = 1 } }"#, None)]
     #[case::json_text(r#"has = { "/c" = 'json:{"d":${*:number}}' }"#, None)]
-    #[case::members(r#"members = { "" = ["a", "b", "c"], "/c" = ["d"] }"#, None)]
+    #[case::members(r#"members = { "" = ["a", "b", "c", "e"], "/c" = ["d"] }"#, None)]
+    #[case::members_but_one(r#"members = { "" = ["?b", "a", "c", "e", "?z"] }"#, None)]
+    #[case::a_member_too_many(
+        r#"members = { "" = ["?b", "a", "e"] }"#,
+        Some("expected [\"a\", \"e\"], found [\"a\", \"c\", \"e\"]")
+    )]
     #[case::another_text(r#"has = { "/a" = "y" }"#, Some("`/a`: expected `y`, found `x1`"))]
     #[case::a_number_is_no_text(
         r#"has = { "/c/d" = "1" }"#,
         Some("`/c/d`: expected the text `1`, found 1")
     )]
+    #[case::ascending(r#"ascending = ["/c/d", "/c/d", "/e"]"#, None)]
+    #[case::descending(r#"ascending = ["/e", "/c/d"]"#, Some("`/c/d`: 1 is less than 2"))]
+    #[case::a_text_does_not_ascend(r#"ascending = ["/a"]"#, Some("there is no number at `/a`"))]
     #[case::absent(r#"has = { "/z" = "" }"#, Some("there is no `/z`"))]
     #[case::present(r#"lacks = ["/b"]"#, Some("there is a `/b`: false"))]
     #[case::another_order(
-        r#"members = { "" = ["b", "a", "c"] }"#,
-        Some("expected [\"b\", \"a\", \"c\"], found [\"a\", \"b\", \"c\"]")
+        r#"members = { "" = ["b", "a", "c", "e"] }"#,
+        Some("expected [\"b\", \"a\", \"c\", \"e\"], found [\"a\", \"b\", \"c\", \"e\"]")
     )]
     fn an_event_is_compared(#[case] expected: &str, #[case] problem: Option<&str>) {
         #[derive(serde::Deserialize, Default)]
@@ -180,19 +201,22 @@ mod tests {
             has: BTreeMap<String, toml::Value>,
             lacks: Vec<String>,
             members: BTreeMap<String, Vec<String>>,
+            ascending: Vec<String>,
         }
         let Table {
             has,
             lacks,
             members,
+            ascending,
         } = toml::from_str(expected).unwrap();
         let expected = Expected {
             has: &has,
             lacks: &lacks,
             members: &members,
+            ascending: &ascending,
             posted: &[410],
         };
-        let event = serde_json::json!({"a": "x1", "b": false, "c": {"d": 1}});
+        let event = serde_json::json!({"a": "x1", "b": false, "c": {"d": 1}, "e": 2});
         let report = Report {
             event,
             posted: vec![410],

@@ -9,9 +9,8 @@ pub(super) const OBSERVER: &str = "observer";
 
 impl<S: Session> Run<'_, S> {
     /// Connects the observer and learns its connection's id.
-    pub(super) async fn observe(&mut self, text: &str) -> Result<(), Stop> {
-        let upgrade = Upgrade::default();
-        let answer = self.session.connect(OBSERVER, &upgrade).await?;
+    pub(super) async fn observe(&mut self, upgrade: &Upgrade, text: &str) -> Result<(), Stop> {
+        let answer = self.session.connect(OBSERVER, upgrade).await?;
         if answer.status != 101 {
             return Err(Stop::Broken(format!("the observer got {answer:?}")));
         }

@@ -2,30 +2,49 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use super::wire::{Endpoint, TableEndpoint};
 use crate::case::Feature;
+use crate::session::Trouble;
 
 /// What the target has.
-pub const FEATURES: [Feature; 8] = [
+pub const FEATURES: [Feature; 9] = [
     Feature::Authorizer,
     Feature::Templates,
     Feature::Management,
     Feature::Table,
     Feature::Limits,
+    Feature::Clock,
     Feature::TwoWay,
     Feature::Http,
-    Feature::Pings,
+    Feature::Sockets,
 ];
+
+/// The clock of a gateway that was started with [`CLOCK`]. It is moved through the gateway's standard input, which this holds.
+#[derive(Clone)]
+pub struct Clock(Arc<Mutex<Option<Pipes>>>);
+
+struct Pipes {
+    stdin: ChildStdin,
+    stdout: Lines<BufReader<ChildStdout>>,
+}
+
+/// Arguments for a gateway whose time stands still at 2024-01-20T11:54:57.419Z, where every case begins, unless it is moved.
+pub const CLOCK: [&str; 2] = ["--clock", "1705751697419"];
 
 /// A gateway in a process of its own. It ends when its standard input is closed, so also when this process dies.
 pub struct LocalGateway {
     child: Child,
+    /// What moves its time.
+    pub clock: Clock,
     /// Where it is.
     pub endpoint: Endpoint,
     /// What it said when it was ready.
@@ -86,8 +105,13 @@ impl LocalGateway {
             }),
             patience: PATIENCE,
         };
+        let pipes = child.stdin.take().map(|stdin| Pipes {
+            stdin,
+            stdout: lines,
+        });
         Ok(Self {
             child,
+            clock: Clock(Arc::new(Mutex::new(pipes))),
             endpoint,
             ready,
         })
@@ -103,12 +127,41 @@ impl LocalGateway {
     /// # Errors
     /// A gateway that did not end well.
     pub async fn stop(mut self) -> Result<(), String> {
-        drop(self.child.stdin.take());
-        match tokio::time::timeout(PATIENCE, self.child.wait()).await {
+        drop(self.clock.0.lock().await.take());
+        match timeout(PATIENCE, self.child.wait()).await {
             Ok(Ok(status)) if status.success() => Ok(()),
             Ok(Ok(status)) => Err(format!("the gateway ended with {status}")),
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err("the gateway did not end".to_owned()),
+        }
+    }
+}
+
+impl Clock {
+    /// Lets time pass for the gateway. All that is due by then has happened when this returns.
+    ///
+    /// # Errors
+    /// A gateway that is gone, or whose time can not be moved.
+    pub async fn advance(&self, time: Duration) -> Result<(), Trouble> {
+        let other = |error: std::io::Error| Trouble::Other(format!("the gateway's clock: {error}"));
+        let mut pipes = self.0.lock().await;
+        let pipes = pipes
+            .as_mut()
+            .ok_or_else(|| Trouble::Other("the gateway has ended".to_owned()))?;
+        let line = format!("advance {}\n", time.as_secs_f64());
+        pipes
+            .stdin
+            .write_all(line.as_bytes())
+            .await
+            .map_err(other)?;
+        let answer = timeout(PATIENCE, pipes.stdout.next_line())
+            .await
+            .map_err(|_| Trouble::Silence(PATIENCE))?
+            .map_err(other)?
+            .unwrap_or_default();
+        match answer.strip_prefix("now ") {
+            Some(_) => Ok(()),
+            None => Err(Trouble::Other(format!("the gateway's clock: `{answer}`"))),
         }
     }
 }

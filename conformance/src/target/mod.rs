@@ -1,5 +1,6 @@
 //! What the kit can judge.
 
+pub mod dynamodb;
 pub mod functions;
 pub mod local;
 pub mod spec;

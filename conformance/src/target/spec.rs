@@ -1,23 +1,22 @@
 //! The target `spec`: the specification in process, with virtual time. The kit plays the functions.
 
+mod play;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use serde_json::Value;
 use spec::handshake::HandshakeRequest;
-use spec::http::{Headers, HttpAnswer, HttpResponse};
-use spec::io::{
-    ClientClose, HttpCall, HttpOutcome, InvocationOutcome, ManagementId, ManagementRequest, PeerId,
-    ServiceCall,
-};
+use spec::http::{Headers, HttpResponse};
+use spec::io::{ClientClose, ManagementId, ManagementRequest, PeerId};
 use spec::limits::{self, Violation};
+use spec::signature::Access;
 use spec::{Api, Gateway, Input, InvalidApi, Output, Timestamp};
 
-use super::functions::{Function, World};
+use super::functions::Function;
 use crate::case::Feature;
-use crate::probe::backend::{self, Reply};
-use crate::probe::{End, Plan};
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
+use crate::sign::{Sign, Unsigned};
 
 /// What the target has.
 pub const FEATURES: [Feature; 8] = [
@@ -41,11 +40,15 @@ pub struct SpecSession {
     outputs: VecDeque<Output>,
     clients: HashMap<PeerId, Client>,
     names: BTreeMap<String, PeerId>,
+    /// Items, or what the pattern's function notes, by connection id.
     table: BTreeMap<String, Value>,
     replies: HashMap<ManagementId, HttpResponse>,
     numbers: u64,
     reasons: Vec<String>,
 }
+
+/// Header fields.
+type Fields = Vec<(String, String)>;
 
 /// Who plays a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,9 +68,10 @@ struct Client {
 
 /// How long to wait for anything before it counts as silence, as on the other targets.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What Lambda makes of a process that ends.
-const EXITED: &str = r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 0 Error: Runtime exited without providing a reason"}"#;
-const NO_FUNCTION: &str = "there is no such function";
+/// The host that clients use.
+const HOST: &str = "localhost";
+/// The address of clients and callers.
+const SOURCE_IP: &str = "127.0.0.1";
 /// When every case begins: 2024-01-20T11:54:57.419Z, the `connectedAt` of AWS's published fixture.
 const BEGINNING: Timestamp = Timestamp::from_millis(1_705_751_697_419);
 
@@ -92,6 +96,13 @@ impl SpecSession {
         })
     }
 
+    /// The same with callers that can sign.
+    #[must_use]
+    pub fn with_access(mut self, access: Access) -> Self {
+        self.gateway = self.gateway.with_access(access);
+        self
+    }
+
     /// Gives the gateway an input and acts on all that follows.
     fn input(&mut self, input: Input) {
         self.gateway.handle_input(self.now, input);
@@ -110,145 +121,20 @@ impl SpecSession {
         }
     }
 
-    fn act(&mut self, output: Output) {
-        match output {
-            Output::Accept { peer, headers } => {
-                let client = self.clients.entry(peer).or_default();
-                client.open = true;
-                let response = HttpResponse {
-                    status: 101,
-                    headers,
-                    body: String::new(),
-                };
-                client.answer = Some(response.into());
-            }
-            Output::Reject { peer, response } => {
-                self.clients.entry(peer).or_default().answer = Some(response.into());
-            }
-            Output::Send { peer, text } => {
-                let client = self.clients.entry(peer).or_default();
-                client.incoming.push_back(Incoming::Text(text));
-            }
-            Output::Close { peer, close } => {
-                let client = self.clients.entry(peer).or_default();
-                client.open = false;
-                client
-                    .incoming
-                    .push_back(Incoming::Closed(close.code, close.reason));
-            }
-            Output::Invoke(invocation) => {
-                self.reasons.push(format!(
-                    "invoke {}: {}",
-                    invocation.function_arn, invocation.payload
-                ));
-                let id = invocation.id;
-                let result = |outcome| Input::InvocationResult {
-                    invocation: id,
-                    outcome,
-                };
-                match self.players.get(&invocation.function_arn).copied() {
-                    Some(Player::Pattern(function)) => {
-                        let outcome = function.call(&invocation.payload, self);
-                        self.come(Duration::ZERO, result(outcome));
-                    }
-                    Some(Player::Probe) => {
-                        let plan = Plan::of_invocation(&invocation.payload);
-                        let outcome = match plan.end.clone() {
-                            End::Returns(text) => InvocationOutcome::Returned(text),
-                            End::Fails(text) => InvocationOutcome::Failed(text),
-                            End::Exits => InvocationOutcome::Failed(EXITED.to_owned()),
-                        };
-                        self.perform(&plan, result(outcome));
-                    }
-                    None => {
-                        let outcome = InvocationOutcome::NotInvocable(NO_FUNCTION.to_owned());
-                        self.come(Duration::ZERO, result(outcome));
-                    }
-                }
-            }
-            Output::HttpRequest(HttpCall {
-                id: call, request, ..
-            }) => {
-                self.reasons
-                    .push(format!("request {} {}", request.method, request.url));
-                let host = request.url.find("://").map_or(0, |at| at + 3);
-                let target = request.url[host..]
-                    .find('/')
-                    .map_or("/", |at| &request.url[host + at..]);
-                let body = String::from_utf8_lossy(&request.body);
-                let event = backend::event(&request.method, target, request.headers.iter(), &body);
-                let plan = Plan::of_request(&event);
-                let outcome = match Reply::of(&plan.end) {
-                    Some(reply) => HttpOutcome::Answered(HttpAnswer {
-                        status: reply.status,
-                        headers: Headers::from_iter(reply.headers),
-                        body: reply.body.into_bytes(),
-                    }),
-                    None => HttpOutcome::Failed("it answered nothing".to_owned()),
-                };
-                self.perform(&plan, Input::HttpResult { call, outcome });
-            }
-            // No case has a service of its own.
-            Output::CallService(ServiceCall { id: call, .. }) => {
-                let outcome = HttpOutcome::Failed("there is no such service".to_owned());
-                self.come(Duration::ZERO, Input::HttpResult { call, outcome });
-            }
-            Output::ManagementReply { id, response } => {
-                self.replies.insert(id, response);
-            }
-            Output::Decision(decision) => self.reasons.push(decision.to_string()),
-        }
-    }
-
-    /// Does what the probe is to do; `result` comes when it has waited.
-    fn perform(&mut self, plan: &Plan, result: Input) {
-        let posted: Vec<u16> = plan
-            .posts
-            .iter()
-            .map(|post| self.post(&post.to, &post.data))
-            .collect();
-        if let Some(observer) = &plan.observer {
-            self.post(observer, &plan.report(&posted));
-        }
-        self.come(plan.wait, result);
-    }
-
-    /// A result that comes after a time, at once when that is zero.
-    fn come(&mut self, after: Duration, result: Input) {
-        if after.is_zero() {
-            self.gateway.handle_input(self.now, result);
-            return;
-        }
+    fn management(
+        &mut self,
+        method: &str,
+        path: String,
+        fields: Fields,
+        body: &str,
+    ) -> HttpResponse {
         self.numbers += 1;
-        self.due.insert((self.now + after, self.numbers), result);
-    }
-
-    /// Lets time pass until `enough`, or until nothing happens before `end`.
-    fn pass(&mut self, end: Timestamp, enough: impl Fn(&Self) -> bool) {
-        while !enough(self) {
-            let timer = self.gateway.poll_timeout();
-            let result = self.due.keys().next().copied();
-            let next = timer.into_iter().chain(result.map(|(at, _)| at)).min();
-            let Some(next) = next.filter(|next| *next <= end) else {
-                return;
-            };
-            self.now = next.max(self.now);
-            match result
-                .filter(|(at, _)| *at <= next)
-                .and_then(|key| self.due.remove(&key))
-            {
-                Some(input) => self.gateway.handle_input(self.now, input),
-                None => self.gateway.handle_timeout(self.now),
-            }
-            self.settle_outputs();
-        }
-    }
-
-    fn management(&mut self, method: &str, path: String, body: &str) -> HttpResponse {
-        self.numbers += 1;
+        let own = ("Host".to_owned(), HOST.to_owned());
         let request = ManagementRequest {
             method: method.to_owned(),
             path,
+            headers: [own].into_iter().chain(fields).collect(),
+            source_ip: SOURCE_IP.to_owned(),
             body: body.as_bytes().to_vec(),
         };
         let id = ManagementId(self.numbers);
@@ -267,6 +153,26 @@ impl SpecSession {
         HttpResponse::new(0)
     }
 
+    /// A request's path and query string, and the fields to add, when it is to be signed.
+    fn signed(
+        &self,
+        sign: Option<&Sign>,
+        method: &str,
+        target: String,
+        body: &str,
+    ) -> (String, Fields) {
+        let Some(sign) = sign else {
+            return (target, Fields::new());
+        };
+        let request = Unsigned {
+            method,
+            host: HOST,
+            target: &target,
+            body,
+        };
+        sign.apply(&request, self.now)
+    }
+
     fn path_of(&self, connection_id: &str) -> String {
         format!(
             "/{}/@connections/{connection_id}",
@@ -282,36 +188,27 @@ impl SpecSession {
     }
 }
 
-impl World for SpecSession {
-    fn post(&mut self, connection_id: &str, text: &str) -> u16 {
-        let path = self.path_of(connection_id);
-        self.management("POST", path, text).status
-    }
-
-    fn table(&mut self) -> &mut BTreeMap<String, Value> {
-        &mut self.table
-    }
-}
-
 impl Session for SpecSession {
     async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, Trouble> {
         self.numbers += 1;
         let peer = PeerId(self.numbers);
+        let target = format!("/{}{}", self.gateway.api().stage.stage_name, request.target);
+        let (target, fields) = self.signed(request.sign.as_ref(), "GET", target, "");
         let mut headers = Headers::from_iter([
-            ("Host", "localhost"),
+            ("Host", HOST),
             ("Connection", "Upgrade"),
             ("Upgrade", "websocket"),
             ("Sec-WebSocket-Version", "13"),
             ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ]);
-        for (name, value) in &request.headers {
+        for (name, value) in request.headers.iter().chain(&fields) {
             headers.push(name, value);
         }
         let request = HandshakeRequest {
             method: "GET".to_owned(),
-            target: format!("/{}{}", self.gateway.api().stage.stage_name, request.target),
+            target,
             headers,
-            source_ip: "127.0.0.1".to_owned(),
+            source_ip: SOURCE_IP.to_owned(),
         };
         self.input(Input::Handshake { peer, request });
         self.pass(self.now + PATIENCE, |session| {
@@ -397,12 +294,19 @@ impl Session for SpecSession {
             .collect())
     }
 
-    async fn manage(&mut self, method: &str, to: &Callback, body: &str) -> Result<Answer, Trouble> {
+    async fn manage(
+        &mut self,
+        method: &str,
+        to: &Callback,
+        body: &str,
+        sign: Option<&Sign>,
+    ) -> Result<Answer, Trouble> {
         let path = match to {
             Callback::Connection(id) => self.path_of(id),
             Callback::Path(path) => path.clone(),
         };
-        let response = self.management(method, path, body);
+        let (path, fields) = self.signed(sign, method, path, body);
+        let response = self.management(method, path, fields, body);
         self.settle_outputs();
         Ok(response.into())
     }
@@ -420,8 +324,21 @@ impl Session for SpecSession {
 
     async fn settle(&mut self) {}
 
+    fn host(&self) -> String {
+        HOST.to_owned()
+    }
+
     fn connected(&self) -> Vec<String> {
         self.names.keys().cloned().collect()
+    }
+
+    fn strays(&mut self) -> Vec<String> {
+        let ended = self.clients.iter().filter(|(peer, client)| {
+            !client.open && !self.names.values().any(|named| named == *peer)
+        });
+        ended
+            .flat_map(|(_, client)| client.incoming.iter().map(|stray| format!("{stray:?}")))
+            .collect()
     }
 
     fn reasons(&mut self) -> Vec<String> {

@@ -72,6 +72,13 @@ pub(super) async fn upgrade(
         .map_err(|_| Trouble::Silence(patience))?
 }
 
+/// The host that a URL names, with its port where it has one; nothing when it is no URL.
+pub(super) fn host(url: &str) -> String {
+    Address::parse(url)
+        .map(|address| address.authority)
+        .unwrap_or_default()
+}
+
 impl Address {
     fn parse(url: &str) -> Result<Self, Trouble> {
         let (scheme, rest) = url
@@ -270,5 +277,6 @@ mod tests {
         );
         assert_eq!(parse("ws://host?x"), some(false, "host", "/?x"));
         assert!(parse("http://x").is_err());
+        assert_eq!(host("ws://127.0.0.1:3001/stage"), "127.0.0.1:3001");
     }
 }

@@ -1,20 +1,24 @@
 //! Targets behind sockets: any WebSocket URL, with its `@connections` URL and its table where it has them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::Error as WsError;
+use tokio_tungstenite::tungstenite::error::{Error as WsError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+use super::local::Clock;
+use spec::percent;
+
 use super::upgrade::{self, Stream};
 use crate::http;
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
+use crate::sign::{self, Sign, Unsigned};
 
 /// Where a target is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +45,11 @@ pub struct TableEndpoint {
 /// One case's sockets.
 pub struct WireSession {
     endpoint: Endpoint,
+    clock: Option<Clock>,
     clients: BTreeMap<String, Socket>,
+    strays: Vec<String>,
+    /// What clients got before it was asked for.
+    early: BTreeMap<String, VecDeque<Incoming>>,
 }
 
 type Socket = WebSocketStream<Stream>;
@@ -51,7 +59,18 @@ impl WireSession {
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
+            clock: None,
             clients: BTreeMap::new(),
+            strays: Vec::new(),
+            early: BTreeMap::new(),
+        }
+    }
+
+    /// A session with a target whose time `clock` moves.
+    pub fn with_clock(endpoint: Endpoint, clock: Clock) -> Self {
+        Self {
+            clock: Some(clock),
+            ..Self::new(endpoint)
         }
     }
 
@@ -63,6 +82,14 @@ impl WireSession {
 
     /// The next message or end of a client's socket, within the target's patience.
     async fn next(&mut self, client: &str) -> Result<Incoming, Trouble> {
+        match self.early.get_mut(client).and_then(VecDeque::pop_front) {
+            Some(incoming) => Ok(incoming),
+            None => self.read(client).await,
+        }
+    }
+
+    /// As [`next`](Self::next), from the socket.
+    async fn read(&mut self, client: &str) -> Result<Incoming, Trouble> {
         let patience = self.endpoint.patience;
         let socket = self.socket(client)?;
         loop {
@@ -83,18 +110,59 @@ impl WireSession {
             });
         }
     }
+
+    /// Answers a close frame, and waits until the target has ended the TCP connection: whether it did.
+    async fn end(&mut self, client: &str) -> bool {
+        let Some(mut socket) = self.clients.remove(client) else {
+            return true;
+        };
+        loop {
+            match timeout(self.endpoint.patience, socket.next()).await {
+                Ok(Some(Err(WsError::Protocol(ProtocolError::ReceivedAfterClosing)))) => {
+                    let stray = format!("{client}: a frame after the close frame");
+                    self.strays.push(stray);
+                    return true;
+                }
+                Ok(Some(Ok(_))) => {}
+                Ok(Some(Err(_)) | None) => return true,
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Waits until the gateway has taken in what a client has sent: a ping behind it is answered when its turn comes.
+    async fn reach(&mut self, client: &str) -> Result<(), Trouble> {
+        const PING: &[u8] = b"taken in?";
+        let patience = self.endpoint.patience;
+        let ping = self.socket(client)?.send(Message::Ping(PING.into()));
+        // A connection that has been closed has something to read.
+        let _ = timeout(patience, ping).await;
+        let mut is_over = false;
+        while !is_over {
+            let incoming = self.read(client).await?;
+            if matches!(&incoming, Incoming::Pong(bytes) if bytes == PING) {
+                break;
+            }
+            is_over = matches!(incoming, Incoming::Closed(..));
+            let early = self.early.entry(client.to_owned()).or_default();
+            early.push_back(incoming);
+        }
+        Ok(())
+    }
 }
 
 impl Session for WireSession {
     async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, Trouble> {
-        let url = format!("{}{}", self.endpoint.ws_url, request.target);
-        let headers = request
-            .headers
-            .iter()
-            .map(|(name, value)| (&**name, &**value));
+        let mut url = format!("{}{}", self.endpoint.ws_url, request.target);
+        let mut fields = request.headers.clone();
+        if let Some(sign) = &request.sign {
+            fields.extend(signed(sign, "GET", &mut url, ""));
+        }
+        let headers = fields.iter().map(|(name, value)| (&**name, &**value));
         let (answer, socket) = upgrade::upgrade(&url, headers, self.endpoint.patience).await?;
         if let Some(socket) = socket {
             self.clients.insert(client.to_owned(), socket);
+            self.early.remove(client);
         }
         Ok(answer)
     }
@@ -126,10 +194,7 @@ impl Session for WireSession {
     async fn receive(&mut self, client: &str) -> Result<Incoming, Trouble> {
         let incoming = self.next(client).await?;
         if matches!(incoming, Incoming::Closed(..)) {
-            // Answer the close before the socket goes: the gateway waits for it.
-            if let Some(mut socket) = self.clients.remove(client) {
-                let _ = timeout(self.endpoint.patience, socket.flush()).await;
-            }
+            self.end(client).await;
         }
         Ok(incoming)
     }
@@ -144,7 +209,11 @@ impl Session for WireSession {
             code: CloseCode::from(code),
             reason: Utf8Bytes::from(reason.to_owned()),
         });
-        let closed = self.socket(client)?.close(frame).await;
+        let early = self.early.get(client).and_then(VecDeque::back);
+        let closed = match early {
+            Some(Incoming::Closed(..)) => Ok(()),
+            _ => self.socket(client)?.close(frame).await,
+        };
         let mut leftover = Vec::new();
         let result = loop {
             if let Err(error) = &closed {
@@ -153,7 +222,17 @@ impl Session for WireSession {
             match self.next(client).await {
                 Ok(Incoming::Text(text)) => leftover.push(text),
                 Ok(Incoming::Binary(_) | Incoming::Ping(_) | Incoming::Pong(_)) => {}
-                Ok(Incoming::Closed(..)) => break Ok(leftover),
+                Ok(Incoming::Closed(1006, _)) | Err(Trouble::Silence(_)) => {
+                    break Err(Trouble::Unanswered(
+                        "the client's close frame was not answered with one",
+                    ));
+                }
+                Ok(Incoming::Closed(..)) if self.end(client).await => break Ok(leftover),
+                Ok(Incoming::Closed(..)) => {
+                    break Err(Trouble::Unanswered(
+                        "the connection was not ended after the client's close",
+                    ));
+                }
                 Err(trouble) => break Err(trouble),
             }
         };
@@ -161,14 +240,22 @@ impl Session for WireSession {
         result
     }
 
-    async fn manage(&mut self, method: &str, to: &Callback, body: &str) -> Result<Answer, Trouble> {
+    async fn manage(
+        &mut self,
+        method: &str,
+        to: &Callback,
+        body: &str,
+        sign: Option<&Sign>,
+    ) -> Result<Answer, Trouble> {
         let base = self
             .endpoint
             .management_url
             .as_deref()
             .ok_or(Trouble::Unsupported("the target has no `@connections` URL"))?;
-        let url = match to {
-            Callback::Connection(id) => format!("{base}/@connections/{}", http::percent_encode(id)),
+        let mut url = match to {
+            Callback::Connection(id) => {
+                format!("{base}/@connections/{}", percent::encode(id.as_bytes()))
+            }
             Callback::Path(path) => {
                 let host_end = base.find("://").map_or(0, |at| at + 3);
                 let host_end = base[host_end..]
@@ -177,9 +264,15 @@ impl Session for WireSession {
                 format!("{}{path}", &base[..host_end])
             }
         };
+        let fields = sign.map(|sign| signed(sign, method, &mut url, body));
+        let fields = fields.unwrap_or_default();
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
         timeout(
             self.endpoint.patience,
-            http::request(method, &url, &[], body),
+            http::request(method, &url, &fields, body),
         )
         .await
         .map_err(|_| Trouble::Silence(self.endpoint.patience))?
@@ -218,17 +311,45 @@ impl Session for WireSession {
         Ok(item.get("Item").is_some())
     }
 
-    async fn wait(&mut self, _: Duration) -> Result<(), Trouble> {
-        Err(Trouble::Unsupported("the target's time can not be moved"))
+    async fn wait(&mut self, time: Duration) -> Result<(), Trouble> {
+        let clock = self.clock.clone();
+        let clock = clock.ok_or(Trouble::Unsupported("the target's time can not be moved"))?;
+        for client in self.connected() {
+            self.reach(&client).await?;
+        }
+        clock.advance(time).await
     }
 
     async fn settle(&mut self) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 
+    fn host(&self) -> String {
+        upgrade::host(&self.endpoint.ws_url)
+    }
+
     fn connected(&self) -> Vec<String> {
         self.clients.keys().cloned().collect()
     }
+
+    fn strays(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.strays)
+    }
+}
+
+/// Signs a request to a URL, which may change: the fields to add.
+fn signed(sign: &Sign, method: &str, url: &mut String, body: &str) -> Vec<(String, String)> {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let path = url[start..].find('/').map_or(url.len(), |at| start + at);
+    let request = Unsigned {
+        method,
+        host: &url[start..path],
+        target: &url[path..],
+        body,
+    };
+    let (target, fields) = sign.apply(&request, sign::now());
+    url.replace_range(path.., &target);
+    fields
 }
 
 /// A text message in frames of at most `size` bytes; the cuts may fall inside a character, as RFC 6455 allows.

@@ -2,8 +2,8 @@
 //! management calls, also from inside a function's run. Nothing may be lost, doubled, sent to somebody else or sent after the close; time
 //! is an argument, so two hours pass at once.
 //!
-//! `traffic.rs` says what can happen, `reference.rs` what must come of it, `subject.rs` what does, in the
-//! surroundings of `setting.rs`.
+//! `traffic.rs` says what can happen, `reference/` what must come of it, `subject.rs` what does, in the
+//! surroundings of `setting.rs`. The same traffic and reference judge the gateway's process: `cli/tests/model`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -197,6 +197,7 @@ impl Subject {
             method: method.to_owned(),
             path: format!("/{stage}/@connections/{id}"),
             body: body.into_bytes(),
+            ..ManagementRequest::default()
         };
         Input::Management {
             id: ManagementId(number as u64),

@@ -24,7 +24,9 @@ pub(crate) struct Coverage {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Uncovered {
+    #[serde(default)]
     code: Vec<Group>,
+    #[serde(default)]
     case: Vec<Group>,
 }
 

@@ -48,10 +48,13 @@ pub(super) fn of(
             function.log_level.as_deref().unwrap_or("INFO"),
         );
     }
-    // Of a role that does not exist: nothing here checks signatures.
-    set("AWS_ACCESS_KEY_ID", "ASIALOCALLOCALLOCALL");
-    set("AWS_SECRET_ACCESS_KEY", "local");
-    set("AWS_SESSION_TOKEN", "local");
+    // Of a role that does not exist; the gateway knows its signatures.
+    let credentials = &surroundings.credentials;
+    set("AWS_ACCESS_KEY_ID", &credentials.access_key_id);
+    set("AWS_SECRET_ACCESS_KEY", &credentials.secret_access_key);
+    if let Some(token) = &credentials.session_token {
+        set("AWS_SESSION_TOKEN", token);
+    }
     set("LAMBDA_TASK_ROOT", &root.to_string_lossy());
     set("LAMBDA_RUNTIME_DIR", &root.to_string_lossy());
     set("TZ", ":UTC");

@@ -10,6 +10,7 @@ mod environment;
 mod failure;
 mod output;
 mod pool;
+mod process;
 mod runtime_api;
 mod sandbox;
 
@@ -17,7 +18,9 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
-use spec::io::Invocation;
+use spec::Timestamp;
+use spec::io::{Invocation, InvocationId, InvocationOutcome};
+use spec::signature::Caller;
 
 use crate::build::Executables;
 use crate::clock::Clock;
@@ -39,6 +42,8 @@ pub(crate) struct Functions {
 #[derive(Clone, Debug)]
 pub(crate) struct Surroundings {
     pub(crate) region: String,
+    /// What functions sign their calls with.
+    pub(crate) credentials: Caller,
     pub(crate) stage: String,
     /// Where the `@connections` API is.
     pub(crate) management: SocketAddr,
@@ -53,7 +58,7 @@ impl Functions {
         executables: &Executables,
         surroundings: &Surroundings,
         sink: &Sink,
-        clock: Clock,
+        clock: &Clock,
         hub: &Weak<Hub>,
     ) -> Self {
         let mut pools = HashMap::new();
@@ -69,7 +74,7 @@ impl Functions {
                 timeout: function.timeout,
                 max_processes: surroundings.max_processes,
             };
-            let pool = Pool::new(launch, sink.clone(), clock, hub.clone());
+            let pool = Pool::new(launch, sink.clone(), clock.clone(), hub.clone());
             pools.insert(function.arn.clone(), pool);
         }
         Self {
@@ -103,10 +108,20 @@ impl Invoke for Functions {
             None => Err(format!("there is no function `{arn}`")),
         }
     }
+
+    fn next_timeout(&self) -> Option<Timestamp> {
+        let pools = self.pools.values();
+        pools.filter_map(|pool| pool.next_timeout()).min()
+    }
+
+    fn time_out(&self, now: Timestamp) -> Vec<(InvocationId, InvocationOutcome)> {
+        let pools = self.pools.values();
+        pools.flat_map(|pool| pool.time_out(now)).collect()
+    }
 }
 
 /// The log group and the stream that a function's process is told.
-fn log_stream(clock: Clock, id: &str) -> String {
+fn log_stream(clock: &Clock, id: &str) -> String {
     let day = clock.now().iso_8601();
     let day = day.get(..10).unwrap_or_default().replace('-', "/");
     format!("{day}/[$LATEST]{}", id.replace('-', ""))

@@ -7,13 +7,14 @@ use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use spec::Timestamp;
 use spec::io::{Invocation, InvocationId, InvocationOutcome};
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::failure;
 use super::output::Sink;
+use super::process::{Job, Phase, Process};
 use super::sandbox::{self, Sandbox};
 use crate::clock::Clock;
 use crate::hub::Hub;
@@ -39,6 +40,8 @@ pub(crate) struct Pool {
     state: Mutex<State>,
     /// The last process has gone.
     empty: Notify,
+    /// A process has fetched an event, or has gone.
+    moved: Notify,
 }
 
 struct State {
@@ -54,39 +57,6 @@ struct State {
     stopped: bool,
 }
 
-struct Process {
-    sandbox: Arc<Sandbox>,
-    task: Option<JoinHandle<()>>,
-    phase: Phase,
-    /// When the sandbox looks next whether time is up.
-    armed: Option<Instant>,
-    /// What the process said of its failure to start.
-    init_error: Option<String>,
-}
-
-enum Phase {
-    /// It has not asked for an event yet.
-    Starting { until: Instant },
-    /// It waits for an event.
-    Waiting,
-    /// It has been given an event that it has not fetched yet.
-    Given(Job),
-    /// It works on an event.
-    Busy { job: Job, until: Instant },
-    /// It has answered and not asked again yet.
-    Answered,
-}
-
-/// An event that waits for its result.
-#[derive(Debug)]
-pub(super) struct Job {
-    invocation: InvocationId,
-    pub(super) request_id: String,
-    pub(super) payload: String,
-    pub(super) trace_id: String,
-    queued: Instant,
-}
-
 /// An event as a process fetches it.
 pub(super) struct Event {
     pub(super) request_id: String,
@@ -98,15 +68,6 @@ pub(super) struct Event {
 /// What a process asked that it must not.
 #[derive(Debug)]
 pub(super) struct OutOfTurn;
-
-/// Why a process must go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Overdue {
-    /// Not yet.
-    No,
-    /// Its time is up.
-    Yes,
-}
 
 /// So many processes are started as soon as there is work for them …
 const EAGER: usize = 4;
@@ -132,6 +93,7 @@ impl Pool {
                 stopped: false,
             }),
             empty: Notify::new(),
+            moved: Notify::new(),
         })
     }
 
@@ -170,7 +132,7 @@ impl Pool {
                 };
                 let job = match std::mem::replace(&mut process.phase, Phase::Waiting) {
                     Phase::Given(job) => Some(job),
-                    Phase::Starting { .. } | Phase::Answered => match state.queue.pop_front() {
+                    Phase::Starting | Phase::Answered => match state.queue.pop_front() {
                         Some(job) => Some(job),
                         None => {
                             state.waiting.push(sandbox.id);
@@ -178,8 +140,8 @@ impl Pool {
                         }
                     },
                     Phase::Waiting => None,
-                    busy @ Phase::Busy { .. } => {
-                        process.phase = busy;
+                    other @ (Phase::Busy { .. } | Phase::Overdue) => {
+                        process.phase = other;
                         return Err(OutOfTurn);
                     }
                 };
@@ -223,27 +185,70 @@ impl Pool {
     }
 
     /// When to look at a process again, if ever.
-    pub(super) fn armed(&self, sandbox: &Sandbox) -> Option<Instant> {
+    pub(super) fn armed(&self, sandbox: &Sandbox) -> Option<Timestamp> {
         self.lock().processes.get(&sandbox.id)?.armed
     }
 
-    /// Looks whether a process's time is up, and when to look again.
-    pub(super) fn overdue(&self, sandbox: &Sandbox) -> Overdue {
-        let mut state = self.lock();
-        let Some(process) = state.processes.get_mut(&sandbox.id) else {
-            return Overdue::Yes;
-        };
-        let until = match &process.phase {
-            Phase::Starting { until } | Phase::Busy { until, .. } => Some(*until),
-            _ => None,
-        };
-        match until {
-            Some(until) if until <= Instant::now() => Overdue::Yes,
-            _ => {
-                process.armed = until;
-                Overdue::No
+    /// Whether a process's time is up: its event has failed then. If not, when to look again is known.
+    pub(super) fn is_overdue(&self, sandbox: &Sandbox) -> bool {
+        let failed = {
+            let mut state = self.lock();
+            let Some(process) = state.processes.get_mut(&sandbox.id) else {
+                return true;
+            };
+            match process.time_out(self.clock.now()) {
+                Some(job) => job,
+                None => {
+                    process.armed = process.until();
+                    return matches!(process.phase, Phase::Overdue);
+                }
             }
+        };
+        let outcome = self.timed_out(&failed);
+        self.report(&failed, outcome);
+        true
+    }
+
+    /// When the time of the next process is up.
+    pub(super) fn next_timeout(&self) -> Option<Timestamp> {
+        let state = self.lock();
+        state.processes.values().filter_map(Process::until).min()
+    }
+
+    /// Lets fail whatever event is due at `now`, and hands the failures over instead of reporting them. The processes are killed when their
+    /// sandboxes look.
+    pub(super) fn time_out(&self, now: Timestamp) -> Vec<(InvocationId, InvocationOutcome)> {
+        let mut state = self.lock();
+        let processes = state.processes.values_mut();
+        processes
+            .filter_map(|process| process.time_out(now))
+            .map(|job| (job.invocation, self.timed_out(&job)))
+            .collect()
+    }
+
+    /// Resolves when every event has been fetched, but those for which there may be no more processes.
+    pub(crate) async fn fetched(&self) {
+        loop {
+            let moved = self.moved.notified();
+            tokio::pin!(moved);
+            moved.as_mut().enable();
+            if self.lock().is_fetched(self.launch.max_processes) {
+                return;
+            }
+            moved.await;
         }
+    }
+
+    /// Whether a process has never asked for an event.
+    pub(super) fn is_starting(&self, sandbox: &Sandbox) -> bool {
+        let state = self.lock();
+        let process = state.processes.get(&sandbox.id);
+        process.is_some_and(|process| matches!(process.phase, Phase::Starting))
+    }
+
+    /// How long a process may take before it asks for an event.
+    pub(super) fn init_timeout(&self) -> Duration {
+        INIT_TIMEOUT.max(self.launch.timeout)
     }
 
     /// A process has ended. Its event fails, unless it never saw it; others may need a new process.
@@ -262,7 +267,7 @@ impl Pool {
                 }
                 // It died before it saw the event: another process gets it.
                 Phase::Given(job) => state.queue.push_front(job),
-                Phase::Starting { .. } => {
+                Phase::Starting => {
                     if let Some(job) = state.queue.pop_front() {
                         let error = process
                             .init_error
@@ -270,11 +275,12 @@ impl Pool {
                         failed = Some((job, error));
                     }
                 }
-                Phase::Waiting | Phase::Answered => {}
+                Phase::Waiting | Phase::Answered | Phase::Overdue => {}
             }
             if state.processes.is_empty() {
                 self.empty.notify_one();
             }
+            self.moved.notify_waiters();
             self.grow(&mut state);
         }
         if let Some((job, error)) = failed {
@@ -319,7 +325,7 @@ impl Pool {
         let starting = state
             .processes
             .values()
-            .filter(|process| matches!(process.phase, Phase::Starting { .. }))
+            .filter(|process| matches!(process.phase, Phase::Starting))
             .count();
         let wanted = state.queue.len().saturating_sub(starting);
         let eager = EAGER
@@ -364,15 +370,14 @@ impl Pool {
         state.started += 1;
         let id = state.started;
         let sandbox = Arc::new(Sandbox::new(id, spec::ids::uuid(&mut state.ids)));
-        let until = Instant::now() + INIT_TIMEOUT.max(self.launch.timeout);
         let task = tokio::spawn(sandbox::run(Arc::clone(self), Arc::clone(&sandbox)));
         state.processes.insert(
             id,
             Process {
                 sandbox,
                 task: Some(task),
-                phase: Phase::Starting { until },
-                armed: Some(until),
+                phase: Phase::Starting,
+                armed: None,
                 init_error: None,
             },
         );
@@ -380,8 +385,8 @@ impl Pool {
 
     /// An event begins.
     fn start(&self, process: &mut Process, job: Job) -> Event {
-        let until = Instant::now() + self.launch.timeout;
-        let deadline = self.clock.now() + self.launch.timeout;
+        let until = self.clock.now() + self.launch.timeout;
+        let deadline = self.clock.system() + self.launch.timeout;
         let event = Event {
             request_id: job.request_id.clone(),
             payload: job.payload.clone(),
@@ -393,6 +398,7 @@ impl Pool {
             process.armed = Some(until);
             process.sandbox.alarm.notify_one();
         }
+        self.moved.notify_waiters();
         event
     }
 
@@ -407,6 +413,12 @@ impl Pool {
         }
     }
 
+    fn timed_out(&self, job: &Job) -> InvocationOutcome {
+        let error = failure::timed_out(&job.request_id, self.launch.timeout);
+        tracing::warn!("function `{}`: {error}", self.launch.name);
+        InvocationOutcome::Failed(error)
+    }
+
     fn report(&self, job: &Job, outcome: InvocationOutcome) {
         if let Some(hub) = self.hub.upgrade() {
             hub.result(job.invocation, outcome);
@@ -415,5 +427,18 @@ impl Pool {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_fetched(&self, max_processes: usize) -> bool {
+        let mut processes = self.processes.values();
+        let given = |process: &Process| matches!(process.phase, Phase::Given(_));
+        let busy = |process: &Process| matches!(process.phase, Phase::Busy { .. });
+        if self.queue.is_empty() {
+            !processes.any(given)
+        } else {
+            self.stopped || (processes.len() >= max_processes && processes.all(busy))
+        }
     }
 }

@@ -4,14 +4,13 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::pool::{Overdue, Pool};
+use super::pool::Pool;
 use super::{log_stream, runtime_api};
 
 /// A process, as the pool and its Runtime API see it.
@@ -81,7 +80,7 @@ async fn start(pool: &Arc<Pool>, sandbox: &Sandbox) -> io::Result<(TcpListener, 
         .env("AWS_LAMBDA_RUNTIME_API", listener.local_addr()?.to_string())
         .env(
             "AWS_LAMBDA_LOG_STREAM_NAME",
-            log_stream(pool.clock, &sandbox.name),
+            log_stream(&pool.clock, &sandbox.name),
         )
         .stdin(Stdio::null())
         .stdout(pool.sink.stdio())
@@ -100,7 +99,7 @@ async fn start(pool: &Arc<Pool>, sandbox: &Sandbox) -> io::Result<(TcpListener, 
     let pid = child
         .id()
         .and_then(|id| i32::try_from(id).ok())
-        .map(Pid::from_raw);
+        .and_then(Pid::from_raw);
     Ok((listener, Group { child, pid }))
 }
 
@@ -111,14 +110,10 @@ async fn serve(
     mut group: Group,
 ) -> End {
     let mut connections = JoinSet::new();
+    let init = tokio::time::sleep(pool.init_timeout());
+    tokio::pin!(init);
     loop {
-        let armed = pool.armed(sandbox);
-        let overdue = async {
-            match armed {
-                Some(at) => tokio::time::sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
+        let overdue = pool.clock.sleep_until(pool.armed(sandbox));
         tokio::select! {
             status = group.child.wait() => return match status {
                 Ok(status) => End::Exited(status),
@@ -128,11 +123,17 @@ async fn serve(
                 connections.spawn(runtime_api::serve(Arc::clone(pool), Arc::clone(sandbox), stream));
             },
             Some(_) = connections.join_next() => {}
-            () = overdue => if pool.overdue(sandbox) == Overdue::Yes {
+            () = overdue => if pool.is_overdue(sandbox) {
                 group.kill().await;
                 return End::TimedOut;
             },
             () = sandbox.alarm.notified() => {}
+            // A process takes real time to start, whatever the clock shows.
+            () = &mut init, if pool.is_starting(sandbox) => if pool.is_starting(sandbox) {
+                // It may have asked for an event since the look before.
+                group.kill().await;
+                return End::TimedOut;
+            },
             () = sandbox.kill.notified() => {
                 return match group.kill().await {
                     Some(status) => End::Exited(status),
@@ -153,7 +154,7 @@ impl Group {
     fn signal(&mut self) {
         if let Some(pid) = self.pid {
             // Gone already, perhaps.
-            let _ = killpg(pid, Signal::SIGKILL);
+            let _ = kill_process_group(pid, Signal::KILL);
         }
     }
 }

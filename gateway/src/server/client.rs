@@ -45,12 +45,22 @@ pub(super) async fn run(
     // After a breach the stream of frames is not to be trusted: nothing more is read from it.
     let mut broken = false;
     loop {
+        if backlog.is_lost() {
+            return hub.input(Input::PeerClosed { peer, close: None });
+        }
         tokio::select! {
+            () = backlog.overflow() => {}
             message = inbox.recv() => match message {
                 Some(ToClient::Send(text)) => {
+                    let closing = async {
+                        backlog.closing().await;
+                        tokio::time::sleep(CLOSING).await;
+                    };
                     let written = tokio::select! {
-                        written = send(&mut socket, text, &mut inbox, backlog) => written,
+                        written = send(&mut socket, text, &mut inbox, |bytes| hub.written(peer, backlog, bytes)) => written,
                         () = backlog.overflow() => Err(()),
+                        // A client that does not read is not waited for.
+                        () = closing => Err(()),
                     };
                     match written {
                         Ok(None) => {}
@@ -98,7 +108,7 @@ async fn send(
     socket: &mut Socket,
     text: String,
     inbox: &mut UnboundedReceiver<ToClient>,
-    backlog: &Backlog,
+    written: impl Fn(usize),
 ) -> Result<Option<CloseInfo>, ()> {
     let mut next = Some(ToClient::Send(text));
     let mut close = None;
@@ -107,7 +117,7 @@ async fn send(
             ToClient::Send(text) => {
                 let bytes = text.len();
                 socket.feed(Message::text(text)).await.map_err(drop)?;
-                backlog.written(bytes);
+                written(bytes);
             }
             ToClient::Close(info) => {
                 close = Some(info);

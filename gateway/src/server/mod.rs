@@ -53,7 +53,7 @@ async fn connection(hub: Arc<Hub>, stream: TcpStream, address: SocketAddr) {
             }
         };
         let again = if is_management_path(head.path()) {
-            management(&hub, &mut connection, head).await
+            management(&hub, &mut connection, head, address).await
         } else {
             match upgrade::handshake(&hub, connection, head, address).await {
                 Some(same) => {
@@ -70,7 +70,12 @@ async fn connection(hub: Arc<Hub>, stream: TcpStream, address: SocketAddr) {
 }
 
 /// Answers a request to the `@connections` API; whether another may follow.
-async fn management(hub: &Hub, connection: &mut Connection, head: Head) -> bool {
+async fn management(
+    hub: &Hub,
+    connection: &mut Connection,
+    head: Head,
+    address: SocketAddr,
+) -> bool {
     // One byte more than may be, so that the specification sees that it is too much.
     let body = match connection.body(&head, MESSAGE_BYTES + 1).await {
         Ok(body) => body,
@@ -83,6 +88,8 @@ async fn management(hub: &Hub, connection: &mut Connection, head: Head) -> bool 
     let request = ManagementRequest {
         method: head.method,
         path: head.target,
+        headers: head.headers,
+        source_ip: address.ip().to_canonical().to_string(),
         body,
     };
     let response = hub.management(request).await;

@@ -70,12 +70,18 @@ impl<'a> Reader<'a> {
         let resource = self.choose_api()?;
         let properties = Properties::new(self.template, resource);
         properties.warn_of_others(
-            &["ProtocolType", "RouteSelectionExpression"],
+            &[
+                "ProtocolType",
+                "RouteSelectionExpression",
+                "ApiKeySelectionExpression",
+            ],
             &["Name", "Description", "Tags", "Version", "IpAddressType"],
             self.warnings,
         );
         let (expression, span) = properties.required_text("RouteSelectionExpression")?;
         self.places.route_selection = span;
+        self.places.key_selection = properties.span("ApiKeySelectionExpression");
+        let key_selection = properties.text("ApiKeySelectionExpression")?;
         self.api_id = self
             .template
             .reference(&resource.id, &resource.id_span)?
@@ -93,13 +99,30 @@ impl<'a> Reader<'a> {
             integrations: IndexMap::new(),
             authorizers: IndexMap::new(),
             models: IndexMap::new(),
+            api_key_selection_expression: key_selection
+                .unwrap_or_else(|| spec::usage_plan::HEADER.to_owned()),
+            api_keys: IndexMap::new(),
+            usage_plans: IndexMap::new(),
             account_limit: spec::throttle::ACCOUNT,
+            connection_limit: spec::throttle::CONNECTIONS,
         };
         api.models = model::models(&self.of_type("Model")?, &mut self.places, self.warnings)?;
         api.authorizers = self.authorizers()?;
         api.integrations = self.integrations()?;
         api.routes = self.routes(&api)?;
         api.stage = self.stage()?;
+        if api.routes.is_empty() && !api.stage.undeployed {
+            // ROUTE-45
+            let message = format!(
+                "the API `{}` has no route: AWS does not deploy it",
+                resource.id
+            );
+            let help = "declare an `AWS::ApiGatewayV2::Route`".to_owned();
+            let place = resource.id_span.clone();
+            let source = self.template.source;
+            return Err(source.error_with_help(place, message, Some(help)));
+        }
+        self.usage_plans(&mut api)?;
         self.warn_of_other_types();
         Ok(Declared {
             api,

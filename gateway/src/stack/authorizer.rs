@@ -20,15 +20,22 @@ impl Reader<'_> {
                     "IdentitySource",
                     "Name",
                     "AuthorizerCredentialsArn",
+                    "AuthorizerResultTtlInSeconds",
                 ],
                 &[],
                 self.warnings,
             );
             let (kind, _) = properties.required_text("AuthorizerType")?;
             if kind != "REQUEST" {
+                // AUTHORIZER-49
                 let message =
                     format!("`AuthorizerType` `{kind}` must be `REQUEST` for a WebSocket API");
                 return Err(properties.error("AuthorizerType", message));
+            }
+            if properties.get("AuthorizerResultTtlInSeconds")?.is_some() {
+                // AUTHORIZER-50
+                let message = "`AuthorizerResultTtlInSeconds` is for HTTP APIs: the authorizer of a WebSocket API is called at every handshake";
+                return Err(properties.error("AuthorizerResultTtlInSeconds", message));
             }
             let (authorizer_uri, _) = properties.required_text("AuthorizerUri")?;
             let identity_source = match properties.get("IdentitySource")? {

@@ -113,7 +113,9 @@ pub(super) fn integration(
         "MOCK" => IntegrationType::Mock,
         "HTTP" => IntegrationType::Http,
         "HTTP_PROXY" => IntegrationType::HttpProxy,
+        // INTEGRATION-44
         _ => {
+            // INTEGRATION-44
             let message = format!(
                 "`IntegrationType` `{kind}` must be `AWS`, `AWS_PROXY`, `HTTP`, `HTTP_PROXY` or `MOCK`"
             );
@@ -139,6 +141,7 @@ pub(super) fn integration(
         && let Some(method) = method
         && method != "POST"
     {
+        // INTEGRATION-63
         let message = format!(
             "`IntegrationMethod` `{method}` must be `POST`: Lambda and DynamoDB take nothing else"
         );

@@ -26,6 +26,7 @@ mod stage;
 mod suggest;
 mod table;
 mod template;
+mod usage_plan;
 mod value;
 mod yaml;
 
@@ -33,7 +34,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use indexmap::IndexMap;
-use spec::api::{Api, function_arn};
+use spec::api::{Api, function_arn, with_stage_variables};
 
 pub use function::{Code, Function};
 pub use mapping::{MappingTemplate, MappingTemplates};
@@ -174,8 +175,8 @@ impl Stack {
 
 /// Finds the function of every call that the API makes, and whether it is permitted.
 ///
-/// A call without a permission fails on AWS as if the function could not be called at all (HANDSHAKE, INTEGRATION). The permission
-/// depends on the caller, so such a call gets an ARN of its own, which no function has.
+/// A call without a permission (AUTHORIZER-52, INTEGRATION-74) fails on AWS as if the function could not be called at all (HANDSHAKE-8,
+/// INTEGRATION-8). The permission depends on the caller, so such a call gets an ARN of its own, which no function has.
 fn resolve_calls(
     template: &Template<'_>,
     declared: &api::Declared,
@@ -237,7 +238,9 @@ fn resolve_calls(
     };
     for (id, authorizer) in &mut api.authorizers {
         let place = declared.authorizer_uri_place(id);
-        let function = find(&authorizer.authorizer_uri, place.clone())?;
+        let variables = &declared.api.stage.stage_variables;
+        let uri = with_stage_variables(&authorizer.authorizer_uri, variables); // AUTHORIZER-62
+        let function = find(&uri, place.clone())?;
         let Api {
             partition,
             region,

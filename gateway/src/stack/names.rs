@@ -22,6 +22,8 @@ pub(crate) fn reference(
         }
         "AWS::Logs::LogGroup" => named(template, resource, "LogGroupName", span),
         "AWS::IAM::Role" => named(template, resource, "RoleName", span),
+        "AWS::ApiGateway::ApiKey" => Ok(stable_id(&resource.id, 10)),
+        "AWS::ApiGateway::UsagePlan" => Ok(stable_id(&resource.id, 6)),
         kind if kind.starts_with("AWS::ApiGatewayV2::") => Ok(child_id(&resource.id)),
         _ => Ok(made_up(template, &resource.id)),
     }
@@ -56,7 +58,9 @@ pub(crate) fn attribute(
         ("AWS::ApiGatewayV2::Integration", "IntegrationId")
         | ("AWS::ApiGatewayV2::Route", "RouteId")
         | ("AWS::ApiGatewayV2::Authorizer", "AuthorizerId")
-        | ("AWS::ApiGatewayV2::Deployment", "DeploymentId") => Ok(name),
+        | ("AWS::ApiGatewayV2::Deployment", "DeploymentId")
+        | ("AWS::ApiGateway::ApiKey", "APIKeyId")
+        | ("AWS::ApiGateway::UsagePlan", "Id") => Ok(name),
         ("AWS::Serverless::Function" | "AWS::Lambda::Function", "Arn") => {
             Ok(arn("lambda", &format!("function:{name}")))
         }
@@ -76,6 +80,8 @@ pub(crate) fn attribute(
             | "AWS::ApiGatewayV2::Authorizer"
             | "AWS::ApiGatewayV2::Stage"
             | "AWS::ApiGatewayV2::Deployment"
+            | "AWS::ApiGateway::ApiKey"
+            | "AWS::ApiGateway::UsagePlan"
             | "AWS::Serverless::Function"
             | "AWS::Lambda::Function"
             | "AWS::DynamoDB::Table"
@@ -116,6 +122,13 @@ fn api_id(logical_id: &str) -> String {
 /// The id of what belongs to an API.
 fn child_id(logical_id: &str) -> String {
     stable_id(logical_id, 7)
+}
+
+/// The value of an API key that the template gives none: forty lower-case letters and digits, always the same for a logical id.
+pub(crate) fn generated_key(logical_id: &str) -> String {
+    (0..4)
+        .map(|part| stable_id(&format!("{logical_id}/{part}"), 10))
+        .collect()
 }
 
 /// CloudFormation adds a random suffix; here there is none, so that the name stays.

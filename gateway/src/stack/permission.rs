@@ -1,6 +1,6 @@
 //! `AWS::Lambda::Permission`: who may call a function. API Gateway may only where a permission names it.
 
-use spec::policy::wildcard;
+use spec::policy::{arn_matches, wildcard};
 
 use super::Function;
 use super::properties::Properties;
@@ -12,7 +12,7 @@ use super::template::Template;
 pub struct Permission {
     /// `FunctionName`: a name or an ARN, perhaps with a qualifier.
     pub function_name: String,
-    /// `SourceArn`, with `*` and `?` as wildcards; `None` lets every API call.
+    /// `SourceArn`, with `*` and `?` as wildcards in each of its parts; `None` lets every API call (INTEGRATION-74).
     pub source_arn: Option<String>,
 }
 
@@ -49,7 +49,8 @@ pub(crate) fn read(
         let account = properties.text("SourceAccount")?;
         let allows_calls = wildcard(&action.to_ascii_lowercase(), "lambda:invokefunction");
         let is_own_account = account.is_none_or(|account| account == template.settings.account_id);
-        if allows_calls && is_own_account && principal == "apigateway.amazonaws.com" {
+        let is_api_gateway = ["apigateway.amazonaws.com", "*"].contains(&&*principal);
+        if allows_calls && is_own_account && is_api_gateway {
             permissions.push(Permission {
                 function_name,
                 source_arn: properties.text("SourceArn")?,
@@ -68,10 +69,14 @@ impl Permission {
                 .strip_prefix(whole)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
         };
-        (qualified(&function.name) || qualified(&function.arn))
+        // `ACCOUNT:function:NAME` is a name, too.
+        let partial = function.arn.splitn(5, ':').last().unwrap_or_default();
+        [&*function.name, partial, &function.arn]
+            .into_iter()
+            .any(qualified)
             && self
                 .source_arn
                 .as_ref()
-                .is_none_or(|pattern| wildcard(pattern, source_arn))
+                .is_none_or(|pattern| arn_matches(pattern, source_arn))
     }
 }

@@ -14,12 +14,17 @@ use super::template::Template;
 #[derive(Default)]
 pub(super) struct Places {
     pub(super) route_selection: Span,
+    pub(super) key_selection: Span,
+    /// `Throttle` and `Quota` by the usage plan's id.
+    pub(super) usage_plans: HashMap<String, (Span, Span)>,
     pub(super) routes: HashMap<String, Span>,
     pub(super) authorizers: HashMap<String, (Span, Span)>,
     pub(super) integrations: HashMap<String, IntegrationPlaces>,
     /// `ModelSelectionExpression` and `RequestModels` by route key.
     pub(super) request_models: HashMap<String, (Span, Span)>,
     pub(super) models: HashMap<String, ModelPlaces>,
+    /// `Format` of `AccessLogSettings`.
+    pub(super) access_log: Option<Span>,
     /// The keys of `RouteSettings`.
     pub(super) route_settings: HashMap<String, Span>,
 }
@@ -58,6 +63,19 @@ impl Declared {
                 self.places.route_selection.clone(),
                 format!("`RouteSelectionExpression`: {problem}"),
             ),
+            (Location::ApiKeySelectionExpression, problem) => (
+                self.places.key_selection.clone(),
+                format!("`ApiKeySelectionExpression`: {problem}"),
+            ),
+            (Location::UsagePlan(id), problem) => {
+                let message = problem.to_string();
+                let span = match self.places.usage_plans.get(id) {
+                    Some((throttle, _)) if message.starts_with("`RateLimit`") => throttle.clone(),
+                    Some((_, quota)) => quota.clone(),
+                    None => start,
+                };
+                (span, message)
+            }
             (Location::Route(key), Problem::RequestModels(problem)) => {
                 let places = self.places.request_models.get(key);
                 let span = places.map_or(start, |(expression, models)| match problem {
@@ -83,6 +101,10 @@ impl Declared {
                 Some(places) => (places.find(template, problem), problem.to_string()),
                 None => (start, problem.to_string()),
             },
+            (Location::AccessLogSettings, problem) => {
+                let span = self.places.access_log.clone();
+                (span.unwrap_or(start), problem.to_string())
+            }
             (Location::RouteSettings(key), problem) => {
                 let places = &self.places.route_settings;
                 let span = key.as_ref().and_then(|key| places.get(key).cloned());
@@ -154,6 +176,12 @@ impl IntegrationPlaces {
                     .source
                     .place_in_scalar(span, *style, text, error.line(), error.column())
             }),
+            Problem::Integration(InvalidIntegration::TemplateTooLarge {
+                property, key, ..
+            }) => {
+                let place = self.templates.get(&(*property, key.clone()));
+                place.map(|place| place.span.clone())
+            }
             Problem::Integration(InvalidIntegration::Selection(_)) => {
                 property("TemplateSelectionExpression")
             }

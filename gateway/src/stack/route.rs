@@ -33,22 +33,13 @@ impl Reader<'_> {
                 self.warnings,
             );
             let (key, span) = properties.required_text("RouteKey")?;
-            if properties.parsed::<bool>("ApiKeyRequired", "`true` or `false`")? == Some(true) {
-                return Err(properties.error(
-                    "ApiKeyRequired",
-                    "API keys are not supported here: every client would get in without one",
-                ));
-            }
+            let api_key_required = properties.parsed("ApiKeyRequired", "`true` or `false`")?;
             let authorization_type = match properties.text("AuthorizationType")?.as_deref() {
                 None | Some("NONE") => AuthorizationType::None,
                 Some("CUSTOM") => AuthorizationType::Custom,
-                Some("AWS_IAM") => {
-                    return Err(properties.error(
-                        "AuthorizationType",
-                        "`AWS_IAM` is not supported here: every client would get in unsigned",
-                    ));
-                }
+                Some("AWS_IAM") => AuthorizationType::AwsIam,
                 Some(other) => {
+                    // AUTHORIZER-51
                     let message = format!(
                         "`AuthorizationType` `{other}` must be `NONE`, `AWS_IAM` or `CUSTOM`"
                     );
@@ -72,6 +63,7 @@ impl Reader<'_> {
             let route = Route {
                 authorization_type,
                 authorizer_id,
+                api_key_required: api_key_required.unwrap_or(false),
                 target,
                 request_parameters: declared_parameters(&properties)?,
                 route_response_selection_expression: properties
@@ -87,6 +79,7 @@ impl Reader<'_> {
                     properties.span("RequestModels"),
                 ),
             );
+            // ROUTE-43
             if routes.insert(key.clone(), route).is_some() {
                 return Err(self
                     .template

@@ -76,7 +76,7 @@ fn settings(
     Ok(settings)
 }
 
-fn number<T: FromStr>(
+pub(super) fn number<T: FromStr>(
     template: &Template<'_>,
     value: &Value,
     name: &str,

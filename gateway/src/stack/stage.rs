@@ -1,5 +1,7 @@
 //! `AWS::ApiGatewayV2::Stage`.
 
+mod access_log;
+
 use serde_json::Map;
 use spec::api::Stage;
 
@@ -30,23 +32,27 @@ impl Reader<'_> {
                     "AutoDeploy",
                     "DefaultRouteSettings",
                     "RouteSettings",
+                    "AccessLogSettings",
                 ],
-                &["Description", "Tags", "AccessLogSettings"],
+                &["Description", "Tags"],
                 self.warnings,
             );
             let deploys_itself =
                 properties.parsed::<bool>("AutoDeploy", "`true` or `false`")? == Some(true);
-            if !deploys_itself && properties.get("DeploymentId")?.is_none() {
-                let help = "give it a `DeploymentId`, or `AutoDeploy: true`".to_owned();
+            let undeployed = !deploys_itself && properties.get("DeploymentId")?.is_none();
+            if undeployed {
+                // HANDSHAKE-21
                 let message = format!(
-                    "the stage `{stage_name}` has no deployment: every client would be refused"
+                    "the stage `{stage_name}` has no deployment, so every client is refused with 403, as on AWS: give it a `DeploymentId`, or `AutoDeploy: true`"
                 );
-                return Err(self.template.source.error_with_help(
-                    properties.resource.id_span.clone(),
-                    message,
-                    Some(help),
-                ));
+                let place = properties.resource.id_span.clone();
+                self.warnings
+                    .push(self.template.source.warning(place, message));
             }
+            check_name(&stage_name).map_err(|message| {
+                let source = self.template.source;
+                source.error(span.clone(), message)
+            })?;
             let mut stage_variables = Map::new();
             if let Some(variables) = properties.get("StageVariables")? {
                 for (key, value) in
@@ -66,6 +72,12 @@ impl Reader<'_> {
                         &mut self.places,
                         self.warnings,
                     )?,
+                    access_log_settings: access_log::settings(
+                        &properties,
+                        &mut self.places,
+                        self.warnings,
+                    )?,
+                    undeployed,
                 },
                 span,
             ));
@@ -98,4 +110,21 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// The grammar of stage names (LIMITS-33), which also keeps `$default` out (LIMITS-34).
+fn check_name(name: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if name == "$default" {
+        return Err(
+            "the stage `$default` is for HTTP APIs: a WebSocket API has none of this name"
+                .to_owned(),
+        );
+    }
+    if name.is_empty() || name.len() > 128 || !name.chars().all(allowed) {
+        return Err(format!(
+            "the stage name `{name}` must have 1 to 128 letters, digits, hyphens and underscores"
+        ));
+    }
+    Ok(())
 }

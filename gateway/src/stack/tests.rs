@@ -5,13 +5,16 @@ use serde_json::json;
 
 use super::*;
 
+mod api_keys;
+mod creation;
+
 const API: &str = "
   Api:
     Type: AWS::ApiGatewayV2::Api
     Properties: {ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
-  Stage:
-    Type: AWS::ApiGatewayV2::Stage
-    Properties: {ApiId: !Ref Api, StageName: test, AutoDeploy: true}
+  Stage: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Api, StageName: test, AutoDeploy: true}}
+  Quiet: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Api, RouteKey: quiet}}
+
 ";
 
 fn settings(parameters: &[(&str, &str)]) -> Settings {
@@ -262,11 +265,9 @@ fn nothing_is_left_out_silently() {
     );
     // What would let everybody in is no warning.
     let open = resources.replace("Colour: red", "ApiKeyRequired: true");
-    assert!(
-        read("", &open, &[])
-            .unwrap_err()
-            .message()
-            .contains("API keys")
+    assert_eq!(
+        read("", &open, &[]).unwrap_err().message(),
+        "route `r`: only `$connect` can require an API key"
     );
 }
 
@@ -521,4 +522,135 @@ fn routes_declare_parameters() {
         assert!(error.message().contains(message), "{error}");
         assert_eq!(error.line(), 13, "{error}");
     }
+}
+
+/// The stack of the API with this stage in place of its own.
+fn with_stage(stage: &str) -> Result<Stack, Error> {
+    let api = API.replace("StageName: test, AutoDeploy: true", stage);
+    assert_ne!(api, API);
+    let text = format!("Resources:\n{api}");
+    Stack::parse("t.yaml", &text, Path::new("dir"), &settings(&[]))
+}
+
+fn warnings(stack: &Stack) -> Vec<(usize, usize, &str)> {
+    let all = stack.warnings.iter();
+    all.map(|warning| (warning.line, warning.column, &*warning.message))
+        .collect()
+}
+
+#[test]
+fn an_access_log_has_a_format_and_a_destination() {
+    let stage = "StageName: test, AutoDeploy: true, AccessLogSettings: \
+        {DestinationArn: !GetAtt Api.ApiId, Format: '$context.requestId $context.status $context.authorizer.who'}";
+    let stack = with_stage(stage).unwrap();
+    assert_eq!(warnings(&stack), []);
+    let read = stack.api.stage.access_log_settings.unwrap();
+    assert_eq!(
+        read.format,
+        "$context.requestId $context.status $context.authorizer.who"
+    );
+    assert_eq!(read.destination_arn.unwrap(), stack.api.api_id);
+}
+
+#[test]
+fn an_unknown_variable_of_the_access_log_is_warned_of_where_it_stands() {
+    let stage = "StageName: test, AutoDeploy: true, AccessLogSettings: {Format: '$context.requestId $context.path'}";
+    let stack = with_stage(stage).unwrap();
+    let (line, column, message) = warnings(&stack)[0];
+    let text = API.replace("StageName: test, AutoDeploy: true", stage);
+    let (at, before) = text
+        .split_once("$context.path")
+        .map(|(before, _)| (before.len(), before))
+        .unwrap();
+    assert_eq!(line, before.lines().count() + 1);
+    assert_eq!(column, at - before.rfind('\n').unwrap());
+    assert!(message.contains("`$context.path`"), "{message}");
+}
+
+#[rstest]
+#[case::no_format("{DestinationArn: x}", "nothing is logged")]
+#[case::more("{Format: $context.requestId, Level: x}", "`Level`")]
+fn what_an_access_log_lacks_is_warned_of(#[case] settings: &str, #[case] message: &str) {
+    let stage = format!("StageName: test, AutoDeploy: true, AccessLogSettings: {settings}");
+    let stack = with_stage(&stage).unwrap();
+    assert!(
+        warnings(&stack)[0].2.contains(message),
+        "{:?}",
+        stack.warnings
+    );
+}
+
+#[rstest]
+#[case::too_long(&format!("AccessLogSettings: {{Format: '$context.requestId{}'}}", "x".repeat(3 * 1024)), "bytes")]
+#[case::no_text("AccessLogSettings: {Format: [a]}", "`Format` must be text")]
+#[case::no_map("AccessLogSettings: text", "must be a map")]
+fn access_logs_that_can_not_be_served(#[case] settings: &str, #[case] message: &str) {
+    let error = with_stage(&format!("StageName: test, AutoDeploy: true, {settings}")).unwrap_err();
+    assert!(error.message().contains(message), "{error}");
+    assert!(error.line() > 1);
+}
+
+#[test]
+fn a_stage_without_a_deployment_is_served_and_warned_of() {
+    let stack = with_stage("StageName: test").unwrap();
+    assert!(stack.api.stage.undeployed);
+    assert!(
+        warnings(&stack)[0].2.contains("403"),
+        "{:?}",
+        stack.warnings
+    );
+    assert!(
+        !with_stage("StageName: test, DeploymentId: x")
+            .unwrap()
+            .api
+            .stage
+            .undeployed
+    );
+}
+
+#[rstest]
+#[case::empty("''")]
+#[case::long(&"x".repeat(129))]
+#[case::space("'a b'")]
+#[case::letters("Ünlü")]
+fn stage_names_that_aws_refuses(#[case] name: &str) {
+    let error = with_stage(&format!("StageName: {name}, AutoDeploy: true")).unwrap_err();
+    assert!(error.message().contains("1 to 128 letters"), "{error}");
+}
+
+#[test]
+fn an_api_without_routes_is_not_deployed() {
+    let without = &API[..API.find("  Quiet:").unwrap()];
+    let parse = |api: &str| {
+        let text = format!("Resources:\n{api}");
+        Stack::parse("t.yaml", &text, Path::new("dir"), &settings(&[]))
+    };
+    let error = parse(without).unwrap_err();
+    assert!(error.message().contains("no route"), "{error}");
+    assert!(parse(&without.replace(", AutoDeploy: true", "")).is_ok());
+}
+
+#[test]
+fn a_mapping_template_has_300_kb_at_most() {
+    let integration = |bytes: usize| {
+        format!(
+            "
+  Large:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: MOCK
+      RequestTemplates: {{application/json: '{}'}}
+",
+            "x".repeat(bytes)
+        )
+    };
+    assert!(read("", &integration(300 * 1024), &[]).is_ok());
+    let error = read("", &integration(300 * 1024 + 1), &[]).unwrap_err();
+    assert!(
+        error.message().contains("307201 bytes"),
+        "{}",
+        error.message()
+    );
+    assert_eq!(error.line(), 16);
 }

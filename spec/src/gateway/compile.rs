@@ -3,8 +3,9 @@
 use std::fmt;
 
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::access_log::{Format, InvalidFormat};
 use crate::api::{self, Api, AuthorizationType};
 use crate::authorizer::IdentitySource;
 use crate::integration::{self, Integration, InvalidIntegration};
@@ -12,6 +13,7 @@ use crate::model::{self, InvalidModel, InvalidRequestModels, Mismatch, Model, Re
 use crate::route::{CONNECT, DEFAULT, DISCONNECT};
 use crate::selection::SelectionExpression;
 use crate::template::Variables;
+use crate::usage_plan::KeySource;
 
 /// An API that can not be served: what is wrong, and where.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -28,6 +30,10 @@ pub struct InvalidApi {
 pub enum Location {
     /// The API's `RouteSelectionExpression`.
     RouteSelectionExpression,
+    /// The API's `ApiKeySelectionExpression`.
+    ApiKeySelectionExpression,
+    /// A usage plan, by its id.
+    UsagePlan(String),
     /// A route, by its key.
     Route(String),
     /// An authorizer, by its id.
@@ -36,6 +42,8 @@ pub enum Location {
     Integration(String),
     /// A model, by its name.
     Model(String),
+    /// The stage's `AccessLogSettings`.
+    AccessLogSettings,
     /// The stage's `DefaultRouteSettings`, or its `RouteSettings` for a route key.
     RouteSettings(Option<String>),
 }
@@ -52,6 +60,9 @@ pub enum Problem {
     /// In a route's choice of models.
     #[error(transparent)]
     RequestModels(#[from] InvalidRequestModels),
+    /// In an access log's format.
+    #[error(transparent)]
+    AccessLog(#[from] InvalidFormat),
     /// Anything else, in words.
     #[error("{0}")]
     Other(String),
@@ -64,6 +75,7 @@ pub(super) struct Compiled {
     pub(super) route_selection: SelectionExpression,
     pub(super) integrations: IndexMap<String, Integration>,
     pub(super) authorizers: IndexMap<String, Authorizer>,
+    pub(super) access_log: Option<Format>,
     models: IndexMap<String, Model>,
     /// By route key, for the routes that validate.
     request_models: IndexMap<String, RequestModels>,
@@ -91,7 +103,7 @@ impl Compiled {
         }
         let mut authorizers = IndexMap::new();
         for (id, declared) in &api.authorizers {
-            let authorizer = Authorizer::new(declared)
+            let authorizer = Authorizer::new(declared, &api.stage.stage_variables)
                 .map_err(|problem| Location::Authorizer(id.clone()).other(problem))?;
             authorizers.insert(id.clone(), authorizer);
         }
@@ -113,12 +125,22 @@ impl Compiled {
             }
         }
         check_route_settings(&api)?;
+        let format = api.stage.access_log_settings.as_ref();
+        let access_log = format
+            .map(|settings| Format::parse(&settings.format))
+            .transpose()
+            .map_err(|error| InvalidApi {
+                location: Location::AccessLogSettings,
+                problem: error.into(),
+            })?;
+        check_usage_plans(&api)?;
         Ok(Self {
             stage_variables: Variables::from(&api.stage.stage_variables),
             api,
             route_selection,
             integrations,
             authorizers,
+            access_log,
             models,
             request_models,
         })
@@ -150,9 +172,13 @@ impl Compiled {
 }
 
 impl Authorizer {
-    fn new(declared: &api::Authorizer) -> Result<Self, String> {
-        let uri = &declared.authorizer_uri;
-        let function_arn = api::function_arn(uri)
+    /// Stage variables stand in the address as they do in an integration's (AUTHORIZER-62).
+    fn new(
+        declared: &api::Authorizer,
+        stage_variables: &Map<String, Value>,
+    ) -> Result<Self, String> {
+        let uri = api::with_stage_variables(&declared.authorizer_uri, stage_variables);
+        let function_arn = api::function_arn(&uri)
             .ok_or_else(|| format!("`AuthorizerUri` `{uri}` names no Lambda function"))?;
         let identity_sources = declared
             .identity_source
@@ -179,10 +205,13 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RouteSelectionExpression => f.write_str("the API"),
+            Self::ApiKeySelectionExpression => f.write_str("`ApiKeySelectionExpression`"),
+            Self::UsagePlan(id) => write!(f, "usage plan `{id}`"),
             Self::Route(key) => write!(f, "route `{key}`"),
             Self::Authorizer(id) => write!(f, "authorizer `{id}`"),
             Self::Integration(id) => write!(f, "integration `{id}`"),
             Self::Model(name) => write!(f, "model `{name}`"),
+            Self::AccessLogSettings => f.write_str("`AccessLogSettings`"),
             Self::RouteSettings(None) => f.write_str("`DefaultRouteSettings`"),
             Self::RouteSettings(Some(key)) => write!(f, "`RouteSettings` of `{key}`"),
         }
@@ -202,6 +231,9 @@ fn check_route(api: &Api, key: &str, route: &api::Route) -> Result<(), String> {
     {
         return Err(format!("there is no integration `{target}`"));
     }
+    if route.authorization_type == AuthorizationType::AwsIam && key != CONNECT {
+        return Err("only `$connect` can have the authorization type `AWS_IAM`".to_owned());
+    }
     if route.authorization_type == AuthorizationType::Custom {
         if key != CONNECT {
             return Err("only `$connect` can have an authorizer".to_owned());
@@ -217,6 +249,9 @@ fn check_route(api: &Api, key: &str, route: &api::Route) -> Result<(), String> {
             }
             Some(_) => {}
         }
+    }
+    if route.api_key_required && key != CONNECT {
+        return Err("only `$connect` can require an API key".to_owned()); // HANDSHAKE-30
     }
     if let Some(expression) = &route.route_response_selection_expression
         && expression != DEFAULT
@@ -248,6 +283,34 @@ fn check_route_settings(api: &Api) -> Result<(), InvalidApi> {
         {
             let problem = format!("`ThrottlingRateLimit` `{rate}` must be zero or more");
             return Err(location.other(problem));
+        }
+    }
+    Ok(())
+}
+
+/// Where keys are looked for (HANDSHAKE-49), and plans with keys that are there and limits that are numbers.
+fn check_usage_plans(api: &Api) -> Result<(), InvalidApi> {
+    if let Err(error) = api.api_key_selection_expression.parse::<KeySource>() {
+        return Err(Location::ApiKeySelectionExpression.other(error.to_string()));
+    }
+    for (id, plan) in &api.usage_plans {
+        let error = |problem: String| Location::UsagePlan(id.clone()).other(problem);
+        let unknown = |key: &&String| !api.api_keys.contains_key(*key);
+        if let Some(key) = plan.api_keys.iter().find(unknown) {
+            return Err(error(format!("there is no API key `{key}`")));
+        }
+        if let Some(rate) = plan.rate_limit
+            && !(rate.is_finite() && rate >= 0.0)
+        {
+            return Err(error(format!("`RateLimit` `{rate}` must be zero or more")));
+        }
+        if let Some(quota) = plan.quota
+            && let Err(highest) = quota.check()
+        {
+            let (offset, period) = (quota.offset, quota.period);
+            return Err(error(format!(
+                "`Offset` `{offset}` must be from 0 to {highest} for a {period}"
+            )));
         }
     }
     Ok(())

@@ -15,8 +15,10 @@ use crate::integration::{self, Answer, Failure};
 use crate::io::{Because, InvocationOutcome, Output, PeerId};
 use crate::lifecycle::{self, Effect, Event, State};
 use crate::limits;
+use crate::policy::Context;
 use crate::route::CONNECT;
 use crate::template::Params;
+use crate::usage_plan::KeyRefusal;
 
 impl Gateway {
     /// A client asks for an upgrade; nothing is accepted before `$connect` has answered (HANDSHAKE-2). Each has an id of its own
@@ -30,6 +32,8 @@ impl Gateway {
             source_ip: request.source_ip.clone(),
             user_agent: request.headers.get("User-Agent").map(str::to_owned),
             principal: None,
+            caller: None,
+            api_key: None,
         };
         let checked = handshake::check(&self.compiled.api, &request);
         let entry = Peer {
@@ -38,6 +42,8 @@ impl Gateway {
             handshake: request,
             request: self.request(now),
             trace_id: ids::trace_id(&mut *self.ids, now),
+            log: self.handshake_entry(&checked),
+            is_full: false,
         };
         self.peers.insert(peer, entry);
         match checked {
@@ -61,6 +67,10 @@ impl Gateway {
             return;
         };
         let compiled = &self.compiled;
+        let route = compiled.api.routes.get(CONNECT);
+        if route.is_some_and(|route| route.authorization_type == AuthorizationType::AwsIam) {
+            return self.check_signature(now, peer);
+        }
         let authorizer = compiled
             .api
             .routes
@@ -97,7 +107,13 @@ impl Gateway {
         // No time-out of its own is documented for authorizers: the integrations' maximum is assumed (AUTHORIZER-12).
         let deadline =
             now + std::time::Duration::from_millis(*limits::INTEGRATION_TIMEOUT_MILLIS.end());
-        self.invoke(function_arn, event.to_string(), trace_id, deadline, pending);
+        self.invoke(
+            function_arn,
+            event.to_string(),
+            trace_id,
+            deadline,
+            Some(pending),
+        );
     }
 
     /// The authorizer answered, or did not (`None`).
@@ -109,13 +125,22 @@ impl Gateway {
         latency: u64,
     ) {
         let arn = self.compiled.api.route_arn(CONNECT);
+        let Some(entry) = self.peers.get_mut(&peer) else {
+            return;
+        };
         let authorization = match outcome {
-            Some(outcome) => authorizer::interpret(outcome, &arn, latency),
+            Some(outcome) => {
+                let context = Context::of_handshake(&entry.handshake, entry.request.at);
+                authorizer::interpret(outcome, &arn, &context, latency)
+            }
             None => Authorization::Refused(
                 Refusal::AuthorizerFailed,
                 "the authorizer timed out".to_owned(),
             ),
         };
+        self.note_handshake(peer, |entry| {
+            entry.authorized(outcome, &authorization, latency);
+        });
         let Some(entry) = self.peers.get_mut(&peer) else {
             return;
         };
@@ -142,9 +167,12 @@ impl Gateway {
     }
 
     /// Nothing stands in the way of `$connect` (AUTHORIZER-9), which may be missing or do nothing (HANDSHAKE-9, HANDSHAKE-10).
-    fn allowed(&mut self, now: Timestamp, peer: PeerId) {
+    pub(super) fn allowed(&mut self, now: Timestamp, peer: PeerId) {
         if self.step(peer, Event::Allowed) != Effect::CallConnect {
             return;
+        }
+        if let Err(refused) = self.admit(now, peer) {
+            return self.refuse(peer, &refused.refusal(), refused.to_string());
         }
         let missing = self.missing_parameters(peer);
         if !missing.is_empty() {
@@ -181,11 +209,34 @@ impl Gateway {
             connection: entry.connection.clone(),
             event: event::connect(api, &entry.handshake, &entry.trace_id, typed),
             context: context(principal.map(crate::connection::Principal::for_template)).into(),
+            log: None,
             body: String::new(),
             params: params(&entry.handshake, &entry.trace_id),
         };
         let request = entry.request.clone();
         self.run(now, peer, request, exchange);
+    }
+
+    /// Judges the API key, where `$connect` wants one: after the authorizer, which may have given it (HANDSHAKE-32), and before anything of the
+    /// integration's is looked at (HANDSHAKE-33). Messages carry none (HANDSHAKE-30).
+    fn admit(&mut self, now: Timestamp, peer: PeerId) -> Result<(), KeyRefusal> {
+        let connect = self.compiled.api.routes.get(CONNECT);
+        let Some(entry) = self.peers.get_mut(&peer) else {
+            return Ok(());
+        };
+        if !connect.is_some_and(|route| route.api_key_required) {
+            return Ok(());
+        }
+        let principal = entry.connection.principal.as_ref();
+        let of_authorizer =
+            principal.and_then(|principal| principal.usage_identifier_key.as_deref());
+        let key = self.usage.admit(now, &entry.handshake, of_authorizer)?;
+        let because = Because::ApiKey(key.id.clone());
+        entry.connection.api_key = Some(key);
+        let connection_id = entry.connection.connection_id.clone();
+        let request_id = entry.request.request_id.clone();
+        self.decide(&connection_id, &request_id, because);
+        Ok(())
     }
 
     /// The names of the required parameters that the handshake has not (HANDSHAKE-44).
@@ -239,6 +290,7 @@ impl Gateway {
         match self.step(peer, Event::Connected) {
             Effect::Accept => self.accept(now, peer, &answer.unwrap_or_default()),
             Effect::Disconnect => {
+                self.log_handshake(peer, |_| ());
                 let close = lifecycle::client_closed(None);
                 self.disconnect(now, peer, &close);
             }
@@ -268,10 +320,11 @@ impl Gateway {
         self.outputs.push_back(Output::Accept { peer, headers });
         self.decide(&connection_id, &request_id, Because::Connected);
         self.by_connection_id.insert(connection_id, peer);
+        self.log_handshake(peer, |entry| entry.status(200));
     }
 
     /// The handshake fails.
-    fn refuse(&mut self, peer: PeerId, refusal: &Refusal, cause: String) {
+    pub(super) fn refuse(&mut self, peer: PeerId, refusal: &Refusal, cause: String) {
         if self.step(peer, Event::Refused) == Effect::Reject {
             self.reject(peer, refusal, cause);
         }
@@ -293,6 +346,7 @@ impl Gateway {
         self.decide(&connection_id, &request_id, because);
         let response = refusal.response(&request_id, &uuid);
         self.outputs.push_back(Output::Reject { peer, response });
+        self.log_handshake(peer, |entry| entry.refused(refusal));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::pending::{Exchange, Pending, Purpose};
 use super::{Gateway, Timestamp};
+use crate::access_log;
 use crate::connection::{CloseInfo, Connection};
 use crate::event::{self, EventType, RequestIdentity};
 use crate::ids;
@@ -42,16 +43,22 @@ impl Gateway {
             let frame =
                 integration::error_frame("Too Many Requests", connection_id, &request.request_id);
             self.send(now, peer, frame);
+            self.log_stopped(&connection, &request, route_key.as_deref(), |entry| {
+                entry.stopped(429, "Too Many Requests", "THROTTLED");
+            });
             return;
         }
         let Some(route_key) = route_key else {
             let frame = integration::error_frame("Forbidden", connection_id, &request.request_id);
             self.send(now, peer, frame);
+            self.log_stopped(&connection, &request, None, |entry| {
+                entry.stopped(403, "Forbidden", "DEFAULT_4XX");
+            });
             return;
         };
         if let Err(mismatch) = self.compiled.validate(&route_key, &text) {
             // ROUTE-34, ROUTE-35
-            let because = Because::InvalidRequestBody(mismatch);
+            let because = Because::InvalidRequestBody(mismatch.clone());
             self.decide(connection_id, &request.request_id, because);
             let frame = integration::error_frame(
                 "Invalid request body",
@@ -59,6 +66,9 @@ impl Gateway {
                 &request.request_id,
             );
             self.send(now, peer, frame);
+            self.log_stopped(&connection, &request, Some(&route_key), |entry| {
+                entry.invalid(&mismatch);
+            });
             return;
         }
         let message_id = ids::message_id(&mut *self.ids, now, connection_id);
@@ -79,11 +89,13 @@ impl Gateway {
         let request = self.request(now);
         let because = Because::Disconnected(close.clone());
         self.decide(&connection.connection_id, &request.request_id, because);
+        let event_type = EventType::Disconnect(close);
         if self.compiled.integration(DISCONNECT).is_some() {
-            let event_type = EventType::Disconnect(close);
             let exchange =
                 self.exchange(DISCONNECT, &connection, &request, event_type, String::new());
             self.run(now, peer, request, exchange);
+        } else {
+            self.log_disconnect(&connection, &request, event_type);
         }
     }
 
@@ -97,7 +109,8 @@ impl Gateway {
     ) {
         let Some(integration) = self.compiled.integration(&exchange.route_key) else {
             let failure = Failure::NotInvocable("the route has no integration".to_owned());
-            return self.integrated(now, peer, &request, &exchange, Err(failure));
+            let call = access_log::Call::default();
+            return self.integrated(now, peer, &request, &exchange, call, Err(failure));
         };
         let deadline = now + integration.timeout();
         let trace_id = match self.peers.get(&peer) {
@@ -115,7 +128,10 @@ impl Gateway {
                 };
                 self.call(now, call, trace_id, deadline, pending);
             }
-            Err(failure) => self.integrated(now, peer, &request, &exchange, Err(failure)),
+            Err(failure) => {
+                let call = access_log::Call::default();
+                self.integrated(now, peer, &request, &exchange, call, Err(failure));
+            }
         }
     }
 
@@ -156,11 +172,14 @@ impl Gateway {
             EventType::Disconnect(_) => event::disconnect(api, connection, typed),
             _ => event::message(api, typed, &body),
         };
+        let context = context(principal.map(crate::connection::Principal::for_template));
+        let log = self.compiled.access_log.as_ref().map(|_| context.clone());
         Exchange {
             route_key: route_key.to_owned(),
             connection: connection.clone(),
             event,
-            context: context(principal.map(crate::connection::Principal::for_template)).into(),
+            context: context.into(),
+            log,
             body,
             params: Params::default(),
         }

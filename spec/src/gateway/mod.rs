@@ -1,14 +1,17 @@
 //! The machine: a dispatcher between what happens and the areas' rules. What a rule says is in its area's module; here is only who
 //! is asked, and who waits for what.
 
+mod access;
 mod compile;
 mod handshake;
+mod log;
 mod message;
 mod pending;
 mod timers;
 
 use std::collections::{HashMap, VecDeque};
 
+use crate::access_log;
 use crate::api::Api;
 use crate::connection::{CloseInfo, Connection};
 use crate::event::RequestIdentity;
@@ -20,8 +23,10 @@ use crate::io::{
 };
 use crate::lifecycle::{self, Effect, Event, State};
 use crate::management::{self, Operation};
+use crate::signature::Access;
 use crate::throttle::Throttle;
 use crate::time::Timestamp;
+use crate::usage_plan::Usage;
 
 use compile::Compiled;
 pub use compile::{InvalidApi, Location, Problem};
@@ -32,6 +37,10 @@ use timers::{Timer, Timers};
 pub struct Gateway {
     compiled: Compiled,
     throttle: Throttle,
+    access: Access,
+    /// What was noted of calls of `@connections` that AWS would refuse: the errors' types, each once.
+    noted: Vec<&'static str>,
+    usage: Usage,
     ids: Box<dyn IdSource + Send>,
     peers: HashMap<PeerId, Peer>,
     /// The open connections.
@@ -50,6 +59,10 @@ struct Peer {
     /// The request of the handshake.
     request: RequestIdentity,
     trace_id: String,
+    /// What the access log's line will say of the handshake, until it is written.
+    log: Option<access_log::Entry>,
+    /// Whether the send buffer is full (MANAGEMENT-30).
+    is_full: bool,
 }
 
 impl Gateway {
@@ -61,6 +74,9 @@ impl Gateway {
         let compiled = Compiled::new(api)?;
         Ok(Self {
             throttle: Throttle::new(&compiled.api),
+            access: Access::new(&compiled.api),
+            noted: Vec::new(),
+            usage: Usage::new(&compiled.api),
             compiled,
             ids: Box::new(ids),
             peers: HashMap::new(),
@@ -94,6 +110,11 @@ impl Gateway {
             Input::PeerClosed { peer, close } => {
                 let info = lifecycle::client_closed(close.as_ref());
                 self.end(now, peer, Event::PeerClosed, &info);
+            }
+            Input::SendBuffer { peer, full } => {
+                if let Some(entry) = self.peers.get_mut(&peer) {
+                    entry.is_full = full;
+                }
             }
             Input::InvocationResult {
                 invocation,
@@ -196,11 +217,15 @@ impl Gateway {
             self.by_connection_id
                 .remove(&entry.connection.connection_id);
             self.timers.clear(&Timer::Connection(peer));
+            self.log_abandoned(entry);
         }
     }
 
     fn management(&mut self, now: Timestamp, id: ManagementId, request: &ManagementRequest) {
-        let parsed = management::parse(&self.compiled.api, request).and_then(|parsed| {
+        let parsed = management::parse(&self.compiled.api, request);
+        let objection = self.objection(now, request, &parsed);
+        let parsed = self.heeded(&objection).map_or(parsed, Err);
+        let parsed = parsed.and_then(|parsed| {
             // The account's limit is for callbacks, too (LIMITS-30, MANAGEMENT-30).
             let taken = self.throttle.take(now, None);
             taken.map_err(|_| management::Refusal::LimitExceeded)?;
@@ -217,6 +242,9 @@ impl Gateway {
         let uuid = ids::uuid(&mut *self.ids);
         let request_id = ids::request_id(&mut *self.ids, now);
         let response = management::stamped(response, &uuid, &request_id);
+        if let Some(objection) = objection {
+            self.note(&objection, request, &request_id);
+        }
         self.outputs
             .push_back(Output::ManagementReply { id, response });
     }
@@ -236,6 +264,9 @@ impl Gateway {
                 Some(entry) => management::status(&entry.connection),
                 None => management::gone(),
             },
+            Operation::Post(_) if self.peers.get(&peer).is_some_and(|entry| entry.is_full) => {
+                management::Refusal::LimitExceeded.response()
+            }
             Operation::Post(text) => {
                 self.send(now, peer, text);
                 management::posted()
@@ -248,6 +279,7 @@ impl Gateway {
     }
 
     /// Sends a text message to an open connection, and to nobody else (MANAGEMENT-2, LIFECYCLE-28). It restarts the idle time (LIFECYCLE-6).
+    /// Replies and error frames wait behind a full send buffer: only posts are refused (LIMITS-46).
     fn send(&mut self, now: Timestamp, peer: PeerId, text: String) {
         if let Some(entry) = self.peers.get_mut(&peer) {
             entry.connection.last_active_at = now;

@@ -1,9 +1,10 @@
 //! Calls of functions, and what their results lead to.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::compile::Compiled;
 use super::{Gateway, Timer};
+use crate::access_log;
 use crate::connection::Connection;
 use crate::event::RequestIdentity;
 use crate::integration::{Answer, Call, Failure, Request};
@@ -11,6 +12,7 @@ use crate::io::{
     HttpCall, HttpOutcome, Invocation, InvocationId, InvocationOutcome, Output, PeerId, ServiceCall,
 };
 use crate::limits;
+use crate::route::{CONNECT, DISCONNECT};
 use crate::template::{Params, Variables};
 use crate::time::Timestamp;
 
@@ -41,6 +43,8 @@ pub(super) struct Exchange {
     pub(super) connection: Connection,
     pub(super) event: Value,
     pub(super) context: Variables,
+    /// The same for the access log's line; `None` where there is none, and at `$connect`, whose line is the handshake's.
+    pub(super) log: Option<Map<String, Value>>,
     pub(super) body: String,
     pub(super) params: Params,
 }
@@ -59,16 +63,19 @@ impl Exchange {
 }
 
 impl Gateway {
-    /// Calls a function, once (INTEGRATION-17), and remembers what for; the timer ends the wait.
+    /// Calls a function, once (INTEGRATION-17), and remembers what for; the timer ends the wait. With no `pending`, nobody waits.
     pub(super) fn invoke(
         &mut self,
         function_arn: String,
         payload: String,
         trace_id: String,
         deadline: Timestamp,
-        pending: Pending,
+        pending: Option<Pending>,
     ) {
-        let id = self.wait(deadline, pending);
+        let id = match pending {
+            Some(pending) => self.wait(deadline, pending),
+            None => self.next_id(),
+        };
         self.outputs.push_back(Output::Invoke(Invocation {
             id,
             function_arn,
@@ -92,22 +99,14 @@ impl Gateway {
                 function_arn,
                 payload,
                 asynchronous: false,
-            } => self.invoke(function_arn, payload, trace_id, deadline, pending),
+            } => self.invoke(function_arn, payload, trace_id, deadline, Some(pending)),
             Call::Invoke {
                 function_arn,
                 payload,
                 asynchronous: true,
             } => {
                 // Lambda takes the event and answers at once, with nothing (INTEGRATION-73). The function's own result finds nobody waiting.
-                self.invocations += 1;
-                let id = InvocationId(self.invocations);
-                self.outputs.push_back(Output::Invoke(Invocation {
-                    id,
-                    function_arn,
-                    payload,
-                    trace_id,
-                    deadline,
-                }));
+                self.invoke(function_arn, payload, trace_id, deadline, None);
                 let taken = InvocationOutcome::Returned(String::new());
                 self.resolve(now, pending, Some(Outcome::Function(&taken)));
             }
@@ -135,7 +134,10 @@ impl Gateway {
             }
             Call::Answered(answer) => {
                 if let Purpose::Integration(exchange) = &pending.purpose {
-                    self.integrated(now, pending.peer, &pending.request, exchange, Ok(answer));
+                    // Nothing was called: there is no latency (TEMPLATE-92).
+                    let call = access_log::Call::default();
+                    let Pending { peer, request, .. } = &pending;
+                    self.integrated(now, *peer, request, exchange, call, Ok(answer));
                 }
             }
         }
@@ -143,11 +145,15 @@ impl Gateway {
 
     /// Waits for the result of a call until `deadline`.
     fn wait(&mut self, deadline: Timestamp, pending: Pending) -> InvocationId {
-        self.invocations += 1;
-        let id = InvocationId(self.invocations);
+        let id = self.next_id();
         self.timers.set(deadline, Timer::Invocation(id));
         self.pending.insert(id, pending);
         id
+    }
+
+    fn next_id(&mut self) -> InvocationId {
+        self.invocations += 1;
+        InvocationId(self.invocations)
     }
 
     /// A call has its result, or its time is up (`None`, INTEGRATION-9). A result that comes later finds nobody waiting.
@@ -166,10 +172,10 @@ impl Gateway {
 
     /// Hands a result to who waits for it.
     fn resolve(&mut self, now: Timestamp, pending: Pending, outcome: Option<Outcome<'_>>) {
+        let latency = now.since(pending.started).as_millis();
+        let latency = u64::try_from(latency).unwrap_or(u64::MAX);
         match pending.purpose {
             Purpose::Authorizer => {
-                let latency = now.since(pending.started).as_millis();
-                let latency = u64::try_from(latency).unwrap_or(u64::MAX);
                 let outcome = match outcome {
                     Some(Outcome::Function(outcome)) => Some(outcome),
                     _ => None,
@@ -179,6 +185,13 @@ impl Gateway {
             Purpose::Integration(exchange) => {
                 let request = exchange.request(&self.compiled);
                 let integration = self.compiled.integration(&exchange.route_key);
+                let call = match &outcome {
+                    Some(Outcome::Function(outcome)) => {
+                        access_log::Call::of_function(latency, outcome)
+                    }
+                    Some(Outcome::Http(outcome)) => access_log::Call::of_backend(latency, outcome),
+                    None => access_log::Call::timed_out(latency),
+                };
                 let answer = match (outcome, integration) {
                     (Some(Outcome::Function(outcome)), Some(integration)) => {
                         integration.answer(request, outcome)
@@ -188,7 +201,7 @@ impl Gateway {
                     }
                     _ => Err(Failure::TimedOut),
                 };
-                self.integrated(now, pending.peer, &pending.request, &exchange, answer);
+                self.integrated(now, pending.peer, &pending.request, &exchange, call, answer);
             }
         }
     }
@@ -200,30 +213,32 @@ impl Gateway {
         peer: PeerId,
         request: &RequestIdentity,
         exchange: &Exchange,
+        call: access_log::Call,
         answer: Result<Answer, Failure>,
     ) {
-        match &*exchange.route_key {
-            crate::route::CONNECT => self.connected(now, peer, answer),
-            crate::route::DISCONNECT => {
-                // Nobody can be told: the connection is gone (LIFECYCLE-11).
-                if let Err(failure) = answer {
-                    let connection_id = &exchange.connection.connection_id;
-                    self.failed(connection_id, &request.request_id, &failure);
-                }
+        let two_way = self.compiled.is_two_way(&exchange.route_key);
+        let answer = match answer {
+            Ok(answer) if two_way && answer.body.len() > limits::MESSAGE_BYTES => {
+                Err(Failure::AnswerTooLarge(answer.body.len())) // INTEGRATION-72
             }
-            route_key => {
-                let failure = match answer {
-                    Ok(_) if !self.compiled.is_two_way(route_key) => return, // INTEGRATION-2
-                    Ok(answer) if answer.body.len() > limits::MESSAGE_BYTES => {
-                        Failure::AnswerTooLarge(answer.body.len()) // INTEGRATION-72
-                    }
-                    Ok(answer) => return self.send(now, peer, answer.body), // INTEGRATION-5
-                    Err(failure) => failure,
-                };
-                let connection_id = &exchange.connection.connection_id;
-                let text = self.failed(connection_id, &request.request_id, &failure);
-                self.send(now, peer, text);
-            }
+            answer => answer,
+        };
+        if exchange.route_key == CONNECT {
+            self.note_handshake(peer, |entry| entry.integrated(call, &answer));
+            return self.connected(now, peer, answer);
+        }
+        self.log_exchange(exchange, call, &answer);
+        let failure = match answer {
+            // Whatever the status (INTEGRATION-5, INTEGRATION-16).
+            Ok(answer) if two_way => return self.send(now, peer, answer.body),
+            Ok(_) => return, // INTEGRATION-2, INTEGRATION-3
+            Err(failure) => failure,
+        };
+        let connection_id = &exchange.connection.connection_id;
+        let text = self.failed(connection_id, &request.request_id, &failure);
+        // At `$disconnect` nobody can be told: the connection is gone (LIFECYCLE-11).
+        if exchange.route_key != DISCONNECT {
+            self.send(now, peer, text);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The machine from outside: inputs in, outputs out, with the few functions that a test needs.
 
+mod access;
+mod access_log;
 mod backends;
 mod parameters;
 
@@ -11,6 +13,7 @@ use crate::http::Headers;
 use crate::io::{ClientClose, Invocation, InvocationOutcome};
 use crate::limits::{self, Violation};
 
+mod api_keys;
 mod models;
 mod throttling;
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::parameter::{Parameter, Target};
 use super::{Failure, Request};
 use crate::http::{Headers, HttpRequest};
+use crate::percent;
 
 /// What an HTTP integration calls.
 #[derive(Clone, Debug)]
@@ -70,7 +71,10 @@ impl Backend {
                 Target::QueryString(name) => {
                     for value in &values {
                         let separator = if url.contains('?') { '&' } else { '?' };
-                        let (name, value) = (encoded(name), encoded(value));
+                        let (name, value) = (
+                            percent::encode(name.as_bytes()),
+                            percent::encode(value.as_bytes()),
+                        );
                         url.push_str(&format!("{separator}{name}={value}"));
                     }
                 }
@@ -81,7 +85,7 @@ impl Backend {
                         let problem = format!("the path parameter `{name}` is `{value}`");
                         return Err(Failure::Parameter(problem));
                     }
-                    url = url.replace(&format!("{{{name}}}"), &encoded(value));
+                    url = url.replace(&format!("{{{name}}}"), &percent::encode(value.as_bytes()));
                 }
             }
         }
@@ -128,17 +132,4 @@ fn map_header(headers: &mut Headers, name: &str, values: &[String]) -> Result<()
         headers.push(name, value);
     }
     Ok(())
-}
-
-/// Percent escapes for everything but RFC 3986's unreserved characters.
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }

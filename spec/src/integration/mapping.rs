@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use super::{Failure, InvalidIntegration, Request};
 use crate::api::PassthroughBehavior;
+use crate::limits::TEMPLATE_BYTES;
 use crate::route;
 use crate::selection::SelectionExpression;
 use crate::template::{Document, MappingTemplate, Scope};
@@ -25,6 +26,13 @@ impl Templates {
         let by_key = sources
             .iter()
             .map(|(key, source)| {
+                if source.len() > TEMPLATE_BYTES {
+                    return Err(InvalidIntegration::TemplateTooLarge {
+                        property,
+                        key: key.clone(),
+                        bytes: source.len(),
+                    });
+                }
                 MappingTemplate::parse(source)
                     .map(|template| (key.clone(), template))
                     .map_err(|error| InvalidIntegration::Template {
@@ -38,8 +46,9 @@ impl Templates {
         Ok(Self { by_key, selection })
     }
 
-    /// The template under the key that the expression gives (INTEGRATION-24), else under `$default` (INTEGRATION-25); without an expression
-    /// the one for `application/json` comes first (INTEGRATION-23). `variable` knows further variables than the message's.
+    /// The template under the key that the expression gives (INTEGRATION-24), which may be a fixed one (INTEGRATION-26), else under `$default`
+    /// (INTEGRATION-25); without an expression the one for `application/json` comes first (INTEGRATION-23). `variable` knows further
+    /// variables than the message's.
     pub(super) fn select(
         &self,
         request: Request<'_>,
@@ -56,7 +65,7 @@ impl Templates {
             .or_else(|| self.by_key.get(route::DEFAULT))
     }
 
-    /// What is sent for a request: the template's output (INTEGRATION-19, INTEGRATION-45, INTEGRATION-66), or the message where it passes
+    /// What is sent for a request: the template's output (TEMPLATE-1, INTEGRATION-19, INTEGRATION-45, INTEGRATION-66), or the message where it passes
     /// through (INTEGRATION-21, INTEGRATION-27 to INTEGRATION-29).
     pub(super) fn request(
         &self,

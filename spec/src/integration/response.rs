@@ -111,9 +111,10 @@ impl Response {
 }
 
 impl Reply<'_> {
-    /// A variable of a template selection expression (INTEGRATION-37).
+    /// A variable of a template selection expression (INTEGRATION-37), in both spellings (INTEGRATION-33).
     fn variable(&self, name: &str) -> Option<String> {
-        match name.strip_prefix("integration.response.")? {
+        let name = name.strip_prefix("integration.").unwrap_or(name);
+        match name.strip_prefix("response.")? {
             "statuscode" => Some(self.status.to_string()),
             place => {
                 let header = self.headers.get(place.strip_prefix("header.")?);

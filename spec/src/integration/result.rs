@@ -91,7 +91,8 @@ pub fn error_frame(message: &str, connection_id: &str, request_id: &str) -> Stri
     )
 }
 
-/// A proxy integration's result: an object with a `statusCode` (INTEGRATION-14, INTEGRATION-15).
+/// A proxy integration's result: an object with a `statusCode` (INTEGRATION-14, INTEGRATION-15), of any value (INTEGRATION-16); without a
+/// body it stands for an empty message (INTEGRATION-6).
 pub(super) fn proxy_answer(result: &str) -> Result<Answer, &'static str> {
     let result: Value = serde_json::from_str(result).map_err(|_| "the result is not JSON")?;
     let fields = result.as_object().ok_or("the result is not an object")?;
@@ -116,7 +117,7 @@ pub(super) fn proxy_answer(result: &str) -> Result<Answer, &'static str> {
         }
     }
     let body = match fields.get("body") {
-        None | Some(Value::Null) => String::new(),
+        None | Some(Value::Null) => String::new(), // INTEGRATION-6
         Some(Value::String(text)) => text.clone(),
         Some(_) => return Err("the result's `body` is not a string"), // INTEGRATION-71
     };

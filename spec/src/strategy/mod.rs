@@ -87,6 +87,7 @@ pub fn message_context(principal_id: &str, token: &str) -> Map<String, Value> {
         principal_id: principal_id.to_owned(),
         context: Map::from_iter([("token".to_owned(), token.into())]),
         integration_latency: 1,
+        usage_identifier_key: None,
     };
     let connected_at = Timestamp::from_millis(1_705_751_697_419);
     let connection = Connection {
@@ -97,6 +98,8 @@ pub fn message_context(principal_id: &str, token: &str) -> Map<String, Value> {
         source_ip: "192.0.2.1".to_owned(),
         user_agent: Some("Mozilla/5.0".to_owned()),
         principal: None,
+        caller: None,
+        api_key: None,
     };
     let request = RequestIdentity {
         request_id: "R1knPH17NjMFftw=".to_owned(),

@@ -36,7 +36,7 @@ pub struct MappingTemplate(Template);
 
 /// The profile `api-gateway`: Velocity 1.7 with the settings that reproduce what API Gateway was seen to render.
 ///
-/// What is null or undefined is the empty string, templates define no macros, `#evaluate` does not exist, and a `#foreach`
+/// What is null or undefined is the empty string (TEMPLATE-5), templates define no macros, `#evaluate` does not exist, and a `#foreach`
 /// ends after 1,000 rounds (documented for REST APIs; assumed for WebSocket APIs).
 pub fn options() -> Options {
     Options {

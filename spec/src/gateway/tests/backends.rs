@@ -213,18 +213,22 @@ fn a_backends_status_decides_at_connect(#[case] status: u16, #[case] expected: u
 
 // INTEGRATION-31 to INTEGRATION-33, INTEGRATION-36, INTEGRATION-37, INTEGRATION-92
 #[rstest]
-#[case(201, Some("two:1"))]
-#[case(404, Some("special"))]
-#[case(500, None)]
-fn http_answers_choose_by_status(#[case] status: u16, #[case] expected: Option<&str>) {
+#[case("integration.", 201, Some("two:1"))]
+#[case("integration.", 404, Some("special"))]
+#[case("", 404, Some("special"))]
+#[case("integration.", 500, None)]
+fn http_answers_choose_by_status(
+    #[case] spelling: &str,
+    #[case] status: u16,
+    #[case] expected: Option<&str>,
+) {
     let mut gateway = gateway_with(
         None,
         backend(IntegrationType::Http, |integration| {
             let mut chosen = responses(&[(r"/2\d\d/", "two:$input.path('$.n')"), (r"/4\d\d/", "")]);
-            chosen[1].template_selection_expression = Some(
-                "${integration.response.statuscode}-${integration.response.header.X-Kind}"
-                    .to_owned(),
-            );
+            chosen[1].template_selection_expression = Some(format!(
+                "${{{spelling}response.statuscode}}-${{{spelling}response.header.X-Kind}}"
+            ));
             chosen[1].response_templates = map(&[("404-special", "special")]);
             integration.integration_responses = chosen;
         }),

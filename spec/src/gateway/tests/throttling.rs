@@ -74,6 +74,7 @@ fn the_accounts_limit_counts_callbacks() {
             method: "POST".to_owned(),
             path: format!("/stage/@connections/{connection_id}"),
             body: b"hi".to_vec(),
+            ..ManagementRequest::default()
         };
         let id = ManagementId(id);
         gateway.handle_input(START, Input::Management { id, request });
@@ -119,5 +120,107 @@ fn settings_that_can_not_be_used_are_named_with_their_place() {
     assert_eq!(
         broken(|api| api.stage.default_route_settings.throttling_rate_limit = Some(-1.0)),
         "`DefaultRouteSettings`: `ThrottlingRateLimit` `-1` must be zero or more"
+    );
+}
+
+/// What a backend is told that posts to the client.
+fn post(gateway: &mut Gateway, id: &str, text: &str) -> (u16, usize) {
+    let request = ManagementRequest {
+        method: "POST".to_owned(),
+        path: format!("/stage/@connections/{id}"),
+        body: text.as_bytes().to_vec(),
+        ..ManagementRequest::default()
+    };
+    let id = ManagementId(1);
+    gateway.handle_input(START, Input::Management { id, request });
+    let mut sent = 0;
+    for output in outputs(gateway) {
+        match output {
+            Output::Send { .. } => sent += 1,
+            Output::ManagementReply { response, .. } => {
+                let error = response.headers.get("x-amzn-errortype");
+                let is_limit = error == Some("LimitExceededException");
+                assert_eq!(response.status == 429, is_limit, "{response:?}");
+                return (response.status, sent);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("no reply")
+}
+
+#[test]
+fn a_full_send_buffer_refuses_posts_and_nothing_else() {
+    let mut gateway = gateway();
+    connect(&mut gateway, ALICE, START);
+    let id = gateway.by_connection_id.keys().next().unwrap().clone();
+    assert_eq!(post(&mut gateway, &id, "one"), (200, 1));
+    let buffer = |full| Input::SendBuffer { peer: ALICE, full };
+    gateway.handle_input(START, buffer(true));
+    assert_eq!(post(&mut gateway, &id, "two"), (429, 0));
+    // Error frames wait behind what fills the buffer.
+    gateway.handle_input(START, message("nothing"));
+    assert!(matches!(&outputs(&mut gateway)[..], [Output::Send { .. }]));
+    gateway.handle_input(START, buffer(false));
+    assert_eq!(post(&mut gateway, &id, "three"), (200, 1));
+    // Of nobody, it is nothing.
+    let peer = PeerId(9);
+    gateway.handle_input(START, Input::SendBuffer { peer, full: true });
+    assert_eq!(outputs(&mut gateway), []);
+}
+
+#[test]
+fn an_account_opens_500_connections_at_once_and_500_a_second() {
+    let mut api = api();
+    api.routes.shift_remove("$connect");
+    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    let mut peers = 0..;
+    let mut accepted = |millis: u64, tries: usize| {
+        let now = START + std::time::Duration::from_millis(millis);
+        let accepted = peers.by_ref().take(tries).filter(|number| {
+            gateway.handle_input(now, upgrade(PeerId(*number), None));
+            match &outputs(&mut gateway)[..] {
+                [Output::Accept { .. }] => true,
+                [Output::Reject { response, .. }] => {
+                    assert_eq!(response.status, 429);
+                    false
+                }
+                other => panic!("{other:?}"),
+            }
+        });
+        accepted.count()
+    };
+    let counts = [(0, 600), (2, 10), (1_002, 600)].map(|(millis, tries)| accepted(millis, tries));
+    assert_eq!(counts, [500, 1, 500]);
+}
+
+#[test]
+fn an_account_without_limits_has_none() {
+    let mut api = api();
+    api.routes.shift_remove("$connect");
+    api.account_limit = crate::throttle::Limit::NONE;
+    api.connection_limit = crate::throttle::Limit::NONE;
+    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    for number in 0..6_000 {
+        gateway.handle_input(START, upgrade(PeerId(number), None));
+        assert!(matches!(
+            &outputs(&mut gateway)[..],
+            [Output::Accept { .. }]
+        ));
+    }
+}
+
+#[test]
+fn a_stage_without_a_deployment_refuses_everybody() {
+    let mut api = api();
+    api.stage.undeployed = true;
+    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    gateway.handle_input(START, upgrade(ALICE, Some("hello")));
+    let [Output::Reject { response, .. }] = &outputs(&mut gateway)[..] else {
+        panic!("it is let in")
+    };
+    assert_eq!(
+        (response.status, &*response.body),
+        (403, r#"{"message":"Forbidden"}"#)
     );
 }

@@ -1,0 +1,237 @@
+//! What happens in a case, step by step.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::sign::Sign;
+
+/// One value of a header field, or several: a field for each.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(untagged)]
+pub enum Values {
+    /// One.
+    One(String),
+    /// Several, in order.
+    Many(Vec<String>),
+}
+
+/// One step of a case. Texts are patterns with holes (see [`crate::pattern`]), both those to send and those to see. `host` is bound to
+/// the host that clients use.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Step {
+    /// A client asks for an upgrade.
+    Connect {
+        /// Its name in this case.
+        client: String,
+        /// Header fields to send.
+        #[serde(default)]
+        headers: BTreeMap<String, Values>,
+        /// Behind the stage's path, such as `?a=b` or `/more`.
+        #[serde(default)]
+        target: String,
+        /// How many times over the last character of `target` stands there.
+        #[serde(default = "once")]
+        repeat: usize,
+        /// The status that must come.
+        #[serde(default = "switching_protocols")]
+        status: u16,
+        /// How the request is signed, if it is.
+        sign: Option<Sign>,
+        /// The refusal's body.
+        body: Option<String>,
+        /// Fields that the response must have.
+        #[serde(default)]
+        response_headers: BTreeMap<String, String>,
+        /// Fields that the response must not have.
+        #[serde(default)]
+        absent_headers: Vec<String>,
+    },
+    /// A client sends a text message.
+    Send {
+        /// Who.
+        client: String,
+        /// What.
+        text: String,
+        /// How many times over the text is repeated to make the message.
+        #[serde(default = "once")]
+        repeat: usize,
+        /// Put before the repeated text.
+        #[serde(default)]
+        before: String,
+        /// Put behind the repeated text.
+        #[serde(default)]
+        after: String,
+        /// In frames of at most so many bytes; one frame when it is not given.
+        frame: Option<usize>,
+    },
+    /// A client sends a binary message.
+    SendBinary {
+        /// Who.
+        client: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// A client sends a text frame with these bytes, which may be no UTF-8.
+    SendRaw {
+        /// Who.
+        client: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// The next message that a client gets.
+    Receive {
+        /// Who.
+        client: String,
+        /// What.
+        text: String,
+    },
+    /// A client closes.
+    Close {
+        /// Who.
+        client: String,
+        /// The close frame's code; without one the frame is empty.
+        code: Option<u16>,
+        /// The close frame's reason.
+        #[serde(default)]
+        reason: String,
+    },
+    /// The gateway has closed, and this is what it said.
+    Closed {
+        /// Whom.
+        client: String,
+        /// The code.
+        code: u16,
+        /// The reason; unchecked when it is not given.
+        reason: Option<String>,
+    },
+    /// A backend calls the `@connections` API.
+    Manage {
+        /// The method.
+        method: String,
+        /// What stands behind `/@connections/`.
+        #[serde(default)]
+        id: String,
+        /// The whole path behind the host, instead of stage and id.
+        path: Option<String>,
+        /// The body to send.
+        #[serde(default)]
+        body: String,
+        /// How many times over the body is repeated.
+        #[serde(default = "once")]
+        repeat: usize,
+        /// How the request is signed, if it is.
+        sign: Option<Sign>,
+        /// At most so many times, each with its number and a space before the body, until the status comes; any other answer before must be
+        /// 200. `drain` reads what was taken.
+        #[serde(default = "once")]
+        most: usize,
+        /// The status that must come.
+        status: u16,
+        /// The body that must come.
+        response: Option<String>,
+        /// Fields that the response must have.
+        #[serde(default)]
+        response_headers: BTreeMap<String, String>,
+        /// Fields that the response must not have.
+        #[serde(default)]
+        absent_headers: Vec<String>,
+    },
+    /// A client reads all that was posted with `most`: nothing is missing, in order.
+    Drain {
+        /// Who.
+        client: String,
+    },
+    /// The pattern's table holds the connection, or does not (in the end: it may take a moment).
+    Row {
+        /// The connection's id.
+        id: String,
+        /// Whether it is there.
+        present: bool,
+    },
+    /// Time passes.
+    Wait {
+        /// How much.
+        seconds: u64,
+    },
+    /// A client sends a ping.
+    Ping {
+        /// Who.
+        client: String,
+        /// Its payload.
+        text: String,
+    },
+    /// The pong that must come next.
+    Pong {
+        /// Whom it must reach.
+        client: String,
+        /// Its payload.
+        text: String,
+    },
+    /// Connects the client `observer`, to which the fixture's probe reports what clients with `?observer=${observer}` set off, and
+    /// binds `observer` to its connection's id.
+    Observe {
+        /// What the observer sends to learn its id; it must reach the probe.
+        #[serde(default = "who_am_i")]
+        text: String,
+        /// Header fields to send.
+        #[serde(default)]
+        headers: BTreeMap<String, Values>,
+        /// Behind the stage's path.
+        #[serde(default)]
+        target: String,
+        /// How the request is signed, if it is.
+        sign: Option<Sign>,
+    },
+    /// The next report of an event of this kind.
+    Event {
+        /// `authorizer`, `CONNECT`, `MESSAGE`, `DISCONNECT`, `payload` (what a template rendered) or `HTTP`.
+        kind: String,
+        /// What the event must have, by JSON pointer. Texts are patterns for strings; a text that begins with `json:` is a pattern for
+        /// the compact JSON of the value; anything else must be equal.
+        #[serde(default)]
+        has: BTreeMap<String, toml::Value>,
+        /// What it must not have, by JSON pointer.
+        #[serde(default)]
+        lacks: Vec<String>,
+        /// The members that objects must have, in order and no others, by JSON pointer. One with a `?` before its name may stand
+        /// anywhere, or not at all.
+        #[serde(default)]
+        members: BTreeMap<String, Vec<String>>,
+        /// Numbers, none of which is less than the one before, by JSON pointer.
+        #[serde(default)]
+        ascending: Vec<String>,
+        /// The statuses of the messages that the probe was told to post.
+        #[serde(default)]
+        posted: Vec<u16>,
+    },
+    /// No further event of this kind may be reported, until the case ends.
+    Unseen {
+        /// The kind, as for `event`.
+        kind: String,
+    },
+}
+
+impl Values {
+    /// All of them, in order.
+    pub fn all(&self) -> &[String] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Many(values) => values,
+        }
+    }
+}
+
+fn switching_protocols() -> u16 {
+    101
+}
+
+fn who_am_i() -> String {
+    r#"{"action":"probe","probe":{"post":[{"to":"{{connectionId}}","data":"{{connectionId}}"}]}}"#
+        .to_owned()
+}
+
+fn once() -> usize {
+    1
+}

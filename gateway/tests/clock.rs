@@ -1,0 +1,184 @@
+//! A gateway whose clock stands until it is moved: what takes minutes, or a function that hangs, takes a test no time.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+#[cfg(target_os = "linux")]
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use gateway::{FunctionOutput, Gateway, Options, Running, TimeSource};
+use spec::Timestamp;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A gateway, and who writes lines among its functions.
+struct Served {
+    running: Running,
+    lines: mpsc::UnboundedReceiver<(String, String)>,
+}
+
+/// Long enough for a machine under load; nothing waits so long unless it fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+const START: Timestamp = Timestamp::from_millis(1_705_751_697_419);
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+async fn serve(clock: TimeSource) -> Served {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let (sender, lines) = mpsc::unbounded_channel();
+    let mut options = Options::new(tests.join("probe/patient.yaml"));
+    options.build.quiet = true;
+    options.build.target_dir = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("probe"));
+    options.clock = clock;
+    options.function_output = FunctionOutput::Each(Arc::new(move |name, line| {
+        let _ = sender.send((name.to_owned(), line.to_owned()));
+    }));
+    let running = Gateway::start(options)
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
+    Served { running, lines }
+}
+
+impl Served {
+    async fn client(&mut self) -> Client {
+        let connected = tokio_tungstenite::connect_async(self.running.ws_url());
+        let client = timeout(PATIENCE, connected).await.unwrap().unwrap().0;
+        self.has_begun("CONNECT").await;
+        client
+    }
+
+    /// Waits until a function works on an event of this type: the function's name.
+    async fn has_begun(&mut self, event_type: &str) -> String {
+        let line = timeout(PATIENCE, self.lines.recv());
+        let (name, line) = line.await.expect(event_type).unwrap();
+        assert!(line.starts_with(event_type), "{line}");
+        name
+    }
+
+    async fn advance(&self, time: Duration) -> Timestamp {
+        let advanced = timeout(PATIENCE, self.running.advance(time));
+        advanced.await.unwrap().expect("a clock that stands")
+    }
+}
+
+async fn ask(client: &mut Client, action: &str, what: &str) {
+    let message = format!(r#"{{"action":"{action}","what":"{what}"}}"#);
+    client.send(Message::text(message)).await.unwrap();
+}
+
+async fn receive(client: &mut Client) -> String {
+    match timeout(PATIENCE, client.next()).await.unwrap() {
+        Some(Ok(Message::Text(text))) => text.as_str().to_owned(),
+        other => panic!("a text, not {other:?}"),
+    }
+}
+
+/// The processes that run the probe, of whichever test.
+#[cfg(target_os = "linux")]
+fn probes() -> HashSet<u32> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    entries
+        .filter(|entry| {
+            // One that has ended and was not waited for has no executable any more.
+            std::fs::read_link(entry.path().join("exe")).is_ok_and(|path| path.ends_with("probe"))
+        })
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_hanging_function_is_given_up_after_29_seconds_and_not_a_millisecond_before() {
+    let mut served = serve(TimeSource::Standing(START)).await;
+    let mut client = served.client().await;
+    ask(&mut client, "patient", "sleep").await;
+    served.has_begun("MESSAGE").await;
+    let limit = Duration::from_secs(29);
+    served.advance(limit - MILLISECOND).await;
+    // Had it been given up, the error frame would be before this answer.
+    ask(&mut client, "patient", "anything").await;
+    assert!(!receive(&mut client).await.contains("message"));
+    assert_eq!(served.advance(MILLISECOND).await, START + limit);
+    let frame = receive(&mut client).await;
+    assert!(frame.contains("Endpoint request timed out"), "{frame}");
+    served.running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_connect_that_hangs_is_a_504() {
+    let mut served = serve(TimeSource::Standing(START)).await;
+    let url = format!("{}?x=sleep", served.running.ws_url());
+    let client = tokio::spawn(tokio_tungstenite::connect_async(url));
+    served.has_begun("CONNECT").await;
+    served.advance(Duration::from_secs(29)).await;
+    match timeout(PATIENCE, client).await.unwrap().unwrap() {
+        Err(Error::Http(response)) => assert_eq!(response.status().as_u16(), 504),
+        other => panic!("a refusal, not {other:?}"),
+    }
+    served.running.shutdown().await;
+}
+
+// One leap over both moments: the function's own `Timeout` comes first, as it would without the leap.
+#[tokio::test]
+async fn what_is_due_first_happens_first() {
+    let mut served = serve(TimeSource::Standing(START)).await;
+    let mut client = served.client().await;
+    ask(&mut client, "hasty", "sleep").await;
+    served.has_begun("MESSAGE").await;
+    served.advance(Duration::from_secs(29)).await;
+    let frame = receive(&mut client).await;
+    assert!(frame.contains("Internal server error"), "{frame}");
+    // The process is gone, and another one takes its place.
+    ask(&mut client, "hasty", "anything").await;
+    assert!(!receive(&mut client).await.contains("message"));
+    served.running.shutdown().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_function_s_process_is_killed_when_its_timeout_is_reached() {
+    let mut served = serve(TimeSource::Standing(START)).await;
+    let mut client = served.client().await;
+    let before = probes();
+    ask(&mut client, "hasty", "sleep").await;
+    served.has_begun("MESSAGE").await;
+    let started: Vec<u32> = probes().difference(&before).copied().collect();
+    served.advance(Duration::from_secs(1)).await;
+    assert!(receive(&mut client).await.contains("Internal server error"));
+    // The error does not wait for the process's end, so that is waited for here.
+    let gone = async {
+        while started.iter().any(|process| probes().contains(process)) {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, gone).await.expect("its process ends");
+    served.running.shutdown().await;
+}
+
+#[tokio::test]
+async fn ten_minutes_pass_in_no_time() {
+    let mut served = serve(TimeSource::Standing(START)).await;
+    let mut client = served.client().await;
+    served.advance(Duration::from_secs(600) - MILLISECOND).await;
+    assert_eq!(served.running.connections(), 1);
+    served.advance(MILLISECOND).await;
+    assert_eq!(served.running.connections(), 0);
+    match timeout(PATIENCE, client.next()).await.unwrap() {
+        Some(Ok(Message::Close(Some(frame)))) => assert_eq!(u16::from(frame.code), 1001),
+        other => panic!("a close frame, not {other:?}"),
+    }
+    served.running.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_system_s_time_is_nobody_s_to_move() {
+    let served = serve(TimeSource::System).await;
+    assert_eq!(served.running.advance(Duration::from_secs(600)).await, None);
+    served.running.shutdown().await;
+}

@@ -1,0 +1,245 @@
+//! The gateway with real sockets and a stack that needs no function: slow clients, the access log, the account's limits, and a stage
+//! that was never deployed.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use gateway::{AccessLog, Gateway, Options, Running};
+use spec::throttle::Limit;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Long enough for a machine under load; nothing waits so long unless it fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Every message of `$default` is answered with the connection's id.
+fn template(name: &str, stage: &str) -> PathBuf {
+    let text = format!(
+        "
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {{ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {{ApiId: !Ref Api, StageName: test, {stage}}}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: MOCK
+      RequestTemplates: {{application/json: '{{\"statusCode\": 200}}'}}
+  IntegrationResponse:
+    Type: AWS::ApiGatewayV2::IntegrationResponse
+    Properties:
+      ApiId: !Ref Api
+      IntegrationId: !Ref Integration
+      IntegrationResponseKey: $default
+      ResponseTemplates: {{application/json: $context.connectionId}}
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {{ApiId: !Ref Api, RouteKey: echo, Target: !Sub 'integrations/${{Integration}}', RouteResponseSelectionExpression: $default}}
+  RouteResponse:
+    Type: AWS::ApiGatewayV2::RouteResponse
+    Properties: {{ApiId: !Ref Api, RouteId: !Ref Route, RouteResponseKey: $default}}
+"
+    );
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("mock-{name}.yaml"));
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+async fn start(options: Options) -> Running {
+    Gateway::start(options)
+        .await
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+async fn connect(running: &Running) -> Result<Client, u16> {
+    let connected = tokio_tungstenite::connect_async(running.ws_url());
+    match timeout(PATIENCE, connected).await.unwrap() {
+        Ok((client, _)) => Ok(client),
+        Err(WsError::Http(response)) => Err(response.status().as_u16()),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+async fn receive(client: &mut Client) -> String {
+    match timeout(PATIENCE, client.next()).await.unwrap() {
+        Some(Ok(Message::Text(text))) => text.as_str().to_owned(),
+        other => panic!("a text, not {other:?}"),
+    }
+}
+
+/// A client, and its connection's id.
+async fn client(running: &Running) -> (Client, String) {
+    let mut client = connect(running).await.unwrap();
+    client
+        .send(Message::text(r#"{"action":"echo"}"#))
+        .await
+        .unwrap();
+    let id = receive(&mut client).await;
+    (client, id)
+}
+
+/// A request to the `@connections` API: status and head.
+async fn management(running: &Running, method: &str, id: &str, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(running.local_addr()).await.unwrap();
+    let (id, length) = (id.replace('=', "%3D"), body.len());
+    let request = format!(
+        "{method} /test/@connections/{id} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    timeout(PATIENCE, stream.read_to_string(&mut response))
+        .await
+        .unwrap()
+        .unwrap();
+    let status = response.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, response.to_ascii_lowercase())
+}
+
+/// Posts numbered texts until one is refused; gives the number of those that were taken.
+async fn fill(running: &Running, id: &str) -> usize {
+    let padding = "x".repeat(100 * 1024);
+    for number in 0..1_000 {
+        let (status, head) = management(running, "POST", id, &format!("{number} {padding}")).await;
+        if status != 200 {
+            assert_eq!(status, 429, "{head}");
+            assert!(
+                head.contains("x-amzn-errortype: limitexceededexception"),
+                "{head}"
+            );
+            return number;
+        }
+    }
+    panic!("a hundred megabytes wait for a client that does not read");
+}
+
+// MANAGEMENT-30, MANAGEMENT-31, LIMITS-46: whatever was answered with 200 arrives, in order.
+#[tokio::test]
+async fn a_client_that_stops_reading_fills_up_and_loses_nothing() {
+    let running = start(Options::new(template("slow", "AutoDeploy: true"))).await;
+    let (mut slow, id) = client(&running).await;
+    let (mut quick, other) = client(&running).await;
+    for round in 0..2 {
+        let taken = fill(&running, &id).await;
+        assert!(taken >= 10, "{taken}");
+        // It is refused until there is room, and nobody else is.
+        assert_eq!(management(&running, "POST", &id, "more").await.0, 429);
+        assert_eq!(management(&running, "GET", &id, "").await.0, 200);
+        assert_eq!(management(&running, "POST", &other, "hi").await.0, 200);
+        assert_eq!(receive(&mut quick).await, "hi");
+        // A reply is not refused.
+        slow.send(Message::text(r#"{"action":"echo"}"#))
+            .await
+            .unwrap();
+        for number in 0..taken {
+            let text = receive(&mut slow).await;
+            let start = format!("{number} x");
+            assert!(text.starts_with(&start), "round {round}: {start}");
+        }
+        assert_eq!(receive(&mut slow).await, id);
+        assert_eq!(management(&running, "POST", &id, "again").await.0, 200);
+        assert_eq!(receive(&mut slow).await, "again");
+    }
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_can_be_closed() {
+    let running = start(Options::new(template("closed", "AutoDeploy: true"))).await;
+    let (_slow, id) = client(&running).await;
+    fill(&running, &id).await;
+    assert_eq!(management(&running, "DELETE", &id, "").await.0, 204);
+    assert_eq!(management(&running, "POST", &id, "more").await.0, 410);
+    assert_eq!(running.connections(), 0);
+    timeout(PATIENCE, running.shutdown()).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_request_has_its_line_in_the_access_log() {
+    let format = "$context.requestId $context.eventType $context.routeKey $context.status $context.connectionId $context.path";
+    let stage = format!("AutoDeploy: true, AccessLogSettings: {{Format: '{format}'}}");
+    let mut options = Options::new(template("log", &stage));
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mock.log");
+    let _ = std::fs::remove_file(&path);
+    options.access_log = AccessLog::File(path.clone());
+    let running = start(options).await;
+    let (mut expected, mut clients) = (Vec::new(), Vec::new());
+    for _ in 0..20 {
+        let (mut client, id) = client(&running).await;
+        for text in ["nonsense", r#"{"action":"echo"}"#] {
+            client.send(Message::text(text)).await.unwrap();
+            receive(&mut client).await;
+        }
+        for line in [
+            "CONNECT $connect 200",
+            "MESSAGE echo 200",
+            "MESSAGE - 403",
+            "MESSAGE echo 200",
+            "DISCONNECT $disconnect 200",
+        ] {
+            expected.push(format!("{line} {id} -"));
+        }
+        clients.push(client);
+    }
+    // Their ends are logged on the way down.
+    running.shutdown().await;
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.split_once(' ').unwrap().1)
+        .collect();
+    lines.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(lines, expected);
+}
+
+#[tokio::test]
+async fn an_access_log_that_can_not_be_opened_is_an_error() {
+    let stage = "AutoDeploy: true, AccessLogSettings: {Format: $context.requestId}";
+    let mut options = Options::new(template("no-log", stage));
+    options.access_log = AccessLog::File(PathBuf::from("/nowhere/at/all.log"));
+    let Err(error) = Gateway::start(options).await else {
+        panic!("it is served")
+    };
+    assert!(error.to_string().contains("access log"), "{error}");
+}
+
+// LIMITS-31
+#[tokio::test]
+async fn more_connections_than_the_account_may_open_are_refused_with_429() {
+    let mut options = Options::new(template("connections", "AutoDeploy: true"));
+    options.connection_limit = Limit {
+        rate: 0.0,
+        burst: 2,
+    };
+    let running = start(options).await;
+    let clients = (connect(&running).await, connect(&running).await);
+    assert!(clients.0.is_ok() && clients.1.is_ok());
+    assert_eq!(connect(&running).await.err(), Some(429));
+    running.shutdown().await;
+}
+
+// HANDSHAKE-21
+#[tokio::test]
+async fn a_stage_without_a_deployment_refuses_everybody() {
+    let running = start(Options::new(template("undeployed", "Description: mine"))).await;
+    assert_eq!(connect(&running).await.err(), Some(403));
+    let warnings = &running.stack().warnings;
+    assert!(
+        warnings
+            .iter()
+            .any(|it| it.message.contains("no deployment"))
+    );
+    running.shutdown().await;
+}

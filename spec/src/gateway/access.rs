@@ -1,0 +1,130 @@
+//! Whose signature a handshake or a call of `@connections` carries, and what the caller may do.
+
+use super::{Gateway, Timestamp};
+use crate::handshake::Refusal;
+use crate::io::{Because, ManagementRequest, PeerId};
+use crate::management;
+use crate::policy::{Context, INVOKE};
+use crate::route::CONNECT;
+use crate::signature::{self, Access, MANAGE_CONNECTIONS, Request, Signatures};
+
+impl Gateway {
+    /// The same gateway with other callers, or stricter with calls of `@connections`. From the start it knows [`Access::new`].
+    #[must_use]
+    pub fn with_access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// A handshake on `$connect` with `AWS_IAM`: the caller must have signed it (AUTHORIZER-54, AUTHORIZER-55) and may `execute-api:Invoke` the
+    /// route (AUTHORIZER-56). Nothing is asked again later (AUTHORIZER-57).
+    pub(super) fn check_signature(&mut self, now: Timestamp, peer: PeerId) {
+        let Some(entry) = self.peers.get_mut(&peer) else {
+            return;
+        };
+        let request = Request {
+            method: &entry.handshake.method,
+            target: &entry.handshake.target,
+            headers: &entry.handshake.headers,
+            body: b"",
+        };
+        let api = &self.compiled.api;
+        let caller = match signature::verify(&request, &self.access.callers, &api.region, now) {
+            Ok(caller) => caller,
+            Err(rejection) => {
+                let cause = rejection.to_string();
+                return self.refuse(peer, &Refusal::Signature(rejection), cause);
+            }
+        };
+        let resource = api.route_arn(CONNECT);
+        let shown = signature::masked(api, &resource);
+        let context = Context::of_handshake(&entry.handshake, now);
+        let evaluation = match caller.authorize(INVOKE, &resource, &shown, context) {
+            Ok(evaluation) => evaluation,
+            Err(message) => {
+                let cause = message.clone();
+                return self.refuse(peer, &Refusal::AccessDenied(message), cause);
+            }
+        };
+        entry.connection.caller = Some(caller.identity());
+        let because = Because::Signed {
+            arn: caller.arn.clone(),
+            evaluation,
+        };
+        let (connection_id, request_id) = (
+            entry.connection.connection_id.clone(),
+            entry.request.request_id.clone(),
+        );
+        self.decide(&connection_id, &request_id, because);
+        self.allowed(now, peer);
+    }
+
+    /// What IAM has against a call of `@connections`: a signature that does not hold (MANAGEMENT-32, MANAGEMENT-34, MANAGEMENT-36), or a caller without the
+    /// permission (MANAGEMENT-37) on the connection (MANAGEMENT-38). What names no operation needs no permission, and of data that are too
+    /// large the shell keeps only a part.
+    pub(super) fn objection(
+        &self,
+        now: Timestamp,
+        request: &ManagementRequest,
+        parsed: &Result<(management::Operation, String), management::Refusal>,
+    ) -> Option<management::Refusal> {
+        use management::Refusal;
+        let none = matches!(parsed, Err(Refusal::Forbidden | Refusal::PayloadTooLarge));
+        if none || self.access.management == Signatures::Ignored {
+            return None;
+        }
+        let signed = Request {
+            method: &request.method,
+            target: &request.path,
+            headers: &request.headers,
+            body: &request.body,
+        };
+        let api = &self.compiled.api;
+        let caller = match signature::verify(&signed, &self.access.callers, &api.region, now) {
+            Ok(caller) => caller,
+            Err(rejection) => return Some(Refusal::Signature(rejection)),
+        };
+        let arn = |id: &str| api.route_arn(&format!("{}/@connections/{id}", request.method));
+        // Published refusals show the operation's path as it is declared.
+        let shown = signature::masked(api, &arn("{connectionId}"));
+        let resource = arn(&management::connection_id(&request.path));
+        let context = Context::of_request(&request.headers, &request.source_ip, now);
+        let refused = caller.authorize(MANAGE_CONNECTIONS, &resource, &shown, context);
+        refused.err().map(Refusal::AccessDenied)
+    }
+
+    /// The objection to a call, where it counts.
+    pub(super) fn heeded(
+        &self,
+        objection: &Option<management::Refusal>,
+    ) -> Option<management::Refusal> {
+        let required = self.access.management == Signatures::Required;
+        objection.clone().filter(|_| required)
+    }
+
+    /// Says of an objection why; of those that were not heeded, the first of each kind.
+    pub(super) fn note(
+        &mut self,
+        objection: &management::Refusal,
+        request: &ManagementRequest,
+        request_id: &str,
+    ) {
+        let (kind, cause) = match objection {
+            management::Refusal::Signature(rejection) => {
+                (rejection.error_type(), rejection.to_string())
+            }
+            management::Refusal::AccessDenied(message) => ("", message.clone()),
+            _ => return,
+        };
+        let indeed = self.access.management == Signatures::Required;
+        if !indeed {
+            if self.noted.contains(&kind) {
+                return;
+            }
+            self.noted.push(kind);
+        }
+        let connection_id = management::connection_id(&request.path);
+        let because = Because::CallRefused { cause, indeed };
+        self.decide(&connection_id, request_id, because);
+    }
+}

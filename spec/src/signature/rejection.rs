@@ -1,0 +1,71 @@
+//! Why a request has no caller, in AWS's words.
+
+use std::fmt;
+
+/// Why a request has no caller. The answer to each is 403 (AUTHORIZER-55, MANAGEMENT-34, MANAGEMENT-36).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// There is no signature (AUTHORIZER-63).
+    Missing,
+    /// There is something that is no signature (AUTHORIZER-64), in AWS's words.
+    Incomplete(String),
+    /// The signature can not hold, whoever made it (AUTHORIZER-67 to AUTHORIZER-70), in AWS's words.
+    Invalid(String),
+    /// The access key is unknown, or its session token is not there or is another one (AUTHORIZER-65).
+    UnknownCaller,
+    /// Another request was signed, or with another secret (AUTHORIZER-66).
+    Mismatch {
+        /// The canonical form of the request that came.
+        canonical_request: String,
+        /// What its signature is made of.
+        string_to_sign: String,
+    },
+}
+
+impl Rejection {
+    /// What `x-amzn-errortype` says.
+    pub fn error_type(&self) -> &'static str {
+        match self {
+            Self::Missing => "MissingAuthenticationTokenException",
+            Self::Incomplete(_) => "IncompleteSignatureException",
+            Self::Invalid(_) | Self::Mismatch { .. } => "InvalidSignatureException",
+            Self::UnknownCaller => "UnrecognizedClientException",
+        }
+    }
+
+    /// The body's `message`.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Missing => "Missing Authentication Token".to_owned(),
+            Self::Incomplete(message) | Self::Invalid(message) => message.clone(),
+            Self::UnknownCaller => {
+                "The security token included in the request is invalid.".to_owned()
+            }
+            // MANAGEMENT-35, to the byte as it was published.
+            Self::Mismatch {
+                canonical_request,
+                string_to_sign,
+            } => format!(
+                "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.\n\nThe Canonical String for this request should have been\n'{canonical_request}'\n\nThe String-to-Sign should have been\n'{string_to_sign}'\n"
+            ),
+        }
+    }
+}
+
+/// For logs: on one line, and without what was signed, in which a session token may stand.
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("the request is not signed"),
+            Self::Incomplete(message) | Self::Invalid(message) => {
+                write!(f, "{}", message.trim_end().escape_debug())
+            }
+            Self::UnknownCaller => {
+                f.write_str("the access key is unknown, or its session token is another one")
+            }
+            Self::Mismatch { .. } => f.write_str(
+                "the signature is that of another request, or by another secret; the answer shows what should have been signed",
+            ),
+        }
+    }
+}

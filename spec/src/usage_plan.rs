@@ -1,0 +1,304 @@
+//! API keys and usage plans: which clients `$connect` lets in by their key (HANDSHAKE-30), how fast they may come, and how often in a day,
+//! a week or a month.
+//!
+//! The limits of a plan are each key's own (HANDSHAKE-52). Nothing here has a clock: time is an argument.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::api::Api;
+use crate::handshake::{HandshakeRequest, Refusal};
+use crate::throttle::{self, Bucket};
+use crate::time::Timestamp;
+
+/// `AWS::ApiGateway::ApiKey`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// `Name`.
+    pub name: String,
+    /// `Value`: what clients send.
+    pub value: String,
+    /// `Enabled`.
+    pub enabled: bool,
+}
+
+/// `AWS::ApiGateway::UsagePlan` with its `UsagePlanKey`s; one that covers the stage that is served.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UsagePlan {
+    /// `UsagePlanName`.
+    pub name: String,
+    /// The plan's keys, by id: keys of [`Api::api_keys`].
+    pub api_keys: Vec<String>,
+    /// `Throttle.RateLimit`: requests a second.
+    pub rate_limit: Option<f64>,
+    /// `Throttle.BurstLimit`: requests at once.
+    pub burst_limit: Option<u32>,
+    /// `Quota`.
+    pub quota: Option<Quota>,
+}
+
+/// `Quota` of a usage plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// `Limit`: how many requests a period may have.
+    pub limit: u64,
+    /// `Offset`: the day on which a period starts, from 0; 0 is Sunday, or the first of the month (HANDSHAKE-53).
+    pub offset: u8,
+    /// `Period`.
+    pub period: Period,
+}
+
+/// How long a quota lasts, by the calendar of UTC (HANDSHAKE-53).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// `DAY`.
+    Day,
+    /// `WEEK`.
+    Week,
+    /// `MONTH`.
+    Month,
+}
+
+/// Where the API key of a handshake is looked for: `ApiKeySelectionExpression`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// `$request.header.x-api-key` (HANDSHAKE-31).
+    Header,
+    /// `$context.authorizer.usageIdentifierKey` (HANDSHAKE-32).
+    Authorizer,
+}
+
+/// A key selection expression that API Gateway does not take (HANDSHAKE-49).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` must be `{HEADER}` or `{AUTHORIZER}`")]
+pub struct InvalidKeySource(pub String);
+
+/// An API key that opened a connection: `identity.apiKeyId` and `identity.apiKey`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedKey {
+    /// The key's id.
+    pub id: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Why a handshake's API key opens nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyRefusal {
+    /// There is none (HANDSHAKE-28).
+    Missing(KeySource),
+    /// No key has this value (HANDSHAKE-29).
+    Unknown,
+    /// The key is not enabled (HANDSHAKE-29).
+    Disabled(String),
+    /// The key is in no usage plan of the stage (HANDSHAKE-29).
+    WithoutPlan(String),
+    /// The key's requests come too fast for its plan (HANDSHAKE-27).
+    Throttled(String),
+    /// The plan's quota is used up (HANDSHAKE-27).
+    QuotaExceeded(String, Quota),
+}
+
+/// What every key has used.
+#[derive(Clone, Debug)]
+pub struct Usage {
+    source: KeySource,
+    /// By the key's value.
+    keys: HashMap<String, Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    id: String,
+    name: String,
+    enabled: bool,
+    /// Of the usage plan, if the key is in one.
+    meters: Option<Meters>,
+}
+
+#[derive(Clone, Debug)]
+struct Meters {
+    bucket: Option<Bucket>,
+    /// The quota, the period that is counted, and the requests in it.
+    quota: Option<(Quota, i64, u64)>,
+}
+
+/// The default key selection expression.
+pub const HEADER: &str = "$request.header.x-api-key";
+/// The other one.
+pub const AUTHORIZER: &str = "$context.authorizer.usageIdentifierKey";
+
+impl FromStr for KeySource {
+    type Err = InvalidKeySource;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            HEADER => Ok(Self::Header),
+            AUTHORIZER => Ok(Self::Authorizer),
+            _ => Err(InvalidKeySource(text.to_owned())),
+        }
+    }
+}
+
+impl Quota {
+    /// What is wrong with the quota: a day starts at its start, a week has seven days, and every month has 28 (HANDSHAKE-53).
+    ///
+    /// # Errors
+    /// The highest offset that the period can have.
+    pub fn check(self) -> Result<(), u8> {
+        let highest = match self.period {
+            Period::Day => 0,
+            Period::Week => 6,
+            Period::Month => 27,
+        };
+        if self.offset <= highest {
+            Ok(())
+        } else {
+            Err(highest)
+        }
+    }
+
+    /// The number of the period that `now` is in: it grows by one where a period starts.
+    fn period_of(self, now: Timestamp) -> i64 {
+        let offset = i64::from(self.offset);
+        let days = now.days();
+        match self.period {
+            Period::Day => days - offset,
+            // The first of January 1970 was a Thursday.
+            Period::Week => (days + 4 - offset).div_euclid(7),
+            Period::Month => {
+                let (year, month, day) = now.date();
+                let months = year * 12 + month;
+                if day > offset { months } else { months - 1 }
+            }
+        }
+    }
+}
+
+impl Usage {
+    /// What nobody has used yet. The API has been checked: what its key selection expression may not be counts as the default.
+    pub fn new(api: &Api) -> Self {
+        let source = api.api_key_selection_expression.parse();
+        let keys = api.api_keys.iter().map(|(id, key)| {
+            let mut plans = api.usage_plans.values();
+            let plan = plans.find(|plan| plan.api_keys.contains(id));
+            let meters = plan.map(|plan| Meters {
+                bucket: throttle::limit(plan.rate_limit, plan.burst_limit).map(Bucket::new),
+                quota: plan.quota.map(|quota| (quota, i64::MIN, 0)),
+            });
+            let entry = Entry {
+                id: id.clone(),
+                name: key.name.clone(),
+                enabled: key.enabled,
+                meters,
+            };
+            (key.value.clone(), entry)
+        });
+        Self {
+            source: source.unwrap_or(KeySource::Header),
+            keys: keys.collect(),
+        }
+    }
+
+    /// Judges the API key of a handshake, and counts its use. `of_authorizer` is the `usageIdentifierKey` that the authorizer gave.
+    ///
+    /// A request that is refused counts for nothing: it takes no token and no part of the quota (HANDSHAKE-54).
+    ///
+    /// # Errors
+    /// Why the key opens nothing.
+    pub fn admit(
+        &mut self,
+        now: Timestamp,
+        request: &HandshakeRequest,
+        of_authorizer: Option<&str>,
+    ) -> Result<UsedKey, KeyRefusal> {
+        let value = match self.source {
+            KeySource::Header => request.headers.get("x-api-key"),
+            KeySource::Authorizer => of_authorizer,
+        };
+        let value = value
+            .filter(|value| !value.is_empty())
+            .ok_or(KeyRefusal::Missing(self.source))?;
+        let entry = self.keys.get_mut(value).ok_or(KeyRefusal::Unknown)?;
+        let name = || entry.name.clone();
+        if !entry.enabled {
+            return Err(KeyRefusal::Disabled(name()));
+        }
+        let Some(meters) = &mut entry.meters else {
+            return Err(KeyRefusal::WithoutPlan(name()));
+        };
+        if let Some((quota, period, used)) = &mut meters.quota {
+            // Time that runs backwards gives nothing back.
+            let current = quota.period_of(now);
+            if current > *period {
+                (*period, *used) = (current, 0);
+            }
+            if *used >= quota.limit {
+                return Err(KeyRefusal::QuotaExceeded(name(), *quota));
+            }
+        }
+        if let Some(bucket) = &mut meters.bucket
+            && !bucket.take(now)
+        {
+            return Err(KeyRefusal::Throttled(name()));
+        }
+        if let Some((_, _, used)) = &mut meters.quota {
+            *used += 1;
+        }
+        Ok(UsedKey {
+            id: entry.id.clone(),
+            value: value.to_owned(),
+        })
+    }
+}
+
+impl KeyRefusal {
+    /// What the client gets.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Self::Missing(_) | Self::Unknown | Self::Disabled(_) | Self::WithoutPlan(_) => {
+                Refusal::InvalidApiKey
+            }
+            Self::Throttled(_) => Refusal::TooManyRequests,
+            Self::QuotaExceeded(..) => Refusal::QuotaExceeded,
+        }
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+        })
+    }
+}
+
+/// Keys are secrets: their names are shown, never their values.
+impl fmt::Display for KeyRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(KeySource::Header) => f.write_str("the header `x-api-key` is missing"),
+            Self::Missing(KeySource::Authorizer) => {
+                f.write_str("the authorizer gave no `usageIdentifierKey`")
+            }
+            Self::Unknown => f.write_str("no API key has this value"),
+            Self::Disabled(name) => write!(f, "the API key `{name}` is not enabled"),
+            Self::WithoutPlan(name) => {
+                write!(f, "the API key `{name}` is in no usage plan of the stage")
+            }
+            Self::Throttled(name) => {
+                write!(f, "requests with the API key `{name}` come too fast")
+            }
+            Self::QuotaExceeded(name, Quota { limit, period, .. }) => write!(
+                f,
+                "the API key `{name}` has used its {limit} requests of the {period}"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
