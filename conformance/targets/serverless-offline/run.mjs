@@ -1,0 +1,144 @@
+#!/usr/bin/env node
+// Holds serverless-offline to the kit: installs the pinned versions under target/, starts every stack on a loopback port that the
+// system chooses, waits until it answers, checks, stops. What is behind the program's path is handed on to `gatespec check`:
+//
+//   conformance/targets/serverless-offline/run.mjs target/release/gatespec [OPTION]...
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const CONFORMANCE = resolve(HERE, "../..");
+const INSTALLED = resolve(CONFORMANCE, "../target/serverless-offline");
+const START_MILLISECONDS = 60_000;
+const SELECTIONS = [
+  "$request.body.data.type",
+  "$request.body.detail-type",
+  "$request.body.steps[1].type",
+  "${request.body.action}",
+  "${request.body.action}-${request.body.invalidPath}",
+  "${request.body.service}/${request.body.action}",
+  "join",
+  "leave",
+  "\\$default",
+];
+/** Name for the kit, configuration, route selection expression. */
+const STACKS = [
+  ["", "pattern"],
+  ["probe", "probe"],
+  ["connect", "connect-proxy"],
+  ["connect?Connect=proxy", "connect-proxy"],
+  ["connect?Connect=none", "connect-none"],
+  ["sources", "sources"],
+  ["selection", "selection", "$request.body.action"],
+  ...SELECTIONS.map((selection) => [`selection?RouteSelectionExpression=${selection}`, "selection", selection]),
+];
+
+const [program, ...options] = process.argv.slice(2);
+if (!program) {
+  console.error("usage: run.mjs GATESPEC [OPTION]...");
+  process.exit(2);
+}
+const children = [];
+process.exitCode = await main().finally(stop);
+
+async function main() {
+  install();
+  const [pattern, ...fixtures] = await startAll();
+  const arguments_ = ["check", "--target", "endpoint", "--name", "serverless-offline"];
+  arguments_.push("--ws", pattern.ws, "--management", pattern.http, "--features", "authorizer,management,limits,two-way");
+  for (const { name, ws, http } of fixtures) {
+    arguments_.push("--fixture", `${name}@${ws},${http}`);
+  }
+  const check = spawn(resolve(program), [...arguments_, ...options], { stdio: "inherit" });
+  const [code] = await once(check, "exit");
+  return code ?? 1;
+}
+
+/** The pinned versions, the stacks and their functions in one folder, which serverless wants them in. */
+function install() {
+  mkdirSync(INSTALLED, { recursive: true });
+  for (const file of readdirSync(HERE)) {
+    cpSync(join(HERE, file), join(INSTALLED, file));
+  }
+  cpSync(resolve(HERE, "../pattern.mjs"), join(INSTALLED, "pattern.mjs"));
+  cpSync(join(CONFORMANCE, "fixtures/probe/index.mjs"), join(INSTALLED, "index.mjs"));
+  if (!existsSync(join(INSTALLED, "node_modules/serverless-offline"))) {
+    const npm = spawnSync("npm", ["install", "--no-audit", "--no-fund"], { cwd: INSTALLED, stdio: "inherit" });
+    if (npm.status !== 0) {
+      throw new Error("npm could not install serverless and serverless-offline");
+    }
+  }
+}
+
+/** A few at a time: starting is work. */
+async function startAll() {
+  const started = [];
+  const rest = STACKS.entries();
+  const worker = async () => {
+    for (const [index, stack] of rest) {
+      started[index] = await start(stack);
+    }
+  };
+  await Promise.all([worker(), worker(), worker()]);
+  return started;
+}
+
+async function start([name, file, selection]) {
+  const [websocket, http, lambda] = await freePorts(3);
+  const address = `http://127.0.0.1:${websocket}`;
+  const environment = {
+    ...process.env,
+    SLS_TELEMETRY_DISABLED: "1",
+    SLS_NOTIFICATIONS_MODE: "off",
+    SELECTION: selection ?? "",
+    AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: address,
+  };
+  const ports = ["--websocketPort", websocket, "--httpPort", http, "--lambdaPort", lambda];
+  const child = spawn(
+    process.execPath,
+    ["node_modules/serverless/bin/serverless.js", "offline", "--config", `${file}.yml`, "--host", "127.0.0.1", ...ports],
+    { cwd: INSTALLED, env: environment, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  children.push(child);
+  let said = "";
+  child.stdout.on("data", (data) => (said += data));
+  child.stderr.on("data", (data) => (said += data));
+  const end = Date.now() + START_MILLISECONDS;
+  while (!(await answers(address))) {
+    if (child.exitCode !== null || Date.now() > end) {
+      throw new Error(`serverless-offline does not start ${file}.yml:\n${said}`);
+    }
+    await sleep(100);
+  }
+  return { name, ws: `ws://127.0.0.1:${websocket}`, http: address };
+}
+
+async function answers(address) {
+  try {
+    await fetch(address);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Ports that nobody listens on, all held until the last is known so that none is there twice. */
+async function freePorts(count) {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => (server.close(), once(server, "close"))));
+  return ports;
+}
+
+async function stop() {
+  const running = children.filter((child) => child.exitCode === null && child.signalCode === null);
+  await Promise.all(running.map((child) => (child.kill("SIGKILL"), once(child, "exit"))));
+  rmSync(join(INSTALLED, ".serverless"), { recursive: true, force: true });
+}
