@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 // Holds serverless-offline to the kit: installs the pinned versions under target/, starts every stack on a loopback port that the
-// system chooses, waits until it answers, checks, stops. What is behind the program's path is handed on to `gatespec check`:
+// system chooses, waits until it answers, checks, stops. One that a case brings down is started again. What is behind the program's path is handed on to `gatespec check`:
 //
 //   conformance/targets/serverless-offline/run.mjs target/release/gatespec [OPTION]...
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -45,6 +45,8 @@ if (!program) {
   process.exit(2);
 }
 const children = [];
+const relays = [];
+let stopping = false;
 process.exitCode = await main().finally(stop);
 
 async function main() {
@@ -89,34 +91,54 @@ async function startAll() {
   return started;
 }
 
+/** Starts a stack behind a relay, where connections wait while it is started again: its name and URLs. */
 async function start([name, file, selection]) {
   const [websocket, http, lambda] = await freePorts(3);
-  const address = `http://127.0.0.1:${websocket}`;
+  const relay = createServer(async (client) => {
+    client.on("error", () => {});
+    await running;
+    const emulator = connect(websocket, "127.0.0.1");
+    emulator.on("error", () => client.destroy());
+    client.on("close", () => emulator.destroy());
+    emulator.on("close", () => client.destroy());
+    client.pipe(emulator).pipe(client);
+  }).listen(0, "127.0.0.1");
+  await once(relay, "listening");
+  relays.push(relay);
+  const authority = `127.0.0.1:${relay.address().port}`;
   const environment = {
     ...process.env,
     SLS_TELEMETRY_DISABLED: "1",
     SLS_NOTIFICATIONS_MODE: "off",
     SELECTION: selection ?? "",
-    AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: address,
+    AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: `http://127.0.0.1:${websocket}`,
   };
   const ports = ["--websocketPort", websocket, "--httpPort", http, "--lambdaPort", lambda];
-  const child = spawn(
-    process.execPath,
-    ["node_modules/serverless/bin/serverless.js", "offline", "--config", `${file}.yml`, "--host", "127.0.0.1", ...ports],
-    { cwd: INSTALLED, env: environment, stdio: ["ignore", "pipe", "pipe"] },
-  );
-  children.push(child);
-  let said = "";
-  child.stdout.on("data", (data) => (said += data));
-  child.stderr.on("data", (data) => (said += data));
-  const end = Date.now() + START_MILLISECONDS;
-  while (!(await answers(address))) {
-    if (child.exitCode !== null || Date.now() > end) {
-      throw new Error(`serverless-offline does not start ${file}.yml:\n${said}`);
+  const arguments_ = ["node_modules/serverless/bin/serverless.js", "offline", "--config", `${file}.yml`, "--host", "127.0.0.1", ...ports];
+  const run = async () => {
+    const child = spawn(process.execPath, arguments_, { cwd: INSTALLED, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+    children.push(child);
+    let said = "";
+    child.stdout.on("data", (data) => (said += data));
+    child.stderr.on("data", (data) => (said += data));
+    const end = Date.now() + START_MILLISECONDS;
+    while (!(await answers(`http://127.0.0.1:${websocket}`))) {
+      if (child.exitCode !== null || Date.now() > end) {
+        throw new Error(`serverless-offline does not start ${file}.yml:\n${said}`);
+      }
+      await sleep(100);
     }
-    await sleep(100);
-  }
-  return { name, ws: `ws://127.0.0.1:${websocket}`, http: address };
+    child.once("exit", () => {
+      if (!stopping) {
+        console.error(`serverless-offline ended, ${file}.yml is started again: ${said.trimEnd().split("\n").slice(-12).join("\n")}`);
+        running = run();
+      }
+    });
+  };
+  let running = run();
+  await running;
+  const stage = file === "pattern" ? "stage" : "test";
+  return { name, ws: `ws://${authority}/${stage}`, http: `http://${authority}` };
 }
 
 async function answers(address) {
@@ -138,6 +160,8 @@ async function freePorts(count) {
 }
 
 async function stop() {
+  stopping = true;
+  relays.forEach((relay) => relay.close());
   const running = children.filter((child) => child.exitCode === null && child.signalCode === null);
   await Promise.all(running.map((child) => (child.kill("SIGKILL"), once(child, "exit"))));
   rmSync(join(INSTALLED, ".serverless"), { recursive: true, force: true });
