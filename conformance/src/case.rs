@@ -4,6 +4,7 @@
 mod step;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -56,6 +57,44 @@ pub enum Feature {
     Http,
     /// Real sockets: pings, and buffers that fill.
     Sockets,
+}
+
+impl Feature {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Authorizer,
+        Self::Templates,
+        Self::Management,
+        Self::Table,
+        Self::Limits,
+        Self::Clock,
+        Self::TwoWay,
+        Self::Http,
+        Self::Sockets,
+    ];
+
+    /// The feature of a name, as cases write it.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|feature| feature.to_string() == name)
+    }
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Authorizer => "authorizer",
+            Self::Templates => "templates",
+            Self::Management => "management",
+            Self::Table => "table",
+            Self::Limits => "limits",
+            Self::Clock => "clock",
+            Self::TwoWay => "two-way",
+            Self::Http => "http",
+            Self::Sockets => "sockets",
+        })
+    }
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,161 @@
+//! The target `endpoint`: whatever is behind URLs, an emulator or a deployed stack.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clap::Args;
+use conformance::case::Feature;
+use conformance::target::wire::{Endpoint, WireSession};
+use conformance::{Case, Outcome, Report, Verdict, runner};
+
+use super::targets::progress;
+use crate::Failure;
+
+/// Where the target is, and what it has.
+#[derive(Args)]
+pub(crate) struct EndpointArgs {
+    /// Where clients connect to on the target `endpoint`: the stack that is checked.
+    #[arg(long, value_name = "WS_URL")]
+    ws: Option<String>,
+    /// Where its `@connections` API is, with the stage.
+    #[arg(long, value_name = "HTTP_URL", requires = "ws")]
+    management: Option<String>,
+    /// The target's name in the reports.
+    #[arg(long, value_name = "NAME", default_value = "endpoint")]
+    name: String,
+    /// A fixture that is deployed there; `NAME?PARAMETER=VALUE&…` for one with parameters. May be repeated. Cases on others are unsupported.
+    #[arg(long, value_name = "NAME@WS_URL[,HTTP_URL]", value_parser = place)]
+    fixture: Vec<(String, Place)>,
+    /// What the target has, comma separated; cases that need more are unsupported.
+    #[arg(long, value_delimiter = ',', value_parser = feature, default_values = DEFAULT)]
+    features: Vec<Feature>,
+    /// How many seconds an answer may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    patience: u64,
+}
+
+/// Where a stack is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    ws: String,
+    management: Option<String>,
+}
+
+/// What is taken for granted of a target: nothing that needs a hand inside.
+const DEFAULT: [&str; 5] = ["authorizer", "templates", "management", "limits", "two-way"];
+
+/// Whether the arguments say where the target is.
+pub(super) fn is_named(args: &EndpointArgs) -> bool {
+    args.ws.is_some() || !args.fixture.is_empty()
+}
+
+/// The target, case after case.
+pub(super) async fn run(cases: &[Case], args: &EndpointArgs) -> Result<Report, Failure> {
+    if !is_named(args) {
+        let message = "error: the target `endpoint` needs `--ws URL`, where the stack is, or `--fixture NAME@URL`";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    let of_stack = args.ws.clone().map(|ws| Place {
+        ws,
+        management: args.management.clone(),
+    });
+    let of_fixtures: BTreeMap<&str, &Place> = args
+        .fixture
+        .iter()
+        .map(|(name, place)| (&**name, place))
+        .collect();
+    let progress = progress(&args.name, cases.len());
+    let mut outcomes = Vec::new();
+    for case in cases {
+        let place = match deployed_as(case) {
+            None => of_stack.as_ref(),
+            Some(name) => of_fixtures.get(&*name).copied(),
+        };
+        outcomes.push(match place {
+            Some(place) => {
+                let mut session = WireSession::new(Endpoint {
+                    ws_url: place.ws.clone(),
+                    management_url: place.management.clone(),
+                    table: None,
+                    patience: Duration::from_secs(args.patience),
+                });
+                runner::run(case, &mut session, &args.features).await
+            }
+            None => Outcome {
+                case: case.id.clone(),
+                verdict: Verdict::Unsupported,
+                detail: match deployed_as(case) {
+                    Some(name) => format!("the fixture `{name}` is not deployed there"),
+                    None => "the stack is not deployed there".to_owned(),
+                },
+                transcript: Vec::new(),
+                took: Duration::ZERO,
+            },
+        });
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    Ok(Report {
+        target: args.name.clone(),
+        outcomes,
+    })
+}
+
+/// The fixture that a case runs on, with its parameters: `connect?Connect=bare`.
+fn deployed_as(case: &Case) -> Option<String> {
+    let mut name = case.fixture.clone()?;
+    for (index, (parameter, value)) in case.parameters.iter().enumerate() {
+        name.push(if index == 0 { '?' } else { '&' });
+        name.push_str(&format!("{parameter}={value}"));
+    }
+    Some(name)
+}
+
+fn place(text: &str) -> Result<(String, Place), String> {
+    let (name, urls) = text
+        .split_once('@')
+        .ok_or_else(|| format!("`{text}` must be NAME@WS_URL[,HTTP_URL]"))?;
+    let (ws, management) = match urls.split_once(',') {
+        Some((ws, management)) => (ws, Some(management.to_owned())),
+        None => (urls, None),
+    };
+    let place = Place {
+        ws: ws.to_owned(),
+        management,
+    };
+    Ok((name.to_owned(), place))
+}
+
+fn feature(name: &str) -> Result<Feature, String> {
+    Feature::parse(name).ok_or_else(|| {
+        let known: Vec<String> = Feature::ALL.iter().map(ToString::to_string).collect();
+        format!("`{name}` is no feature: there are {}", known.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fixture_is_named_with_its_parameters() {
+        let (name, place) =
+            place("connect?Connect=bare@ws://127.0.0.1:1/test,http://127.0.0.1:2/test").unwrap();
+        assert_eq!(name, "connect?Connect=bare");
+        assert_eq!(place.ws, "ws://127.0.0.1:1/test");
+        assert_eq!(place.management.as_deref(), Some("http://127.0.0.1:2/test"));
+        assert!(super::place("ws://x").unwrap_err().contains("NAME@WS_URL"));
+    }
+
+    #[test]
+    fn features_are_those_of_cases() {
+        for feature in Feature::ALL {
+            assert_eq!(super::feature(&feature.to_string()), Ok(feature));
+        }
+        assert!(
+            feature("magic")
+                .unwrap_err()
+                .contains("authorizer, ")
+        );
+    }
+}
