@@ -48,6 +48,9 @@ pub(crate) struct CheckArgs {
     /// List the cases, with what they cite, instead of running them.
     #[arg(long)]
     list: bool,
+    /// Say of each case why it exists, what it cites and where that was read, instead of running it.
+    #[arg(long)]
+    explain: bool,
     /// Run only the cases that cite this requirement.
     #[arg(long, value_name = "ID")]
     requirement: Option<String>,
@@ -90,9 +93,13 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
             }
         )));
     }
-    if args.list {
+    if args.list || args.explain {
         for case in &cases {
-            print(&format!("{}  {}", case.id, case.requirements.join(" ")));
+            print(&if args.explain {
+                report::explanation(case)
+            } else {
+                format!("{}  {}", case.id, case.requirements.join(" "))
+            });
         }
         return Ok(());
     }

@@ -69,12 +69,13 @@ struct File {
 }
 
 impl Verdict {
-    /// The verdict on a case that saw something else than it says: assumptions never fail a target.
+    /// The verdict on a case that saw something else than it says: assumptions never fail a target. A case that cites nothing is
+    /// somebody's own, and means what it says.
     pub fn on_difference(case: &Case) -> Self {
         let assumed = |id: &String| {
             requirement::find(id).is_some_and(|requirement| requirement.basis == Basis::Assumed)
         };
-        if case.requirements.iter().all(assumed) {
+        if !case.requirements.is_empty() && case.requirements.iter().all(assumed) {
             Self::Informational
         } else {
             Self::Fail

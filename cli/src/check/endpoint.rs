@@ -1,12 +1,11 @@
 //! The target `endpoint`: whatever is behind URLs, an emulator or a deployed stack.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::Args;
 use conformance::case::Feature;
-use conformance::target::wire::{Endpoint, WireSession};
-use conformance::{Case, Outcome, Report, Verdict, runner};
+use conformance::target::endpoint::{Place, Target};
+use conformance::{Case, Report};
 
 use super::targets::progress;
 use crate::Failure;
@@ -34,14 +33,7 @@ pub(crate) struct EndpointArgs {
     patience: u64,
 }
 
-/// Where a stack is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
-    ws: String,
-    management: Option<String>,
-}
-
-/// What is taken for granted of a target: nothing that needs a hand inside.
+/// What is taken for granted of a target.
 const DEFAULT: [&str; 5] = ["authorizer", "templates", "management", "limits", "two-way"];
 
 /// Whether the arguments say where the target is.
@@ -55,60 +47,27 @@ pub(super) async fn run(cases: &[Case], args: &EndpointArgs) -> Result<Report, F
         let message = "error: the target `endpoint` needs `--ws URL`, where the stack is, or `--fixture NAME@URL`";
         return Err(Failure::Usage(message.to_owned()));
     }
-    let of_stack = args.ws.clone().map(|ws| Place {
-        ws,
-        management: args.management.clone(),
-    });
-    let of_fixtures: BTreeMap<&str, &Place> = args
-        .fixture
-        .iter()
-        .map(|(name, place)| (&**name, place))
-        .collect();
+    let target = Target {
+        name: args.name.clone(),
+        stack: args.ws.clone().map(|ws| Place {
+            ws,
+            management: args.management.clone(),
+        }),
+        fixtures: args.fixture.iter().cloned().collect(),
+        features: args.features.clone(),
+        patience: Duration::from_secs(args.patience),
+    };
     let progress = progress(&args.name, cases.len());
     let mut outcomes = Vec::new();
     for case in cases {
-        let place = match deployed_as(case) {
-            None => of_stack.as_ref(),
-            Some(name) => of_fixtures.get(&*name).copied(),
-        };
-        outcomes.push(match place {
-            Some(place) => {
-                let mut session = WireSession::new(Endpoint {
-                    ws_url: place.ws.clone(),
-                    management_url: place.management.clone(),
-                    table: None,
-                    patience: Duration::from_secs(args.patience),
-                });
-                runner::run(case, &mut session, &args.features).await
-            }
-            None => Outcome {
-                case: case.id.clone(),
-                verdict: Verdict::Unsupported,
-                detail: match deployed_as(case) {
-                    Some(name) => format!("the fixture `{name}` is not deployed there"),
-                    None => "the stack is not deployed there".to_owned(),
-                },
-                transcript: Vec::new(),
-                took: Duration::ZERO,
-            },
-        });
+        outcomes.push(target.run(case).await);
         progress.inc(1);
     }
     progress.finish_and_clear();
     Ok(Report {
-        target: args.name.clone(),
+        target: target.name,
         outcomes,
     })
-}
-
-/// The fixture that a case runs on, with its parameters: `connect?Connect=bare`.
-fn deployed_as(case: &Case) -> Option<String> {
-    let mut name = case.fixture.clone()?;
-    for (index, (parameter, value)) in case.parameters.iter().enumerate() {
-        name.push(if index == 0 { '?' } else { '&' });
-        name.push_str(&format!("{parameter}={value}"));
-    }
-    Some(name)
 }
 
 fn place(text: &str) -> Result<(String, Place), String> {
@@ -148,14 +107,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_for_granted_is_what_the_kit_does() {
+        let named = DEFAULT.map(|name| feature(name).unwrap());
+        assert_eq!(named, conformance::target::endpoint::FEATURES);
+    }
+
+    #[test]
     fn features_are_those_of_cases() {
         for feature in Feature::ALL {
             assert_eq!(super::feature(&feature.to_string()), Ok(feature));
         }
-        assert!(
-            feature("magic")
-                .unwrap_err()
-                .contains("authorizer, ")
-        );
+        assert!(feature("magic").unwrap_err().contains("authorizer, "));
     }
 }
