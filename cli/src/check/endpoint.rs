@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use conformance::case::Feature;
+use conformance::sign::Credentials;
 use conformance::target::endpoint::{Place, Target};
 use conformance::{Case, Report};
 
@@ -28,6 +29,9 @@ pub(crate) struct EndpointArgs {
     /// What the target has, comma separated; cases that need more are unsupported.
     #[arg(long, value_delimiter = ',', value_parser = feature, default_values = DEFAULT)]
     features: Vec<Feature>,
+    /// Sign the calls of the `@connections` API, as AWS wants it: with AWS_ACCESS_KEY_ID and its like, for AWS_REGION.
+    #[arg(long)]
+    sign: bool,
     /// How many seconds an answer may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     patience: u64,
@@ -47,6 +51,7 @@ pub(super) async fn run(cases: &[Case], args: &EndpointArgs) -> Result<Report, F
         let message = "error: the target `endpoint` needs `--ws URL`, where the stack is, or `--fixture NAME@URL`";
         return Err(Failure::Usage(message.to_owned()));
     }
+    let credentials = args.sign.then(Credentials::of_environment).transpose();
     let target = Target {
         name: args.name.clone(),
         stack: args.ws.clone().map(|ws| Place {
@@ -56,6 +61,7 @@ pub(super) async fn run(cases: &[Case], args: &EndpointArgs) -> Result<Report, F
         fixtures: args.fixture.iter().cloned().collect(),
         features: args.features.clone(),
         patience: Duration::from_secs(args.patience),
+        credentials: credentials.map_err(|error| Failure::Usage(format!("error: {error}")))?,
     };
     let progress = progress(&args.name, cases.len());
     let mut outcomes = Vec::new();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::wire::{Endpoint, WireSession};
 use crate::case::{Case, Feature};
 use crate::runner;
+use crate::sign::Credentials;
 use crate::verdict::{Outcome, Report, Verdict};
 
 /// A target behind URLs, and what it has.
@@ -21,6 +22,8 @@ pub struct Target {
     pub features: Vec<Feature>,
     /// How long an answer may take.
     pub patience: Duration,
+    /// Who signs calls of the `@connections` API; nobody, if the target takes unsigned calls.
+    pub credentials: Option<Credentials>,
 }
 
 /// Where a stack is.
@@ -53,6 +56,7 @@ impl Target {
             fixtures: BTreeMap::new(),
             features: FEATURES.to_vec(),
             patience: Duration::from_secs(10),
+            credentials: None,
         }
     }
 
@@ -76,6 +80,7 @@ impl Target {
             management_url: place.management.clone(),
             table: None,
             patience: self.patience,
+            credentials: self.credentials.clone(),
         });
         runner::run(case, &mut session, &self.features).await
     }
