@@ -1,5 +1,6 @@
 //! `gatespec check`.
 
+mod endpoint;
 mod targets;
 
 use std::path::{Path, PathBuf};
@@ -9,18 +10,20 @@ use conformance::fixture::Fixture;
 use conformance::report::Comparison;
 use conformance::{Case, Expectations, Outcome, Report, Verdict, case, report};
 
-use crate::{Failure, StackArgs, print, runtime, serve};
+use crate::{Failure, StackArgs, print, runtime, serve, text_or_file};
+use endpoint::EndpointArgs;
 
 /// Run the cases of the specification against targets, and print the verdicts.
 ///
 /// The target `spec` is the specification itself, in process, where time is virtual and the kit plays the functions. The target
-/// `local` is `gatespec serve` as a process, with the stack's real functions, reached through its sockets.
+/// `local` is `gatespec serve` as a process, with the stack's real functions, reached through its sockets. The target `endpoint` is
+/// whatever is behind `--ws`: an emulator, or a deployed stack.
 #[derive(Args)]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     stack: StackArgs,
-    /// The targets, comma separated.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Target::Spec, Target::Local])]
+    /// The targets, comma separated [default: spec,local; endpoint when one is named].
+    #[arg(long, value_enum, value_delimiter = ',')]
     target: Vec<Target>,
     /// Where the reports go: report.html, report.md, report.jsonl, junit.xml.
     #[arg(long, value_name = "DIR", default_value = "target/gatespec")]
@@ -34,6 +37,23 @@ pub(crate) struct CheckArgs {
     /// Run only the cases whose id begins so.
     #[arg(long, value_name = "PREFIX", default_value = "")]
     case: String,
+    #[command(flatten)]
+    endpoint: EndpointArgs,
+    /// Hold the target to the verdicts that this file knows, each with its reason, instead of the kit's own.
+    #[arg(long, value_name = "FILE")]
+    expect: Option<PathBuf>,
+    /// Write the verdicts that are not fine into a file of known ones, the reasons left to fill in; those that it has are kept.
+    #[arg(long, value_name = "FILE")]
+    bless: Option<PathBuf>,
+    /// List the cases, with what they cite, instead of running them.
+    #[arg(long)]
+    list: bool,
+    /// Say of each case why it exists, what it cites and where that was read, instead of running it.
+    #[arg(long)]
+    explain: bool,
+    /// Run only the cases that cite this requirement.
+    #[arg(long, value_name = "ID")]
+    requirement: Option<String>,
     /// Show what was sent and received in every case, not only in those that are no pass.
     #[arg(long)]
     transcripts: bool,
@@ -43,24 +63,45 @@ pub(crate) struct CheckArgs {
 enum Target {
     Spec,
     Local,
+    Endpoint,
 }
 
 /// Runs the cases, prints the table, writes the reports.
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let usage = |error: &dyn std::fmt::Display| Failure::Usage(format!("error: {error}"));
-    let cases: Vec<Case> = args
+    let all: Vec<Case> = args
         .cases
         .as_deref()
         .map_or_else(case::built_in, case::of_path)
-        .map_err(|error| usage(&error))?
-        .into_iter()
+        .map_err(|error| usage(&error))?;
+    let cases: Vec<Case> = all
+        .iter()
         .filter(|case| case.id.starts_with(&args.case))
+        .filter(|case| {
+            let cites = |id| case.requirements.contains(id);
+            args.requirement.as_ref().is_none_or(cites)
+        })
+        .cloned()
         .collect();
     if cases.is_empty() {
         return Err(Failure::Usage(format!(
-            "error: no case begins with `{}`",
-            args.case
+            "error: no case begins with `{}`{}",
+            args.case,
+            match &args.requirement {
+                Some(id) => format!(" and cites `{id}`"),
+                None => String::new(),
+            }
         )));
+    }
+    if args.list || args.explain {
+        for case in &cases {
+            print(&if args.explain {
+                report::explanation(case)
+            } else {
+                format!("{}  {}", case.id, case.requirements.join(" "))
+            });
+        }
+        return Ok(());
     }
     let fixtures = match &args.fixtures {
         Some(folder) => Fixture::of_folder(folder).map_err(|error| usage(&error))?,
@@ -76,18 +117,26 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
             )));
         }
     }
-    let stack = serve::read_stack(&args.stack)?;
-    if args.target.contains(&Target::Local) && !args.stack.no_build {
-        serve::build(&stack)?;
+    let targets = args.targets();
+    let needs_stack = targets.iter().any(|target| *target != Target::Endpoint);
+    let stack = needs_stack
+        .then(|| serve::read_stack(&args.stack))
+        .transpose()?;
+    if let Some(stack) = &stack
+        && targets.contains(&Target::Local)
+        && !args.stack.no_build
+    {
+        serve::build(stack)?;
     }
     let reports = runtime()?.block_on(async {
         let mut reports = Vec::new();
-        for target in &args.target {
-            reports.push(match target {
-                Target::Spec => targets::spec(&cases, &stack, &fixtures).await?,
-                Target::Local => {
+        for target in &targets {
+            reports.push(match (target, &stack) {
+                (Target::Spec, Some(stack)) => targets::spec(&cases, stack, &fixtures).await?,
+                (Target::Local, _) => {
                     targets::local(&cases, &args.stack, &fixtures, &args.report).await?
                 }
+                _ => endpoint::run(&cases, &args.endpoint).await?,
             });
         }
         Ok(reports)
@@ -115,7 +164,11 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         }
     }
     write_reports(&args.report, &comparison)?;
-    surprises(&reports, &args.case)
+    let is_left_out = |id: &str| {
+        let is = |case: &Case| case.id == id;
+        all.iter().any(is) && !cases.iter().any(is)
+    };
+    surprises(&reports, args, is_left_out)
 }
 
 /// Writes every form of report into a folder.
@@ -134,13 +187,31 @@ pub(crate) fn write_reports(folder: &Path, comparison: &Comparison) -> Result<()
     Ok(())
 }
 
-/// An error that lists what was not as expected. With a selection of cases, entries for the others are not missed.
-fn surprises(reports: &[Report], prefix: &str) -> Result<(), Failure> {
+/// An error that lists what was not as expected. Entries for cases that are left out are not missed.
+fn surprises(
+    reports: &[Report],
+    args: &CheckArgs,
+    is_left_out: impl Fn(&str) -> bool,
+) -> Result<(), Failure> {
     let mut unexpected = Vec::new();
     for report in reports {
-        let expectations = Expectations::of_target(&report.target)
-            .map_err(|error| Failure::CouldNotRun(format!("error: {error}")))?
-            .selected(prefix);
+        let expectations = match &args.expect {
+            Some(path) => Expectations::parse(&text_or_file(&format!("@{}", path.display()))?)
+                .map_err(|error| Failure::Usage(format!("error: `{}`: {error}", path.display())))?,
+            None => Expectations::of_target(&report.target)
+                .map_err(|error| Failure::CouldNotRun(format!("error: {error}")))?,
+        };
+        if let Some(path) = &args.bless {
+            std::fs::write(path, expectations.blessed(report))
+                .map_err(|error| could_not_write(path, &error))?;
+            print(&format!(
+                "{}: known verdicts of {}",
+                path.display(),
+                report.target
+            ));
+            continue;
+        }
+        let expectations = expectations.without(&is_left_out);
         let surprises = expectations.surprises(report);
         unexpected.extend(
             surprises
@@ -149,13 +220,26 @@ fn surprises(reports: &[Report], prefix: &str) -> Result<(), Failure> {
         );
     }
     if unexpected.is_empty() {
-        print("all as expected");
+        if args.bless.is_none() {
+            print("all as expected");
+        }
         return Ok(());
     }
     Err(Failure::Unexpected(format!(
         "not as expected:\n{}",
         unexpected.join("\n")
     )))
+}
+
+impl CheckArgs {
+    /// Where the cases run: as asked, or on the endpoint that is named, or on the kit's own targets.
+    fn targets(&self) -> Vec<Target> {
+        match (&*self.target, endpoint::is_named(&self.endpoint)) {
+            ([], true) => vec![Target::Endpoint],
+            ([], false) => vec![Target::Spec, Target::Local],
+            (targets, _) => targets.to_vec(),
+        }
+    }
 }
 
 fn could_not_write(folder: &Path, error: &std::io::Error) -> Failure {

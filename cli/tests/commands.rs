@@ -71,6 +71,69 @@ fn check_finds_all_as_expected() {
     assert!(jsonl.lines().count() >= 60, "two targets");
 }
 
+// A target behind URLs: what it does not answer is known by a file, which the kit writes and which wants reasons.
+#[test]
+fn an_endpoint_is_held_to_the_verdicts_that_are_known_of_it() {
+    let folder = folder("endpoint");
+    let known = folder.join("known.toml").display().to_string();
+    let reports = folder.display().to_string();
+    // Nothing listens on port 1 of this machine.
+    let at = [
+        "check",
+        "--ws",
+        "ws://127.0.0.1:1/stage",
+        "--name",
+        "nobody",
+        "--report",
+        &reports,
+    ];
+    let run = |more: &[&str]| {
+        let case = ["--case", "handshake/an-unknown-stage"];
+        gatespec(&[&at[..], &case[..], more].concat())
+    };
+    let output = run(&[]);
+    assert_eq!(code(&output), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("nobody: handshake/an-unknown-stage-is-403: error"));
+    assert_eq!(code(&run(&["--bless", &known])), Some(0));
+    let output = run(&["--expect", &known]);
+    assert_eq!(code(&output), Some(2));
+    assert!(stderr(&output).contains("is expected to error without a reason"));
+    let filled = std::fs::read_to_string(&known)
+        .unwrap()
+        .replace("reason = \"\"", "reason = \"nobody is there\"");
+    std::fs::write(&known, filled).unwrap();
+    let output = run(&["--expect", &known]);
+    assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+    // Its report beside another's.
+    let merged = folder.join("merged").display().to_string();
+    let own = folder.join("report.jsonl").display().to_string();
+    let output = gatespec(&["report", "--report", &merged, &own, &own]);
+    assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+    for name in ["report.html", "report.md", "report.jsonl", "junit.xml"] {
+        let text = std::fs::read_to_string(Path::new(&merged).join(name)).unwrap();
+        assert!(text.contains("nobody"), "{name}");
+    }
+}
+
+#[test]
+fn cases_are_listed_and_explained() {
+    let output = gatespec(&["check", "--list", "--requirement", "HANDSHAKE-21"]);
+    assert_eq!(
+        stdout(&output),
+        "handshake/a-stage-without-a-deployment-is-403  HANDSHAKE-21\n"
+    );
+    let output = gatespec(&["check", "--explain", "--requirement", "HANDSHAKE-21"]);
+    assert!(
+        stdout(&output).contains("source: https://"),
+        "{}",
+        stdout(&output)
+    );
+    assert_eq!(
+        code(&gatespec(&["check", "--requirement", "HANDSHAKE-0"])),
+        Some(2)
+    );
+}
+
 // A template that the user must change: one error with file, line and column, exit code 2.
 #[test]
 fn a_broken_template_is_one_error_with_its_place() {

@@ -3,11 +3,11 @@
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
+use crate::net::Address;
 pub use crate::session::Answer;
 
-/// Sends a request to an `http://` address and reads the whole answer.
+/// Sends a request to an `http://` or `https://` address and reads the whole answer.
 ///
 /// # Errors
 /// What kept the kit from getting one.
@@ -17,19 +17,16 @@ pub async fn request(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Result<Answer, String> {
-    let rest = url
-        .strip_prefix("http://")
-        .ok_or_else(|| format!("`{url}` must begin with `http://`"))?;
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let stream = TcpStream::connect(authority).await.map_err(other)?;
+    let address = Address::parse(url)?;
+    let stream = address.connect().await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .map_err(other)?;
     let connection = tokio::spawn(connection);
     let mut request = hyper::Request::builder()
         .method(method)
-        .uri(format!("/{path}"))
-        .header("host", authority);
+        .uri(address.target)
+        .header("host", address.authority);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

@@ -8,6 +8,7 @@ pub mod case;
 pub mod falsify;
 pub mod fixture;
 pub mod http;
+mod net;
 pub mod pattern;
 pub mod probe;
 pub mod report;

@@ -59,7 +59,7 @@ pub async fn run<S: Session>(case: &Case, session: &mut S, features: &[Feature])
         .iter()
         .find(|feature| !features.contains(feature))
     {
-        let detail = format!("the target has not the feature {missing:?}").to_lowercase();
+        let detail = format!("the target has not the feature {missing}");
         return outcome(Verdict::Unsupported, detail, Vec::new());
     }
     let mut bindings = Bindings::default();

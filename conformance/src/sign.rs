@@ -2,6 +2,7 @@
 //!
 //! The signatures are made by the specification's own signer, which is held to AWS's signers (`tests/signatures.rs`, `.ci/signed.py`).
 
+use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
@@ -33,6 +34,19 @@ pub struct Sign {
     pub late: i64,
     /// For how many seconds a signature in the query string holds.
     pub expires: Option<u64>,
+}
+
+/// An account's access key, to sign what a target wants signed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// `AWS_ACCESS_KEY_ID`.
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret_access_key: String,
+    /// `AWS_SESSION_TOKEN`.
+    pub session_token: Option<String>,
+    /// The target's region.
+    pub region: String,
 }
 
 /// Where a signature goes.
@@ -106,6 +120,58 @@ pub fn credentials() -> Vec<(String, String)> {
     }
     files.insert(0, ("credentials".to_owned(), ini));
     files
+}
+
+impl Credentials {
+    /// Those of the environment, as the SDKs read them. The region is `AWS_REGION` or `AWS_DEFAULT_REGION`, else us-east-1.
+    ///
+    /// # Errors
+    /// Names the variable that is missing.
+    pub fn of_environment() -> Result<Self, String> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let needed = |name: &str| {
+            variable(name).ok_or_else(|| format!("the environment has no `{name}` to sign with"))
+        };
+        Ok(Self {
+            access_key_id: needed("AWS_ACCESS_KEY_ID")?,
+            secret_access_key: needed("AWS_SECRET_ACCESS_KEY")?,
+            session_token: variable("AWS_SESSION_TOKEN"),
+            region: variable("AWS_REGION")
+                .or_else(|| variable("AWS_DEFAULT_REGION"))
+                .unwrap_or_else(|| "us-east-1".to_owned()),
+        })
+    }
+
+    /// The fields that sign a request.
+    pub(crate) fn sign(&self, request: &Unsigned<'_>, now: Timestamp) -> Vec<(String, String)> {
+        let mut caller = Caller::functions(&Api::new("", ""));
+        caller.access_key_id.clone_from(&self.access_key_id);
+        caller.secret_access_key.clone_from(&self.secret_access_key);
+        caller.session_token.clone_from(&self.session_token);
+        let signer = Signer {
+            caller: &caller,
+            region: &self.region,
+            service: SERVICE,
+            at: now,
+        };
+        let headers = Headers::from_iter([("Host", request.host)]);
+        let added = signer.in_headers(&Request {
+            method: request.method,
+            target: request.target,
+            headers: &headers,
+            body: request.body.as_bytes(),
+        });
+        let fields = added.iter();
+        fields
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credentials({})", self.access_key_id)
+    }
 }
 
 impl Sign {

@@ -69,12 +69,13 @@ struct File {
 }
 
 impl Verdict {
-    /// The verdict on a case that saw something else than it says: assumptions never fail a target.
+    /// The verdict on a case that saw something else than it says: assumptions never fail a target. A case that cites nothing is
+    /// somebody's own, and means what it says.
     pub fn on_difference(case: &Case) -> Self {
         let assumed = |id: &String| {
             requirement::find(id).is_some_and(|requirement| requirement.basis == Basis::Assumed)
         };
-        if case.requirements.iter().all(assumed) {
+        if !case.requirements.is_empty() && case.requirements.iter().all(assumed) {
             Self::Informational
         } else {
             Self::Fail
@@ -137,11 +138,38 @@ impl Expectations {
         Ok(Self(entries))
     }
 
-    /// Only what is said of the cases whose id begins with `prefix`.
+    /// Without what is said of cases that exist, but are not run.
     #[must_use]
-    pub fn selected(mut self, prefix: &str) -> Self {
-        self.0.retain(|case, _| case.starts_with(prefix));
+    pub fn without(mut self, is_left_out: impl Fn(&str) -> bool) -> Self {
+        self.0.retain(|case, _| !is_left_out(case));
         self
+    }
+
+    /// The file that would make a report as expected: what is known keeps its reason, what is new has none, and is refused until it is
+    /// given one. What came to pass is gone.
+    pub fn blessed(&self, report: &Report) -> String {
+        let mut text = format!(
+            "# Known verdicts on the target `{}`, each with its reason.\n",
+            report.target
+        );
+        for outcome in &report.outcomes {
+            let known = self.0.get(&outcome.case);
+            if known.is_none_or(|known| known.verdict != outcome.verdict)
+                && outcome.verdict.is_fine()
+            {
+                continue;
+            }
+            let reason = known.map_or("", |known| &*known.reason);
+            let text_of = |text: &str| toml::Value::from(text).to_string();
+            text.push_str(&format!(
+                "\n[[expect]]\ncase = {}\nverdict = \"{}\"\nreason = {}\n# {}\n",
+                text_of(&outcome.case),
+                outcome.verdict,
+                text_of(reason),
+                outcome.detail.replace(char::is_control, " "),
+            ));
+        }
+        text
     }
 
     /// What is not as expected in a report: unexpected verdicts, and entries for cases that were not run.
@@ -231,6 +259,34 @@ mod tests {
                 "a/dead: expected, but there is no such case in this run",
             ]
         );
+    }
+
+    #[test]
+    fn a_blessed_file_makes_the_report_as_expected_once_it_has_reasons() {
+        let report = report(&[
+            ("a/known", Verdict::Fail),
+            ("a/new", Verdict::Error),
+            ("a/fine", Verdict::Pass),
+            ("a/better", Verdict::Pass),
+        ]);
+        let known = Expectations::parse(
+            "[[expect]]\ncase = \"a/known\"\nverdict = \"fail\"\nreason = \"so\"\n[[expect]]\ncase = \"a/better\"\nverdict = \"fail\"\nreason = \"was\"",
+        );
+        let text = known.unwrap().blessed(&report);
+        let problem = Expectations::parse(&text).unwrap_err();
+        assert!(
+            problem.contains("`a/new` is expected to error without a reason"),
+            "{problem}"
+        );
+        let filled = text.replace("reason = \"\"", "reason = \"x\"");
+        assert!(
+            Expectations::parse(&filled)
+                .unwrap()
+                .surprises(&report)
+                .is_empty(),
+            "{filled}"
+        );
+        assert!(text.contains("reason = \"so\"") && !text.contains("better"));
     }
 
     #[test]

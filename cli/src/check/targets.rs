@@ -282,7 +282,7 @@ fn could_not(error: impl std::fmt::Display) -> Failure {
 }
 
 /// A bar on a terminal, one line elsewhere.
-fn progress(target: &str, cases: usize) -> ProgressBar {
+pub(super) fn progress(target: &str, cases: usize) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         eprint(&format!("{target}: {cases} cases"));
         return ProgressBar::hidden();

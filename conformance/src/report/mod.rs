@@ -2,12 +2,14 @@
 //! page of HTML for people.
 
 mod comparison;
+mod explanation;
 mod html;
 mod junit;
 mod markdown;
 mod table;
 
 pub use comparison::{Cited, Comparison, Row};
+pub use explanation::explanation;
 pub use html::html;
 pub use junit::junit;
 pub use markdown::markdown;

@@ -104,6 +104,7 @@ impl LocalGateway {
                 name: name.clone(),
             }),
             patience: PATIENCE,
+            credentials: None,
         };
         let pipes = child.stdin.take().map(|stdin| Pipes {
             stdin,

@@ -1,6 +1,7 @@
 //! What the kit can judge.
 
 pub mod dynamodb;
+pub mod endpoint;
 pub mod functions;
 pub mod local;
 pub mod spec;

@@ -3,32 +3,15 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
+use crate::net::{Address, Stream};
 use crate::session::{Answer, Trouble};
-
-/// A connection to a target, with or without TLS.
-pub(super) type Stream = Box<dyn Io>;
-
-/// What a connection can do.
-pub(super) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
-
-/// Where a URL leads.
-struct Address {
-    tls: bool,
-    /// As in the `Host` field.
-    authority: String,
-    /// Path and query string.
-    target: String,
-}
 
 /// The most bytes that the head of a response may have.
 const MOST_HEAD: usize = 64 * 1024;
@@ -39,7 +22,7 @@ pub(super) async fn upgrade(
     headers: impl Iterator<Item = (&str, &str)>,
     patience: Duration,
 ) -> Result<(Answer, Option<WebSocketStream<Stream>>), Trouble> {
-    let address = Address::parse(url)?;
+    let address = Address::parse(url).map_err(Trouble::Other)?;
     let key = generate_key();
     let mut request = format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n",
@@ -50,7 +33,7 @@ pub(super) async fn upgrade(
     }
     request.push_str("\r\n");
     let exchange = async {
-        let mut stream = address.connect().await?;
+        let mut stream = address.connect().await.map_err(Trouble::Other)?;
         stream.write_all(request.as_bytes()).await.map_err(other)?;
         let (mut answer, rest) = read_head(&mut stream).await?;
         if answer.status != 101 {
@@ -77,84 +60,6 @@ pub(super) fn host(url: &str) -> String {
     Address::parse(url)
         .map(|address| address.authority)
         .unwrap_or_default()
-}
-
-impl Address {
-    fn parse(url: &str) -> Result<Self, Trouble> {
-        let (scheme, rest) = url
-            .split_once("://")
-            .ok_or_else(|| Trouble::Other(format!("`{url}` must begin with ws:// or wss://")))?;
-        let tls = match scheme {
-            "ws" => false,
-            "wss" => true,
-            _ => {
-                return Err(Trouble::Other(format!(
-                    "`{url}` must begin with ws:// or wss://"
-                )));
-            }
-        };
-        let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        Ok(Self {
-            tls,
-            authority: authority.to_owned(),
-            target: if target.starts_with('/') {
-                target.to_owned()
-            } else {
-                format!("/{target}")
-            },
-        })
-    }
-
-    async fn connect(&self) -> Result<Stream, Trouble> {
-        let authority = &self.authority;
-        // A port stands behind the last colon, unless that is inside an IPv6 address.
-        let has_port = authority.rfind(':') > authority.rfind(']');
-        let default_port = if self.tls { ":443" } else { ":80" };
-        let port = if has_port { "" } else { default_port };
-        let stream = TcpStream::connect(format!("{authority}{port}"))
-            .await
-            .map_err(other)?;
-        stream.set_nodelay(true).map_err(other)?;
-        if self.tls {
-            let host = if has_port {
-                authority
-                    .rsplit_once(':')
-                    .map_or(&**authority, |(host, _)| host)
-            } else {
-                authority
-            };
-            tls(stream, host).await
-        } else {
-            Ok(Box::new(stream))
-        }
-    }
-}
-
-#[cfg(feature = "live")]
-async fn tls(stream: TcpStream, host: &str) -> Result<Stream, Trouble> {
-    use std::sync::Arc;
-    use tokio_rustls::{TlsConnector, rustls};
-
-    let mut roots = rustls::RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(found.certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(other)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = rustls::pki_types::ServerName::try_from(host.to_owned()).map_err(other)?;
-    let stream = TlsConnector::from(Arc::new(config))
-        .connect(name, stream)
-        .await
-        .map_err(other)?;
-    Ok(Box::new(stream))
-}
-
-#[cfg(not(feature = "live"))]
-async fn tls(_: TcpStream, _: &str) -> Result<Stream, Trouble> {
-    Err(Trouble::Unsupported("wss:// needs the feature `live`"))
 }
 
 /// The status line and the header fields, and what was read beyond them.
@@ -261,22 +166,8 @@ mod tests {
     }
 
     #[test]
-    fn urls_lead_somewhere() {
-        let parse = |url: &str| {
-            Address::parse(url).map(|address| (address.tls, address.authority, address.target))
-        };
-        let some =
-            |tls, authority: &str, target: &str| Ok((tls, authority.to_owned(), target.to_owned()));
-        assert_eq!(
-            parse("ws://127.0.0.1:3001/stage"),
-            some(false, "127.0.0.1:3001", "/stage")
-        );
-        assert_eq!(
-            parse("wss://a.example/stage?x=/y"),
-            some(true, "a.example", "/stage?x=/y")
-        );
-        assert_eq!(parse("ws://host?x"), some(false, "host", "/?x"));
-        assert!(parse("http://x").is_err());
+    fn the_host_is_that_of_the_url() {
         assert_eq!(host("ws://127.0.0.1:3001/stage"), "127.0.0.1:3001");
+        assert_eq!(host("nothing"), "");
     }
 }

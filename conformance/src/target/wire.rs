@@ -15,10 +15,11 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use super::local::Clock;
 use spec::percent;
 
-use super::upgrade::{self, Stream};
+use super::upgrade;
 use crate::http;
+use crate::net::Stream;
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
-use crate::sign::{self, Sign, Unsigned};
+use crate::sign::{self, Credentials, Sign, Unsigned};
 
 /// Where a target is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct Endpoint {
     pub table: Option<TableEndpoint>,
     /// How long to wait for anything before it counts as silence.
     pub patience: Duration,
+    /// Who signs calls of the `@connections` API that the case does not sign itself; nobody, if the target takes unsigned calls.
+    pub credentials: Option<Credentials>,
 }
 
 /// A DynamoDB table behind an endpoint that wants no signature.
@@ -264,8 +267,20 @@ impl Session for WireSession {
                 format!("{}{path}", &base[..host_end])
             }
         };
-        let fields = sign.map(|sign| signed(sign, method, &mut url, body));
-        let fields = fields.unwrap_or_default();
+        let fields = match (sign, &self.endpoint.credentials) {
+            (Some(sign), _) => signed(sign, method, &mut url, body),
+            (None, Some(credentials)) => {
+                let (host, target) = parts(&url);
+                let request = Unsigned {
+                    method,
+                    host,
+                    target,
+                    body,
+                };
+                credentials.sign(&request, sign::now())
+            }
+            (None, None) => Vec::new(),
+        };
         let fields: Vec<(&str, &str)> = fields
             .iter()
             .map(|(name, value)| (&**name, &**value))
@@ -339,17 +354,23 @@ impl Session for WireSession {
 
 /// Signs a request to a URL, which may change: the fields to add.
 fn signed(sign: &Sign, method: &str, url: &mut String, body: &str) -> Vec<(String, String)> {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let path = url[start..].find('/').map_or(url.len(), |at| start + at);
+    let (host, target) = parts(url);
     let request = Unsigned {
         method,
-        host: &url[start..path],
-        target: &url[path..],
+        host,
+        target,
         body,
     };
-    let (target, fields) = sign.apply(&request, sign::now());
-    url.replace_range(path.., &target);
+    let (signed, fields) = sign.apply(&request, sign::now());
+    let path = url.len() - target.len();
+    url.replace_range(path.., &signed);
     fields
+}
+
+/// The host of a URL, and its path with the query string.
+fn parts(url: &str) -> (&str, &str) {
+    let (_, rest) = url.split_once("://").unwrap_or(("", url));
+    rest.split_at(rest.find('/').unwrap_or(rest.len()))
 }
 
 /// A text message in frames of at most `size` bytes; the cuts may fall inside a character, as RFC 6455 allows.

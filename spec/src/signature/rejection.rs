@@ -58,7 +58,8 @@ impl fmt::Display for Rejection {
         match self {
             Self::Missing => f.write_str("the request is not signed"),
             Self::Incomplete(message) | Self::Invalid(message) => {
-                write!(f, "{}", message.trim_end().escape_debug())
+                // A request must not write lines of its own into a log.
+                f.write_str(&message.trim_end().replace(char::is_control, " "))
             }
             Self::UnknownCaller => {
                 f.write_str("the access key is unknown, or its session token is another one")

@@ -1,0 +1,128 @@
+//! The target `endpoint`: whatever is behind URLs, an emulator or a deployed stack.
+
+use std::time::Duration;
+
+use clap::Args;
+use conformance::case::Feature;
+use conformance::sign::Credentials;
+use conformance::target::endpoint::{Place, Target};
+use conformance::{Case, Report};
+
+use super::targets::progress;
+use crate::Failure;
+
+/// Where the target is, and what it has.
+#[derive(Args)]
+pub(crate) struct EndpointArgs {
+    /// Where clients connect to on the target `endpoint`: the stack that is checked.
+    #[arg(long, value_name = "WS_URL")]
+    ws: Option<String>,
+    /// Where its `@connections` API is, with the stage.
+    #[arg(long, value_name = "HTTP_URL", requires = "ws")]
+    management: Option<String>,
+    /// The target's name in the reports.
+    #[arg(long, value_name = "NAME", default_value = "endpoint")]
+    name: String,
+    /// A fixture that is deployed there; `NAME?PARAMETER=VALUE&…` for one with parameters. May be repeated. Cases on others are unsupported.
+    #[arg(long, value_name = "NAME@WS_URL[,HTTP_URL]", value_parser = place)]
+    fixture: Vec<(String, Place)>,
+    /// What the target has, comma separated; cases that need more are unsupported.
+    #[arg(long, value_delimiter = ',', value_parser = feature, default_values = DEFAULT)]
+    features: Vec<Feature>,
+    /// Sign the calls of the `@connections` API, as AWS wants it: with AWS_ACCESS_KEY_ID and its like, for AWS_REGION.
+    #[arg(long)]
+    sign: bool,
+    /// How many seconds an answer may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    patience: u64,
+}
+
+/// What is taken for granted of a target.
+const DEFAULT: [&str; 5] = ["authorizer", "templates", "management", "limits", "two-way"];
+
+/// Whether the arguments say where the target is.
+pub(super) fn is_named(args: &EndpointArgs) -> bool {
+    args.ws.is_some() || !args.fixture.is_empty()
+}
+
+/// The target, case after case.
+pub(super) async fn run(cases: &[Case], args: &EndpointArgs) -> Result<Report, Failure> {
+    if !is_named(args) {
+        let message = "error: the target `endpoint` needs `--ws URL`, where the stack is, or `--fixture NAME@URL`";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    let credentials = args.sign.then(Credentials::of_environment).transpose();
+    let target = Target {
+        name: args.name.clone(),
+        stack: args.ws.clone().map(|ws| Place {
+            ws,
+            management: args.management.clone(),
+        }),
+        fixtures: args.fixture.iter().cloned().collect(),
+        features: args.features.clone(),
+        patience: Duration::from_secs(args.patience),
+        credentials: credentials.map_err(|error| Failure::Usage(format!("error: {error}")))?,
+    };
+    let progress = progress(&args.name, cases.len());
+    let mut outcomes = Vec::new();
+    for case in cases {
+        outcomes.push(target.run(case).await);
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    Ok(Report {
+        target: target.name,
+        outcomes,
+    })
+}
+
+fn place(text: &str) -> Result<(String, Place), String> {
+    let (name, urls) = text
+        .split_once('@')
+        .ok_or_else(|| format!("`{text}` must be NAME@WS_URL[,HTTP_URL]"))?;
+    let (ws, management) = match urls.split_once(',') {
+        Some((ws, management)) => (ws, Some(management.to_owned())),
+        None => (urls, None),
+    };
+    let place = Place {
+        ws: ws.to_owned(),
+        management,
+    };
+    Ok((name.to_owned(), place))
+}
+
+fn feature(name: &str) -> Result<Feature, String> {
+    Feature::parse(name).ok_or_else(|| {
+        let known: Vec<String> = Feature::ALL.iter().map(ToString::to_string).collect();
+        format!("`{name}` is no feature: there are {}", known.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fixture_is_named_with_its_parameters() {
+        let (name, place) =
+            place("connect?Connect=bare@ws://127.0.0.1:1/test,http://127.0.0.1:2/test").unwrap();
+        assert_eq!(name, "connect?Connect=bare");
+        assert_eq!(place.ws, "ws://127.0.0.1:1/test");
+        assert_eq!(place.management.as_deref(), Some("http://127.0.0.1:2/test"));
+        assert!(super::place("ws://x").unwrap_err().contains("NAME@WS_URL"));
+    }
+
+    #[test]
+    fn what_is_taken_for_granted_is_what_the_kit_does() {
+        let named = DEFAULT.map(|name| feature(name).unwrap());
+        assert_eq!(named, conformance::target::endpoint::FEATURES);
+    }
+
+    #[test]
+    fn features_are_those_of_cases() {
+        for feature in Feature::ALL {
+            assert_eq!(super::feature(&feature.to_string()), Ok(feature));
+        }
+        assert!(feature("magic").unwrap_err().contains("authorizer, "));
+    }
+}

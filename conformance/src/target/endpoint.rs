@@ -1,0 +1,143 @@
+//! The target `endpoint`: whatever is behind URLs, an emulator or a deployed stack.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::wire::{Endpoint, WireSession};
+use crate::case::{Case, Feature};
+use crate::runner;
+use crate::sign::Credentials;
+use crate::verdict::{Outcome, Report, Verdict};
+
+/// A target behind URLs, and what it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its name in reports.
+    pub name: String,
+    /// Where the stack is that the cases without a fixture run on.
+    pub stack: Option<Place>,
+    /// Where fixtures are, by name: `probe`, or `connect?Connect=bare` for one with parameters.
+    pub fixtures: BTreeMap<String, Place>,
+    /// What it has; cases that need more are unsupported.
+    pub features: Vec<Feature>,
+    /// How long an answer may take.
+    pub patience: Duration,
+    /// Who signs calls of the `@connections` API; nobody, if the target takes unsigned calls.
+    pub credentials: Option<Credentials>,
+}
+
+/// Where a stack is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// `ws://…` or `wss://…`, with the stage.
+    pub ws: String,
+    /// `http://…`, with the stage.
+    pub management: Option<String>,
+}
+
+/// What is taken for granted of a target: nothing that needs a hand inside.
+pub const FEATURES: [Feature; 5] = [
+    Feature::Authorizer,
+    Feature::Templates,
+    Feature::Management,
+    Feature::Limits,
+    Feature::TwoWay,
+];
+
+impl Target {
+    /// A target with a stack at `ws`, and the features that are taken for granted.
+    pub fn new(ws: impl Into<String>, management: Option<String>) -> Self {
+        Self {
+            name: "endpoint".to_owned(),
+            stack: Some(Place {
+                ws: ws.into(),
+                management,
+            }),
+            fixtures: BTreeMap::new(),
+            features: FEATURES.to_vec(),
+            patience: Duration::from_secs(10),
+            credentials: None,
+        }
+    }
+
+    /// Runs a case. On a stack that is not there it is unsupported.
+    pub async fn run(&self, case: &Case) -> Outcome {
+        let (place, missing) = match deployed_as(case) {
+            None => (self.stack.as_ref(), "the stack".to_owned()),
+            Some(name) => (self.fixtures.get(&name), format!("the fixture `{name}`")),
+        };
+        let Some(place) = place else {
+            return Outcome {
+                case: case.id.clone(),
+                verdict: Verdict::Unsupported,
+                detail: format!("{missing} is not deployed there"),
+                transcript: Vec::new(),
+                took: Duration::ZERO,
+            };
+        };
+        let mut session = WireSession::new(Endpoint {
+            ws_url: place.ws.clone(),
+            management_url: place.management.clone(),
+            table: None,
+            patience: self.patience,
+            credentials: self.credentials.clone(),
+        });
+        runner::run(case, &mut session, &self.features).await
+    }
+}
+
+/// Runs cases on a target, one after the other, each with connections of its own. For tests of one's own:
+///
+/// ```no_run
+/// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
+/// use gatespec_conformance::target::endpoint::{self, Target};
+/// use gatespec_conformance::{case, Verdict};
+///
+/// let target = Target::new("ws://127.0.0.1:3001/stage", Some("http://127.0.0.1:3001/stage".to_owned()));
+/// let report = endpoint::check(&target, &case::built_in()?).await;
+/// assert_eq!(report.count(Verdict::Fail), 0);
+/// # Ok(())
+/// # }
+/// ```
+pub async fn check(target: &Target, cases: &[Case]) -> Report {
+    let mut outcomes = Vec::new();
+    for case in cases {
+        outcomes.push(target.run(case).await);
+    }
+    Report {
+        target: target.name.clone(),
+        outcomes,
+    }
+}
+
+/// The fixture that a case runs on, with its parameters: `connect?Connect=bare`.
+fn deployed_as(case: &Case) -> Option<String> {
+    let mut name = case.fixture.clone()?;
+    for (index, (parameter, value)) in case.parameters.iter().enumerate() {
+        name.push(if index == 0 { '?' } else { '&' });
+        name.push_str(&format!("{parameter}={value}"));
+    }
+    Some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fixture_is_named_with_its_parameters() {
+        let case = |more: &str| {
+            let text = format!(
+                "[[case]]\nid = \"a/b\"\nwhy = \"c\"\nrequirements = [\"ROUTE-1\"]\n{more}\nsteps = []\n"
+            );
+            crate::case::parse("x", None, &text).unwrap().remove(0)
+        };
+        assert_eq!(deployed_as(&case("")), None);
+        assert_eq!(
+            deployed_as(&case("fixture = \"probe\"")).as_deref(),
+            Some("probe")
+        );
+        let with = case("fixture = \"connect\"\nparameters = { B = \"2\", A = \"1\" }");
+        assert_eq!(deployed_as(&with).as_deref(), Some("connect?A=1&B=2"));
+    }
+}
