@@ -11,6 +11,7 @@ import io
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -79,6 +80,7 @@ def main(arguments):
     if not arguments:
         print("usage: run.py GATESPEC [OPTION]...", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory(dir=INSTALLED) as folder:
         port = free_port()
         process = start(port, Path(folder))
@@ -215,6 +217,9 @@ def without_the_unknown(template):
     names = [name for name, resource in resources.items() if resource["Type"] in [f"AWS::ApiGatewayV2::{kind}" for kind in unknown]]
     taken = [resources.pop(name) for name in names]
     for resource in resources.values():
+        if resource["Type"] == "AWS::ApiGatewayV2::Authorizer":
+            # Left out, it would be the header `Authorization`, as for an HTTP API.
+            resource["Properties"].setdefault("IdentitySource", [])
         if resource["Type"] == "AWS::ApiGatewayV2::Stage" and resource["Properties"].pop("DeploymentId", None):
             resource["Properties"]["AutoDeploy"] = True
     return [resource for resource in taken if not resource["Type"].endswith("::Deployment")]

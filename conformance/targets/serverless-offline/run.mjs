@@ -47,6 +47,9 @@ if (!program) {
 const children = [];
 const relays = [];
 let stopping = false;
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => stop().finally(() => process.exit(1)));
+}
 process.exitCode = await main().finally(stop);
 
 async function main() {
@@ -58,6 +61,7 @@ async function main() {
     arguments_.push("--fixture", `${name}@${ws},${http}`);
   }
   const check = spawn(resolve(program), [...arguments_, ...options], { stdio: "inherit" });
+  children.push(check);
   const [code] = await once(check, "exit");
   return code ?? 1;
 }
