@@ -100,8 +100,11 @@ async function start([name, file, selection]) {
   const [websocket, http, lambda] = await freePorts(3);
   const relay = createServer(async (client) => {
     client.on("error", () => {});
-    await running;
-    const emulator = connect(websocket, "127.0.0.1");
+    const emulator = await reach(websocket);
+    if (!emulator) {
+      client.destroy();
+      return;
+    }
     emulator.on("error", () => client.destroy());
     client.on("close", () => emulator.destroy());
     emulator.on("close", () => client.destroy());
@@ -118,6 +121,8 @@ async function start([name, file, selection]) {
     AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: `http://127.0.0.1:${websocket}`,
   };
   const ports = ["--websocketPort", websocket, "--httpPort", http, "--lambdaPort", lambda];
+  // A function that was ended for being idle lets its next event wait for ever.
+  ports.push("--terminateIdleLambdaTime", "86400");
   const arguments_ = ["node_modules/serverless/bin/serverless.js", "offline", "--config", `${file}.yml`, "--host", "127.0.0.1", ...ports];
   const run = async () => {
     const child = spawn(process.execPath, arguments_, { cwd: INSTALLED, env: environment, stdio: ["ignore", "pipe", "pipe"] });
@@ -135,14 +140,27 @@ async function start([name, file, selection]) {
     child.once("exit", () => {
       if (!stopping) {
         console.error(`serverless-offline ended, ${file}.yml is started again: ${said.trimEnd().split("\n").slice(-12).join("\n")}`);
-        running = run();
+        run().catch((problem) => console.error(problem.message));
       }
     });
   };
-  let running = run();
-  await running;
+  await run();
   const stage = file === "pattern" ? "stage" : "test";
   return { name, ws: `ws://${authority}/${stage}`, http: `http://${authority}` };
+}
+
+/** A connection to a port, as soon as somebody listens there; none when all is being stopped. */
+async function reach(port) {
+  while (!stopping) {
+    const socket = connect(port, "127.0.0.1");
+    try {
+      await once(socket, "connect");
+      return socket;
+    } catch {
+      await sleep(20);
+    }
+  }
+  return undefined;
 }
 
 async function answers(address) {
