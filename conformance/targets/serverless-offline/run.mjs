@@ -121,8 +121,6 @@ async function start([name, file, selection]) {
     AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: `http://127.0.0.1:${websocket}`,
   };
   const ports = ["--websocketPort", websocket, "--httpPort", http, "--lambdaPort", lambda];
-  // A function that was ended for being idle lets its next event wait for ever.
-  ports.push("--terminateIdleLambdaTime", "86400");
   const arguments_ = ["node_modules/serverless/bin/serverless.js", "offline", "--config", `${file}.yml`, "--host", "127.0.0.1", ...ports];
   const run = async () => {
     const child = spawn(process.execPath, arguments_, { cwd: INSTALLED, env: environment, stdio: ["ignore", "pipe", "pipe"] });
