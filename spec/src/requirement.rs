@@ -2,6 +2,7 @@
 //! id; [`registry`] is the list to check the citations against.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 /// One checkable statement of how API Gateway behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,18 +62,23 @@ pub const PAGES: [(&str, &str); 9] = [
 ];
 
 /// All requirements, page by page. What can not be read is left out here and named by [`check`], which a test calls.
-pub fn registry() -> Vec<Requirement> {
-    PAGES
-        .iter()
-        .flat_map(|(area, page)| parse(area, page))
-        .filter_map(Result::ok)
-        .collect()
+pub fn registry() -> &'static [Requirement] {
+    // The pages are read once: the kit looks up thousands of requirements.
+    static REGISTRY: LazyLock<Vec<Requirement>> = LazyLock::new(|| {
+        PAGES
+            .iter()
+            .flat_map(|(area, page)| parse(area, page))
+            .filter_map(Result::ok)
+            .collect()
+    });
+    &REGISTRY
 }
 
 /// The requirement with this id.
 pub fn find(id: &str) -> Option<Requirement> {
     registry()
-        .into_iter()
+        .iter()
+        .copied()
         .find(|requirement| requirement.id == id)
 }
 

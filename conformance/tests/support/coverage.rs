@@ -105,7 +105,7 @@ pub(crate) fn all() -> Vec<Coverage> {
         .collect();
     let cases = case::built_in().unwrap();
     requirement::registry()
-        .into_iter()
+        .iter()
         .map(|requirement| {
             let is = |id: &String| id == requirement.id;
             let code = texts.iter().filter(|(_, ids)| ids.iter().any(is));
@@ -113,7 +113,7 @@ pub(crate) fn all() -> Vec<Coverage> {
             Coverage {
                 code: code.map(|(file, _)| file.clone()).collect(),
                 cases: covering.map(|case| case.id.clone()).collect(),
-                requirement,
+                requirement: *requirement,
             }
         })
         .collect()
