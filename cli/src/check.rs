@@ -118,6 +118,11 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         }
     }
     let targets = args.targets();
+    if args.bless.is_some() && (targets.len() > 1 || cases.len() < all.len()) {
+        let message = "`--bless` writes what is known of one target on all cases: give one `--target`, and no selection";
+        return Err(usage(&message));
+    }
+    endpoint::check_names(&args.endpoint, &all)?;
     let needs_stack = targets.iter().any(|target| *target != Target::Endpoint);
     let stack = needs_stack
         .then(|| serve::read_stack(&args.stack))
@@ -198,6 +203,13 @@ fn surprises(
         let expectations = match &args.expect {
             Some(path) => Expectations::parse(&text_or_file(&format!("@{}", path.display()))?)
                 .map_err(|error| Failure::Usage(format!("error: `{}`: {error}", path.display())))?,
+            // What is blessed again keeps the reasons that it has.
+            None if args.bless.as_deref().is_some_and(Path::is_file) => {
+                let path = args.bless.as_deref().unwrap_or(Path::new(""));
+                Expectations::parse(&text_or_file(&format!("@{}", path.display()))?).map_err(
+                    |error| Failure::Usage(format!("error: `{}`: {error}", path.display())),
+                )?
+            }
             None => Expectations::of_target(&report.target)
                 .map_err(|error| Failure::CouldNotRun(format!("error: {error}")))?,
         };

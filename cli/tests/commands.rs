@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// The repository.
 fn root() -> PathBuf {
@@ -31,6 +31,43 @@ fn stdout(output: &Output) -> String {
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// `gatespec serve` at work, and the lines that it prints.
+struct Served {
+    child: Child,
+    lines: Box<dyn Iterator<Item = String>>,
+}
+
+impl Served {
+    /// With a template, on a port that the system chooses.
+    fn start(template: &str) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_gatespec"))
+            .args(["serve", "--port", "0", template])
+            .current_dir(root())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let lines = lines.map(Result::unwrap).filter(|line| !line.is_empty());
+        Self {
+            child,
+            lines: Box::new(lines),
+        }
+    }
+
+    fn line(&mut self) -> String {
+        self.lines.next().expect("one more line")
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// A folder of its own for a test.
@@ -68,7 +105,11 @@ fn check_finds_all_as_expected() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(line["verdict"].is_string());
     }
-    assert!(jsonl.lines().count() >= 60, "two targets");
+    for target in ["spec", "local"] {
+        let own = format!("\"target\":\"{target}\"");
+        let count = jsonl.lines().filter(|line| line.contains(&own)).count();
+        assert!(count >= 340, "{count} cases on {target}");
+    }
 }
 
 // A target behind URLs: what it does not answer is known by a file, which the kit writes and which wants reasons.
@@ -87,13 +128,15 @@ fn an_endpoint_is_held_to_the_verdicts_that_are_known_of_it() {
         "--report",
         &reports,
     ];
-    let run = |more: &[&str]| {
-        let case = ["--case", "handshake/an-unknown-stage"];
-        gatespec(&[&at[..], &case[..], more].concat())
-    };
+    let own = folder.join("own.toml").display().to_string();
+    let case =
+        "[[case]]\nid = \"own/in\"\nwhy = \"w\"\nsteps = [{ do = \"connect\", client = \"a\" }]\n";
+    std::fs::write(&own, case).unwrap();
+    let _ = std::fs::remove_file(&known);
+    let run = |more: &[&str]| gatespec(&[&at[..], &["--cases", &own], more].concat());
     let output = run(&[]);
     assert_eq!(code(&output), Some(1), "{}", stderr(&output));
-    assert!(stderr(&output).contains("nobody: handshake/an-unknown-stage-is-403: error"));
+    assert!(stderr(&output).contains("nobody: own/in: error"));
     assert_eq!(code(&run(&["--bless", &known])), Some(0));
     let output = run(&["--expect", &known]);
     assert_eq!(code(&output), Some(2));
@@ -104,10 +147,17 @@ fn an_endpoint_is_held_to_the_verdicts_that_are_known_of_it() {
     std::fs::write(&known, filled).unwrap();
     let output = run(&["--expect", &known]);
     assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+    // Blessed again, it keeps its reason; and neither a selection nor a misspelt fixture may make it less than it says.
+    assert_eq!(code(&run(&["--bless", &known])), Some(0));
+    assert_eq!(code(&run(&["--expect", &known])), Some(0));
+    let all = [&at[..], &["--case", "route/", "--bless", &known]].concat();
+    assert_eq!(code(&gatespec(&all)), Some(2));
+    let misspelt = gatespec(&[&at[..], &["--fixture", "prob@ws://127.0.0.1:1/x"]].concat());
+    assert!(stderr(&misspelt).contains("no case runs on the fixture `prob`"));
     // Its report beside another's.
     let merged = folder.join("merged").display().to_string();
-    let own = folder.join("report.jsonl").display().to_string();
-    let output = gatespec(&["report", "--report", &merged, &own, &own]);
+    let report = folder.join("report.jsonl").display().to_string();
+    let output = gatespec(&["report", "--report", &merged, &report, &report]);
     assert_eq!(code(&output), Some(0), "{}", stderr(&output));
     for name in ["report.html", "report.md", "report.jsonl", "junit.xml"] {
         let text = std::fs::read_to_string(Path::new(&merged).join(name)).unwrap();
@@ -208,27 +258,14 @@ fn a_port_that_is_taken_is_exit_code_3() {
 
 #[test]
 fn serve_prints_the_address_and_the_wscat_line_alone_on_their_lines() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gatespec"))
-        .args(["serve", "--port", "0"])
-        .current_dir(root())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
-    let url = lines
-        .find(|line| line.starts_with("ws://127.0.0.1:"))
-        .expect("an address");
+    let mut served = Served::start("template.yaml");
+    let url = served.line();
+    assert!(url.starts_with("ws://127.0.0.1:"), "{url}");
     assert!(url.ends_with("/stage"));
     assert_eq!(
-        lines.next(),
-        Some(format!("wscat --header token:hello -c {url}"))
+        served.line(),
+        format!("wscat --header token:hello -c {url}")
     );
-    child.kill().unwrap();
-    child.wait().unwrap();
 }
 
 #[test]
@@ -256,19 +293,8 @@ Resources:
     Properties: {KeyId: !Ref Key, KeyType: API_KEY, UsagePlanId: !Ref Plan}
 ";
     std::fs::write(&template, stack).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gatespec"))
-        .args(["serve", "--port", "0"])
-        .arg(&template)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let lines = lines.map(Result::unwrap);
-    let lines: Vec<String> = lines.filter(|line| !line.is_empty()).take(3).collect();
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let mut served = Served::start(template.to_str().unwrap());
+    let lines = [served.line(), served.line(), served.line()];
     let value = "01234567890123456789";
     assert_eq!(
         lines[1..],
@@ -279,30 +305,14 @@ Resources:
     );
 }
 
-// With `--ready json` the gateway ends with its standard input: so it ends with whoever started it.
 // A client that can not sign can use an address that is signed.
 #[test]
 fn serve_prints_a_signed_address_where_connect_wants_a_signature() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gatespec"))
-        .args(["serve", "--port", "0", "conformance/fixtures/signed.yaml"])
-        .current_dir(root())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
-    let url = lines
-        .find(|line| line.starts_with("ws://127.0.0.1:"))
-        .expect("an address");
-    let line = lines.next().unwrap();
+    let mut served = Served::start("conformance/fixtures/signed.yaml");
+    let (url, line) = (served.line(), served.line());
     let signed = line.strip_prefix("wscat -c '").unwrap();
     assert!(signed.starts_with(&format!("{url}?X-Amz-Algorithm=AWS4-HMAC-SHA256&")));
     assert!(signed.contains("&X-Amz-Expires=86400&") && signed.ends_with('\''));
-    child.kill().unwrap();
-    child.wait().unwrap();
 }
 
 #[test]
@@ -320,6 +330,7 @@ fn credentials_that_can_not_be_read_are_exit_code_2() {
     assert!(stderr(&output).contains("credentials `no/such/file`"));
 }
 
+// With `--ready json` the gateway ends with its standard input: so it ends with whoever started it.
 #[test]
 fn serve_ends_when_its_standard_input_is_closed() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_gatespec"))

@@ -2,28 +2,24 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod support;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::SinkExt;
 use gateway::{Gateway, Options, Running};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::{Error as WsError, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio_tungstenite::tungstenite::Message;
 
-type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
+use support::{Client, connect, receive};
 
 /// A server that notes every request, and answers as its path says.
 struct Backend {
     port: u16,
     requests: Arc<Mutex<Vec<String>>>,
 }
-
-/// Long enough for a machine under load; nothing waits so long unless it fails.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Backend {
     async fn start() -> Self {
@@ -126,21 +122,9 @@ Resources:
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
-async fn client(running: &Running) -> Result<Client, u16> {
-    let connected = tokio_tungstenite::connect_async(running.ws_url());
-    match timeout(PATIENCE, connected).await.unwrap() {
-        Ok((client, _)) => Ok(client),
-        Err(WsError::Http(response)) => Err(response.status().as_u16()),
-        Err(error) => panic!("{error}"),
-    }
-}
-
 async fn ask(client: &mut Client, message: &str) -> String {
     client.send(Message::text(message)).await.unwrap();
-    match timeout(PATIENCE, client.next()).await.unwrap() {
-        Some(Ok(Message::Text(text))) => text.as_str().to_owned(),
-        other => panic!("a text, not {other:?}"),
-    }
+    receive(client).await
 }
 
 fn http(kind: &str, url: &str) -> String {
@@ -190,7 +174,7 @@ async fn http_backends_answer_messages() {
         "",
     )
     .await;
-    let mut alice = client(&running).await.unwrap();
+    let mut alice = connect(&running).await.unwrap();
     let message = r#"{"action":"proxy"}"#;
     assert_eq!(ask(&mut alice, message).await, format!("echo:{message}"));
     let reply = ask(&mut alice, r#"{"action":"plain","say":"hi"}"#).await;
@@ -242,9 +226,14 @@ async fn http_backends_decide_about_connections() {
     let backend = Backend::start().await;
     let base = format!("http://127.0.0.1:{}", backend.port);
     for (path, expected) in [("echo", None), ("refuse", Some(418)), ("silent", Some(504))] {
-        let connect = http("HTTP_PROXY", &format!("{base}/{path}"));
-        let running = serve(&format!("connect-{path}"), &[("$connect", &connect)], "").await;
-        assert_eq!(client(&running).await.err(), expected, "{path}");
+        let integration = http("HTTP_PROXY", &format!("{base}/{path}"));
+        let running = serve(
+            &format!("connect-{path}"),
+            &[("$connect", &integration)],
+            "",
+        )
+        .await;
+        assert_eq!(connect(&running).await.err(), expected, "{path}");
         running.shutdown().await;
     }
     let request = backend.requests().swap_remove(0).to_ascii_lowercase();
@@ -295,7 +284,7 @@ async fn dynamodb_actions_reach_the_engine() {
         table,
     )
     .await;
-    let mut alice = client(&running).await.unwrap();
+    let mut alice = connect(&running).await.unwrap();
     let reply = ask(&mut alice, r#"{"action":"get"}"#).await;
     assert!(reply.contains(r#""n":{"N":"5"}"#), "{reply}");
     // `$default` takes the engine's refusal: the client sees it.

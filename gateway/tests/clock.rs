@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 #[cfg(target_os = "linux")]
+mod support;
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,13 +13,11 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use gateway::{FunctionOutput, Gateway, Options, Running, TimeSource};
 use spec::Timestamp;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
+use support::{Client, PATIENCE, connect, receive};
 
 /// A gateway, and who writes lines among its functions.
 struct Served {
@@ -25,8 +25,6 @@ struct Served {
     lines: mpsc::UnboundedReceiver<(String, String)>,
 }
 
-/// Long enough for a machine under load; nothing waits so long unless it fails.
-const PATIENCE: Duration = Duration::from_secs(60);
 const START: Timestamp = Timestamp::from_millis(1_705_751_697_419);
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -48,8 +46,7 @@ async fn serve(clock: TimeSource) -> Served {
 
 impl Served {
     async fn client(&mut self) -> Client {
-        let connected = tokio_tungstenite::connect_async(self.running.ws_url());
-        let client = timeout(PATIENCE, connected).await.unwrap().unwrap().0;
+        let client = connect(&self.running).await.unwrap();
         self.has_begun("CONNECT").await;
         client
     }
@@ -71,13 +68,6 @@ impl Served {
 async fn ask(client: &mut Client, action: &str, what: &str) {
     let message = format!(r#"{{"action":"{action}","what":"{what}"}}"#);
     client.send(Message::text(message)).await.unwrap();
-}
-
-async fn receive(client: &mut Client) -> String {
-    match timeout(PATIENCE, client.next()).await.unwrap() {
-        Some(Ok(Message::Text(text))) => text.as_str().to_owned(),
-        other => panic!("a text, not {other:?}"),
-    }
 }
 
 /// The processes that run the probe, of whichever test.

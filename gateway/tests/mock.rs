@@ -3,22 +3,19 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+mod support;
 
-use futures_util::{SinkExt, StreamExt};
+use std::path::{Path, PathBuf};
+
+use futures_util::SinkExt;
 use gateway::{AccessLog, Gateway, Options, Running};
 use spec::throttle::Limit;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::{Error as WsError, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tokio_tungstenite::tungstenite::Message;
 
-type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-/// Long enough for a machine under load; nothing waits so long unless it fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+use support::{Client, PATIENCE, connect, receive};
 
 /// Every message of `$default` is answered with the connection's id.
 fn template(name: &str, stage: &str) -> PathBuf {
@@ -61,22 +58,6 @@ async fn start(options: Options) -> Running {
     Gateway::start(options)
         .await
         .unwrap_or_else(|error| panic!("{error}"))
-}
-
-async fn connect(running: &Running) -> Result<Client, u16> {
-    let connected = tokio_tungstenite::connect_async(running.ws_url());
-    match timeout(PATIENCE, connected).await.unwrap() {
-        Ok((client, _)) => Ok(client),
-        Err(WsError::Http(response)) => Err(response.status().as_u16()),
-        Err(error) => panic!("{error}"),
-    }
-}
-
-async fn receive(client: &mut Client) -> String {
-    match timeout(PATIENCE, client.next()).await.unwrap() {
-        Some(Ok(Message::Text(text))) => text.as_str().to_owned(),
-        other => panic!("a text, not {other:?}"),
-    }
 }
 
 /// A client, and its connection's id.

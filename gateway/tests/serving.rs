@@ -2,10 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod support;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use gateway::{FunctionOutput, Gateway, Options, Running};
@@ -16,9 +17,8 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
+use support::{Client, PATIENCE, connect, receive};
 
 /// A gateway, the lines that its function writes, and its decisions.
 struct Served {
@@ -26,9 +26,6 @@ struct Served {
     lines: mpsc::UnboundedReceiver<String>,
     decisions: Arc<Mutex<Vec<String>>>,
 }
-
-/// Long enough for a machine under load; nothing waits so long unless it fails.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn serve() -> Served {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
@@ -56,8 +53,7 @@ async fn serve() -> Served {
 
 impl Served {
     async fn client(&self) -> Client {
-        let connected = tokio_tungstenite::connect_async(self.running.ws_url());
-        timeout(PATIENCE, connected).await.unwrap().unwrap().0
+        connect(&self.running).await.unwrap()
     }
 
     /// Waits for a line of the function's.
@@ -90,13 +86,6 @@ impl Served {
         let status = response.split(' ').nth(1).unwrap().parse().unwrap();
         let body = response.split_once("\r\n\r\n").map_or("", |(_, body)| body);
         (status, body.to_owned())
-    }
-}
-
-async fn receive(client: &mut Client) -> String {
-    match timeout(PATIENCE, client.next()).await.unwrap() {
-        Some(Ok(Message::Text(text))) => text.as_str().to_owned(),
-        other => panic!("a text, not {other:?}"),
     }
 }
 

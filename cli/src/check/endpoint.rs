@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use conformance::case::Feature;
 use conformance::sign::Credentials;
-use conformance::target::endpoint::{Place, Target};
+use conformance::target::endpoint::{Place, Target, deployed_as};
 use conformance::{Case, Report};
 
 use super::targets::progress;
@@ -43,6 +43,20 @@ const DEFAULT: [&str; 5] = ["authorizer", "templates", "management", "limits", "
 /// Whether the arguments say where the target is.
 pub(super) fn is_named(args: &EndpointArgs) -> bool {
     args.ws.is_some() || !args.fixture.is_empty()
+}
+
+/// Refuses fixtures that no case runs on: misspelt, their cases would be unsupported, and nobody would notice.
+pub(super) fn check_names(args: &EndpointArgs, cases: &[Case]) -> Result<(), Failure> {
+    let is_known = |name: &str| {
+        let mut deployed = cases.iter().filter_map(deployed_as);
+        deployed.any(|known| known == name)
+    };
+    match args.fixture.iter().find(|(name, _)| !is_known(name)) {
+        Some((name, _)) => Err(Failure::Usage(format!(
+            "error: no case runs on the fixture `{name}`; parameters stand in the order of their names"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// The target, case after case.

@@ -111,7 +111,7 @@ pub async fn check(target: &Target, cases: &[Case]) -> Report {
 }
 
 /// The fixture that a case runs on, with its parameters: `connect?Connect=bare`.
-fn deployed_as(case: &Case) -> Option<String> {
+pub fn deployed_as(case: &Case) -> Option<String> {
     let mut name = case.fixture.clone()?;
     for (index, (parameter, value)) in case.parameters.iter().enumerate() {
         name.push(if index == 0 { '?' } else { '&' });
