@@ -175,6 +175,20 @@ async fn cargo(
             "--manifest-path",
         ])
         .arg(manifest);
+    // What `cargo run` says of its own package is not true of the functions': build scripts that look at it (ring's does) would run anew
+    // each time, here and there in turn.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        let of_package = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+        ];
+        if of_package.iter().any(|prefix| name.starts_with(prefix)) {
+            command.env_remove(&*name);
+        }
+    }
     if build.release {
         command.arg("--release");
     }
