@@ -37,13 +37,15 @@ fn children(parent: u32) -> Vec<(u32, String)> {
     found
 }
 
-async fn start() -> LocalGateway {
+/// The stack, built by a check of one case. The reports go into a folder that is this test's own: the tests run side by side.
+async fn start(test: &str) -> LocalGateway {
     let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
     let template = template.display().to_string();
     let program = Path::new(env!("CARGO_BIN_EXE_gatespec"));
     let built = Command::new(program)
-        .args(["check", "--case", "handshake/", "--report"])
-        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("processes"))
+        .args(["check", "--case", "handshake/the-stage-path-connects"])
+        .arg("--report")
+        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join(test))
         .arg(&template)
         .output()
         .unwrap();
@@ -75,7 +77,7 @@ async fn send(session: &mut WireSession, client: &str) {
 #[tokio::test]
 async fn killed_functions_keep_nobody_waiting() {
     const MESSAGES: usize = 300;
-    let gateway = start().await;
+    let gateway = start("killed").await;
     let pid = gateway.process_id().unwrap();
     let mut session = WireSession::new(gateway.endpoint.clone());
     connect(&mut session, "alice").await;
@@ -123,7 +125,7 @@ async fn killed_functions_keep_nobody_waiting() {
 
 #[tokio::test]
 async fn clients_are_told_and_no_process_is_left() {
-    let gateway = start().await;
+    let gateway = start("left").await;
     let pid = gateway.process_id().unwrap();
     let mut session = WireSession::new(gateway.endpoint.clone());
     connect(&mut session, "alice").await;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -108,7 +108,6 @@ pub(super) async fn local(
         folder,
         log: log_file(folder)?,
     };
-    // Once, before anything runs it: a file that is being executed can not be written.
     let fixtures_folder = folder.join(FIXTURES);
     write_probe(&fixtures_folder.join(PROBE_FOLDER))
         .map_err(|error| could_not_write(&fixtures_folder, &error))?;
@@ -202,15 +201,14 @@ impl Launch<'_> {
     ) -> Result<Served, Failure> {
         let folder = self.folder.join(FIXTURES);
         let path = folder.join(format!("{}.yaml", fixture.name));
-        std::fs::write(&path, fixture.template.as_bytes())
-            .map_err(|error| could_not_write(&folder, &error))?;
+        write_whole(&path, &fixture.template).map_err(|error| could_not_write(&folder, &error))?;
         let mut arguments = vec![path.display().to_string()];
         arguments.extend(parameters(&case.parameters));
         arguments.extend_from_slice(more);
         if fixture.is_signed() {
             let files = sign::credentials();
             for (name, text) in &files {
-                std::fs::write(folder.join(name), text)
+                write_whole(&folder.join(name), text)
                     .map_err(|error| could_not_write(&folder, &error))?;
             }
             arguments.push("--require-signatures".to_owned());
@@ -260,8 +258,22 @@ fn write_probe(folder: &Path) -> std::io::Result<()> {
     let program = std::env::current_exe()?.display().to_string();
     let program = program.replace('\'', r"'\''");
     std::fs::create_dir_all(folder)?;
-    std::fs::write(&bootstrap, format!("#!/bin/sh\nexec '{program}' probe\n"))?;
-    std::fs::set_permissions(&bootstrap, PermissionsExt::from_mode(0o755))
+    let own = own_name(&bootstrap);
+    std::fs::write(&own, format!("#!/bin/sh\nexec '{program}' probe\n"))?;
+    std::fs::set_permissions(&own, PermissionsExt::from_mode(0o755))?;
+    std::fs::rename(&own, &bootstrap)
+}
+
+/// Writes a file that is there as a whole or not at all: another check in the same folder may be reading it.
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let own = own_name(path);
+    std::fs::write(&own, text)?;
+    std::fs::rename(&own, path)
+}
+
+/// A name beside `path` that is this process's own.
+fn own_name(path: &Path) -> PathBuf {
+    path.with_added_extension(std::process::id().to_string())
 }
 
 fn parameters<'a>(
