@@ -1,5 +1,7 @@
 //! What the kit can judge.
 
+#[cfg(feature = "live")]
+pub mod aws;
 pub mod dynamodb;
 pub mod endpoint;
 pub mod functions;
