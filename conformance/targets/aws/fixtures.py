@@ -103,10 +103,15 @@ def remove(there, chosen):
     if chosen is None:
         # What an earlier removal did not get at.
         prefixes.append(f"{LOGS}{stacks.PREFIX}")
-    for stack in doomed:
-        there.delete(stack["StackId"])
     problems = []
+    begun = []
     for stack in doomed:
+        try:
+            there.delete(stack["StackId"])
+            begun.append(stack)
+        except ClientError as error:
+            problems.append(f"{stack['StackName']}: {error}")
+    for stack in begun:
         try:
             there.wait("delete", stack["StackId"])
             print(f"{stack['StackName']}: removed", flush=True)
