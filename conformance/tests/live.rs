@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use gatespec_conformance::case::{self, Case};
 use gatespec_conformance::session::{Callback, Incoming, Outgoing, Session, Upgrade};
 use gatespec_conformance::sign::Credentials;
-use gatespec_conformance::target::aws::{Account, PATIENCE};
+use gatespec_conformance::target::aws::{Account, PATIENCE, Rows};
 use gatespec_conformance::target::endpoint::{self, Place, Target, deployed_as};
 use gatespec_conformance::target::functions::{ACCEPTED_TOKEN, REPLY};
 use gatespec_conformance::target::wire::{Endpoint, WireSession};
@@ -50,7 +50,7 @@ struct Live {
     _turn: MutexGuard<'static, ()>,
     target: Target,
     /// The stack whose tables can be looked into, and the rows that were there before.
-    tables: Option<(Account, String, BTreeSet<(String, String)>)>,
+    tables: Option<(Account, String, Rows)>,
     /// On the pattern's stack.
     session: WireSession,
     /// The connections that were made, by the URL of their `@connections`.

@@ -24,6 +24,9 @@ pub const FIXTURE: &str = "GatespecFixture";
 /// How long an answer may take on the way to a region and back, a cold start of two functions included.
 pub const PATIENCE: Duration = Duration::from_secs(15);
 
+/// Rows of tables: the table, and the id in its `connectionId`.
+pub type Rows = BTreeSet<(String, String)>;
+
 /// An account in a region.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -63,6 +66,7 @@ impl Account {
             features: features.collect(),
             patience: PATIENCE,
             credentials: Some(credentials),
+            ..Target::new("", None)
         })
     }
 
@@ -88,11 +92,11 @@ impl Account {
         })
     }
 
-    /// The ids in a stack's tables whose key is `connectionId`, each behind the name of its table.
+    /// The rows of a stack's tables that have a `connectionId`.
     ///
     /// # Errors
     /// A table that can not be read.
-    pub async fn rows(&self, stack: &str) -> Result<BTreeSet<(String, String)>, String> {
+    pub async fn rows(&self, stack: &str) -> Result<Rows, String> {
         const KEY: &str = "connectionId";
         let resources = self
             .cloudformation
