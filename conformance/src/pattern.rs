@@ -38,6 +38,12 @@ pub(crate) enum Kind {
     HttpDate,
     /// Milliseconds since 1970, of this century.
     Millis,
+    /// What `X-Amzn-Trace-Id` has behind `Root=`.
+    Trace,
+    /// A `Sec-WebSocket-Key`.
+    Key,
+    /// A `Sec-WebSocket-Accept`.
+    Accept,
 }
 
 /// A piece of a pattern.
@@ -170,6 +176,11 @@ impl Relation<'_> {
     }
 }
 
+fn is_base64(text: &str, length: usize) -> bool {
+    let digits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/');
+    text.len() == length && text.bytes().all(digits)
+}
+
 /// Whether two ids end in the same three bytes, or a time in milliseconds is in the second that the other names.
 fn agree(text: &str, other: &str) -> bool {
     if let Ok(millis) = text.parse() {
@@ -194,6 +205,9 @@ impl Kind {
             Self::Iso => Some(24),
             Self::HttpDate => Some(29),
             Self::Millis => Some(13),
+            Self::Trace => Some(35),
+            Self::Key => Some(24),
+            Self::Accept => Some(28),
         }
     }
 
@@ -226,6 +240,13 @@ impl Kind {
             Self::Number => !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit()),
             Self::HttpDate => shape("aaa, 00 aaa 0000 00:00:00 GMT"),
             Self::Millis => shape("0000000000000") && matches!(text.as_bytes()[0], b'1'..=b'4'),
+            Self::Trace => shape("x-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx"),
+            Self::Key => text
+                .strip_suffix("==")
+                .is_some_and(|rest| is_base64(rest, 22)),
+            Self::Accept => text
+                .strip_suffix('=')
+                .is_some_and(|rest| is_base64(rest, 27)),
         }
     }
 }

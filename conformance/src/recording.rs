@@ -7,7 +7,7 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 
 use crate::pattern::Kind;
-use crate::verdict::{Report, Verdict};
+use crate::verdict::{Report, Verdict, shortened};
 
 /// What was seen of a target in one run.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -36,12 +36,17 @@ pub struct Recorded {
     pub transcript: Vec<String>,
 }
 
+/// How much of a line is kept.
+const KEPT: usize = 4000;
 /// What differs from run to run, the longest forms first.
-const FORMS: [(&str, Kind); 6] = [
+const FORMS: [(&str, Kind); 9] = [
     ("uuid", Kind::Uuid),
+    ("trace", Kind::Trace),
     ("date", Kind::HttpDate),
+    ("accept", Kind::Accept),
     ("clf", Kind::Clf),
     ("iso", Kind::Iso),
+    ("key", Kind::Key),
     ("id", Kind::Id),
     ("millis", Kind::Millis),
 ];
@@ -61,7 +66,10 @@ impl Recording {
                 .map(|outcome| Recorded {
                     id: outcome.case.clone(),
                     verdict: outcome.verdict,
-                    transcript: numbered(&outcome.transcript),
+                    transcript: numbered(&outcome.transcript, &outcome.host)
+                        .iter()
+                        .map(|line| shortened(line, KEPT))
+                        .collect(),
                 })
                 .collect(),
         }
@@ -91,11 +99,16 @@ impl Recording {
     }
 }
 
-/// The lines of a transcript but for the target's own reasons, what differs from run to run numbered.
-fn numbered(transcript: &[String]) -> Vec<String> {
+/// The lines of a transcript but for the target's own reasons, what differs from run to run numbered, and the host without its name.
+fn numbered(transcript: &[String], host: &str) -> Vec<String> {
     let mut names = BTreeMap::new();
     let lines = transcript.iter().filter(|line| !line.starts_with('·'));
-    lines.map(|line| without_chance(line, &mut names)).collect()
+    lines
+        .map(|line| match host {
+            "" => without_chance(line, &mut names),
+            _ => without_chance(&line.replace(host, "<host>"), &mut names),
+        })
+        .collect()
 }
 
 fn without_chance(line: &str, names: &mut BTreeMap<String, String>) -> String {
@@ -161,6 +174,7 @@ mod tests {
                 detail: String::new(),
                 transcript: transcript.iter().map(ToString::to_string).collect(),
                 retries: 0,
+                host: "localhost:3001".to_owned(),
                 took: Duration::ZERO,
             }],
         }
@@ -169,7 +183,7 @@ mod tests {
     #[test]
     fn what_differs_from_run_to_run_is_numbered() {
         let lines = [
-            "< alice: 101 [(\"x-amzn-RequestId\", \"03c09e84-9949-48d9-9d50-8ddb489d6142\"), (\"Date\", \"Mon, 23 Nov 2026 18:07:30 GMT\")] ",
+            "< alice: 101 [(\"x-amzn-RequestId\", \"03c09e84-9949-48d9-9d50-8ddb489d6142\"), (\"Date\", \"Mon, 23 Nov 2026 18:07:30 GMT\"), (\"Host\", \"localhost:3001\")] ",
             r#"< alice: Text("{\"message\": \"Forbidden\", \"connectionId\":\"XDmENcnwIE0CFEQ=\", \"requestId\":\"XDmGEE2RoE0FRdQ=\"}")"#,
             "· the target's own words",
             "> backend: GET Connection(\"XDmENcnwIE0CFEQ=\") 1705751700453 and 12345678901234",
@@ -179,7 +193,7 @@ mod tests {
         assert_eq!(
             recording.cases[0].transcript,
             [
-                "< alice: 101 [(\"x-amzn-RequestId\", \"<uuid 1>\"), (\"Date\", \"<date 1>\")] ",
+                "< alice: 101 [(\"x-amzn-RequestId\", \"<uuid 1>\"), (\"Date\", \"<date 1>\"), (\"Host\", \"<host>\")] ",
                 r#"< alice: Text("{\"message\": \"Forbidden\", \"connectionId\":\"<id 1>\", \"requestId\":\"<id 2>\"}")"#,
                 "> backend: GET Connection(\"<id 1>\") <millis 1> and 12345678901234",
                 r#"< backend: 200 "connectedAt": "<iso 1>", "<clf 1>""#,
