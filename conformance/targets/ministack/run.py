@@ -60,7 +60,7 @@ SELECTIONS = [
 FIXTURES = [
     ("api-keys-of-the-authorizer", {}),
     ("connect", {}),
-    *(("connect", {"Connect": form}) for form in ["none", "bare", "proxy", "impatient", "mapped", "unpermitted"]),
+    *(("connect", {"Connect": form}) for form in ["none", "bare", "impatient", "mapped", "unpermitted"]),
     ("default", {}),
     ("mapping", {}),
     ("permissions", {}),
