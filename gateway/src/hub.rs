@@ -9,18 +9,22 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+#[cfg(not(feature = "mutations"))]
+use spec::Gateway;
 use spec::connection::CloseInfo;
 use spec::http::{Headers, HttpResponse};
 use spec::io::{
     Because, Decision, Invocation, InvocationId, InvocationOutcome, ManagementId,
     ManagementRequest, PeerId,
 };
-use spec::{Gateway, Input, Output, Timestamp};
+use spec::{Input, Output, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::access_log::Lines;
 use crate::backend::Backends;
 use crate::clock::Clock;
+#[cfg(feature = "mutations")]
+use crate::mutation::{Mutant as Gateway, Mutation};
 
 /// What the machine wants of a client's task.
 #[derive(Debug)]
@@ -263,6 +267,12 @@ impl Hub {
     /// How many connections are open.
     pub(crate) fn connections(&self) -> usize {
         self.lock().gateway.connections()
+    }
+
+    /// Whether the gateway is wrong in this way.
+    #[cfg(feature = "mutations")]
+    pub(crate) fn is(&self, mutation: Mutation) -> bool {
+        self.lock().gateway.is(mutation)
     }
 
     /// Does what the machine wants done.

@@ -30,6 +30,8 @@ mod http1;
 mod hub;
 mod ids;
 mod lambda;
+#[cfg(feature = "mutations")]
+mod mutation;
 mod server;
 pub mod stack;
 
@@ -52,6 +54,8 @@ pub use clock::TimeSource;
 pub use error::Error;
 pub use hub::DecisionSink;
 pub use lambda::{FunctionOutput, LineSink};
+#[cfg(feature = "mutations")]
+pub use mutation::Mutation;
 
 use access_log::Writer;
 use backend::Backends;
@@ -98,6 +102,9 @@ pub struct Options {
     pub max_processes: usize,
     /// Where the time comes from.
     pub clock: TimeSource,
+    /// What the gateway is to do wrong, for tests of the kit.
+    #[cfg(feature = "mutations")]
+    pub mutation: Option<Mutation>,
 }
 
 /// A gateway that serves. Dropping it ends everything at once; [`shutdown`](Self::shutdown) is the polite way.
@@ -144,6 +151,8 @@ impl Options {
             dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
             max_processes: 32,
             clock: TimeSource::default(),
+            #[cfg(feature = "mutations")]
+            mutation: None,
         }
     }
 }
@@ -187,6 +196,10 @@ impl Gateway {
         let mut stack = Stack::read(&options.template, &options.settings)?;
         stack.api.account_limit = options.account_limit;
         stack.api.connection_limit = options.connection_limit;
+        #[cfg(feature = "mutations")]
+        if let Some(mutation) = options.mutation {
+            mutation.change(&mut stack.api);
+        }
         for warning in &stack.warnings {
             tracing::warn!("{warning}");
         }
@@ -222,6 +235,8 @@ impl Gateway {
         let machine = spec::Gateway::new(stack.api.clone(), ids::Random::new())
             .map_err(|invalid| Error::Template(stack.invalid(&invalid)))?
             .with_access(access);
+        #[cfg(feature = "mutations")]
+        let machine = mutation::Mutant::new(machine, options.mutation);
         let clock = Clock::start(options.clock);
         let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
         let mut pools = Vec::new();
