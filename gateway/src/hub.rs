@@ -9,8 +9,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-#[cfg(not(feature = "mutations"))]
-use spec::Gateway;
 use spec::connection::CloseInfo;
 use spec::http::{Headers, HttpResponse};
 use spec::io::{
@@ -23,8 +21,6 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use crate::access_log::Lines;
 use crate::backend::Backends;
 use crate::clock::Clock;
-#[cfg(feature = "mutations")]
-use crate::mutation::{Mutant as Gateway, Mutation};
 
 /// What the machine wants of a client's task.
 #[derive(Debug)]
@@ -86,7 +82,7 @@ pub(crate) struct Hub {
 }
 
 struct Machine {
-    gateway: Gateway,
+    gateway: crate::SpecGateway,
     clients: HashMap<PeerId, Client>,
     callers: HashMap<ManagementId, oneshot::Sender<HttpResponse>>,
     requests: u64,
@@ -104,7 +100,7 @@ const LOST_BYTES: usize = 8 * 1024 * 1024;
 
 impl Hub {
     pub(crate) fn new(
-        gateway: Gateway,
+        gateway: crate::SpecGateway,
         clock: Clock,
         decisions: Option<DecisionSink>,
         access_log: Option<Lines>,
@@ -264,15 +260,9 @@ impl Hub {
         }
     }
 
-    /// How many connections are open.
-    pub(crate) fn connections(&self) -> usize {
-        self.lock().gateway.connections()
-    }
-
-    /// Whether the gateway is wrong in this way.
-    #[cfg(feature = "mutations")]
-    pub(crate) fn is(&self, mutation: Mutation) -> bool {
-        self.lock().gateway.is(mutation)
+    /// What there is to see of the machine.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&crate::SpecGateway) -> T) -> T {
+        at(&self.lock().gateway)
     }
 
     /// Does what the machine wants done.

@@ -65,6 +65,11 @@ use lambda::{Functions, Pool, Sink, Surroundings};
 use spec::throttle::{self, Limit};
 use stack::{Settings, Stack};
 
+#[cfg(feature = "mutations")]
+use mutation::Mutant as SpecGateway;
+#[cfg(not(feature = "mutations"))]
+use spec::Gateway as SpecGateway;
+
 /// The local gateway.
 #[derive(Debug)]
 pub struct Gateway;
@@ -236,7 +241,7 @@ impl Gateway {
             .map_err(|invalid| Error::Template(stack.invalid(&invalid)))?
             .with_access(access);
         #[cfg(feature = "mutations")]
-        let machine = mutation::Mutant::new(machine, options.mutation);
+        let machine = SpecGateway::new(machine, options.mutation);
         let clock = Clock::start(options.clock);
         let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
         let mut pools = Vec::new();
@@ -327,7 +332,7 @@ impl Running {
 
     /// How many connections are open.
     pub fn connections(&self) -> usize {
-        self.hub.connections()
+        self.hub.look(SpecGateway::connections)
     }
 
     /// Lets `time` pass on a clock that stands: once every call of a function has reached its process, all that is due within `time` happens,

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
-use std::ops::Deref;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -19,6 +18,8 @@ use spec::{Input, Output, Timestamp};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
+
+use crate::hub::Hub;
 
 /// One list for the type, the names and [`Mutation::ALL`], so that none of them can lack a mutation.
 macro_rules! mutations {
@@ -157,11 +158,6 @@ impl Mutant {
         }
     }
 
-    /// Whether it is wrong in this way.
-    pub(crate) fn is(&self, mutation: Mutation) -> bool {
-        self.mutation == Some(mutation)
-    }
-
     pub(crate) fn handle_input(&mut self, now: Timestamp, input: Input) {
         self.pass(now);
         if let Some(input) = self.input(input) {
@@ -194,6 +190,11 @@ impl Mutant {
         self.machine.is_idle() && self.outputs.is_empty() && self.late.is_empty()
     }
 
+    pub(crate) fn connections(&self) -> usize {
+        self.machine.connections()
+    }
+
+    /// Time has come to `now`.
     fn pass(&mut self, now: Timestamp) {
         self.now = now;
         while let Some((_, output)) = self.late.pop_front_if(|(due, _)| *due <= now) {
@@ -330,14 +331,6 @@ impl Mutant {
     }
 }
 
-impl Deref for Mutant {
-    type Target = spec::Gateway;
-
-    fn deref(&self) -> &spec::Gateway {
-        &self.machine
-    }
-}
-
 impl fmt::Display for Mutation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -354,6 +347,11 @@ impl FromStr for Mutation {
             format!("`{name}` is no mutation; there are: {}", names.join(", "))
         })
     }
+}
+
+/// Whether a gateway is wrong in this way.
+pub(crate) fn is(hub: &Hub, mutation: Mutation) -> bool {
+    hub.look(|machine| machine.mutation == Some(mutation))
 }
 
 /// Answers the close frame that has come, then waits until the client ends the TCP connection.

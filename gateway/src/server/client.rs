@@ -80,7 +80,7 @@ pub(super) async fn run(
                     hub.input(Input::Message { peer, text });
                 }
                 #[cfg(feature = "mutations")]
-                Some(Ok(Message::Binary(_))) if hub.is(Mutation::BinaryIgnored) => {}
+                Some(Ok(Message::Binary(_))) if mutation::is(hub, Mutation::BinaryIgnored) => {}
                 Some(Ok(Message::Binary(_))) => {
                     broken = true;
                     hub.input(Input::Violation { peer, violation: Violation::Binary });
@@ -92,7 +92,7 @@ pub(super) async fn run(
                     };
                     hub.input(Input::PeerClosed { peer, close: Some(close) });
                     #[cfg(feature = "mutations")]
-                    if hub.is(Mutation::SocketLeftOpen) {
+                    if mutation::is(hub, Mutation::SocketLeftOpen) {
                         return mutation::leave_open(socket).await;
                     }
                     return finish(socket).await;
