@@ -98,7 +98,7 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
         Mutation::SocketLeftOpen => (
             "lifecycle/a-clients-close-is-answered",
             Fail,
-            "the connection was not ended after the client's close",
+            "alice: the connection was not ended after the close frames",
         ),
         Mutation::EveryCloseIsNormal => (
             "lifecycle/the-clients-code-and-reason-reach-disconnect",
