@@ -115,6 +115,8 @@ pub(super) async fn local(
     let launch = Launch {
         folder,
         log: log_file(folder)?,
+        #[cfg(feature = "mutations")]
+        mutation: mutation(stack),
     };
     let fixtures_folder = folder.join(FIXTURES);
     write_probe(&fixtures_folder.join(PROBE_FOLDER))
@@ -197,6 +199,9 @@ struct Launch<'a> {
     /// For fixtures and logs.
     folder: &'a Path,
     log: File,
+    /// The arguments that make a gateway wrong on purpose.
+    #[cfg(feature = "mutations")]
+    mutation: Vec<String>,
 }
 
 impl Launch<'_> {
@@ -253,6 +258,8 @@ impl Launch<'_> {
 
     /// Starts `gatespec serve` with `arguments`.
     async fn gateway(&self, arguments: &[String]) -> Result<LocalGateway, Failure> {
+        #[cfg(feature = "mutations")]
+        let arguments = &[arguments, &self.mutation].concat();
         let program = std::env::current_exe().map_err(|error| could_not(error.to_string()))?;
         let log = self.log.try_clone();
         let log = log.map_err(|error| could_not(error.to_string()))?;
@@ -297,6 +304,12 @@ fn parameters<'a>(
 ) -> impl Iterator<Item = String> {
     let arguments = parameters.into_iter();
     arguments.flat_map(|(name, value)| ["--parameter".to_owned(), format!("{name}={value}")])
+}
+
+#[cfg(feature = "mutations")]
+fn mutation(stack: &StackArgs) -> Vec<String> {
+    let of = |mutation: gateway::Mutation| ["--mutation".to_owned(), mutation.to_string()];
+    stack.mutation.map(of).into_iter().flatten().collect()
 }
 
 fn log_file(folder: &Path) -> Result<File, Failure> {
