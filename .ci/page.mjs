@@ -62,7 +62,9 @@ async function see(name, path, { look, ...options }) {
   else await namesInSight(page, data);
   await page.locator("summary").click();
   const checked = await accessible(page, `${name}, ${look}`);
+  await page.locator("summary").click();
   await filters(page, data);
+  await page.locator("#count").evaluate(it => it.scrollIntoView());
   await shoot("-filtered");
   await page.locator("#filters").evaluate(form => { form.reset(); form.dispatchEvent(new Event("input")); });
   await cells(page, data, `${name}, ${look}`, shoot);
@@ -137,9 +139,7 @@ async function filters(page, data) {
   await page.selectOption("#area", "");
   for (const verdict of VERDICTS) {
     await page.selectOption("#verdict", verdict);
-    const wanted = data.rows.filter(row => verdicts(row).includes(verdict)).length;
-    assert(wanted > 0, `the report should have the verdict ${verdict}`);
-    await shows(wanted, verdict);
+    await shows(data.rows.filter(row => verdicts(row).includes(verdict)).length, verdict);
   }
   await page.selectOption("#verdict", "");
   await page.check("#differing");
@@ -157,7 +157,8 @@ async function filters(page, data) {
 
 /** A cell of each verdict opens a dialog that says what was sent, what came, what was expected and where that was read. */
 async function cells(page, data, where, shoot) {
-  for (const verdict of VERDICTS) {
+  assert(pick(data, "fail"), "the report should have a failure to look at");
+  for (const verdict of VERDICTS.filter(verdict => pick(data, verdict))) {
     const [row, index] = pick(data, verdict);
     const outcome = row.outcomes[index];
     const button = page.locator(`#body tr:has(th:text-is(${JSON.stringify(row.case)})) td:nth-child(${index + 2}) button`);
