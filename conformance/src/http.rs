@@ -6,19 +6,20 @@ use hyper_util::rt::TokioIo;
 
 use crate::net::Address;
 pub use crate::session::Answer;
+use crate::session::Trouble;
 
 /// Sends a request to an `http://` or `https://` address and reads the whole answer.
 ///
 /// # Errors
-/// What kept the kit from getting one.
+/// [`Trouble::Violation`] when what came is no whole HTTP response, else what kept the kit from asking.
 pub async fn request(
     method: &str,
     url: &str,
     headers: &[(&str, &str)],
     body: &str,
-) -> Result<Answer, String> {
-    let address = Address::parse(url)?;
-    let stream = address.connect().await?;
+) -> Result<Answer, Trouble> {
+    let address = Address::parse(url).map_err(other)?;
+    let stream = address.connect().await.map_err(other)?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .map_err(other)?;
@@ -33,9 +34,10 @@ pub async fn request(
     let request = request
         .body(Full::new(Bytes::from(body.to_owned())))
         .map_err(other)?;
-    let response = sender.send_request(request).await.map_err(other)?;
+    let broken = |error| Trouble::Violation(format!("no whole HTTP response came: {error}"));
+    let response = sender.send_request(request).await.map_err(broken)?;
     let (head, body) = response.into_parts();
-    let body = body.collect().await.map_err(other)?.to_bytes();
+    let body = body.collect().await.map_err(broken)?.to_bytes();
     connection.abort();
     let headers = head
         .headers
@@ -54,6 +56,6 @@ pub async fn request(
     })
 }
 
-fn other(error: impl std::fmt::Display) -> String {
-    error.to_string()
+fn other(error: impl std::fmt::Display) -> Trouble {
+    Trouble::Other(error.to_string())
 }

@@ -7,6 +7,7 @@
 pub mod case;
 pub mod falsify;
 pub mod fixture;
+pub mod generate;
 pub mod http;
 mod net;
 pub mod pattern;

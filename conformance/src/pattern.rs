@@ -16,7 +16,7 @@ pub struct Bindings(BTreeMap<String, String>);
 
 /// A hole's demand on the text that it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Any,
     /// A connection, request or message id.
     Id,
@@ -36,9 +36,12 @@ enum Kind {
     Number,
 }
 
+/// A piece of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part<'a> {
+pub(crate) enum Part<'a> {
+    /// What stands for itself.
     Text(&'a str),
+    /// What stands for something.
     Hole {
         name: &'a str,
         kind: Kind,
@@ -48,7 +51,7 @@ enum Part<'a> {
 
 /// What a hole must be to another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Relation<'a> {
+pub(crate) enum Relation<'a> {
     /// Something else.
     Unlike(&'a str),
     /// In agreement.
@@ -202,7 +205,11 @@ impl Kind {
     }
 }
 
-fn parse(pattern: &str) -> Result<Vec<Part<'_>>, String> {
+/// Takes a pattern to pieces.
+///
+/// # Errors
+/// A hole that can not be read.
+pub(crate) fn parse(pattern: &str) -> Result<Vec<Part<'_>>, String> {
     let mut parts = Vec::new();
     let mut rest = pattern;
     while let Some((before, behind)) = rest.split_once("${") {

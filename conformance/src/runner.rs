@@ -1,26 +1,33 @@
 //! Carries out cases, step by step, and writes down what happens.
 
 mod answer;
+mod chance;
 mod events;
 mod flood;
+mod many;
 mod observer;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::case::{Case, Feature, Step, Values};
+use crate::generate::Chance;
 use crate::pattern::Bindings;
 use crate::session::{Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 use crate::verdict::{Outcome, Verdict};
 use answer::Expected;
+pub use chance::run_with;
 pub(crate) use events::KINDS;
 use events::Reports;
-use observer::OBSERVER;
+pub use many::Options;
+pub(crate) use observer::OBSERVER;
 
 /// Why a case stops.
 enum Stop {
     /// The target did something else than the case says.
     Difference(String),
+    /// The target can not be asked for this.
+    Unsupported(String),
     /// The kit could not go on.
     Broken(String),
 }
@@ -35,23 +42,38 @@ struct Run<'a, S> {
     taken: Vec<String>,
     /// What the observer sends to learn its id.
     who_am_i: Option<String>,
+    /// How often something was looked for once more.
+    retries: u32,
 }
 
+/// Behind a name, for the value as a JSON string.
+pub(crate) const AS_JSON: &str = ".json";
 /// The name in patterns of the host that clients use.
-const HOST: &str = "host";
-/// How often a row is looked for before the kit gives up.
-const LOOKS: usize = 250;
+pub(crate) const HOST: &str = "host";
+/// How often the kit looks for what may take a moment before it gives up.
+const LOOKS: u32 = 250;
 /// How much of a long text stands in a transcript.
 const SHOWN: usize = 400;
 
 /// Carries out `case` on `session`, a target that has `features`.
 pub async fn run<S: Session>(case: &Case, session: &mut S, features: &[Feature]) -> Outcome {
+    run_with(case, session, features, Chance::default()).await
+}
+
+/// Carries out a case once, its names standing for `given`.
+async fn once<S: Session>(
+    case: &Case,
+    given: &BTreeMap<String, String>,
+    session: &mut S,
+    features: &[Feature],
+) -> Outcome {
     let started = Instant::now();
-    let outcome = |verdict, detail: String, transcript| Outcome {
+    let outcome = |verdict, detail: String, transcript, retries| Outcome {
         case: case.id.clone(),
         verdict,
         detail,
         transcript,
+        retries,
         took: started.elapsed(),
     };
     if let Some(missing) = case
@@ -60,10 +82,15 @@ pub async fn run<S: Session>(case: &Case, session: &mut S, features: &[Feature])
         .find(|feature| !features.contains(feature))
     {
         let detail = format!("the target has not the feature {missing}");
-        return outcome(Verdict::Unsupported, detail, Vec::new());
+        return outcome(Verdict::Unsupported, detail, Vec::new(), 0);
     }
     let mut bindings = Bindings::default();
     bindings.set(HOST, session.host());
+    for (name, value) in case.given.iter().chain(given) {
+        bindings.set(name, value);
+        let json = serde_json::to_string(value).unwrap_or_default();
+        bindings.set(&format!("{name}{AS_JSON}"), json);
+    }
     let mut run = Run {
         session,
         bindings,
@@ -71,32 +98,30 @@ pub async fn run<S: Session>(case: &Case, session: &mut S, features: &[Feature])
         reports: Reports::default(),
         taken: Vec::new(),
         who_am_i: None,
+        retries: 0,
     };
     let mut result = run.steps(&case.steps).await;
     if result.is_ok() {
         result = run.nothing_more_is_reported().await;
     }
-    let leftover = run.close_all().await;
-    if result.is_ok() && !leftover.is_empty() {
-        let message = format!("messages that nobody expected: {}", leftover.join(", "));
-        result = Err(Stop::Difference(message));
-    }
-    let transcript = run.transcript;
-    match result {
-        Ok(()) => outcome(Verdict::Pass, String::new(), transcript),
-        Err(Stop::Difference(detail)) => outcome(Verdict::on_difference(case), detail, transcript),
-        Err(Stop::Broken(detail)) => outcome(Verdict::Error, detail, transcript),
-    }
+    let ended = run.close_all().await;
+    let (verdict, detail) = match result.and(ended) {
+        Ok(()) => (Verdict::Pass, String::new()),
+        Err(Stop::Difference(detail)) => (Verdict::on_difference(case), detail),
+        Err(Stop::Unsupported(detail)) => (Verdict::Unsupported, detail),
+        Err(Stop::Broken(detail)) => (Verdict::Error, detail),
+    };
+    outcome(verdict, detail, run.transcript, run.retries)
 }
 
 impl<S: Session> Run<'_, S> {
     async fn steps(&mut self, steps: &[Step]) -> Result<(), Stop> {
         for (index, step) in steps.iter().enumerate() {
-            let result = self.step(step).await;
+            let result = self.step(step).await.and_then(|()| self.no_fault());
             for reason in self.session.reasons() {
                 self.note("·", &reason);
             }
-            result.map_err(|stop| stop.at(index + 1))?;
+            result.map_err(|stop| stop.of(&format!("step {}", index + 1)))?;
         }
         Ok(())
     }
@@ -122,7 +147,8 @@ impl<S: Session> Run<'_, S> {
                     headers: fields,
                     sign: sign.clone(),
                 };
-                let answer = self.session.connect(client, &upgrade).await?;
+                let answer = self.session.connect(client, &upgrade).await;
+                let answer = answer.map_err(|trouble| Stop::from(trouble).of(client))?;
                 let expected = Expected {
                     status: *status,
                     body: body.as_deref(),
@@ -216,6 +242,7 @@ impl<S: Session> Run<'_, S> {
                 response_headers,
                 absent_headers,
                 sign,
+                eventual,
             } => {
                 let body = self.fill(body)?.repeat(*repeat);
                 let to = match path {
@@ -227,7 +254,15 @@ impl<S: Session> Run<'_, S> {
                     self.flood(&to, &body, *most, *status).await?
                 } else {
                     let sign = sign.as_ref();
-                    self.session.manage(method, &to, &body, sign).await?
+                    let mut looks = if *eventual { LOOKS } else { 1 };
+                    loop {
+                        looks -= 1;
+                        let answer = self.session.manage(method, &to, &body, sign).await?;
+                        if answer.status == *status || looks == 0 {
+                            break answer;
+                        }
+                        self.retry().await;
+                    }
                 };
                 let expected = Expected {
                     status: *status,
@@ -293,15 +328,17 @@ impl<S: Session> Run<'_, S> {
         }
     }
 
+    /// Nothing has gone wrong with connections that end.
+    fn no_fault(&mut self) -> Result<(), Stop> {
+        match &*self.session.faults() {
+            [] => Ok(()),
+            faults => Err(Stop::Difference(faults.join(", "))),
+        }
+    }
+
     async fn receive(&mut self, client: &str) -> Result<Incoming, Stop> {
-        let incoming = self
-            .session
-            .receive(client)
-            .await
-            .map_err(|trouble| match trouble {
-                Trouble::Silence(_) => Stop::Difference(format!("{client}: {trouble}")),
-                other => Stop::from(other),
-            })?;
+        let received = self.session.receive(client).await;
+        let incoming = received.map_err(|trouble| Stop::from(trouble).of(client))?;
         self.note("<", &format!("{client}: {incoming:?}"));
         Ok(incoming)
     }
@@ -316,7 +353,7 @@ impl<S: Session> Run<'_, S> {
                 );
                 return Ok(());
             }
-            self.session.settle().await;
+            self.retry().await;
         }
         let state = if present {
             "not in the table"
@@ -326,20 +363,30 @@ impl<S: Session> Run<'_, S> {
         Err(Stop::Difference(format!("connection {id} is {state}")))
     }
 
+    /// Gives the target a moment for what may take one.
+    async fn retry(&mut self) {
+        self.retries += 1;
+        self.session.settle().await;
+    }
+
     /// Ends what is still open, the observer first; what the others get then, nobody expected.
-    async fn close_all(&mut self) -> Vec<String> {
+    async fn close_all(&mut self) -> Result<(), Stop> {
         let mut leftover = Vec::new();
         let mut clients = self.session.connected();
         clients.sort_by_key(|client| client != OBSERVER);
         for client in clients {
-            if let Ok(texts) = self.session.close(&client, Some(1000), "").await
-                && client != OBSERVER
-            {
+            let texts = self.session.close(&client, Some(1000), "").await?;
+            if client != OBSERVER {
                 leftover.extend(texts.into_iter().map(|text| format!("{client}: {text}")));
             }
         }
-        leftover.extend(self.session.strays());
-        leftover
+        if !leftover.is_empty() {
+            let leftover = leftover.join(", ");
+            let message = format!("messages that nobody expected: {leftover}");
+            return Err(Stop::Difference(message));
+        }
+        let fault = self.no_fault();
+        fault.map_err(|stop| stop.of("at the end"))
     }
 
     /// Header fields to send.
@@ -375,19 +422,24 @@ fn stretched(text: &str, times: usize) -> String {
 }
 
 impl Stop {
-    fn at(self, step: usize) -> Self {
+    /// Says where, or with whom.
+    fn of(self, place: &str) -> Self {
+        let of = |detail| format!("{place}: {detail}");
         match self {
-            Self::Difference(detail) => Self::Difference(format!("step {step}: {detail}")),
-            Self::Broken(detail) => Self::Broken(format!("step {step}: {detail}")),
+            Self::Difference(detail) => Self::Difference(of(detail)),
+            Self::Unsupported(detail) => Self::Unsupported(of(detail)),
+            Self::Broken(detail) => Self::Broken(of(detail)),
         }
     }
 }
 
 impl From<Trouble> for Stop {
     fn from(trouble: Trouble) -> Self {
+        let detail = trouble.to_string();
         match trouble {
-            Trouble::Unanswered(_) => Self::Difference(trouble.to_string()),
-            _ => Self::Broken(trouble.to_string()),
+            Trouble::Silence(_) | Trouble::Violation(_) => Self::Difference(detail),
+            Trouble::Unsupported(_) => Self::Unsupported(detail),
+            Trouble::NotConnected(_) | Trouble::Other(_) => Self::Broken(detail),
         }
     }
 }

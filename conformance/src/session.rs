@@ -28,10 +28,11 @@ pub trait Session {
     /// [`Trouble::Silence`] when nothing came within the target's patience.
     async fn receive(&mut self, client: &str) -> Result<Incoming, Trouble>;
 
-    /// Closes a client's connection, and gives the messages that were still on the way.
+    /// Closes a client's connection, and gives the messages that were still on the way. What the target does wrong then is told by
+    /// [`faults`](Self::faults).
     ///
     /// # Errors
-    /// A connection that can not be closed in an orderly way.
+    /// The case names a client that is not connected.
     async fn close(
         &mut self,
         client: &str,
@@ -72,8 +73,9 @@ pub trait Session {
     /// The names of the clients that are connected.
     fn connected(&self) -> Vec<String>;
 
-    /// What clients were sent after their close frame, in words: nothing, where the target is in order (LIFECYCLE-28).
-    fn strays(&mut self) -> Vec<String>;
+    /// What the target has done wrong to connections that end, since the last call, in words: messages after the close frame
+    /// (LIFECYCLE-28), closes that it did not carry through (LIFECYCLE-22).
+    fn faults(&mut self) -> Vec<String>;
 
     /// What the target itself tells of its decisions since the last call, for the transcript.
     fn reasons(&mut self) -> Vec<String> {
@@ -148,19 +150,19 @@ pub enum Incoming {
 /// Why a step could not be carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {
-    /// Nothing came.
+    /// Nothing came: the target's doing.
     #[error("nothing came within {0:?}")]
     Silence(Duration),
+    /// What came is not what HTTP or the WebSocket protocol allow: the target's doing.
+    #[error("{0}")]
+    Violation(String),
     /// The case names a client that is not connected.
     #[error("client `{0}` is not connected")]
     NotConnected(String),
-    /// The target can not do this.
+    /// The target can not be asked for this.
     #[error("{0}")]
     Unsupported(&'static str),
-    /// A client's close that the target did not carry through (LIFECYCLE-22).
-    #[error("{0}")]
-    Unanswered(&'static str),
-    /// Something else, in words.
+    /// The kit's own trouble, such as a target that is not there.
     #[error("{0}")]
     Other(String),
 }

@@ -36,6 +36,8 @@ pub struct Outcome {
     pub detail: String,
     /// What was sent and received, and what the target said of its reasons.
     pub transcript: Vec<String>,
+    /// How often something that may take a moment was looked for once more.
+    pub retries: u32,
     /// How long it took.
     pub took: Duration,
 }
@@ -220,6 +222,7 @@ mod tests {
             verdict,
             detail: "detail".to_owned(),
             transcript: Vec::new(),
+            retries: 0,
             took: Duration::ZERO,
         };
         Report {

@@ -26,6 +26,21 @@ pub const CONNECTION_DURATION: Duration = Duration::from_secs(2 * 60 * 60);
 /// The least and the most that `TimeoutInMillis` may be (LIMITS-20, LIMITS-21).
 pub const INTEGRATION_TIMEOUT_MILLIS: std::ops::RangeInclusive<u64> = 50..=29_000;
 
+/// A text message whose bytes came in frames of at most `frame` bytes, judged as they come in: each frame by its length (LIMITS-3), then
+/// what has come so far (LIMITS-6), at last whether it is text.
+///
+/// # Errors
+/// What the client did that ends its connection.
+pub fn text_message(bytes: &[u8], frame: usize) -> Result<String, Violation> {
+    if bytes.len().min(frame) > FRAME_BYTES {
+        Err(Violation::FrameTooLarge)
+    } else if bytes.len() > MESSAGE_BYTES {
+        Err(Violation::MessageTooLarge)
+    } else {
+        String::from_utf8(bytes.to_vec()).map_err(|_| Violation::InvalidUtf8)
+    }
+}
+
 /// What a client did that ends its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violation {
@@ -52,5 +67,37 @@ impl Violation {
             Self::Protocol => 1002,
         };
         CloseInfo::new(code, "")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    // The last byte that is taken, and the first that is not.
+    #[rstest]
+    #[case::a_frame(FRAME_BYTES, FRAME_BYTES, None)]
+    #[case::a_frame_too_large(FRAME_BYTES + 1, FRAME_BYTES + 1, Some(Violation::FrameTooLarge))]
+    #[case::a_message(MESSAGE_BYTES, FRAME_BYTES, None)]
+    #[case::a_message_too_large(MESSAGE_BYTES + 1, FRAME_BYTES, Some(Violation::MessageTooLarge))]
+    #[case::both(MESSAGE_BYTES + 1, MESSAGE_BYTES + 1, Some(Violation::FrameTooLarge))]
+    #[case::a_short_message_in_large_frames(1, usize::MAX, None)]
+    fn messages_have_a_size(
+        #[case] bytes: usize,
+        #[case] frame: usize,
+        #[case] violation: Option<Violation>,
+    ) {
+        let judged = text_message(&vec![b'a'; bytes], frame);
+        assert_eq!(judged.as_ref().err().copied(), violation);
+        assert!(judged.is_ok_and(|text| text.len() == bytes) == violation.is_none());
+    }
+
+    #[test]
+    fn what_is_no_text_is_no_message() {
+        assert_eq!(text_message(b"\xff", 1), Err(Violation::InvalidUtf8));
+        // A character may be cut by frames.
+        assert_eq!(text_message("ä".as_bytes(), 1), Ok("ä".to_owned()));
     }
 }

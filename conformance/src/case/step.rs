@@ -6,6 +6,11 @@ use serde::Deserialize;
 
 use crate::sign::Sign;
 
+/// Before a pattern for the compact JSON of a value.
+pub(crate) const JSON: &str = "json:";
+/// Before the JSON text of a value, with holes to be filled.
+pub(crate) const VALUE: &str = "value:";
+
 /// One value of a header field, or several: a field for each.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(untagged)]
@@ -129,6 +134,9 @@ pub enum Step {
         most: usize,
         /// The status that must come.
         status: u16,
+        /// Whether the status may take a moment to come: the call is made again until it does, and the report counts how often.
+        #[serde(default)]
+        eventual: bool,
         /// The body that must come.
         response: Option<String>,
         /// Fields that the response must have.
@@ -143,7 +151,8 @@ pub enum Step {
         /// Who.
         client: String,
     },
-    /// The pattern's table holds the connection, or does not (in the end: it may take a moment).
+    /// The pattern's table holds the connection, or does not. It may take a moment: this is looked for again, and the report counts how
+    /// often.
     Row {
         /// The connection's id.
         id: String,
@@ -189,7 +198,8 @@ pub enum Step {
         /// `authorizer`, `CONNECT`, `MESSAGE`, `DISCONNECT`, `payload` (what a template rendered) or `HTTP`.
         kind: String,
         /// What the event must have, by JSON pointer. Texts are patterns for strings; a text that begins with `json:` is a pattern for
-        /// the compact JSON of the value; anything else must be equal.
+        /// the compact JSON of the value; one that begins with `value:` is the JSON text of an equal value, whatever the order of its
+        /// members; anything else must be equal.
         #[serde(default)]
         has: BTreeMap<String, toml::Value>,
         /// What it must not have, by JSON pointer.
@@ -221,6 +231,68 @@ impl Values {
             Self::Many(values) => values,
         }
     }
+}
+
+impl Step {
+    /// The texts that are sent, their holes to be filled.
+    pub(super) fn sent(&self) -> Vec<&str> {
+        match self {
+            Self::Connect {
+                target, headers, ..
+            }
+            | Self::Observe {
+                target, headers, ..
+            } => {
+                let values = headers.values().flat_map(Values::all);
+                values.chain([target]).map(|text| &**text).collect()
+            }
+            Self::Send {
+                text,
+                before,
+                after,
+                ..
+            } => vec![text, before, after],
+            Self::Manage { id, path, body, .. } => {
+                vec![id, path.as_deref().unwrap_or_default(), body]
+            }
+            Self::Row { id, .. } => vec![id],
+            Self::Event { has, .. } => texts(has)
+                .filter_map(|text| text.strip_prefix(VALUE))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The patterns of what must be seen.
+    pub(super) fn seen(&self) -> Vec<&str> {
+        match self {
+            Self::Connect {
+                body,
+                response_headers: headers,
+                ..
+            }
+            | Self::Manage {
+                response: body,
+                response_headers: headers,
+                ..
+            } => body
+                .iter()
+                .chain(headers.values())
+                .map(|text| &**text)
+                .collect(),
+            Self::Receive { text, .. } => vec![text],
+            Self::Event { has, .. } => texts(has)
+                .filter(|text| !text.starts_with(VALUE))
+                .map(|text| text.strip_prefix(JSON).unwrap_or(text))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The texts among the values.
+fn texts(values: &BTreeMap<String, toml::Value>) -> impl Iterator<Item = &str> {
+    values.values().filter_map(toml::Value::as_str)
 }
 
 fn switching_protocols() -> u16 {

@@ -161,7 +161,7 @@ async fn answer(
         return Ok(response(&Reply {
             status: 500,
             headers: Vec::new(),
-            body: problem.into(),
+            body: problem.to_string().into(),
         }));
     }
     Ok(response(&Reply::of(&plan.end).unwrap_or(Reply {

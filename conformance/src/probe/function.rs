@@ -4,15 +4,18 @@ use spec::percent;
 
 use super::{End, Plan};
 use crate::http::{self, Answer};
+use crate::session::Trouble;
 
 /// Runs until the process is ended, or the Runtime API is gone.
 ///
 /// # Errors
 /// What is missing in the environment, or went wrong between the process and the Runtime API.
-pub async fn run() -> Result<(), String> {
+pub async fn run() -> Result<(), Trouble> {
     let variable = |name: &str| {
-        std::env::var(name)
-            .map_err(|_| format!("the environment has no `{name}`: is this a Lambda function?"))
+        std::env::var(name).map_err(|_| {
+            let missing = "is missing in the environment: is this a Lambda function?";
+            Trouble::Other(format!("`{name}` {missing}"))
+        })
     };
     let runtime = format!(
         "http://{}/2018-06-01/runtime/invocation",
@@ -24,10 +27,10 @@ pub async fn run() -> Result<(), String> {
         let id = event
             .header("Lambda-Runtime-Aws-Request-Id")
             .ok_or_else(|| {
-                format!(
+                Trouble::Violation(format!(
                     "the Runtime API answered {} without a request id",
                     event.status
-                )
+                ))
             })?;
         let plan = Plan::of_invocation(&event.body);
         perform(&plan, &management).await?;
@@ -44,7 +47,7 @@ pub async fn run() -> Result<(), String> {
 ///
 /// # Errors
 /// A `@connections` API that can not be reached.
-pub async fn perform(plan: &Plan, management: &str) -> Result<(), String> {
+pub async fn perform(plan: &Plan, management: &str) -> Result<(), Trouble> {
     let mut posted = Vec::new();
     for post in &plan.posts {
         posted.push(self::post(management, &post.to, &post.data).await?.status);
@@ -56,7 +59,7 @@ pub async fn perform(plan: &Plan, management: &str) -> Result<(), String> {
     Ok(())
 }
 
-async fn post(management: &str, connection_id: &str, data: &str) -> Result<Answer, String> {
+async fn post(management: &str, connection_id: &str, data: &str) -> Result<Answer, Trouble> {
     let url = format!(
         "{management}/@connections/{}",
         percent::encode(connection_id.as_bytes())

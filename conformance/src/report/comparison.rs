@@ -51,6 +51,8 @@ struct Line {
     detail: String,
     requirements: Vec<Cited>,
     millis: u64,
+    #[serde(default)]
+    retries: u32,
     transcript: Vec<String>,
 }
 
@@ -90,6 +92,7 @@ impl Comparison {
                 detail,
                 requirements,
                 millis,
+                retries,
                 transcript,
             } = serde_json::from_str(line)
                 .map_err(|error| format!("line {}: {error}", index + 1))?;
@@ -99,6 +102,7 @@ impl Comparison {
                 verdict,
                 detail,
                 transcript,
+                retries,
                 took,
             };
             comparison.add(&target, outcome, || why, || requirements);
@@ -122,6 +126,7 @@ impl Comparison {
                     detail: outcome.detail.clone(),
                     requirements: row.requirements.clone(),
                     millis: u64::try_from(outcome.took.as_millis()).unwrap_or(u64::MAX),
+                    retries: outcome.retries,
                     transcript: outcome.transcript.clone(),
                 };
                 text.push_str(&serde_json::to_string(&line).unwrap_or_default());

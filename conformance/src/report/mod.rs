@@ -42,6 +42,7 @@ mod tests {
                 "> alice: {\"a\":1}".to_owned(),
                 "< alice: \u{1}😀".to_owned(),
             ],
+            retries: 0,
             took: Duration::from_millis(7),
         };
         let spec = verdicts

@@ -48,5 +48,11 @@ pub(super) fn summary(report: &Report) -> String {
         Some(score) => format!("; {score:.1} % of what it has"),
         None => String::new(),
     };
-    format!("{}: {}{score}", report.target, counts.join(", "))
+    let retries: u32 = report.outcomes.iter().map(|outcome| outcome.retries).sum();
+    let retries = match retries {
+        0 => String::new(),
+        1 => "; 1 retry".to_owned(),
+        more => format!("; {more} retries"),
+    };
+    format!("{}: {}{score}{retries}", report.target, counts.join(", "))
 }

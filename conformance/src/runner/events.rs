@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
+use crate::case::{JSON, VALUE};
 use crate::pattern::Bindings;
 
 /// The reports of one case that no step has looked at, by kind.
@@ -149,14 +150,23 @@ impl Expected<'_> {
 }
 
 fn value(expected: &toml::Value, found: &Value, bindings: &mut Bindings) -> Result<(), String> {
-    if let Some(pattern) = expected.as_str() {
-        return match (pattern.strip_prefix("json:"), found) {
-            (Some(pattern), _) => bindings.matches(pattern, &found.to_string()),
-            (None, Value::String(text)) => bindings.matches(pattern, text),
-            (None, _) => Err(format!("expected the text `{pattern}`, found {found}")),
-        };
-    }
-    let json = serde_json::to_value(expected).unwrap_or_default();
+    let json = match expected
+        .as_str()
+        .map(|text| (text, text.strip_prefix(VALUE)))
+    {
+        None => serde_json::to_value(expected).unwrap_or_default(),
+        Some((_, Some(json))) => {
+            let json = bindings.fill(json)?;
+            serde_json::from_str(&json).map_err(|error| format!("`{json}` is no JSON: {error}"))?
+        }
+        Some((pattern, None)) => {
+            return match (pattern.strip_prefix(JSON), found) {
+                (Some(pattern), _) => bindings.matches(pattern, &found.to_string()),
+                (None, Value::String(text)) => bindings.matches(pattern, text),
+                (None, _) => Err(format!("expected the text `{pattern}`, found {found}")),
+            };
+        }
+    };
     if json == *found {
         Ok(())
     } else {
@@ -173,6 +183,14 @@ mod tests {
     #[rstest]
     #[case::text(r#"has = { "/a" = "x${n}" }"#, None)]
     #[case::equal_values(r#"has = { "/b" = false, "/c/d" = 1, "/c" = { d = 1 } }"#, None)]
+    #[case::json_value(
+        r#"has = { "" = 'value:{"c":{"d":1},"e":2,"b":false,"a":"x1"}' }"#,
+        None
+    )]
+    #[case::another_json_value(
+        r#"has = { "/c" = 'value:{"d":2}' }"#,
+        Some("expected {\"d\":2}, found {\"d\":1}")
+    )]
     #[case::json_text(r#"has = { "/c" = 'json:{"d":${*:number}}' }"#, None)]
     #[case::members(r#"members = { "" = ["a", "b", "c", "e"], "/c" = ["d"] }"#, None)]
     #[case::members_but_one(r#"members = { "" = ["?b", "a", "c", "e", "?z"] }"#, None)]

@@ -28,7 +28,8 @@ impl<S: Session> Run<'_, S> {
     /// Reads what was taken of a flood.
     pub(super) async fn drain(&mut self, client: &str) -> Result<(), Stop> {
         for text in std::mem::take(&mut self.taken) {
-            let incoming = self.session.receive(client).await?;
+            let received = self.session.receive(client).await;
+            let incoming = received.map_err(|trouble| Stop::from(trouble).of(client))?;
             if incoming != Incoming::Text(text.clone()) {
                 let number = text.split(' ').next().unwrap_or_default();
                 return Err(Stop::Difference(format!(

@@ -5,16 +5,18 @@ use super::{Run, Stop};
 use crate::session::{Incoming, Outgoing, Session, Trouble, Upgrade};
 
 /// The client that the probe reports to.
-pub(super) const OBSERVER: &str = "observer";
+pub(crate) const OBSERVER: &str = "observer";
 
 impl<S: Session> Run<'_, S> {
-    /// Connects the observer and learns its connection's id.
+    /// Connects the observer and learns its connection's id. Without an observer the kit sees nothing, so that nothing can be said of
+    /// the target.
     pub(super) async fn observe(&mut self, upgrade: &Upgrade, text: &str) -> Result<(), Stop> {
-        let answer = self.session.connect(OBSERVER, upgrade).await?;
+        let answer = self.session.connect(OBSERVER, upgrade).await;
+        let answer = answer.map_err(|trouble| Stop::from(trouble).unseen())?;
         if answer.status != 101 {
             return Err(Stop::Broken(format!("the observer got {answer:?}")));
         }
-        let id = self.observers_id(text).await?;
+        let id = self.observers_id(text).await.map_err(Stop::unseen)?;
         self.note("<", &format!("{OBSERVER}: {id}"));
         self.bindings.set(OBSERVER, id);
         self.who_am_i = Some(text.to_owned());
@@ -33,7 +35,7 @@ impl<S: Session> Run<'_, S> {
                 Incoming::Text(text) if !text.starts_with('{') => return Ok(text),
                 Incoming::Text(text) => self.reported(&text)?,
                 incoming => {
-                    return Err(Stop::Broken(format!("the observer got {incoming:?}")));
+                    return Err(Stop::Difference(format!("the observer got {incoming:?}")));
                 }
             }
         }
@@ -56,7 +58,7 @@ impl<S: Session> Run<'_, S> {
             match self.session.receive(OBSERVER).await {
                 Ok(Incoming::Text(text)) => self.reported(&text)?,
                 Ok(incoming) => {
-                    return Err(Stop::Broken(format!("the observer got {incoming:?}")));
+                    return Err(Stop::Difference(format!("the observer got {incoming:?}")));
                 }
                 Err(trouble @ Trouble::Silence(_)) => {
                     return Err(Stop::Difference(format!("no {kind} event: {trouble}")));
@@ -87,5 +89,15 @@ impl<S: Session> Run<'_, S> {
             "events that nobody expected: {}",
             surplus.join(", ")
         )))
+    }
+}
+
+impl Stop {
+    /// What keeps the kit from seeing anything.
+    fn unseen(self) -> Self {
+        match self {
+            Self::Difference(detail) => Self::Broken(format!("the observer: {detail}")),
+            other => other,
+        }
     }
 }

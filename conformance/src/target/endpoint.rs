@@ -1,11 +1,12 @@
 //! The target `endpoint`: whatever is behind URLs, an emulator or a deployed stack.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use super::wire::{Endpoint, WireSession};
 use crate::case::{Case, Feature};
-use crate::runner;
+use crate::runner::{self, Options};
 use crate::sign::Credentials;
 use crate::verdict::{Outcome, Report, Verdict};
 
@@ -24,6 +25,8 @@ pub struct Target {
     pub patience: Duration,
     /// Who signs calls of the `@connections` API; nobody, if the target takes unsigned calls.
     pub credentials: Option<Credentials>,
+    /// How cases are run there.
+    pub options: Options,
 }
 
 /// Where a stack is.
@@ -57,6 +60,7 @@ impl Target {
             features: FEATURES.to_vec(),
             patience: Duration::from_secs(10),
             credentials: None,
+            options: Options::default(),
         }
     }
 
@@ -72,21 +76,27 @@ impl Target {
                 verdict: Verdict::Unsupported,
                 detail: format!("{missing} is not deployed there"),
                 transcript: Vec::new(),
+                retries: 0,
                 took: Duration::ZERO,
             };
         };
-        let mut session = WireSession::new(Endpoint {
-            ws_url: place.ws.clone(),
-            management_url: place.management.clone(),
-            table: None,
-            patience: self.patience,
-            credentials: self.credentials.clone(),
-        });
-        runner::run(case, &mut session, &self.features).await
+        let run = async |chance| {
+            let mut session = WireSession::new(Endpoint {
+                ws_url: place.ws.clone(),
+                management_url: place.management.clone(),
+                table: None,
+                patience: self.patience,
+                credentials: self.credentials.clone(),
+            });
+            let outcome = runner::run_with(case, &mut session, &self.features, chance);
+            Ok::<_, Infallible>(outcome.await)
+        };
+        let Ok(outcome) = self.options.repeated(run).await;
+        outcome
     }
 }
 
-/// Runs cases on a target, one after the other, each with connections of its own. For tests of one's own:
+/// Runs cases on a target, each with connections of its own. For tests of one's own:
 ///
 /// ```no_run
 /// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
@@ -100,10 +110,8 @@ impl Target {
 /// # }
 /// ```
 pub async fn check(target: &Target, cases: &[Case]) -> Report {
-    let mut outcomes = Vec::new();
-    for case in cases {
-        outcomes.push(target.run(case).await);
-    }
+    let run = async |case| Ok::<_, Infallible>(target.run(case).await);
+    let Ok(outcomes) = target.options.all(cases, run).await;
     Report {
         target: target.name.clone(),
         outcomes,

@@ -225,25 +225,16 @@ impl Session for SpecSession {
     async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), Trouble> {
         let peer = self.peer(client)?;
         let violation = |violation| Input::Violation { peer, violation };
+        let text_message = |bytes: &[u8], frame| match limits::text_message(bytes, frame) {
+            Ok(text) => Input::Message { peer, text },
+            Err(broken) => violation(broken),
+        };
         let input = match message {
             Outgoing::Text { text, frame } => {
-                let largest = frame.unwrap_or(text.len()).min(text.len());
-                if largest > limits::FRAME_BYTES {
-                    violation(Violation::FrameTooLarge)
-                } else if text.len() > limits::MESSAGE_BYTES {
-                    violation(Violation::MessageTooLarge)
-                } else {
-                    Input::Message {
-                        peer,
-                        text: text.clone(),
-                    }
-                }
+                text_message(text.as_bytes(), frame.unwrap_or(text.len()))
             }
+            Outgoing::Raw(bytes) => text_message(bytes, bytes.len()),
             Outgoing::Binary(_) => violation(Violation::Binary),
-            Outgoing::Raw(bytes) => match String::from_utf8(bytes.clone()) {
-                Ok(text) => Input::Message { peer, text },
-                Err(_) => violation(Violation::InvalidUtf8),
-            },
             Outgoing::Ping(_) => {
                 return Err(Trouble::Unsupported(
                     "pings are the shell's, not the specification's",
@@ -332,12 +323,13 @@ impl Session for SpecSession {
         self.names.keys().cloned().collect()
     }
 
-    fn strays(&mut self) -> Vec<String> {
-        let ended = self.clients.iter().filter(|(peer, client)| {
+    fn faults(&mut self) -> Vec<String> {
+        let ended = self.clients.iter_mut().filter(|(peer, client)| {
             !client.open && !self.names.values().any(|named| named == *peer)
         });
         ended
-            .flat_map(|(_, client)| client.incoming.iter().map(|stray| format!("{stray:?}")))
+            .flat_map(|(_, client)| client.incoming.drain(..))
+            .map(|late| format!("after the close frame came {late:?}"))
             .collect()
     }
 

@@ -43,7 +43,7 @@ pub(super) async fn upgrade(
         }
         let expected = derive_accept_key(key.as_bytes());
         if answer.header("Sec-WebSocket-Accept") != Some(&expected) {
-            return Err(Trouble::Other(
+            return Err(Trouble::Violation(
                 "the 101 has not the right `Sec-WebSocket-Accept`".to_owned(),
             ));
         }
@@ -68,7 +68,10 @@ async fn read_head(stream: &mut Stream) -> Result<(Answer, Vec<u8>), Trouble> {
     loop {
         let mut fields = [httparse::EMPTY_HEADER; 100];
         let mut response = httparse::Response::new(&mut fields);
-        if let httparse::Status::Complete(length) = response.parse(&bytes).map_err(other)? {
+        let parsed = response.parse(&bytes).map_err(|error| {
+            Trouble::Violation(format!("what came is no HTTP response: {error}"))
+        })?;
+        if let httparse::Status::Complete(length) = parsed {
             let headers = response
                 .headers
                 .iter()
@@ -87,12 +90,12 @@ async fn read_head(stream: &mut Stream) -> Result<(Answer, Vec<u8>), Trouble> {
             return Ok((answer, bytes.split_off(length)));
         }
         if bytes.len() > MOST_HEAD {
-            return Err(Trouble::Other(
+            return Err(Trouble::Violation(
                 "the response has no end of its header".to_owned(),
             ));
         }
         if stream.read_buf(&mut bytes).await.map_err(other)? == 0 {
-            return Err(Trouble::Other(
+            return Err(Trouble::Violation(
                 "the connection was closed without a response".to_owned(),
             ));
         }

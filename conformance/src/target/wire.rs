@@ -50,7 +50,7 @@ pub struct WireSession {
     endpoint: Endpoint,
     clock: Option<Clock>,
     clients: BTreeMap<String, Socket>,
-    strays: Vec<String>,
+    faults: Vec<String>,
     /// What clients got before it was asked for.
     early: BTreeMap<String, VecDeque<Incoming>>,
 }
@@ -64,7 +64,7 @@ impl WireSession {
             endpoint,
             clock: None,
             clients: BTreeMap::new(),
-            strays: Vec::new(),
+            faults: Vec::new(),
             early: BTreeMap::new(),
         }
     }
@@ -114,23 +114,27 @@ impl WireSession {
         }
     }
 
-    /// Answers a close frame, and waits until the target has ended the TCP connection: whether it did.
-    async fn end(&mut self, client: &str) -> bool {
+    /// Answers a close frame, and waits until the target has ended the TCP connection.
+    async fn end(&mut self, client: &str) {
         let Some(mut socket) = self.clients.remove(client) else {
-            return true;
+            return;
         };
         loop {
-            match timeout(self.endpoint.patience, socket.next()).await {
+            let fault = match timeout(self.endpoint.patience, socket.next()).await {
                 Ok(Some(Err(WsError::Protocol(ProtocolError::ReceivedAfterClosing)))) => {
-                    let stray = format!("{client}: a frame after the close frame");
-                    self.strays.push(stray);
-                    return true;
+                    "a frame came after the close frame"
                 }
-                Ok(Some(Ok(_))) => {}
-                Ok(Some(Err(_)) | None) => return true,
-                Err(_) => return false,
-            }
+                Ok(Some(Ok(_))) => continue,
+                Ok(Some(Err(_)) | None) => return,
+                Err(_) => "the connection was not ended after the close frames",
+            };
+            self.fault(client, fault);
+            return;
         }
+    }
+
+    fn fault(&mut self, client: &str, fault: &str) {
+        self.faults.push(format!("{client}: {fault}"));
     }
 
     /// Waits until the gateway has taken in what a client has sent: a ping behind it is answered when its turn comes.
@@ -171,6 +175,7 @@ impl Session for WireSession {
     }
 
     async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), Trouble> {
+        let patience = self.endpoint.patience;
         let socket = self.socket(client)?;
         let frames = match message {
             Outgoing::Text {
@@ -183,12 +188,14 @@ impl Session for WireSession {
             Outgoing::Ping(text) => vec![Message::Ping(text.clone().into())],
         };
         for frame in frames {
-            if let Err(error) = socket.send(frame).await {
+            let sent = timeout(patience, socket.send(frame));
+            match sent.await.map_err(|_| Trouble::Silence(patience))? {
+                Ok(()) => {}
                 // The gateway may close in the middle of what it does not want: what it says is for `receive`.
-                return match error {
-                    WsError::ConnectionClosed | WsError::AlreadyClosed | WsError::Io(_) => Ok(()),
-                    error => Err(other(error)),
-                };
+                Err(WsError::ConnectionClosed | WsError::AlreadyClosed | WsError::Io(_)) => {
+                    return Ok(());
+                }
+                Err(error) => return Err(other(error)),
             }
         }
         Ok(())
@@ -212,35 +219,28 @@ impl Session for WireSession {
             code: CloseCode::from(code),
             reason: Utf8Bytes::from(reason.to_owned()),
         });
-        let early = self.early.get(client).and_then(VecDeque::back);
-        let closed = match early {
-            Some(Incoming::Closed(..)) => Ok(()),
-            _ => self.socket(client)?.close(frame).await,
-        };
+        let patience = self.endpoint.patience;
+        let socket = self.socket(client)?;
+        // A connection that is broken, or that takes nothing any more, shows it when it is read.
+        let _ = timeout(patience, socket.close(frame)).await;
         let mut leftover = Vec::new();
-        let result = loop {
-            if let Err(error) = &closed {
-                break Err(other(error));
-            }
+        loop {
             match self.next(client).await {
                 Ok(Incoming::Text(text)) => leftover.push(text),
-                Ok(Incoming::Binary(_) | Incoming::Ping(_) | Incoming::Pong(_)) => {}
-                Ok(Incoming::Closed(1006, _)) | Err(Trouble::Silence(_)) => {
-                    break Err(Trouble::Unanswered(
-                        "the client's close frame was not answered with one",
-                    ));
+                Ok(Incoming::Binary(bytes)) => leftover.push(format!("{bytes:?}")),
+                Ok(Incoming::Ping(_) | Incoming::Pong(_)) => {}
+                Ok(Incoming::Closed(1006, _)) | Err(_) => {
+                    self.fault(client, "the client's close frame was not answered with one");
+                    break;
                 }
-                Ok(Incoming::Closed(..)) if self.end(client).await => break Ok(leftover),
                 Ok(Incoming::Closed(..)) => {
-                    break Err(Trouble::Unanswered(
-                        "the connection was not ended after the client's close",
-                    ));
+                    self.end(client).await;
+                    break;
                 }
-                Err(trouble) => break Err(trouble),
             }
-        };
+        }
         self.clients.remove(client);
-        result
+        Ok(leftover)
     }
 
     async fn manage(
@@ -291,7 +291,6 @@ impl Session for WireSession {
         )
         .await
         .map_err(|_| Trouble::Silence(self.endpoint.patience))?
-        .map_err(Trouble::Other)
     }
 
     async fn has_row(&mut self, id: &str) -> Result<bool, Trouble> {
@@ -313,9 +312,12 @@ impl Session for WireSession {
                 "AWS4-HMAC-SHA256 Credential=local/20240120/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
             ),
         ];
-        let answer = http::request("POST", &table.url, &HEADERS, &body.to_string())
+        let patience = self.endpoint.patience;
+        let body = body.to_string();
+        let request = http::request("POST", &table.url, &HEADERS, &body);
+        let answer = timeout(patience, request)
             .await
-            .map_err(Trouble::Other)?;
+            .map_err(|_| Trouble::Silence(patience))??;
         if answer.status != 200 {
             return Err(Trouble::Other(format!(
                 "the table answered {}: {}",
@@ -347,8 +349,8 @@ impl Session for WireSession {
         self.clients.keys().cloned().collect()
     }
 
-    fn strays(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.strays)
+    fn faults(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.faults)
     }
 }
 

@@ -29,23 +29,36 @@ pub fn body() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A message as [`body`] makes them, over and over until it would have more than `bytes` bytes as a JSON string, or less often.
+pub fn long_body(bytes: usize) -> impl Strategy<Value = String> {
+    (body(), any::<prop::sample::Index>()).prop_map(move |(text, times)| {
+        let most = bytes / Value::from(&*text).to_string().len();
+        text.repeat(times.index(most + 1))
+    })
+}
+
 /// A JSON text with an action.
 pub fn json() -> impl Strategy<Value = String> {
+    (action(), json_value())
+        .prop_map(|(action, message)| json!({"action": action, "message": message}).to_string())
+}
+
+/// A JSON value. Its numbers are integers that every implementation of JSON can hold.
+pub fn json_value() -> impl Strategy<Value = Value> {
+    const LARGEST: i64 = (1 << 53) - 1;
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
+        (-LARGEST..=LARGEST).prop_map(Value::from),
         any::<String>().prop_map(Value::from),
     ];
-    let value = leaf.prop_recursive(3, 16, 4, |inner| {
+    leaf.prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
             vec((any::<String>(), inner), 0..4)
                 .prop_map(|fields| Value::Object(fields.into_iter().collect())),
         ]
-    });
-    (action(), value)
-        .prop_map(|(action, message)| json!({"action": action, "message": message}).to_string())
+    })
 }
 
 /// A value for `action`: routes that exist, that do not, and that a client must not choose.

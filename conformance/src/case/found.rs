@@ -1,0 +1,72 @@
+//! A case with the values that made it fail, to be kept as a case of its own.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::Case;
+
+impl Case {
+    /// The case as it stands in its file, with these values instead of generated ones, to be put into a case file.
+    pub fn with_given(&self, given: &BTreeMap<String, String>) -> String {
+        let mut table = self.source.clone();
+        table.remove("generate");
+        let id = format!("{}-found", self.id);
+        let steps = table.remove("steps");
+        table.insert("id".to_owned(), id.into());
+        let values = given
+            .iter()
+            .map(|(name, value)| (name.clone(), value.as_str().into()));
+        table.insert("given".to_owned(), toml::Value::Table(values.collect()));
+        let mut text = String::from("[[case]]\n");
+        for name in NAMES {
+            if let Some(value) = table.remove(name) {
+                let _ = writeln!(text, "{name} = {value}");
+            }
+        }
+        for (name, value) in table {
+            let _ = writeln!(text, "{name} = {value}");
+        }
+        text.push_str("steps = [\n");
+        for step in steps.iter().filter_map(toml::Value::as_array).flatten() {
+            let _ = writeln!(text, "  {step},");
+        }
+        text.push_str("]\n");
+        text
+    }
+}
+
+/// In the order of the kit's own files.
+const NAMES: [&str; 2] = ["id", "why"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::parse;
+
+    #[test]
+    fn what_is_found_is_a_case() {
+        let text = r#"
+            [[case]]
+            id = "own/any"
+            why = "it \"must\" hold"
+            features = ["limits"]
+            generate = { text = "text" }
+            steps = [
+              { do = "connect", client = "a" },
+              { do = "send", client = "a", text = '{"a":${text.json}}' },
+              { do = "receive", client = "a", text = "${text}" },
+            ]
+        "#;
+        let case = parse("x.toml", None, text).unwrap().remove(0);
+        let given = BTreeMap::from([("text".to_owned(), "'\"\\\u{0}\n${😀".to_owned())]);
+        let found = case.with_given(&given);
+        assert!(
+            found.starts_with("[[case]]\nid = \"own/any-found\"\nwhy = "),
+            "{found}"
+        );
+        let again = parse("x.toml", None, &found).unwrap().remove(0);
+        assert_eq!(again.given, given);
+        assert!(again.generate.is_empty());
+        assert_eq!((again.steps, again.features), (case.steps, case.features));
+    }
+}

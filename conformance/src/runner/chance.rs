@@ -1,0 +1,82 @@
+//! Cases with generated values: many runs, and the smallest values that a failure needs.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use proptest::strategy::{Strategy, ValueTree};
+
+use super::once;
+use crate::case::{Case, Feature};
+use crate::generate::{self, Chance};
+use crate::session::Session;
+use crate::verdict::{Outcome, Verdict};
+
+/// How long smaller values are looked for: each try that fails by silence takes as long as the target's patience.
+const SHRINKING: Duration = Duration::from_secs(60);
+
+/// As [`run`](super::run); a case with generated values is run as often as `chance` says, until it does not pass. Then the smallest values
+/// are looked for that give the same verdict, and the case that has them stands at the end of the transcript.
+pub async fn run_with<S: Session>(
+    case: &Case,
+    session: &mut S,
+    features: &[Feature],
+    chance: Chance,
+) -> Outcome {
+    if case.generate.is_empty() {
+        return once(case, &BTreeMap::new(), session, features).await;
+    }
+    let started = Instant::now();
+    let values = generate::values(&case.generate);
+    let mut runner = chance.runner();
+    let mut retries = 0;
+    let mut last = None;
+    for number in 1..=chance.runs.max(1) {
+        let Ok(mut tree) = values.new_tree(&mut runner) else {
+            continue; // no generator rejects anything
+        };
+        let mut outcome = once(case, &tree.current(), session, features).await;
+        retries += outcome.retries;
+        match outcome.verdict {
+            Verdict::Pass => {}
+            Verdict::Unsupported | Verdict::Error => return outcome,
+            Verdict::Fail | Verdict::Informational => {
+                let mut given = tree.current();
+                let mut is_smaller = tree.simplify();
+                let end = Instant::now() + SHRINKING;
+                while is_smaller && Instant::now() < end {
+                    let smaller = once(case, &tree.current(), session, features).await;
+                    retries += smaller.retries;
+                    is_smaller = if smaller.verdict == outcome.verdict {
+                        (outcome, given) = (smaller, tree.current());
+                        tree.simplify()
+                    } else {
+                        tree.complicate()
+                    };
+                }
+                let Chance { seed, runs } = chance;
+                let found = format!("with generated values, run {number} of {runs}, seed {seed}");
+                outcome.detail = format!("{} ({found})", outcome.detail);
+                outcome.transcript.push(format!(
+                    "· as a case of its own:\n{}",
+                    case.with_given(&given)
+                ));
+                last = Some(outcome);
+                break;
+            }
+        }
+        last = Some(outcome);
+    }
+    let outcome = last.unwrap_or_else(|| Outcome {
+        case: case.id.clone(),
+        verdict: Verdict::Error,
+        detail: "no values could be generated".to_owned(),
+        transcript: Vec::new(),
+        retries,
+        took: Duration::ZERO,
+    });
+    Outcome {
+        retries,
+        took: started.elapsed(),
+        ..outcome
+    }
+}
