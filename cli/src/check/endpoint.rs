@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use conformance::case::Feature;
+use conformance::runner::Options;
 use conformance::sign::Credentials;
 use conformance::target::endpoint::{Place, Target, deployed_as};
 use conformance::{Case, Report};
@@ -60,7 +61,11 @@ pub(super) fn check_names(args: &EndpointArgs, cases: &[Case]) -> Result<(), Fai
 }
 
 /// The target, case after case.
-pub(super) async fn run(cases: &[Case], args: &EndpointArgs) -> Result<Report, Failure> {
+pub(super) async fn run(
+    cases: &[Case],
+    args: &EndpointArgs,
+    options: Options,
+) -> Result<Report, Failure> {
     if !is_named(args) {
         let message = "error: the target `endpoint` needs `--ws URL`, where the stack is, or `--fixture NAME@URL`";
         return Err(Failure::Usage(message.to_owned()));
@@ -76,13 +81,15 @@ pub(super) async fn run(cases: &[Case], args: &EndpointArgs) -> Result<Report, F
         features: args.features.clone(),
         patience: Duration::from_secs(args.patience),
         credentials: credentials.map_err(|error| Failure::Usage(format!("error: {error}")))?,
+        options,
     };
     let progress = progress(&args.name, cases.len());
-    let mut outcomes = Vec::new();
-    for case in cases {
-        outcomes.push(target.run(case).await);
+    let run = async |case| {
+        let outcome = target.run(case).await;
         progress.inc(1);
-    }
+        Ok::<_, Failure>(outcome)
+    };
+    let outcomes = options.all(cases, run).await?;
     progress.finish_and_clear();
     Ok(Report {
         target: target.name,
@@ -105,7 +112,8 @@ fn place(text: &str) -> Result<(String, Place), String> {
     Ok((name.to_owned(), place))
 }
 
-fn feature(name: &str) -> Result<Feature, String> {
+/// A feature by its name, for the arguments.
+pub(super) fn feature(name: &str) -> Result<Feature, String> {
     Feature::parse(name).ok_or_else(|| {
         let known: Vec<String> = Feature::ALL.iter().map(ToString::to_string).collect();
         format!("`{name}` is no feature: there are {}", known.join(", "))

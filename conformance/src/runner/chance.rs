@@ -34,6 +34,8 @@ pub async fn run_with<S: Session>(
         let Ok(mut tree) = values.new_tree(&mut runner) else {
             continue; // no generator rejects anything
         };
+        // So that it does not open connections faster than it may.
+        session.settle().await;
         let mut outcome = once(case, &tree.current(), session, features).await;
         retries += outcome.retries;
         match outcome.verdict {
@@ -44,6 +46,7 @@ pub async fn run_with<S: Session>(
                 let mut is_smaller = tree.simplify();
                 let end = Instant::now() + SHRINKING;
                 while is_smaller && Instant::now() < end {
+                    session.settle().await;
                     let smaller = once(case, &tree.current(), session, features).await;
                     retries += smaller.retries;
                     is_smaller = if smaller.verdict == outcome.verdict {
