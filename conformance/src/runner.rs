@@ -49,6 +49,8 @@ struct Run<'a, S> {
 
 /// Behind a name, for the value as a JSON string.
 pub(crate) const AS_JSON: &str = ".json";
+/// The name in patterns of the path that `/@connections/…` stands behind.
+pub(crate) const BASE: &str = "base";
 /// The name in patterns of the host that clients use.
 pub(crate) const HOST: &str = "host";
 /// How often the kit looks for what may take a moment before it gives up.
@@ -87,6 +89,7 @@ async fn once<S: Session>(
     }
     let mut bindings = Bindings::default();
     bindings.set(HOST, &*host);
+    bindings.set(BASE, session.base());
     for (name, value) in case.given.iter().chain(given) {
         bindings.set(name, value);
         let json = serde_json::to_string(value).unwrap_or_default();

@@ -176,10 +176,7 @@ impl SpecSession {
     }
 
     fn path_of(&self, connection_id: &str) -> String {
-        format!(
-            "/{}/@connections/{connection_id}",
-            self.gateway.api().stage.stage_name
-        )
+        format!("{}/@connections/{connection_id}", self.base())
     }
 
     fn peer(&self, client: &str) -> Result<PeerId, Trouble> {
@@ -322,6 +319,10 @@ impl Session for SpecSession {
 
     fn host(&self) -> String {
         HOST.to_owned()
+    }
+
+    fn base(&self) -> String {
+        format!("/{}", self.gateway.api().stage.stage_name)
     }
 
     fn connected(&self) -> Vec<String> {
