@@ -4,12 +4,16 @@ mod aws;
 mod endpoint;
 mod targets;
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use conformance::fixture::Fixture;
+use conformance::generate::Chance;
+use conformance::recording::Recording;
 use conformance::report::Comparison;
-use conformance::{Case, Expectations, Outcome, Report, Verdict, case, report};
+use conformance::runner::Options;
+use conformance::{Case, Expectations, Feature, Outcome, Report, Verdict, case, report, sign};
 
 use crate::{Failure, StackArgs, print, runtime, serve, text_or_file};
 use aws::AwsArgs;
@@ -39,6 +43,11 @@ pub(crate) struct CheckArgs {
     /// Run only the cases whose id begins so.
     #[arg(long, value_name = "PREFIX", default_value = "")]
     case: String,
+    /// Run only the cases that need this of a target.
+    #[arg(long, value_name = "FEATURE", value_parser = endpoint::feature)]
+    feature: Option<Feature>,
+    #[command(flatten)]
+    running: RunningArgs,
     #[command(flatten)]
     aws: AwsArgs,
     #[command(flatten)]
@@ -49,6 +58,9 @@ pub(crate) struct CheckArgs {
     /// Write the verdicts that are not fine into a file of known ones, the reasons left to fill in; those that it has are kept.
     #[arg(long, value_name = "FILE")]
     bless: Option<PathBuf>,
+    /// Write what the target answered into a file, with the date: ids and times are numbered by first appearance.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// List the cases, with what they cite, instead of running them.
     #[arg(long)]
     list: bool,
@@ -61,6 +73,26 @@ pub(crate) struct CheckArgs {
     /// Show what was sent and received in every case, not only in those that are no pass.
     #[arg(long)]
     transcripts: bool,
+}
+
+/// How long `2026-11-23` is.
+const DAY: usize = 10;
+
+/// How the cases are run.
+#[derive(Args)]
+struct RunningArgs {
+    /// Run every case so many times, with other generated values each time, until it does not pass.
+    #[arg(long, value_name = "TIMES", default_value_t = 1)]
+    repeat: u32,
+    /// Run cases with generated values so many times.
+    #[arg(long, value_name = "TIMES", default_value_t = Chance::default().runs)]
+    values: u32,
+    /// What generated values follow from.
+    #[arg(long, default_value_t = Chance::default().seed)]
+    seed: u64,
+    /// Run so many cases side by side [default: 4; 1 on the target `endpoint`].
+    #[arg(long, value_name = "CASES")]
+    jobs: Option<NonZeroUsize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -86,16 +118,23 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
             let cites = |id| case.requirements.contains(id);
             args.requirement.as_ref().is_none_or(cites)
         })
+        .filter(|case| {
+            let needs = |feature| case.features.contains(&feature);
+            args.feature.is_none_or(needs)
+        })
         .cloned()
         .collect();
     if cases.is_empty() {
+        let cites = args
+            .requirement
+            .iter()
+            .map(|id| format!(" and cites `{id}`"));
+        let needs = args.feature.iter();
+        let needs = needs.map(|feature| format!(" and needs `{feature}`"));
         return Err(Failure::Usage(format!(
             "error: no case begins with `{}`{}",
             args.case,
-            match &args.requirement {
-                Some(id) => format!(" and cites `{id}`"),
-                None => String::new(),
-            }
+            cites.chain(needs).collect::<String>()
         )));
     }
     if args.list || args.explain {
@@ -127,6 +166,11 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         let message = "`--bless` writes what is known of one target on all cases: give one `--target`, and no selection";
         return Err(usage(&message));
     }
+    if args.record.is_some() && targets.len() > 1 {
+        return Err(usage(
+            &"`--record` writes what one target answered: give one `--target`",
+        ));
+    }
     endpoint::check_names(&args.endpoint, &all)?;
     if targets.contains(&Target::Aws) {
         aws::check(&args.aws)?;
@@ -144,13 +188,16 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let reports = runtime()?.block_on(async {
         let mut reports = Vec::new();
         for target in &targets {
+            let options = args.running.options(*target);
             reports.push(match (target, &stack) {
-                (Target::Spec, Some(stack)) => targets::spec(&cases, stack, &fixtures).await?,
-                (Target::Local, _) => {
-                    targets::local(&cases, &args.stack, &fixtures, &args.report).await?
+                (Target::Spec, Some(stack)) => {
+                    targets::spec(&cases, stack, &fixtures, options).await?
                 }
-                (Target::Aws, _) => aws::run(&cases, &args.aws, &args.endpoint).await?,
-                _ => endpoint::run(&cases, &args.endpoint).await?,
+                (Target::Local, _) => {
+                    targets::local(&cases, &args.stack, &fixtures, &args.report, options).await?
+                }
+                (Target::Aws, _) => aws::run(&cases, &args.aws, &args.endpoint, options).await?,
+                _ => endpoint::run(&cases, &args.endpoint, options).await?,
             });
         }
         Ok(reports)
@@ -178,6 +225,17 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         }
     }
     write_reports(&args.report, &comparison)?;
+    if let (Some(path), [report]) = (&args.record, &*reports) {
+        let now = sign::now().iso_8601();
+        let recording = Recording::of(report, &now[..DAY]);
+        std::fs::write(path, recording.to_toml()).map_err(|error| could_not_write(path, &error))?;
+        let count = recording.cases.len();
+        print(&format!(
+            "{}: what {} answered in {count} cases",
+            path.display(),
+            report.target
+        ));
+    }
     let is_left_out = |id: &str| {
         let is = |case: &Case| case.id == id;
         all.iter().any(is) && !cases.iter().any(is)
@@ -250,6 +308,21 @@ fn surprises(
         "not as expected:\n{}",
         unexpected.join("\n")
     )))
+}
+
+impl RunningArgs {
+    fn options(&self, target: Target) -> Options {
+        // An emulator that can do one thing at a time is held to its behaviour, not to its speed.
+        let usual = if target == Target::Endpoint { 1 } else { 4 };
+        Options {
+            chance: Chance {
+                seed: self.seed,
+                runs: self.values,
+            },
+            repeat: self.repeat,
+            jobs: self.jobs.map_or(usual, NonZeroUsize::get),
+        }
+    }
 }
 
 impl CheckArgs {

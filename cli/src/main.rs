@@ -53,6 +53,10 @@ struct StackArgs {
     /// Take the functions' binaries as they are instead of building them.
     #[arg(long)]
     no_build: bool,
+    /// What the gateway is to do wrong.
+    #[cfg(feature = "mutations")]
+    #[arg(long, value_name = "NAME", hide = true)]
+    mutation: Option<gateway::Mutation>,
 }
 
 impl StackArgs {
@@ -62,6 +66,8 @@ impl StackArgs {
             template: template.to_owned(),
             parameters: Vec::new(),
             no_build: true,
+            #[cfg(feature = "mutations")]
+            mutation: None,
         }
     }
 }

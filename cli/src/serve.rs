@@ -179,6 +179,10 @@ fn options(args: &StackArgs) -> Options {
         .parameters
         .extend(args.parameters.iter().cloned());
     options.build.skip = args.no_build;
+    #[cfg(feature = "mutations")]
+    {
+        options.mutation = args.mutation;
+    }
     options
 }
 

@@ -180,6 +180,60 @@ fn an_endpoint_is_held_to_the_verdicts_that_are_known_of_it() {
     }
 }
 
+// What the original template loses is found among generated messages, and shrunk to the one character that does it.
+#[test]
+fn a_failure_of_generated_values_is_a_case_to_keep() {
+    let folder = folder("generated");
+    let text = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let broken = text.replace(r#".replaceAll("\\'","'")"#, "");
+    assert_ne!(text, broken);
+    let template = folder.join("template.yaml");
+    std::fs::write(&template, broken).unwrap();
+    let (template, reports) = (template.display().to_string(), folder.display().to_string());
+    let on_spec = ["check", &template, "--target", "spec", "--report", &reports];
+    let run = |more: &[&str]| gatespec(&[&on_spec[..], more].concat());
+    let output = run(&["--case", "template/the-pattern-answers-any-text"]);
+    assert_eq!(code(&output), Some(1), "{}", stderr(&output));
+    let text = stdout(&output);
+    let found = text.find("[[case]]").map_or("", |at| &text[at..]);
+    assert!(found.contains(r#"given = { text = "'" }"#), "{text}");
+    // It can be run as it was printed, and says the same.
+    let end = found.find("\n]\n").unwrap() + 3;
+    let own = folder.join("found.toml").display().to_string();
+    std::fs::write(&own, &found[..end]).unwrap();
+    let output = run(&["--cases", &own]);
+    assert_eq!(code(&output), Some(1), "{}", stderr(&output));
+    assert!(stdout(&output).contains("template/the-pattern-answers-any-text-found on spec: fail"));
+}
+
+// Two runs of one target answer the same, but for what is numbered.
+#[test]
+fn what_a_target_answers_is_recorded() {
+    let folder = folder("recorded");
+    let record = |name: &str| {
+        let path = folder.join(name);
+        let [path, reports] = [&path, &folder].map(|path| path.display().to_string());
+        let output = gatespec(&[
+            "check",
+            "--target",
+            "local",
+            "--case",
+            "route/an-unknown",
+            "--record",
+            &path,
+            "--report",
+            &reports,
+        ]);
+        assert_eq!(code(&output), Some(0), "{}", stderr(&output));
+        std::fs::read_to_string(path).unwrap()
+    };
+    let first = record("first.toml");
+    assert_eq!(first, record("second.toml"));
+    assert!(first.contains(r#"\"connectionId\":\"<id 1>\""#), "{first}");
+    let output = gatespec(&["check", "--record", "never.toml"]);
+    assert_eq!(code(&output), Some(2));
+}
+
 #[test]
 fn cases_are_listed_and_explained() {
     let output = gatespec(&["check", "--list", "--requirement", "HANDSHAKE-21"]);
@@ -193,6 +247,13 @@ fn cases_are_listed_and_explained() {
         "{}",
         stdout(&output)
     );
+    let listed = |more: &[&str]| stdout(&gatespec(&[&["check", "--list"], more].concat()));
+    let clock = listed(&["--feature", "clock", "--case", "limits/"]);
+    assert!(
+        clock.contains("limits/the-rate-gives-tokens-back"),
+        "{clock}"
+    );
+    assert!(clock.lines().count() < listed(&["--case", "limits/"]).lines().count());
     assert_eq!(
         code(&gatespec(&["check", "--requirement", "HANDSHAKE-0"])),
         Some(2)

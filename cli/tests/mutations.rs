@@ -1,241 +1,221 @@
-//! The kit against targets that are wrong on purpose: every wrong behaviour is caught, by the case that is named here.
+//! Gateways that are wrong on purpose: each is found by the case that is named here, and the case says what is wrong. They are found as
+//! anybody's gateway is, by `gatespec check` and its exit code.
 //!
-//! A mutant is the specification with one thing changed on the way between it and the kit, as an emulator would get it wrong.
+//! cargo test --features gatespec/mutations --test mutations
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::HashMap;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Mutex;
+use std::thread;
 
-use conformance::fixture::Fixture;
-use conformance::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
-use conformance::sign::Sign;
-use conformance::target::functions::Function;
-use conformance::target::spec::{FEATURES, Player, SpecSession};
-use conformance::{Verdict, case, runner};
-use gateway::stack::{Settings, Stack};
-use rstest::rstest;
+use conformance::Verdict;
+use gateway::Mutation;
+use serde_json::Value;
 
-/// What is wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mutation {
-    None,
-    SpacingOfErrorFrames,
-    ForbiddenForUnauthorized,
-    RepliesToTheWrongClient,
-    AnotherCloseCode,
-    BinaryIgnored,
-    RepliesTwice,
-    ErrorFramesSwallowed,
-    NotFoundForGone,
-    StatusWithoutPrettyPrinting,
-    HeadersInLowerCase,
-    BodiesTrimmed,
-    EveryCloseIsNormal,
-    TemplatesNotEvaluated,
-}
-
-/// The specification with a mutation.
-struct Mutant {
-    inner: SpecSession,
-    mutation: Mutation,
-    again: Option<(String, Incoming)>,
-}
-
-impl Mutant {
-    fn incoming(&mut self, client: &str, incoming: Incoming) -> Incoming {
-        match (self.mutation, incoming) {
-            (Mutation::SpacingOfErrorFrames, Incoming::Text(text)) => {
-                Incoming::Text(text.replace(r#"{"message": "#, r#"{"message":"#))
-            }
-            (Mutation::AnotherCloseCode, Incoming::Closed(1009, reason)) => {
-                Incoming::Closed(1008, reason)
-            }
-            (Mutation::RepliesTwice, Incoming::Text(text)) if text.starts_with("good job") => {
-                self.again = Some((client.to_owned(), Incoming::Text(text.clone())));
-                Incoming::Text(text)
-            }
-            (Mutation::HeadersInLowerCase, Incoming::Text(text)) => {
-                Incoming::Text(text.replace("X-Forwarded-For", "x-forwarded-for"))
-            }
-            (Mutation::BodiesTrimmed, Incoming::Text(text)) => Incoming::Text(
-                text.replace(r#""body":" "#, r#""body":""#)
-                    .replace(r#"\n","isBase64"#, r#"","isBase64"#),
-            ),
-            (Mutation::EveryCloseIsNormal, Incoming::Text(text)) => Incoming::Text(text.replace(
-                r#""disconnectStatusCode":1005"#,
-                r#""disconnectStatusCode":1000"#,
-            )),
-            (Mutation::TemplatesNotEvaluated, Incoming::Text(text))
-                if text.starts_with(r#"{"kind":"payload""#) =>
-            {
-                Incoming::Text(r#"{"kind":"payload","event":"$input.body"}"#.to_owned())
-            }
-            (_, incoming) => incoming,
-        }
+/// Which case finds a mutation, what it says of the gateway, and words of its reason.
+fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
+    use Verdict::{Fail, Informational};
+    match mutation {
+        Mutation::UpgradeAtOnce => (
+            "handshake/nothing-is-upgraded-before-connect-has-answered",
+            Fail,
+            "alice expected status 403, got 101",
+        ),
+        Mutation::ForbiddenForUnauthorized => (
+            "authorizer/no-token-is-401",
+            Fail,
+            "alice expected status 401, got 403",
+        ),
+        Mutation::AuthorizerNotAsked => (
+            "authorizer/a-wrong-token-is-401",
+            Fail,
+            "alice expected status 401, got 101",
+        ),
+        // That it can not is assumed (ROUTE-7), and what is assumed fails nobody.
+        Mutation::ConnectByMessage => (
+            "route/a-message-does-not-reach-connect",
+            Informational,
+            "found `$connect was reached`",
+        ),
+        Mutation::ForbiddenSwallowed => (
+            "route/an-unknown-action-is-forbidden",
+            Fail,
+            "alice: nothing came within",
+        ),
+        Mutation::ErrorFramesWithoutSpaces => (
+            "integration/an-error-frame-has-its-own-spacing",
+            Fail,
+            r#"found `{"message":"Forbidden","connectionId":"#,
+        ),
+        Mutation::RepliesToAnotherClient => (
+            "integration/each-client-gets-its-own-replies",
+            Fail,
+            "bob: nothing came within",
+        ),
+        Mutation::RepliesToEveryClient => (
+            "integration/the-silent-client-gets-nothing",
+            Fail,
+            "messages that nobody expected: silent: good job",
+        ),
+        Mutation::RepliesTwice => (
+            "integration/a-two-way-answer-is-the-body-alone",
+            Fail,
+            r#"expected `{ "n": 1.0 }`, found `hey queen`"#,
+        ),
+        Mutation::OneWayRoutesReply => (
+            "integration/a-one-way-route-sends-no-result",
+            Fail,
+            r#"{"statusCode":200}"#,
+        ),
+        Mutation::TemplatesNotEvaluated => (
+            "integration/an-http-backend-gets-the-rendered-template",
+            Fail,
+            r#"found `{"action":"plain","said":"hey queen""#,
+        ),
+        Mutation::HeadersInLowerCase => ("event/the-headers-of-connect", Fail, r#""cookie""#),
+        Mutation::BodiesWrittenAnew => (
+            "event/the-body-is-the-message-to-the-byte",
+            Fail,
+            r#"found `{"b":1.0,"action":"probe""#,
+        ),
+        Mutation::BinaryIgnored => (
+            "limits/a-binary-message-is-1003",
+            Fail,
+            "alice: nothing came within",
+        ),
+        Mutation::PolicyViolationForTooLarge => (
+            "limits/a-frame-beyond-32-kb-is-1009",
+            Fail,
+            "expected to be closed with 1009 None, got Closed(1008",
+        ),
+        Mutation::IdleCloseLate => (
+            "lifecycle/ten-idle-minutes-end-the-connection",
+            Fail,
+            "alice: nothing came within",
+        ),
+        Mutation::SocketLeftOpen => (
+            "lifecycle/a-clients-close-is-answered",
+            Fail,
+            "alice: the connection was not ended after the close frames",
+        ),
+        Mutation::EveryCloseIsNormal => (
+            "lifecycle/the-clients-code-and-reason-reach-disconnect",
+            Fail,
+            "`/requestContext/disconnectStatusCode`: expected 4001, found 1000",
+        ),
+        Mutation::DisconnectNotCalled => (
+            "lifecycle/a-close-runs-disconnect",
+            Fail,
+            "is still in the table",
+        ),
+        Mutation::NotFoundForGone => (
+            "management/an-id-that-never-was-is-gone",
+            Fail,
+            "backend expected status 410, got 404",
+        ),
+        Mutation::StatusInOneLine => (
+            "management/a-get-tells-about-the-connection",
+            Fail,
+            r#"found `{"identity":{"sourceIp":"#,
+        ),
+        Mutation::DeleteDoesNothing => (
+            "management/a-delete-closes-the-connection",
+            Fail,
+            "alice: nothing came within",
+        ),
     }
 }
 
-impl Session for Mutant {
-    async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, Trouble> {
-        let mut answer = self.inner.connect(client, request).await?;
-        if self.mutation == Mutation::ForbiddenForUnauthorized && answer.status == 401 {
-            answer.status = 403;
-        }
-        Ok(answer)
-    }
+/// How many gateways are looked at at once. Most of them are waited for.
+const WORKERS: usize = 4;
 
-    async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), Trouble> {
-        match (self.mutation, message) {
-            (Mutation::BinaryIgnored, Outgoing::Binary(_)) => Ok(()),
-            _ => self.inner.send(client, message).await,
-        }
-    }
+fn gatespec(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_gatespec"))
+        .args(arguments)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .output()
+        .unwrap()
+}
 
-    async fn receive(&mut self, client: &str) -> Result<Incoming, Trouble> {
-        if let Some((_, incoming)) = self.again.take_if(|(whose, _)| whose == client) {
-            return Ok(incoming);
-        }
-        let others = self.inner.connected();
-        let other = others.iter().find(|other| *other != client);
-        let from = match (self.mutation, other) {
-            (Mutation::RepliesToTheWrongClient, Some(other)) => other.clone(),
-            _ => client.to_owned(),
+/// A folder for a run's reports.
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("mutations-{name}"))
+}
+
+/// What `check` says of one case on the local gateway: its exit code, the verdict and the reason.
+fn check(case: &str, mutation: Option<Mutation>) -> (Option<i32>, String, String) {
+    let name = mutation.map_or("none", Mutation::name);
+    let reports = folder(&format!("{name}-{}", case.replace('/', "-")));
+    let reports = reports.to_str().unwrap();
+    let mut arguments = vec!["check", "--target", "local", "--no-build", "--case", case];
+    arguments.extend(["--report", reports]);
+    if mutation.is_some() {
+        arguments.extend(["--mutation", name]);
+    }
+    let output = gatespec(&arguments);
+    let report = std::fs::read_to_string(Path::new(reports).join("report.jsonl"));
+    let lines: Vec<Value> = report
+        .unwrap_or_default()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let line = lines.iter().find(|line| line["case"] == case);
+    let line = line.unwrap_or_else(|| panic!("{case}: {output:?}"));
+    let text = |member: &str| line[member].as_str().unwrap_or_default().to_owned();
+    (output.status.code(), text("verdict"), text("detail"))
+}
+
+/// What is wrong with the kit, if it does not find a mutation as it should.
+fn overlooked(mutation: Mutation) -> Option<String> {
+    let (case, verdict, reason) = found_by(mutation);
+    let itself = check(case, None);
+    if itself != (Some(0), Verdict::Pass.to_string(), String::new()) {
+        return Some(format!("without {mutation}: {case}: {itself:?}"));
+    }
+    let code = if verdict == Verdict::Fail { 1 } else { 0 };
+    let found = check(case, Some(mutation));
+    let is_right =
+        found.0 == Some(code) && found.1 == verdict.to_string() && found.2.contains(reason);
+    (!is_right)
+        .then(|| format!("{mutation}: {case}: {found:?} instead of {verdict} with `{reason}`"))
+}
+
+#[test]
+fn every_mutation_is_found_by_its_case_and_the_gateway_itself_passes_it() {
+    let first = folder("first").display().to_string();
+    let built = gatespec(&[
+        "check",
+        "--target",
+        "local",
+        "--case",
+        "handshake/the-stage-path-connects",
+        "--report",
+        &first,
+    ]);
+    assert!(built.status.success(), "{built:?}");
+    let left = Mutex::new(Mutation::ALL.iter());
+    let next = || left.lock().unwrap().next().copied();
+    let overlooked: Vec<String> = thread::scope(|scope| {
+        let work = || {
+            std::iter::from_fn(next)
+                .filter_map(overlooked)
+                .collect::<Vec<_>>()
         };
-        let incoming = self.inner.receive(&from).await?;
-        if self.mutation == Mutation::ErrorFramesSwallowed
-            && matches!(&incoming, Incoming::Text(text) if text.contains("Forbidden"))
-        {
-            return Err(Trouble::Silence(Duration::ZERO));
-        }
-        Ok(self.incoming(client, incoming))
-    }
-
-    async fn close(
-        &mut self,
-        client: &str,
-        code: Option<u16>,
-        reason: &str,
-    ) -> Result<Vec<String>, Trouble> {
-        let mut texts = self.inner.close(client, code, reason).await?;
-        if let Some((_, Incoming::Text(text))) = self.again.take_if(|(whose, _)| whose == client) {
-            texts.push(text);
-        }
-        Ok(texts)
-    }
-
-    async fn manage(
-        &mut self,
-        method: &str,
-        to: &Callback,
-        body: &str,
-        sign: Option<&Sign>,
-    ) -> Result<Answer, Trouble> {
-        let mut answer = self.inner.manage(method, to, body, sign).await?;
-        match self.mutation {
-            Mutation::NotFoundForGone if answer.status == 410 => answer.status = 404,
-            Mutation::StatusWithoutPrettyPrinting => {
-                answer.body = answer.body.replace("\n", "").replace("  ", "");
-            }
-            _ => {}
-        }
-        Ok(answer)
-    }
-
-    async fn has_row(&mut self, id: &str) -> Result<bool, Trouble> {
-        self.inner.has_row(id).await
-    }
-
-    async fn wait(&mut self, time: Duration) -> Result<(), Trouble> {
-        self.inner.wait(time).await
-    }
-
-    async fn settle(&mut self) {
-        self.inner.settle().await;
-    }
-
-    fn host(&self) -> String {
-        self.inner.host()
-    }
-
-    fn connected(&self) -> Vec<String> {
-        self.inner.connected()
-    }
-
-    fn strays(&mut self) -> Vec<String> {
-        self.inner.strays()
-    }
-}
-
-/// What a case says of a mutant.
-async fn verdict(id: &str, mutation: Mutation) -> Verdict {
-    let cases = case::built_in().unwrap();
-    let case = cases.iter().find(|case| case.id == id).unwrap();
-    let mut settings = Settings::default();
-    settings.parameters.extend(case.parameters.clone());
-    let (stack, played): (Stack, fn(&str) -> Option<Player>) = match &case.fixture {
-        None => {
-            let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
-            let stack = Stack::read(&template, &settings).unwrap();
-            (stack, |binary| {
-                Function::of_binary(binary).map(Player::Pattern)
-            })
-        }
-        Some(name) => {
-            let fixtures = Fixture::built_in();
-            let fixture = fixtures
-                .iter()
-                .find(|fixture| fixture.name == *name)
-                .unwrap();
-            let stack = Stack::parse(name, &fixture.template, Path::new(""), &settings).unwrap();
-            (stack, |_| Some(Player::Probe))
-        }
-    };
-    let functions = stack.functions.iter().filter_map(|function| {
-        let binary = function.code.binary.as_deref().unwrap_or_default();
-        Some((function.arn.clone(), played(binary)?))
+        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
+        let workers = workers.into_iter();
+        workers.flat_map(|worker| worker.join().unwrap()).collect()
     });
-    let players: HashMap<String, Player> = functions.collect();
-    let mut session = Mutant {
-        inner: SpecSession::new(stack.api.clone(), players).unwrap(),
-        mutation,
-        again: None,
-    };
-    runner::run(case, &mut session, &FEATURES).await.verdict
+    assert!(overlooked.is_empty(), "{}", overlooked.join("\n"));
 }
 
-#[rstest]
-#[case(
-    Mutation::SpacingOfErrorFrames,
-    "integration/an-error-frame-has-its-own-spacing"
-)]
-#[case(Mutation::ForbiddenForUnauthorized, "authorizer/no-token-is-401")]
-#[case(
-    Mutation::RepliesToTheWrongClient,
-    "integration/each-client-gets-its-own-replies"
-)]
-#[case(Mutation::AnotherCloseCode, "limits/a-frame-beyond-32-kb-is-1009")]
-#[case(Mutation::BinaryIgnored, "limits/a-binary-message-is-1003")]
-#[case(Mutation::RepliesTwice, "integration/a-one-way-route-sends-no-result")]
-#[case(Mutation::ErrorFramesSwallowed, "route/an-unknown-action-is-forbidden")]
-#[case(Mutation::NotFoundForGone, "management/an-id-that-never-was-is-gone")]
-#[case(
-    Mutation::StatusWithoutPrettyPrinting,
-    "management/a-get-tells-about-the-connection"
-)]
-#[case(Mutation::HeadersInLowerCase, "event/the-headers-of-connect")]
-#[case(Mutation::BodiesTrimmed, "event/the-body-is-the-message-to-the-byte")]
-#[case(
-    Mutation::EveryCloseIsNormal,
-    "lifecycle/a-close-without-a-code-is-told-as-1005"
-)]
-#[case(
-    Mutation::TemplatesNotEvaluated,
-    "template/the-rendered-text-is-the-event"
-)]
-#[tokio::test]
-async fn a_case_catches_it(#[case] mutation: Mutation, #[case] id: &str) {
-    assert_eq!(verdict(id, Mutation::None).await, Verdict::Pass);
-    assert_eq!(verdict(id, mutation).await, Verdict::Fail);
+#[test]
+fn a_mutation_that_does_not_exist_is_refused() {
+    let output = gatespec(&["serve", "--mutation", "perfect"]);
+    assert_eq!(output.status.code(), Some(2));
+    let words = String::from_utf8_lossy(&output.stderr);
+    for mutation in Mutation::ALL {
+        assert!(words.contains(mutation.name()), "{mutation}: {words}");
+    }
 }

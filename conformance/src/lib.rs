@@ -12,6 +12,7 @@ pub mod http;
 mod net;
 pub mod pattern;
 pub mod probe;
+pub mod recording;
 pub mod report;
 pub mod runner;
 pub mod session;

@@ -34,6 +34,16 @@ pub(crate) enum Kind {
     Iso,
     /// Digits.
     Number,
+    /// A time as HTTP's header field `Date` has it.
+    HttpDate,
+    /// Milliseconds since 1970, of this century.
+    Millis,
+    /// What `X-Amzn-Trace-Id` has behind `Root=`.
+    Trace,
+    /// A `Sec-WebSocket-Key`.
+    Key,
+    /// A `Sec-WebSocket-Accept`.
+    Accept,
 }
 
 /// A piece of a pattern.
@@ -108,7 +118,12 @@ impl Bindings {
                     kind,
                     relation,
                 } => {
+                    // What the name stands for may hold the text that comes behind it.
+                    let known = bound.get(name).filter(|_| *name != "*");
                     let end = match parts.get(index + 1) {
+                        _ if known.is_some_and(|known| rest.starts_with(known)) => {
+                            known.map_or(0, str::len)
+                        }
                         None => rest.len(),
                         Some(Part::Text(next)) => rest.find(next).ok_or_else(|| {
                             format!("no `{next}` after `${{{name}}}` in `{}`", beginning(rest))
@@ -161,6 +176,11 @@ impl Relation<'_> {
     }
 }
 
+fn is_base64(text: &str, length: usize) -> bool {
+    let digits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/');
+    text.len() == length && text.bytes().all(digits)
+}
+
 /// Whether two ids end in the same three bytes, or a time in milliseconds is in the second that the other names.
 fn agree(text: &str, other: &str) -> bool {
     if let Ok(millis) = text.parse() {
@@ -175,7 +195,24 @@ fn agree(text: &str, other: &str) -> bool {
 }
 
 impl Kind {
-    fn accepts(self, text: &str) -> bool {
+    /// How long a text of this kind is, where that is known.
+    pub(crate) fn length(self) -> Option<usize> {
+        match self {
+            Self::Any | Self::Ip | Self::Number => None,
+            Self::Id | Self::IdC | Self::IdF => Some(16),
+            Self::Uuid => Some(36),
+            Self::Clf => Some(26),
+            Self::Iso => Some(24),
+            Self::HttpDate => Some(29),
+            Self::Millis => Some(13),
+            Self::Trace => Some(35),
+            Self::Key => Some(24),
+            Self::Accept => Some(28),
+        }
+    }
+
+    /// Whether a text is of this kind.
+    pub(crate) fn accepts(self, text: &str) -> bool {
         let shape = |form: &str| {
             text.len() == form.len()
                 && text.bytes().zip(form.bytes()).all(|(c, f)| match f {
@@ -201,6 +238,15 @@ impl Kind {
             Self::Clf => shape("00/aaa/0000:00:00:00 +0000"),
             Self::Iso => shape("0000-00-00T00:00:00.000Z"),
             Self::Number => !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit()),
+            Self::HttpDate => shape("aaa, 00 aaa 0000 00:00:00 GMT"),
+            Self::Millis => shape("0000000000000") && matches!(text.as_bytes()[0], b'1'..=b'4'),
+            Self::Trace => shape("x-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx"),
+            Self::Key => text
+                .strip_suffix("==")
+                .is_some_and(|rest| is_base64(rest, 22)),
+            Self::Accept => text
+                .strip_suffix('=')
+                .is_some_and(|rest| is_base64(rest, 27)),
         }
     }
 }
@@ -289,6 +335,15 @@ mod tests {
                 .unwrap_err()
                 .contains("was `XDmENcnwIE0CFEQ=")
         );
+    }
+
+    #[test]
+    fn what_a_name_stands_for_may_hold_what_comes_behind_it() {
+        let mut bindings = Bindings::default();
+        bindings.set("a", "x}y");
+        bindings.matches("{${a}}", "{x}y}").unwrap();
+        assert!(bindings.matches("{${a}}", "{x}z}").is_err());
+        assert!(bindings.matches("${a}", "x}yz").is_err());
     }
 
     #[test]

@@ -102,7 +102,7 @@ impl Plan {
             (_, Some("CONNECT")) if event.get("headers").is_some() => {
                 ("CONNECT", header(&event, "probe-connect"))
             }
-            (_, Some("DISCONNECT")) if event.get("headers").is_some() => {
+            (_, Some("DISCONNECT")) if event.get("isBase64Encoded").is_some() => {
                 let told = context["authorizer"]["disconnect"].as_str();
                 ("DISCONNECT", told.map(str::to_owned))
             }
@@ -284,7 +284,7 @@ mod tests {
     #[case::authorizer(json!({"type": "REQUEST", "headers": {"Probe-Authorizer": "{\"return\":1}"}}), "authorizer")]
     #[case::connect(json!({"headers": {"probe-connect": "{\"return\":1}"}, "requestContext": {"eventType": "CONNECT"}}), "CONNECT")]
     #[case::message(json!({"requestContext": {"eventType": "MESSAGE"}, "body": "{\"probe\":{\"return\":1}}", "isBase64Encoded": false}), "MESSAGE")]
-    #[case::disconnect(json!({"headers": {}, "requestContext": {"eventType": "DISCONNECT", "authorizer": {"disconnect": "{\"return\":1}"}}}), "DISCONNECT")]
+    #[case::disconnect(json!({"requestContext": {"eventType": "DISCONNECT", "authorizer": {"disconnect": "{\"return\":1}"}}, "isBase64Encoded": false}), "DISCONNECT")]
     #[case::rendered(json!({"probe": {"return": 1}}), "payload")]
     #[case::rendered_around_the_message(json!({"body": "{\"probe\":{\"return\":1}}"}), "payload")]
     fn it_is_told_where_the_case_can_reach(#[case] event: Value, #[case] kind: &str) {

@@ -16,6 +16,7 @@ use crate::pattern::Bindings;
 use crate::session::{Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
 use crate::verdict::{Outcome, Verdict};
 use answer::Expected;
+pub(crate) use chance::FOUND;
 pub use chance::run_with;
 pub(crate) use events::KINDS;
 use events::Reports;
@@ -48,12 +49,12 @@ struct Run<'a, S> {
 
 /// Behind a name, for the value as a JSON string.
 pub(crate) const AS_JSON: &str = ".json";
+/// The name in patterns of the path that `/@connections/…` stands behind.
+pub(crate) const BASE: &str = "base";
 /// The name in patterns of the host that clients use.
 pub(crate) const HOST: &str = "host";
 /// How often the kit looks for what may take a moment before it gives up.
 const LOOKS: u32 = 250;
-/// How much of a long text stands in a transcript.
-const SHOWN: usize = 400;
 
 /// Carries out `case` on `session`, a target that has `features`.
 pub async fn run<S: Session>(case: &Case, session: &mut S, features: &[Feature]) -> Outcome {
@@ -68,12 +69,14 @@ async fn once<S: Session>(
     features: &[Feature],
 ) -> Outcome {
     let started = Instant::now();
+    let host = session.host();
     let outcome = |verdict, detail: String, transcript, retries| Outcome {
         case: case.id.clone(),
         verdict,
         detail,
         transcript,
         retries,
+        host: host.clone(),
         took: started.elapsed(),
     };
     if let Some(missing) = case
@@ -85,7 +88,8 @@ async fn once<S: Session>(
         return outcome(Verdict::Unsupported, detail, Vec::new(), 0);
     }
     let mut bindings = Bindings::default();
-    bindings.set(HOST, session.host());
+    bindings.set(HOST, &*host);
+    bindings.set(BASE, session.base());
     for (name, value) in case.given.iter().chain(given) {
         bindings.set(name, value);
         let json = serde_json::to_string(value).unwrap_or_default();
@@ -405,11 +409,7 @@ impl<S: Session> Run<'_, S> {
     }
 
     fn note(&mut self, sign: &str, text: &str) {
-        let line = match text.char_indices().nth(SHOWN) {
-            Some((end, _)) => format!("{sign} {}… ({} bytes)", &text[..end], text.len()),
-            None => format!("{sign} {text}"),
-        };
-        self.transcript.push(line);
+        self.transcript.push(format!("{sign} {text}"));
     }
 }
 

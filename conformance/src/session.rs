@@ -70,6 +70,9 @@ pub trait Session {
     /// The host that clients use, with its port where the address names one, as in the field `Host`.
     fn host(&self) -> String;
 
+    /// The path that `/@connections/…` stands behind: `/` and the stage on AWS.
+    fn base(&self) -> String;
+
     /// The names of the clients that are connected.
     fn connected(&self) -> Vec<String>;
 

@@ -34,10 +34,12 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// Why, when it is not a pass.
     pub detail: String,
-    /// What was sent and received, and what the target said of its reasons.
+    /// What was sent (`>`) and received (`<`), and what the target or the kit said of it (`·`).
     pub transcript: Vec<String>,
     /// How often something that may take a moment was looked for once more.
     pub retries: u32,
+    /// The host that clients used; nothing where that is not known.
+    pub host: String,
     /// How long it took.
     pub took: Duration,
 }
@@ -213,6 +215,14 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// At most `most` characters of a text, and how long it is where that is less.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}… ({} bytes)", &text[..end], text.len()),
+        None => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,6 +234,7 @@ mod tests {
             detail: "detail".to_owned(),
             transcript: Vec::new(),
             retries: 0,
+            host: String::new(),
             took: Duration::ZERO,
         };
         Report {

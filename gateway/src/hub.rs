@@ -15,7 +15,7 @@ use spec::io::{
     Because, Decision, Invocation, InvocationId, InvocationOutcome, ManagementId,
     ManagementRequest, PeerId,
 };
-use spec::{Gateway, Input, Output, Timestamp};
+use spec::{Input, Output, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::access_log::Lines;
@@ -82,7 +82,7 @@ pub(crate) struct Hub {
 }
 
 struct Machine {
-    gateway: Gateway,
+    gateway: crate::SpecGateway,
     clients: HashMap<PeerId, Client>,
     callers: HashMap<ManagementId, oneshot::Sender<HttpResponse>>,
     requests: u64,
@@ -100,7 +100,7 @@ const LOST_BYTES: usize = 8 * 1024 * 1024;
 
 impl Hub {
     pub(crate) fn new(
-        gateway: Gateway,
+        gateway: crate::SpecGateway,
         clock: Clock,
         decisions: Option<DecisionSink>,
         access_log: Option<Lines>,
@@ -260,9 +260,9 @@ impl Hub {
         }
     }
 
-    /// How many connections are open.
-    pub(crate) fn connections(&self) -> usize {
-        self.lock().gateway.connections()
+    /// What there is to see of the machine.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&crate::SpecGateway) -> T) -> T {
+        at(&self.lock().gateway)
     }
 
     /// Does what the machine wants done.

@@ -30,6 +30,8 @@ mod http1;
 mod hub;
 mod ids;
 mod lambda;
+#[cfg(feature = "mutations")]
+mod mutation;
 mod server;
 pub mod stack;
 
@@ -52,6 +54,8 @@ pub use clock::TimeSource;
 pub use error::Error;
 pub use hub::DecisionSink;
 pub use lambda::{FunctionOutput, LineSink};
+#[cfg(feature = "mutations")]
+pub use mutation::Mutation;
 
 use access_log::Writer;
 use backend::Backends;
@@ -60,6 +64,11 @@ use hub::Hub;
 use lambda::{Functions, Pool, Sink, Surroundings};
 use spec::throttle::{self, Limit};
 use stack::{Settings, Stack};
+
+#[cfg(feature = "mutations")]
+use mutation::Mutant as SpecGateway;
+#[cfg(not(feature = "mutations"))]
+use spec::Gateway as SpecGateway;
 
 /// The local gateway.
 #[derive(Debug)]
@@ -98,6 +107,9 @@ pub struct Options {
     pub max_processes: usize,
     /// Where the time comes from.
     pub clock: TimeSource,
+    /// What the gateway is to do wrong, for tests of the kit.
+    #[cfg(feature = "mutations")]
+    pub mutation: Option<Mutation>,
 }
 
 /// A gateway that serves. Dropping it ends everything at once; [`shutdown`](Self::shutdown) is the polite way.
@@ -144,6 +156,8 @@ impl Options {
             dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
             max_processes: 32,
             clock: TimeSource::default(),
+            #[cfg(feature = "mutations")]
+            mutation: None,
         }
     }
 }
@@ -187,6 +201,10 @@ impl Gateway {
         let mut stack = Stack::read(&options.template, &options.settings)?;
         stack.api.account_limit = options.account_limit;
         stack.api.connection_limit = options.connection_limit;
+        #[cfg(feature = "mutations")]
+        if let Some(mutation) = options.mutation {
+            mutation.change(&mut stack.api);
+        }
         for warning in &stack.warnings {
             tracing::warn!("{warning}");
         }
@@ -222,6 +240,8 @@ impl Gateway {
         let machine = spec::Gateway::new(stack.api.clone(), ids::Random::new())
             .map_err(|invalid| Error::Template(stack.invalid(&invalid)))?
             .with_access(access);
+        #[cfg(feature = "mutations")]
+        let machine = SpecGateway::new(machine, options.mutation);
         let clock = Clock::start(options.clock);
         let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
         let mut pools = Vec::new();
@@ -312,7 +332,7 @@ impl Running {
 
     /// How many connections are open.
     pub fn connections(&self) -> usize {
-        self.hub.connections()
+        self.hub.look(SpecGateway::connections)
     }
 
     /// Lets `time` pass on a clock that stands: once every call of a function has reached its process, all that is due within `time` happens,

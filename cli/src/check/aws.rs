@@ -1,6 +1,7 @@
 //! The target `aws`: a deployed stack, by its name.
 
 use clap::Args;
+use conformance::runner::Options;
 use conformance::{Case, Report};
 
 use super::endpoint::EndpointArgs;
@@ -33,6 +34,7 @@ pub(super) async fn run(
     cases: &[Case],
     args: &AwsArgs,
     endpoint: &EndpointArgs,
+    options: Options,
 ) -> Result<Report, Failure> {
     let account = conformance::target::aws::Account::of_environment().await;
     let stack = args.deployed.as_deref().unwrap_or_default();
@@ -41,11 +43,17 @@ pub(super) async fn run(
         .await
         .map_err(|error| Failure::CouldNotRun(format!("error: {error}")))?;
     endpoint.change(&mut target);
+    target.options = options;
     Ok(super::endpoint::run_on(&target, cases).await)
 }
 
 /// Nothing: [`check`] has refused it.
 #[cfg(not(feature = "live"))]
-pub(super) async fn run(_: &[Case], args: &AwsArgs, _: &EndpointArgs) -> Result<Report, Failure> {
+pub(super) async fn run(
+    _: &[Case],
+    args: &AwsArgs,
+    _: &EndpointArgs,
+    _: Options,
+) -> Result<Report, Failure> {
     Err(check(args).err().unwrap_or(Failure::Usage(String::new())))
 }

@@ -1,9 +1,11 @@
 //! The target `endpoint`: whatever is behind URLs, an emulator or a deployed stack.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use clap::Args;
 use conformance::case::Feature;
+use conformance::runner::Options;
 use conformance::sign::Credentials;
 use conformance::target::endpoint::{Place, Target, deployed_as};
 use conformance::{Case, Report};
@@ -73,7 +75,11 @@ pub(super) fn check_names(args: &EndpointArgs, cases: &[Case]) -> Result<(), Fai
 }
 
 /// The target, case after case.
-pub(super) async fn run(cases: &[Case], args: &EndpointArgs) -> Result<Report, Failure> {
+pub(super) async fn run(
+    cases: &[Case],
+    args: &EndpointArgs,
+    options: Options,
+) -> Result<Report, Failure> {
     if !is_named(args) {
         let message = "error: the target `endpoint` needs `--ws URL`, where the stack is, or `--fixture NAME@URL`";
         return Err(Failure::Usage(message.to_owned()));
@@ -86,20 +92,22 @@ pub(super) async fn run(cases: &[Case], args: &EndpointArgs) -> Result<Report, F
         }),
         fixtures: args.fixture.iter().cloned().collect(),
         credentials: credentials.map_err(|error| Failure::Usage(format!("error: {error}")))?,
+        options,
         ..Target::new("", None)
     };
     args.change(&mut target);
     Ok(run_on(&target, cases).await)
 }
 
-/// A target behind URLs, case after case.
+/// A target behind URLs, on all cases.
 pub(super) async fn run_on(target: &Target, cases: &[Case]) -> Report {
     let progress = progress(&target.name, cases.len());
-    let mut outcomes = Vec::new();
-    for case in cases {
-        outcomes.push(target.run(case).await);
+    let run = async |case| {
+        let outcome = target.run(case).await;
         progress.inc(1);
-    }
+        Ok::<_, Infallible>(outcome)
+    };
+    let Ok(outcomes) = target.options.all(cases, run).await;
     progress.finish_and_clear();
     Report {
         target: target.name.clone(),
@@ -122,7 +130,8 @@ fn place(text: &str) -> Result<(String, Place), String> {
     Ok((name.to_owned(), place))
 }
 
-fn feature(name: &str) -> Result<Feature, String> {
+/// A feature by its name, for the arguments.
+pub(super) fn feature(name: &str) -> Result<Feature, String> {
     Feature::parse(name).ok_or_else(|| {
         let known: Vec<String> = Feature::ALL.iter().map(ToString::to_string).collect();
         format!("`{name}` is no feature: there are {}", known.join(", "))

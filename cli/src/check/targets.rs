@@ -10,14 +10,16 @@ use std::time::Duration;
 use conformance::case::Feature;
 use conformance::fixture::{BACKEND_PARAMETER, Fixture, PROBE_FOLDER};
 use conformance::probe::backend::Backend;
+use conformance::runner::{self, Options};
 use conformance::target::functions::Function;
 use conformance::target::local::{self, LocalGateway};
 use conformance::target::spec::{self as spec_target, Player, SpecSession};
 use conformance::target::wire::WireSession;
-use conformance::{Case, Report, runner, sign};
+use conformance::{Case, Report, sign};
 use gateway::stack::{Settings, Stack};
 use indicatif::{ProgressBar, ProgressStyle};
 use spec::signature::{Access, Signatures};
+use tokio::sync::OnceCell;
 
 use super::could_not_write;
 use crate::{Failure, StackArgs, eprint};
@@ -34,6 +36,7 @@ pub(super) async fn spec(
     cases: &[Case],
     stack: &Stack,
     fixtures: &[Fixture],
+    options: Options,
 ) -> Result<Report, Failure> {
     let pattern: HashMap<String, Player> = stack
         .functions
@@ -44,8 +47,7 @@ pub(super) async fn spec(
         })
         .collect();
     let progress = progress("spec", cases.len());
-    let mut outcomes = Vec::new();
-    for case in cases {
+    let run = async |case| {
         let (api, players) = match of_case(case, fixtures) {
             Some(fixture) => {
                 let stack = parse(fixture, case)?;
@@ -61,14 +63,19 @@ pub(super) async fn spec(
                 callers: sign::callers(&api),
                 management: Signatures::Required,
             });
-        let mut session = SpecSession::new(api, players)
-            .map_err(|error| Failure::Usage(format!("error: {error}")))?;
-        if let Some(access) = access {
-            session = session.with_access(access);
-        }
-        outcomes.push(runner::run(case, &mut session, &spec_target::FEATURES).await);
+        let outcome = options.repeated(async |chance| {
+            let mut session = SpecSession::new(api.clone(), players.clone())
+                .map_err(|error| Failure::Usage(format!("error: {error}")))?;
+            if let Some(access) = access.clone() {
+                session = session.with_access(access);
+            }
+            Ok(runner::run_with(case, &mut session, &spec_target::FEATURES, chance).await)
+        });
+        let outcome = outcome.await?;
         progress.inc(1);
-    }
+        Ok::<_, Failure>(outcome)
+    };
+    let outcomes = options.all(cases, run).await?;
     progress.finish_and_clear();
     Ok(Report {
         target: "spec".to_owned(),
@@ -103,10 +110,13 @@ pub(super) async fn local(
     stack: &StackArgs,
     fixtures: &[Fixture],
     folder: &Path,
+    options: Options,
 ) -> Result<Report, Failure> {
     let launch = Launch {
         folder,
         log: log_file(folder)?,
+        #[cfg(feature = "mutations")]
+        mutation: mutation(stack),
     };
     let fixtures_folder = folder.join(FIXTURES);
     write_probe(&fixtures_folder.join(PROBE_FOLDER))
@@ -116,46 +126,54 @@ pub(super) async fn local(
         stack.parameters.iter().map(|(name, value)| (name, value)),
     ));
     let clock = local::CLOCK.map(str::to_owned);
-    let mut of_stack = None;
-    let mut of_fixtures = BTreeMap::new();
-    let progress = progress("local", cases.len());
-    let mut outcomes = Vec::new();
-    for case in cases {
-        let mut own = None;
-        let served = match of_case(case, fixtures) {
-            fixture if case.features.contains(&Feature::Clock) => own.insert(match fixture {
-                Some(fixture) => launch.fixture(fixture, case, &clock).await?,
-                None => launch.stack(&[&*arguments, &clock].concat()).await?,
-            }),
-            None => match &mut of_stack {
-                Some(served) => served,
-                none => none.insert(launch.stack(&arguments).await?),
-            },
-            Some(fixture) if fixture.wears_out => {
-                own.insert(launch.fixture(fixture, case, &[]).await?)
-            }
-            Some(fixture) => {
-                let key = (fixture.name.clone(), case.parameters.clone());
-                match of_fixtures.entry(key) {
-                    std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-                    std::collections::btree_map::Entry::Vacant(entry) => {
-                        entry.insert(launch.fixture(fixture, case, &[]).await?)
-                    }
-                }
-            }
+    // One for all cases on a stack; an own one where a case changes what the others would see.
+    let is_own = |case: &Case| {
+        let fixture = of_case(case, fixtures);
+        case.features.contains(&Feature::Clock) || fixture.is_some_and(|fixture| fixture.wears_out)
+    };
+    let key = |case: &Case| (case.fixture.clone(), case.parameters.clone());
+    let shared: BTreeMap<_, OnceCell<Served>> = cases
+        .iter()
+        .filter(|case| !is_own(case))
+        .map(|case| (key(case), OnceCell::new()))
+        .collect();
+    let serve = async |case: &Case| {
+        let clock: &[String] = if case.features.contains(&Feature::Clock) {
+            &clock
+        } else {
+            &[]
         };
-        let mut session = WireSession::with_clock(
-            served.gateway.endpoint.clone(),
-            served.gateway.clock.clone(),
-        );
-        outcomes.push(runner::run(case, &mut session, &local::FEATURES).await);
-        if let Some(own) = own {
-            own.stop().await?;
+        match of_case(case, fixtures) {
+            Some(fixture) => launch.fixture(fixture, case, clock).await,
+            None => launch.stack(&[&*arguments, clock].concat()).await,
         }
+    };
+    let progress = progress("local", cases.len());
+    let run = async |case| {
+        let outcome = options.repeated(async |chance| {
+            let mut own = None;
+            let served = match shared.get(&key(case)) {
+                Some(served) if !is_own(case) => {
+                    served.get_or_try_init(async || serve(case).await).await?
+                }
+                _ => own.insert(serve(case).await?),
+            };
+            let gateway = &served.gateway;
+            let mut session =
+                WireSession::with_clock(gateway.endpoint.clone(), gateway.clock.clone());
+            let outcome = runner::run_with(case, &mut session, &local::FEATURES, chance).await;
+            if let Some(own) = own {
+                own.stop().await?;
+            }
+            Ok(outcome)
+        });
+        let outcome = outcome.await?;
         progress.inc(1);
-    }
+        Ok::<_, Failure>(outcome)
+    };
+    let outcomes = options.all(cases, run).await?;
     progress.finish_and_clear();
-    for served in of_stack.into_iter().chain(of_fixtures.into_values()) {
+    for served in shared.into_values().filter_map(OnceCell::into_inner) {
         served.stop().await?;
     }
     Ok(Report {
@@ -181,6 +199,9 @@ struct Launch<'a> {
     /// For fixtures and logs.
     folder: &'a Path,
     log: File,
+    /// The arguments that make a gateway wrong on purpose.
+    #[cfg(feature = "mutations")]
+    mutation: Vec<String>,
 }
 
 impl Launch<'_> {
@@ -237,6 +258,8 @@ impl Launch<'_> {
 
     /// Starts `gatespec serve` with `arguments`.
     async fn gateway(&self, arguments: &[String]) -> Result<LocalGateway, Failure> {
+        #[cfg(feature = "mutations")]
+        let arguments = &[arguments, &self.mutation].concat();
         let program = std::env::current_exe().map_err(|error| could_not(error.to_string()))?;
         let log = self.log.try_clone();
         let log = log.map_err(|error| could_not(error.to_string()))?;
@@ -281,6 +304,12 @@ fn parameters<'a>(
 ) -> impl Iterator<Item = String> {
     let arguments = parameters.into_iter();
     arguments.flat_map(|(name, value)| ["--parameter".to_owned(), format!("{name}={value}")])
+}
+
+#[cfg(feature = "mutations")]
+fn mutation(stack: &StackArgs) -> Vec<String> {
+    let of = |mutation: gateway::Mutation| ["--mutation".to_owned(), mutation.to_string()];
+    stack.mutation.map(of).into_iter().flatten().collect()
 }
 
 fn log_file(folder: &Path) -> Result<File, Failure> {

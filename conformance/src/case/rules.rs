@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Case, Step};
 use crate::pattern::{self, Part};
-use crate::runner::{AS_JSON, HOST, KINDS, OBSERVER};
+use crate::runner::{AS_JSON, BASE, HOST, KINDS, OBSERVER};
 
 /// Checks a case, but for what depends on the other cases.
 ///
@@ -23,7 +23,7 @@ pub(super) fn check(case: &Case) -> Result<(), String> {
         .flat_map(|name| [name.clone(), format!("{name}{AS_JSON}")])
         .collect();
     let mut bound: BTreeSet<&str> = given.iter().map(String::as_str).collect();
-    bound.insert(HOST);
+    bound.extend([HOST, BASE]);
     let mut flooded = false;
     for (index, step) in case.steps.iter().enumerate() {
         let at = |problem: String| format!("breaks a rule in step {}: {problem}", index + 1);

@@ -22,7 +22,7 @@ pub enum Values {
 }
 
 /// One step of a case. Texts are patterns with holes (see [`crate::pattern`]), both those to send and those to see. `host` is bound to
-/// the host that clients use.
+/// the host that clients use, `base` to the path that `/@connections/…` stands behind: `/` and the stage on AWS.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Step {

@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 use spec::requirement;
 
 use crate::case::Case;
-use crate::verdict::{Outcome, Report, Verdict};
+use crate::runner::FOUND;
+use crate::verdict::{Outcome, Report, Verdict, shortened};
+
+/// How much of a line of a transcript is shown.
+const SHOWN: usize = 400;
 
 /// Cases by targets: what every form of report shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -69,7 +73,13 @@ impl Comparison {
                         .map(|id| Cited::of(id))
                 };
                 let why = || case.map(|case| case.why.clone()).unwrap_or_default();
-                comparison.add(&report.target, outcome.clone(), why, || cited().collect());
+                let mut outcome = outcome.clone();
+                for line in &mut outcome.transcript {
+                    if !line.starts_with(FOUND) {
+                        *line = shortened(line, SHOWN);
+                    }
+                }
+                comparison.add(&report.target, outcome, why, || cited().collect());
             }
         }
         comparison
@@ -103,6 +113,7 @@ impl Comparison {
                 detail,
                 transcript,
                 retries,
+                host: String::new(),
                 took,
             };
             comparison.add(&target, outcome, || why, || requirements);

@@ -43,6 +43,7 @@ mod tests {
                 "< alice: \u{1}😀".to_owned(),
             ],
             retries: 0,
+            host: String::new(),
             took: Duration::from_millis(7),
         };
         let spec = verdicts

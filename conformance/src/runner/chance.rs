@@ -14,6 +14,9 @@ use crate::verdict::{Outcome, Verdict};
 /// How long smaller values are looked for: each try that fails by silence takes as long as the target's patience.
 const SHRINKING: Duration = Duration::from_secs(60);
 
+/// The line of a transcript before a case that was found.
+pub(crate) const FOUND: &str = "· as a case of its own:";
+
 /// As [`run`](super::run); a case with generated values is run as often as `chance` says, until it does not pass. Then the smallest values
 /// are looked for that give the same verdict, and the case that has them stands at the end of the transcript.
 pub async fn run_with<S: Session>(
@@ -34,6 +37,8 @@ pub async fn run_with<S: Session>(
         let Ok(mut tree) = values.new_tree(&mut runner) else {
             continue; // no generator rejects anything
         };
+        // So that it does not open connections faster than it may.
+        session.settle().await;
         let mut outcome = once(case, &tree.current(), session, features).await;
         retries += outcome.retries;
         match outcome.verdict {
@@ -44,6 +49,7 @@ pub async fn run_with<S: Session>(
                 let mut is_smaller = tree.simplify();
                 let end = Instant::now() + SHRINKING;
                 while is_smaller && Instant::now() < end {
+                    session.settle().await;
                     let smaller = once(case, &tree.current(), session, features).await;
                     retries += smaller.retries;
                     is_smaller = if smaller.verdict == outcome.verdict {
@@ -56,10 +62,8 @@ pub async fn run_with<S: Session>(
                 let Chance { seed, runs } = chance;
                 let found = format!("with generated values, run {number} of {runs}, seed {seed}");
                 outcome.detail = format!("{} ({found})", outcome.detail);
-                outcome.transcript.push(format!(
-                    "· as a case of its own:\n{}",
-                    case.with_given(&given)
-                ));
+                let found = case.with_given(&given);
+                outcome.transcript.push(format!("{FOUND}\n{found}"));
                 last = Some(outcome);
                 break;
             }
@@ -72,6 +76,7 @@ pub async fn run_with<S: Session>(
         detail: "no values could be generated".to_owned(),
         transcript: Vec::new(),
         retries,
+        host: String::new(),
         took: Duration::ZERO,
     });
     Outcome {

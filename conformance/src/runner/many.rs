@@ -85,6 +85,7 @@ mod tests {
             detail: "d".to_owned(),
             transcript: Vec::new(),
             retries: 1,
+            host: String::new(),
             took: Duration::from_secs(2),
         }
     }

@@ -77,6 +77,7 @@ impl Target {
                 detail: format!("{missing} is not deployed there"),
                 transcript: Vec::new(),
                 retries: 0,
+                host: String::new(),
                 took: Duration::ZERO,
             };
         };

@@ -68,6 +68,8 @@ struct Client {
 
 /// How long to wait for anything before it counts as silence, as on the other targets.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How much time passes when the target is given a moment, as on the other targets.
+const SETTLING: Duration = Duration::from_millis(20);
 /// The host that clients use.
 const HOST: &str = "localhost";
 /// The address of clients and callers.
@@ -174,10 +176,7 @@ impl SpecSession {
     }
 
     fn path_of(&self, connection_id: &str) -> String {
-        format!(
-            "/{}/@connections/{connection_id}",
-            self.gateway.api().stage.stage_name
-        )
+        format!("{}/@connections/{connection_id}", self.base())
     }
 
     fn peer(&self, client: &str) -> Result<PeerId, Trouble> {
@@ -313,10 +312,17 @@ impl Session for SpecSession {
         Ok(())
     }
 
-    async fn settle(&mut self) {}
+    async fn settle(&mut self) {
+        self.pass(self.now + SETTLING, |_| false);
+        self.now = self.now + SETTLING;
+    }
 
     fn host(&self) -> String {
         HOST.to_owned()
+    }
+
+    fn base(&self) -> String {
+        format!("/{}", self.gateway.api().stage.stage_name)
     }
 
     fn connected(&self) -> Vec<String> {

@@ -260,11 +260,8 @@ impl Session for WireSession {
                 format!("{base}/@connections/{}", percent::encode(id.as_bytes()))
             }
             Callback::Path(path) => {
-                let host_end = base.find("://").map_or(0, |at| at + 3);
-                let host_end = base[host_end..]
-                    .find('/')
-                    .map_or(base.len(), |at| host_end + at);
-                format!("{}{path}", &base[..host_end])
+                let (_, own) = parts(base);
+                format!("{}{path}", &base[..base.len() - own.len()])
             }
         };
         let fields = match (sign, &self.endpoint.credentials) {
@@ -343,6 +340,12 @@ impl Session for WireSession {
 
     fn host(&self) -> String {
         upgrade::host(&self.endpoint.ws_url)
+    }
+
+    fn base(&self) -> String {
+        let url = self.endpoint.management_url.as_deref();
+        let (_, path) = parts(url.unwrap_or(&self.endpoint.ws_url));
+        path.to_owned()
     }
 
     fn connected(&self) -> Vec<String> {

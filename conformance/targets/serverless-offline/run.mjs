@@ -32,7 +32,6 @@ const STACKS = [
   ["", "pattern"],
   ["probe", "probe"],
   ["connect", "connect-proxy"],
-  ["connect?Connect=proxy", "connect-proxy"],
   ["connect?Connect=none", "connect-none"],
   ["sources", "sources"],
   ["selection", "selection", "$request.body.action"],

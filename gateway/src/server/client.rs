@@ -18,6 +18,8 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::hub::{Backlog, Hub, ToClient};
+#[cfg(feature = "mutations")]
+use crate::mutation::{self, Mutation};
 
 type Socket = WebSocketStream<TcpStream>;
 
@@ -77,6 +79,8 @@ pub(super) async fn run(
                     let text = text.as_str().to_owned();
                     hub.input(Input::Message { peer, text });
                 }
+                #[cfg(feature = "mutations")]
+                Some(Ok(Message::Binary(_))) if mutation::is(hub, Mutation::BinaryIgnored) => {}
                 Some(Ok(Message::Binary(_))) => {
                     broken = true;
                     hub.input(Input::Violation { peer, violation: Violation::Binary });
@@ -87,6 +91,10 @@ pub(super) async fn run(
                         None => ClientClose { code: None, reason: String::new() },
                     };
                     hub.input(Input::PeerClosed { peer, close: Some(close) });
+                    #[cfg(feature = "mutations")]
+                    if mutation::is(hub, Mutation::SocketLeftOpen) {
+                        return mutation::leave_open(socket).await;
+                    }
                     return finish(socket).await;
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}

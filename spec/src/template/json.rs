@@ -149,7 +149,7 @@ impl<'s> Parser<'s> {
             let plain = rest
                 .bytes()
                 .position(|byte| matches!(byte, b'"' | b'\\') || byte < 0x20)?;
-            // json-smart drops this one from a string that holds an escape.
+            // json-smart drops this one from a string that holds an escape (TEMPLATE-93).
             rest[..plain]
                 .split('\u{7F}')
                 .for_each(|part| out.push_str(part));
