@@ -25,7 +25,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the cases of the specification against targets, and print the verdicts (what `gatespec` does without a command).
-    Check(check::CheckArgs),
+    Check(Box<check::CheckArgs>),
     /// Serve a stack's WebSocket API, its functions and its tables on this machine.
     Serve(serve::ServeArgs),
     /// Render a mapping template as API Gateway would.
