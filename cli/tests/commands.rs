@@ -482,7 +482,7 @@ fn falsify_breaks_the_original_and_not_ours() {
 
 #[test]
 fn every_command_has_help() {
-    for command in ["check", "serve", "render", "lint", "falsify"] {
+    for command in ["check", "serve", "render", "lint", "falsify", "report"] {
         let output = gatespec(&[command, "--help"]);
         assert_eq!(code(&output), Some(0));
         assert!(stdout(&output).contains("Usage:"));

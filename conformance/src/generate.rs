@@ -49,16 +49,18 @@ impl Generator {
     fn strategy(self) -> BoxedStrategy<String> {
         const LONG_BYTES: usize = 100_000;
         match self {
-            Self::Text => strategy::body().prop_map(without_delete).boxed(),
+            Self::Text => strategy::body()
+                .prop_map(|text| without_delete(&text))
+                .boxed(),
             Self::LongText => strategy::long_body(LONG_BYTES).boxed(),
             Self::Json => strategy::json_value()
-                .prop_map(|value| without_delete(value.to_string()))
+                .prop_map(|value| without_delete(&value.to_string()))
                 .boxed(),
         }
     }
 }
 
-fn without_delete(text: String) -> String {
+fn without_delete(text: &str) -> String {
     text.replace('\u{7f}', "")
 }
 

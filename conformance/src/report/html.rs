@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Cited, Comparison};
+use crate::runner::FOUND;
 use crate::verdict::{Outcome, Verdict};
 
 /// The page around the data: style and script are in it, so that it opens from a disk, without a network.
@@ -49,14 +50,15 @@ fn outcome(outcome: &Outcome) -> Value {
         "verdict": outcome.verdict,
         "detail": outcome.detail,
         "millis": u64::try_from(outcome.took.as_millis()).unwrap_or(u64::MAX),
+        "retries": outcome.retries,
         "transcript": transcript,
     })
 }
 
 fn shortened(line: &str) -> String {
     match line.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
+        Some((end, _)) if !line.starts_with(FOUND) => format!("{}…", &line[..end]),
+        _ => line.to_owned(),
     }
 }
 
