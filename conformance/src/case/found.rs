@@ -17,7 +17,7 @@ impl Case {
             .iter()
             .map(|(name, value)| (name.clone(), value.as_str().into()));
         table.insert("given".to_owned(), toml::Value::Table(values.collect()));
-        written(table, steps)
+        written(table, steps.as_ref())
     }
 
     /// What happens in the case, as it stands in its file: the values that are generated or given, and the steps, one a line.
@@ -25,12 +25,12 @@ impl Case {
         let mut table = self.source.clone();
         let steps = table.remove("steps");
         table.retain(|name, _| matches!(name, "generate" | "given"));
-        written(table, steps).replacen(HEAD, "", 1)
+        written(table, steps.as_ref()).replacen(HEAD, "", 1)
     }
 }
 
 /// A case as text.
-fn written(mut table: toml::Table, steps: Option<toml::Value>) -> String {
+fn written(mut table: toml::Table, steps: Option<&toml::Value>) -> String {
     let mut text = String::from(HEAD);
     for name in NAMES {
         if let Some(value) = table.remove(name) {
@@ -41,7 +41,7 @@ fn written(mut table: toml::Table, steps: Option<toml::Value>) -> String {
         let _ = writeln!(text, "{name} = {value}");
     }
     text.push_str("steps = [\n");
-    for step in steps.iter().filter_map(toml::Value::as_array).flatten() {
+    for step in steps.and_then(toml::Value::as_array).into_iter().flatten() {
         let _ = writeln!(text, "  {step},");
     }
     text.push_str("]\n");
