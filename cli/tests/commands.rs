@@ -266,7 +266,7 @@ fn cases_are_listed_and_explained() {
         stdout(&output)
     );
     let listed = |more: &[&str]| stdout(&gatespec(&[&["check", "--list"], more].concat()));
-    let clock = listed(&["--feature", "clock", "--case", "limits/"]);
+    let clock = listed(&["--needs", "clock", "--case", "limits/"]);
     assert!(
         clock.contains("limits/the-rate-gives-tokens-back"),
         "{clock}"

@@ -65,6 +65,13 @@ struct Expectation {
     reason: String,
 }
 
+/// The kit's own files, by the kind of target.
+const FILES: [(&str, &str); 3] = [
+    ("spec", include_str!("../expectations/spec.toml")),
+    ("local", include_str!("../expectations/local.toml")),
+    ("aws", include_str!("../expectations/aws.toml")),
+];
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -109,16 +116,15 @@ impl Report {
 }
 
 impl Expectations {
-    /// What is known of one of the kit's own targets; nothing of others.
+    /// What is known of the kit's own cases on one of its own targets (`spec`, `local`, `aws`), by the kind of target, whatever it is
+    /// called in reports; nothing of others.
     ///
     /// # Errors
     /// A file of the kit's that can not be read; a test sees to it that there is none.
-    pub fn of_target(name: &str) -> Result<Self, String> {
-        match name {
-            "spec" => Self::parse(include_str!("../expectations/spec.toml")),
-            "local" => Self::parse(include_str!("../expectations/local.toml")),
-            "aws" => Self::parse(include_str!("../expectations/aws.toml")),
-            _ => Ok(Self::default()),
+    pub fn of_target(kind: &str) -> Result<Self, String> {
+        match FILES.iter().find(|(name, _)| *name == kind) {
+            Some((_, text)) => Self::parse(text),
+            None => Ok(Self::default()),
         }
     }
 
@@ -148,6 +154,11 @@ impl Expectations {
     pub fn without(mut self, is_left_out: impl Fn(&str) -> bool) -> Self {
         self.0.retain(|case, _| !is_left_out(case));
         self
+    }
+
+    /// Whether something is said of a case.
+    pub fn is_known(&self, case: &str) -> bool {
+        self.0.contains_key(case)
     }
 
     /// The file that would make a report as expected: what is known keeps its reason, what is new has none, and is refused until it is
@@ -306,8 +317,14 @@ mod tests {
 
     #[test]
     fn the_kits_own_files_can_be_read() {
-        assert!(Expectations::of_target("spec").is_ok());
-        assert!(Expectations::of_target("local").is_ok());
+        let known = crate::case::built_in().unwrap();
+        for (kind, _) in FILES {
+            let expectations = Expectations::of_target(kind).unwrap();
+            let is_case = |id: &String| known.iter().any(|case| case.id == *id);
+            let dead: Vec<&String> = expectations.0.keys().filter(|id| !is_case(id)).collect();
+            assert_eq!(dead, Vec::<&String>::new(), "{kind} knows no such case");
+        }
+        assert_eq!(Expectations::of_target("mine"), Ok(Expectations::default()));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use spec::signature::{Access, Signatures};
 use tokio::sync::OnceCell;
 
-use super::could_not_write;
+use super::files::could_not_write;
 use crate::{Failure, StackArgs, eprint};
 
 /// The HTTP backend that the target `spec` plays.
