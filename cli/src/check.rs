@@ -27,13 +27,8 @@ pub(crate) use files::write_reports;
 use selection::SelectionArgs;
 
 /// Run the cases of the specification against targets, and print the verdicts.
-///
-/// The target `spec` is the specification itself, in process, where time is virtual and the kit plays the functions. The target
-/// `local` is `gatespec serve` as a process, with the stack's real functions, reached through its sockets. The target `endpoint` is
-/// whatever is behind `--ws`: an emulator, or a deployed stack. The target `aws` is the deployed stack that `--stack` names.
-///
-/// Exit code 1 is for verdicts that are not as expected, and for a run in which nothing was judged because all is unsupported.
 #[derive(Args)]
+#[command(after_help = AFTER_HELP)]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     stack: StackArgs,
@@ -69,6 +64,13 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     transcripts: bool,
 }
+
+const AFTER_HELP: &str = "Targets: `spec` is the specification itself, in process, where time is virtual and the kit plays the functions. `local` is
+`gatespec serve` as a process, with the stack's real functions, reached through its sockets. `endpoint` is whatever is
+behind `--ws`: an emulator, or a deployed stack. `aws` is the deployed stack that `--stack` names.
+
+Exit codes: 0 all as expected; 1 unexpected verdicts, or nothing was judged because all is unsupported; 2 something in the
+arguments, the cases or the stack's template must be changed; 3 could not run.";
 
 /// How the cases are run.
 #[derive(Args)]

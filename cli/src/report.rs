@@ -10,13 +10,8 @@ use crate::check::write_reports;
 use crate::{Failure, eprint, print, text_or_file};
 
 /// Put the reports of several runs side by side.
-///
-/// A target has one column, by its name: where two runs of it have a case, the later in the order of the arguments holds, and a warning
-/// says so. `gatespec check --name` tells runs apart.
 #[derive(Args)]
-#[command(
-    after_help = "Example:\n  gatespec report --report compared a/report.jsonl b/report.jsonl"
-)]
+#[command(after_help = AFTER_HELP)]
 pub(crate) struct ReportArgs {
     /// Reports in JSON Lines, as `gatespec check` writes them.
     #[arg(required = true, value_name = "REPORT.jsonl")]
@@ -25,6 +20,12 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "DIR", default_value = "target/gatespec")]
     report: PathBuf,
 }
+
+const AFTER_HELP: &str = "A target has one column, by its name: where two runs of it have a case, the later in the order of the arguments holds, and a
+warning says so. `gatespec check --name` tells runs apart.
+
+Example:
+  gatespec report --report compared a/report.jsonl b/report.jsonl";
 
 /// Reads the reports, prints the table, writes the merged reports.
 pub(crate) fn run(args: &ReportArgs) -> Result<(), Failure> {
