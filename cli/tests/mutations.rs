@@ -47,7 +47,7 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
         Mutation::ErrorFramesWithoutSpaces => (
             "integration/an-error-frame-has-its-own-spacing",
             Fail,
-            r#"found `{"message":"Forbidden","connectionId":"#,
+            r#"found `{"message":"Internal server error","connectionId":"#,
         ),
         Mutation::RepliesToAnotherClient => (
             "integration/each-client-gets-its-own-replies",

@@ -92,6 +92,21 @@ impl Verdict {
     }
 }
 
+impl Outcome {
+    /// Of a case that was not carried out.
+    pub fn without_a_run(case: &Case, verdict: Verdict, detail: impl Into<String>) -> Self {
+        Self {
+            case: case.id.clone(),
+            verdict,
+            detail: detail.into(),
+            transcript: Vec::new(),
+            retries: 0,
+            host: String::new(),
+            took: Duration::ZERO,
+        }
+    }
+}
+
 impl Report {
     /// How many cases have this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {

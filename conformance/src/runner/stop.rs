@@ -1,5 +1,6 @@
 //! Why a case stops, and how it ends.
 
+use super::events::Reports;
 use super::{OBSERVER, Run};
 use crate::session::{Session, Trouble};
 
@@ -29,9 +30,10 @@ impl<S: Session> Run<'_, S> {
         clients.sort_by_key(|client| client != OBSERVER);
         for client in clients {
             let texts = self.session.close(&client, Some(1000), "").await?;
-            if client != OBSERVER {
-                leftover.extend(texts.into_iter().map(|text| format!("{client}: {text}")));
-            }
+            // A report that no step looks at is nobody's business; anything else was meant for somebody else.
+            let is_stray = |text: &String| client != OBSERVER || !Reports::is_report(text);
+            let strays = texts.into_iter().filter(is_stray);
+            leftover.extend(strays.map(|text| format!("{client}: {text}")));
         }
         if !leftover.is_empty() {
             let leftover = leftover.join(", ");
