@@ -1,5 +1,6 @@
 //! `gatespec check`.
 
+mod aws;
 mod endpoint;
 mod targets;
 
@@ -15,18 +16,19 @@ use conformance::runner::Options;
 use conformance::{Case, Expectations, Feature, Outcome, Report, Verdict, case, report, sign};
 
 use crate::{Failure, StackArgs, print, runtime, serve, text_or_file};
+use aws::AwsArgs;
 use endpoint::EndpointArgs;
 
 /// Run the cases of the specification against targets, and print the verdicts.
 ///
 /// The target `spec` is the specification itself, in process, where time is virtual and the kit plays the functions. The target
 /// `local` is `gatespec serve` as a process, with the stack's real functions, reached through its sockets. The target `endpoint` is
-/// whatever is behind `--ws`: an emulator, or a deployed stack.
+/// whatever is behind `--ws`: an emulator, or a deployed stack. The target `aws` is the deployed stack that `--stack` names.
 #[derive(Args)]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     stack: StackArgs,
-    /// The targets, comma separated [default: spec,local; endpoint when one is named].
+    /// The targets, comma separated [default: spec,local; endpoint or aws when one is named].
     #[arg(long, value_enum, value_delimiter = ',')]
     target: Vec<Target>,
     /// Where the reports go: report.html, report.md, report.jsonl, junit.xml.
@@ -46,6 +48,8 @@ pub(crate) struct CheckArgs {
     feature: Option<Feature>,
     #[command(flatten)]
     running: RunningArgs,
+    #[command(flatten)]
+    aws: AwsArgs,
     #[command(flatten)]
     endpoint: EndpointArgs,
     /// Hold the target to the verdicts that this file knows, each with its reason, instead of the kit's own.
@@ -96,6 +100,7 @@ enum Target {
     Spec,
     Local,
     Endpoint,
+    Aws,
 }
 
 /// Runs the cases, prints the table, writes the reports.
@@ -167,8 +172,11 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         ));
     }
     endpoint::check_names(&args.endpoint, &all)?;
-    let needs_stack = targets.iter().any(|target| *target != Target::Endpoint);
-    let stack = needs_stack
+    if targets.contains(&Target::Aws) {
+        aws::check(&args.aws)?;
+    }
+    let is_deployed = |target: &Target| matches!(target, Target::Endpoint | Target::Aws);
+    let stack = (!targets.iter().all(is_deployed))
         .then(|| serve::read_stack(&args.stack))
         .transpose()?;
     if let Some(stack) = &stack
@@ -188,6 +196,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
                 (Target::Local, _) => {
                     targets::local(&cases, &args.stack, &fixtures, &args.report, options).await?
                 }
+                (Target::Aws, _) => aws::run(&cases, &args.aws, &args.endpoint, options).await?,
                 _ => endpoint::run(&cases, &args.endpoint, options).await?,
             });
         }
@@ -317,12 +326,13 @@ impl RunningArgs {
 }
 
 impl CheckArgs {
-    /// Where the cases run: as asked, or on the endpoint that is named, or on the kit's own targets.
+    /// Where the cases run: as asked, or on the endpoint or the stack that is named, or on the kit's own targets.
     fn targets(&self) -> Vec<Target> {
-        match (&*self.target, endpoint::is_named(&self.endpoint)) {
-            ([], true) => vec![Target::Endpoint],
-            ([], false) => vec![Target::Spec, Target::Local],
-            (targets, _) => targets.to_vec(),
+        match &*self.target {
+            [] if self.aws.deployed.is_some() => vec![Target::Aws],
+            [] if endpoint::is_named(&self.endpoint) => vec![Target::Endpoint],
+            [] => vec![Target::Spec, Target::Local],
+            targets => targets.to_vec(),
         }
     }
 }

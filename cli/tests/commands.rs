@@ -6,8 +6,11 @@ mod support;
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Stdio;
 
-use support::{code, file, folder, gatespec, root, stderr, stdout};
+use conformance::{Outcome, Verdict};
+
+use support::{Served, code, file, folder, gatespec, root, stderr, stdout};
 
 /// The stack's template with a change, in a file.
 fn broken(name: &str, change: impl Fn(String) -> String) -> String {
@@ -39,6 +42,21 @@ fn check_finds_all_as_expected() {
         let own = format!("\"target\":\"{target}\"");
         let count = jsonl.lines().filter(|line| line.contains(&own)).count();
         assert!(count >= 340, "{count} cases on {target}");
+    }
+}
+
+// Nothing is built and nothing runs before that is said.
+#[test]
+fn a_deployed_stack_needs_its_name_and_a_program_that_finds_it() {
+    let output = gatespec(&["check", "--target", "local,aws"]);
+    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the target `aws` needs `--stack NAME`"));
+    let output = gatespec(&["check", "--stack", "mine", "--ws", "ws://127.0.0.1:1/stage"]);
+    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+    if cfg!(not(feature = "live")) {
+        let output = gatespec(&["check", "--stack", "mine"]);
+        assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains("cargo run --features live -- check --stack mine"));
     }
 }
 
@@ -119,6 +137,22 @@ fn a_failure_of_generated_values_is_a_case_to_keep() {
     let output = run(&["--cases", &own]);
     assert_eq!(code(&output), Some(1), "{}", stderr(&output));
     assert!(stdout(&output).contains("template/the-pattern-answers-any-text-found on spec: fail"));
+}
+
+// The kit as a library, on a gateway that somebody else has started.
+#[tokio::test]
+async fn the_kit_is_a_library() {
+    let mut served = Served::start(&["template.yaml"], Stdio::null());
+    let ws = served.line();
+    let management = ws.replacen("ws://", "http://", 1);
+    let target = conformance::Target::new(ws, Some(management));
+    let report = conformance::check(&target).await.unwrap();
+    let not_fine = report
+        .outcomes
+        .iter()
+        .filter(|outcome| !outcome.verdict.is_fine());
+    assert_eq!(not_fine.collect::<Vec<_>>(), Vec::<&Outcome>::new());
+    assert!(report.count(Verdict::Pass) > 40, "{report:?}");
 }
 
 // Two runs of one target answer the same, but for what is numbered.
@@ -315,7 +349,7 @@ fn falsify_breaks_the_original_and_not_ours() {
 
 #[test]
 fn every_command_has_help() {
-    for command in ["check", "serve", "render", "lint", "falsify"] {
+    for command in ["check", "serve", "render", "lint", "falsify", "report"] {
         let output = gatespec(&[command, "--help"]);
         assert_eq!(code(&output), Some(0));
         assert!(stdout(&output).contains("Usage:"));

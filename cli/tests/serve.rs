@@ -4,11 +4,11 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::Stdio;
 
-use support::{code, command, file, gatespec, stderr};
+use support::{Served, code, file, gatespec, stderr};
 
 const TEMPLATE: &str = "
 Resources:
@@ -27,58 +27,6 @@ Resources:
       AccessLogSettings:
         Format: $context.requestId $context.eventType $context.status $context.error.responseType
 ";
-
-/// A serving process, and its standard output behind what was read of it.
-struct Served {
-    child: Child,
-    stdout: BufReader<ChildStdout>,
-}
-
-impl Served {
-    /// On a port that the system chooses.
-    fn start(arguments: &[&str], stderr: Stdio) -> Self {
-        let mut child = command(&["serve", "--port", "0"])
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(stderr)
-            .spawn()
-            .unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        Self { child, stdout }
-    }
-
-    /// The next line that is not empty.
-    fn line(&mut self) -> String {
-        let mut lines = self.stdout.by_ref().lines().map(Result::unwrap);
-        lines.find(|line| !line.is_empty()).expect("one more line")
-    }
-
-    /// Where clients connect, which `--ready json` tells first.
-    fn ready(&mut self) -> String {
-        let ready: serde_json::Value = serde_json::from_str(&self.line()).unwrap();
-        ready["ws"].as_str().unwrap().to_owned()
-    }
-
-    /// Closes its standard input, with which it ends; gives the rest of its standard output, and its standard error.
-    fn end(mut self) -> (String, String) {
-        drop(self.child.stdin.take());
-        let (mut out, mut error) = (String::new(), String::new());
-        self.stdout.read_to_string(&mut out).unwrap();
-        if let Some(mut stderr) = self.child.stderr.take() {
-            stderr.read_to_string(&mut error).unwrap();
-        }
-        assert!(self.child.wait().unwrap().success(), "{error}");
-        (out, error)
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// A gateway with these options, and where it listens.
 fn serve(name: &str, options: &[&str]) -> (Served, String) {

@@ -117,6 +117,7 @@ impl Expectations {
         match name {
             "spec" => Self::parse(include_str!("../expectations/spec.toml")),
             "local" => Self::parse(include_str!("../expectations/local.toml")),
+            "aws" => Self::parse(include_str!("../expectations/aws.toml")),
             _ => Ok(Self::default()),
         }
     }

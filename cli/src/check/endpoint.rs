@@ -1,5 +1,6 @@
 //! The target `endpoint`: whatever is behind URLs, an emulator or a deployed stack.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use clap::Args;
@@ -21,25 +22,38 @@ pub(crate) struct EndpointArgs {
     /// Where its `@connections` API is, with the stage.
     #[arg(long, value_name = "HTTP_URL", requires = "ws")]
     management: Option<String>,
-    /// The target's name in the reports.
-    #[arg(long, value_name = "NAME", default_value = "endpoint")]
-    name: String,
+    /// The target's name in the reports [default: endpoint, or aws].
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
     /// A fixture that is deployed there; `NAME?PARAMETER=VALUE&…` for one with parameters. May be repeated. Cases on others are unsupported.
     #[arg(long, value_name = "NAME@WS_URL[,HTTP_URL]", value_parser = place)]
     fixture: Vec<(String, Place)>,
-    /// What the target has, comma separated; cases that need more are unsupported.
-    #[arg(long, value_delimiter = ',', value_parser = feature, default_values = DEFAULT)]
-    features: Vec<Feature>,
+    /// What the target has; cases that need more are unsupported [default: authorizer,templates,management,limits,two-way; on the target `aws`
+    /// sockets, too].
+    #[arg(long, value_delimiter = ',', value_parser = feature)]
+    features: Option<Vec<Feature>>,
     /// Sign the calls of the `@connections` API, as AWS wants it: with AWS_ACCESS_KEY_ID and its like, for AWS_REGION.
     #[arg(long)]
     sign: bool,
-    /// How many seconds an answer may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    patience: u64,
+    /// How many seconds an answer may take [default: 10, on the target `aws` 15].
+    #[arg(long, value_name = "SECONDS")]
+    patience: Option<u64>,
 }
 
-/// What is taken for granted of a target.
-const DEFAULT: [&str; 5] = ["authorizer", "templates", "management", "limits", "two-way"];
+impl EndpointArgs {
+    /// What the arguments say of a target, whichever it is.
+    pub(super) fn change(&self, target: &mut Target) {
+        if let Some(name) = &self.name {
+            target.name.clone_from(name);
+        }
+        if let Some(features) = &self.features {
+            target.features.clone_from(features);
+        }
+        if let Some(seconds) = self.patience {
+            target.patience = Duration::from_secs(seconds);
+        }
+    }
+}
 
 /// Whether the arguments say where the target is.
 pub(super) fn is_named(args: &EndpointArgs) -> bool {
@@ -71,30 +85,34 @@ pub(super) async fn run(
         return Err(Failure::Usage(message.to_owned()));
     }
     let credentials = args.sign.then(Credentials::of_environment).transpose();
-    let target = Target {
-        name: args.name.clone(),
+    let mut target = Target {
         stack: args.ws.clone().map(|ws| Place {
             ws,
             management: args.management.clone(),
         }),
         fixtures: args.fixture.iter().cloned().collect(),
-        features: args.features.clone(),
-        patience: Duration::from_secs(args.patience),
         credentials: credentials.map_err(|error| Failure::Usage(format!("error: {error}")))?,
         options,
+        ..Target::new("", None)
     };
-    let progress = progress(&args.name, cases.len());
+    args.change(&mut target);
+    Ok(run_on(&target, cases).await)
+}
+
+/// A target behind URLs, on all cases.
+pub(super) async fn run_on(target: &Target, cases: &[Case]) -> Report {
+    let progress = progress(&target.name, cases.len());
     let run = async |case| {
         let outcome = target.run(case).await;
         progress.inc(1);
-        Ok::<_, Failure>(outcome)
+        Ok::<_, Infallible>(outcome)
     };
-    let outcomes = options.all(cases, run).await?;
+    let Ok(outcomes) = target.options.all(cases, run).await;
     progress.finish_and_clear();
-    Ok(Report {
-        target: target.name,
+    Report {
+        target: target.name.clone(),
         outcomes,
-    })
+    }
 }
 
 fn place(text: &str) -> Result<(String, Place), String> {
@@ -135,9 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_for_granted_is_what_the_kit_does() {
-        let named = DEFAULT.map(|name| feature(name).unwrap());
-        assert_eq!(named, conformance::target::endpoint::FEATURES);
+    fn help_says_what_is_taken_for_granted() {
+        let taken = conformance::target::endpoint::FEATURES.map(|feature| feature.to_string());
+        let mut command = EndpointArgs::augment_args(clap::Command::new("check"));
+        let help = command.render_long_help().to_string();
+        assert!(
+            help.contains(&format!("[default: {};", taken.join(","))),
+            "{help}"
+        );
     }
 
     #[test]
