@@ -68,6 +68,27 @@ async fn upgrade(stream: &mut TcpStream, behind: &[u8]) {
     stream.write_all(behind).await.unwrap();
 }
 
+// As long as something comes, nothing is silent: the end is waited for as a whole.
+#[tokio::test]
+async fn a_target_that_never_stops_sending_keeps_nobody_waiting() {
+    const PING: &[u8] = &[0x89, 0];
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let ws_url = format!("ws://{}/stage", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        upgrade(&mut stream, b"").await;
+        while stream.write_all(PING).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    let mut session = session(ws_url);
+    let answer = session.connect("alice", &Upgrade::default()).await;
+    assert_eq!(answer.unwrap().status, 101);
+    let closed = session.close("alice", Some(1000), "").await;
+    assert_eq!(closed, Ok(Vec::new()));
+    assert_eq!(session.faults().len(), 1);
+}
+
 #[rstest]
 #[case::carried_through(CLOSE, true, None)]
 #[case::without_a_frame(b"", true, Some("not answered"))]
