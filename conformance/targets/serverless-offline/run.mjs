@@ -137,7 +137,7 @@ async function start([name, file, selection]) {
     child.once("exit", () => {
       if (!stopping) {
         console.error(`serverless-offline ended, ${file}.yml is started again: ${said.trimEnd().split("\n").slice(-12).join("\n")}`);
-        run().catch((problem) => console.error(problem.message));
+        run().catch((problem) => stopping || console.error(problem.message));
       }
     });
   };
