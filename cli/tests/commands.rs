@@ -7,6 +7,8 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use conformance::{Outcome, Verdict};
+
 /// The repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -204,6 +206,22 @@ fn a_failure_of_generated_values_is_a_case_to_keep() {
     let output = run(&["--cases", &own]);
     assert_eq!(code(&output), Some(1), "{}", stderr(&output));
     assert!(stdout(&output).contains("template/the-pattern-answers-any-text-found on spec: fail"));
+}
+
+// The kit as a library, on a gateway that somebody else has started.
+#[tokio::test]
+async fn the_kit_is_a_library() {
+    let mut served = Served::start("template.yaml");
+    let ws = served.line();
+    let management = ws.replacen("ws://", "http://", 1);
+    let target = conformance::Target::new(ws, Some(management));
+    let report = conformance::check(&target).await.unwrap();
+    let not_fine = report
+        .outcomes
+        .iter()
+        .filter(|outcome| !outcome.verdict.is_fine());
+    assert_eq!(not_fine.collect::<Vec<_>>(), Vec::<&Outcome>::new());
+    assert!(report.count(Verdict::Pass) > 40, "{report:?}");
 }
 
 // Two runs of one target answer the same, but for what is numbered.

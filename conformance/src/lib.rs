@@ -22,4 +22,24 @@ pub mod verdict;
 
 pub use case::{Case, Feature};
 pub use session::Session;
+pub use target::endpoint::Target;
 pub use verdict::{Expectations, Outcome, Report, Verdict};
+
+/// Runs the kit's own cases on a target, for tests of one's own; [`Target::check`] runs others.
+///
+/// ```no_run
+/// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
+/// use gatespec_conformance::{Target, Verdict, check};
+///
+/// let target = Target::new("ws://127.0.0.1:3001/stage", Some("http://127.0.0.1:3001/stage".to_owned()));
+/// let report = check(&target).await?;
+/// assert_eq!(report.count(Verdict::Fail), 0);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// A case file of the kit's that can not be read; its tests see to it that there is none.
+pub async fn check(target: &Target) -> Result<Report, case::InvalidCases> {
+    Ok(target.check(&case::built_in()?).await)
+}

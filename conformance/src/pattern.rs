@@ -5,46 +5,18 @@
 //! `${name:kind~other}` must agree with it: two ids in their last three bytes, milliseconds with a time in common log format in the
 //! second. Everything else stands for itself, to the byte.
 
+mod kind;
+
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use spec::time::Timestamp;
+
+use kind::BASE64_URL;
+pub(crate) use kind::Kind;
 
 /// What names stand for: filled by matching, read when a later text is filled in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bindings(BTreeMap<String, String>);
-
-/// A hole's demand on the text that it matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Any,
-    /// A connection, request or message id.
-    Id,
-    /// An id whose twelfth character is that of connections and messages.
-    IdC,
-    /// An id whose twelfth character is that of requests.
-    IdF,
-    /// An IP address, without a port.
-    Ip,
-    /// A UUID.
-    Uuid,
-    /// Common log format time.
-    Clf,
-    /// ISO 8601 with milliseconds.
-    Iso,
-    /// Digits.
-    Number,
-    /// A time as HTTP's header field `Date` has it.
-    HttpDate,
-    /// Milliseconds since 1970, of this century.
-    Millis,
-    /// What `X-Amzn-Trace-Id` has behind `Root=`.
-    Trace,
-    /// A `Sec-WebSocket-Key`.
-    Key,
-    /// A `Sec-WebSocket-Accept`.
-    Accept,
-}
 
 /// A piece of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,9 +39,6 @@ pub(crate) enum Relation<'a> {
     /// In agreement.
     Agrees(&'a str),
 }
-
-/// The digits of ids.
-const BASE64_URL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 impl Bindings {
     /// What `name` stands for.
@@ -176,11 +145,6 @@ impl Relation<'_> {
     }
 }
 
-fn is_base64(text: &str, length: usize) -> bool {
-    let digits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/');
-    text.len() == length && text.bytes().all(digits)
-}
-
 /// Whether two ids end in the same three bytes, or a time in milliseconds is in the second that the other names.
 fn agree(text: &str, other: &str) -> bool {
     if let Ok(millis) = text.parse() {
@@ -192,63 +156,6 @@ fn agree(text: &str, other: &str) -> bool {
         Some((digit % 4, id.get(11..)?.to_owned()))
     };
     Kind::Id.accepts(text) && Kind::Id.accepts(other) && end(text) == end(other)
-}
-
-impl Kind {
-    /// How long a text of this kind is, where that is known.
-    pub(crate) fn length(self) -> Option<usize> {
-        match self {
-            Self::Any | Self::Ip | Self::Number => None,
-            Self::Id | Self::IdC | Self::IdF => Some(16),
-            Self::Uuid => Some(36),
-            Self::Clf => Some(26),
-            Self::Iso => Some(24),
-            Self::HttpDate => Some(29),
-            Self::Millis => Some(13),
-            Self::Trace => Some(35),
-            Self::Key => Some(24),
-            Self::Accept => Some(28),
-        }
-    }
-
-    /// Whether a text is of this kind.
-    pub(crate) fn accepts(self, text: &str) -> bool {
-        let shape = |form: &str| {
-            text.len() == form.len()
-                && text.bytes().zip(form.bytes()).all(|(c, f)| match f {
-                    b'0' => c.is_ascii_digit(),
-                    b'a' => c.is_ascii_alphabetic(),
-                    b'x' => c.is_ascii_hexdigit() && !c.is_ascii_uppercase(),
-                    _ => c == f,
-                })
-        };
-        match self {
-            Self::Any => true,
-            Self::Id => {
-                text.len() == 16
-                    && text.ends_with('=')
-                    && text[..15]
-                        .bytes()
-                        .all(|c| BASE64_URL.as_bytes().contains(&c))
-            }
-            Self::IdC => Self::Id.accepts(text) && text.as_bytes()[11] == b'C',
-            Self::IdF => Self::Id.accepts(text) && text.as_bytes()[11] == b'F',
-            Self::Ip => text.parse::<IpAddr>().is_ok(),
-            Self::Uuid => shape("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"),
-            Self::Clf => shape("00/aaa/0000:00:00:00 +0000"),
-            Self::Iso => shape("0000-00-00T00:00:00.000Z"),
-            Self::Number => !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit()),
-            Self::HttpDate => shape("aaa, 00 aaa 0000 00:00:00 GMT"),
-            Self::Millis => shape("0000000000000") && matches!(text.as_bytes()[0], b'1'..=b'4'),
-            Self::Trace => shape("x-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx"),
-            Self::Key => text
-                .strip_suffix("==")
-                .is_some_and(|rest| is_base64(rest, 22)),
-            Self::Accept => text
-                .strip_suffix('=')
-                .is_some_and(|rest| is_base64(rest, 27)),
-        }
-    }
 }
 
 /// Takes a pattern to pieces.
@@ -268,22 +175,7 @@ pub(crate) fn parse(pattern: &str) -> Result<Vec<Part<'_>>, String> {
             _ => (hole, None),
         };
         let (name, kind) = hole.split_once(':').unwrap_or((hole, "any"));
-        let kind = match kind {
-            "any" => Kind::Any,
-            "id" => Kind::Id,
-            "id-c" => Kind::IdC,
-            "id-f" => Kind::IdF,
-            "ip" => Kind::Ip,
-            "uuid" => Kind::Uuid,
-            "clf" => Kind::Clf,
-            "iso" => Kind::Iso,
-            "number" => Kind::Number,
-            other => {
-                return Err(format!(
-                    "`{other}` is no kind of hole (any, id, id-c, id-f, ip, uuid, clf, iso, number)"
-                ));
-            }
-        };
+        let kind = Kind::of_name(kind)?;
         if !before.is_empty() {
             parts.push(Part::Text(before));
         }

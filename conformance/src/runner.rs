@@ -3,9 +3,10 @@
 mod answer;
 mod chance;
 mod events;
-mod flood;
+mod manage;
 mod many;
 mod observer;
+mod stop;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use crate::case::{Case, Feature, Step, Values};
 use crate::generate::Chance;
 use crate::pattern::Bindings;
-use crate::session::{Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
+use crate::session::{Callback, Incoming, Outgoing, Session, Upgrade};
 use crate::verdict::{Outcome, Verdict};
 use answer::Expected;
 pub(crate) use chance::FOUND;
@@ -22,16 +23,7 @@ pub(crate) use events::KINDS;
 use events::Reports;
 pub use many::Options;
 pub(crate) use observer::OBSERVER;
-
-/// Why a case stops.
-enum Stop {
-    /// The target did something else than the case says.
-    Difference(String),
-    /// The target can not be asked for this.
-    Unsupported(String),
-    /// The kit could not go on.
-    Broken(String),
-}
+use stop::Stop;
 
 /// One case under way.
 struct Run<'a, S> {
@@ -248,25 +240,20 @@ impl<S: Session> Run<'_, S> {
                 sign,
                 eventual,
             } => {
-                let body = self.fill(body)?.repeat(*repeat);
                 let to = match path {
                     Some(path) => Callback::Path(self.fill(path)?),
                     None => Callback::Connection(self.fill(id)?),
                 };
-                self.note(">", &format!("backend: {method} {to:?} {body}"));
-                let answer = if *most > 1 {
-                    self.flood(&to, &body, *most, *status).await?
-                } else {
-                    let sign = sign.as_ref();
-                    let mut looks = if *eventual { LOOKS } else { 1 };
-                    loop {
-                        looks -= 1;
-                        let answer = self.session.manage(method, &to, &body, sign).await?;
-                        if answer.status == *status || looks == 0 {
-                            break answer;
-                        }
-                        self.retry().await;
-                    }
+                let call = manage::Call {
+                    method,
+                    to,
+                    body: self.fill(body)?.repeat(*repeat),
+                    sign: sign.as_ref(),
+                    status: *status,
+                };
+                let answer = match *most {
+                    ..=1 => self.manage(&call, *eventual).await?,
+                    most => self.flood(&call, most).await?,
                 };
                 let expected = Expected {
                     status: *status,
@@ -332,14 +319,6 @@ impl<S: Session> Run<'_, S> {
         }
     }
 
-    /// Nothing has gone wrong with connections that end.
-    fn no_fault(&mut self) -> Result<(), Stop> {
-        match &*self.session.faults() {
-            [] => Ok(()),
-            faults => Err(Stop::Difference(faults.join(", "))),
-        }
-    }
-
     async fn receive(&mut self, client: &str) -> Result<Incoming, Stop> {
         let received = self.session.receive(client).await;
         let incoming = received.map_err(|trouble| Stop::from(trouble).of(client))?;
@@ -373,26 +352,6 @@ impl<S: Session> Run<'_, S> {
         self.session.settle().await;
     }
 
-    /// Ends what is still open, the observer first; what the others get then, nobody expected.
-    async fn close_all(&mut self) -> Result<(), Stop> {
-        let mut leftover = Vec::new();
-        let mut clients = self.session.connected();
-        clients.sort_by_key(|client| client != OBSERVER);
-        for client in clients {
-            let texts = self.session.close(&client, Some(1000), "").await?;
-            if client != OBSERVER {
-                leftover.extend(texts.into_iter().map(|text| format!("{client}: {text}")));
-            }
-        }
-        if !leftover.is_empty() {
-            let leftover = leftover.join(", ");
-            let message = format!("messages that nobody expected: {leftover}");
-            return Err(Stop::Difference(message));
-        }
-        let fault = self.no_fault();
-        fault.map_err(|stop| stop.of("at the end"))
-    }
-
     /// Header fields to send.
     fn fields(&self, headers: &BTreeMap<String, Values>) -> Result<Vec<(String, String)>, Stop> {
         let mut fields = Vec::new();
@@ -418,28 +377,5 @@ fn stretched(text: &str, times: usize) -> String {
     match text.char_indices().next_back() {
         Some((at, last)) => format!("{}{}", &text[..at], last.to_string().repeat(times)),
         None => String::new(),
-    }
-}
-
-impl Stop {
-    /// Says where, or with whom.
-    fn of(self, place: &str) -> Self {
-        let of = |detail| format!("{place}: {detail}");
-        match self {
-            Self::Difference(detail) => Self::Difference(of(detail)),
-            Self::Unsupported(detail) => Self::Unsupported(of(detail)),
-            Self::Broken(detail) => Self::Broken(of(detail)),
-        }
-    }
-}
-
-impl From<Trouble> for Stop {
-    fn from(trouble: Trouble) -> Self {
-        let detail = trouble.to_string();
-        match trouble {
-            Trouble::Silence(_) | Trouble::Violation(_) => Self::Difference(detail),
-            Trouble::Unsupported(_) => Self::Unsupported(detail),
-            Trouble::NotConnected(_) | Trouble::Other(_) => Self::Broken(detail),
-        }
     }
 }

@@ -28,7 +28,7 @@ use gatespec_conformance::case::{self, Case};
 use gatespec_conformance::session::{Callback, Incoming, Outgoing, Session, Upgrade};
 use gatespec_conformance::sign::Credentials;
 use gatespec_conformance::target::aws::{Account, PATIENCE, Rows};
-use gatespec_conformance::target::endpoint::{self, Place, Target, deployed_as};
+use gatespec_conformance::target::endpoint::{Place, Target, deployed_as};
 use gatespec_conformance::target::functions::{ACCEPTED_TOKEN, REPLY};
 use gatespec_conformance::target::wire::{Endpoint, WireSession};
 use gatespec_conformance::{Expectations, Report, Verdict};
@@ -277,7 +277,7 @@ async fn the_kits_cases_are_as_expected() {
         target.stack = None;
     }
     let cases = case::built_in().unwrap();
-    let report = endpoint::check(&target, &cases).await;
+    let report = target.check(&cases).await;
     for (case, outcome) in cases.iter().zip(&report.outcomes) {
         if let Some(place) = place_of(case, &target) {
             for id in ids(&outcome.transcript) {

@@ -91,13 +91,3 @@ impl<S: Session> Run<'_, S> {
         )))
     }
 }
-
-impl Stop {
-    /// What keeps the kit from seeing anything.
-    fn unseen(self) -> Self {
-        match self {
-            Self::Difference(detail) => Self::Broken(format!("the observer: {detail}")),
-            other => other,
-        }
-    }
-}

@@ -95,27 +95,15 @@ impl Target {
         let Ok(outcome) = self.options.repeated(run).await;
         outcome
     }
-}
 
-/// Runs cases on a target, each with connections of its own. For tests of one's own:
-///
-/// ```no_run
-/// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
-/// use gatespec_conformance::target::endpoint::{self, Target};
-/// use gatespec_conformance::{case, Verdict};
-///
-/// let target = Target::new("ws://127.0.0.1:3001/stage", Some("http://127.0.0.1:3001/stage".to_owned()));
-/// let report = endpoint::check(&target, &case::built_in()?).await;
-/// assert_eq!(report.count(Verdict::Fail), 0);
-/// # Ok(())
-/// # }
-/// ```
-pub async fn check(target: &Target, cases: &[Case]) -> Report {
-    let run = async |case| Ok::<_, Infallible>(target.run(case).await);
-    let Ok(outcomes) = target.options.all(cases, run).await;
-    Report {
-        target: target.name.clone(),
-        outcomes,
+    /// Runs cases, each with connections of its own. [`gatespec_conformance::check`](crate::check) runs the kit's own.
+    pub async fn check(&self, cases: &[Case]) -> Report {
+        let run = async |case| Ok::<_, Infallible>(self.run(case).await);
+        let Ok(outcomes) = self.options.all(cases, run).await;
+        Report {
+            target: self.name.clone(),
+            outcomes,
+        }
     }
 }
 

@@ -11,7 +11,8 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::wire::{Endpoint, TableEndpoint};
+use super::table::TableEndpoint;
+use super::wire::Endpoint;
 use crate::case::Feature;
 use crate::session::Trouble;
 

@@ -7,5 +7,6 @@ pub mod endpoint;
 pub mod functions;
 pub mod local;
 pub mod spec;
+pub mod table;
 mod upgrade;
 pub mod wire;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{Error as WsError, ProtocolError};
@@ -12,9 +11,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use super::local::Clock;
 use spec::percent;
 
+use super::local::Clock;
+use super::table::TableEndpoint;
 use super::upgrade;
 use crate::http;
 use crate::net::Stream;
@@ -34,15 +34,6 @@ pub struct Endpoint {
     pub patience: Duration,
     /// Who signs calls of the `@connections` API that the case does not sign itself; nobody, if the target takes unsigned calls.
     pub credentials: Option<Credentials>,
-}
-
-/// A DynamoDB table behind an endpoint that wants no signature.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TableEndpoint {
-    /// `http://…`.
-    pub url: String,
-    /// The table's name.
-    pub name: String,
 }
 
 /// One case's sockets.
@@ -294,35 +285,7 @@ impl Session for WireSession {
         let table = self.endpoint.table.as_ref().ok_or(Trouble::Unsupported(
             "the target's table can not be looked into",
         ))?;
-        let body = json!({
-            "TableName": table.name,
-            "Key": {"connectionId": {"S": id}},
-            "ConsistentRead": true,
-        });
-        // A local engine wants the form of a signature, and checks no more of it.
-        const HEADERS: [(&str, &str); 4] = [
-            ("x-amz-date", "20240120T000000Z"),
-            ("content-type", "application/x-amz-json-1.0"),
-            ("x-amz-target", "DynamoDB_20120810.GetItem"),
-            (
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=local/20240120/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
-            ),
-        ];
-        let patience = self.endpoint.patience;
-        let body = body.to_string();
-        let request = http::request("POST", &table.url, &HEADERS, &body);
-        let answer = timeout(patience, request)
-            .await
-            .map_err(|_| Trouble::Silence(patience))??;
-        if answer.status != 200 {
-            return Err(Trouble::Other(format!(
-                "the table answered {}: {}",
-                answer.status, answer.body
-            )));
-        }
-        let item: Value = serde_json::from_str(&answer.body).map_err(other)?;
-        Ok(item.get("Item").is_some())
+        table.has(id, self.endpoint.patience).await
     }
 
     async fn wait(&mut self, time: Duration) -> Result<(), Trouble> {
