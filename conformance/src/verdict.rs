@@ -61,8 +61,16 @@ pub struct Expectations(BTreeMap<String, Expectation>);
 #[serde(deny_unknown_fields)]
 struct Expectation {
     case: String,
-    verdict: Verdict,
+    verdict: Verdicts,
     reason: String,
+}
+
+/// One verdict, or several where it is chance which of them comes.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(untagged)]
+enum Verdicts {
+    One(Verdict),
+    Several(Vec<Verdict>),
 }
 
 #[derive(Deserialize)]
@@ -174,17 +182,18 @@ impl Expectations {
         );
         for outcome in &report.outcomes {
             let known = self.0.get(&outcome.case);
-            if known.is_none_or(|known| known.verdict != outcome.verdict)
-                && outcome.verdict.is_fine()
-            {
+            let known = known.filter(|known| known.verdict.has(outcome.verdict));
+            if known.is_none() && outcome.verdict.is_fine() {
                 continue;
             }
+            let verdict = Verdicts::One(outcome.verdict);
+            let verdict = known.map_or(&verdict, |known| &known.verdict).in_file();
+            // Another verdict than the known one has another reason, too.
             let reason = known.map_or("", |known| &*known.reason);
             let text_of = |text: &str| toml::Value::from(text).to_string();
             text.push_str(&format!(
-                "\n[[expect]]\ncase = {}\nverdict = \"{}\"\nreason = {}\n# {}\n",
+                "\n[[expect]]\ncase = {}\nverdict = {verdict}\nreason = {}\n# {}\n",
                 text_of(&outcome.case),
-                outcome.verdict,
                 text_of(reason),
                 outcome.detail.replace(char::is_control, " "),
             ));
@@ -198,7 +207,7 @@ impl Expectations {
         for outcome in &report.outcomes {
             let (case, verdict) = (&outcome.case, outcome.verdict);
             match self.0.get(case) {
-                Some(expected) if expected.verdict != verdict => surprises.push(format!(
+                Some(expected) if !expected.verdict.has(verdict) => surprises.push(format!(
                     "{case}: {verdict}, expected {} ({})",
                     expected.verdict, expected.reason
                 )),
@@ -215,6 +224,35 @@ impl Expectations {
             ));
         }
         surprises
+    }
+}
+
+impl Verdicts {
+    fn all(&self) -> &[Verdict] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Several(several) => several,
+        }
+    }
+
+    fn has(&self, verdict: Verdict) -> bool {
+        self.all().contains(&verdict)
+    }
+
+    /// As it stands in a file.
+    fn in_file(&self) -> String {
+        let texts: Vec<String> = self.all().iter().map(|v| format!("\"{v}\"")).collect();
+        match self {
+            Self::One(_) => texts.concat(),
+            Self::Several(_) => format!("[{}]", texts.join(", ")),
+        }
+    }
+}
+
+impl fmt::Display for Verdicts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts: Vec<String> = self.all().iter().map(Verdict::to_string).collect();
+        f.write_str(&texts.join(" or "))
     }
 }
 
@@ -317,6 +355,24 @@ mod tests {
             "{filled}"
         );
         assert!(text.contains("reason = \"so\"") && !text.contains("better"));
+    }
+
+    // What is chance is as expected either way, and stays in the file either way.
+    #[test]
+    fn an_entry_may_have_several_verdicts() {
+        let text = "[[expect]]\ncase = \"a/b\"\nverdict = [\"pass\", \"fail\"]\nreason = \"it reads the clock twice\"\n";
+        let known = Expectations::parse(text).unwrap();
+        for verdict in [Verdict::Pass, Verdict::Fail] {
+            let report = report(&[("a/b", verdict)]);
+            assert_eq!(known.surprises(&report), Vec::<String>::new());
+            assert_eq!(
+                Expectations::parse(&known.blessed(&report)).as_ref(),
+                Ok(&known)
+            );
+        }
+        let surprises = known.surprises(&report(&[("a/b", Verdict::Error)]));
+        let expected = "a/b: error, expected pass or fail (it reads the clock twice)";
+        assert_eq!(surprises, [expected]);
     }
 
     #[test]
