@@ -2,10 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use rstest::rstest;
+
+use support::{code, folder, gatespec, root, stderr, stdout};
 
 /// Nothing listens there.
 const NOWHERE: &str = "ws://127.0.0.1:1/stage";
@@ -21,33 +25,17 @@ features = ["clock"]
 steps = [{ do = "connect", client = "a" }]
 "#;
 
-fn gatespec(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_gatespec"))
-        .args(arguments)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-        .env_remove("AWS_ACCESS_KEY_ID")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
-
 /// The exit code, what is on standard output, what on standard error.
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = gatespec(arguments);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (
-        output.status.code(),
-        text(&output.stdout),
-        text(&output.stderr),
-    )
+    (code(&output), stdout(&output), stderr(&output))
 }
 
 /// A folder of its own for a test, empty.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("arguments-{name}"));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
+fn empty_folder(name: &str) -> PathBuf {
+    let folder = folder(&format!("arguments-{name}"));
+    std::fs::remove_dir_all(&folder).unwrap();
+    self::folder(&format!("arguments-{name}"))
 }
 
 fn path(folder: &Path, name: &str) -> String {
@@ -88,7 +76,6 @@ fn path(folder: &Path, name: &str) -> String {
 #[case(&["--ws", "127.0.0.1:1"], "must begin with ws:// or wss://")]
 #[case(&["--ws", NOWHERE, "--management", NOWHERE], "must begin with http:// or https://")]
 #[case(&["--fixture", "probe@127.0.0.1:1"], "must begin with ws:// or wss://")]
-#[case(&["--ws", NOWHERE, "--sign"], "the environment has no `AWS_ACCESS_KEY_ID`")]
 #[case(&["--feature", "clock"], "unexpected argument")]
 #[case(&["--requirement", "LIMITS-999"], "the requirement `LIMITS-999` does not exist")]
 #[case(&["--case", "no/such", "--needs", "clock"], "error: no case begins with `no/such` and needs `clock`")]
@@ -102,9 +89,32 @@ fn arguments_that_can_not_be_meant_are_usage_errors(
     assert!(!error.contains(" cases\n"), "nothing has run: {error}");
 }
 
+// Nothing runs unsigned that was to be signed, nor before that is known.
+#[test]
+fn to_sign_takes_a_key() {
+    let output = Command::new(env!("CARGO_BIN_EXE_gatespec"))
+        .args([
+            "check",
+            "--target",
+            "spec,endpoint",
+            "--ws",
+            NOWHERE,
+            "--sign",
+        ])
+        .current_dir(root())
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+    assert_eq!(
+        stderr(&output),
+        "error: the environment has no `AWS_ACCESS_KEY_ID` to sign with\n"
+    );
+}
+
 #[test]
 fn arguments_that_belong_together_are_taken() {
-    let folder = folder("together");
+    let folder = empty_folder("together");
     let own = path(&folder, "own.toml");
     std::fs::write(&own, WAITS).unwrap();
     let reports = folder.display().to_string();
@@ -140,7 +150,7 @@ fn arguments_that_belong_together_are_taken() {
 // A run may take minutes: what can not be read or written is told before it.
 #[test]
 fn files_are_tried_before_the_run() {
-    let folder = folder("tried");
+    let folder = empty_folder("tried");
     let reports = folder.display().to_string();
     let file = path(&folder, "file");
     std::fs::write(&file, "[[expect]]\ncase = 1").unwrap();
@@ -174,7 +184,7 @@ fn files_are_tried_before_the_run() {
 // The trial leaves nothing behind, and takes nothing away.
 #[test]
 fn a_run_that_is_refused_leaves_files_as_they_were() {
-    let folder = folder("untouched");
+    let folder = empty_folder("untouched");
     let (record, below) = (path(&folder, "record.toml"), path(&folder, "report.md/x"));
     std::fs::write(folder.join("report.md"), "as it was").unwrap();
     let reports = folder.display().to_string();
@@ -202,7 +212,7 @@ fn a_run_that_is_refused_leaves_files_as_they_were() {
 // All unsupported is no success, unless it is known to be so, or another of the kit's targets judged it.
 #[test]
 fn a_run_that_judged_nothing_is_not_green() {
-    let folder = folder("idle");
+    let folder = empty_folder("idle");
     let own = path(&folder, "own.toml");
     std::fs::write(&own, WAITS).unwrap();
     let reports = folder.display().to_string();
@@ -248,7 +258,7 @@ fn a_run_that_judged_nothing_is_not_green() {
 
 #[test]
 fn what_the_specification_can_not_show_is_judged_on_the_local_gateway() {
-    let reports = folder("idle-spec").display().to_string();
+    let reports = empty_folder("idle-spec").display().to_string();
     let check = |more: &[&str]| {
         let all = ["check", "--report", &reports, "--case", UNSUPPORTED];
         run(&[&all[..], more].concat())
@@ -264,7 +274,7 @@ fn what_the_specification_can_not_show_is_judged_on_the_local_gateway() {
 
 #[test]
 fn a_folder_or_file_without_cases_says_so() {
-    let folder = folder("empty");
+    let folder = empty_folder("empty");
     let cases = folder.display().to_string();
     let (code, _, error) = run(&["check", "--list", "--cases", &cases]);
     assert_eq!(code, Some(2));
@@ -280,7 +290,7 @@ fn a_folder_or_file_without_cases_says_so() {
 
 #[test]
 fn a_report_without_an_outcome_is_an_error_and_one_target_twice_a_warning() {
-    let folder = folder("merged");
+    let folder = empty_folder("merged");
     let [empty, first, second, to] = ["g2", "a", "b", "to"].map(|name| path(&folder, name));
     let line = |verdict: &str| {
         format!(
