@@ -90,7 +90,7 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
         Mutation::PolicyViolationForTooLarge => (
             "limits/a-frame-beyond-32-kb-is-1009",
             Fail,
-            "expected to be closed with 1009 None, got Closed(1008",
+            "expected to be closed with 1009, got Closed(1008",
         ),
         Mutation::IdleCloseLate => (
             "lifecycle/ten-idle-minutes-end-the-connection",

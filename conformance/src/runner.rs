@@ -7,6 +7,7 @@ mod manage;
 mod many;
 mod observer;
 mod stop;
+mod text;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -24,6 +25,7 @@ use events::Reports;
 pub use many::Options;
 pub(crate) use observer::OBSERVER;
 use stop::Stop;
+use text::{repeated, stretched, wanted};
 
 /// One case under way.
 struct Run<'a, S> {
@@ -45,8 +47,6 @@ pub(crate) const AS_JSON: &str = ".json";
 pub(crate) const BASE: &str = "base";
 /// The name in patterns of the host that clients use.
 pub(crate) const HOST: &str = "host";
-/// The most bytes that a repeated text may have: far more than anybody takes.
-const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// How often the kit looks for what may take a moment before it gives up.
 const LOOKS: u32 = 250;
 
@@ -374,31 +374,4 @@ impl<S: Session> Run<'_, S> {
     fn note(&mut self, sign: &str, text: &str) {
         self.transcript.push(format!("{sign} {text}"));
     }
-}
-
-/// ` with 1000 and the reason `bye``, as far as it matters.
-fn wanted(code: Option<u16>, reason: Option<&str>) -> String {
-    let code = code.map(|code| format!(" with {code}"));
-    let reason = reason.map(|reason| format!(" and the reason `{reason}`"));
-    format!("{}{}", code.unwrap_or_default(), reason.unwrap_or_default())
-}
-
-/// `text` with its last character `times` times over.
-fn stretched(text: &str, times: usize) -> Result<String, Stop> {
-    match text.char_indices().next_back() {
-        Some((at, last)) => Ok(text[..at].to_owned() + &repeated(&last.to_string(), times)?),
-        None => Ok(String::new()),
-    }
-}
-
-/// `text`, `times` times over.
-fn repeated(text: &str, times: usize) -> Result<String, Stop> {
-    let length = text.len().checked_mul(times);
-    if length.is_none_or(|length| length > MOST_BYTES) {
-        let problem = format!("a text of {} bytes repeated {times} times", text.len());
-        return Err(Stop::Broken(format!(
-            "{problem} is more than the kit sends"
-        )));
-    }
-    Ok(text.repeat(times))
 }
