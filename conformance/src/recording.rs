@@ -1,12 +1,13 @@
-//! What a target answered, case by case, so that it can be kept and compared: what differs from run to run is numbered instead, by first
-//! appearance.
+//! What a target answered, case by case, so that it can be kept, compared and sent: what differs from run to run, and what names the
+//! account, stands as `<id 1>` there.
 
-use std::collections::BTreeMap;
+mod clean;
+mod forms;
+
 use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
-use crate::pattern::Kind;
 use crate::verdict::{Report, Verdict, shortened};
 
 /// What was seen of a target in one run.
@@ -38,18 +39,6 @@ pub struct Recorded {
 
 /// How much of a line is kept.
 const KEPT: usize = 4000;
-/// What differs from run to run, the longest forms first.
-const FORMS: [(&str, Kind); 9] = [
-    ("uuid", Kind::Uuid),
-    ("trace", Kind::Trace),
-    ("date", Kind::HttpDate),
-    ("accept", Kind::Accept),
-    ("clf", Kind::Clf),
-    ("iso", Kind::Iso),
-    ("key", Kind::Key),
-    ("id", Kind::Id),
-    ("millis", Kind::Millis),
-];
 
 impl Recording {
     /// What a report says of a target, on the day `validated`.
@@ -66,7 +55,7 @@ impl Recording {
                 .map(|outcome| Recorded {
                     id: outcome.case.clone(),
                     verdict: outcome.verdict,
-                    transcript: numbered(&outcome.transcript, &outcome.host)
+                    transcript: told(&outcome.transcript, &outcome.host)
                         .iter()
                         .map(|line| shortened(line, KEPT))
                         .collect(),
@@ -79,7 +68,7 @@ impl Recording {
     pub fn to_toml(&self) -> String {
         let text_of = |text: &str| toml::Value::from(text).to_string();
         let mut text = format!(
-            "# What the target answered, as `gatespec check --record` wrote it. `<id 1>` is the first connection, request or message id of a case.\ntarget = {}\nvalidated = {}\nkit = {}\n",
+            "# What the target answered, as `gatespec check --record` wrote it. `<id 1>` is the first connection, request or message id of a case;\n# accounts, APIs, addresses, keys and names are written so too. Look through it before you send it.\ntarget = {}\nvalidated = {}\nkit = {}\n",
             text_of(&self.target),
             text_of(&self.validated),
             text_of(&self.kit)
@@ -99,63 +88,10 @@ impl Recording {
     }
 }
 
-/// The lines of a transcript but for the target's own reasons, what differs from run to run numbered, and the host without its name.
-fn numbered(transcript: &[String], host: &str) -> Vec<String> {
-    let mut names = BTreeMap::new();
+/// The lines of a transcript but for the target's own reasons.
+fn told(transcript: &[String], host: &str) -> Vec<String> {
     let lines = transcript.iter().filter(|line| !line.starts_with('·'));
-    lines
-        .map(|line| match host {
-            "" => without_chance(line, &mut names),
-            _ => without_chance(&line.replace(host, "<host>"), &mut names),
-        })
-        .collect()
-}
-
-fn without_chance(line: &str, names: &mut BTreeMap<String, String>) -> String {
-    let mut text = String::new();
-    let mut rest = line;
-    let mut before = ' ';
-    while let Some(next) = rest.chars().next() {
-        // A form begins where a word does.
-        let found = (!is_of_a_word(before)).then(|| form(rest)).flatten();
-        if let Some((name, length)) = found {
-            let (value, behind) = rest.split_at(length);
-            let number = 1 + names.values().filter(|known| is_named(known, name)).count();
-            let known = names
-                .entry(value.to_owned())
-                .or_insert_with(|| format!("<{name} {number}>"));
-            text.push_str(known);
-            (rest, before) = (behind, '>');
-        } else {
-            text.push(next);
-            (rest, before) = (&rest[next.len_utf8()..], next);
-        }
-    }
-    text
-}
-
-/// The form that `text` begins with, and how long that is.
-fn form(text: &str) -> Option<(&'static str, usize)> {
-    FORMS.into_iter().find_map(|(name, kind)| {
-        let length = kind.length()?;
-        let value = text.get(..length)?;
-        let ends = text[length..]
-            .chars()
-            .next()
-            .is_none_or(|c| !is_of_a_word(c));
-        (kind.accepts(value) && ends).then_some((name, length))
-    })
-}
-
-fn is_of_a_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
-}
-
-fn is_named(known: &str, name: &str) -> bool {
-    known
-        .strip_prefix('<')
-        .and_then(|rest| rest.strip_prefix(name))
-        .is_some_and(|rest| rest.starts_with(' '))
+    clean::cleaned(lines, host)
 }
 
 #[cfg(test)]
@@ -193,10 +129,10 @@ mod tests {
         assert_eq!(
             recording.cases[0].transcript,
             [
-                "< alice: 101 [(\"x-amzn-RequestId\", \"<uuid 1>\"), (\"Date\", \"<date 1>\"), (\"Host\", \"<host>\")] ",
+                "< alice: 101 [(\"x-amzn-RequestId\", \"<uuid 1>\"), (\"Date\", \"<date>\"), (\"Host\", \"<host>\")] ",
                 r#"< alice: Text("{\"message\": \"Forbidden\", \"connectionId\":\"<id 1>\", \"requestId\":\"<id 2>\"}")"#,
-                "> backend: GET Connection(\"<id 1>\") <millis 1> and 12345678901234",
-                r#"< backend: 200 "connectedAt": "<iso 1>", "<clf 1>""#,
+                "> backend: GET Connection(\"<id 1>\") <millis> and 12345678901234",
+                r#"< backend: 200 "connectedAt": "<iso>", "<clf>""#,
             ]
         );
     }

@@ -19,23 +19,38 @@ impl Case {
             .chain(given)
             .map(|(name, value)| (name.clone(), value.as_str().into()));
         table.insert("given".to_owned(), toml::Value::Table(values.collect()));
-        let mut text = String::from("[[case]]\n");
-        for name in NAMES {
-            if let Some(value) = table.remove(name) {
-                let _ = writeln!(text, "{name} = {value}");
-            }
-        }
-        for (name, value) in table {
-            let _ = writeln!(text, "{name} = {value}");
-        }
-        text.push_str("steps = [\n");
-        for step in steps.iter().filter_map(toml::Value::as_array).flatten() {
-            let _ = writeln!(text, "  {step},");
-        }
-        text.push_str("]\n");
-        text
+        written(table, steps)
+    }
+
+    /// What happens in the case, as it stands in its file: the values that are generated or given, and the steps, one a line.
+    pub(crate) fn course(&self) -> String {
+        let mut table = self.source.clone();
+        let steps = table.remove("steps");
+        table.retain(|name, _| matches!(name, "generate" | "given"));
+        written(table, steps).replacen(HEAD, "", 1)
     }
 }
+
+/// A case as text.
+fn written(mut table: toml::Table, steps: Option<toml::Value>) -> String {
+    let mut text = String::from(HEAD);
+    for name in NAMES {
+        if let Some(value) = table.remove(name) {
+            let _ = writeln!(text, "{name} = {value}");
+        }
+    }
+    for (name, value) in table {
+        let _ = writeln!(text, "{name} = {value}");
+    }
+    text.push_str("steps = [\n");
+    for step in steps.iter().filter_map(toml::Value::as_array).flatten() {
+        let _ = writeln!(text, "  {step},");
+    }
+    text.push_str("]\n");
+    text
+}
+
+const HEAD: &str = "[[case]]\n";
 
 /// In the order of the kit's own files.
 const NAMES: [&str; 2] = ["id", "why"];

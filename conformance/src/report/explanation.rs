@@ -2,11 +2,12 @@ use spec::requirement;
 
 use crate::case::Case;
 
-/// Why a case exists, where it runs, and the requirements that it checks, each with its statement and its sources.
+/// Why a case exists, the fixture that it runs on, the requirements that it checks, each with its statement and its sources, and what
+/// happens in it: the steps as they stand in its file, and the values that are generated or given.
 pub fn explanation(case: &Case) -> String {
     let mut text = format!("{}\n  {}\n", case.id, case.why);
     if let Some(fixture) = &case.fixture {
-        text.push_str(&format!("  runs on: conformance/fixtures/{fixture}.yaml"));
+        text.push_str(&format!("  runs on: {fixture}"));
         for (name, value) in &case.parameters {
             text.push_str(&format!(" {name}={value}"));
         }
@@ -32,6 +33,10 @@ pub fn explanation(case: &Case) -> String {
             text.push_str(&format!("    source: {source}\n"));
         }
     }
+    text.push('\n');
+    for line in case.course().lines() {
+        text.push_str(&format!("  {line}\n"));
+    }
     text
 }
 
@@ -47,11 +52,21 @@ mod tests {
             .find(|case| case.id == "handshake/a-stage-without-a-deployment-is-403");
         let text = explanation(case.unwrap());
         for needle in [
-            "runs on: conformance/fixtures/undeployed.yaml",
+            "runs on: undeployed\n",
             "HANDSHAKE-21 (observed)",
             "source: https://",
+            "\n  steps = [\n    { ",
+            "status = 403",
         ] {
             assert!(text.contains(needle), "{needle} in {text}");
+        }
+        for case in &cases {
+            let text = explanation(case);
+            let steps = text
+                .lines()
+                .filter(|line| line.starts_with("    { ") || line.starts_with("    {do"));
+            assert_eq!(steps.count(), case.steps.len(), "{text}");
+            assert_eq!(text.contains("\n  generate = "), !case.generate.is_empty());
         }
     }
 }
