@@ -1,30 +1,34 @@
 //! `gatespec check`.
 
+mod arguments;
 mod aws;
 mod endpoint;
+mod expectations;
+mod files;
+mod selection;
 mod targets;
+mod url;
 
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use conformance::fixture::Fixture;
 use conformance::generate::Chance;
-use conformance::recording::Recording;
 use conformance::report::Comparison;
 use conformance::runner::Options;
-use conformance::{Case, Expectations, Feature, Outcome, Report, Verdict, case, report, sign};
+use conformance::{Case, Outcome, Report, Verdict, report};
 
-use crate::{Failure, StackArgs, print, runtime, serve, text_or_file};
+use crate::{Failure, StackArgs, print, runtime, serve};
 use aws::AwsArgs;
 use endpoint::EndpointArgs;
+use expectations::ExpectationArgs;
+pub(crate) use files::write_reports;
+use selection::SelectionArgs;
 
 /// Run the cases of the specification against targets, and print the verdicts.
-///
-/// The target `spec` is the specification itself, in process, where time is virtual and the kit plays the functions. The target
-/// `local` is `gatespec serve` as a process, with the stack's real functions, reached through its sockets. The target `endpoint` is
-/// whatever is behind `--ws`: an emulator, or a deployed stack. The target `aws` is the deployed stack that `--stack` names.
 #[derive(Args)]
+#[command(after_help = AFTER_HELP)]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     stack: StackArgs,
@@ -34,59 +38,49 @@ pub(crate) struct CheckArgs {
     /// Where the reports go: report.html, report.md, report.jsonl, junit.xml.
     #[arg(long, value_name = "DIR", default_value = "target/gatespec")]
     report: PathBuf,
-    /// Run the cases of this file, or of this folder's *.toml files, instead of the kit's own.
-    #[arg(long, value_name = "PATH")]
-    cases: Option<PathBuf>,
+    #[command(flatten)]
+    selection: SelectionArgs,
     /// Take the stacks that cases run on (their `fixture`) from this folder's *.yaml files instead of the kit's own.
     #[arg(long, value_name = "DIR")]
     fixtures: Option<PathBuf>,
-    /// Run only the cases whose id begins so.
-    #[arg(long, value_name = "PREFIX", default_value = "")]
-    case: String,
-    /// Run only the cases that need this of a target.
-    #[arg(long, value_name = "FEATURE", value_parser = endpoint::feature)]
-    feature: Option<Feature>,
     #[command(flatten)]
     running: RunningArgs,
     #[command(flatten)]
     aws: AwsArgs,
     #[command(flatten)]
     endpoint: EndpointArgs,
-    /// Hold the target to the verdicts that this file knows, each with its reason, instead of the kit's own.
-    #[arg(long, value_name = "FILE")]
-    expect: Option<PathBuf>,
-    /// Write the verdicts that are not fine into a file of known ones, the reasons left to fill in; those that it has are kept.
-    #[arg(long, value_name = "FILE")]
-    bless: Option<PathBuf>,
+    #[command(flatten)]
+    expectations: ExpectationArgs,
     /// Write what the target answered into a file, with the date: ids and times are numbered by first appearance.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// List the cases, with what they cite, instead of running them.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["explain", "expect", "bless", "record", "transcripts"])]
     list: bool,
     /// Say of each case why it exists, what it cites and where that was read, instead of running it.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["expect", "bless", "record", "transcripts"])]
     explain: bool,
-    /// Run only the cases that cite this requirement.
-    #[arg(long, value_name = "ID")]
-    requirement: Option<String>,
     /// Show what was sent and received in every case, not only in those that are no pass.
     #[arg(long)]
     transcripts: bool,
 }
 
-/// How long `2026-11-23` is.
-const DAY: usize = 10;
+const AFTER_HELP: &str = "Targets: `spec` is the specification itself, in process, where time is virtual and the kit plays the functions. `local` is
+`gatespec serve` as a process, with the stack's real functions, reached through its sockets. `endpoint` is whatever is
+behind `--ws`: an emulator, or a deployed stack. `aws` is the deployed stack that `--stack` names.
+
+Exit codes: 0 all as expected; 1 unexpected verdicts, or nothing was judged because all is unsupported; 2 something in the
+arguments, the cases or the stack's template must be changed; 3 could not run.";
 
 /// How the cases are run.
 #[derive(Args)]
 struct RunningArgs {
     /// Run every case so many times, with other generated values each time, until it does not pass.
-    #[arg(long, value_name = "TIMES", default_value_t = 1)]
-    repeat: u32,
+    #[arg(long, value_name = "TIMES", default_value_t = NonZeroU32::MIN)]
+    repeat: NonZeroU32,
     /// Run cases with generated values so many times.
-    #[arg(long, value_name = "TIMES", default_value_t = Chance::default().runs)]
-    values: u32,
+    #[arg(long, value_name = "TIMES", default_value_t = usual_values())]
+    values: NonZeroU32,
     /// What generated values follow from.
     #[arg(long, default_value_t = Chance::default().seed)]
     seed: u64,
@@ -105,40 +99,12 @@ enum Target {
 
 /// Runs the cases, prints the table, writes the reports.
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
-    let usage = |error: &dyn std::fmt::Display| Failure::Usage(format!("error: {error}"));
-    let all: Vec<Case> = args
-        .cases
-        .as_deref()
-        .map_or_else(case::built_in, case::of_path)
-        .map_err(|error| usage(&error))?;
-    let cases: Vec<Case> = all
-        .iter()
-        .filter(|case| case.id.starts_with(&args.case))
-        .filter(|case| {
-            let cites = |id| case.requirements.contains(id);
-            args.requirement.as_ref().is_none_or(cites)
-        })
-        .filter(|case| {
-            let needs = |feature| case.features.contains(&feature);
-            args.feature.is_none_or(needs)
-        })
-        .cloned()
-        .collect();
-    if cases.is_empty() {
-        let cites = args
-            .requirement
-            .iter()
-            .map(|id| format!(" and cites `{id}`"));
-        let needs = args.feature.iter();
-        let needs = needs.map(|feature| format!(" and needs `{feature}`"));
-        return Err(Failure::Usage(format!(
-            "error: no case begins with `{}`{}",
-            args.case,
-            cites.chain(needs).collect::<String>()
-        )));
-    }
+    let targets = args.targets();
+    arguments::check(args, &targets)?;
+    let selected = args.selection.read()?;
+    let cases = &*selected.cases;
     if args.list || args.explain {
-        for case in &cases {
+        for case in cases {
             print(&if args.explain {
                 report::explanation(case)
             } else {
@@ -147,70 +113,75 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    let fixtures = match &args.fixtures {
-        Some(folder) => Fixture::of_folder(folder).map_err(|error| usage(&error))?,
-        None => Fixture::built_in(),
-    };
-    for case in &cases {
-        if let Some(name) = &case.fixture
-            && !fixtures.iter().any(|fixture| fixture.name == *name)
-        {
-            return Err(usage(&format!(
-                "the case `{}` runs on the fixture `{name}`, which does not exist",
-                case.id
-            )));
-        }
+    let fixtures = args.fixtures(cases)?;
+    if args.expectations.bless.is_some() && selected.is_part() {
+        let message =
+            "`--bless` writes what is known of a target on all cases: leave the selection out";
+        return Err(Failure::Usage(format!("error: {message}")));
     }
-    let targets = args.targets();
-    if args.bless.is_some() && (targets.len() > 1 || cases.len() < all.len()) {
-        let message = "`--bless` writes what is known of one target on all cases: give one `--target`, and no selection";
-        return Err(usage(&message));
-    }
-    if args.record.is_some() && targets.len() > 1 {
-        return Err(usage(
-            &"`--record` writes what one target answered: give one `--target`",
-        ));
-    }
-    endpoint::check_names(&args.endpoint, &all)?;
-    if targets.contains(&Target::Aws) {
-        aws::check(&args.aws)?;
-    }
-    let is_deployed = |target: &Target| matches!(target, Target::Endpoint | Target::Aws);
-    let stack = (!targets.iter().all(is_deployed))
+    endpoint::check_names(&args.endpoint, &selected.all)?;
+    let endpoint = targets
+        .contains(&Target::Endpoint)
+        .then(|| endpoint::target(&args.endpoint, args.running.options(Target::Endpoint)))
+        .transpose()?;
+    let known = args
+        .expectations
+        .read(&targets, args.selection.are_the_users())?;
+    let stack = (!targets.iter().all(|target| target.is_deployed()))
         .then(|| serve::read_stack(&args.stack))
         .transpose()?;
+    // A run may take minutes, and on AWS money: what could not be kept is said before.
+    files::try_reports(&args.report)?;
+    for file in args.record.iter().chain(&args.expectations.bless) {
+        files::try_file(file)?;
+    }
     if let Some(stack) = &stack
         && targets.contains(&Target::Local)
         && !args.stack.no_build
     {
         serve::build(stack)?;
     }
-    let reports = runtime()?.block_on(async {
+    let reports: Vec<Report> = runtime()?.block_on(async {
         let mut reports = Vec::new();
         for target in &targets {
             let options = args.running.options(*target);
-            reports.push(match (target, &stack) {
-                (Target::Spec, Some(stack)) => {
-                    targets::spec(&cases, stack, &fixtures, options).await?
+            reports.push(match (target, &stack, &endpoint) {
+                (Target::Spec, Some(stack), _) => {
+                    targets::spec(cases, stack, &fixtures, options).await?
                 }
-                (Target::Local, _) => {
-                    targets::local(&cases, &args.stack, &fixtures, &args.report, options).await?
-                }
-                (Target::Aws, _) => aws::run(&cases, &args.aws, &args.endpoint, options).await?,
-                _ => endpoint::run(&cases, &args.endpoint, options).await?,
+                (Target::Endpoint, _, Some(endpoint)) => endpoint::run(endpoint, cases).await,
+                (Target::Aws, ..) => aws::run(cases, &args.aws, &args.endpoint, options).await?,
+                _ => targets::local(cases, &args.stack, &fixtures, &args.report, options).await?,
             });
         }
         Ok(reports)
     })?;
-    let comparison = Comparison::of(&reports, &cases);
+    let comparison = Comparison::of(&reports, cases);
     print(report::table(&comparison).trim_end());
+    print_transcripts(&comparison, args.transcripts);
+    write_reports(&args.report, &comparison)?;
+    if let (Some(path), [report]) = (&args.record, &*reports) {
+        files::record(path, report)?;
+    }
+    let runs = targets.into_iter().zip(reports).zip(known);
+    let runs: Vec<_> = runs
+        .map(|((target, report), known)| expectations::Run {
+            target,
+            report,
+            known: known.without(|id| selected.is_left_out(id)),
+        })
+        .collect();
+    args.expectations.judge(&runs)
+}
+
+/// What was sent and received, in all cases or in those that want to be looked at.
+fn print_transcripts(comparison: &Comparison, all: bool) {
     for row in &comparison.rows {
         for (target, outcome) in comparison.targets.iter().zip(&row.outcomes) {
             let Some(outcome) = outcome else {
                 continue;
             };
-            if args.transcripts || !matches!(outcome.verdict, Verdict::Pass | Verdict::Unsupported)
-            {
+            if all || !matches!(outcome.verdict, Verdict::Pass | Verdict::Unsupported) {
                 let lines = outcome.transcript.join("\n    ");
                 let Outcome {
                     case,
@@ -224,90 +195,6 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
             }
         }
     }
-    write_reports(&args.report, &comparison)?;
-    if let (Some(path), [report]) = (&args.record, &*reports) {
-        let now = sign::now().iso_8601();
-        let recording = Recording::of(report, &now[..DAY]);
-        std::fs::write(path, recording.to_toml()).map_err(|error| could_not_write(path, &error))?;
-        let count = recording.cases.len();
-        print(&format!(
-            "{}: what {} answered in {count} cases",
-            path.display(),
-            report.target
-        ));
-    }
-    let is_left_out = |id: &str| {
-        let is = |case: &Case| case.id == id;
-        all.iter().any(is) && !cases.iter().any(is)
-    };
-    surprises(&reports, args, is_left_out)
-}
-
-/// Writes every form of report into a folder.
-pub(crate) fn write_reports(folder: &Path, comparison: &Comparison) -> Result<(), Failure> {
-    let write = |name: &str, text: String| std::fs::write(folder.join(name), text);
-    std::fs::create_dir_all(folder)
-        .and_then(|()| write("report.jsonl", comparison.jsonl()))
-        .and_then(|()| write("report.md", report::markdown(comparison)))
-        .and_then(|()| write("report.html", report::html(comparison)))
-        .and_then(|()| write("junit.xml", report::junit(comparison)))
-        .map_err(|error| could_not_write(folder, &error))?;
-    print(&format!(
-        "reports: {}/{{report.html,report.md,report.jsonl,junit.xml}}",
-        folder.display()
-    ));
-    Ok(())
-}
-
-/// An error that lists what was not as expected. Entries for cases that are left out are not missed.
-fn surprises(
-    reports: &[Report],
-    args: &CheckArgs,
-    is_left_out: impl Fn(&str) -> bool,
-) -> Result<(), Failure> {
-    let mut unexpected = Vec::new();
-    for report in reports {
-        let expectations = match &args.expect {
-            Some(path) => Expectations::parse(&text_or_file(&format!("@{}", path.display()))?)
-                .map_err(|error| Failure::Usage(format!("error: `{}`: {error}", path.display())))?,
-            // What is blessed again keeps the reasons that it has.
-            None if args.bless.as_deref().is_some_and(Path::is_file) => {
-                let path = args.bless.as_deref().unwrap_or(Path::new(""));
-                Expectations::parse(&text_or_file(&format!("@{}", path.display()))?).map_err(
-                    |error| Failure::Usage(format!("error: `{}`: {error}", path.display())),
-                )?
-            }
-            None => Expectations::of_target(&report.target)
-                .map_err(|error| Failure::CouldNotRun(format!("error: {error}")))?,
-        };
-        if let Some(path) = &args.bless {
-            std::fs::write(path, expectations.blessed(report))
-                .map_err(|error| could_not_write(path, &error))?;
-            print(&format!(
-                "{}: known verdicts of {}",
-                path.display(),
-                report.target
-            ));
-            continue;
-        }
-        let expectations = expectations.without(&is_left_out);
-        let surprises = expectations.surprises(report);
-        unexpected.extend(
-            surprises
-                .iter()
-                .map(|surprise| format!("  {}: {surprise}", report.target)),
-        );
-    }
-    if unexpected.is_empty() {
-        if args.bless.is_none() {
-            print("all as expected");
-        }
-        return Ok(());
-    }
-    Err(Failure::Unexpected(format!(
-        "not as expected:\n{}",
-        unexpected.join("\n")
-    )))
 }
 
 impl RunningArgs {
@@ -317,9 +204,9 @@ impl RunningArgs {
         Options {
             chance: Chance {
                 seed: self.seed,
-                runs: self.values,
+                runs: self.values.get(),
             },
-            repeat: self.repeat,
+            repeat: self.repeat.get(),
             jobs: self.jobs.map_or(usual, NonZeroUsize::get),
         }
     }
@@ -335,11 +222,45 @@ impl CheckArgs {
             targets => targets.to_vec(),
         }
     }
+
+    /// The stacks that cases run on, all of those that are needed among them.
+    fn fixtures(&self, cases: &[Case]) -> Result<Vec<Fixture>, Failure> {
+        let fixtures = match &self.fixtures {
+            Some(folder) => Fixture::of_folder(folder)
+                .map_err(|error| Failure::Usage(format!("error: {error}")))?,
+            None => Fixture::built_in(),
+        };
+        for case in cases {
+            if let Some(name) = &case.fixture
+                && !fixtures.iter().any(|fixture| fixture.name == *name)
+            {
+                return Err(Failure::Usage(format!(
+                    "error: the case `{}` runs on the fixture `{name}`, which does not exist",
+                    case.id
+                )));
+            }
+        }
+        Ok(fixtures)
+    }
 }
 
-fn could_not_write(folder: &Path, error: &std::io::Error) -> Failure {
-    Failure::CouldNotRun(format!(
-        "error: can not write to `{}`: {error}",
-        folder.display()
-    ))
+impl Target {
+    /// As `--target` names it, and as it is called in reports unless it is given a name.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Spec => "spec",
+            Self::Local => "local",
+            Self::Endpoint => "endpoint",
+            Self::Aws => "aws",
+        }
+    }
+
+    /// Whether it is somewhere else, and this program neither reads its stack nor builds its functions.
+    fn is_deployed(self) -> bool {
+        matches!(self, Self::Endpoint | Self::Aws)
+    }
+}
+
+fn usual_values() -> NonZeroU32 {
+    NonZeroU32::new(Chance::default().runs).unwrap_or(NonZeroU32::MIN)
 }

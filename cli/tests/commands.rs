@@ -2,91 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{BufRead, BufReader, Read};
+mod support;
+
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 
 use conformance::{Outcome, Verdict};
 
-/// The repository.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn gatespec(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_gatespec"))
-        .args(arguments)
-        .current_dir(root())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
-
-fn code(output: &Output) -> Option<i32> {
-    output.status.code()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// `gatespec serve` at work, and the lines that it prints.
-struct Served {
-    child: Child,
-    lines: Box<dyn Iterator<Item = String>>,
-}
-
-impl Served {
-    /// With a template, on a port that the system chooses.
-    fn start(template: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_gatespec"))
-            .args(["serve", "--port", "0", template])
-            .current_dir(root())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let lines = lines.map(Result::unwrap).filter(|line| !line.is_empty());
-        Self {
-            child,
-            lines: Box::new(lines),
-        }
-    }
-
-    fn line(&mut self) -> String {
-        self.lines.next().expect("one more line")
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A folder of its own for a test.
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
+use support::{Served, code, file, folder, gatespec, root, stderr, stdout};
 
 /// The stack's template with a change, in a file.
 fn broken(name: &str, change: impl Fn(String) -> String) -> String {
     let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
     let changed = change(template.clone());
     assert_ne!(changed, template, "the change finds its place");
-    let path = folder(name).join("template.yaml");
-    std::fs::write(&path, changed).unwrap();
-    path.display().to_string()
+    file(name, "template.yaml", &changed)
 }
 
 // The main job: the real handlers behind the local gateway, and the specification, as expected.
@@ -211,7 +142,7 @@ fn a_failure_of_generated_values_is_a_case_to_keep() {
 // The kit as a library, on a gateway that somebody else has started.
 #[tokio::test]
 async fn the_kit_is_a_library() {
-    let mut served = Served::start("template.yaml");
+    let mut served = Served::start(&["template.yaml"], Stdio::null());
     let ws = served.line();
     let management = ws.replacen("ws://", "http://", 1);
     let target = conformance::Target::new(ws, Some(management));
@@ -269,7 +200,7 @@ fn cases_are_listed_and_explained() {
         stdout(&output)
     );
     let listed = |more: &[&str]| stdout(&gatespec(&[&["check", "--list"], more].concat()));
-    let clock = listed(&["--feature", "clock", "--case", "limits/"]);
+    let clock = listed(&["--needs", "clock", "--case", "limits/"]);
     assert!(
         clock.contains("limits/the-rate-gives-tokens-back"),
         "{clock}"
@@ -354,65 +285,6 @@ fn a_port_that_is_taken_is_exit_code_3() {
 }
 
 #[test]
-fn serve_prints_the_address_and_the_wscat_line_alone_on_their_lines() {
-    let mut served = Served::start("template.yaml");
-    let url = served.line();
-    assert!(url.starts_with("ws://127.0.0.1:"), "{url}");
-    assert!(url.ends_with("/stage"));
-    assert_eq!(
-        served.line(),
-        format!("wscat --header token:hello -c {url}")
-    );
-}
-
-#[test]
-fn serve_shows_the_keys_that_open_the_connection() {
-    let template = Path::new(env!("CARGO_TARGET_TMPDIR")).join("keys.yaml");
-    let stack = "
-Resources:
-  Api:
-    Type: AWS::ApiGatewayV2::Api
-    Properties: {ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
-  Stage:
-    Type: AWS::ApiGatewayV2::Stage
-    Properties: {ApiId: !Ref Api, StageName: test, AutoDeploy: true}
-  Connect:
-    Type: AWS::ApiGatewayV2::Route
-    Properties: {ApiId: !Ref Api, RouteKey: $connect, ApiKeyRequired: true}
-  Key:
-    Type: AWS::ApiGateway::ApiKey
-    Properties: {Enabled: true, Name: mine, Value: '01234567890123456789'}
-  Plan:
-    Type: AWS::ApiGateway::UsagePlan
-    Properties: {ApiStages: [{ApiId: !Ref Api, Stage: !Ref Stage}]}
-  PlanKey:
-    Type: AWS::ApiGateway::UsagePlanKey
-    Properties: {KeyId: !Ref Key, KeyType: API_KEY, UsagePlanId: !Ref Plan}
-";
-    std::fs::write(&template, stack).unwrap();
-    let mut served = Served::start(template.to_str().unwrap());
-    let lines = [served.line(), served.line(), served.line()];
-    let value = "01234567890123456789";
-    assert_eq!(
-        lines[1..],
-        [
-            format!("wscat --header x-api-key:{value} -c {}", lines[0]),
-            format!("API key `mine`: {value}"),
-        ]
-    );
-}
-
-// A client that can not sign can use an address that is signed.
-#[test]
-fn serve_prints_a_signed_address_where_connect_wants_a_signature() {
-    let mut served = Served::start("conformance/fixtures/signed.yaml");
-    let (url, line) = (served.line(), served.line());
-    let signed = line.strip_prefix("wscat -c '").unwrap();
-    assert!(signed.starts_with(&format!("{url}?X-Amz-Algorithm=AWS4-HMAC-SHA256&")));
-    assert!(signed.contains("&X-Amz-Expires=86400&") && signed.ends_with('\''));
-}
-
-#[test]
 fn credentials_that_can_not_be_read_are_exit_code_2() {
     let template = "conformance/fixtures/signed.yaml";
     let output = gatespec(&[
@@ -425,29 +297,6 @@ fn credentials_that_can_not_be_read_are_exit_code_2() {
     ]);
     assert_eq!(code(&output), Some(2), "{}", stderr(&output));
     assert!(stderr(&output).contains("credentials `no/such/file`"));
-}
-
-// With `--ready json` the gateway ends with its standard input: so it ends with whoever started it.
-#[test]
-fn serve_ends_when_its_standard_input_is_closed() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_gatespec"))
-        .args(["serve", "--port", "0", "--ready", "json"])
-        .current_dir(root())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut output = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    output.read_line(&mut line).unwrap();
-    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
-    assert!(ready["ws"].as_str().unwrap().starts_with("ws://127.0.0.1:"));
-    drop(child.stdin.take());
-    assert!(child.wait().unwrap().success());
-    let mut rest = String::new();
-    output.read_to_string(&mut rest).unwrap();
-    assert_eq!(rest, "");
 }
 
 #[test]

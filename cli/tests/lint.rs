@@ -1,41 +1,23 @@
 //! `gatespec lint` as a user meets it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod support;
 
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::Value;
+
+use support::{code, file, gatespec, root, stderr, stdout};
 
 const ORIGINAL: &str = "conformance/fixtures/original-mapping-template.vtl";
 
 fn lint(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_gatespec"))
-        .arg("lint")
-        .args(arguments)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-/// A file of its own for a test.
-fn file(name: &str, text: &str) -> String {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lint");
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join(name);
-    std::fs::write(&path, text).unwrap();
-    path.display().to_string()
+    gatespec(&[&["lint"], arguments].concat())
 }
 
 #[test]
 fn the_stack_of_this_repository_has_no_findings() {
     let output = lint(&[]);
-    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert_eq!(code(&output), Some(0), "{}", stdout(&output));
     assert!(
         stdout(&output).contains("it gives JSON for every message"),
         "{}",
@@ -46,7 +28,7 @@ fn the_stack_of_this_repository_has_no_findings() {
 #[test]
 fn the_original_template_is_shown_with_places_and_cures() {
     let output = lint(&[ORIGINAL]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(code(&output), Some(1));
     let text = stdout(&output);
     let places: Vec<&str> = text
         .lines()
@@ -72,7 +54,7 @@ fn the_original_template_is_shown_with_places_and_cures() {
 fn rules_that_are_allowed_find_nothing() {
     let (quotes, values) = ("--allow=single-quote", "--allow=unescaped-value");
     let output = lint(&[ORIGINAL, quotes]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(code(&output), Some(1));
     assert!(!stdout(&output).contains("single-quote"));
     let output = lint(&[
         ORIGINAL,
@@ -81,31 +63,28 @@ fn rules_that_are_allowed_find_nothing() {
         "--allow=unknown-context-name",
         "--format=json",
     ]);
-    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert_eq!(code(&output), Some(0), "{}", stdout(&output));
     assert!(
         stdout(&output).contains(r#""jsonSafe": false"#),
         "{}",
         stdout(&output)
     );
-    assert_eq!(
-        lint(&[ORIGINAL, "--allow=no-such-rule"]).status.code(),
-        Some(2)
-    );
+    let output = lint(&[ORIGINAL, "--allow=no-such-rule"]);
+    assert_eq!(code(&output), Some(2));
 }
 
 // Inside of a template.yaml the places are those of the YAML file.
 #[test]
 fn places_in_a_stack_are_those_of_its_file() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let template = std::fs::read_to_string(root.join("template.yaml")).unwrap();
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
     let changed = template.replace(
         "\"isBase64Encoded\": false",
         "\"isBase64Encoded\": \"$context.isBase64Encoded\"",
     );
     assert_ne!(changed, template);
-    let path = file("template.yaml", &changed);
+    let path = file("lint", "template.yaml", &changed);
     let output = lint(&["--format", "json", &path]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(code(&output), Some(1));
     let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
     let finding = &report["templates"][0]["findings"][0];
     assert_eq!(finding["rule"], "unknown-context-name");
@@ -121,7 +100,7 @@ fn places_in_a_stack_are_those_of_its_file() {
 #[test]
 fn sarif_has_rules_and_regions() {
     let output = lint(&["--format", "sarif", ORIGINAL, "template.yaml"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(code(&output), Some(1));
     let log: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(log["version"], "2.1.0");
     let run = &log["runs"][0];
@@ -142,10 +121,10 @@ fn what_can_not_be_read_is_exit_code_2() {
     for path in [
         "no/such/template.vtl".to_owned(),
         "no/such/template.yaml".to_owned(),
-        file("bad.yaml", "a: ["),
+        file("lint", "bad.yaml", "a: ["),
     ] {
         let output = lint(&[&path]);
-        assert_eq!(output.status.code(), Some(2), "{path}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains(&path));
+        assert_eq!(code(&output), Some(2), "{path}");
+        assert!(stderr(&output).contains(&path));
     }
 }

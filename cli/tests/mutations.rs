@@ -5,14 +5,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod support;
+
 use std::sync::Mutex;
 use std::thread;
 
 use conformance::Verdict;
 use gateway::Mutation;
 use serde_json::Value;
+
+use support::{code, folder, gatespec, stderr};
 
 /// Which case finds a mutation, what it says of the gateway, and words of its reason.
 fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
@@ -47,7 +49,7 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
         Mutation::ErrorFramesWithoutSpaces => (
             "integration/an-error-frame-has-its-own-spacing",
             Fail,
-            r#"found `{"message":"Forbidden","connectionId":"#,
+            r#"found `{"message":"Internal server error","connectionId":"#,
         ),
         Mutation::RepliesToAnotherClient => (
             "integration/each-client-gets-its-own-replies",
@@ -88,7 +90,7 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
         Mutation::PolicyViolationForTooLarge => (
             "limits/a-frame-beyond-32-kb-is-1009",
             Fail,
-            "expected to be closed with 1009 None, got Closed(1008",
+            "expected to be closed with 1009, got Closed(1008",
         ),
         Mutation::IdleCloseLate => (
             "lifecycle/ten-idle-minutes-end-the-connection",
@@ -131,31 +133,17 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
 /// How many gateways are looked at at once. Most of them are waited for.
 const WORKERS: usize = 4;
 
-fn gatespec(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_gatespec"))
-        .args(arguments)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-        .output()
-        .unwrap()
-}
-
-/// A folder for a run's reports.
-fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("mutations-{name}"))
-}
-
 /// What `check` says of one case on the local gateway: its exit code, the verdict and the reason.
 fn check(case: &str, mutation: Option<Mutation>) -> (Option<i32>, String, String) {
     let name = mutation.map_or("none", Mutation::name);
-    let reports = folder(&format!("{name}-{}", case.replace('/', "-")));
-    let reports = reports.to_str().unwrap();
+    let reports = folder(&format!("mutations-{name}-{}", case.replace('/', "-")));
     let mut arguments = vec!["check", "--target", "local", "--no-build", "--case", case];
-    arguments.extend(["--report", reports]);
+    arguments.extend(["--report", reports.to_str().unwrap()]);
     if mutation.is_some() {
         arguments.extend(["--mutation", name]);
     }
     let output = gatespec(&arguments);
-    let report = std::fs::read_to_string(Path::new(reports).join("report.jsonl"));
+    let report = std::fs::read_to_string(reports.join("report.jsonl"));
     let lines: Vec<Value> = report
         .unwrap_or_default()
         .lines()
@@ -164,7 +152,7 @@ fn check(case: &str, mutation: Option<Mutation>) -> (Option<i32>, String, String
     let line = lines.iter().find(|line| line["case"] == case);
     let line = line.unwrap_or_else(|| panic!("{case}: {output:?}"));
     let text = |member: &str| line[member].as_str().unwrap_or_default().to_owned();
-    (output.status.code(), text("verdict"), text("detail"))
+    (code(&output), text("verdict"), text("detail"))
 }
 
 /// What is wrong with the kit, if it does not find a mutation as it should.
@@ -184,7 +172,7 @@ fn overlooked(mutation: Mutation) -> Option<String> {
 
 #[test]
 fn every_mutation_is_found_by_its_case_and_the_gateway_itself_passes_it() {
-    let first = folder("first").display().to_string();
+    let first = folder("mutations-first").display().to_string();
     let built = gatespec(&[
         "check",
         "--target",
@@ -213,8 +201,8 @@ fn every_mutation_is_found_by_its_case_and_the_gateway_itself_passes_it() {
 #[test]
 fn a_mutation_that_does_not_exist_is_refused() {
     let output = gatespec(&["serve", "--mutation", "perfect"]);
-    assert_eq!(output.status.code(), Some(2));
-    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(code(&output), Some(2));
+    let words = stderr(&output);
     for mutation in Mutation::ALL {
         assert!(words.contains(mutation.name()), "{mutation}: {words}");
     }

@@ -3,6 +3,8 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -10,6 +12,8 @@ use conformance::session::{Incoming, Outgoing, Session, Upgrade};
 use conformance::target::functions::REPLY;
 use conformance::target::local::LocalGateway;
 use conformance::target::wire::WireSession;
+
+use support::{folder, gatespec, root, stderr};
 
 /// The processes that `parent` has started, by what they run.
 fn children(parent: u32) -> Vec<(u32, String)> {
@@ -39,21 +43,18 @@ fn children(parent: u32) -> Vec<(u32, String)> {
 
 /// The stack, built by a check of one case. The reports go into a folder that is this test's own: the tests run side by side.
 async fn start(test: &str) -> LocalGateway {
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
-    let template = template.display().to_string();
+    let template = root().join("template.yaml").display().to_string();
+    let reports = folder(test).display().to_string();
+    let built = gatespec(&[
+        "check",
+        "--case",
+        "handshake/the-stage-path-connects",
+        "--report",
+        &reports,
+        &template,
+    ]);
+    assert!(built.status.success(), "{}", stderr(&built));
     let program = Path::new(env!("CARGO_BIN_EXE_gatespec"));
-    let built = Command::new(program)
-        .args(["check", "--case", "handshake/the-stage-path-connects"])
-        .arg("--report")
-        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join(test))
-        .arg(&template)
-        .output()
-        .unwrap();
-    assert!(
-        built.status.success(),
-        "{}",
-        String::from_utf8_lossy(&built.stderr)
-    );
     LocalGateway::start(program, &[template], Stdio::null())
         .await
         .unwrap()

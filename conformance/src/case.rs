@@ -1,15 +1,17 @@
 //! Cases: data files that say what a client and a backend do, and what they must see. `conformance/cases/{area}.toml`, or
 //! `{area}-{part}.toml`.
 
+mod clients;
 mod found;
 mod rules;
 mod step;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::generate::Generator;
 
@@ -116,7 +118,7 @@ impl fmt::Display for Feature {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(rename = "case")]
-    cases: Vec<Case>,
+    cases: Vec<Spanned<toml::Table>>,
 }
 
 macro_rules! files {
@@ -197,6 +199,10 @@ pub fn of_path(path: &Path) -> Result<Vec<Case>, InvalidCases> {
         let text = std::fs::read_to_string(&file).map_err(invalid)?;
         cases.extend(parse(&file.display().to_string(), None, &text)?);
     }
+    each_once(&cases).map_err(|problem| InvalidCases {
+        file: path.display().to_string(),
+        problem,
+    })?;
     Ok(cases)
 }
 
@@ -209,14 +215,19 @@ pub fn parse(file: &str, area: Option<&str>, text: &str) -> Result<Vec<Case>, In
         file: file.to_owned(),
         problem,
     };
-    let unreadable = |error: toml::de::Error| invalid(error.to_string());
-    let File { mut cases } = toml::from_str(text).map_err(unreadable)?;
-    let file: toml::Table = toml::from_str(text).map_err(unreadable)?;
-    let sources = file.get("case").and_then(toml::Value::as_array);
-    for (case, source) in cases.iter_mut().zip(sources.into_iter().flatten()) {
-        case.source = source.as_table().cloned().unwrap_or_default();
-    }
-    for (index, case) in cases.iter().enumerate() {
+    let File { cases: tables } =
+        toml::from_str(text).map_err(|error| invalid(error.to_string()))?;
+    let mut cases = Vec::new();
+    for table in tables {
+        let line = 1 + text[..table.span().start].matches('\n').count();
+        let source = table.into_inner();
+        let at = |problem: String| match source.get("id").and_then(toml::Value::as_str) {
+            Some(id) => invalid(format!("line {line}: case `{id}` {problem}")),
+            None => invalid(format!("line {line}: a case without `id`: {problem}")),
+        };
+        let mut case = read(&source).map_err(at)?;
+        rules::check(&case).map_err(at)?;
+        case.source = source;
         let id = &case.id;
         if area.is_some_and(|area| id.split_once('/').is_none_or(|(stem, _)| stem != area)) {
             return Err(invalid(format!(
@@ -224,15 +235,37 @@ pub fn parse(file: &str, area: Option<&str>, text: &str) -> Result<Vec<Case>, In
                 area.unwrap_or_default()
             )));
         }
-        if cases[..index].iter().any(|other| other.id == *id) {
-            return Err(invalid(format!("case `{id}` is there twice")));
-        }
         if area.is_some() && case.requirements.is_empty() {
             return Err(invalid(format!("case `{id}` cites no requirement")));
         }
-        rules::check(case).map_err(|problem| invalid(format!("case `{id}` {problem}")))?;
+        cases.push(case);
     }
+    each_once(&cases).map_err(invalid)?;
     Ok(cases)
+}
+
+/// A case of a table. Of a step that can not be read the error says which.
+fn read(table: &toml::Table) -> Result<Case, String> {
+    let steps = table.get("steps").and_then(toml::Value::as_array);
+    for (index, step) in steps.into_iter().flatten().enumerate() {
+        let read: Result<Step, _> = step.clone().try_into();
+        let unreadable = |error: toml::de::Error| {
+            let problem = error.message();
+            format!("can not be read in step {}: {problem}", index + 1)
+        };
+        read.map_err(unreadable)?;
+    }
+    let case: Result<Case, _> = table.clone().try_into();
+    case.map_err(|error| format!("can not be read: {}", error.message()))
+}
+
+/// No id is there twice: of two outcomes the reports would show one.
+fn each_once(cases: &[Case]) -> Result<(), String> {
+    let mut ids = BTreeSet::new();
+    match cases.iter().find(|case| !ids.insert(&case.id)) {
+        Some(case) => Err(format!("case `{}` is there twice", case.id)),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -261,7 +294,7 @@ mod tests {
     fn a_case_names_what_exists() {
         let file = |requirement: &str, id: &str| {
             format!(
-                "[[case]]\nid = \"{id}\"\nwhy = \"x\"\nrequirements = [{requirement}]\nsteps = []\n"
+                "[[case]]\nid = \"{id}\"\nwhy = \"x\"\nrequirements = [{requirement}]\nsteps = [{{ do = \"observe\" }}]\n"
             )
         };
         let problem = |text: &str| parse("x.toml", Some("route"), text).unwrap_err().problem;
@@ -270,6 +303,23 @@ mod tests {
         );
         assert!(problem(&file("", "route/a")).contains("cites no requirement"));
         assert!(problem(&file("\"ROUTE-1\"", "event/a")).contains("must be named `route/…`"));
-        assert!(problem("[[case]]\nid = 1").contains("line 2"));
+        assert!(problem("[[case]]\nid = \n").contains("line 2"));
+        assert!(problem("\n[[case]]\nwhy = \"w\"").contains("line 2: a case without `id`"));
+        let step = file("\"ROUTE-1\"", "route/a").replace("observe", "dance");
+        let expected = "line 1: case `route/a` can not be read in step 1: unknown variant `dance`";
+        assert!(problem(&step).starts_with(expected), "{}", problem(&step));
+    }
+
+    #[test]
+    fn a_folder_has_every_case_once() {
+        let folder = std::env::temp_dir().join(format!("gatespec-cases-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let case = "[[case]]\nid = \"x/a\"\nwhy = \"w\"\nsteps = [{ do = \"wait\", seconds = 1 }]\nfeatures = [\"clock\"]\n";
+        std::fs::write(folder.join("a.toml"), case).unwrap();
+        assert_eq!(of_path(&folder).unwrap().len(), 1);
+        std::fs::write(folder.join("b.toml"), case).unwrap();
+        let problem = of_path(&folder).unwrap_err().problem;
+        assert_eq!(problem, "case `x/a` is there twice");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

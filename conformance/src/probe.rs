@@ -89,6 +89,8 @@ pub enum End {
 
 /// The most bytes of a report: PostToConnection takes no more. A longer one tells the event's length only.
 const REPORT_BYTES: usize = 128 * 1024;
+/// The most bytes that a result is filled up to: beyond every limit.
+const MOST_SIZE: usize = 64 * 1024 * 1024;
 
 impl Plan {
     /// What to do about an invocation's payload.
@@ -203,6 +205,7 @@ fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Valu
 
 /// `result` with so much in the place of `{{filling}}` that it has `size` bytes.
 fn filled(result: &str, size: usize) -> String {
+    let size = size.min(MOST_SIZE);
     const FILLING: &str = "{{filling}}";
     let missing = (size + FILLING.len()).saturating_sub(result.len());
     result.replacen(FILLING, &"x".repeat(missing), 1)

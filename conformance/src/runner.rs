@@ -7,6 +7,7 @@ mod manage;
 mod many;
 mod observer;
 mod stop;
+mod text;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -24,6 +25,7 @@ use events::Reports;
 pub use many::Options;
 pub(crate) use observer::OBSERVER;
 use stop::Stop;
+use text::{repeated, stretched, wanted};
 
 /// One case under way.
 struct Run<'a, S> {
@@ -77,7 +79,7 @@ async fn once<S: Session>(
         .find(|feature| !features.contains(feature))
     {
         let detail = format!("the target has not the feature {missing}");
-        return outcome(Verdict::Unsupported, detail, Vec::new(), 0);
+        return Outcome::without_a_run(case, Verdict::Unsupported, detail);
     }
     let mut bindings = Bindings::default();
     bindings.set(HOST, &*host);
@@ -135,7 +137,7 @@ impl<S: Session> Run<'_, S> {
                 absent_headers,
                 sign,
             } => {
-                let target = stretched(&self.fill(target)?, *repeat);
+                let target = stretched(&self.fill(target)?, *repeat)?;
                 let fields = self.fields(headers)?;
                 self.note(">", &format!("{client}: upgrade {target} {fields:?}"));
                 let upgrade = Upgrade {
@@ -161,8 +163,8 @@ impl<S: Session> Run<'_, S> {
                 after,
                 frame,
             } => {
-                let text =
-                    self.fill(before)? + &self.fill(text)?.repeat(*repeat) + &self.fill(after)?;
+                let text = repeated(&self.fill(text)?, *repeat)?;
+                let text = self.fill(before)? + &text + &self.fill(after)?;
                 self.note(">", &format!("{client}: {text}"));
                 let message = Outgoing::Text {
                     text,
@@ -217,12 +219,14 @@ impl<S: Session> Run<'_, S> {
                 let incoming = self.receive(client).await?;
                 match &incoming {
                     Incoming::Closed(got, text)
-                        if got == code && reason.as_ref().is_none_or(|reason| reason == text) =>
+                        if code.is_none_or(|code| code == *got)
+                            && reason.as_ref().is_none_or(|reason| reason == text) =>
                     {
                         Ok(())
                     }
                     _ => Err(Stop::Difference(format!(
-                        "{client} expected to be closed with {code} {reason:?}, got {incoming:?}"
+                        "{client} expected to be closed{}, got {incoming:?}",
+                        wanted(*code, reason.as_deref())
                     ))),
                 }
             }
@@ -238,7 +242,7 @@ impl<S: Session> Run<'_, S> {
                 response_headers,
                 absent_headers,
                 sign,
-                eventual,
+                meanwhile,
             } => {
                 let to = match path {
                     Some(path) => Callback::Path(self.fill(path)?),
@@ -247,12 +251,12 @@ impl<S: Session> Run<'_, S> {
                 let call = manage::Call {
                     method,
                     to,
-                    body: self.fill(body)?.repeat(*repeat),
+                    body: repeated(&self.fill(body)?, *repeat)?,
                     sign: sign.as_ref(),
                     status: *status,
                 };
                 let answer = match *most {
-                    ..=1 => self.manage(&call, *eventual).await?,
+                    ..=1 => self.manage(&call, *meanwhile).await?,
                     most => self.flood(&call, most).await?,
                 };
                 let expected = Expected {
@@ -369,13 +373,5 @@ impl<S: Session> Run<'_, S> {
 
     fn note(&mut self, sign: &str, text: &str) {
         self.transcript.push(format!("{sign} {text}"));
-    }
-}
-
-/// `text` with its last character `times` times over.
-fn stretched(text: &str, times: usize) -> String {
-    match text.char_indices().next_back() {
-        Some((at, last)) => format!("{}{}", &text[..at], last.to_string().repeat(times)),
-        None => String::new(),
     }
 }

@@ -20,7 +20,7 @@ const TEXT: &[u8] = &[0x81, 4, b'l', b'a', b't', b'e'];
 /// A client of a server that sends `first` with the upgrade, then `answer` when the client's close frame has come, and ends the TCP
 /// connection if it is to.
 async fn client(first: &'static [u8], answer: &'static [u8], ends: bool) -> WireSession {
-    let mut session = session(server(first, answer, ends).await);
+    let mut session = session(server(Some(first), answer, ends).await);
     let answer = session.connect("alice", &Upgrade::default()).await;
     assert_eq!(answer.unwrap().status, 101);
     session
@@ -34,14 +34,17 @@ fn session(ws_url: String) -> WireSession {
     })
 }
 
-async fn server(first: &'static [u8], answer: &'static [u8], ends: bool) -> String {
+/// A server of one client; without `first` it takes the handshake for what is to be answered.
+async fn server(first: Option<&'static [u8]>, answer: &'static [u8], ends: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let ws_url = format!("ws://{}/stage", listener.local_addr().unwrap());
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        upgrade(&mut stream, first).await;
-        // The client's close frame.
-        let _ = stream.read(&mut [0; 100]).await.unwrap();
+        if let Some(first) = first {
+            upgrade(&mut stream, first).await;
+        }
+        // The client's close frame, or its handshake.
+        let _ = stream.read(&mut [0; 1000]).await.unwrap();
         stream.write_all(answer).await.unwrap();
         if !ends {
             std::future::pending::<()>().await;
@@ -63,6 +66,27 @@ async fn upgrade(stream: &mut TcpStream, behind: &[u8]) {
     );
     stream.write_all(response.as_bytes()).await.unwrap();
     stream.write_all(behind).await.unwrap();
+}
+
+// As long as something comes, nothing is silent: the end is waited for as a whole.
+#[tokio::test]
+async fn a_target_that_never_stops_sending_keeps_nobody_waiting() {
+    const PING: &[u8] = &[0x89, 0];
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let ws_url = format!("ws://{}/stage", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        upgrade(&mut stream, b"").await;
+        while stream.write_all(PING).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    let mut session = session(ws_url);
+    let answer = session.connect("alice", &Upgrade::default()).await;
+    assert_eq!(answer.unwrap().status, 101);
+    let closed = session.close("alice", Some(1000), "").await;
+    assert_eq!(closed, Ok(Vec::new()));
+    assert_eq!(session.faults().len(), 1);
 }
 
 #[rstest]
@@ -114,7 +138,7 @@ async fn judged(
     answer: &'static [u8],
     ends: bool,
 ) -> (Verdict, String) {
-    let ws_url = server(first, answer, ends).await;
+    let ws_url = server(Some(first), answer, ends).await;
     run(steps, ws_url).await
 }
 
@@ -203,17 +227,7 @@ async fn a_handshake_without_an_answer_is_a_failure(
     #[case] verdict: Verdict,
     #[case] problem: &str,
 ) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let ws_url = format!("ws://{}/stage", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let _ = stream.read(&mut [0; 1000]).await.unwrap();
-        stream.write_all(answer).await.unwrap();
-        if !ends {
-            std::future::pending::<()>().await;
-        }
-    });
-    let (found, detail) = run(CONNECT, ws_url).await;
+    let (found, detail) = run(CONNECT, server(None, answer, ends).await).await;
     assert_eq!(found, verdict, "{detail}");
     assert!(detail.contains(problem), "{detail}");
 }

@@ -2,22 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use std::path::Path;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+mod support;
 
-use futures_util::{SinkExt, StreamExt};
-use gateway::{Gateway, Options, Running};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use gateway::{Options, Running};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::{Error as WsError, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-const PATIENCE: Duration = Duration::from_secs(60);
+use support::{Client, ask, decisions, open, start, template};
 
 /// `$connect` wants a key, and `who` says which one it was. A plan of no handshake at all, and one of a single one: neither depends on the
 /// clock. No function is called.
@@ -87,31 +78,18 @@ async fn client(running: &Running, key: Option<&str>) -> Result<Client, (u16, St
         let value = HeaderValue::from_str(key).unwrap();
         request.headers_mut().insert("x-api-key", value);
     }
-    let connected = tokio_tungstenite::connect_async(request);
-    match timeout(PATIENCE, connected).await.unwrap() {
-        Ok((client, _)) => Ok(client),
-        Err(WsError::Http(response)) => {
-            let body = response.body().clone().unwrap_or_default();
-            Err((response.status().as_u16(), String::from_utf8(body).unwrap()))
-        }
-        Err(error) => panic!("{error}"),
-    }
+    open(request).await.map_err(|refusal| {
+        let body = refusal.body().clone().unwrap_or_default();
+        (refusal.status().as_u16(), String::from_utf8(body).unwrap())
+    })
 }
 
 #[tokio::test]
 async fn a_key_opens_as_often_as_its_plan_lets_it() {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("api-keys.yaml");
-    std::fs::write(&path, STACK).unwrap();
-    let mut options = Options::new(path);
+    let mut options = Options::new(template("api-keys", STACK));
     options.dynamodb_url = None;
-    let reasons = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&reasons);
-    options.decisions = Some(Arc::new(move |decision| {
-        noted.lock().unwrap().push(decision.to_string());
-    }));
-    let running = Gateway::start(options)
-        .await
-        .unwrap_or_else(|error| panic!("{error}"));
+    let reasons = decisions(&mut options);
+    let running = start(options).await;
     let refused = |status, message: &str| Some((status, format!(r#"{{"message":"{message}"}}"#)));
     for key in [
         None,
@@ -131,14 +109,7 @@ async fn a_key_opens_as_often_as_its_plan_lets_it() {
     );
     let once = Some("one-time-and-then-no-more");
     let mut alice = client(&running, once).await.unwrap();
-    alice
-        .send(Message::text(r#"{"action":"who"}"#))
-        .await
-        .unwrap();
-    let answer = match timeout(PATIENCE, alice.next()).await.unwrap() {
-        Some(Ok(Message::Text(text))) => text.as_str().to_owned(),
-        other => panic!("a text, not {other:?}"),
-    };
+    let answer = ask(&mut alice, r#"{"action":"who"}"#).await;
     let id = &running.outputs()["OnceId"];
     assert_eq!(answer, format!("one-time-and-then-no-more {id}"));
     assert_eq!(

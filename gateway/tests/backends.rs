@@ -4,16 +4,13 @@
 
 mod support;
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use futures_util::SinkExt;
-use gateway::{Gateway, Options, Running};
+use gateway::{Options, Running};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_tungstenite::tungstenite::Message;
 
-use support::{Client, connect, receive};
+use support::{ask, connect, start, template};
 
 /// A server that notes every request, and answers as its path says.
 struct Backend {
@@ -113,18 +110,9 @@ Resources:
 "
         ));
     }
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.yaml"));
-    std::fs::write(&path, text).unwrap();
-    let mut options = Options::new(path);
+    let mut options = Options::new(template(name, &text));
     options.dynamodb_url = None;
-    Gateway::start(options)
-        .await
-        .unwrap_or_else(|error| panic!("{error}"))
-}
-
-async fn ask(client: &mut Client, message: &str) -> String {
-    client.send(Message::text(message)).await.unwrap();
-    receive(client).await
+    start(options).await
 }
 
 fn http(kind: &str, url: &str) -> String {

@@ -2,22 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-#[cfg(target_os = "linux")]
 mod support;
 
+#[cfg(target_os = "linux")]
 use std::collections::HashSet;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
-use gateway::{FunctionOutput, Gateway, Options, Running, TimeSource};
+use futures_util::SinkExt;
+use gateway::{FunctionOutput, Running, TimeSource};
 use spec::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::Message;
 
-use support::{Client, PATIENCE, connect, receive};
+use support::{Client, PATIENCE, closed, connect, open, probe, receive, start};
 
 /// A gateway, and who writes lines among its functions.
 struct Served {
@@ -29,18 +28,13 @@ const START: Timestamp = Timestamp::from_millis(1_705_751_697_419);
 const MILLISECOND: Duration = Duration::from_millis(1);
 
 async fn serve(clock: TimeSource) -> Served {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let (sender, lines) = mpsc::unbounded_channel();
-    let mut options = Options::new(tests.join("probe/patient.yaml"));
-    options.build.quiet = true;
-    options.build.target_dir = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("probe"));
+    let mut options = probe("patient.yaml");
     options.clock = clock;
     options.function_output = FunctionOutput::Each(Arc::new(move |name, line| {
         let _ = sender.send((name.to_owned(), line.to_owned()));
     }));
-    let running = Gateway::start(options)
-        .await
-        .unwrap_or_else(|error| panic!("{error}"));
+    let running = start(options).await;
     Served { running, lines }
 }
 
@@ -65,7 +59,8 @@ impl Served {
     }
 }
 
-async fn ask(client: &mut Client, action: &str, what: &str) {
+/// Sends a message that a function has to work on.
+async fn give(client: &mut Client, action: &str, what: &str) {
     let message = format!(r#"{{"action":"{action}","what":"{what}"}}"#);
     client.send(Message::text(message)).await.unwrap();
 }
@@ -87,12 +82,12 @@ fn probes() -> HashSet<u32> {
 async fn a_hanging_function_is_given_up_after_29_seconds_and_not_a_millisecond_before() {
     let mut served = serve(TimeSource::Standing(START)).await;
     let mut client = served.client().await;
-    ask(&mut client, "patient", "sleep").await;
+    give(&mut client, "patient", "sleep").await;
     served.has_begun("MESSAGE").await;
     let limit = Duration::from_secs(29);
     served.advance(limit - MILLISECOND).await;
     // Had it been given up, the error frame would be before this answer.
-    ask(&mut client, "patient", "anything").await;
+    give(&mut client, "patient", "anything").await;
     assert!(!receive(&mut client).await.contains("message"));
     assert_eq!(served.advance(MILLISECOND).await, START + limit);
     let frame = receive(&mut client).await;
@@ -104,13 +99,11 @@ async fn a_hanging_function_is_given_up_after_29_seconds_and_not_a_millisecond_b
 async fn a_connect_that_hangs_is_a_504() {
     let mut served = serve(TimeSource::Standing(START)).await;
     let url = format!("{}?x=sleep", served.running.ws_url());
-    let client = tokio::spawn(tokio_tungstenite::connect_async(url));
+    let client = tokio::spawn(open(url));
     served.has_begun("CONNECT").await;
     served.advance(Duration::from_secs(29)).await;
-    match timeout(PATIENCE, client).await.unwrap().unwrap() {
-        Err(Error::Http(response)) => assert_eq!(response.status().as_u16(), 504),
-        other => panic!("a refusal, not {other:?}"),
-    }
+    let refusal = timeout(PATIENCE, client).await.unwrap().unwrap().err();
+    assert_eq!(refusal.unwrap().status().as_u16(), 504);
     served.running.shutdown().await;
 }
 
@@ -119,13 +112,13 @@ async fn a_connect_that_hangs_is_a_504() {
 async fn what_is_due_first_happens_first() {
     let mut served = serve(TimeSource::Standing(START)).await;
     let mut client = served.client().await;
-    ask(&mut client, "hasty", "sleep").await;
+    give(&mut client, "hasty", "sleep").await;
     served.has_begun("MESSAGE").await;
     served.advance(Duration::from_secs(29)).await;
     let frame = receive(&mut client).await;
     assert!(frame.contains("Internal server error"), "{frame}");
     // The process is gone, and another one takes its place.
-    ask(&mut client, "hasty", "anything").await;
+    give(&mut client, "hasty", "anything").await;
     assert!(!receive(&mut client).await.contains("message"));
     served.running.shutdown().await;
 }
@@ -136,7 +129,7 @@ async fn a_function_s_process_is_killed_when_its_timeout_is_reached() {
     let mut served = serve(TimeSource::Standing(START)).await;
     let mut client = served.client().await;
     let before = probes();
-    ask(&mut client, "hasty", "sleep").await;
+    give(&mut client, "hasty", "sleep").await;
     served.has_begun("MESSAGE").await;
     let started: Vec<u32> = probes().difference(&before).copied().collect();
     served.advance(Duration::from_secs(1)).await;
@@ -159,10 +152,7 @@ async fn ten_minutes_pass_in_no_time() {
     assert_eq!(served.running.connections(), 1);
     served.advance(MILLISECOND).await;
     assert_eq!(served.running.connections(), 0);
-    match timeout(PATIENCE, client.next()).await.unwrap() {
-        Some(Ok(Message::Close(Some(frame)))) => assert_eq!(u16::from(frame.code), 1001),
-        other => panic!("a close frame, not {other:?}"),
-    }
+    assert_eq!(closed(&mut client).await.0, 1001);
     served.running.shutdown().await;
 }
 

@@ -10,12 +10,10 @@ use std::path::{Path, PathBuf};
 use futures_util::SinkExt;
 use gateway::{AccessLog, Gateway, Options, Running};
 use spec::throttle::Limit;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
-use support::{Client, PATIENCE, connect, receive};
+use support::{Client, PATIENCE, ask, connect, receive, request, start};
 
 /// Every message of `$default` is answered with the connection's id.
 fn template(name: &str, stage: &str) -> PathBuf {
@@ -49,43 +47,21 @@ Resources:
     Properties: {{ApiId: !Ref Api, RouteId: !Ref Route, RouteResponseKey: $default}}
 "
     );
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("mock-{name}.yaml"));
-    std::fs::write(&path, text).unwrap();
-    path
-}
-
-async fn start(options: Options) -> Running {
-    Gateway::start(options)
-        .await
-        .unwrap_or_else(|error| panic!("{error}"))
+    support::template(&format!("mock-{name}"), &text)
 }
 
 /// A client, and its connection's id.
 async fn client(running: &Running) -> (Client, String) {
     let mut client = connect(running).await.unwrap();
-    client
-        .send(Message::text(r#"{"action":"echo"}"#))
-        .await
-        .unwrap();
-    let id = receive(&mut client).await;
+    let id = ask(&mut client, r#"{"action":"echo"}"#).await;
     (client, id)
 }
 
 /// A request to the `@connections` API: status and head.
 async fn management(running: &Running, method: &str, id: &str, body: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(running.local_addr()).await.unwrap();
-    let (id, length) = (id.replace('=', "%3D"), body.len());
-    let request = format!(
-        "{method} /test/@connections/{id} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut response = String::new();
-    timeout(PATIENCE, stream.read_to_string(&mut response))
-        .await
-        .unwrap()
-        .unwrap();
-    let status = response.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, response.to_ascii_lowercase())
+    let id = id.replace('=', "%3D");
+    let answer = request(running, method, &format!("/test/@connections/{id}"), body).await;
+    (answer.status, answer.head.to_ascii_lowercase())
 }
 
 /// Posts numbered texts until one is refused; gives the number of those that were taken.
@@ -159,8 +135,7 @@ async fn every_request_has_its_line_in_the_access_log() {
     for _ in 0..20 {
         let (mut client, id) = client(&running).await;
         for text in ["nonsense", r#"{"action":"echo"}"#] {
-            client.send(Message::text(text)).await.unwrap();
-            receive(&mut client).await;
+            ask(&mut client, text).await;
         }
         for line in [
             "CONNECT $connect 200",

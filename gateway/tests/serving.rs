@@ -5,12 +5,10 @@
 mod support;
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use futures_util::{SinkExt, StreamExt};
-use gateway::{FunctionOutput, Gateway, Options, Running};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use gateway::{FunctionOutput, Running};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -18,7 +16,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use support::{Client, PATIENCE, connect, receive};
+use support::{Client, PATIENCE, ask, closed, connect, decisions, probe, receive, request, start};
 
 /// A gateway, the lines that its function writes, and its decisions.
 struct Served {
@@ -28,22 +26,13 @@ struct Served {
 }
 
 async fn serve() -> Served {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let (sender, lines) = mpsc::unbounded_channel();
-    let mut options = Options::new(tests.join("probe/template.yaml"));
-    options.build.quiet = true;
-    options.build.target_dir = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("probe"));
+    let mut options = probe("template.yaml");
     options.function_output = FunctionOutput::Each(Arc::new(move |_, line| {
         let _ = sender.send(line.to_owned());
     }));
-    let decisions = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&decisions);
-    options.decisions = Some(Arc::new(move |decision| {
-        noted.lock().unwrap().push(decision.to_string());
-    }));
-    let running = Gateway::start(options)
-        .await
-        .unwrap_or_else(|error| panic!("{error}"));
+    let decisions = decisions(&mut options);
+    let running = start(options).await;
     Served {
         running,
         lines,
@@ -69,38 +58,11 @@ impl Served {
         }
     }
 
-    /// A request to the `@connections` API: status and body.
+    /// A request to the `@connections` API, whose path is escaped as SDKs do: status and body.
     async fn management(&self, method: &str, id: &str, body: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(self.running.local_addr()).await.unwrap();
-        let id = id.replace('=', "%3D");
-        let length = body.len();
-        let request = format!(
-            "{method} /test/%40connections/{id} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut response = String::new();
-        timeout(PATIENCE, stream.read_to_string(&mut response))
-            .await
-            .unwrap()
-            .unwrap();
-        let status = response.split(' ').nth(1).unwrap().parse().unwrap();
-        let body = response.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-        (status, body.to_owned())
-    }
-}
-
-async fn ask(client: &mut Client, message: &str) -> String {
-    client.send(Message::text(message)).await.unwrap();
-    receive(client).await
-}
-
-/// The code and the reason of the gateway's close frame.
-async fn closed(client: &mut Client) -> (u16, String) {
-    match timeout(PATIENCE, client.next()).await.unwrap() {
-        Some(Ok(Message::Close(Some(frame)))) => {
-            (frame.code.into(), frame.reason.as_str().to_owned())
-        }
-        other => panic!("a close frame, not {other:?}"),
+        let path = format!("/test/%40connections/{}", id.replace('=', "%3D"));
+        let answer = request(&self.running, method, &path, body).await;
+        (answer.status, answer.body)
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) async fn run(
         .map_err(|error| Failure::CouldNotRun(format!("error: {error}")))?;
     endpoint.change(&mut target);
     target.options = options;
-    Ok(super::endpoint::run_on(&target, cases).await)
+    Ok(super::endpoint::run(&target, cases).await)
 }
 
 /// Nothing: [`check`] has refused it.

@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, value_parser};
 use conformance::case::Feature;
 use conformance::runner::Options;
 use conformance::sign::Credentials;
@@ -11,33 +12,37 @@ use conformance::target::endpoint::{Place, Target, deployed_as};
 use conformance::{Case, Report};
 
 use super::targets::progress;
+use super::url;
 use crate::Failure;
+
+/// Nobody waits longer for an answer: a day, in seconds.
+const DAY: u64 = 24 * 60 * 60;
 
 /// Where the target is, and what it has.
 #[derive(Args)]
 pub(crate) struct EndpointArgs {
     /// Where clients connect to on the target `endpoint`: the stack that is checked.
-    #[arg(long, value_name = "WS_URL")]
-    ws: Option<String>,
+    #[arg(long, value_name = "WS_URL", value_parser = url::ws)]
+    pub(super) ws: Option<String>,
     /// Where its `@connections` API is, with the stage.
-    #[arg(long, value_name = "HTTP_URL", requires = "ws")]
-    management: Option<String>,
+    #[arg(long, value_name = "HTTP_URL", requires = "ws", value_parser = url::http)]
+    pub(super) management: Option<String>,
     /// The target's name in the reports [default: endpoint, or aws].
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) name: Option<String>,
     /// A fixture that is deployed there; `NAME?PARAMETER=VALUE&…` for one with parameters. May be repeated. Cases on others are unsupported.
     #[arg(long, value_name = "NAME@WS_URL[,HTTP_URL]", value_parser = place)]
-    fixture: Vec<(String, Place)>,
+    pub(super) fixture: Vec<(String, Place)>,
     /// What the target has; cases that need more are unsupported [default: authorizer,templates,management,limits,two-way; on the target `aws`
     /// sockets, too].
     #[arg(long, value_delimiter = ',', value_parser = feature)]
-    features: Option<Vec<Feature>>,
+    pub(super) features: Option<Vec<Feature>>,
     /// Sign the calls of the `@connections` API, as AWS wants it: with AWS_ACCESS_KEY_ID and its like, for AWS_REGION.
     #[arg(long)]
-    sign: bool,
+    pub(super) sign: bool,
     /// How many seconds an answer may take [default: 10, on the target `aws` 15].
-    #[arg(long, value_name = "SECONDS")]
-    patience: Option<u64>,
+    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=DAY))]
+    pub(super) patience: Option<u64>,
 }
 
 impl EndpointArgs {
@@ -60,6 +65,24 @@ pub(super) fn is_named(args: &EndpointArgs) -> bool {
     args.ws.is_some() || !args.fixture.is_empty()
 }
 
+/// Refuses what can not be run, before anything is: nowhere to connect to, or two places for a fixture.
+pub(super) fn check(args: &EndpointArgs) -> Result<(), Failure> {
+    let usage = |problem: String| Err(Failure::Usage(format!("error: {problem}")));
+    if !is_named(args) {
+        return usage(
+            "the target `endpoint` needs `--ws URL`, where the stack is, or `--fixture NAME@URL`"
+                .to_owned(),
+        );
+    }
+    let names = args.fixture.iter().map(|(name, _)| name);
+    let mut sorted: Vec<&String> = names.collect();
+    sorted.sort();
+    match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => usage(format!("`--fixture` says twice where `{}` is", pair[0])),
+        None => Ok(()),
+    }
+}
+
 /// Refuses fixtures that no case runs on: misspelt, their cases would be unsupported, and nobody would notice.
 pub(super) fn check_names(args: &EndpointArgs, cases: &[Case]) -> Result<(), Failure> {
     let is_known = |name: &str| {
@@ -74,16 +97,8 @@ pub(super) fn check_names(args: &EndpointArgs, cases: &[Case]) -> Result<(), Fai
     }
 }
 
-/// The target, case after case.
-pub(super) async fn run(
-    cases: &[Case],
-    args: &EndpointArgs,
-    options: Options,
-) -> Result<Report, Failure> {
-    if !is_named(args) {
-        let message = "error: the target `endpoint` needs `--ws URL`, where the stack is, or `--fixture NAME@URL`";
-        return Err(Failure::Usage(message.to_owned()));
-    }
+/// The target of the arguments.
+pub(super) fn target(args: &EndpointArgs, options: Options) -> Result<Target, Failure> {
     let credentials = args.sign.then(Credentials::of_environment).transpose();
     let mut target = Target {
         stack: args.ws.clone().map(|ws| Place {
@@ -96,11 +111,11 @@ pub(super) async fn run(
         ..Target::new("", None)
     };
     args.change(&mut target);
-    Ok(run_on(&target, cases).await)
+    Ok(target)
 }
 
 /// A target behind URLs, on all cases.
-pub(super) async fn run_on(target: &Target, cases: &[Case]) -> Report {
+pub(super) async fn run(target: &Target, cases: &[Case]) -> Report {
     let progress = progress(&target.name, cases.len());
     let run = async |case| {
         let outcome = target.run(case).await;
@@ -120,11 +135,11 @@ fn place(text: &str) -> Result<(String, Place), String> {
         .split_once('@')
         .ok_or_else(|| format!("`{text}` must be NAME@WS_URL[,HTTP_URL]"))?;
     let (ws, management) = match urls.split_once(',') {
-        Some((ws, management)) => (ws, Some(management.to_owned())),
+        Some((ws, management)) => (ws, Some(url::http(management)?)),
         None => (urls, None),
     };
     let place = Place {
-        ws: ws.to_owned(),
+        ws: url::ws(ws)?,
         management,
     };
     Ok((name.to_owned(), place))
@@ -150,6 +165,9 @@ mod tests {
         assert_eq!(place.ws, "ws://127.0.0.1:1/test");
         assert_eq!(place.management.as_deref(), Some("http://127.0.0.1:2/test"));
         assert!(super::place("ws://x").unwrap_err().contains("NAME@WS_URL"));
+        for wrong in ["probe@http://x", "probe@ws://x,ws://x"] {
+            assert!(super::place(wrong).unwrap_err().contains("must begin"));
+        }
     }
 
     #[test]

@@ -15,13 +15,13 @@ use conformance::target::functions::Function;
 use conformance::target::local::{self, LocalGateway};
 use conformance::target::spec::{self as spec_target, Player, SpecSession};
 use conformance::target::wire::WireSession;
-use conformance::{Case, Report, sign};
+use conformance::{Case, Outcome, Report, Verdict, sign};
 use gateway::stack::{Settings, Stack};
 use indicatif::{ProgressBar, ProgressStyle};
 use spec::signature::{Access, Signatures};
 use tokio::sync::OnceCell;
 
-use super::could_not_write;
+use super::files::could_not_write;
 use crate::{Failure, StackArgs, eprint};
 
 /// The HTTP backend that the target `spec` plays.
@@ -167,7 +167,13 @@ pub(super) async fn local(
             }
             Ok(outcome)
         });
-        let outcome = outcome.await?;
+        let outcome = match outcome.await {
+            // One fixture that does not start is no reason to lose what all the others showed.
+            Err(Failure::CouldNotRun(problem)) if case.fixture.is_some() => {
+                Outcome::without_a_run(case, Verdict::Error, problem)
+            }
+            outcome => outcome?,
+        };
         progress.inc(1);
         Ok::<_, Failure>(outcome)
     };

@@ -7,33 +7,29 @@
 
 mod compare;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use conformance::http;
 use conformance::http::Answer;
-use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::client::{Client, PATIENCE, Seen};
-use crate::reference::{self, Expected, Model, Purpose, START, Stimulus, To};
+use crate::reference::{Expected, Known, Model, NOBODY, START, Stimulus, To, said};
 use crate::served::{Event, Served};
 use crate::traffic::{Leave, Operation, Outcome};
 
 /// The gateway and what was seen of it.
 pub(crate) struct Subject {
     served: Served,
-    /// What the gateway's clock was ahead of the model's at the start.
-    ahead: u64,
     now: u64,
     /// Behind the clients' names: those of no two sequences are alike.
     sequence: usize,
-    clients: Vec<Known>,
+    clients: Vec<Peer>,
+    known: Known,
     /// Calls that functions work on, by the model's number.
     calls: HashMap<usize, Event>,
-    /// Of all calls there were.
-    request_ids: HashMap<usize, String>,
     /// Events that were not expected yet.
     arrived: Vec<Event>,
     /// What the model expects and was not seen yet.
@@ -42,18 +38,12 @@ pub(crate) struct Subject {
     requests: Vec<Request>,
     /// How many of them the model has answered.
     answered: usize,
-    /// Every id that must not come again.
-    ids: HashSet<String>,
 }
 
-/// What is known of a client.
-struct Known {
+/// A client, and how far it is.
+struct Peer {
     socket: Client,
-    connection_id: Option<String>,
-    /// The id of the handshake's request.
-    request_id: Option<String>,
     stage: Stage,
-    disconnects: usize,
     was_open: bool,
 }
 
@@ -73,32 +63,26 @@ struct Request {
 
 /// Something that must be seen.
 struct Owed {
-    at: u64,
     expected: Expected,
     client: Option<usize>,
     /// The request that a function makes when it is called, or the one that is answered.
     request: Option<usize>,
 }
 
-/// An id that nobody ever had.
-const NOBODY: &str = "R1kmxc2VNjMCFIA=";
-
 impl Subject {
     pub(crate) fn new(served: Served) -> Self {
         static SEQUENCES: AtomicUsize = AtomicUsize::new(0);
         Self {
-            ahead: served.now - START,
+            known: Known::new(served.now - START),
             served,
             now: START,
             sequence: SEQUENCES.fetch_add(1, Ordering::Relaxed),
             clients: Vec::new(),
             calls: HashMap::new(),
-            request_ids: HashMap::new(),
             arrived: Vec::new(),
             owed: Vec::new(),
             requests: Vec::new(),
             answered: 0,
-            ids: HashSet::new(),
         }
     }
 
@@ -130,7 +114,11 @@ impl Subject {
             Stimulus::Connect { client, upgrade } => {
                 let name = self.name(client);
                 let socket = Client::connect(&self.served.host(), &name, upgrade);
-                self.clients.push(Known::new(socket));
+                self.clients.push(Peer {
+                    socket,
+                    stage: Stage::Handshake,
+                    was_open: false,
+                });
             }
             Stimulus::Say { client, text } => self.if_open(client, |socket| socket.say(&text)),
             Stimulus::Break { client, violation } => {
@@ -172,23 +160,14 @@ impl Subject {
     pub(crate) async fn finish(mut self, model: &Model) -> Served {
         self.settle_all(model).await;
         for (number, client) in self.clients.iter().enumerate() {
-            let wanted = usize::from(model.shape.disconnect);
-            let calls = client.disconnects;
-            if client.was_open {
-                assert_eq!(calls, wanted, "calls of `$disconnect` for client {number}");
-            } else {
-                assert!(
-                    calls <= wanted,
-                    "calls of `$disconnect` for client {number}"
-                );
-            }
+            self.known.gone(model, number, client.was_open);
         }
         self.served
     }
 
     /// Notes what the model expects of its last step.
     fn owe(&mut self, model: &Model) {
-        for (at, expected) in &model.expected {
+        for (_, expected) in &model.expected {
             let (client, request) = match expected {
                 Expected::Accept { client }
                 | Expected::Reject { client, .. }
@@ -207,7 +186,6 @@ impl Subject {
                 }
             };
             self.owed.push(Owed {
-                at: *at,
                 expected: expected.clone(),
                 client,
                 request,
@@ -253,24 +231,24 @@ impl Subject {
         }
         if stage == Stage::Open {
             // Whatever the gateway has sent before comes before this.
-            let id = self.clients[client].connection_id.clone().unwrap();
-            let posted = http::request("POST", &self.url("stage", &id), &[], "the last").await;
+            let url = self.url("stage", self.known.connection_id(client).unwrap());
+            let posted = http::request("POST", &url, &[], "the last").await;
             assert_eq!(posted.unwrap().status, 200);
             let seen = self.clients[client].socket.next().await;
             assert_eq!(seen, Seen::Text("the last".to_owned()));
         }
-        let known = &mut self.clients[client];
-        known.stage = Stage::Over;
+        let peer = &mut self.clients[client];
+        peer.stage = Stage::Over;
         if stage == Stage::Handshake {
-            known.socket.leave(Leave::Lost);
+            peer.socket.leave(Leave::Lost);
         } else {
-            known.socket.leave(how);
+            peer.socket.leave(how);
             if let Some(close) = how.frame() {
                 let echo = Seen::Closed(close.code.unwrap_or(1005), close.reason);
-                assert_eq!(known.socket.next().await, echo);
+                assert_eq!(peer.socket.next().await, echo);
             }
         }
-        assert_eq!(known.socket.next().await, Seen::End);
+        assert_eq!(peer.socket.next().await, Seen::End);
     }
 
     /// A function answers.
@@ -281,7 +259,10 @@ impl Subject {
             // It is all the same to a client why a function has no result. (A late one may be dead, and its number another process's.)
             return call.die();
         }
-        let (kind, body) = said(number, &model.calls[number].purpose, outcome);
+        let (kind, body) = match said(number, &model.calls[number].purpose, outcome) {
+            Ok(result) => ("response", result),
+            Err(error) => ("error", error),
+        };
         let is_taken = call.answer(kind, body).await;
         // Its process is gone when the function's `Timeout` was reached; nobody waits for it then.
         assert!(
@@ -300,26 +281,10 @@ impl Subject {
 
     /// Starts a request to `@connections`.
     fn request(&mut self, number: usize, operation: Operation, to: To) {
-        let id = match to {
-            // Who was refused before any function heard of it has an id that nobody knows.
-            To::Client(client) => self.clients[client]
-                .connection_id
-                .as_deref()
-                .unwrap_or(NOBODY),
-            To::Nobody | To::OtherStage => NOBODY,
-            To::Malformed => "nobody",
-        };
-        let stage = if matches!(to, To::OtherStage) {
-            "other"
-        } else {
-            "stage"
-        };
-        let url = self.url(stage, id);
-        let (method, body) = match operation {
-            Operation::Get => ("GET", String::new()),
-            Operation::Post => ("POST", reference::post(number)),
-            Operation::Delete => ("DELETE", String::new()),
-        };
+        // Who was refused before any function heard of it has an id that nobody knows.
+        let id = to.id(&self.known).unwrap_or(NOBODY);
+        let url = self.url(to.stage(), id);
+        let (method, body) = operation.words(number);
         let answer = tokio::spawn(async move {
             let request = http::request(method, &url, &[], &body);
             timeout(PATIENCE, request)
@@ -341,51 +306,5 @@ impl Subject {
     /// What events call a client, before its connection's id is known.
     fn name(&self, client: usize) -> String {
         format!("{}-{client}", self.sequence)
-    }
-}
-
-impl Known {
-    fn new(socket: Client) -> Self {
-        Self {
-            socket,
-            connection_id: None,
-            request_id: None,
-            stage: Stage::Handshake,
-            disconnects: 0,
-            was_open: false,
-        }
-    }
-}
-
-/// What a function says: as a response or as an error, and what.
-fn said(call: usize, purpose: &Purpose, outcome: Outcome) -> (&'static str, String) {
-    let error = |message: &str| {
-        (
-            "error",
-            json!({"errorMessage": message, "errorType": "Error"}).to_string(),
-        )
-    };
-    let is_good = matches!(outcome, Outcome::Good);
-    match (outcome, purpose) {
-        (Outcome::Failed | Outcome::NotInvocable, _) => error("it failed"),
-        (Outcome::Unauthorized, _) => error("Unauthorized"),
-        (Outcome::Malformed, _) => ("response", "[]".to_owned()),
-        (Outcome::Good | Outcome::Bad, Purpose::Authorizer) => {
-            let effect = if is_good { "Allow" } else { "Deny" };
-            let statement =
-                json!({"Effect": effect, "Action": "execute-api:Invoke", "Resource": "*"});
-            let document = json!({"Version": "2012-10-17", "Statement": [statement]});
-            (
-                "response",
-                json!({"principalId": "me", "policyDocument": document}).to_string(),
-            )
-        }
-        (Outcome::Good | Outcome::Bad, _) => {
-            let status = if is_good { 200 } else { 418 };
-            (
-                "response",
-                json!({"statusCode": status, "body": reference::reply(call)}).to_string(),
-            )
-        }
     }
 }

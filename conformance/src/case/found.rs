@@ -13,8 +13,10 @@ impl Case {
         let id = format!("{}-found", self.id);
         let steps = table.remove("steps");
         table.insert("id".to_owned(), id.into());
-        let values = given
+        let values = self
+            .given
             .iter()
+            .chain(given)
             .map(|(name, value)| (name.clone(), value.as_str().into()));
         table.insert("given".to_owned(), toml::Value::Table(values.collect()));
         written(table, steps.as_ref())
@@ -65,10 +67,11 @@ mod tests {
             id = "own/any"
             why = "it \"must\" hold"
             features = ["limits"]
+            given = { other = "o" }
             generate = { text = "text" }
             steps = [
               { do = "connect", client = "a" },
-              { do = "send", client = "a", text = '{"a":${text.json}}' },
+              { do = "send", client = "a", text = '{"${other}":${text.json}}' },
               { do = "receive", client = "a", text = "${text}" },
             ]
         "#;
@@ -80,7 +83,8 @@ mod tests {
             "{found}"
         );
         let again = parse("x.toml", None, &found).unwrap().remove(0);
-        assert_eq!(again.given, given);
+        let all = given.into_iter().chain(case.given.clone());
+        assert_eq!(again.given, all.collect());
         assert!(again.generate.is_empty());
         assert_eq!((again.steps, again.features), (case.steps, case.features));
     }

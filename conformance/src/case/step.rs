@@ -106,8 +106,8 @@ pub enum Step {
     Closed {
         /// Whom.
         client: String,
-        /// The code.
-        code: u16,
+        /// The code; unchecked when it is not given.
+        code: Option<u16>,
         /// The reason; unchecked when it is not given.
         reason: Option<String>,
     },
@@ -134,9 +134,8 @@ pub enum Step {
         most: usize,
         /// The status that must come.
         status: u16,
-        /// Whether the status may take a moment to come: the call is made again until it does, and the report counts how often.
-        #[serde(default)]
-        eventual: bool,
+        /// A status that may come for a moment instead: then the call is made again, and the report counts how often.
+        meanwhile: Option<u16>,
         /// The body that must come.
         response: Option<String>,
         /// Fields that the response must have.

@@ -7,6 +7,8 @@ use crate::case::Case;
 use crate::runner::FOUND;
 use crate::verdict::{Outcome, Report, Verdict, shortened};
 
+/// How much of a detail is shown: texts that are compared may be long.
+const DETAIL: usize = 2000;
 /// How much of a line of a transcript is shown.
 const SHOWN: usize = 400;
 
@@ -74,6 +76,7 @@ impl Comparison {
                 };
                 let why = || case.map(|case| case.why.clone()).unwrap_or_default();
                 let mut outcome = outcome.clone();
+                outcome.detail = shortened(&outcome.detail, DETAIL);
                 for line in &mut outcome.transcript {
                     if !line.starts_with(FOUND) {
                         *line = shortened(line, SHOWN);

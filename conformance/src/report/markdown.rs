@@ -48,13 +48,10 @@ pub fn markdown(comparison: &Comparison) -> String {
                     cited.id, cited.basis, cited.title
                 ));
             }
-            // A transcript may hold a fence of its own.
+            // A transcript may hold a fence of its own: the page's is longer.
             let transcript = outcome.transcript.join("\n");
-            let fence = if transcript.contains("```") {
-                "~~~~"
-            } else {
-                "```"
-            };
+            let longest = transcript.split(|c| c != '`').map(str::len).max();
+            let fence = "`".repeat(longest.unwrap_or_default().max(2) + 1);
             text.push_str(&format!("\n{fence}text\n{transcript}\n{fence}\n"));
         }
     }

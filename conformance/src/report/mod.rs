@@ -58,7 +58,7 @@ mod tests {
             target: target.to_owned(),
             outcomes,
         };
-        let cases = crate::case::parse("x", None, "[[case]]\nid = \"route/the-expression-chooses\"\nwhy = \"it does\"\nrequirements = [\"ROUTE-1\"]\nsteps = []\n").unwrap();
+        let cases = crate::case::parse("x", None, "[[case]]\nid = \"route/the-expression-chooses\"\nwhy = \"it does\"\nrequirements = [\"ROUTE-1\"]\nsteps = [{ do = \"observe\" }]\n").unwrap();
         Comparison::of(&[report("spec", spec), report("local", local)], &cases)
     }
 

@@ -34,8 +34,12 @@ pub async fn run_with<S: Session>(
     let mut retries = 0;
     let mut last = None;
     for number in 1..=chance.runs.max(1) {
-        let Ok(mut tree) = values.new_tree(&mut runner) else {
-            continue; // no generator rejects anything
+        let mut tree = match values.new_tree(&mut runner) {
+            Ok(tree) => tree,
+            Err(reason) => {
+                last = Some(not_generated(case, &reason.to_string()));
+                break;
+            }
         };
         // So that it does not open connections faster than it may.
         session.settle().await;
@@ -43,7 +47,11 @@ pub async fn run_with<S: Session>(
         retries += outcome.retries;
         match outcome.verdict {
             Verdict::Pass => {}
-            Verdict::Unsupported | Verdict::Error => return outcome,
+            Verdict::Unsupported | Verdict::Error => {
+                outcome.detail = format!("{} ({})", outcome.detail, which(number, chance));
+                last = Some(outcome);
+                break;
+            }
             Verdict::Fail | Verdict::Informational => {
                 let mut given = tree.current();
                 let mut is_smaller = tree.simplify();
@@ -59,9 +67,7 @@ pub async fn run_with<S: Session>(
                         tree.complicate()
                     };
                 }
-                let Chance { seed, runs } = chance;
-                let found = format!("with generated values, run {number} of {runs}, seed {seed}");
-                outcome.detail = format!("{} ({found})", outcome.detail);
+                outcome.detail = format!("{} ({})", outcome.detail, which(number, chance));
                 let found = case.with_given(&given);
                 outcome.transcript.push(format!("{FOUND}\n{found}"));
                 last = Some(outcome);
@@ -70,18 +76,20 @@ pub async fn run_with<S: Session>(
         }
         last = Some(outcome);
     }
-    let outcome = last.unwrap_or_else(|| Outcome {
-        case: case.id.clone(),
-        verdict: Verdict::Error,
-        detail: "no values could be generated".to_owned(),
-        transcript: Vec::new(),
-        retries,
-        host: String::new(),
-        took: Duration::ZERO,
-    });
+    let outcome = last.unwrap_or_else(|| not_generated(case, "there was no run"));
     Outcome {
         retries,
         took: started.elapsed(),
         ..outcome
     }
+}
+
+/// Which run it was, so that it can be repeated.
+fn which(number: u32, Chance { seed, runs }: Chance) -> String {
+    format!("with generated values, run {number} of {runs}, seed {seed}")
+}
+
+fn not_generated(case: &Case, why: &str) -> Outcome {
+    let detail = format!("no values could be generated: {why}");
+    Outcome::without_a_run(case, Verdict::Error, detail)
 }

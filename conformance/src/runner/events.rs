@@ -43,6 +43,11 @@ pub(crate) const KINDS: [&str; 6] = [
 ];
 
 impl Reports {
+    /// Whether a text is a report.
+    pub(super) fn is_report(text: &str) -> bool {
+        Self::default().add(text).is_ok()
+    }
+
     /// Takes in a message to the observer.
     ///
     /// # Errors

@@ -14,23 +14,26 @@ pub(super) struct Call<'a> {
 }
 
 impl<S: Session> Run<'_, S> {
-    /// Makes a call; one whose status may take a moment, until it comes.
+    /// Makes a call, again while the answer has the status `meanwhile`.
     pub(super) async fn manage(
         &mut self,
         call: &Call<'_>,
-        is_eventual: bool,
+        meanwhile: Option<u16>,
     ) -> Result<Answer, Stop> {
         let Call {
             method, to, body, ..
         } = call;
         self.note(">", &format!("backend: {method} {to:?} {body}"));
-        let mut looks = if is_eventual { LOOKS } else { 1 };
+        let mut looks = 1;
         loop {
-            looks -= 1;
             let answer = self.session.manage(method, to, body, call.sign).await?;
-            if answer.status == call.status || looks == 0 {
+            if Some(answer.status) != meanwhile || looks >= LOOKS {
                 return Ok(answer);
             }
+            if looks == 1 {
+                self.note("<", &format!("backend: {} for a moment", answer.status));
+            }
+            looks += 1;
             self.retry().await;
         }
     }

@@ -4,6 +4,8 @@ use super::events::{Expected, Report};
 use super::{Run, Stop};
 use crate::session::{Incoming, Outgoing, Session, Trouble, Upgrade};
 
+/// More reports than any case sets off.
+const MOST_REPORTS: usize = 1000;
 /// The client that the probe reports to.
 pub(crate) const OBSERVER: &str = "observer";
 
@@ -16,29 +18,33 @@ impl<S: Session> Run<'_, S> {
         if answer.status != 101 {
             return Err(Stop::Broken(format!("the observer got {answer:?}")));
         }
-        let id = self.observers_id(text).await.map_err(Stop::unseen)?;
+        let id = self.observers_id(text, None).await;
+        let id = id.map_err(Stop::unseen)?;
         self.note("<", &format!("{OBSERVER}: {id}"));
         self.bindings.set(OBSERVER, id);
         self.who_am_i = Some(text.to_owned());
         Ok(())
     }
 
-    /// Asks the probe for the observer's id. What is reported until the answer comes is kept.
-    async fn observers_id(&mut self, text: &str) -> Result<String, Stop> {
+    /// Asks the probe for the observer's id, which has not been told yet or is `known`. What is reported until the answer comes is kept.
+    async fn observers_id(&mut self, text: &str, known: Option<&str>) -> Result<String, Stop> {
         let message = Outgoing::Text {
             text: text.to_owned(),
             frame: None,
         };
         self.session.send(OBSERVER, &message).await?;
-        loop {
+        for _ in 0..MOST_REPORTS {
             match self.session.receive(OBSERVER).await? {
-                Incoming::Text(text) if !text.starts_with('{') => return Ok(text),
+                Incoming::Text(text) if known.map_or(!text.starts_with('{'), |id| id == text) => {
+                    return Ok(text);
+                }
                 Incoming::Text(text) => self.reported(&text)?,
                 incoming => {
                     return Err(Stop::Difference(format!("the observer got {incoming:?}")));
                 }
             }
         }
+        Err(too_many())
     }
 
     /// Compares the next event of a kind.
@@ -51,7 +57,7 @@ impl<S: Session> Run<'_, S> {
 
     /// The next report of a kind; those of other kinds wait for their steps.
     async fn report(&mut self, kind: &str) -> Result<Report, Stop> {
-        loop {
+        for _ in 0..MOST_REPORTS {
             if let Some(report) = self.reports.next(kind) {
                 return Ok(report);
             }
@@ -66,20 +72,24 @@ impl<S: Session> Run<'_, S> {
                 Err(other) => return Err(other.into()),
             }
         }
+        Err(too_many())
     }
 
     fn reported(&mut self, text: &str) -> Result<(), Stop> {
         self.note("<", &format!("{OBSERVER}: {text}"));
-        self.reports.add(text).map_err(Stop::Broken)
+        self.reports.add(text).map_err(Stop::Difference)
     }
 
-    /// One more message through the probe, so that what it did before has been reported, and then nothing may be left.
+    /// One more message through the probe, on the observer's connection: what a target that takes its time over other connections reports
+    /// later than that is not seen. Then nothing may be left.
     pub(super) async fn nothing_more_is_reported(&mut self) -> Result<(), Stop> {
         if !self.reports.are_looked_at() {
             return Ok(());
         }
         if let Some(text) = self.who_am_i.clone() {
-            self.observers_id(&text).await?;
+            self.session.settle().await;
+            let known = self.bindings.get(OBSERVER).map(str::to_owned);
+            self.observers_id(&text, known.as_deref()).await?;
         }
         let surplus = self.reports.surplus();
         if surplus.is_empty() {
@@ -90,4 +100,10 @@ impl<S: Session> Run<'_, S> {
             surplus.join(", ")
         )))
     }
+}
+
+fn too_many() -> Stop {
+    Stop::Difference(format!(
+        "the observer got more than {MOST_REPORTS} messages"
+    ))
 }

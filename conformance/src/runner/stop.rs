@@ -1,5 +1,6 @@
 //! Why a case stops, and how it ends.
 
+use super::events::Reports;
 use super::{OBSERVER, Run};
 use crate::session::{Session, Trouble};
 
@@ -29,9 +30,10 @@ impl<S: Session> Run<'_, S> {
         clients.sort_by_key(|client| client != OBSERVER);
         for client in clients {
             let texts = self.session.close(&client, Some(1000), "").await?;
-            if client != OBSERVER {
-                leftover.extend(texts.into_iter().map(|text| format!("{client}: {text}")));
-            }
+            // A report that no step looks at is nobody's business; anything else was meant for somebody else.
+            let is_stray = |text: &String| client != OBSERVER || !Reports::is_report(text);
+            let strays = texts.into_iter().filter(is_stray);
+            leftover.extend(strays.map(|text| format!("{client}: {text}")));
         }
         if !leftover.is_empty() {
             let leftover = leftover.join(", ");
@@ -71,5 +73,92 @@ impl From<Trouble> for Stop {
             Trouble::Unsupported(_) => Self::Unsupported(detail),
             Trouble::NotConnected(_) | Trouble::Other(_) => Self::Broken(detail),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rstest::rstest;
+
+    use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
+    use crate::sign::Sign;
+    use crate::{Verdict, case, runner};
+
+    /// Everybody gets in and hears `id` when asked; at the end the observer has one more text.
+    struct Target {
+        connected: Vec<String>,
+        last: &'static str,
+    }
+
+    impl Session for Target {
+        async fn connect(&mut self, client: &str, _: &Upgrade) -> Result<Answer, Trouble> {
+            self.connected.push(client.to_owned());
+            Ok(Answer {
+                status: 101,
+                ..Answer::default()
+            })
+        }
+        async fn send(&mut self, _: &str, _: &Outgoing) -> Result<(), Trouble> {
+            Ok(())
+        }
+        async fn receive(&mut self, _: &str) -> Result<Incoming, Trouble> {
+            Ok(Incoming::Text("id".to_owned()))
+        }
+        async fn close(
+            &mut self,
+            client: &str,
+            _: Option<u16>,
+            _: &str,
+        ) -> Result<Vec<String>, Trouble> {
+            self.connected.retain(|connected| connected != client);
+            Ok(vec![self.last.to_owned()])
+        }
+        async fn manage(
+            &mut self,
+            _: &str,
+            _: &Callback,
+            _: &str,
+            _: Option<&Sign>,
+        ) -> Result<Answer, Trouble> {
+            Err(Trouble::Unsupported("not here"))
+        }
+        async fn has_row(&mut self, _: &str) -> Result<bool, Trouble> {
+            Err(Trouble::Unsupported("not here"))
+        }
+        async fn wait(&mut self, _: Duration) -> Result<(), Trouble> {
+            Err(Trouble::Unsupported("not here"))
+        }
+        async fn settle(&mut self) {}
+        fn host(&self) -> String {
+            String::new()
+        }
+        fn base(&self) -> String {
+            String::new()
+        }
+        fn connected(&self) -> Vec<String> {
+            self.connected.clone()
+        }
+        fn faults(&mut self) -> Vec<String> {
+            Vec::new()
+        }
+    }
+
+    // A reply that went to the observer went to somebody else.
+    #[rstest]
+    #[case::a_report(r#"{"kind":"MESSAGE","event":{}}"#, Verdict::Pass)]
+    #[case::a_reply("good job", Verdict::Fail)]
+    #[tokio::test]
+    async fn what_is_no_report_strayed_to_the_observer(
+        #[case] last: &'static str,
+        #[case] verdict: Verdict,
+    ) {
+        let text = "[[case]]\nid = \"a/b\"\nwhy = \"w\"\nsteps = [{ do = \"observe\" }]\n";
+        let case = case::parse("x.toml", None, text).unwrap().remove(0);
+        let connected = Vec::new();
+        let mut target = Target { connected, last };
+        let outcome = runner::run(&case, &mut target, &[]).await;
+        assert_eq!(outcome.verdict, verdict, "{}", outcome.detail);
     }
 }

@@ -71,15 +71,8 @@ impl Target {
             Some(name) => (self.fixtures.get(&name), format!("the fixture `{name}`")),
         };
         let Some(place) = place else {
-            return Outcome {
-                case: case.id.clone(),
-                verdict: Verdict::Unsupported,
-                detail: format!("{missing} is not deployed there"),
-                transcript: Vec::new(),
-                retries: 0,
-                host: String::new(),
-                took: Duration::ZERO,
-            };
+            let detail = format!("{missing} is not deployed there");
+            return Outcome::without_a_run(case, Verdict::Unsupported, detail);
         };
         let run = async |chance| {
             let mut session = WireSession::new(Endpoint {
@@ -125,7 +118,7 @@ mod tests {
     fn a_fixture_is_named_with_its_parameters() {
         let case = |more: &str| {
             let text = format!(
-                "[[case]]\nid = \"a/b\"\nwhy = \"c\"\nrequirements = [\"ROUTE-1\"]\n{more}\nsteps = []\n"
+                "[[case]]\nid = \"a/b\"\nwhy = \"c\"\nrequirements = [\"ROUTE-1\"]\n{more}\nsteps = [{{ do = \"observe\" }}]\n"
             );
             crate::case::parse("x", None, &text).unwrap().remove(0)
         };

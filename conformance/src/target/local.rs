@@ -65,6 +65,8 @@ pub struct Ready {
     pub tables: Vec<String>,
 }
 
+/// How long a gateway may take to be ready, when its functions are built: several may start at once on a busy machine.
+const STARTING: Duration = Duration::from_secs(60);
 /// How long anything may take on this machine before it counts as silence.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -89,9 +91,9 @@ impl LocalGateway {
             .take()
             .ok_or("the gateway has no standard output")?;
         let mut lines = BufReader::new(stdout).lines();
-        let line = lines
-            .next_line()
+        let line = timeout(STARTING, lines.next_line())
             .await
+            .map_err(|_| format!("the gateway was not ready within {STARTING:?}"))?
             .map_err(|error| error.to_string())?
             .ok_or("the gateway ended before it was ready; its last words are above")?;
         let ready: Ready = serde_json::from_str(&line).map_err(|error| {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{Error as WsError, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
@@ -74,20 +74,25 @@ impl WireSession {
             .ok_or_else(|| Trouble::NotConnected(client.to_owned()))
     }
 
-    /// The next message or end of a client's socket, within the target's patience.
-    async fn next(&mut self, client: &str) -> Result<Incoming, Trouble> {
+    /// The next message or end of a client's socket, until `deadline`.
+    async fn next(&mut self, client: &str, deadline: Instant) -> Result<Incoming, Trouble> {
         match self.early.get_mut(client).and_then(VecDeque::pop_front) {
             Some(incoming) => Ok(incoming),
-            None => self.read(client).await,
+            None => self.read(client, deadline).await,
         }
     }
 
-    /// As [`next`](Self::next), from the socket.
-    async fn read(&mut self, client: &str) -> Result<Incoming, Trouble> {
+    /// When what begins now must be over.
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.endpoint.patience
+    }
+
+    /// As [`next`](Self::next), from the socket, until `deadline`.
+    async fn read(&mut self, client: &str, deadline: Instant) -> Result<Incoming, Trouble> {
         let patience = self.endpoint.patience;
         let socket = self.socket(client)?;
         loop {
-            let message = timeout(patience, socket.next())
+            let message = timeout_at(deadline, socket.next())
                 .await
                 .map_err(|_| Trouble::Silence(patience))?;
             return Ok(match message {
@@ -100,7 +105,8 @@ impl WireSession {
                 Some(Ok(Message::Ping(bytes))) => Incoming::Ping(bytes.to_vec()),
                 Some(Ok(Message::Pong(bytes))) => Incoming::Pong(bytes.to_vec()),
                 Some(Ok(Message::Frame(_))) => continue,
-                Some(Err(_)) | None => Incoming::Closed(1006, String::new()),
+                Some(Err(error)) => Incoming::Closed(1006, error.to_string()),
+                None => Incoming::Closed(1006, String::new()),
             });
         }
     }
@@ -110,8 +116,9 @@ impl WireSession {
         let Some(mut socket) = self.clients.remove(client) else {
             return;
         };
+        let deadline = self.deadline();
         loop {
-            let fault = match timeout(self.endpoint.patience, socket.next()).await {
+            let fault = match timeout_at(deadline, socket.next()).await {
                 Ok(Some(Err(WsError::Protocol(ProtocolError::ReceivedAfterClosing)))) => {
                     "a frame came after the close frame"
                 }
@@ -131,13 +138,13 @@ impl WireSession {
     /// Waits until the gateway has taken in what a client has sent: a ping behind it is answered when its turn comes.
     async fn reach(&mut self, client: &str) -> Result<(), Trouble> {
         const PING: &[u8] = b"taken in?";
-        let patience = self.endpoint.patience;
+        let deadline = self.deadline();
         let ping = self.socket(client)?.send(Message::Ping(PING.into()));
         // A connection that has been closed has something to read.
-        let _ = timeout(patience, ping).await;
+        let _ = timeout_at(deadline, ping).await;
         let mut is_over = false;
         while !is_over {
-            let incoming = self.read(client).await?;
+            let incoming = self.read(client, deadline).await?;
             if matches!(&incoming, Incoming::Pong(bytes) if bytes == PING) {
                 break;
             }
@@ -167,6 +174,7 @@ impl Session for WireSession {
 
     async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), Trouble> {
         let patience = self.endpoint.patience;
+        let deadline = self.deadline();
         let socket = self.socket(client)?;
         let frames = match message {
             Outgoing::Text {
@@ -179,7 +187,7 @@ impl Session for WireSession {
             Outgoing::Ping(text) => vec![Message::Ping(text.clone().into())],
         };
         for frame in frames {
-            let sent = timeout(patience, socket.send(frame));
+            let sent = timeout_at(deadline, socket.send(frame));
             match sent.await.map_err(|_| Trouble::Silence(patience))? {
                 Ok(()) => {}
                 // The gateway may close in the middle of what it does not want: what it says is for `receive`.
@@ -193,7 +201,8 @@ impl Session for WireSession {
     }
 
     async fn receive(&mut self, client: &str) -> Result<Incoming, Trouble> {
-        let incoming = self.next(client).await?;
+        let deadline = self.deadline();
+        let incoming = self.next(client, deadline).await?;
         if matches!(incoming, Incoming::Closed(..)) {
             self.end(client).await;
         }
@@ -210,13 +219,13 @@ impl Session for WireSession {
             code: CloseCode::from(code),
             reason: Utf8Bytes::from(reason.to_owned()),
         });
-        let patience = self.endpoint.patience;
+        let deadline = self.deadline();
         let socket = self.socket(client)?;
         // A connection that is broken, or that takes nothing any more, shows it when it is read.
-        let _ = timeout(patience, socket.close(frame)).await;
+        let _ = timeout_at(deadline, socket.close(frame)).await;
         let mut leftover = Vec::new();
         loop {
-            match self.next(client).await {
+            match self.next(client, deadline).await {
                 Ok(Incoming::Text(text)) => leftover.push(text),
                 Ok(Incoming::Binary(bytes)) => leftover.push(format!("{bytes:?}")),
                 Ok(Incoming::Ping(_) | Incoming::Pong(_)) => {}

@@ -129,7 +129,7 @@ async function start([name, file, selection]) {
     child.stderr.on("data", (data) => (said += data));
     const end = Date.now() + START_MILLISECONDS;
     while (!(await answers(`http://127.0.0.1:${websocket}`))) {
-      if (child.exitCode !== null || Date.now() > end) {
+      if (hasEnded(child) || Date.now() > end) {
         throw new Error(`serverless-offline does not start ${file}.yml:\n${said}`);
       }
       await sleep(100);
@@ -137,7 +137,7 @@ async function start([name, file, selection]) {
     child.once("exit", () => {
       if (!stopping) {
         console.error(`serverless-offline ended, ${file}.yml is started again: ${said.trimEnd().split("\n").slice(-12).join("\n")}`);
-        run().catch((problem) => console.error(problem.message));
+        run().catch((problem) => stopping || console.error(problem.message));
       }
     });
   };
@@ -178,10 +178,14 @@ async function freePorts(count) {
   return ports;
 }
 
+function hasEnded(child) {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
 async function stop() {
   stopping = true;
   relays.forEach((relay) => relay.close());
-  const running = children.filter((child) => child.exitCode === null && child.signalCode === null);
+  const running = children.filter((child) => !hasEnded(child));
   await Promise.all(running.map((child) => (child.kill("SIGKILL"), once(child, "exit"))));
   rmSync(join(INSTALLED, ".serverless"), { recursive: true, force: true });
 }

@@ -1,6 +1,5 @@
 //! What surrounds the gateway: the API, the clients' handshakes, the functions' words.
 
-use serde_json::json;
 use spec::api::{
     Api, AuthorizationType, Authorizer, Integration, IntegrationResponse, IntegrationType, Route,
 };
@@ -8,40 +7,17 @@ use spec::handshake::HandshakeRequest;
 use spec::http::Headers;
 use spec::io::InvocationOutcome;
 
-use crate::reference::{self, Purpose};
+use crate::reference::{Purpose, said};
 use crate::traffic::{Outcome, Shape, Upgrade};
 
 /// What a function says.
 pub(crate) fn answer(call: usize, purpose: &Purpose, outcome: Outcome) -> InvocationOutcome {
-    let error = |message: &str| {
-        InvocationOutcome::Failed(
-            json!({"errorMessage": message, "errorType": "Error"}).to_string(),
-        )
-    };
-    let status = if matches!(outcome, Outcome::Bad) {
-        418
-    } else {
-        200
-    };
-    match (outcome, purpose) {
-        (Outcome::Failed, _) => error("it failed"),
-        (Outcome::Unauthorized, _) => error("Unauthorized"),
-        (Outcome::Malformed, _) => InvocationOutcome::Returned("[]".to_owned()),
-        (Outcome::NotInvocable, _) => {
+    match said(call, purpose, outcome) {
+        _ if matches!(outcome, Outcome::NotInvocable) => {
             InvocationOutcome::NotInvocable("there is no such function".to_owned())
         }
-        (Outcome::Good | Outcome::Bad, Purpose::Authorizer) => {
-            let effect = if status == 200 { "Allow" } else { "Deny" };
-            let statement =
-                json!({"Effect": effect, "Action": "execute-api:Invoke", "Resource": "*"});
-            let document = json!({"Version": "2012-10-17", "Statement": [statement]});
-            InvocationOutcome::Returned(
-                json!({"principalId": "me", "policyDocument": document}).to_string(),
-            )
-        }
-        (Outcome::Good | Outcome::Bad, _) => InvocationOutcome::Returned(
-            json!({"statusCode": status, "body": reference::reply(call)}).to_string(),
-        ),
+        Ok(result) => InvocationOutcome::Returned(result),
+        Err(error) => InvocationOutcome::Failed(error),
     }
 }
 

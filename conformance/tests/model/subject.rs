@@ -3,13 +3,11 @@
 
 mod compare;
 
-use std::collections::HashSet;
-
 use spec::ids::Counter;
 use spec::io::{InvocationId, ManagementId, ManagementRequest, PeerId};
 use spec::{Gateway, Input, Output, Timestamp};
 
-use crate::reference::{self, Expected, Model, START, Stimulus, To};
+use crate::reference::{Expected, Known, Model, START, Stimulus, To};
 use crate::setting::{answer, api, handshake};
 use crate::traffic::{Operation, Shape};
 
@@ -18,29 +16,24 @@ pub(crate) struct Subject {
     gateway: Gateway,
     now: u64,
     clients: Vec<Seen>,
-    /// By the model's number: the gateway's, and the id of the request.
-    calls: Vec<(InvocationId, String)>,
+    /// By the model's number: the gateway's.
+    calls: Vec<InvocationId>,
     requests: usize,
     replies: usize,
-    /// Every id that must not come again.
-    ids: HashSet<String>,
+    known: Known,
     /// Of the last refusal, whose response follows.
     refused: Option<String>,
     /// Who is about to be gone: what was due before still comes first.
     leaving: Option<usize>,
 }
 
-/// What a client has seen, and what was said of it.
+/// What a client has seen.
 #[derive(Default)]
 struct Seen {
-    connection_id: Option<String>,
-    /// The id of the handshake's request.
-    request_id: Option<String>,
     answered: bool,
     accepted: bool,
     /// Closed by whichever side.
     over: bool,
-    disconnects: usize,
 }
 
 impl Subject {
@@ -52,7 +45,7 @@ impl Subject {
             calls: Vec::new(),
             requests: 0,
             replies: 0,
-            ids: HashSet::new(),
+            known: Known::new(0),
             refused: None,
             leaving: None,
         }
@@ -120,18 +113,7 @@ impl Subject {
         assert!(self.gateway.is_idle(), "something is still under way");
         assert_eq!(self.gateway.poll_timeout(), None, "a timer without anybody");
         for (number, client) in self.clients.iter().enumerate() {
-            let wanted = usize::from(model.shape.disconnect);
-            if client.accepted {
-                assert_eq!(
-                    client.disconnects, wanted,
-                    "calls of `$disconnect` for client {number}"
-                );
-            } else {
-                assert!(
-                    client.disconnects <= wanted,
-                    "calls of `$disconnect` for client {number}"
-                );
-            }
+            self.known.gone(model, number, client.accepted);
         }
     }
 
@@ -167,7 +149,7 @@ impl Subject {
                 }
             }
             Stimulus::Answer { call, outcome } => Input::InvocationResult {
-                invocation: self.calls[*call].0,
+                invocation: self.calls[*call],
                 outcome: answer(*call, &model.calls[*call].purpose, *outcome),
             },
             Stimulus::Manage { operation, to } => self.management(*operation, *to),
@@ -178,21 +160,8 @@ impl Subject {
     fn management(&mut self, operation: Operation, to: To) -> Input {
         let number = self.requests;
         self.requests += 1;
-        let id = match to {
-            To::Client(client) => self.clients[client].connection_id.clone().unwrap(),
-            To::Nobody | To::OtherStage => "R1kmxc2VNjMCFIA=".to_owned(),
-            To::Malformed => "nobody".to_owned(),
-        };
-        let stage = if matches!(to, To::OtherStage) {
-            "other"
-        } else {
-            "stage"
-        };
-        let (method, body) = match operation {
-            Operation::Get => ("GET", String::new()),
-            Operation::Post => ("POST", reference::post(number)),
-            Operation::Delete => ("DELETE", String::new()),
-        };
+        let (method, body) = operation.words(number);
+        let (stage, id) = (to.stage(), to.id(&self.known).unwrap());
         let request = ManagementRequest {
             method: method.to_owned(),
             path: format!("/{stage}/@connections/{id}"),

@@ -1,29 +1,90 @@
-//! What the gateway's tests over real sockets share: a client that connects and reads.
+//! What the gateway's tests over real sockets share: stacks, clients that connect, ask and read, and requests without a client.
 
 #![allow(dead_code, reason = "every test binary uses its own part")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use gateway::Running;
+use futures_util::{SinkExt, StreamExt};
+use gateway::{Gateway, Options, Running};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::Response;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 pub(crate) type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
+/// An answer to a handshake that opens nothing.
+pub(crate) type Refusal = Box<Response<Option<Vec<u8>>>>;
+
+/// An answer to a request.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// The status line and the header fields.
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
 /// How long anything may take on a busy machine before the test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Writes a test's own stack into a file.
+pub(crate) fn template(name: &str, text: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.yaml"));
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// For a stack of the folder `probe`, whose function the gateway builds itself.
+pub(crate) fn probe(template: &str) -> Options {
+    let probe = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/probe");
+    let mut options = Options::new(probe.join(template));
+    options.build.quiet = true;
+    options.build.target_dir = Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("probe"));
+    options
+}
+
+/// Where the gateway's decisions will be, once it runs with these options.
+pub(crate) fn decisions(options: &mut Options) -> Arc<Mutex<Vec<String>>> {
+    let decisions = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&decisions);
+    options.decisions = Some(Arc::new(move |decision| {
+        noted.lock().unwrap().push(decision.to_string());
+    }));
+    decisions
+}
+
+pub(crate) async fn start(options: Options) -> Running {
+    Gateway::start(options)
+        .await
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
 /// A client, or the status of the refusal.
 pub(crate) async fn connect(running: &Running) -> Result<Client, u16> {
-    let connected = tokio_tungstenite::connect_async(running.ws_url());
+    let opened = open(running.ws_url()).await;
+    opened.map_err(|refusal| refusal.status().as_u16())
+}
+
+/// A client with an address or a handshake of its own.
+pub(crate) async fn open(handshake: impl IntoClientRequest + Unpin) -> Result<Client, Refusal> {
+    let connected = tokio_tungstenite::connect_async(handshake);
     match timeout(PATIENCE, connected).await.unwrap() {
         Ok((client, _)) => Ok(client),
-        Err(WsError::Http(response)) => Err(response.status().as_u16()),
+        Err(WsError::Http(response)) => Err(response),
         Err(error) => panic!("{error}"),
     }
+}
+
+/// What comes back for a message.
+pub(crate) async fn ask(client: &mut Client, message: &str) -> String {
+    client.send(Message::text(message)).await.unwrap();
+    receive(client).await
 }
 
 /// The next message, a text.
@@ -31,5 +92,34 @@ pub(crate) async fn receive(client: &mut Client) -> String {
     match timeout(PATIENCE, client.next()).await.unwrap() {
         Some(Ok(Message::Text(text))) => text.as_str().to_owned(),
         other => panic!("a text, not {other:?}"),
+    }
+}
+
+/// The code and the reason of the gateway's close frame.
+pub(crate) async fn closed(client: &mut Client) -> (u16, String) {
+    match timeout(PATIENCE, client.next()).await.unwrap() {
+        Some(Ok(Message::Close(Some(frame)))) => {
+            (frame.code.into(), frame.reason.as_str().to_owned())
+        }
+        other => panic!("a close frame, not {other:?}"),
+    }
+}
+
+/// An HTTP request, such as to the `@connections` API, over a TCP connection of its own.
+pub(crate) async fn request(running: &Running, method: &str, path: &str, body: &str) -> Answer {
+    let mut stream = TcpStream::connect(running.local_addr()).await.unwrap();
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    let read = stream.read_to_string(&mut response);
+    timeout(PATIENCE, read).await.unwrap().unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
+    Answer {
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+        head: head.to_owned(),
+        body: body.to_owned(),
     }
 }

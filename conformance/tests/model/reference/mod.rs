@@ -1,11 +1,15 @@
 //! The reference: what a WebSocket API does for its clients, in numbers instead of ids and events. Clients, calls of functions and requests
 //! to `@connections` are counted from 0 in the order in which they come; time is in milliseconds.
 
+mod known;
 mod rules;
+mod words;
 
 use spec::limits::Violation;
 
+pub(crate) use known::Known;
 use rules::Ended;
+pub(crate) use words::*;
 
 use crate::traffic::{Habit, Leave, Operation, Outcome, Shape, Step, Upgrade, Whom};
 
@@ -382,14 +386,14 @@ impl Purpose {
             _ => 29_000,
         }
     }
-}
 
-/// What the function of a call answers.
-pub(crate) fn reply(call: usize) -> String {
-    format!("reply {call}")
-}
-
-/// What a request posts.
-pub(crate) fn post(request: usize) -> String {
-    format!("post {request}")
+    /// The name of the function.
+    pub(crate) fn function(&self) -> &'static str {
+        match self {
+            Self::Authorizer => "authorizer",
+            Self::Connect => "connect",
+            Self::Message { route, .. } => route.trim_start_matches('$'),
+            Self::Disconnect { .. } => "disconnect",
+        }
+    }
 }

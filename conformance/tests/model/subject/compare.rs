@@ -1,11 +1,10 @@
 //! What was seen, held to what must be.
 
-use serde_json::Value;
+use spec::Output;
 use spec::io::{Because, Decision, Invocation, PeerId};
-use spec::{Output, Timestamp, ids};
 
 use super::Subject;
-use crate::reference::{Call, Expected, Model, Purpose, Text, To};
+use crate::reference::{Expected, Model, Purpose, To};
 
 impl Subject {
     /// What must hold whatever the model says.
@@ -57,9 +56,9 @@ impl Subject {
                 is(peer, *client);
                 assert_eq!(response.status, *status, "{}", response.body);
                 let connection_id = self.refused.take().unwrap();
-                self.know(*client, &connection_id);
-                let request_id = response.headers.get("x-amz-apigw-id").unwrap().to_owned();
-                self.know_handshake(*client, &request_id);
+                self.known.connection(*client, &connection_id);
+                let request_id = response.headers.get("x-amz-apigw-id").unwrap();
+                self.known.handshake(*client, request_id);
             }
             (Output::Invoke(invocation), Expected::Invoke { call }) => {
                 self.invoked(model, &invocation, *call);
@@ -72,7 +71,7 @@ impl Subject {
                 },
             ) => {
                 is(peer, *client);
-                self.text(*client, &text, wanted);
+                self.known.text(*client, &text, wanted);
             }
             (
                 Output::Close { peer, close },
@@ -89,16 +88,8 @@ impl Subject {
                 assert_eq!(id.0, self.replies as u64, "another request's reply");
                 self.replies += 1;
                 assert_eq!(response.status, *status, "{}", response.body);
-                for header in ["x-amzn-requestid", "x-amz-apigw-id"] {
-                    let id = response.headers.get(header).unwrap().to_owned();
-                    self.fresh(&id);
-                }
-                if let Some((since, active)) = times {
-                    let status: Value = serde_json::from_str(&response.body).unwrap();
-                    let iso = |millis: &u64| Timestamp::from_millis(*millis).iso_8601();
-                    assert_eq!(status["connectedAt"], iso(since));
-                    assert_eq!(status["lastActiveAt"], iso(active));
-                }
+                let header = |name: &str| response.headers.get(name);
+                self.known.answer(header, &response.body, *times);
             }
             (output, expected) => panic!("expected {expected:?}, got {output:?}"),
         }
@@ -106,80 +97,20 @@ impl Subject {
 
     fn invoked(&mut self, model: &Model, invocation: &Invocation, number: usize) {
         assert_eq!(number, self.calls.len());
-        let Call {
-            client,
-            purpose,
-            at,
-            deadline,
-            ..
-        } = &model.calls[number];
-        assert_eq!(invocation.deadline.as_millis(), *deadline);
-        let event: Value = serde_json::from_str(&invocation.payload).unwrap();
-        let context = &event["requestContext"];
-        let text = |name: &str| context[name].as_str().unwrap_or_default().to_owned();
-        let (connection_id, request_id) = (text("connectionId"), text("requestId"));
-        self.know(*client, &connection_id);
-        assert_eq!(context["connectedAt"], model.clients[*client].since);
-        let function = match purpose {
-            Purpose::Authorizer => {
-                self.know_handshake(*client, &request_id);
-                "authorizer"
-            }
-            Purpose::Connect => {
-                self.know_handshake(*client, &request_id);
-                assert_eq!(text("eventType"), "CONNECT");
-                "connect"
-            }
-            Purpose::Message { route, text: sent } => {
-                self.fresh(&request_id);
-                self.fresh(&text("messageId"));
-                assert_eq!(
-                    (&*text("eventType"), &*text("routeKey")),
-                    ("MESSAGE", *route)
-                );
-                assert_eq!(context["requestTimeEpoch"], *at);
-                assert_eq!(event["body"], **sent);
-                route.trim_start_matches('$')
-            }
-            Purpose::Disconnect { code, reason } => {
-                self.fresh(&request_id);
-                assert_eq!(text("eventType"), "DISCONNECT");
-                assert_eq!(context["requestTimeEpoch"], *at);
-                assert_eq!(context["disconnectStatusCode"], *code);
-                assert_eq!(context["disconnectReason"], **reason);
-                let leaving = self.leaving == Some(*client);
-                let client = &mut self.clients[*client];
-                client.over |= leaving;
-                client.disconnects += 1;
-                assert!(
-                    client.over && client.disconnects == 1,
-                    "`$disconnect` too early or again"
-                );
-                "disconnect"
-            }
-        };
-        assert_eq!(invocation.function_arn, function);
-        self.calls.push((invocation.id, request_id));
-        if let Some(operation) = model.habit(number) {
-            let input = self.management(operation, To::Client(*client));
-            self.give(input);
+        let call = &model.calls[number];
+        assert_eq!(invocation.deadline.as_millis(), call.deadline);
+        assert_eq!(invocation.function_arn, call.purpose.function());
+        let event = serde_json::from_str(&invocation.payload).unwrap();
+        self.known.event(model, number, &event);
+        if matches!(call.purpose, Purpose::Disconnect { .. }) {
+            let client = &mut self.clients[call.client];
+            client.over |= self.leaving == Some(call.client);
+            assert!(client.over, "`$disconnect` too early");
         }
-    }
-
-    fn text(&mut self, client: usize, text: &str, wanted: &Text) {
-        let connection_id = self.clients[client].connection_id.clone().unwrap();
-        match wanted {
-            Text::Exactly(wanted) => assert_eq!(text, wanted),
-            Text::Mocked => assert_eq!(text, format!("mocked for {connection_id}")),
-            Text::Error(message, call) => {
-                let frame: Value = serde_json::from_str(text).unwrap();
-                assert_eq!(frame["message"], **message);
-                assert_eq!(frame["connectionId"], *connection_id);
-                match call {
-                    Some(call) => assert_eq!(frame["requestId"], *self.calls[*call].1),
-                    None => self.fresh(frame["requestId"].as_str().unwrap()),
-                }
-            }
+        self.calls.push(invocation.id);
+        if let Some(operation) = model.habit(number) {
+            let input = self.management(operation, To::Client(call.client));
+            self.give(input);
         }
     }
 
@@ -188,42 +119,15 @@ impl Subject {
             Because::Refused { .. } => self.refused = Some(decision.connection_id),
             Because::Connected => {
                 // It follows the client's 101.
-                let accepted = self
-                    .clients
-                    .iter()
-                    .rposition(|client| client.accepted && client.connection_id.is_none());
-                if let Some(client) = accepted {
-                    self.know(client, &decision.connection_id);
+                let mut clients = self.clients.iter().enumerate().rev();
+                let accepted = clients.find(|(number, client)| {
+                    client.accepted && self.known.connection_id(*number).is_none()
+                });
+                if let Some((client, _)) = accepted {
+                    self.known.connection(client, &decision.connection_id);
                 }
             }
             _ => {}
         }
-    }
-
-    /// The client's connection has this id, now and always.
-    fn know(&mut self, client: usize, connection_id: &str) {
-        match &self.clients[client].connection_id {
-            Some(known) => assert_eq!(known, connection_id, "the connection's id has changed"),
-            None => {
-                self.clients[client].connection_id = Some(connection_id.to_owned());
-                self.fresh(connection_id);
-            }
-        }
-    }
-
-    /// The handshake's request has this id, in every event and in the refusal.
-    fn know_handshake(&mut self, client: usize, request_id: &str) {
-        match &self.clients[client].request_id {
-            Some(known) => assert_eq!(known, request_id, "the handshake's request id has changed"),
-            None => {
-                self.clients[client].request_id = Some(request_id.to_owned());
-                self.fresh(request_id);
-            }
-        }
-    }
-
-    fn fresh(&mut self, id: &str) {
-        assert!(ids::is_well_formed(id) || id.len() == 36, "`{id}` is no id");
-        assert!(self.ids.insert(id.to_owned()), "`{id}` was used before");
     }
 }
