@@ -45,6 +45,8 @@ struct Peer {
     socket: Client,
     stage: Stage,
     was_open: bool,
+    /// A function that works for it has died: nobody knows when the gateway notices, so that a message now might be answered before.
+    is_unsure: bool,
 }
 
 /// What a client has seen of its connection.
@@ -103,6 +105,7 @@ impl Subject {
             && !self.may_follow(model, client)
         {
             self.settle(model, |owed| owed.client == Some(client)).await;
+            self.clients[client].is_unsure = false;
         }
         match model.stimulus.clone() {
             Stimulus::Nothing | Stimulus::Shutdown => {}
@@ -118,6 +121,7 @@ impl Subject {
                     socket,
                     stage: Stage::Handshake,
                     was_open: false,
+                    is_unsure: false,
                 });
             }
             Stimulus::Say { client, text } => self.if_open(client, |socket| socket.say(&text)),
@@ -207,6 +211,7 @@ impl Subject {
     fn may_follow(&self, model: &Model, client: usize) -> bool {
         let mut owed = self.owed.iter().filter(|owed| owed.client == Some(client));
         matches!(model.stimulus, Stimulus::Say { .. })
+            && !self.clients[client].is_unsure
             && model.shape.in_message.is_none()
             && owed.all(|owed| {
                 matches!(
@@ -257,6 +262,7 @@ impl Subject {
         let is_late = model.calls[number].deadline <= self.now;
         if matches!(outcome, Outcome::Failed) && number % 2 == 1 && !is_late {
             // It is all the same to a client why a function has no result. (A late one may be dead, and its number another process's.)
+            self.clients[model.calls[number].client].is_unsure = true;
             return call.die();
         }
         let (kind, body) = match said(number, &model.calls[number].purpose, outcome) {
