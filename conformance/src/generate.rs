@@ -16,6 +16,8 @@ pub enum Generator {
     Text,
     /// As `text`, with U+007F, but of up to 100,000 bytes as a JSON string: more than fits into one frame, and little enough to be reported by the probe.
     LongText,
+    /// As `long-text`, but of up to 131,000 bytes as a JSON string: with some 70 bytes around it, the largest message.
+    MessageText,
     /// A JSON text, compact, without U+007F.
     Json,
 }
@@ -48,11 +50,13 @@ impl Chance {
 impl Generator {
     fn strategy(self) -> BoxedStrategy<String> {
         const LONG_BYTES: usize = 100_000;
+        const MESSAGE_BYTES: usize = 131_000;
         match self {
             Self::Text => strategy::body()
                 .prop_map(|text| without_delete(&text))
                 .boxed(),
             Self::LongText => strategy::long_body(LONG_BYTES).boxed(),
+            Self::MessageText => strategy::long_body(MESSAGE_BYTES).boxed(),
             Self::Json => strategy::json_value()
                 .prop_map(|value| without_delete(&value.to_string()))
                 .boxed(),
@@ -107,6 +111,10 @@ mod tests {
             long.iter()
                 .any(|text| text.len() > spec::limits::FRAME_BYTES)
         );
+        let as_json = |text: &String| serde_json::to_string(text).unwrap().len();
+        let lengths = drawn(0, Generator::MessageText);
+        let longest = lengths.iter().map(as_json).max().unwrap();
+        assert!((120_000..=131_000).contains(&longest), "{longest}");
         let texts = drawn(0, Generator::Text);
         for part in ["\0", "'", "\"", "$context", "#set", "\u{2028}"] {
             assert!(texts.iter().any(|text| text.contains(part)), "{part:?}");
