@@ -47,7 +47,9 @@ pub async fn run_with<S: Session>(
         retries += outcome.retries;
         match outcome.verdict {
             Verdict::Pass => {}
-            Verdict::Unsupported | Verdict::Error => {
+            // That does not depend on the values.
+            Verdict::Unsupported => return outcome,
+            Verdict::Error => {
                 outcome.detail = format!("{} ({})", outcome.detail, which(number, chance));
                 last = Some(outcome);
                 break;
