@@ -161,6 +161,9 @@ fn separator(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use spec::strategy;
+
     use super::*;
 
     const HOST: &str = "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com";
@@ -211,6 +214,21 @@ mod tests {
             told[2],
             r#"< observer: {"methodArn":"arn:aws:execute-api:eu-central-1:<account 1>:<api 1>/test/$connect","headers":{"Host":"<host>","X-Forwarded-For":"<ip 1>, <ip 2>","User-Agent":"AmazonAPIGateway_<api 1>"},"identity":{"accessKey":"<access key 1>","accountId":"<account 1>","caller":"<caller 1>","principalOrgId":"<organization 1>","sourceIp":"<ip 1>","user":"<caller 1>","userArn":"arn:aws:sts::<account 1>:assumed-role/<name 1>"},"apiId":"<api 1>"}"#
         );
+    }
+
+    proptest! {
+        // Whatever is around it, and whatever else a client sends: it is not told, and nothing breaks.
+        #[test]
+        fn an_account_is_not_told_wherever_it_stands(before in strategy::body(), behind in strategy::body()) {
+            let secret = "210987654321";
+            for line in [
+                format!("> {before}\"{secret}\"{behind}"),
+                format!("> {before}\"arn:aws:iam::{secret}:user/x\"{behind}"),
+            ] {
+                let told = of(&[&line]).concat();
+                prop_assert!(!told.contains(secret), "{}", told);
+            }
+        }
     }
 
     #[test]

@@ -35,12 +35,13 @@ impl<S: Session> Run<'_, S> {
             let strays = texts.into_iter().filter(is_stray);
             leftover.extend(strays.map(|text| format!("{client}: {text}")));
         }
+        // Also where there is more to complain of: a later run on the same session must not be blamed for them.
+        let fault = self.no_fault();
         if !leftover.is_empty() {
             let leftover = leftover.join(", ");
             let message = format!("messages that nobody expected: {leftover}");
             return Err(Stop::Difference(message));
         }
-        let fault = self.no_fault();
         fault.map_err(|stop| stop.of("at the end"))
     }
 }
@@ -90,6 +91,19 @@ mod tests {
     struct Target {
         connected: Vec<String>,
         last: &'static str,
+        faults: Vec<String>,
+        is_orderly: bool,
+    }
+
+    impl Target {
+        fn new(last: &'static str) -> Self {
+            Self {
+                connected: Vec::new(),
+                last,
+                faults: Vec::new(),
+                is_orderly: false,
+            }
+        }
     }
 
     impl Session for Target {
@@ -113,6 +127,9 @@ mod tests {
             _: &str,
         ) -> Result<Vec<String>, Trouble> {
             self.connected.retain(|connected| connected != client);
+            if !self.is_orderly {
+                self.faults.push("not ended".to_owned());
+            }
             Ok(vec![self.last.to_owned()])
         }
         async fn manage(
@@ -141,8 +158,20 @@ mod tests {
             self.connected.clone()
         }
         fn faults(&mut self) -> Vec<String> {
-            Vec::new()
+            std::mem::take(&mut self.faults)
         }
+    }
+
+    // Else the smaller values of a failure would be those of the run after it.
+    #[tokio::test]
+    async fn no_run_is_blamed_for_the_one_before() {
+        let text =
+            "[[case]]\nid = \"a/b\"\nwhy = \"w\"\nsteps = [{ do = \"connect\", client = \"a\" }]\n";
+        let case = case::parse("x.toml", None, text).unwrap().remove(0);
+        let mut target = Target::new("left over");
+        let outcome = runner::run(&case, &mut target, &[]).await;
+        assert!(outcome.detail.contains("left over"), "{}", outcome.detail);
+        assert_eq!(target.faults(), Vec::<String>::new());
     }
 
     // A reply that went to the observer went to somebody else.
@@ -156,8 +185,8 @@ mod tests {
     ) {
         let text = "[[case]]\nid = \"a/b\"\nwhy = \"w\"\nsteps = [{ do = \"observe\" }]\n";
         let case = case::parse("x.toml", None, text).unwrap().remove(0);
-        let connected = Vec::new();
-        let mut target = Target { connected, last };
+        let mut target = Target::new(last);
+        target.is_orderly = true;
         let outcome = runner::run(&case, &mut target, &[]).await;
         assert_eq!(outcome.verdict, verdict, "{}", outcome.detail);
     }
