@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use gateway::stack::MappingTemplates;
 use spec::template::lint::{self, Doubt, Finding, Rule};
+use stack::MappingTemplates;
 
 use crate::{Failure, eprint, print};
 

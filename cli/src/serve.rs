@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use gateway::stack::Stack;
 use gateway::{AccessLog, Build, Error, Gateway, Options, Running, TimeSource};
 use serde_json::{Map, Value, json};
 use spec::Timestamp;
 use spec::api::AuthorizationType;
 use spec::throttle::Limit;
 use spec::usage_plan::{self, ApiKey};
+use stack::Stack;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::Error;
-use crate::stack::{Function, Stack};
+use stack::{Function, Stack};
 
 /// How to come by the functions' executables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -283,7 +283,7 @@ async fn binaries(manifest: &Path) -> Vec<(String, PathBuf)> {
         .collect()
 }
 
-fn unnamed(stack: &Stack, function: &Function, names: &[(String, PathBuf)]) -> crate::stack::Error {
+fn unnamed(stack: &Stack, function: &Function, names: &[(String, PathBuf)]) -> stack::Error {
     let message = match &function.code.binary {
         Some(name) => format!(
             "the package of the function `{}` has no executable `{name}`",

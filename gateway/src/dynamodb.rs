@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::Error;
-use crate::stack::Table;
+use stack::Table;
 
 /// The running engine. It ends when this is dropped.
 pub(crate) struct Engine {

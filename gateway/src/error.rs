@@ -4,8 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::stack;
-
 /// Why a gateway can not be started. Nothing is left running.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

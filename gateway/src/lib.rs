@@ -33,7 +33,6 @@ mod lambda;
 #[cfg(feature = "mutations")]
 mod mutation;
 mod server;
-pub mod stack;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

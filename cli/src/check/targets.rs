@@ -16,9 +16,9 @@ use conformance::target::local::{self, LocalGateway};
 use conformance::target::spec::{self as spec_target, Player, SpecSession};
 use conformance::target::wire::WireSession;
 use conformance::{Case, Outcome, Report, Verdict, sign};
-use gateway::stack::{Settings, Stack};
 use indicatif::{ProgressBar, ProgressStyle};
 use spec::signature::{Access, Signatures};
+use stack::{Settings, Stack};
 use tokio::sync::OnceCell;
 
 use super::files::could_not_write;

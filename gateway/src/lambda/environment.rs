@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::{Surroundings, logs_json};
-use crate::stack::Function;
+use stack::Function;
 
 /// Variables of this process that a function gets to see: what finding and debugging programs takes, and nothing else.
 const KEPT: [&str; 5] = [

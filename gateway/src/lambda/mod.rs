@@ -25,7 +25,7 @@ use spec::signature::Caller;
 use crate::build::Executables;
 use crate::clock::Clock;
 use crate::hub::{Hub, Invoke};
-use crate::stack::{Function, Stack};
+use stack::{Function, Stack};
 
 pub(crate) use output::Sink;
 pub use output::{FunctionOutput, LineSink};

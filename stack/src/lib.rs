@@ -60,7 +60,7 @@ pub struct Stack {
     /// What is not done as AWS would do it.
     pub warnings: Vec<Warning>,
     /// ARNs that stand for calls without a permission, and why each is refused.
-    pub(crate) refused: HashMap<String, String>,
+    pub refused: HashMap<String, String>,
     source: Source,
 }
 
@@ -157,17 +157,12 @@ impl Stack {
     }
 
     /// An error of the API as a whole.
-    pub(crate) fn invalid(&self, invalid: &spec::InvalidApi) -> Error {
+    pub fn invalid(&self, invalid: &spec::InvalidApi) -> Error {
         self.source.error(0..0, invalid.to_string())
     }
 
     /// An error at the place of a function's code.
-    pub(crate) fn code_error(
-        &self,
-        function: &Function,
-        message: String,
-        help: Option<String>,
-    ) -> Error {
+    pub fn code_error(&self, function: &Function, message: String, help: Option<String>) -> Error {
         self.source
             .error_with_help(function.place.clone(), message, help)
     }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use gateway::stack::{Settings, Stack};
 use insta::Settings as Snapshot;
 use proptest::prelude::*;
+use stack::{Settings, Stack};
 
 /// The repository's template.
 const TEMPLATE: &str = include_str!("../../template.yaml");
