@@ -228,11 +228,13 @@ impl Hub {
             let Some(due) = due.filter(|due| *due <= end) else {
                 break;
             };
+            // What expires is taken before the clock shows it: woken by the clock, a function's
+            // process would take its failed event first.
+            let mut failed = self.functions.time_out(due);
             self.clock.set(due);
             let now = self.clock.now();
             machine.gateway.handle_timeout(now);
             // In the order of the calls, which functions with the same `Timeout` must not shuffle.
-            let mut failed = self.functions.time_out(now);
             failed.sort_unstable_by_key(|(invocation, _)| *invocation);
             for (invocation, outcome) in failed {
                 let input = Input::InvocationResult {
