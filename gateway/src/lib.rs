@@ -61,7 +61,7 @@ use backend::Backends;
 use clock::Clock;
 use hub::Hub;
 use lambda::{Functions, Pool, Sink, Surroundings};
-use spec::throttle::{self, Limit};
+use spec::throttle::{self, AccountLimits, Limit};
 use stack::{Settings, Stack};
 
 #[cfg(feature = "mutations")]
@@ -197,12 +197,11 @@ impl Gateway {
     /// # Errors
     /// Whatever stands in the way; nothing is left running then.
     pub async fn start(options: Options) -> Result<Running, Error> {
+        #[cfg_attr(not(feature = "mutations"), expect(unused_mut))]
         let mut stack = Stack::read(&options.template, &options.settings)?;
-        stack.api.account_limit = options.account_limit;
-        stack.api.connection_limit = options.connection_limit;
         #[cfg(feature = "mutations")]
         if let Some(mutation) = options.mutation {
-            mutation.change(&mut stack.api);
+            stack.api = mutation.changed(&stack.api);
         }
         for warning in &stack.warnings {
             tracing::warn!("{warning}");
@@ -236,9 +235,12 @@ impl Gateway {
             dynamodb_url: dynamodb_url.clone(),
             max_processes: options.max_processes.max(1),
         };
-        let machine = spec::Gateway::new(stack.api.clone(), ids::Random::new())
-            .map_err(|invalid| Error::Template(stack.invalid(&invalid)))?
-            .with_access(access);
+        let machine = spec::Gateway::new(Arc::clone(&stack.api), ids::Random::new())
+            .with_access(access)
+            .with_account_limits(AccountLimits {
+                requests: options.account_limit,
+                connections: options.connection_limit,
+            });
         #[cfg(feature = "mutations")]
         let machine = SpecGateway::new(machine, options.mutation);
         let clock = Clock::start(options.clock);
