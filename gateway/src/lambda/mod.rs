@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
 use spec::Timestamp;
-use spec::io::{Invocation, InvocationId, InvocationOutcome};
+use spec::io::{CallId, FunctionOutcome, Invocation};
 use spec::signature::Caller;
 
 use crate::build::Executables;
@@ -114,7 +114,7 @@ impl Invoke for Functions {
         pools.filter_map(|pool| pool.next_timeout()).min()
     }
 
-    fn time_out(&self, now: Timestamp) -> Vec<(InvocationId, InvocationOutcome)> {
+    fn time_out(&self, now: Timestamp) -> Vec<(CallId, FunctionOutcome)> {
         let pools = self.pools.values();
         pools.flat_map(|pool| pool.time_out(now)).collect()
     }
