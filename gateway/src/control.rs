@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use spec::api::AuthorizationType;
 use spec::signature::{Caller, presign};
-use stack::Stack;
+use stack::Assembly;
 use tokio::sync::{Notify, OnceCell};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
@@ -28,7 +28,7 @@ pub struct Control(Arc<Running>);
 /// Everything that runs.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
-    pub(crate) stack: Stack,
+    pub(crate) stack: Assembly,
     pub(crate) hub: Arc<Hub>,
     pub(crate) clock: Clock,
     pub(crate) pools: Vec<Arc<Pool>>,
@@ -75,7 +75,7 @@ impl Control {
     /// Where clients connect to if `$connect` wants a signature: the same address, signed now by
     /// the first of the callers, valid for `expires` (a week at most). `None` if it wants none.
     pub fn signed_ws_url(&self, expires: Duration) -> Option<String> {
-        let api = &self.0.stack.api;
+        let api = self.0.stack.api();
         let connect = api.routes.get("$connect")?;
         let caller = self.0.callers.first()?;
         (connect.authorization_type == AuthorizationType::AwsIam).then(|| {
@@ -98,7 +98,7 @@ impl Control {
     }
 
     /// What is served.
-    pub fn stack(&self) -> &Stack {
+    pub fn stack(&self) -> &Assembly {
         &self.0.stack
     }
 
@@ -156,7 +156,7 @@ impl Control {
 
 impl Running {
     fn host_and_stage(&self) -> String {
-        let stage = &self.stack.api.stage.stage_name;
+        let stage = &self.stack.api().stage.stage_name;
         format!("{}/{stage}", reachable(self.address))
     }
 

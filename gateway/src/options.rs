@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use spec::signature::{Access, Signatures};
 use spec::throttle::{self, Limit};
-use stack::{Settings, Stack};
+use stack::{Assembly, Settings};
 
 use crate::access_log::AccessLog;
 use crate::build::Build;
@@ -87,15 +87,15 @@ impl Options {
 
     /// Whose signatures hold, and what becomes of unsigned calls: noted, if somebody could have
     /// signed them.
-    pub(crate) fn access(&self, stack: &Stack) -> Result<Access, Error> {
-        let mut access = Access::new(&stack.api);
+    pub(crate) fn access(&self, stack: &Assembly) -> Result<Access, Error> {
+        let mut access = Access::new(stack.api());
         access.management = match self.require_signatures {
             true => Signatures::Required,
             false if self.credentials.is_some() => Signatures::Noted,
             false => Signatures::Ignored,
         };
         if let Some(path) = &self.credentials {
-            let own = credentials::read(path, &stack.api)?;
+            let own = credentials::read(path, stack.api())?;
             // A profile with the functions' own access key is meant.
             access.callers.retain(|caller| {
                 own.iter()

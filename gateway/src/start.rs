@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use spec::signature::Caller;
-use stack::Stack;
+use stack::{Assembly, Settings};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, OnceCell};
 
@@ -22,7 +22,7 @@ use crate::{Error, Options, SpecGateway, dynamodb, ids, server};
 ///
 /// # Errors
 /// What keeps a function from being built, or from being found.
-pub async fn build(stack: &Stack, build: &Build) -> Result<(), Error> {
+pub async fn build(stack: &Assembly, build: &Build) -> Result<(), Error> {
     build::executables(stack, build).await.map(drop)
 }
 
@@ -32,17 +32,22 @@ pub async fn build(stack: &Stack, build: &Build) -> Result<(), Error> {
 /// # Errors
 /// Whatever stands in the way; nothing is left running then.
 pub async fn start(options: Options) -> Result<Control, Error> {
-    let mut stack = Stack::read(&options.template, &options.settings)?;
-    stack.api.account_limit = options.account_limit;
-    stack.api.connection_limit = options.connection_limit;
+    let settings = Settings {
+        account_limit: options.account_limit,
+        connection_limit: options.connection_limit,
+        ..options.settings.clone()
+    };
+    let stack = Assembly::read(&options.template, &settings)?;
+    let api = (**stack.api()).clone();
     #[cfg(feature = "mutations")]
-    if let Some(mutation) = options.mutation {
-        mutation.change(&mut stack.api);
-    }
-    for warning in &stack.warnings {
+    let api = match options.mutation {
+        Some(mutation) => mutation.changed(api),
+        None => api,
+    };
+    for warning in stack.warnings() {
         tracing::warn!("{warning}");
     }
-    let logs = stack.api.stage.access_log_settings.is_some();
+    let logs = stack.api().stage.access_log_settings.is_some();
     let access_log = logs.then(|| Writer::start(&options.access_log)).transpose();
     let access_log = access_log.map_err(Error::AccessLog)?;
     let access = options.access(&stack)?;
@@ -52,21 +57,21 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let (dynamodb, dynamodb_url) = match options.dynamodb_url {
         Some(url) => (None, url),
         None => {
-            let engine = dynamodb::Engine::start(&stack.tables).await?;
+            let engine = dynamodb::Engine::start(stack.tables()).await?;
             let url = engine.url.clone();
             (Some(engine), url)
         }
     };
     let surroundings = Surroundings {
-        region: stack.api.region.clone(),
-        credentials: Caller::functions(&stack.api),
-        stage: stack.api.stage.stage_name.clone(),
+        region: stack.api().region.clone(),
+        credentials: Caller::functions(stack.api()),
+        stage: stack.api().stage.stage_name.clone(),
         management: reachable(address),
         dynamodb_url: dynamodb_url.clone(),
         max_processes: options.max_processes.max(1),
     };
-    let machine = spec::Gateway::new(stack.api.clone(), ids::Random::new())
-        .map_err(|invalid| Error::Template(stack.invalid(&invalid)))?
+    let machine = spec::Gateway::new(api, ids::Random::new())
+        .map_err(|invalid| Error::Code(stack.invalid(&invalid)))?
         .with_access(access);
     #[cfg(feature = "mutations")]
     let machine = SpecGateway::new(machine, options.mutation);

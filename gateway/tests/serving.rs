@@ -135,7 +135,7 @@ async fn a_call_without_a_permission_fails_and_is_warned_of() {
     let frame = ask(&mut client, r#"{"action":"forgotten"}"#).await;
     assert!(is_error_frame(&frame), "{frame}");
     assert!(!is_error_frame(&ask(&mut client, "{}").await));
-    let warnings = &served.running.stack().warnings;
+    let warnings = served.running.stack().warnings();
     assert!(
         warnings
             .iter()
@@ -272,7 +272,9 @@ async fn going_down_closes_with_1001_runs_disconnect_and_leaves_no_process() {
     };
     let address = running.local_addr();
     let before = std::time::Instant::now();
-    tokio::join!(running.shutdown(), closes);
+    // With its end nothing of it is left.
+    let down = async move { running.shutdown().await };
+    tokio::join!(down, closes);
     assert!(before.elapsed() < PATIENCE);
     assert!(TcpStream::connect(address).await.is_err());
     // The senders are gone with the processes: the stream of lines ends.
