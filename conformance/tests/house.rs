@@ -10,9 +10,10 @@ use gatespec_conformance::case;
 use spec::requirement::{self, PAGES};
 
 /// All that is built from `src`.
-const CRATES: [&str; 6] = [
+const CRATES: [&str; 7] = [
     "spec",
     "velocity",
+    "stack",
     "handlers",
     "gateway",
     "conformance",
