@@ -6,6 +6,7 @@
 //! lock: what leaves it goes into queues.
 
 mod backlog;
+mod level;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -115,7 +116,7 @@ impl Hub {
     pub(crate) fn client(&self) -> (PeerId, mpsc::UnboundedReceiver<ToClient>, Arc<Backlog>) {
         let peer = PeerId(self.peers.fetch_add(1, Ordering::Relaxed));
         let (sender, receiver) = mpsc::unbounded_channel();
-        let backlog = Arc::new(Backlog::default());
+        let backlog = Arc::new(Backlog::new());
         let client = Client {
             sender,
             backlog: Arc::clone(&backlog),
