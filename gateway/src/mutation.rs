@@ -114,16 +114,14 @@ const CONNECT_BY_MESSAGE: &str = "connect-by-message";
 impl Mutation {
     /// The API with what the template declares changed.
     pub(crate) fn changed(self, api: &Arc<CompiledApi>) -> Arc<CompiledApi> {
-        let mut changed = api.api().clone();
-        self.change(&mut changed);
-        match changed.compile() {
+        match self.change(api.api().clone()).compile() {
             Ok(changed) => Arc::new(changed),
             // No mutation makes an API that cannot be served; its test would say so.
             Err(_) => Arc::clone(api),
         }
     }
 
-    fn change(self, api: &mut Api) {
+    fn change(self, mut api: Api) -> Api {
         match self {
             Self::AuthorizerNotAsked => {
                 if let Some(connect) = api.routes.get_mut("$connect") {
@@ -155,6 +153,7 @@ impl Mutation {
             }
             _ => {}
         }
+        api
     }
 }
 

@@ -26,7 +26,7 @@ use self::mapping::Templates;
 use self::parameter::Parameter;
 use self::response::{Reply, Responses};
 pub(crate) use parameter::missing;
-pub use result::{Answer, Failure, error_frame};
+pub use result::{Answer, Failure};
 use result::{proxy_answer, status_code};
 
 /// An integration, checked and ready to be called.

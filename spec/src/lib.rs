@@ -30,6 +30,7 @@ pub mod authorizer;
 pub mod base64;
 pub mod compile;
 pub mod connection;
+pub mod error_frame;
 pub mod event;
 mod gateway;
 pub mod handshake;

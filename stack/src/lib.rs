@@ -2,14 +2,16 @@
 //!
 //! ```text
 //! text -> yaml: nodes with tags and places -> template: sections, intrinsic functions
-//!      -> api, function, permission, table: resources -> Stack
+//!      -> api, function, permission, table: resources -> Assembly
 //! ```
 //!
 //! Whatever is wrong is one [`Error`] with file, line and column, the line itself and a caret. Whatever is read but not done as AWS would
 //! do it is a [`Warning`].
 
 mod api;
+mod assembly;
 mod authorizer;
+mod diagnostics;
 mod function;
 mod integration;
 mod intrinsic;
@@ -18,6 +20,7 @@ mod model;
 mod names;
 mod permission;
 mod places;
+mod plan;
 mod properties;
 mod route;
 mod settings;
@@ -31,41 +34,28 @@ mod value;
 mod yaml;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use spec::CompiledApi;
 use spec::api::{Api, CallPermission, function_arn, with_stage_variables};
 
+pub use assembly::Assembly;
+use assembly::Parts;
+pub use diagnostics::Diagnostics;
 pub use function::{Code, Function};
 pub use mapping::{MappingTemplate, MappingTemplates};
 pub use permission::Permission;
+pub use plan::{
+    Change, FunctionChange, FunctionPart, NeedsRestart, Plan, Refusal, TableChange, TablePart,
+};
 use source::Source;
 pub use source::{Error, Warning};
 pub use table::Table;
 use template::Template;
 
-/// A template's resources, as far as they concern a WebSocket API.
-#[derive(Clone, Debug)]
-pub struct Stack {
-    /// The API with the stage that is served. The specification has accepted it.
-    pub api: Arc<CompiledApi>,
-    /// The functions.
-    pub functions: Vec<Function>,
-    /// The permissions of API Gateway to call them.
-    pub permissions: Vec<Permission>,
-    /// The tables.
-    pub tables: Vec<Table>,
-    /// `Outputs`: the values by name.
-    pub outputs: IndexMap<String, String>,
-    /// What is not done as AWS would do it.
-    pub warnings: Vec<Warning>,
-    source: Source,
-}
-
 /// What a template leaves open.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// `AWS::Region`.
     pub region: String,
@@ -97,75 +87,50 @@ impl Default for Settings {
     }
 }
 
-impl Stack {
-    /// Reads the template at `path`.
-    ///
-    /// # Errors
-    /// The first thing that is wrong with it, with its place.
-    pub fn read(path: &Path, settings: &Settings) -> Result<Self, Error> {
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| {
-            Error::of_file(&name, format!("the template can not be read: {error}"))
-        })?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| Error::of_file(&name, "the template is not UTF-8"))?;
-        let directory = path.parent().unwrap_or(Path::new(""));
-        Self::parse(&name, &text, directory, settings)
+/// Reads a template's text into the parts of an [`Assembly`].
+fn assemble(name: &str, text: &str, directory: &Path, settings: &Settings) -> Result<Parts, Error> {
+    let source = Source::new(name, text);
+    let root = yaml::parse(&source)?;
+    let template = Template::new(&source, &root, settings)?;
+    let mut warnings = Vec::new();
+    let mut declared = api::read(&template, &mut warnings)?;
+    let mut functions = function::read(&template, directory, &mut warnings)?;
+    let permissions = permission::read(&template, &mut warnings)?;
+    let tables = table::read(&template, &mut warnings)?;
+    let resolved = resolve_calls(
+        &template,
+        &mut declared,
+        &mut functions,
+        &permissions,
+        &mut warnings,
+    );
+    // The specification judges what is its own: expressions, mapping templates, routes.
+    let compiled = declared.api.clone().compile();
+    let api = compiled.map_err(|invalid| declared.explain(&template, &invalid[0]))?;
+    resolved?;
+    let outputs = outputs(&template)?;
+    let mut inputs: Vec<PathBuf> = Vec::new();
+    for function in functions.iter().filter(|function| function.is_called) {
+        if !inputs.contains(&function.code.directory) {
+            inputs.push(function.code.directory.clone());
+        }
     }
-
-    /// Reads a template's text; `name` is what errors call it, `directory` is where its relative paths start.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub fn parse(
-        name: &str,
-        text: &str,
-        directory: &Path,
-        settings: &Settings,
-    ) -> Result<Self, Error> {
-        let source = Source::new(name, text);
-        let root = yaml::parse(&source)?;
-        let template = Template::new(&source, &root, settings)?;
-        let mut warnings = Vec::new();
-        let mut declared = api::read(&template, &mut warnings)?;
-        let mut functions = function::read(&template, directory, &mut warnings)?;
-        let permissions = permission::read(&template, &mut warnings)?;
-        let tables = table::read(&template, &mut warnings)?;
-        let resolved = resolve_calls(
-            &template,
-            &mut declared,
-            &mut functions,
-            &permissions,
-            &mut warnings,
-        );
-        // The specification judges what is its own: expressions, mapping templates, routes.
-        let compiled = declared.api.clone().compile();
-        let api = compiled.map_err(|invalid| declared.explain(&template, &invalid[0]))?;
-        resolved?;
-        let api = Arc::new(api);
-        let outputs = outputs(&template)?;
-        Ok(Self {
-            api,
-            functions,
-            permissions,
-            tables,
-            outputs,
-            warnings,
-            source,
-        })
-    }
-
-    /// An error at the place of a function's code.
-    pub fn code_error(&self, function: &Function, message: String, help: Option<String>) -> Error {
-        self.source
-            .error_with_help(function.place.clone(), message, help)
-    }
+    Ok(Parts {
+        api: Arc::new(api),
+        functions,
+        permissions,
+        tables,
+        outputs,
+        warnings,
+        inputs,
+        source,
+    })
 }
 
 /// Finds the function of every call that the API makes, and notes where the permission is missing.
 ///
-/// A call without a permission fails on AWS as if the function could not be called at all. The permission
-/// depends on the caller, so it is noted on the route or the authorizer.
+/// A call without a permission fails on AWS as if the function could not be called at all. The
+/// permission depends on the caller, so it is noted on the route or the authorizer.
 ///
 /// Realises: AUTHORIZER-52, INTEGRATION-74, HANDSHAKE-8, INTEGRATION-8
 fn resolve_calls(

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::case::Feature;
@@ -18,7 +19,7 @@ use conformance::target::wire::WireSession;
 use conformance::{Case, Outcome, Report, Verdict, sign};
 use indicatif::{ProgressBar, ProgressStyle};
 use spec::signature::{Access, Signatures};
-use stack::{Settings, Stack};
+use stack::{Assembly, Settings};
 use tokio::sync::OnceCell;
 
 use super::files::could_not_write;
@@ -34,12 +35,12 @@ const LOG: &str = "local.log";
 /// The specification, in process; every case gets a fresh gateway.
 pub(super) async fn spec(
     cases: &[Case],
-    stack: &Stack,
+    stack: &Assembly,
     fixtures: &[Fixture],
     options: Options,
 ) -> Result<Report, Failure> {
     let pattern: HashMap<String, Player> = stack
-        .functions
+        .functions()
         .iter()
         .filter_map(|function| {
             let played = Function::of_binary(function.code.binary.as_deref()?)?;
@@ -51,11 +52,11 @@ pub(super) async fn spec(
         let (api, players) = match of_case(case, fixtures) {
             Some(fixture) => {
                 let stack = parse(fixture, case)?;
-                let probes = stack.functions.iter();
+                let probes = stack.functions().iter();
                 let probes = probes.map(|function| (function.arn.clone(), Player::Probe));
-                (stack.api.clone(), probes.collect())
+                (Arc::clone(stack.api()), probes.collect())
             }
-            None => (stack.api.clone(), pattern.clone()),
+            None => (Arc::clone(stack.api()), pattern.clone()),
         };
         let access = of_case(case, fixtures)
             .filter(|fixture| fixture.is_signed())
@@ -64,8 +65,7 @@ pub(super) async fn spec(
                 management: Signatures::Required,
             });
         let outcome = options.repeated(async |chance| {
-            let mut session = SpecSession::new(api.clone(), players.clone())
-                .map_err(|error| Failure::Usage(format!("error: {error}")))?;
+            let mut session = SpecSession::new(Arc::clone(&api), players.clone());
             if let Some(access) = access.clone() {
                 session = session.with_access(access);
             }
@@ -90,7 +90,7 @@ fn of_case<'a>(case: &Case, fixtures: &'a [Fixture]) -> Option<&'a Fixture> {
 }
 
 /// A fixture's stack, with the parameters of a case.
-fn parse(fixture: &Fixture, case: &Case) -> Result<Stack, Failure> {
+fn parse(fixture: &Fixture, case: &Case) -> Result<Assembly, Failure> {
     let mut settings = Settings::default();
     settings.parameters.extend(case.parameters.clone());
     if fixture.wants_backend() {
@@ -99,7 +99,7 @@ fn parse(fixture: &Fixture, case: &Case) -> Result<Stack, Failure> {
             .parameters
             .insert(BACKEND_PARAMETER.to_owned(), url);
     }
-    Stack::parse(&fixture.name, &fixture.template, Path::new(""), &settings)
+    Assembly::parse(&fixture.name, &fixture.template, Path::new(""), &settings)
         .map_err(|error| Failure::Usage(error.to_string()))
 }
 

@@ -25,7 +25,7 @@ use spec::signature::Caller;
 use crate::build::Executables;
 use crate::clock::Clock;
 use crate::hub::{Hub, Invoke};
-use stack::{Function, Stack};
+use stack::{Assembly, Function};
 
 pub(crate) use output::Sink;
 pub use output::{FunctionOutput, LineSink};
@@ -52,7 +52,7 @@ pub(crate) struct Surroundings {
 
 impl Functions {
     pub(crate) fn new(
-        stack: &Stack,
+        stack: &Assembly,
         executables: &Executables,
         surroundings: &Surroundings,
         sink: &Sink,
@@ -60,7 +60,7 @@ impl Functions {
         hub: &Weak<Hub>,
     ) -> Self {
         let mut pools = HashMap::new();
-        for function in &stack.functions {
+        for function in stack.functions() {
             let Some(executable) = executables.get(&function.logical_id) else {
                 continue;
             };

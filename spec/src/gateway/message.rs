@@ -6,9 +6,10 @@ use super::pending::{Exchange, Pending, Purpose};
 use super::{Gateway, Timestamp};
 use crate::access_log;
 use crate::connection::{CloseInfo, Connection};
+use crate::error_frame::ErrorFrame;
 use crate::event::{self, EventType, RequestIdentity};
 use crate::ids;
-use crate::integration::{self, Failure};
+use crate::integration::Failure;
 use crate::io::{Because, PeerId};
 use crate::route::{self, RouteKey};
 use crate::template::Params;
@@ -41,19 +42,18 @@ impl Gateway {
             // LIMITS-26, LIMITS-28
             let because = Because::Throttled(throttled);
             self.decide(connection_id, &request.request_id, because);
-            let frame =
-                integration::error_frame("Too Many Requests", connection_id, &request.request_id);
-            self.send(now, peer, frame);
+            let frame = ErrorFrame::TooManyRequests;
+            self.send(now, peer, frame.text(connection_id, &request.request_id));
             self.log_stopped(&connection, &request, route_key.as_ref(), |entry| {
-                entry.stopped(429, "Too Many Requests", "THROTTLED");
+                entry.stopped(frame);
             });
             return;
         }
         let Some(route_key) = route_key else {
-            let frame = integration::error_frame("Forbidden", connection_id, &request.request_id);
-            self.send(now, peer, frame);
+            let frame = ErrorFrame::Forbidden;
+            self.send(now, peer, frame.text(connection_id, &request.request_id));
             self.log_stopped(&connection, &request, None, |entry| {
-                entry.stopped(403, "Forbidden", "DEFAULT_4XX");
+                entry.stopped(frame);
             });
             return;
         };
@@ -61,12 +61,8 @@ impl Gateway {
             // ROUTE-34, ROUTE-35
             let because = Because::InvalidRequestBody(mismatch.clone());
             self.decide(connection_id, &request.request_id, because);
-            let frame = integration::error_frame(
-                "Invalid request body",
-                connection_id,
-                &request.request_id,
-            );
-            self.send(now, peer, frame);
+            let frame = ErrorFrame::InvalidRequestBody;
+            self.send(now, peer, frame.text(connection_id, &request.request_id));
             self.log_stopped(&connection, &request, Some(&route_key), |entry| {
                 entry.invalid(&mismatch);
             });
@@ -148,7 +144,7 @@ impl Gateway {
     ) -> String {
         let because = Because::IntegrationFailed(failure.to_string());
         self.decide(connection_id, request_id, because);
-        integration::error_frame(failure.message(), connection_id, request_id)
+        failure.frame().text(connection_id, request_id)
     }
 
     /// A new request, now; every event but the authorizer's is another one (EVENT-13).

@@ -428,3 +428,16 @@ fn what_can_not_be_served_is_named_with_its_place() {
         "authorizer `token`: invalid identity source `$request.header.x`: it must be `route.request.header.NAME`, `route.request.querystring.NAME`, `stageVariables.NAME` or `context.NAME`"
     );
 }
+
+// A connection that is kept alive may ask for its upgrade after the gateway has begun to go down.
+#[test]
+fn after_a_shutdown_no_handshake_succeeds() {
+    let mut gateway = gateway();
+    gateway.handle_input(START, Input::Shutdown);
+    gateway.handle_input(START, upgrade(ALICE, Some("hello")));
+    let [Output::Reject { response, .. }] = &outputs(&mut gateway)[..] else {
+        panic!("it is not rejected")
+    };
+    assert_eq!(response.status, 503);
+    assert!(gateway.is_idle());
+}

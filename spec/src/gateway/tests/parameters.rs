@@ -85,10 +85,13 @@ fn a_message_can_not_reshape_the_request(#[case] target: &str, #[case] text_sent
 #[case::quote(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x", "'x")]), "its source `'x` must be")]
 fn what_can_not_be_served_is_refused(#[case] change: fn(&mut Integration), #[case] expected: &str) {
     let mut api = Api::new("$request.body.action", "stage");
+    let variables = &mut api.stage.stage_variables;
+    variables.insert("host".to_owned(), "backend.example".into());
     let broken = backend(IntegrationType::Http, change);
     api.integrations.insert("i".to_owned(), broken);
-    let [error] = &problems(api)[..] else {
-        panic!("not one problem")
+    let problems = problems(api);
+    let [error] = &problems[..] else {
+        panic!("{problems:?}")
     };
     assert!(error.to_string().contains(expected), "{error}");
 }
