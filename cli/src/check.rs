@@ -27,7 +27,7 @@ use expectations::ExpectationArgs;
 pub(crate) use files::{reports_help, write_reports};
 use progress::progress;
 use selection::SelectionArgs;
-use stack::Stack;
+use stack::Assembly;
 
 /// Run the cases of the specification against targets, and print the verdicts.
 #[derive(Args)]
@@ -108,7 +108,7 @@ enum Target {
 struct Prepared {
     fixtures: Vec<Fixture>,
     /// For the kit's own targets.
-    stack: Option<Stack>,
+    stack: Option<Assembly>,
     endpoint: Option<conformance::Target>,
 }
 

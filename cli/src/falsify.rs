@@ -87,11 +87,11 @@ fn templates(file: &Path) -> Result<Vec<Named>, Failure> {
     }
     let stack = serve::read_stack(&StackArgs::of(file))?;
     let mut named = Vec::new();
-    for (id, integration) in stack.api.integrations {
-        for (key, source) in integration.request_templates {
+    for (id, integration) in &stack.api().integrations {
+        for (key, source) in &integration.request_templates {
             named.push(Named {
                 name: format!("{called}, {id}, {key}"),
-                source,
+                source: source.clone(),
             });
         }
     }

@@ -13,7 +13,7 @@ use spec::Timestamp;
 use spec::api::AuthorizationType;
 use spec::throttle::Limit;
 use spec::usage_plan::{self, ApiKey};
-use stack::Stack;
+use stack::Assembly;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
@@ -111,7 +111,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
             () = ends.signal() => return Ok(()),
         };
         announce(&running, args)?;
-        let logs = running.stack().api.stage.access_log_settings.is_some();
+        let logs = running.stack().api().stage.access_log_settings.is_some();
         if args.access_log.is_some() && !logs {
             eprint(&"warning: the stage has no `AccessLogSettings`: there is no access log");
         }
@@ -155,17 +155,17 @@ fn limit(text: &str, burst: impl Fn(f64) -> f64) -> Result<Limit, String> {
 }
 
 /// The stack of a template, read for `check`.
-pub(crate) fn read_stack(args: &StackArgs) -> Result<Stack, Failure> {
-    let stack = Stack::read(&args.template, &options(args).settings)
-        .map_err(|error| Failure::Page(error.to_string()))?;
-    for warning in &stack.warnings {
+pub(crate) fn read_stack(args: &StackArgs) -> Result<Assembly, Failure> {
+    let stack = Assembly::read(&args.template, &options(args).settings)
+        .map_err(|diagnostics| Failure::Page(diagnostics.to_string()))?;
+    for warning in stack.warnings() {
         eprint(&format!("warning: {warning}"));
     }
     Ok(stack)
 }
 
 /// Builds the functions, so that the gateway can be started without.
-pub(crate) fn build(stack: &Stack) -> Result<(), Failure> {
+pub(crate) fn build(stack: &Assembly) -> Result<(), Failure> {
     eprint(&"building the functions");
     runtime()?
         .block_on(Gateway::build(stack, &Build::default()))
@@ -189,7 +189,7 @@ fn options(args: &StackArgs) -> Options {
 /// What the user must change, and what only the environment can.
 fn failure(error: &Error) -> Failure {
     match error {
-        Error::Template(_) => Failure::Page(error.to_string()),
+        Error::Template(_) | Error::Code(_) => Failure::Page(error.to_string()),
         Error::Build { .. } | Error::Credentials { .. } => Failure::usage(error.to_string()),
         _ => Failure::could_not_run(error.to_string()),
     }
@@ -224,7 +224,7 @@ fn announce(running: &Running, args: &ServeArgs) -> Result<(), Failure> {
         Ready::Json => {
             let tables: Vec<&str> = running
                 .stack()
-                .tables
+                .tables()
                 .iter()
                 .map(|table| &*table.name)
                 .collect();
@@ -247,15 +247,15 @@ fn announce(running: &Running, args: &ServeArgs) -> Result<(), Failure> {
 }
 
 /// The API keys that open `$connect`, where it requires one.
-fn required_keys(stack: &Stack) -> impl Iterator<Item = &ApiKey> {
-    let connect = stack.api.routes.get("$connect");
+fn required_keys(stack: &Assembly) -> impl Iterator<Item = &ApiKey> {
+    let connect = stack.api().routes.get("$connect");
     let required = connect.is_some_and(|route| route.api_key_required);
     stack.usable_api_keys().filter(move |_| required)
 }
 
 /// `--header x-api-key:VALUE ` with the first key that opens `$connect`, where it is to be sent as a header.
-fn key_option(stack: &Stack) -> String {
-    let in_header = stack.api.api_key_selection_expression == usage_plan::HEADER;
+fn key_option(stack: &Assembly) -> String {
+    let in_header = stack.api().api_key_selection_expression == usage_plan::HEADER;
     let key = required_keys(stack).next().filter(|_| in_header);
     key.map_or_else(String::new, |key| {
         format!("--header x-api-key:{} ", key.value)
@@ -264,9 +264,9 @@ fn key_option(stack: &Stack) -> String {
 
 /// `--header NAME:VALUE ` for each header that the authorizer wants to see. The value is the one in the stack's outputs, where they hold a
 /// wscat line; nobody else knows it.
-fn header_options(stack: &Stack) -> String {
+fn header_options(stack: &Assembly) -> String {
     let wscat = stack
-        .outputs
+        .outputs()
         .values()
         .find(|value| value.starts_with("wscat "));
     let known = |name: &str| {
@@ -276,10 +276,10 @@ fn header_options(stack: &Stack) -> String {
             .find(|(field, _)| *field == name)
             .map(|(_, value)| value)
     };
-    let connect = stack.api.routes.get("$connect");
+    let connect = stack.api().routes.get("$connect");
     connect
         .filter(|route| route.authorization_type == AuthorizationType::Custom)
-        .and_then(|route| stack.api.authorizers.get(route.authorizer_id.as_ref()?))
+        .and_then(|route| stack.api().authorizers.get(route.authorizer_id.as_ref()?))
         .into_iter()
         .flat_map(|authorizer| &authorizer.identity_source)
         .filter_map(|source| source.strip_prefix("route.request.header."))

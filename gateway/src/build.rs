@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::Error;
-use stack::{Function, Stack};
+use stack::{Assembly, Function};
 
 /// How to come by the functions' executables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,10 +30,14 @@ pub(crate) type Executables = HashMap<String, PathBuf>;
 const CARGO_LAMBDA: &str = "rust-cargolambda";
 
 /// Finds or builds the executables of all functions that the API calls.
-pub(crate) async fn executables(stack: &Stack, build: &Build) -> Result<Executables, Error> {
+pub(crate) async fn executables(stack: &Assembly, build: &Build) -> Result<Executables, Error> {
     let mut executables = Executables::new();
     let mut to_build: Vec<(PathBuf, Vec<&Function>)> = Vec::new();
-    for function in stack.functions.iter().filter(|function| function.is_called) {
+    for function in stack
+        .functions()
+        .iter()
+        .filter(|function| function.is_called)
+    {
         // What `sam build` made, or what was written by hand.
         let bootstrap = function.code.directory.join("bootstrap");
         if bootstrap.is_file() {
@@ -74,7 +78,7 @@ pub(crate) async fn executables(stack: &Stack, build: &Build) -> Result<Executab
 }
 
 /// The manifest that a function is built from.
-fn manifest(stack: &Stack, function: &Function) -> Result<PathBuf, Error> {
+fn manifest(stack: &Assembly, function: &Function) -> Result<PathBuf, Error> {
     let directory = &function.code.directory;
     let id = &function.logical_id;
     if function.code.build_method.as_deref() != Some(CARGO_LAMBDA) {
@@ -105,7 +109,7 @@ fn manifest(stack: &Stack, function: &Function) -> Result<PathBuf, Error> {
 
 /// An executable that was built before.
 fn find(
-    stack: &Stack,
+    stack: &Assembly,
     function: &Function,
     manifest: &Path,
     build: &Build,
@@ -157,7 +161,7 @@ fn find(
 
 /// Calls cargo once for all functions of a manifest. Gives the executables by name, as cargo reports them.
 async fn cargo(
-    stack: &Stack,
+    stack: &Assembly,
     manifest: &Path,
     functions: &[&Function],
     build: &Build,
@@ -283,7 +287,7 @@ async fn binaries(manifest: &Path) -> Vec<(String, PathBuf)> {
         .collect()
 }
 
-fn unnamed(stack: &Stack, function: &Function, names: &[(String, PathBuf)]) -> stack::Error {
+fn unnamed(stack: &Assembly, function: &Function, names: &[(String, PathBuf)]) -> stack::Error {
     let message = match &function.code.binary {
         Some(name) => format!(
             "the package of the function `{}` has no executable `{name}`",

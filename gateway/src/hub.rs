@@ -12,8 +12,8 @@ use std::time::Duration;
 use spec::connection::CloseInfo;
 use spec::http::{Headers, HttpResponse};
 use spec::io::{
-    Because, Decision, Invocation, InvocationId, InvocationOutcome, ManagementId,
-    ManagementRequest, PeerId,
+    Because, CallId, Decision, FunctionOutcome, Invocation, ManagementId, ManagementRequest,
+    Outcome, PeerId,
 };
 use spec::{Input, Output, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -63,7 +63,7 @@ pub(crate) trait Invoke: Send + Sync {
     fn next_timeout(&self) -> Option<Timestamp>;
 
     /// Gives up the functions that have taken longer than they may at `now`: the failed calls, which are not reported to the hub then.
-    fn time_out(&self, now: Timestamp) -> Vec<(InvocationId, InvocationOutcome)>;
+    fn time_out(&self, now: Timestamp) -> Vec<(CallId, FunctionOutcome)>;
 }
 
 /// The machine with its surroundings.
@@ -172,10 +172,10 @@ impl Hub {
     }
 
     /// A function answered.
-    pub(crate) fn result(&self, invocation: InvocationId, outcome: InvocationOutcome) {
-        self.input(Input::InvocationResult {
-            invocation,
-            outcome,
+    pub(crate) fn result(&self, invocation: CallId, outcome: FunctionOutcome) {
+        self.input(Input::CallFinished {
+            id: invocation,
+            outcome: Outcome::Function(outcome),
         });
     }
 
@@ -237,9 +237,9 @@ impl Hub {
             // In the order of the calls, which functions with the same `Timeout` must not shuffle.
             failed.sort_unstable_by_key(|(invocation, _)| *invocation);
             for (invocation, outcome) in failed {
-                let input = Input::InvocationResult {
-                    invocation,
-                    outcome,
+                let input = Input::CallFinished {
+                    id: invocation,
+                    outcome: Outcome::Function(outcome),
                 };
                 machine.gateway.handle_input(now, input);
             }
@@ -284,9 +284,9 @@ impl Hub {
                 Output::Invoke(invocation) => {
                     let id = invocation.id;
                     if let Err(reason) = self.functions.invoke(invocation) {
-                        let input = Input::InvocationResult {
-                            invocation: id,
-                            outcome: InvocationOutcome::NotInvocable(reason),
+                        let input = Input::CallFinished {
+                            id,
+                            outcome: Outcome::Function(FunctionOutcome::NotInvocable(reason)),
                         };
                         machine.gateway.handle_input(now, input);
                     }

@@ -62,7 +62,7 @@ use clock::Clock;
 use hub::Hub;
 use lambda::{Functions, Pool, Sink, Surroundings};
 use spec::throttle::{self, Limit};
-use stack::{Settings, Stack};
+use stack::{Assembly, Settings};
 
 #[cfg(feature = "mutations")]
 use mutation::Mutant as SpecGateway;
@@ -114,7 +114,7 @@ pub struct Options {
 /// A gateway that serves. Dropping it ends everything at once; [`shutdown`](Self::shutdown) is the polite way.
 pub struct Running {
     address: SocketAddr,
-    stack: Stack,
+    stack: Assembly,
     hub: Arc<Hub>,
     clock: Clock,
     pools: Vec<Arc<Pool>>,
@@ -163,15 +163,15 @@ impl Options {
 
 impl Options {
     /// Whose signatures hold, and what becomes of calls that nobody signed: noted, when somebody could have.
-    fn access(&self, stack: &Stack) -> Result<Access, Error> {
-        let mut access = Access::new(&stack.api);
+    fn access(&self, stack: &Assembly) -> Result<Access, Error> {
+        let mut access = Access::new(stack.api());
         access.management = match self.require_signatures {
             true => Signatures::Required,
             false if self.credentials.is_some() => Signatures::Noted,
             false => Signatures::Ignored,
         };
         if let Some(path) = &self.credentials {
-            let own = credentials::read(path, &stack.api)?;
+            let own = credentials::read(path, stack.api())?;
             // A profile with the functions' own access key is meant.
             access.callers.retain(|caller| {
                 own.iter()
@@ -188,7 +188,7 @@ impl Gateway {
     ///
     /// # Errors
     /// What keeps a function from being built, or from being found.
-    pub async fn build(stack: &Stack, build: &Build) -> Result<(), Error> {
+    pub async fn build(stack: &Assembly, build: &Build) -> Result<(), Error> {
         build::executables(stack, build).await.map(drop)
     }
 
@@ -197,17 +197,22 @@ impl Gateway {
     /// # Errors
     /// Whatever stands in the way; nothing is left running then.
     pub async fn start(options: Options) -> Result<Running, Error> {
-        let mut stack = Stack::read(&options.template, &options.settings)?;
-        stack.api.account_limit = options.account_limit;
-        stack.api.connection_limit = options.connection_limit;
+        let settings = Settings {
+            account_limit: options.account_limit,
+            connection_limit: options.connection_limit,
+            ..options.settings.clone()
+        };
+        let stack = Assembly::read(&options.template, &settings)?;
+        let api = (**stack.api()).clone();
         #[cfg(feature = "mutations")]
-        if let Some(mutation) = options.mutation {
-            mutation.change(&mut stack.api);
-        }
-        for warning in &stack.warnings {
+        let api = match options.mutation {
+            Some(mutation) => mutation.changed(api),
+            None => api,
+        };
+        for warning in stack.warnings() {
             tracing::warn!("{warning}");
         }
-        let logs = stack.api.stage.access_log_settings.is_some();
+        let logs = stack.api().stage.access_log_settings.is_some();
         let access_log = logs.then(|| Writer::start(&options.access_log)).transpose();
         let access_log = access_log.map_err(Error::AccessLog)?;
         let access = options.access(&stack)?;
@@ -223,21 +228,21 @@ impl Gateway {
         let (dynamodb, dynamodb_url) = match options.dynamodb_url {
             Some(url) => (None, url),
             None => {
-                let engine = dynamodb::Engine::start(&stack.tables).await?;
+                let engine = dynamodb::Engine::start(stack.tables()).await?;
                 let url = engine.url.clone();
                 (Some(engine), url)
             }
         };
         let surroundings = Surroundings {
-            region: stack.api.region.clone(),
-            credentials: Caller::functions(&stack.api),
-            stage: stack.api.stage.stage_name.clone(),
+            region: stack.api().region.clone(),
+            credentials: Caller::functions(stack.api()),
+            stage: stack.api().stage.stage_name.clone(),
             management: reachable(address),
             dynamodb_url: dynamodb_url.clone(),
             max_processes: options.max_processes.max(1),
         };
-        let machine = spec::Gateway::new(stack.api.clone(), ids::Random::new())
-            .map_err(|invalid| Error::Template(stack.invalid(&invalid)))?
+        let machine = spec::Gateway::new(api, ids::Random::new())
+            .map_err(|invalid| Error::Code(stack.invalid(&invalid)))?
             .with_access(access);
         #[cfg(feature = "mutations")]
         let machine = SpecGateway::new(machine, options.mutation);
@@ -286,14 +291,14 @@ impl Running {
         format!(
             "ws://{}/{}",
             reachable(self.address),
-            self.stack.api.stage.stage_name
+            self.stack.api().stage.stage_name
         )
     }
 
     /// Where clients connect to when `$connect` wants a signature: the same address, signed now by the first of the callers, good for `expires`
     /// (a week at most). `None` when it wants none.
     pub fn signed_ws_url(&self, expires: Duration) -> Option<String> {
-        let api = &self.stack.api;
+        let api = self.stack.api();
         let connect = api.routes.get("$connect")?;
         let caller = self.callers.first()?;
         (connect.authorization_type == AuthorizationType::AwsIam).then(|| {
@@ -310,7 +315,7 @@ impl Running {
         format!(
             "http://{}/{}",
             reachable(self.address),
-            self.stack.api.stage.stage_name
+            self.stack.api().stage.stage_name
         )
     }
 
@@ -320,13 +325,13 @@ impl Running {
     }
 
     /// What is served.
-    pub fn stack(&self) -> &Stack {
+    pub fn stack(&self) -> &Assembly {
         &self.stack
     }
 
     /// The stack's `Outputs`.
     pub fn outputs(&self) -> &IndexMap<String, String> {
-        &self.stack.outputs
+        self.stack.outputs()
     }
 
     /// How many connections are open.

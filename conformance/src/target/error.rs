@@ -7,9 +7,9 @@ use crate::with_causes;
 /// Why cases could not be run on a target of this machine.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
-    /// A fixture's template cannot be used with the parameters of a case. Its text shows the line.
+    /// A fixture's template cannot be used with the parameters of a case. Its text shows the lines.
     #[error(transparent)]
-    Template(stack::Error),
+    Template(stack::Diagnostics),
     /// The API of a stack cannot be served.
     #[error(transparent)]
     Api(spec::InvalidApi),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use spec::signature::{Access, Signatures};
-use stack::{Settings, Stack};
+use stack::{Assembly, Settings};
 
 use super::TargetError;
 use super::functions::Function;
@@ -19,7 +19,7 @@ use crate::verdict::{Outcome, Report};
 #[derive(Clone, Copy)]
 pub struct Specification<'a> {
     /// What the cases without a fixture run on. Its functions are the pattern's.
-    pub stack: &'a Stack,
+    pub stack: &'a Assembly,
     /// What the other cases run on.
     pub fixtures: &'a [Fixture],
     /// How cases are run.
@@ -31,7 +31,7 @@ const PLAYED_BACKEND: &str = "http://backend.example";
 
 /// What a case runs on.
 struct Setup {
-    stack: Stack,
+    stack: Assembly,
     /// Who plays the stack's functions, by ARN.
     players: HashMap<String, Player>,
     access: Option<Access>,
@@ -60,7 +60,7 @@ impl Specification<'_> {
             None => self.of_pattern(),
         };
         let run = async |chance| {
-            let api = setup.stack.api.clone();
+            let api = (**setup.stack.api()).clone();
             let mut session =
                 SpecSession::new(api, setup.players.clone()).map_err(TargetError::Api)?;
             if let Some(access) = setup.access.clone() {
@@ -73,7 +73,7 @@ impl Specification<'_> {
 
     /// The pattern's stack, whose functions are known by their binaries.
     fn of_pattern(&self) -> Setup {
-        let functions = self.stack.functions.iter();
+        let functions = self.stack.functions().iter();
         let players = functions.filter_map(|function| {
             let played = Function::of_binary(function.code.binary.as_deref()?)?;
             Some((function.arn.clone(), Player::Pattern(played)))
@@ -96,14 +96,14 @@ fn of_fixture(fixture: &Fixture, case: &Case) -> Result<Setup, TargetError> {
             .parameters
             .insert(BACKEND_PARAMETER.to_owned(), url);
     }
-    let stack = Stack::parse(&fixture.name, &fixture.template, Path::new(""), &settings)
+    let stack = Assembly::parse(&fixture.name, &fixture.template, Path::new(""), &settings)
         .map_err(TargetError::Template)?;
-    let functions = stack.functions.iter();
+    let functions = stack.functions().iter();
     let players = functions.map(|function| (function.arn.clone(), Player::Probe));
     Ok(Setup {
         players: players.collect(),
         access: fixture.is_signed().then(|| Access {
-            callers: sign::callers(&stack.api),
+            callers: sign::callers(stack.api()),
             management: Signatures::Required,
         }),
         stack,

@@ -19,13 +19,13 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
 use spec::Timestamp;
-use spec::io::{Invocation, InvocationId, InvocationOutcome};
+use spec::io::{CallId, FunctionOutcome, Invocation};
 use spec::signature::Caller;
 
 use crate::build::Executables;
 use crate::clock::Clock;
 use crate::hub::{Hub, Invoke};
-use stack::{Function, Stack};
+use stack::{Assembly, Function};
 
 pub(crate) use output::Sink;
 pub use output::{FunctionOutput, LineSink};
@@ -54,7 +54,7 @@ pub(crate) struct Surroundings {
 
 impl Functions {
     pub(crate) fn new(
-        stack: &Stack,
+        stack: &Assembly,
         executables: &Executables,
         surroundings: &Surroundings,
         sink: &Sink,
@@ -62,7 +62,7 @@ impl Functions {
         hub: &Weak<Hub>,
     ) -> Self {
         let mut pools = HashMap::new();
-        for function in &stack.functions {
+        for function in stack.functions() {
             let Some(executable) = executables.get(&function.logical_id) else {
                 continue;
             };
@@ -79,7 +79,7 @@ impl Functions {
         }
         Self {
             pools,
-            refused: stack.refused.clone(),
+            refused: stack.refused().clone(),
         }
     }
 
@@ -114,7 +114,7 @@ impl Invoke for Functions {
         pools.filter_map(|pool| pool.next_timeout()).min()
     }
 
-    fn time_out(&self, now: Timestamp) -> Vec<(InvocationId, InvocationOutcome)> {
+    fn time_out(&self, now: Timestamp) -> Vec<(CallId, FunctionOutcome)> {
         let pools = self.pools.values();
         pools.flat_map(|pool| pool.time_out(now)).collect()
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use spec::Timestamp;
-use spec::io::{Invocation, InvocationId, InvocationOutcome};
+use spec::io::{CallId, FunctionOutcome, Invocation};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -158,7 +158,7 @@ impl Pool {
         &self,
         sandbox: &Sandbox,
         request_id: &str,
-        outcome: InvocationOutcome,
+        outcome: FunctionOutcome,
     ) -> bool {
         let job = {
             let mut state = self.lock();
@@ -217,7 +217,7 @@ impl Pool {
 
     /// Lets fail whatever event is due at `now`, and hands the failures over instead of reporting them. The processes are killed when their
     /// sandboxes look.
-    pub(super) fn time_out(&self, now: Timestamp) -> Vec<(InvocationId, InvocationOutcome)> {
+    pub(super) fn time_out(&self, now: Timestamp) -> Vec<(CallId, FunctionOutcome)> {
         let mut state = self.lock();
         let processes = state.processes.values_mut();
         processes
@@ -285,7 +285,7 @@ impl Pool {
         }
         if let Some((job, error)) = failed {
             tracing::warn!("function `{}`: {error}", self.launch.name);
-            self.report(&job, InvocationOutcome::Failed(error));
+            self.report(&job, FunctionOutcome::Failed(error));
         }
     }
 
@@ -301,7 +301,7 @@ impl Pool {
         };
         for job in jobs {
             let error = failure::exited(&job.request_id, None);
-            self.report(&job, InvocationOutcome::Failed(error));
+            self.report(&job, FunctionOutcome::Failed(error));
         }
         while !self.lock().processes.is_empty() {
             self.empty.notified().await;
@@ -413,13 +413,13 @@ impl Pool {
         }
     }
 
-    fn timed_out(&self, job: &Job) -> InvocationOutcome {
+    fn timed_out(&self, job: &Job) -> FunctionOutcome {
         let error = failure::timed_out(&job.request_id, self.launch.timeout);
         tracing::warn!("function `{}`: {error}", self.launch.name);
-        InvocationOutcome::Failed(error)
+        FunctionOutcome::Failed(error)
     }
 
-    fn report(&self, job: &Job, outcome: InvocationOutcome) {
+    fn report(&self, job: &Job, outcome: FunctionOutcome) {
         if let Some(hub) = self.hub.upgrade() {
             hub.result(job.invocation, outcome);
         }

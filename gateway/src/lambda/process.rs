@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use spec::Timestamp;
-use spec::io::InvocationId;
+use spec::io::CallId;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -39,7 +39,7 @@ pub(super) enum Phase {
 /// An event that waits for its result.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub(super) invocation: InvocationId,
+    pub(super) invocation: CallId,
     pub(super) request_id: String,
     pub(super) payload: String,
     pub(super) trace_id: String,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spec::io::InvocationOutcome;
+use spec::io::FunctionOutcome;
 use tokio::net::TcpStream;
 
 use super::failure;
@@ -53,13 +53,13 @@ async fn answer(
             let body = body(connection, head).await?;
             if body.len() > failure::RESULT_BYTES {
                 let error = failure::too_large(body.len());
-                let known = pool.complete(sandbox, id, InvocationOutcome::Failed(error.clone()));
+                let known = pool.complete(sandbox, id, FunctionOutcome::Failed(error.clone()));
                 let status = if known { 413 } else { 400 };
                 return respond(connection, status, &error, head.keep_alive).await;
             }
             let text = String::from_utf8(body)
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-            let known = pool.complete(sandbox, id, InvocationOutcome::Returned(text));
+            let known = pool.complete(sandbox, id, FunctionOutcome::Returned(text));
             accepted(connection, known, head.keep_alive).await
         }
         ("POST", ["invocation", id, "error"]) => {
@@ -67,7 +67,7 @@ async fn answer(
             let known = pool.complete(
                 sandbox,
                 id,
-                InvocationOutcome::Failed(failure::reported(&body)),
+                FunctionOutcome::Failed(failure::reported(&body)),
             );
             accepted(connection, known, head.keep_alive).await
         }
