@@ -129,7 +129,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         }
         running.shutdown().await;
         match fault {
-            Some(fault) => Err(Failure::CouldNotRun(format!("error: {fault}"))),
+            Some(fault) => Err(Failure::could_not_run(fault.to_string())),
             None => Ok(()),
         }
     })
