@@ -111,7 +111,7 @@ fn the_template_itself_is_served() {
             .api()
             .routes
             .keys()
-            .map(|key| key.as_str())
+            .map(spec::route::RouteKey::as_str)
             .collect::<Vec<_>>(),
         ["$connect", "$disconnect", "sendmessage"]
     );
