@@ -32,6 +32,7 @@ mod ids;
 mod lambda;
 #[cfg(feature = "mutations")]
 mod mutation;
+mod runtime;
 mod server;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -60,7 +61,7 @@ use access_log::Writer;
 use backend::Backends;
 use clock::Clock;
 use hub::Hub;
-use lambda::{Functions, Pool, Sink, Surroundings};
+use lambda::{Functions, Launch, Sink, Surroundings};
 use spec::throttle::{self, Limit};
 use stack::{Settings, Stack};
 
@@ -117,10 +118,10 @@ pub struct Running {
     stack: Stack,
     hub: Arc<Hub>,
     clock: Clock,
-    pools: Vec<Arc<Pool>>,
+    functions: Arc<Functions>,
     access_log: Option<Writer>,
     stop: Arc<Notify>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
     dynamodb: Option<dynamodb::Engine>,
     dynamodb_url: String,
     /// Who may sign; the first is the one to show.
@@ -189,7 +190,7 @@ impl Gateway {
     /// # Errors
     /// What keeps a function from being built, or from being found.
     pub async fn build(stack: &Stack, build: &Build) -> Result<(), Error> {
-        build::executables(stack, build).await.map(drop)
+        build::programs(stack, build).await.map(drop)
     }
 
     /// Reads the template, builds the functions, and serves. Functions' processes are started when they are first called.
@@ -212,7 +213,7 @@ impl Gateway {
         let access_log = access_log.map_err(Error::AccessLog)?;
         let access = options.access(&stack)?;
         let callers = access.callers.clone();
-        let executables = build::executables(&stack, &options.build).await?;
+        let programs = build::programs(&stack, &options.build).await?;
         let wanted = SocketAddr::new(options.host, options.port);
         let listen = |error| Error::Listen {
             address: wanted,
@@ -243,28 +244,32 @@ impl Gateway {
         let machine = SpecGateway::new(machine, options.mutation);
         let clock = Clock::start(options.clock);
         let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
-        let mut pools = Vec::new();
+        let launches = Launch::all(&stack, &programs, &surroundings);
+        let refused = stack.refused.clone();
+        let mut started = None;
         let lines = access_log.as_ref().map(Writer::lines);
         let hub = Hub::new(machine, clock.clone(), options.decisions, lines, |hub| {
-            let functions =
-                Functions::new(&stack, &executables, &surroundings, &sink, &clock, &hub);
-            pools = functions.pools();
+            let (functions, tasks) =
+                Functions::new(launches, refused, sink, clock.clone(), hub.clone());
+            started = Some((Arc::clone(&functions), tokio::spawn(tasks.run())));
             let region = surroundings.region.clone();
             let backends = Backends::new(hub, clock.clone(), dynamodb_url.clone(), region);
-            (Box::new(functions), backends)
+            (functions, backends)
         });
+        let (functions, processes) = started.expect("`Hub::new` calls what it is given");
         let stop = Arc::new(Notify::new());
         let timers = Arc::clone(&hub);
         let tasks = [
             tokio::spawn(server::run(Arc::clone(&hub), listener, Arc::clone(&stop))),
             tokio::spawn(async move { timers.run_timers().await }),
+            processes,
         ];
         Ok(Running {
             address,
             stack,
             hub,
             clock,
-            pools,
+            functions,
             access_log,
             stop,
             tasks,
@@ -343,9 +348,7 @@ impl Running {
         if !self.clock.stands() {
             return None;
         }
-        for pool in &self.pools {
-            pool.fetched().await;
-        }
+        self.functions.fetched().await;
         Some(self.hub.advance(time))
     }
 
@@ -358,9 +361,7 @@ impl Running {
         if timeout(GRACE, self.hub.quiet()).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
-        for pool in &self.pools {
-            pool.stop().await;
-        }
+        self.functions.stop().await;
         if let Some(writer) = self.access_log.take() {
             writer.finish().await;
         }
@@ -370,9 +371,6 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        for pool in &self.pools {
-            pool.abort();
-        }
         for task in &self.tasks {
             task.abort();
         }
