@@ -380,7 +380,7 @@ fn policies() {
 
     let event = support::authorizer_event(&[("Token".to_owned(), "hello".to_owned())]);
     let result = support::authorize(&event).unwrap();
-    let outcome = spec::io::InvocationOutcome::Returned(result.to_string());
+    let outcome = spec::io::FunctionOutcome::Returned(result.to_string()).into();
     let meaning =
         authorizer::interpret(&outcome, event["methodArn"].as_str().unwrap(), &request, 0);
     page("authorizer", "what the pattern's authorizer returns for the accepted token, and what the gateway makes of it")

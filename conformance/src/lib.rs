@@ -5,6 +5,7 @@
 //! specification, where time is virtual and the case's functions are played by the kit.
 
 pub mod case;
+mod causes;
 pub mod falsify;
 pub mod fixture;
 pub mod generate;
@@ -21,6 +22,7 @@ pub mod target;
 pub mod verdict;
 
 pub use case::{Case, Feature};
+pub use causes::with_causes;
 pub use session::Session;
 pub use target::endpoint::Target;
 pub use verdict::{Expectations, Outcome, Report, Verdict};
@@ -41,5 +43,5 @@ pub use verdict::{Expectations, Outcome, Report, Verdict};
 /// # Errors
 /// A case file of the kit's that can not be read; its tests see to it that there is none.
 pub async fn check(target: &Target) -> Result<Report, case::InvalidCases> {
-    Ok(target.check(&case::built_in()?).await)
+    Ok(target.check(&case::built_in()?, || {}).await)
 }

@@ -11,7 +11,7 @@ use hyper::header::{CONTENT_LENGTH, HOST};
 use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
 use spec::http::{Headers, HttpAnswer, HttpRequest};
-use spec::io::{HttpCall, HttpOutcome, InvocationId, Service, ServiceCall};
+use spec::io::{CallId, HttpCall, HttpOutcome, Outcome, Service, ServiceCall};
 use spec::{Input, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -48,7 +48,7 @@ impl Backends {
 
     /// Starts a request; its result comes later, to [`Hub::input`].
     pub(crate) fn request(&self, call: HttpCall) {
-        self.start(call.id, call.request, call.deadline);
+        self.start(call.id, call.request, call.deadline, Outcome::Http);
     }
 
     /// Starts the call of a service, as [`request`](Self::request).
@@ -71,10 +71,17 @@ impl Backends {
             headers,
             body: call.body,
         };
-        self.start(call.id, request, call.deadline);
+        self.start(call.id, request, call.deadline, Outcome::Service);
     }
 
-    fn start(&self, id: InvocationId, request: HttpRequest, deadline: Timestamp) {
+    /// `outcome` says what kind of call it is.
+    fn start(
+        &self,
+        id: CallId,
+        request: HttpRequest,
+        deadline: Timestamp,
+        outcome: fn(HttpOutcome) -> Outcome,
+    ) {
         let hub = self.hub.clone();
         let clock = self.clock.clone();
         tokio::spawn(async move {
@@ -83,12 +90,15 @@ impl Backends {
                 // The machine has a timer of its own; this one only gives up what nobody waits for.
                 () = clock.sleep_until(Some(deadline)) => return,
             };
-            let outcome = match answer {
+            let answer = match answer {
                 Ok(answer) => HttpOutcome::Answered(answer),
                 Err(problem) => HttpOutcome::Failed(problem),
             };
             if let Some(hub) = hub.upgrade() {
-                hub.input(Input::HttpResult { call: id, outcome });
+                hub.input(Input::CallFinished {
+                    id,
+                    outcome: outcome(answer),
+                });
             }
         });
     }

@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use crate::Error;
 use crate::runtime::{self, Missing, Program, Runtime};
-use stack::{Function, Stack};
+use stack::{Assembly, Function};
 
 /// How to come by the functions' executables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,10 +43,14 @@ struct Binary {
 const CARGO_LAMBDA: &str = "rust-cargolambda";
 
 /// Finds or builds the programs of all functions that the API calls.
-pub(crate) async fn programs(stack: &Stack, build: &Build) -> Result<Programs, Error> {
+pub(crate) async fn programs(stack: &Assembly, build: &Build) -> Result<Programs, Error> {
     let mut programs = Programs::new();
     let mut to_build: Vec<(PathBuf, Vec<ToBuild<'_>>)> = Vec::new();
-    for function in stack.functions.iter().filter(|function| function.is_called) {
+    for function in stack
+        .functions()
+        .iter()
+        .filter(|function| function.is_called)
+    {
         let runtime = runtime::find(&function.runtime);
         let runtime = runtime.map_err(|missing| unavailable(stack, function, &missing))?;
         if !runtime.needs_build(function) {
@@ -79,7 +83,7 @@ pub(crate) async fn programs(stack: &Stack, build: &Build) -> Result<Programs, E
 }
 
 fn prepare(
-    stack: &Stack,
+    stack: &Assembly,
     function: &Function,
     runtime: &dyn Runtime,
     executable: Option<&Path>,
@@ -88,7 +92,7 @@ fn prepare(
     program.map_err(|missing| unavailable(stack, function, &missing))
 }
 
-fn unavailable(stack: &Stack, function: &Function, missing: &Missing) -> Error {
+fn unavailable(stack: &Assembly, function: &Function, missing: &Missing) -> Error {
     let message = format!(
         "the function `{}` cannot be run: {missing}",
         function.logical_id
@@ -99,7 +103,7 @@ fn unavailable(stack: &Stack, function: &Function, missing: &Missing) -> Error {
 }
 
 /// A function's executable among those that cargo built.
-fn choose(stack: &Stack, function: &Function, built: &[Binary]) -> Result<PathBuf, Error> {
+fn choose(stack: &Assembly, function: &Function, built: &[Binary]) -> Result<PathBuf, Error> {
     let found = match &function.code.binary {
         Some(name) => built.iter().find(|binary| binary.name == *name),
         // Without a name there is nothing to choose by.
@@ -112,7 +116,7 @@ fn choose(stack: &Stack, function: &Function, built: &[Binary]) -> Result<PathBu
 }
 
 /// The manifest that a function is built from.
-fn manifest(stack: &Stack, function: &Function) -> Result<PathBuf, Error> {
+fn manifest(stack: &Assembly, function: &Function) -> Result<PathBuf, Error> {
     let directory = &function.code.directory;
     let id = &function.logical_id;
     if function.code.build_method.as_deref() != Some(CARGO_LAMBDA) {
@@ -144,7 +148,7 @@ fn manifest(stack: &Stack, function: &Function) -> Result<PathBuf, Error> {
 
 /// An executable that was built before.
 fn find(
-    stack: &Stack,
+    stack: &Assembly,
     function: &Function,
     manifest: &Path,
     build: &Build,
@@ -196,7 +200,7 @@ fn find(
 
 /// Calls cargo once for all functions of a manifest. Gives the executables as cargo reports them.
 async fn cargo(
-    stack: &Stack,
+    stack: &Assembly,
     manifest: &Path,
     functions: &[ToBuild<'_>],
     build: &Build,
@@ -328,7 +332,7 @@ async fn binaries(manifest: &Path) -> Vec<Binary> {
         .collect()
 }
 
-fn unnamed(stack: &Stack, function: &Function, names: &[Binary]) -> stack::Error {
+fn unnamed(stack: &Assembly, function: &Function, names: &[Binary]) -> stack::Error {
     let message = match &function.code.binary {
         Some(name) => format!(
             "the package of the function `{}` has no executable `{name}`",

@@ -7,9 +7,12 @@ use std::path::PathBuf;
 /// Why a gateway can not be started. Nothing is left running.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The template, or what it says of a function's code. The `Display` is a page with the line and a caret.
+    /// The template. The `Display` is a page with the line and a caret for each error.
     #[error(transparent)]
-    Template(#[from] stack::Error),
+    Template(#[from] stack::Diagnostics),
+    /// What the template says of a function's code. The `Display` is a page with the line and a caret.
+    #[error(transparent)]
+    Code(#[from] stack::Error),
     /// cargo could not build the functions.
     #[error("the functions of `{}` can not be built: {problem}", manifest.display())]
     Build {

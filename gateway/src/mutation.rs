@@ -111,7 +111,7 @@ const CONNECT_BY_MESSAGE: &str = "connect-by-message";
 
 impl Mutation {
     /// Changes what the template declares.
-    pub(crate) fn change(self, api: &mut Api) {
+    pub(crate) fn changed(self, mut api: Api) -> Api {
         match self {
             Self::AuthorizerNotAsked => {
                 if let Some(connect) = api.routes.get_mut("$connect") {
@@ -143,6 +143,7 @@ impl Mutation {
             }
             _ => {}
         }
+        api
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::api::Api;
 use crate::connection::Principal;
 use crate::handshake::{HandshakeRequest, Refusal};
-use crate::io::InvocationOutcome;
+use crate::io::{FunctionOutcome, Outcome};
 use crate::limits;
 use crate::policy::{Context, Decision, Evaluation, INVOKE, PolicyDocument};
 
@@ -115,14 +115,15 @@ struct Answer {
 /// Reads an authorizer's answer (AUTHORIZER-29 to AUTHORIZER-31) and evaluates its policy for `resource`, the `$connect` route's ARN, with what
 /// conditions can know of the request. `latency` is what the call took, in milliseconds.
 pub fn interpret(
-    outcome: &InvocationOutcome,
+    outcome: &Outcome,
     resource: &str,
     request: &Context,
     latency: u64,
 ) -> Authorization {
+    let failed = |cause| Authorization::Refused(Refusal::AuthorizerFailed, cause);
     let text = match outcome {
-        InvocationOutcome::Returned(text) => text,
-        InvocationOutcome::Failed(error) => {
+        Outcome::Function(FunctionOutcome::Returned(text)) => text,
+        Outcome::Function(FunctionOutcome::Failed(error)) => {
             let message = error_message(error);
             // Exactly this text, and no other (AUTHORIZER-5, AUTHORIZER-11).
             return if message == "Unauthorized" {
@@ -131,15 +132,16 @@ pub fn interpret(
                     "the authorizer said `Unauthorized`".to_owned(),
                 )
             } else {
-                Authorization::Refused(
-                    Refusal::AuthorizerFailed,
-                    format!("the authorizer failed: {message}"),
-                )
+                failed(format!("the authorizer failed: {message}"))
             };
         }
-        InvocationOutcome::NotInvocable(cause) => {
-            let cause = format!("the authorizer can not be called: {cause}");
-            return Authorization::Refused(Refusal::AuthorizerFailed, cause);
+        Outcome::Function(FunctionOutcome::NotInvocable(cause)) => {
+            return failed(format!("the authorizer can not be called: {cause}"));
+        }
+        Outcome::TimedOut => return failed("the authorizer timed out".to_owned()),
+        other @ (Outcome::Http(_) | Outcome::Service(_)) => {
+            let called = other.called();
+            return failed(format!("the authorizer's call ended as that of {called}"));
         }
     };
     match read(text) {
@@ -157,10 +159,7 @@ pub fn interpret(
                 Authorization::Denied(answer.principal_id, evaluation)
             }
         }
-        Err(problem) => Authorization::Refused(
-            Refusal::AuthorizerFailed,
-            format!("invalid authorizer result: {problem}"),
-        ),
+        Err(problem) => failed(format!("invalid authorizer result: {problem}")),
     }
 }
 
@@ -241,7 +240,7 @@ mod tests {
     const ARN: &str = "arn:aws:execute-api:us-east-1:000000000000:abc/prod/$connect";
 
     fn returned(result: &Value) -> Authorization {
-        let outcome = InvocationOutcome::Returned(result.to_string());
+        let outcome = FunctionOutcome::Returned(result.to_string()).into();
         interpret(&outcome, ARN, &Context::default(), 3)
     }
 
@@ -287,7 +286,7 @@ mod tests {
         let denied = json!({"principalId": "me", "policyDocument": policy("Deny")});
         assert!(matches!(returned(&denied), Authorization::Denied(..)));
         let error = |text: &str| {
-            let outcome = InvocationOutcome::Failed(text.to_owned());
+            let outcome = FunctionOutcome::Failed(text.to_owned()).into();
             interpret(&outcome, ARN, &Context::default(), 0)
         };
         assert!(matches!(
@@ -319,9 +318,9 @@ mod tests {
     proptest! {
         #[test]
         fn no_answer_panics(text: String) {
-            let outcome = InvocationOutcome::Returned(text.clone());
+            let outcome = FunctionOutcome::Returned(text.clone()).into();
             interpret(&outcome, ARN, &Context::default(), 0);
-            interpret(&InvocationOutcome::Failed(text), ARN, &Context::default(), 0);
+            interpret(&FunctionOutcome::Failed(text).into(), ARN, &Context::default(), 0);
         }
     }
 }

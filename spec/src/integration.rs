@@ -16,8 +16,8 @@ use velocity::ParseError;
 
 use crate::api::{self, ContentHandling, IntegrationType, PassthroughBehavior};
 use crate::authorizer::error_message;
-use crate::http::{Headers, HttpRequest};
-use crate::io::{HttpOutcome, InvocationOutcome, Service};
+use crate::http::{Headers, HttpAnswer, HttpRequest};
+use crate::io::{FunctionOutcome, HttpOutcome, Outcome, Service};
 use crate::selection::SelectionExpressionError;
 use crate::template::{Params, Variables};
 
@@ -305,16 +305,41 @@ impl Integration {
         }
     }
 
-    /// What a function's result means.
+    /// What the outcome of a call means, as far as it is the outcome of what this integration calls.
     ///
     /// # Errors
     /// What the client is not told in more words than "Internal server error".
-    pub fn answer(
+    pub fn answer(&self, request: Request<'_>, outcome: &Outcome) -> Result<Answer, Failure> {
+        match (&self.kind, outcome) {
+            (_, Outcome::TimedOut) => Err(Failure::TimedOut),
+            (Kind::Lambda { proxy, .. }, Outcome::Function(outcome)) => {
+                self.function_answer(request, outcome, *proxy)
+            }
+            (Kind::Http(backend), Outcome::Http(outcome)) => {
+                let answer = final_answer(outcome)?;
+                if backend.proxy {
+                    return Ok(Answer {
+                        status: answer.status,
+                        headers: answer.headers.clone(),
+                        body: content::answer(request, None, &answer.body)?,
+                    });
+                }
+                self.http_answer(request, answer)
+            }
+            (Kind::DynamoDb { .. }, Outcome::Service(outcome)) => {
+                self.http_answer(request, final_answer(outcome)?)
+            }
+            (_, other) => Err(Failure::NotCalled(other.called())),
+        }
+    }
+
+    /// What a function's result means.
+    fn function_answer(
         &self,
         request: Request<'_>,
-        outcome: &InvocationOutcome,
+        outcome: &FunctionOutcome,
+        proxy: bool,
     ) -> Result<Answer, Failure> {
-        let proxy = matches!(self.kind, Kind::Lambda { proxy: true, .. });
         // `AWS`: the error of a function is a result like any other, matched by its `errorMessage` (INTEGRATION-34, INTEGRATION-39).
         let respond = |error: &str, body: &str| {
             let reply = Reply {
@@ -327,43 +352,21 @@ impl Integration {
             self.responses.answer(request, &reply)
         };
         match outcome {
-            InvocationOutcome::NotInvocable(cause) => Err(Failure::NotInvocable(cause.clone())),
-            InvocationOutcome::Failed(error) if proxy => {
+            FunctionOutcome::NotInvocable(cause) => Err(Failure::NotInvocable(cause.clone())),
+            FunctionOutcome::Failed(error) if proxy => {
                 Err(Failure::FunctionError(error_message(error)))
             }
-            InvocationOutcome::Returned(result) if proxy => {
+            FunctionOutcome::Returned(result) if proxy => {
                 proxy_answer(result).map_err(|problem| Failure::MalformedResult(problem.to_owned()))
             }
-            InvocationOutcome::Failed(error) => respond(&error_message(error), error),
-            InvocationOutcome::Returned(result) => respond("", result),
+            FunctionOutcome::Failed(error) => respond(&error_message(error), error),
+            FunctionOutcome::Returned(result) => respond("", result),
         }
     }
 
-    /// What the answer of an HTTP backend or a service means: its status decides at `$connect` and chooses the integration response
-    /// (HANDSHAKE-12, INTEGRATION-33, INTEGRATION-52, INTEGRATION-93).
-    ///
-    /// # Errors
-    /// As [`answer`](Self::answer).
-    pub fn http_answer(
-        &self,
-        request: Request<'_>,
-        outcome: &HttpOutcome,
-    ) -> Result<Answer, Failure> {
-        let answer = match outcome {
-            HttpOutcome::Failed(cause) => return Err(Failure::Unreachable(cause.clone())),
-            HttpOutcome::Answered(answer) if !(200..=599).contains(&answer.status) => {
-                let problem = format!("the status {} is no final one", answer.status);
-                return Err(Failure::MalformedResult(problem));
-            }
-            HttpOutcome::Answered(answer) => answer,
-        };
-        if matches!(&self.kind, Kind::Http(backend) if backend.proxy) {
-            return Ok(Answer {
-                status: answer.status,
-                headers: answer.headers.clone(),
-                body: content::answer(request, None, &answer.body)?,
-            });
-        }
+    /// What the answer of an HTTP backend that is no proxy, or of a service, means: its status chooses the integration response
+    /// (INTEGRATION-33, INTEGRATION-52).
+    fn http_answer(&self, request: Request<'_>, answer: &HttpAnswer) -> Result<Answer, Failure> {
         let reply = Reply {
             selector: &answer.status.to_string(),
             is_success: (200..300).contains(&answer.status),
@@ -387,5 +390,17 @@ impl Integration {
         let payload = String::from_utf8(self.payload(request)?).map_err(|error| invalid(&error))?;
         serde_json::from_str::<IgnoredAny>(&payload).map_err(|error| invalid(&error))?;
         Ok(payload)
+    }
+}
+
+/// The answer of a backend or a service, whose status decides at `$connect` (HANDSHAKE-12, INTEGRATION-93).
+fn final_answer(outcome: &HttpOutcome) -> Result<&HttpAnswer, Failure> {
+    match outcome {
+        HttpOutcome::Failed(cause) => Err(Failure::Unreachable(cause.clone())),
+        HttpOutcome::Answered(answer) if !(200..=599).contains(&answer.status) => {
+            let problem = format!("the status {} is no final one", answer.status);
+            Err(Failure::MalformedResult(problem))
+        }
+        HttpOutcome::Answered(answer) => Ok(answer),
     }
 }

@@ -19,7 +19,7 @@ pub struct PeerId(pub u64);
 
 /// One call of a function, of an HTTP backend or of a service, numbered by the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InvocationId(pub u64);
+pub struct CallId(pub u64);
 
 /// One request to the `@connections` API, numbered by the shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,19 +63,12 @@ pub enum Input {
         /// Whether it is full.
         full: bool,
     },
-    /// A function answered.
-    InvocationResult {
+    /// A call has ended: of a function, of an HTTP backend or of a service.
+    CallFinished {
         /// Which call.
-        invocation: InvocationId,
-        /// What it answered.
-        outcome: InvocationOutcome,
-    },
-    /// An HTTP backend or a service answered.
-    HttpResult {
-        /// Which call.
-        call: InvocationId,
-        /// What it answered.
-        outcome: HttpOutcome,
+        id: CallId,
+        /// How it ended.
+        outcome: Outcome,
     },
     /// A backend calls the `@connections` API.
     Management {
@@ -97,9 +90,22 @@ pub struct ClientClose {
     pub reason: String,
 }
 
-/// What became of the call of a function.
+/// How a call ended, by what was called.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum InvocationOutcome {
+pub enum Outcome {
+    /// The call of a function ([`Output::Invoke`]).
+    Function(FunctionOutcome),
+    /// The request to an HTTP backend ([`Output::HttpRequest`]).
+    Http(HttpOutcome),
+    /// The call of a service ([`Output::CallService`]).
+    Service(HttpOutcome),
+    /// Nothing came in time. The gateway's own timers end a call in the same way.
+    TimedOut,
+}
+
+/// How the call of a function ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FunctionOutcome {
     /// It returned this JSON text.
     Returned(String),
     /// It failed, by its own word or by dying: the JSON text that Lambda reports (`errorMessage`, `errorType`).
@@ -108,7 +114,7 @@ pub enum InvocationOutcome {
     NotInvocable(String),
 }
 
-/// What became of a request to an HTTP backend or a service.
+/// How a request to an HTTP backend or the call of a service ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HttpOutcome {
     /// It answered, whatever the status.
@@ -186,7 +192,7 @@ pub enum Output {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invocation {
     /// To be named in the result.
-    pub id: InvocationId,
+    pub id: CallId,
     /// The function.
     pub function_arn: String,
     /// The event, JSON text.
@@ -197,22 +203,22 @@ pub struct Invocation {
     pub deadline: Timestamp,
 }
 
-/// A request to an HTTP backend, to be answered with [`Input::HttpResult`].
+/// A request to an HTTP backend, to be answered with [`Input::CallFinished`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct HttpCall {
     /// To be named in the result.
-    pub id: InvocationId,
+    pub id: CallId,
     /// The request.
     pub request: HttpRequest,
     /// When the gateway stops waiting. A result that comes later is ignored.
     pub deadline: Timestamp,
 }
 
-/// A call of an AWS service, to be answered with [`Input::HttpResult`].
+/// A call of an AWS service, to be answered with [`Input::CallFinished`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceCall {
     /// To be named in the result.
-    pub id: InvocationId,
+    pub id: CallId,
     /// The service.
     pub service: Service,
     /// The action, such as `PutItem`.
@@ -286,6 +292,24 @@ pub enum Because {
     IntegrationFailed(String),
     /// The connection ended.
     Disconnected(CloseInfo),
+}
+
+impl Outcome {
+    /// What was called, in words for a log.
+    pub(crate) fn called(&self) -> &'static str {
+        match self {
+            Self::Function(_) => "a function",
+            Self::Http(_) => "an HTTP backend",
+            Self::Service(_) => "a service",
+            Self::TimedOut => "anything",
+        }
+    }
+}
+
+impl From<FunctionOutcome> for Outcome {
+    fn from(outcome: FunctionOutcome) -> Self {
+        Self::Function(outcome)
+    }
 }
 
 impl fmt::Display for Decision {

@@ -12,7 +12,7 @@
 //!                                 integration: AWS_PROXY -> event; the others -> mapping template
 //!   poll_output -> Output::Invoke, Output::HttpRequest, Output::CallService
 //!   shell                         calls the function, or the backend
-//!   Input::InvocationResult, Input::HttpResult
+//!   Input::CallFinished
 //!                                 integration response, route response, error frame, or nothing
 //!   poll_output -> Output::Send   -> frame to the client
 //!   poll_output -> Output::AccessLog -> a line, when the stage has a format for it

@@ -2,14 +2,16 @@
 //!
 //! ```text
 //! text -> yaml: nodes with tags and places -> template: sections, intrinsic functions
-//!      -> api, function, permission, table: resources -> Stack
+//!      -> api, function, permission, table: resources -> Assembly
 //! ```
 //!
 //! Whatever is wrong is one [`Error`] with file, line and column, the line itself and a caret. Whatever is read but not done as AWS would
 //! do it is a [`Warning`].
 
 mod api;
+mod assembly;
 mod authorizer;
+mod diagnostics;
 mod function;
 mod integration;
 mod intrinsic;
@@ -18,6 +20,7 @@ mod model;
 mod names;
 mod permission;
 mod places;
+mod plan;
 mod properties;
 mod route;
 mod settings;
@@ -31,41 +34,29 @@ mod value;
 mod yaml;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use spec::api::{Api, function_arn, with_stage_variables};
+use spec::throttle::{self, Limit};
 
+pub use assembly::Assembly;
+use assembly::Parts;
+pub use diagnostics::Diagnostics;
 pub use function::{Code, Function};
 pub use mapping::{MappingTemplate, MappingTemplates};
 pub use permission::Permission;
+pub use plan::{
+    Change, FunctionChange, FunctionPart, NeedsRestart, Plan, Refusal, TableChange, TablePart,
+};
 use source::Source;
 pub use source::{Error, Warning};
 pub use table::Table;
 use template::Template;
 
-/// A template's resources, as far as they concern a WebSocket API.
-#[derive(Clone, Debug)]
-pub struct Stack {
-    /// The API with the stage that is served. The specification has accepted it.
-    pub api: Api,
-    /// The functions.
-    pub functions: Vec<Function>,
-    /// The permissions of API Gateway to call them.
-    pub permissions: Vec<Permission>,
-    /// The tables.
-    pub tables: Vec<Table>,
-    /// `Outputs`: the values by name.
-    pub outputs: IndexMap<String, String>,
-    /// What is not done as AWS would do it.
-    pub warnings: Vec<Warning>,
-    /// ARNs that stand for calls without a permission, and why each is refused.
-    pub refused: HashMap<String, String>,
-    source: Source,
-}
-
 /// What a template leaves open.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// `AWS::Region`.
     pub region: String,
@@ -81,6 +72,10 @@ pub struct Settings {
     pub api: Option<String>,
     /// The name of the stage to serve, where there are several.
     pub stage: Option<String>,
+    /// How many requests the account may make: [`Api::account_limit`].
+    pub account_limit: Limit,
+    /// How many connections the account may open: [`Api::connection_limit`].
+    pub connection_limit: Limit,
 }
 
 impl Default for Settings {
@@ -93,79 +88,52 @@ impl Default for Settings {
             parameters: BTreeMap::new(),
             api: None,
             stage: None,
+            account_limit: throttle::ACCOUNT,
+            connection_limit: throttle::CONNECTIONS,
         }
     }
 }
 
-impl Stack {
-    /// Reads the template at `path`.
-    ///
-    /// # Errors
-    /// The first thing that is wrong with it, with its place.
-    pub fn read(path: &Path, settings: &Settings) -> Result<Self, Error> {
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| {
-            Error::of_file(&name, format!("the template can not be read: {error}"))
-        })?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| Error::of_file(&name, "the template is not UTF-8"))?;
-        let directory = path.parent().unwrap_or(Path::new(""));
-        Self::parse(&name, &text, directory, settings)
+/// Reads a template's text into the parts of an [`Assembly`].
+fn assemble(name: &str, text: &str, directory: &Path, settings: &Settings) -> Result<Parts, Error> {
+    let source = Source::new(name, text);
+    let root = yaml::parse(&source)?;
+    let template = Template::new(&source, &root, settings)?;
+    let mut warnings = Vec::new();
+    let declared = api::read(&template, &mut warnings)?;
+    let mut functions = function::read(&template, directory, &mut warnings)?;
+    let permissions = permission::read(&template, &mut warnings)?;
+    let tables = table::read(&template, &mut warnings)?;
+    // The specification judges what is its own: expressions, mapping templates, routes.
+    spec::Gateway::new(declared.api.clone(), spec::ids::Counter::default())
+        .map_err(|invalid| declared.explain(&template, &invalid))?;
+    let mut refused = HashMap::new();
+    let api = resolve_calls(
+        &template,
+        &declared,
+        &mut functions,
+        &permissions,
+        &mut refused,
+        &mut warnings,
+    )?;
+    let outputs = outputs(&template)?;
+    let mut inputs: Vec<PathBuf> = Vec::new();
+    for function in functions.iter().filter(|function| function.is_called) {
+        if !inputs.contains(&function.code.directory) {
+            inputs.push(function.code.directory.clone());
+        }
     }
-
-    /// Reads a template's text; `name` is what errors call it, `directory` is where its relative paths start.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub fn parse(
-        name: &str,
-        text: &str,
-        directory: &Path,
-        settings: &Settings,
-    ) -> Result<Self, Error> {
-        let source = Source::new(name, text);
-        let root = yaml::parse(&source)?;
-        let template = Template::new(&source, &root, settings)?;
-        let mut warnings = Vec::new();
-        let declared = api::read(&template, &mut warnings)?;
-        let mut functions = function::read(&template, directory, &mut warnings)?;
-        let permissions = permission::read(&template, &mut warnings)?;
-        let tables = table::read(&template, &mut warnings)?;
-        // The specification judges what is its own: expressions, mapping templates, routes.
-        spec::Gateway::new(declared.api.clone(), spec::ids::Counter::default())
-            .map_err(|invalid| declared.explain(&template, &invalid))?;
-        let mut refused = HashMap::new();
-        let api = resolve_calls(
-            &template,
-            &declared,
-            &mut functions,
-            &permissions,
-            &mut refused,
-            &mut warnings,
-        )?;
-        let outputs = outputs(&template)?;
-        Ok(Self {
-            api,
-            functions,
-            permissions,
-            tables,
-            outputs,
-            warnings,
-            refused,
-            source,
-        })
-    }
-
-    /// An error of the API as a whole.
-    pub fn invalid(&self, invalid: &spec::InvalidApi) -> Error {
-        self.source.error(0..0, invalid.to_string())
-    }
-
-    /// An error at the place of a function's code.
-    pub fn code_error(&self, function: &Function, message: String, help: Option<String>) -> Error {
-        self.source
-            .error_with_help(function.place.clone(), message, help)
-    }
+    Ok(Parts {
+        api: Arc::new(api),
+        functions,
+        permissions,
+        tables,
+        outputs,
+        warnings,
+        refused,
+        inputs,
+        source,
+    })
 }
 
 /// Finds the function of every call that the API makes, and whether it is permitted.

@@ -25,10 +25,20 @@ fn settings(parameters: &[(&str, &str)]) -> Settings {
     }
 }
 
+/// The assembly, or the only error.
+fn parse(name: &str, text: &str, directory: &Path, settings: &Settings) -> Result<Assembly, Error> {
+    Assembly::parse(name, text, directory, settings).map_err(|diagnostics| {
+        let [error] = diagnostics.errors() else {
+            panic!("not one error:\n{diagnostics}")
+        };
+        error.clone()
+    })
+}
+
 /// A stack of the API, more resources, and whole sections before them.
-fn read(sections: &str, resources: &str, parameters: &[(&str, &str)]) -> Result<Stack, Error> {
+fn read(sections: &str, resources: &str, parameters: &[(&str, &str)]) -> Result<Assembly, Error> {
     let text = format!("{sections}\nResources:\n{API}{resources}");
-    Stack::parse("t.yaml", &text, Path::new("dir"), &settings(parameters))
+    parse("t.yaml", &text, Path::new("dir"), &settings(parameters))
 }
 
 /// What an intrinsic function comes to, as an output.
@@ -56,7 +66,7 @@ Outputs:
     Properties: {TableName: rows}
 ";
     let stack = read(&sections, table, parameters)?;
-    Ok(stack.outputs["Out"].clone())
+    Ok(stack.outputs()["Out"].clone())
 }
 
 #[rstest]
@@ -174,7 +184,7 @@ Globals:
       Environment: {Variables: {B: own, N: 5}}
 ";
     let stack = read(globals, function, &[]).unwrap();
-    let function = &stack.functions[0];
+    let function = &stack.functions()[0];
     assert_eq!(function.timeout.as_secs(), 7);
     assert_eq!(function.memory_size, 512);
     assert_eq!(function.name, "gatespec-F");
@@ -201,9 +211,9 @@ fn tables_become_create_table_requests() {
       TimeToLiveSpecification: {AttributeName: e, Enabled: true}
 ";
     let stack = read("", tables, &[]).unwrap();
-    assert_eq!(stack.tables[0].time_to_live.as_deref(), Some("e"));
+    assert_eq!(stack.tables()[0].time_to_live.as_deref(), Some("e"));
     assert_eq!(
-        stack.tables[0].definition,
+        stack.tables()[0].definition,
         json!({
             "TableName": "t",
             "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
@@ -232,8 +242,11 @@ fn which_api_is_served_must_be_clear() {
         ..Settings::default()
     };
     let text = format!("Resources:\n{API}{other}");
-    let stack = Stack::parse("t.yaml", &text, Path::new(""), &chosen).unwrap();
-    assert_eq!(stack.api.route_selection_expression, "$request.body.action");
+    let stack = parse("t.yaml", &text, Path::new(""), &chosen).unwrap();
+    assert_eq!(
+        stack.api().route_selection_expression,
+        "$request.body.action"
+    );
 }
 
 #[test]
@@ -251,7 +264,7 @@ fn nothing_is_left_out_silently() {
 ";
     let stack = read("", resources, &[]).unwrap();
     let warnings: Vec<&str> = stack
-        .warnings
+        .warnings()
         .iter()
         .map(|warning| &*warning.message)
         .collect();
@@ -297,14 +310,15 @@ fn models_are_read_from_maps_and_from_text() {
       RequestModels: {order: Order, $default: Price}
 ";
     let stack = read("", resources, &[]).unwrap();
-    assert_eq!(stack.warnings, []);
-    let order: serde_json::Value = serde_json::from_str(&stack.api.models["Order"].schema).unwrap();
+    assert_eq!(stack.warnings(), []);
+    let order: serde_json::Value =
+        serde_json::from_str(&stack.api().models["Order"].schema).unwrap();
     assert_eq!(
         order["properties"]["count"],
         json!({"type": "integer", "maximum": 5, "exclusiveMaximum": true})
     );
-    assert_eq!(stack.api.models["Price"].schema, r#"{"type": "number"}"#);
-    let route = &stack.api.routes["r"];
+    assert_eq!(stack.api().models["Price"].schema, r#"{"type": "number"}"#);
+    let route = &stack.api().routes["r"];
     assert_eq!(
         route.model_selection_expression.as_deref(),
         Some("$request.body.kind")
@@ -341,14 +355,14 @@ Resources:
       RouteSettings: {own}
 "
         );
-        Stack::parse("t.yaml", &resources, Path::new(""), &Settings::default())
+        parse("t.yaml", &resources, Path::new(""), &Settings::default())
     };
     let stack = settings(
         "{ThrottlingRateLimit: 0.5, ThrottlingBurstLimit: '3', LoggingLevel: INFO, Colour: red}",
         "{r: {ThrottlingBurstLimit: 7}}",
     )
     .unwrap();
-    let stage = &stack.api.stage;
+    let stage = &stack.api().stage;
     let limits = |settings: &spec::api::RouteSettings| {
         (
             settings.throttling_rate_limit,
@@ -358,7 +372,7 @@ Resources:
     assert_eq!(limits(&stage.default_route_settings), (Some(0.5), Some(3)));
     assert_eq!(limits(&stage.route_settings["r"]), (None, Some(7)));
     let warnings: Vec<&str> = stack
-        .warnings
+        .warnings()
         .iter()
         .map(|warning| &*warning.message)
         .collect();
@@ -390,7 +404,7 @@ Resources:
 }
 
 /// A stack with one integration, which `$default` goes to.
-fn integrated(properties: &str) -> Result<Stack, Error> {
+fn integrated(properties: &str) -> Result<Assembly, Error> {
     let resources = format!(
         "
   Integration:
@@ -410,8 +424,8 @@ fn http_integrations_are_read() {
         "IntegrationType: HTTP, IntegrationMethod: PUT, IntegrationUri: http://localhost:1/a, ContentHandlingStrategy: CONVERT_TO_BINARY, RequestParameters: {integration.request.header.id: context.connectionId}",
     )
     .unwrap();
-    assert_eq!(stack.warnings, []);
-    let (_, integration) = stack.api.integrations.first().unwrap();
+    assert_eq!(stack.warnings(), []);
+    let (_, integration) = stack.api().integrations.first().unwrap();
     assert_eq!(integration.integration_method.as_deref(), Some("PUT"));
     assert_eq!(
         integration
@@ -426,7 +440,7 @@ fn http_integrations_are_read() {
         "IntegrationType: AWS, IntegrationUri: arn:aws:apigateway:us-east-1:dynamodb:action/PutItem, CredentialsArn: role, RequestParameters: {integration.request.header.id: context.connectionId}",
     )
     .unwrap();
-    assert_eq!(stack.warnings.len(), 1);
+    assert_eq!(stack.warnings().len(), 1);
 }
 
 #[rstest]
@@ -494,8 +508,8 @@ fn routes_declare_parameters() {
         "{route.request.header.a: {Required: true}, route.request.querystring.b: {}}",
     )
     .unwrap();
-    assert_eq!(stack.warnings, []);
-    let declared: Vec<_> = stack.api.routes["$connect"]
+    assert_eq!(stack.warnings(), []);
+    let declared: Vec<_> = stack.api().routes["$connect"]
         .request_parameters
         .values()
         .collect();
@@ -525,15 +539,15 @@ fn routes_declare_parameters() {
 }
 
 /// The stack of the API with this stage in place of its own.
-fn with_stage(stage: &str) -> Result<Stack, Error> {
+fn with_stage(stage: &str) -> Result<Assembly, Error> {
     let api = API.replace("StageName: test, AutoDeploy: true", stage);
     assert_ne!(api, API);
     let text = format!("Resources:\n{api}");
-    Stack::parse("t.yaml", &text, Path::new("dir"), &settings(&[]))
+    parse("t.yaml", &text, Path::new("dir"), &settings(&[]))
 }
 
-fn warnings(stack: &Stack) -> Vec<(usize, usize, &str)> {
-    let all = stack.warnings.iter();
+fn warnings(stack: &Assembly) -> Vec<(usize, usize, &str)> {
+    let all = stack.warnings().iter();
     all.map(|warning| (warning.line, warning.column, &*warning.message))
         .collect()
 }
@@ -544,12 +558,12 @@ fn an_access_log_has_a_format_and_a_destination() {
         {DestinationArn: !GetAtt Api.ApiId, Format: '$context.requestId $context.status $context.authorizer.who'}";
     let stack = with_stage(stage).unwrap();
     assert_eq!(warnings(&stack), []);
-    let read = stack.api.stage.access_log_settings.unwrap();
+    let read = stack.api().stage.access_log_settings.clone().unwrap();
     assert_eq!(
         read.format,
         "$context.requestId $context.status $context.authorizer.who"
     );
-    assert_eq!(read.destination_arn.unwrap(), stack.api.api_id);
+    assert_eq!(read.destination_arn.unwrap(), stack.api().api_id);
 }
 
 #[test]
@@ -576,7 +590,7 @@ fn what_an_access_log_lacks_is_warned_of(#[case] settings: &str, #[case] message
     assert!(
         warnings(&stack)[0].2.contains(message),
         "{:?}",
-        stack.warnings
+        stack.warnings()
     );
 }
 
@@ -593,16 +607,16 @@ fn access_logs_that_can_not_be_served(#[case] settings: &str, #[case] message: &
 #[test]
 fn a_stage_without_a_deployment_is_served_and_warned_of() {
     let stack = with_stage("StageName: test").unwrap();
-    assert!(stack.api.stage.undeployed);
+    assert!(stack.api().stage.undeployed);
     assert!(
         warnings(&stack)[0].2.contains("403"),
         "{:?}",
-        stack.warnings
+        stack.warnings()
     );
     assert!(
         !with_stage("StageName: test, DeploymentId: x")
             .unwrap()
-            .api
+            .api()
             .stage
             .undeployed
     );
@@ -623,7 +637,7 @@ fn an_api_without_routes_is_not_deployed() {
     let without = &API[..API.find("  Quiet:").unwrap()];
     let parse = |api: &str| {
         let text = format!("Resources:\n{api}");
-        Stack::parse("t.yaml", &text, Path::new("dir"), &settings(&[]))
+        parse("t.yaml", &text, Path::new("dir"), &settings(&[]))
     };
     let error = parse(without).unwrap_err();
     assert!(error.message().contains("no route"), "{error}");

@@ -5,7 +5,6 @@ use spec::api::Api;
 use spec::route::CONNECT;
 use spec::usage_plan::{ApiKey, Period, Quota, UsagePlan};
 
-use super::Stack;
 use super::api::Reader;
 use super::names;
 use super::properties::Properties;
@@ -16,14 +15,8 @@ use super::value::Value;
 /// How many characters the value of an API key may have (HANDSHAKE-56).
 const VALUE_CHARACTERS: std::ops::RangeInclusive<usize> = 20..=128;
 
-impl Stack {
-    /// The API keys that open `$connect`: enabled, and in a usage plan of the stage.
-    pub fn usable_api_keys(&self) -> impl Iterator<Item = &ApiKey> {
-        usable(&self.api)
-    }
-}
-
-fn usable(api: &Api) -> impl Iterator<Item = &ApiKey> {
+/// The API keys that open `$connect`: enabled, and in a usage plan of the stage.
+pub(super) fn usable(api: &Api) -> impl Iterator<Item = &ApiKey> {
     let in_a_plan = |id: &String| {
         api.usage_plans
             .values()

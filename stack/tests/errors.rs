@@ -4,7 +4,7 @@ use std::path::Path;
 
 use insta::Settings as Snapshot;
 use proptest::prelude::*;
-use stack::{Settings, Stack};
+use stack::{Assembly, Settings};
 
 /// The repository's template.
 const TEMPLATE: &str = include_str!("../../template.yaml");
@@ -13,8 +13,8 @@ const TEMPLATE: &str = include_str!("../../template.yaml");
 fn page(from: &str, to: &str) -> String {
     let text = TEMPLATE.replacen(from, to, 1);
     assert_ne!(text, TEMPLATE, "`{from}` is in the template");
-    match Stack::parse("template.yaml", &text, Path::new(""), &Settings::default()) {
-        Ok(stack) => panic!("it is served: {:?}", stack.warnings),
+    match Assembly::parse("template.yaml", &text, Path::new(""), &Settings::default()) {
+        Ok(stack) => panic!("it is served: {:?}", stack.warnings()),
         Err(error) => error.to_string(),
     }
 }
@@ -98,16 +98,16 @@ broken! {
 
 #[test]
 fn the_template_itself_is_served() {
-    let stack = Stack::parse(
+    let stack = Assembly::parse(
         "template.yaml",
         TEMPLATE,
         Path::new(""),
         &Settings::default(),
     )
     .expect("it is served");
-    assert_eq!(stack.warnings, []);
+    assert_eq!(stack.warnings(), []);
     assert_eq!(
-        stack.api.routes.keys().collect::<Vec<_>>(),
+        stack.api().routes.keys().collect::<Vec<_>>(),
         ["$connect", "$disconnect", "sendmessage"]
     );
 }
@@ -121,14 +121,16 @@ proptest! {
         let boundary = |mut at: usize| { while !TEMPLATE.is_char_boundary(at) { at -= 1; } at };
         let (start, end) = (boundary(at), boundary((at + length).min(TEMPLATE.len())));
         let text = format!("{}{insert}{}", &TEMPLATE[..start], &TEMPLATE[end..]);
-        if let Err(error) = Stack::parse("template.yaml", &text, Path::new(""), &Settings::default()) {
-            prop_assert!(error.line() >= 1 && error.column() >= 1);
+        if let Err(error) = Assembly::parse("template.yaml", &text, Path::new(""), &Settings::default()) {
+            for error in error.errors() {
+                prop_assert!(error.line() >= 1 && error.column() >= 1);
+            }
             let _ = error.to_string();
         }
     }
 
     #[test]
     fn no_text_panics(text: String) {
-        let _ = Stack::parse("template.yaml", &text, Path::new(""), &Settings::default());
+        let _ = Assembly::parse("template.yaml", &text, Path::new(""), &Settings::default());
     }
 }

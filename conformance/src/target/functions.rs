@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use spec::io::InvocationOutcome;
+use spec::io::FunctionOutcome;
 
 /// One of the pattern's functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Function {
     }
 
     /// Calls the function with an event (JSON text).
-    pub fn call(self, event: &str, world: &mut dyn World) -> InvocationOutcome {
+    pub fn call(self, event: &str, world: &mut dyn World) -> FunctionOutcome {
         let Ok(event) = serde_json::from_str::<Value>(event) else {
             return failed("the event is not JSON");
         };
@@ -107,10 +107,10 @@ pub fn authorize(event: &Value) -> Option<Value> {
     })
 }
 
-fn returned(result: &Value) -> InvocationOutcome {
-    InvocationOutcome::Returned(result.to_string())
+fn returned(result: &Value) -> FunctionOutcome {
+    FunctionOutcome::Returned(result.to_string())
 }
 
-fn failed(message: &str) -> InvocationOutcome {
-    InvocationOutcome::Failed(json!({"errorMessage": message, "errorType": "Error"}).to_string())
+fn failed(message: &str) -> FunctionOutcome {
+    FunctionOutcome::Failed(json!({"errorMessage": message, "errorType": "Error"}).to_string())
 }

@@ -5,19 +5,19 @@ use spec::api::{
 };
 use spec::handshake::HandshakeRequest;
 use spec::http::Headers;
-use spec::io::InvocationOutcome;
+use spec::io::FunctionOutcome;
 
 use crate::reference::{Purpose, said};
 use crate::traffic::{Outcome, Shape, Upgrade};
 
 /// What a function says.
-pub(crate) fn answer(call: usize, purpose: &Purpose, outcome: Outcome) -> InvocationOutcome {
+pub(crate) fn answer(call: usize, purpose: &Purpose, outcome: Outcome) -> FunctionOutcome {
     match said(call, purpose, outcome) {
         _ if matches!(outcome, Outcome::NotInvocable) => {
-            InvocationOutcome::NotInvocable("there is no such function".to_owned())
+            FunctionOutcome::NotInvocable("there is no such function".to_owned())
         }
-        Ok(result) => InvocationOutcome::Returned(result),
-        Err(error) => InvocationOutcome::Failed(error),
+        Ok(result) => FunctionOutcome::Returned(result),
+        Err(error) => FunctionOutcome::Failed(error),
     }
 }
 

@@ -4,7 +4,7 @@
 mod compare;
 
 use spec::ids::Counter;
-use spec::io::{InvocationId, ManagementId, ManagementRequest, PeerId};
+use spec::io::{CallId, ManagementId, ManagementRequest, PeerId};
 use spec::{Gateway, Input, Output, Timestamp};
 
 use crate::reference::{Expected, Known, Model, START, Stimulus, To};
@@ -17,7 +17,7 @@ pub(crate) struct Subject {
     now: u64,
     clients: Vec<Seen>,
     /// By the model's number: the gateway's.
-    calls: Vec<InvocationId>,
+    calls: Vec<CallId>,
     requests: usize,
     replies: usize,
     known: Known,
@@ -148,9 +148,9 @@ impl Subject {
                     close: how.frame(),
                 }
             }
-            Stimulus::Answer { call, outcome } => Input::InvocationResult {
-                invocation: self.calls[*call],
-                outcome: answer(*call, &model.calls[*call].purpose, *outcome),
+            Stimulus::Answer { call, outcome } => Input::CallFinished {
+                id: self.calls[*call],
+                outcome: answer(*call, &model.calls[*call].purpose, *outcome).into(),
             },
             Stimulus::Manage { operation, to } => self.management(*operation, *to),
             Stimulus::Shutdown => Input::Shutdown,

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use stack::{Function, Stack};
+use stack::{Assembly, Function};
 
 use super::machine::Limits;
 use super::{Surroundings, environment};
@@ -40,7 +40,7 @@ impl Launch {
 
     /// Those of all functions that have a program.
     pub(crate) fn all(
-        stack: &Stack,
+        stack: &Assembly,
         programs: &Programs,
         surroundings: &Surroundings,
     ) -> Vec<Self> {
@@ -48,7 +48,7 @@ impl Launch {
             let program = programs.get(&function.logical_id)?;
             Some(Self::new(function, program.clone(), surroundings))
         };
-        stack.functions.iter().filter_map(launch).collect()
+        stack.functions().iter().filter_map(launch).collect()
     }
 
     pub(super) fn limits(&self) -> Limits {

@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use spec::Timestamp;
-use spec::io::InvocationId as CallId;
+use spec::io::CallId;
 
 use super::failure::Failure;
 use process::{Phase, Process, Waiting};

@@ -25,7 +25,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, Weak};
 
 use spec::Timestamp;
-use spec::io::{Invocation, InvocationId as CallId, InvocationOutcome as FunctionOutcome};
+use spec::io::{CallId, FunctionOutcome, Invocation};
 use spec::signature::Caller;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;

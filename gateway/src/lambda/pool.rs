@@ -8,7 +8,7 @@ use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use spec::Timestamp;
-use spec::io::{Invocation, InvocationId as CallId, InvocationOutcome as FunctionOutcome};
+use spec::io::{CallId, FunctionOutcome, Invocation};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -221,7 +221,11 @@ impl Pool {
     /// Ends all processes, and starts none any more.
     pub(super) async fn stop(&self) {
         self.step(|machine, _| machine.stop());
-        self.until(PoolMachine::is_empty).await;
+        tokio::select! {
+            () = self.until(PoolMachine::is_empty) => {}
+            // Nobody runs them any more: they were killed.
+            () = self.starts.closed() => {}
+        }
     }
 
     /// # Panics
@@ -290,8 +294,9 @@ impl Pool {
     fn report(&self, finished: Vec<Finished>) {
         for one in finished {
             let call = one.call;
+            // A broken machine hears nothing any more, but the processes have to end.
             if let Some(outcome) = self.outcome(one)
-                && let Some(hub) = self.hub.upgrade()
+                && let Some(hub) = self.hub.upgrade().filter(|hub| !hub.is_broken())
             {
                 hub.result(call, outcome);
             }

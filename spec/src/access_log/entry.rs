@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::authorizer::Authorization;
 use crate::handshake::Refusal;
 use crate::integration::{Answer, Failure};
-use crate::io::{HttpOutcome, InvocationOutcome};
+use crate::io::{FunctionOutcome, HttpOutcome, Outcome};
 use crate::signature::Rejection;
 
 /// What is known of a request: `$context` as mapping templates see it, and what is measured on the way (TEMPLATE-80).
@@ -39,15 +39,10 @@ impl Entry {
     }
 
     /// The authorizer has answered, after `latency` milliseconds: what it said, and what its policy says of the route (TEMPLATE-92).
-    pub fn authorized(
-        &mut self,
-        outcome: Option<&InvocationOutcome>,
-        authorization: &Authorization,
-        latency: u64,
-    ) {
+    pub fn authorized(&mut self, outcome: &Outcome, authorization: &Authorization, latency: u64) {
         self.note("authorizer.latency", latency);
         self.note("authorizer.integrationLatency", latency);
-        if let Some(InvocationOutcome::Returned(_) | InvocationOutcome::Failed(_)) = outcome {
+        if Call::new(latency, outcome).integration_status.is_some() {
             self.note("authorizer.integrationStatus", 200);
         }
         let mut decided = |status: u16| {
@@ -174,33 +169,22 @@ impl Entry {
 }
 
 impl Call {
-    /// The call of a function: Lambda's own status is 200 whatever the function's code did (TEMPLATE-81).
-    pub fn of_function(latency: u64, outcome: &InvocationOutcome) -> Self {
+    /// A call that ended in this way. Lambda's own status is 200 whatever the function's code did (TEMPLATE-81).
+    pub fn new(latency: u64, outcome: &Outcome) -> Self {
+        let integration_status = match outcome {
+            Outcome::Function(FunctionOutcome::Returned(_) | FunctionOutcome::Failed(_)) => {
+                Some(200)
+            }
+            Outcome::Http(HttpOutcome::Answered(answer))
+            | Outcome::Service(HttpOutcome::Answered(answer)) => Some(answer.status),
+            Outcome::Function(FunctionOutcome::NotInvocable(_))
+            | Outcome::Http(HttpOutcome::Failed(_))
+            | Outcome::Service(HttpOutcome::Failed(_))
+            | Outcome::TimedOut => None,
+        };
         Self {
             latency: Some(latency),
-            integration_status: match outcome {
-                InvocationOutcome::Returned(_) | InvocationOutcome::Failed(_) => Some(200),
-                InvocationOutcome::NotInvocable(_) => None,
-            },
-        }
-    }
-
-    /// The call of an HTTP backend or a service.
-    pub fn of_backend(latency: u64, outcome: &HttpOutcome) -> Self {
-        Self {
-            latency: Some(latency),
-            integration_status: match outcome {
-                HttpOutcome::Answered(answer) => Some(answer.status),
-                HttpOutcome::Failed(_) => None,
-            },
-        }
-    }
-
-    /// A call without an answer.
-    pub fn timed_out(latency: u64) -> Self {
-        Self {
-            latency: Some(latency),
-            integration_status: None,
+            integration_status,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::handshake::{self, HandshakeRequest, Refusal};
 use crate::http::Headers;
 use crate::ids;
 use crate::integration::{self, Answer, Failure};
-use crate::io::{Because, InvocationOutcome, Output, PeerId};
+use crate::io::{Because, Outcome, Output, PeerId};
 use crate::lifecycle::{self, Effect, Event, State};
 use crate::limits;
 use crate::policy::Context;
@@ -116,28 +116,20 @@ impl Gateway {
         );
     }
 
-    /// The authorizer answered, or did not (`None`).
+    /// The call of the authorizer has ended.
     pub(super) fn authorized(
         &mut self,
         now: Timestamp,
         peer: PeerId,
-        outcome: Option<&InvocationOutcome>,
+        outcome: &Outcome,
         latency: u64,
     ) {
         let arn = self.compiled.api.route_arn(CONNECT);
         let Some(entry) = self.peers.get_mut(&peer) else {
             return;
         };
-        let authorization = match outcome {
-            Some(outcome) => {
-                let context = Context::of_handshake(&entry.handshake, entry.request.at);
-                authorizer::interpret(outcome, &arn, &context, latency)
-            }
-            None => Authorization::Refused(
-                Refusal::AuthorizerFailed,
-                "the authorizer timed out".to_owned(),
-            ),
-        };
+        let context = Context::of_handshake(&entry.handshake, entry.request.at);
+        let authorization = authorizer::interpret(outcome, &arn, &context, latency);
         self.note_handshake(peer, |entry| {
             entry.authorized(outcome, &authorization, latency);
         });

@@ -19,7 +19,7 @@ use crate::handshake::HandshakeRequest;
 use crate::http::HttpResponse;
 use crate::ids::{self, IdSource};
 use crate::io::{
-    Because, Decision, Input, InvocationId, ManagementId, ManagementRequest, Output, PeerId,
+    Because, CallId, Decision, Input, ManagementId, ManagementRequest, Outcome, Output, PeerId,
 };
 use crate::lifecycle::{self, Effect, Event, State};
 use crate::management::{self, Operation};
@@ -30,7 +30,7 @@ use crate::usage_plan::Usage;
 
 use compile::Compiled;
 pub use compile::{InvalidApi, Location, Problem};
-use pending::{Outcome, Pending};
+use pending::Pending;
 use timers::{Timer, Timers};
 
 /// A WebSocket API at work: one stage with its connections and the calls that are under way.
@@ -45,10 +45,10 @@ pub struct Gateway {
     peers: HashMap<PeerId, Peer>,
     /// The open connections.
     by_connection_id: HashMap<String, PeerId>,
-    pending: HashMap<InvocationId, Pending>,
+    pending: HashMap<CallId, Pending>,
     timers: Timers,
     outputs: VecDeque<Output>,
-    invocations: u64,
+    calls: u64,
 }
 
 /// A client and its connection.
@@ -84,7 +84,7 @@ impl Gateway {
             pending: HashMap::new(),
             timers: Timers::default(),
             outputs: VecDeque::new(),
-            invocations: 0,
+            calls: 0,
         })
     }
 
@@ -116,15 +116,7 @@ impl Gateway {
                     entry.is_full = full;
                 }
             }
-            Input::InvocationResult {
-                invocation,
-                outcome,
-            } => {
-                self.result(now, invocation, Some(Outcome::Function(&outcome)));
-            }
-            Input::HttpResult { call, outcome } => {
-                self.result(now, call, Some(Outcome::Http(&outcome)));
-            }
+            Input::CallFinished { id, outcome } => self.finished(now, id, &outcome),
             Input::Management { id, request } => self.management(now, id, &request),
             Input::Shutdown => {
                 let mut peers: Vec<PeerId> = self.peers.keys().copied().collect();
@@ -150,7 +142,7 @@ impl Gateway {
     pub fn handle_timeout(&mut self, now: Timestamp) {
         while let Some((at, timer)) = self.timers.pop_due(now) {
             match timer {
-                Timer::Invocation(invocation) => self.result(now, invocation, None),
+                Timer::Call(id) => self.finished(now, id, &Outcome::TimedOut),
                 Timer::Connection(peer) => {
                     let Some(entry) = self.peers.get(&peer) else {
                         continue;

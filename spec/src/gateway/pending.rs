@@ -9,7 +9,7 @@ use crate::connection::Connection;
 use crate::event::RequestIdentity;
 use crate::integration::{Answer, Call, Failure, Request};
 use crate::io::{
-    HttpCall, HttpOutcome, Invocation, InvocationId, InvocationOutcome, Output, PeerId, ServiceCall,
+    CallId, FunctionOutcome, HttpCall, Invocation, Outcome, Output, PeerId, ServiceCall,
 };
 use crate::limits;
 use crate::route::{CONNECT, DISCONNECT};
@@ -22,12 +22,6 @@ pub(super) struct Pending {
     pub(super) purpose: Purpose,
     pub(super) request: RequestIdentity,
     pub(super) started: Timestamp,
-}
-
-/// What came of a call.
-pub(super) enum Outcome<'a> {
-    Function(&'a InvocationOutcome),
-    Http(&'a HttpOutcome),
 }
 
 /// What a function was called for.
@@ -107,8 +101,8 @@ impl Gateway {
             } => {
                 // Lambda takes the event and answers at once, with nothing (INTEGRATION-73). The function's own result finds nobody waiting.
                 self.invoke(function_arn, payload, trace_id, deadline, None);
-                let taken = InvocationOutcome::Returned(String::new());
-                self.resolve(now, pending, Some(Outcome::Function(&taken)));
+                let taken = FunctionOutcome::Returned(String::new());
+                self.resolve(now, pending, &taken.into());
             }
             Call::Request(request) => {
                 let id = self.wait(deadline, pending);
@@ -144,62 +138,41 @@ impl Gateway {
     }
 
     /// Waits for the result of a call until `deadline`.
-    fn wait(&mut self, deadline: Timestamp, pending: Pending) -> InvocationId {
+    fn wait(&mut self, deadline: Timestamp, pending: Pending) -> CallId {
         let id = self.next_id();
-        self.timers.set(deadline, Timer::Invocation(id));
+        self.timers.set(deadline, Timer::Call(id));
         self.pending.insert(id, pending);
         id
     }
 
-    fn next_id(&mut self) -> InvocationId {
-        self.invocations += 1;
-        InvocationId(self.invocations)
+    fn next_id(&mut self) -> CallId {
+        self.calls += 1;
+        CallId(self.calls)
     }
 
-    /// A call has its result, or its time is up (`None`, INTEGRATION-9). A result that comes later finds nobody waiting.
-    pub(super) fn result(
-        &mut self,
-        now: Timestamp,
-        id: InvocationId,
-        outcome: Option<Outcome<'_>>,
-    ) {
-        let Some(pending) = self.pending.remove(&id) else {
-            return;
-        };
-        self.timers.clear(&Timer::Invocation(id));
-        self.resolve(now, pending, outcome);
+    /// A call has ended, perhaps because its time is up (INTEGRATION-9). A result that comes later finds nobody waiting.
+    pub(super) fn finished(&mut self, now: Timestamp, id: CallId, outcome: &Outcome) {
+        if let Some(pending) = self.pending.remove(&id) {
+            self.timers.clear(&Timer::Call(id));
+            self.resolve(now, pending, outcome);
+        }
     }
 
-    /// Hands a result to who waits for it.
-    fn resolve(&mut self, now: Timestamp, pending: Pending, outcome: Option<Outcome<'_>>) {
+    /// Delivers an outcome to what waits for it.
+    fn resolve(&mut self, now: Timestamp, pending: Pending, outcome: &Outcome) {
         let latency = now.since(pending.started).as_millis();
         let latency = u64::try_from(latency).unwrap_or(u64::MAX);
         match pending.purpose {
-            Purpose::Authorizer => {
-                let outcome = match outcome {
-                    Some(Outcome::Function(outcome)) => Some(outcome),
-                    _ => None,
-                };
-                self.authorized(now, pending.peer, outcome, latency);
-            }
+            Purpose::Authorizer => self.authorized(now, pending.peer, outcome, latency),
             Purpose::Integration(exchange) => {
-                let request = exchange.request(&self.compiled);
-                let integration = self.compiled.integration(&exchange.route_key);
-                let call = match &outcome {
-                    Some(Outcome::Function(outcome)) => {
-                        access_log::Call::of_function(latency, outcome)
+                let call = access_log::Call::new(latency, outcome);
+                let answer = match self.compiled.integration(&exchange.route_key) {
+                    Some(integration) => {
+                        integration.answer(exchange.request(&self.compiled), outcome)
                     }
-                    Some(Outcome::Http(outcome)) => access_log::Call::of_backend(latency, outcome),
-                    None => access_log::Call::timed_out(latency),
-                };
-                let answer = match (outcome, integration) {
-                    (Some(Outcome::Function(outcome)), Some(integration)) => {
-                        integration.answer(request, outcome)
-                    }
-                    (Some(Outcome::Http(outcome)), Some(integration)) => {
-                        integration.http_answer(request, outcome)
-                    }
-                    _ => Err(Failure::TimedOut),
+                    None => Err(Failure::NotInvocable(
+                        "the route has no integration".to_owned(),
+                    )),
                 };
                 self.integrated(now, pending.peer, &pending.request, &exchange, call, answer);
             }

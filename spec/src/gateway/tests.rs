@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::api::{AuthorizationType, Authorizer, Integration, IntegrationType, Route};
 use crate::http::Headers;
-use crate::io::{ClientClose, Invocation, InvocationOutcome};
+use crate::io::{ClientClose, FunctionOutcome, Invocation};
 use crate::limits::{self, Violation};
 
 mod api_keys;
@@ -97,13 +97,13 @@ fn invocation(gateway: &mut Gateway) -> Invocation {
     }
 }
 
-fn answer(gateway: &mut Gateway, now: Timestamp, id: InvocationId, result: &Value) -> Vec<Output> {
-    let outcome = InvocationOutcome::Returned(result.to_string());
+fn answer(gateway: &mut Gateway, now: Timestamp, id: CallId, result: &Value) -> Vec<Output> {
+    let outcome = FunctionOutcome::Returned(result.to_string());
     gateway.handle_input(
         now,
-        Input::InvocationResult {
-            invocation: id,
-            outcome,
+        Input::CallFinished {
+            id,
+            outcome: Outcome::Function(outcome),
         },
     );
     outputs(gateway)

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::io::{InvocationId, PeerId};
+use crate::io::{CallId, PeerId};
 use crate::time::Timestamp;
 
 /// What a point in time is set for. At most one point for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Timer {
     Connection(PeerId),
-    Invocation(InvocationId),
+    Call(CallId),
 }
 
 #[derive(Debug, Default)]

@@ -32,6 +32,8 @@ pub enum Failure {
     InvalidPayload(String),
     /// No request template fits, and the integration must not pass the body through.
     NoTemplate,
+    /// The call ended as that of something else, which the integration does not call.
+    NotCalled(&'static str),
     /// No answer in time.
     TimedOut,
     /// No answer could be had of the backend.
@@ -67,6 +69,12 @@ impl fmt::Display for Failure {
                 write!(f, "the rendered mapping template is not JSON: {error}")
             }
             Self::NoTemplate => f.write_str("no request template fits the message"),
+            Self::NotCalled(other) => {
+                write!(
+                    f,
+                    "its call ended as that of {other}, which it does not call"
+                )
+            }
             Self::TimedOut => f.write_str("the integration timed out"),
             Self::Unreachable(cause) => write!(f, "the backend gave no answer: {cause}"),
             Self::Parameter(problem) => write!(f, "request parameters: {problem}"),

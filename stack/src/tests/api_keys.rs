@@ -6,7 +6,7 @@ use spec::usage_plan::{AUTHORIZER, HEADER, Period, Quota};
 use super::*;
 
 /// A stack whose `$connect` requires a key, with more resources.
-fn keyed(api: &str, resources: &str) -> Result<Stack, Error> {
+fn keyed(api: &str, resources: &str) -> Result<Assembly, Error> {
     let text = format!(
         "
 Resources:
@@ -21,7 +21,7 @@ Resources:
     Properties: {{ApiId: !Ref Api, RouteKey: $connect, ApiKeyRequired: true}}
 {resources}"
     );
-    Stack::parse("t.yaml", &text, Path::new(""), &Settings::default())
+    parse("t.yaml", &text, Path::new(""), &Settings::default())
 }
 
 const KEYS: &str = "
@@ -58,15 +58,15 @@ const KEYS: &str = "
 #[test]
 fn keys_are_read_with_their_plans() {
     let stack = keyed("", KEYS).unwrap();
-    assert_eq!(stack.warnings, []);
-    assert!(stack.api.routes["$connect"].api_key_required);
-    assert_eq!(stack.api.api_key_selection_expression, HEADER);
-    let keys: Vec<_> = stack.api.api_keys.values().collect();
+    assert_eq!(stack.warnings(), []);
+    assert!(stack.api().routes["$connect"].api_key_required);
+    assert_eq!(stack.api().api_key_selection_expression, HEADER);
+    let keys: Vec<_> = stack.api().api_keys.values().collect();
     let names: Vec<&str> = keys.iter().map(|key| &*key.name).collect();
     assert_eq!(names, ["mine", "gatespec-Made", "off"]);
     assert_eq!(keys[0].value, "01234567890123456789");
     assert!(keys[0].enabled && keys[1].enabled && !keys[2].enabled);
-    let plans: Vec<_> = stack.api.usage_plans.values().collect();
+    let plans: Vec<_> = stack.api().usage_plans.values().collect();
     let [plan] = plans[..] else {
         panic!("one plan names the stage, not {plans:?}")
     };
@@ -78,7 +78,7 @@ fn keys_are_read_with_their_plans() {
         period: Period::Week,
     };
     assert_eq!(plan.quota, Some(quota));
-    let ids: Vec<_> = stack.api.api_keys.keys().collect();
+    let ids: Vec<_> = stack.api().api_keys.keys().collect();
     assert_eq!(plan.api_keys, [ids[0].clone(), ids[2].clone()]);
     let usable: Vec<_> = stack.usable_api_keys().map(|key| &*key.name).collect();
     assert_eq!(usable, ["mine"]);
@@ -86,9 +86,9 @@ fn keys_are_read_with_their_plans() {
 
 #[test]
 fn a_value_that_is_not_given_is_the_same_at_every_start() {
-    let values = |stack: &Stack| -> Vec<String> {
+    let values = |stack: &Assembly| -> Vec<String> {
         stack
-            .api
+            .api()
             .api_keys
             .values()
             .map(|key| key.value.clone())
@@ -108,7 +108,7 @@ fn a_value_that_is_not_given_is_the_same_at_every_start() {
 fn the_key_selection_expression_is_read() {
     let api = format!(", ApiKeySelectionExpression: {AUTHORIZER}");
     let stack = keyed(&api, KEYS).unwrap();
-    assert_eq!(stack.api.api_key_selection_expression, AUTHORIZER);
+    assert_eq!(stack.api().api_key_selection_expression, AUTHORIZER);
     let error = keyed(", ApiKeySelectionExpression: $request.header.key", KEYS).unwrap_err();
     assert_eq!(
         error.message(),
@@ -122,9 +122,9 @@ fn keys_that_open_nothing_are_warned_of() {
     let messages = |resources: &str| -> Vec<String> {
         let stack = keyed("", resources).unwrap();
         stack
-            .warnings
-            .into_iter()
-            .map(|warning| warning.message)
+            .warnings()
+            .iter()
+            .map(|warning| warning.message.clone())
             .collect()
     };
     let none = "`$connect` requires an API key, and no enabled key is in a usage plan of the stage: every client will be refused, as on AWS";

@@ -5,7 +5,7 @@ use rstest::rstest;
 use super::*;
 
 /// A stack with an authorizer on `$connect`, functions for both, and one line changed.
-fn authorized(before: &str, after: &str) -> Result<Stack, Error> {
+fn authorized(before: &str, after: &str) -> Result<Assembly, Error> {
     let text = "
 Resources:
   Api:
@@ -59,7 +59,7 @@ Resources:
 ";
     let changed = text.replacen(before, after, 1);
     assert!(changed != text || before == after);
-    Stack::parse("t.yaml", &changed, Path::new(""), &Settings::default())
+    parse("t.yaml", &changed, Path::new(""), &Settings::default())
 }
 
 #[rstest]
@@ -92,8 +92,8 @@ fn what_aws_refuses_to_make(
 }
 
 /// The functions that may not be called, by the warnings.
-fn refused(stack: &Stack) -> Vec<&str> {
-    let warnings = stack.warnings.iter();
+fn refused(stack: &Assembly) -> Vec<&str> {
+    let warnings = stack.warnings().iter();
     let calls = warnings.filter_map(|warning| {
         let call = warning.message.strip_prefix("no permission lets `")?;
         call.split('`').next()?.rsplit(':').next()?.split_once('/')
@@ -129,7 +129,7 @@ fn a_call_needs_the_permission_of_its_caller(
     for (call, start) in refused.iter().zip(expected) {
         assert!(call.starts_with(start), "{call}");
     }
-    assert_eq!(stack.refused.len(), expected.len());
+    assert_eq!(stack.refused().len(), expected.len());
 }
 
 #[test]
@@ -158,12 +158,12 @@ fn stage_variables_stand_in_an_authorizers_address() {
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:";
     let stack = authorized("${Judge.Arn}", &format!("{arn}${{!stageVariables.fn}}")).unwrap();
     let called: Vec<_> = stack
-        .functions
+        .functions()
         .iter()
         .map(|one| (&*one.name, one.is_called))
         .collect();
     assert_eq!(called, [("Judge", true), ("Work", true)]);
-    assert_eq!(stack.warnings, []);
+    assert_eq!(stack.warnings(), []);
     let error = authorized("${Judge.Arn}", &format!("{arn}${{!stageVariables.no}}")).unwrap_err();
     assert_eq!(
         error.message(),

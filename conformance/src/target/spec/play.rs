@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use spec::http::{Headers, HttpAnswer, HttpResponse};
-use spec::io::{HttpCall, HttpOutcome, InvocationOutcome, Service, ServiceCall};
+use spec::io::{FunctionOutcome, HttpCall, HttpOutcome, Outcome, Service, ServiceCall};
 use spec::{Input, Output, Timestamp};
 
 use super::{Fields, Player, SpecSession};
@@ -53,9 +53,9 @@ impl SpecSession {
                     invocation.function_arn, invocation.payload
                 ));
                 let id = invocation.id;
-                let result = |outcome| Input::InvocationResult {
-                    invocation: id,
-                    outcome,
+                let result = |outcome| Input::CallFinished {
+                    id,
+                    outcome: Outcome::Function(outcome),
                 };
                 match self.players.get(&invocation.function_arn).copied() {
                     Some(Player::Pattern(function)) => {
@@ -65,21 +65,19 @@ impl SpecSession {
                     Some(Player::Probe) => {
                         let plan = Plan::of_invocation(&invocation.payload);
                         let outcome = match plan.end.clone() {
-                            End::Returns(text) => InvocationOutcome::Returned(text),
-                            End::Fails(text) => InvocationOutcome::Failed(text),
-                            End::Exits => InvocationOutcome::Failed(EXITED.to_owned()),
+                            End::Returns(text) => FunctionOutcome::Returned(text),
+                            End::Fails(text) => FunctionOutcome::Failed(text),
+                            End::Exits => FunctionOutcome::Failed(EXITED.to_owned()),
                         };
                         self.perform(&plan, result(outcome));
                     }
                     None => {
-                        let outcome = InvocationOutcome::NotInvocable(NO_FUNCTION.to_owned());
+                        let outcome = FunctionOutcome::NotInvocable(NO_FUNCTION.to_owned());
                         self.come(Duration::ZERO, result(outcome));
                     }
                 }
             }
-            Output::HttpRequest(HttpCall {
-                id: call, request, ..
-            }) => {
+            Output::HttpRequest(HttpCall { id, request, .. }) => {
                 self.reasons
                     .push(format!("request {} {}", request.method, request.url));
                 let host = request.url.find("://").map_or(0, |at| at + 3);
@@ -97,10 +95,11 @@ impl SpecSession {
                     }),
                     None => HttpOutcome::Failed("it answered nothing".to_owned()),
                 };
-                self.perform(&plan, Input::HttpResult { call, outcome });
+                let outcome = Outcome::Http(outcome);
+                self.perform(&plan, Input::CallFinished { id, outcome });
             }
             Output::CallService(ServiceCall {
-                id: call,
+                id,
                 service: Service::DynamoDb,
                 action,
                 body,
@@ -110,7 +109,8 @@ impl SpecSession {
                 self.reasons.push(format!("{action} {body}"));
                 let outcome =
                     HttpOutcome::Answered(dynamodb::answer(&action, &body, &mut self.table));
-                self.come(Duration::ZERO, Input::HttpResult { call, outcome });
+                let outcome = Outcome::Service(outcome);
+                self.come(Duration::ZERO, Input::CallFinished { id, outcome });
             }
             Output::ManagementReply { id, response } => {
                 self.replies.insert(id, response);

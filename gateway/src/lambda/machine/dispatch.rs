@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use spec::Timestamp;
-use spec::io::InvocationId as CallId;
+use spec::io::CallId;
 
 use super::growth::{self, Demand, Growth};
 use super::process::{Phase, Process, Waiting};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use spec::Timestamp;
-use spec::io::InvocationId as CallId;
+use spec::io::CallId;
 
 use super::{Event, Now};
 

@@ -58,17 +58,16 @@ impl Log {
     }
 
     /// What is logged when the function that was called first, of those that have not answered, does.
-    fn answered(&mut self, now: u64, outcome: InvocationOutcome) -> Vec<String> {
-        let invocation = self.calls.remove(0).id;
-        let input = Input::InvocationResult {
-            invocation,
-            outcome,
+    fn answered(&mut self, now: u64, outcome: FunctionOutcome) -> Vec<String> {
+        let input = Input::CallFinished {
+            id: self.calls.remove(0).id,
+            outcome: Outcome::Function(outcome),
         };
         self.after(now, input)
     }
 
     fn returned(&mut self, now: u64, result: &Value) -> Vec<String> {
-        self.answered(now, InvocationOutcome::Returned(result.to_string()))
+        self.answered(now, FunctionOutcome::Returned(result.to_string()))
     }
 
     /// A client that is in at 30 milliseconds: the authorizer took 10, `$connect` 20. Gives the line.
@@ -103,7 +102,7 @@ fn a_connections_life_is_a_line_a_request() {
     log.after(60, message(r#"{"action":"echo"}"#));
     let failed = r#"{"errorMessage":"it broke","errorType":"Error"}"#.to_owned();
     assert_eq!(
-        log.answered(61, InvocationOutcome::Failed(failed)),
+        log.answered(61, FunctionOutcome::Failed(failed)),
         ["MESSAGE echo 500 me hello -/200 1=1 - Internal server error"]
     );
     let close = Input::PeerClosed {
@@ -147,10 +146,7 @@ fn a_refused_handshake_says_why() {
     log.after(0, upgrade(PeerId(5), Some("hello")));
     log.returned(1, &allow());
     assert_eq!(
-        log.answered(
-            2,
-            InvocationOutcome::NotInvocable("no permission".to_owned())
-        ),
+        log.answered(2, FunctionOutcome::NotInvocable("no permission".to_owned())),
         [r#"500 API_CONFIGURATION_ERROR "Internal server error" 200 200 me -"#]
     );
 }

@@ -145,13 +145,12 @@ fn the_reason_names_the_key_and_never_shows_it() {
     for (number, key) in [(1, VALUE), (2, "98765432109876543210")] {
         gateway.handle_input(START, upgrade_with_key(PeerId(number), Some(key)));
         let authorizer = invocation(&mut gateway);
-        let outcome = InvocationOutcome::Returned(allow().to_string());
-        let invocation = authorizer.id;
+        let outcome = FunctionOutcome::Returned(allow().to_string());
         gateway.handle_input(
             START,
-            Input::InvocationResult {
-                invocation,
-                outcome,
+            Input::CallFinished {
+                id: authorizer.id,
+                outcome: Outcome::Function(outcome),
             },
         );
         while let Some(output) = gateway.poll_output() {

@@ -86,6 +86,16 @@ pub(super) fn sent(gateway: &mut Gateway, text: &str) -> HttpCall {
 }
 
 fn answered(gateway: &mut Gateway, call: &HttpCall, status: u16, body: &[u8]) -> Vec<Output> {
+    ended(gateway, call.id, Outcome::Http, status, body)
+}
+
+fn ended(
+    gateway: &mut Gateway,
+    id: CallId,
+    kind: fn(HttpOutcome) -> Outcome,
+    status: u16,
+    body: &[u8],
+) -> Vec<Output> {
     let outcome = HttpOutcome::Answered(HttpAnswer {
         status,
         headers: Headers::from_iter([("x-kind", "special")]),
@@ -93,9 +103,9 @@ fn answered(gateway: &mut Gateway, call: &HttpCall, status: u16, body: &[u8]) ->
     });
     gateway.handle_input(
         START,
-        Input::HttpResult {
-            call: call.id,
-            outcome,
+        Input::CallFinished {
+            id,
+            outcome: kind(outcome),
         },
     );
     outputs(gateway)
@@ -251,9 +261,9 @@ fn a_backend_that_does_not_answer_fails() {
     let outcome = HttpOutcome::Failed("connection refused".to_owned());
     gateway.handle_input(
         START,
-        Input::HttpResult {
-            call: first.id,
-            outcome,
+        Input::CallFinished {
+            id: first.id,
+            outcome: Outcome::Http(outcome),
         },
     );
     assert!(text(&outputs(&mut gateway)).starts_with(r#"{"message": "Internal server error", "#)); // INTEGRATION-53
@@ -270,9 +280,9 @@ fn a_backend_that_does_not_answer_fails() {
     let outcome = HttpOutcome::Failed("connection refused".to_owned());
     gateway.handle_input(
         START,
-        Input::HttpResult {
-            call: connect.id,
-            outcome,
+        Input::CallFinished {
+            id: connect.id,
+            outcome: Outcome::Http(outcome),
         },
     );
     let [Output::Reject { response, .. }] = &outputs(&mut gateway)[..] else {
@@ -343,29 +353,16 @@ fn a_dynamodb_action_gets_the_rendered_template() {
         (Service::DynamoDb, "PutItem")
     );
     assert!(first.body.starts_with(br#"{"Item":{"id":{"S":""#));
-    let call = HttpCall {
-        id: first.id,
-        request: HttpRequest {
-            method: String::new(),
-            url: String::new(),
-            headers: Headers::new(),
-            body: Vec::new(),
-        },
-        deadline: first.deadline,
-    };
     assert!(matches!(
-        answered(&mut gateway, &call, 200, b"{}")[..],
+        ended(&mut gateway, first.id, Outcome::Service, 200, b"{}")[..],
         [Output::Accept { .. }]
     ));
     gateway.handle_input(START, message("{}"));
     let [Output::CallService(second)] = &outputs(&mut gateway)[..] else {
         panic!("no call of the service")
     };
-    let call = HttpCall {
-        id: second.id,
-        ..call
-    };
-    assert_eq!(text(&answered(&mut gateway, &call, 200, b"{}")), "stored");
+    let outputs = ended(&mut gateway, second.id, Outcome::Service, 200, b"{}");
+    assert_eq!(text(&outputs), "stored");
 }
 
 // INTEGRATION-73, INTEGRATION-96
@@ -384,13 +381,33 @@ fn nobody_waits_for_an_asynchronous_function() {
         panic!("no call and answer")
     };
     assert_eq!(text, "");
-    let outcome = InvocationOutcome::Failed("{}".to_owned());
+    let outcome = FunctionOutcome::Failed("{}".to_owned());
     gateway.handle_input(
         START,
-        Input::InvocationResult {
-            invocation: invocation.id,
-            outcome,
+        Input::CallFinished {
+            id: invocation.id,
+            outcome: Outcome::Function(outcome),
         },
     );
     assert_eq!(outputs(&mut gateway), []);
+}
+
+// The shell's fault, and not the function's silence.
+#[test]
+fn an_outcome_of_another_kind_is_no_timeout() {
+    let mut gateway = gateway();
+    connect(&mut gateway, ALICE, START);
+    let text = r#"{"action":"echo"}"#.to_owned();
+    gateway.handle_input(START, Input::Message { peer: ALICE, text });
+    let call = invocation(&mut gateway);
+    let outcome = Outcome::Http(HttpOutcome::Failed("connection refused".to_owned()));
+    let id = call.id;
+    gateway.handle_input(START, Input::CallFinished { id, outcome });
+    let all: Vec<Output> = std::iter::from_fn(|| gateway.poll_output()).collect();
+    let [Output::Decision(decision), Output::Send { text: frame, .. }] = &all[..] else {
+        panic!("{all:?}")
+    };
+    assert!(frame.starts_with(r#"{"message": "Internal server error", "#));
+    let reason = decision.to_string();
+    assert!(reason.ends_with("its call ended as that of an HTTP backend, which it does not call"));
 }
