@@ -8,13 +8,15 @@
 //! 4. An event that API Gateway has stopped waiting for is dropped, and never run later.
 //! 5. An event that a process had not fetched when it went away is the next to be delivered.
 //! 6. An event whose process fails to start gets one more start, then it fails with that error.
-//! 7. A process that has waited for [`IDLE`] ends. The one that waited shortest gets the next event.
+//! 7. A process that has waited for [`IDLE`] ends. The one that waited shortest gets the next
+//!    event.
 //! 8. After [`replace`](PoolMachine::replace), events go to processes of the new program only; what
 //!    the old ones work on, they finish.
 //! 9. After [`stop`](PoolMachine::stop), nothing is started or delivered.
 
 mod dispatch;
 mod growth;
+mod io;
 mod process;
 #[cfg(test)]
 mod properties;
@@ -25,95 +27,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use spec::Timestamp;
-use spec::io::CallId;
 
 use super::failure::Failure;
+pub(super) use io::{Action, Due, End, Event, Finished, Limits, Next, Now, ProcessId};
 use process::{Phase, Process, Waiting};
-
-/// A process, numbered by the machine in the order of starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct ProcessId(u64);
-
-/// The two times that a pool lives by.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Now {
-    /// The gateway's: functions' timeouts and API Gateway's deadlines follow it, frozen or not.
-    pub(super) clock: Timestamp,
-    /// The system's, from any fixed moment: processes start, wait and idle in it.
-    pub(super) steady: Duration,
-}
-
-/// The moments at which [`PoolMachine::expire`] is to be called next.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Due {
-    pub(super) clock: Option<Timestamp>,
-    pub(super) steady: Option<Duration>,
-}
-
-/// What a function may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Limits {
-    /// The function's `Timeout`.
-    pub(super) timeout: Duration,
-    /// How long a process may take until it asks for its first event.
-    pub(super) init_timeout: Duration,
-    /// How many processes there may be, those included that are about to end.
-    pub(super) max_processes: usize,
-}
-
-/// One call of the function.
-#[derive(Debug)]
-pub(super) struct Event {
-    pub(super) call: CallId,
-    pub(super) request_id: String,
-    pub(super) payload: String,
-    pub(super) trace_id: String,
-    /// When API Gateway stops waiting.
-    pub(super) deadline: Timestamp,
-}
-
-/// What is to be done, in this order.
-#[derive(Debug)]
-pub(super) enum Action {
-    /// Start a process.
-    Start(ProcessId),
-    /// An event is there for a process that waits for one: let it fetch it with
-    /// [`PoolMachine::next`].
-    Deliver(ProcessId),
-    /// Kill a process. [`PoolMachine::exited`] tells when it is gone.
-    Kill(ProcessId),
-    /// An event has ended.
-    Finished(Finished),
-}
-
-/// The end of an event.
-#[derive(Debug)]
-pub(super) struct Finished {
-    pub(super) call: CallId,
-    pub(super) request_id: String,
-    pub(super) end: End,
-}
-
-/// How an event ended.
-#[derive(Debug)]
-pub(super) enum End {
-    /// The function returned this text.
-    Returned(String),
-    Failed(Failure),
-    /// API Gateway has stopped waiting for it before a process took it.
-    GivenUp,
-}
-
-/// The answer to a process that asks for its next event.
-#[derive(Debug)]
-pub(super) enum Next {
-    /// It works on this from now on.
-    Event(Event),
-    /// Nothing waits: [`Action::Deliver`] tells when to ask again.
-    Wait,
-    /// It must not ask, and is killed: it has an event, or is to end.
-    Refused,
-}
 
 /// The processes of one function, and the events that wait for one.
 #[derive(Debug)]
@@ -409,15 +326,5 @@ impl PoolMachine {
         for Waiting { event, .. } in failed {
             self.finish(event.call, event.request_id, End::Failed(Failure::Stopped));
         }
-    }
-}
-
-impl Due {
-    /// Whether something is due earlier than what is known in `other`.
-    pub(super) fn is_before(self, other: Self) -> bool {
-        fn is_before<T: Ord>(one: Option<T>, other: Option<T>) -> bool {
-            one.is_some_and(|one| other.is_none_or(|other| one < other))
-        }
-        is_before(self.clock, other.clock) || is_before(self.steady, other.steady)
     }
 }

@@ -97,7 +97,7 @@ mod tests {
         let mut seen = HashSet::new();
         for identifier in RUNTIMES.iter().flat_map(|runtime| runtime.identifiers()) {
             assert!(seen.insert(identifier), "{identifier}");
-            let found = find(identifier).map(|runtime| runtime.identifiers());
+            let found = find(identifier).map(Runtime::identifiers);
             assert!(found.is_ok_and(|all| all.contains(identifier)));
         }
     }

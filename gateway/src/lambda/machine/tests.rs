@@ -4,6 +4,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use super::growth::{EAGER, PATIENCE};
+use spec::io::CallId;
+
 use super::*;
 
 const START: Timestamp = Timestamp::from_millis(1_705_751_697_419);
