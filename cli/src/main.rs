@@ -1,4 +1,10 @@
 //! `gatespec`: API Gateway WebSocket APIs on your machine.
+//!
+//! # Features
+//!
+//! - `live` (off by default): `check --stack`, with AWS's SDK, which takes long to build.
+//! - `mutations` (off by default, for tests only): `--mutation NAME` makes the gateway wrong on
+//!   purpose.
 
 mod check;
 mod failure;

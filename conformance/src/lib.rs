@@ -3,6 +3,11 @@
 //! A [`Case`] says what clients and backends do and what they must see; a [`Session`] carries that out on a target; [`runner::run`]
 //! compares and gives an [`Outcome`]. The kit reaches a gateway only through sockets, or, on the target `spec`, through the pure
 //! specification, where time is virtual and the case's functions are played by the kit.
+//!
+//! # Features
+//!
+//! - `live` (off by default): the module `target::aws`, a deployed stack found by its name, with AWS's
+//!   SDK; and tests against a deployed endpoint.
 
 pub mod case;
 mod causes;
