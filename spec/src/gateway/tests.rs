@@ -3,6 +3,7 @@
 mod access;
 mod access_log;
 mod backends;
+mod deploy;
 mod parameters;
 
 use serde_json::{Value, json};
