@@ -1,8 +1,8 @@
 //! `gatespec render`.
 
 use clap::Args;
-use serde_json::{Map, Value, json};
-use spec::template::{MappingTemplate, Params, Scope, Variables};
+use serde_json::{Map, Value};
+use spec::template::{MappingTemplate, Params, Scope, Variables, example_context};
 
 use crate::{Failure, jsonl, print, text_or_file};
 
@@ -96,29 +96,4 @@ pub(crate) fn params(object: &Map<String, Value>) -> Result<Params, String> {
         }
     }
     Ok(params)
-}
-
-/// The context of a message on the route `sendmessage`, after an event that was seen on AWS.
-fn example_context() -> Map<String, Value> {
-    let context = json!({
-        "routeKey": "sendmessage",
-        "authorizer": {"principalId": "me", "token": "hello"},
-        "messageId": "R1knPc2ntjMCFIA=",
-        "eventType": "MESSAGE",
-        "extendedRequestId": "R1knPH17NjMFftw=",
-        "requestTime": "20/Jan/2024:11:55:00 +0000",
-        "messageDirection": "IN",
-        "stage": "stage",
-        "connectedAt": 1_705_751_697_419_u64,
-        "requestTimeEpoch": 1_705_751_700_453_u64,
-        "identity": {"userAgent": "Mozilla/5.0", "sourceIp": "192.0.2.1"},
-        "requestId": "R1knPH17NjMFftw=",
-        "domainName": "abcdef1234.execute-api.us-east-1.amazonaws.com",
-        "connectionId": "R1kmxc2VNjMCFIA=",
-        "apiId": "abcdef1234",
-    });
-    match context {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
 }

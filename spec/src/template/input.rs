@@ -8,6 +8,7 @@ use velocity::{Failure, Map, Object, Text, TextBuf, Value};
 
 use super::Params;
 use super::json_path::{JsonPath, Selection};
+use super::vocabulary::InputMember;
 use super::{context, json};
 
 pub(super) struct Input<'a> {
@@ -92,10 +93,15 @@ impl<'a> Object<'a> for Input<'a> {
     }
 
     fn call(&self, method: &str, arguments: &[Value<'a>]) -> Result<Option<Value<'a>>, Failure> {
-        Ok(match (method, arguments) {
-            ("getBody", []) => self.property("body")?,
-            ("path", [Value::String(path)]) => Some(self.select(path)?.unwrap_or(Value::Null)),
-            ("json", [Value::String(path)]) => Some(match self.select(path)? {
+        let Some(member) = InputMember::named(method) else {
+            return Ok(None);
+        };
+        Ok(match (member, arguments) {
+            (InputMember::GetBody, []) => self.property("body")?,
+            (InputMember::Path, [Value::String(path)]) => {
+                Some(self.select(path)?.unwrap_or(Value::Null))
+            }
+            (InputMember::Json, [Value::String(path)]) => Some(match self.select(path)? {
                 Some(value) => {
                     let mut out = TextBuf::new();
                     json::write(&value, &mut out)?;
@@ -103,9 +109,17 @@ impl<'a> Object<'a> for Input<'a> {
                 }
                 None => Value::from("\"\""),
             }),
-            ("params", []) => Some(self.all_params()),
-            ("params", [Value::String(name)]) => Some(self.param(name)),
-            _ => None,
+            (InputMember::Params, []) => Some(self.all_params()),
+            (InputMember::Params, [Value::String(name)]) => Some(self.param(name)),
+            // A property, or arguments that no method takes.
+            (
+                InputMember::Body
+                | InputMember::GetBody
+                | InputMember::Path
+                | InputMember::Json
+                | InputMember::Params,
+                _,
+            ) => None,
         })
     }
 }

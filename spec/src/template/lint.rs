@@ -19,6 +19,7 @@
 //!         renders for harmless input (probe)                           -> what can not be JSON
 //! ```
 
+mod builtin;
 mod conditions;
 mod flow;
 mod json;

@@ -20,6 +20,7 @@ mod json;
 pub mod json_path;
 pub mod lint;
 mod util;
+mod vocabulary;
 
 use std::sync::LazyLock;
 
@@ -30,6 +31,7 @@ pub use self::context::Variables;
 pub use self::document::Document;
 pub use self::escape::escape_java_script;
 pub use self::json_path::JsonPath;
+pub use self::vocabulary::example_context;
 
 /// A parsed mapping template.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use velocity::syntax::{Argument, ReferencePart};
 
 use super::{Finding, Rule};
-use crate::template::{MappingTemplate, Params, Scope, Variables};
+use crate::template::{MappingTemplate, Params, Scope, Variables, example_context};
 
 /// Says so when no harmless input gives JSON. `broken` is where the template's own text is none.
 pub(super) fn check(template: &MappingTemplate, broken: Option<Range<usize>>) -> Option<Finding> {
@@ -123,27 +123,12 @@ fn render(template: &MappingTemplate, leaf: &Json) -> Result<String, String> {
             _ => {}
         }
     }
-    let context = json!({
-        "routeKey": "sendmessage",
-        "authorizer": authorizer,
-        "messageId": "R1knPc2ntjMCFIA=",
-        "eventType": "MESSAGE",
-        "extendedRequestId": "R1knPH17NjMFftw=",
-        "requestTime": "20/Jan/2024:11:55:00 +0000",
-        "messageDirection": "IN",
-        "stage": "stage",
-        "connectedAt": 1_705_751_697_419_u64,
-        "requestTimeEpoch": 1_705_751_700_453_u64,
-        "disconnectStatusCode": 1000,
-        "disconnectReason": "",
-        "identity": {"userAgent": "Mozilla/5.0", "sourceIp": "192.0.2.1"},
-        "requestId": "R1knPH17NjMFftw=",
-        "domainName": "abcdef1234.execute-api.us-east-1.amazonaws.com",
-        "connectionId": "R1kmxc2VNjMCFIA=",
-        "apiId": "abcdef1234",
-    });
+    let mut context = example_context();
+    context.insert("authorizer".to_owned(), authorizer);
+    context.insert("disconnectStatusCode".to_owned(), json!(1000));
+    context.insert("disconnectReason".to_owned(), json!(""));
     let body = body.to_string();
-    let context = context.as_object().map(Variables::from).unwrap_or_default();
+    let context = Variables::from(context);
     let stage_variables = Variables::from(stage_variables);
     let scope = Scope::new(&body, &context)
         .stage_variables(&stage_variables)

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use velocity::syntax::{Argument, Part, ReferencePart, StepPart};
 
-use super::{Doubt, MAX_BYTES, names};
-use crate::template::JsonPath;
+use super::builtin::{context, input, name_at, no_such_member};
+use super::{Doubt, MAX_BYTES};
+use crate::template::util::{Function, Gives};
+use crate::template::vocabulary::{InputMember, ROOTS};
 
 /// What a value may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,13 +107,12 @@ impl<'s> Env<'s> {
     /// What the variables hold behind one of two ways.
     pub(super) fn join(self, other: &Self) -> Self {
         let mut variables = BTreeMap::new();
-        let nothing = || Value::Literal(String::new());
         for name in self.variables.keys().chain(other.variables.keys()) {
             let of = |env: &Self| match env.variables.get(name) {
                 Some(value) => value.clone(),
                 // What a name held that the template overwrites on one way only: `$context`, say.
-                None if names::ROOTS.contains(&&**name) => Value::Unknown,
-                None => nothing(),
+                None if ROOTS.contains(&&**name) => Value::Unknown,
+                None => Value::nothing(),
             };
             variables.insert(name.clone(), of(&self).join(of(other)));
         }
@@ -123,7 +124,7 @@ impl<'s> Env<'s> {
         match argument {
             Argument::Text(text) => Value::Literal(text.clone()),
             Argument::Interpolated(parts) => {
-                let mut value = Value::Literal(String::new());
+                let mut value = Value::nothing();
                 for part in parts {
                     let next = match part {
                         Part::Text(text) => Value::Literal((*text).to_owned()),
@@ -208,100 +209,64 @@ impl<'s> Env<'s> {
         doubts: &mut Vec<Doubt>,
     ) -> (Value, usize) {
         let steps = &reference.steps;
-        let nothing = Value::Literal(String::new());
-        let foreign = || Value::Foreign(spelled.to_owned());
-        let name = |at: usize| steps.get(at).map(|step| step.name.unwrap_or("[]"));
+        let name = name_at(reference, 0);
         let arguments = steps.first().and_then(|step| step.arguments.as_deref());
-        match (reference.root, name(0), arguments) {
-            ("input", Some("body"), None) | ("input", Some("getBody"), Some([])) => (foreign(), 1),
-            ("input", Some(method @ ("path" | "json")), Some([path])) => {
-                let known = match path {
-                    Argument::Text(path) => {
-                        !path.contains(['(', '?']) && JsonPath::parse(path).is_ok()
-                    }
-                    _ => false,
-                };
-                if !known {
-                    let reason =
-                        "a path with functions, filters or variables, or none at all, may fail";
-                    doubts.push(Doubt::new(Some(reference.span.clone()), reason));
-                }
-                (
-                    if method == "json" {
-                        Value::Json
-                    } else {
-                        foreign()
-                    },
-                    1,
-                )
-            }
-            ("input", Some("params"), Some([] | [_])) => (foreign(), 1),
-            ("util", Some(method), Some([argument])) => {
-                let held = self.argument(argument, &mut Vec::new());
-                let mut doubt = |reason: String| {
-                    doubts.push(Doubt::new(Some(reference.span.clone()), reason));
-                };
-                let value = match method {
-                    "escapeJavaScript" | "urlEncode" | "base64Encode"
-                        if matches!(held, Value::Safe | Value::Escaped | Value::Unknown) =>
-                    {
-                        doubt("what is encoded twice may grow too long".to_owned());
-                        if method == "escapeJavaScript" {
-                            Value::Escaped
-                        } else {
-                            Value::Safe
-                        }
-                    }
-                    "escapeJavaScript" if matches!(held, Value::Number | Value::Own) => Value::Own,
-                    "escapeJavaScript" => Value::Escaped,
-                    "urlEncode" | "base64Encode" => Value::Safe,
-                    "parseJson" | "urlDecode" | "base64Decode" => {
-                        doubt(format!("`$util.{method}` may fail"));
-                        match held {
-                            Value::Foreign(from) => Value::Foreign(from),
-                            _ => Value::Unknown,
-                        }
-                    }
-                    _ => nothing,
-                };
-                (value, 1)
-            }
-            ("input" | "util", Some(_), None) => (nothing, steps.len()),
-            ("input" | "util", Some(_), Some(_)) => (Value::Unknown, steps.len()),
-            // Java's own properties of maps.
-            ("context", Some("empty" | "class"), _) => (Value::Unknown, steps.len()),
-            ("context", Some(_), _) if matches!(name(1), Some("empty" | "class")) => {
-                (Value::Unknown, steps.len())
-            }
+        match (reference.root, name, arguments) {
             ("input" | "util", None, _) => (Value::Unknown, 0),
-            ("context", None, _) | ("context", Some("authorizer"), _) => (foreign(), steps.len()),
-            ("context", Some("identity" | "error"), _) => match name(1) {
-                Some("sourceIp") => (Value::Own, 2),
-                Some("userAgent" | "messageString" | "validationErrorString") => (foreign(), 2),
-                Some(name) if names::IDENTITY.contains(&name) => (Value::Unvouched, 2),
-                None => (foreign(), 1),
-                Some("[]") => (Value::Unknown, 2),
-                Some(_) => (nothing, steps.len()),
+            ("input", Some(name), arguments) => match InputMember::named(name) {
+                Some(member) => input(member, reference, spelled, arguments, doubts),
+                None => no_such_member(reference),
             },
-            ("context", Some("disconnectReason"), _) => (foreign(), 1),
-            ("context", Some("domainName"), _) => (Value::Unvouched, 1),
-            ("context", Some("connectedAt" | "requestTimeEpoch"), None) => (Value::Number, 1),
-            ("context", Some(name), None) if names::CONTEXT.contains(&name) => (Value::Own, 1),
-            ("context", Some("[]"), _) => (Value::Unknown, 1),
-            ("context", Some(_), None) => (nothing, steps.len()),
-            ("context", Some(_), Some(_)) => (Value::Unknown, steps.len()),
-            ("stageVariables", _, _) => (foreign(), steps.len()),
+            ("util", Some(name), Some([argument])) => {
+                (self.util(name, argument, reference, doubts), 1)
+            }
+            ("util", Some(_), _) => no_such_member(reference),
+            ("context", name, _) => context(name, reference, spelled),
+            ("stageVariables", _, _) => (Value::Foreign(spelled.to_owned()), steps.len()),
             ("velocityCount", _, _) => (Value::Safe, 0),
             ("foreach", Some("count" | "index" | "first" | "last" | "hasNext"), None) => {
                 (Value::Safe, 1)
             }
             ("foreach", _, _) => (Value::Unknown, steps.len()),
-            _ => (nothing, steps.len()),
+            _ => (Value::nothing(), steps.len()),
+        }
+    }
+
+    /// What a function of `$util` gives.
+    fn util(
+        &self,
+        name: &str,
+        argument: &Argument<'_>,
+        reference: &ReferencePart<'_>,
+        doubts: &mut Vec<Doubt>,
+    ) -> Value {
+        let Some(function) = Function::named(name) else {
+            return Value::nothing();
+        };
+        let held = self.argument(argument, &mut Vec::new());
+        let mut doubt = |reason: String| {
+            doubts.push(Doubt::new(Some(reference.span.clone()), reason));
+        };
+        let is_encoded = matches!(held, Value::Safe | Value::Escaped | Value::Unknown);
+        if is_encoded && matches!(function.gives, Gives::Escaped | Gives::Encoded) {
+            doubt("what is encoded twice may grow too long".to_owned());
+        }
+        match function.gives {
+            Gives::Escaped if matches!(held, Value::Number | Value::Own) => Value::Own,
+            Gives::Escaped => Value::Escaped,
+            Gives::Encoded => Value::Safe,
+            Gives::Decoded => {
+                doubt(format!("`$util.{name}` may fail"));
+                match held {
+                    Value::Foreign(from) => Value::Foreign(from),
+                    _ => Value::Unknown,
+                }
+            }
         }
     }
 
     fn step(&self, value: Value, step: &StepPart<'_>, doubts: &mut Vec<Doubt>) -> Value {
-        if value == Value::Literal(String::new()) && step.arguments.is_none() {
+        if value == Value::nothing() && step.arguments.is_none() {
             return value;
         }
         let name = step.name.unwrap_or_default();
@@ -343,6 +308,11 @@ impl<'s> Env<'s> {
 }
 
 impl Value {
+    /// The empty text.
+    pub(super) fn nothing() -> Self {
+        Value::Literal(String::new())
+    }
+
     /// What `+` gives: a text or a number, which is no longer known when it was a literal.
     fn or_safe_text(self) -> Self {
         match self {
