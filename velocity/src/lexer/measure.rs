@@ -1,6 +1,7 @@
 //! How long a piece of text is, from its first byte on; 0 when it does not stand there.
 
-use super::{Best, Kind};
+use super::candidates::Best;
+use super::token::Kind;
 
 pub(super) fn line_end(rest: &[u8]) -> usize {
     match rest {
