@@ -31,6 +31,9 @@ pub(crate) enum Halt {
 
 pub(crate) type Eval<T> = Result<T, Halt>;
 
+/// A variable that a loop hides, and its value to put back.
+type Hidden<'f, 'a> = (&'f str, Option<Value<'a>>);
+
 /// How deep definitions may render themselves (`directive.define.max.depth`, by its default).
 const DEFINE_DEPTH: u32 = 2;
 
@@ -298,27 +301,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             return Ok(());
         };
         let key = &*foreach.key;
-        let mut saved =
-            [key, "velocityCount", "velocityHasNext"].map(|name| (name, None::<Value<'a>>));
-        for (name, value) in &mut saved {
-            *value = Some(self.get(frame, name)?);
-        }
-        let (parent, replaced) = match self.get(frame, "foreach")? {
-            Value::Scope(scope) => {
-                let replaced = scope.replaced.clone();
-                (Some(scope), replaced)
-            }
-            other => (None, other),
-        };
-        let scope = Rc::new(LoopScope {
-            owner: std::ptr::from_ref(foreach) as usize,
-            index: std::cell::Cell::new(-1),
-            has_next: std::cell::Cell::new(false),
-            parent,
-            replaced,
-            storage: Map::new(),
-        });
-        self.put(frame, "foreach", Value::Scope(Rc::clone(&scope)));
+        let (scope, saved) = self.enter_loop(foreach, frame)?;
         let mut null_frame = None;
         let mut count = 0_usize;
         while items.has_next() {
@@ -362,6 +345,36 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         self.leave_loop(frame, &saved)
     }
 
+    /// Puts `$foreach` in place; answers it, and what the loop's variables hide.
+    fn enter_loop<'f>(
+        &mut self,
+        foreach: &'f Foreach,
+        frame: &FrameRef<'a>,
+    ) -> Eval<(Rc<LoopScope<'a>>, [Hidden<'f, 'a>; 3])> {
+        let mut saved = [&*foreach.key, "velocityCount", "velocityHasNext"]
+            .map(|name| (name, None::<Value<'a>>));
+        for (name, value) in &mut saved {
+            *value = Some(self.get(frame, name)?);
+        }
+        let (parent, replaced) = match self.get(frame, "foreach")? {
+            Value::Scope(scope) => {
+                let replaced = scope.replaced.clone();
+                (Some(scope), replaced)
+            }
+            other => (None, other),
+        };
+        let scope = Rc::new(LoopScope {
+            owner: std::ptr::from_ref(foreach) as usize,
+            index: std::cell::Cell::new(-1),
+            has_next: std::cell::Cell::new(false),
+            parent,
+            replaced,
+            storage: Map::new(),
+        });
+        self.put(frame, "foreach", Value::Scope(Rc::clone(&scope)));
+        Ok((scope, saved))
+    }
+
     fn loop_body(&mut self, body: &LoopBody, frame: &FrameRef<'a>, out: &mut TextBuf) -> Eval<()> {
         match body {
             LoopBody::Block(nodes) => self.render(nodes, frame, out),
@@ -373,11 +386,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     }
 
     /// Puts back what the loop's variables hid.
-    fn leave_loop(
-        &mut self,
-        frame: &FrameRef<'a>,
-        saved: &[(&str, Option<Value<'a>>)],
-    ) -> Eval<()> {
+    fn leave_loop(&mut self, frame: &FrameRef<'a>, saved: &[Hidden<'_, 'a>]) -> Eval<()> {
         for (name, value) in saved {
             match value {
                 Some(value) if !value.is_null() => self.put(frame, name, value.clone()),

@@ -62,7 +62,11 @@ pub(crate) fn call<'a>(
     if answer.is_some() {
         return Ok(answer);
     }
-    // What every object has.
+    of_every_object(receiver, name, arguments)
+}
+
+/// The methods of `java.lang.Object`.
+fn of_every_object<'a>(receiver: &Value<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
     Ok(match (name, arguments) {
         ("toString", []) => Some(Value::String(receiver.to_text()?)),
         ("equals", [other]) => Some(Value::Bool(equals(receiver, other)?)),

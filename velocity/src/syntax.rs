@@ -18,7 +18,7 @@
 use std::ops::Range;
 
 use crate::Template;
-use crate::ast::{Expr, LoopBody, Node, Operator, Reference, Step, StepKind};
+use crate::ast::{Expr, Foreach, LoopBody, Node, Operator, Reference, Step, StepKind};
 
 /// One thing in a template, in the order of the text.
 #[derive(Clone, Debug, PartialEq)]
@@ -202,33 +202,12 @@ fn node(node: &Node) -> Part<'_> {
             let arguments = inner
                 .branches
                 .iter()
-                .map(|(condition, _)| argument(condition))
-                .collect();
+                .map(|(condition, _)| argument(condition));
             let branches = inner.branches.iter().map(|(_, nodes)| nodes);
-            let blocks = branches
-                .chain(&inner.otherwise)
-                .map(|nodes| block(nodes))
-                .collect();
-            directive("if", arguments, blocks, None)
+            let blocks = branches.chain(&inner.otherwise).map(|nodes| block(nodes));
+            directive("if", arguments.collect(), blocks.collect(), None)
         }
-        Node::Foreach(inner) => {
-            let mut arguments: Vec<_> = inner.list.iter().map(argument).collect();
-            let blocks = match &inner.body {
-                LoopBody::Block(nodes) => vec![block(nodes)],
-                LoopBody::Argument(expression) => {
-                    arguments.push(argument(expression));
-                    Vec::new()
-                }
-            };
-            Part::Directive(DirectivePart {
-                name: "foreach",
-                arguments,
-                target: None,
-                variable: Some(&inner.key),
-                blocks,
-                span: Some(inner.span.range()),
-            })
-        }
+        Node::Foreach(inner) => Part::Directive(foreach(inner)),
         Node::Define { key, body } => Part::Directive(DirectivePart {
             name: "define",
             arguments: Vec::new(),
@@ -265,6 +244,25 @@ fn node(node: &Node) -> Part<'_> {
             directive(name, arguments, Vec::new(), Some(span.range()))
         }
         Node::Broken { span, .. } => directive("", Vec::new(), Vec::new(), Some(span.range())),
+    }
+}
+
+fn foreach(foreach: &Foreach) -> DirectivePart<'_> {
+    let mut arguments: Vec<_> = foreach.list.iter().map(argument).collect();
+    let blocks = match &foreach.body {
+        LoopBody::Block(nodes) => vec![block(nodes)],
+        LoopBody::Argument(expression) => {
+            arguments.push(argument(expression));
+            Vec::new()
+        }
+    };
+    DirectivePart {
+        name: "foreach",
+        arguments,
+        target: None,
+        variable: Some(&foreach.key),
+        blocks,
+        span: Some(foreach.span.range()),
     }
 }
 

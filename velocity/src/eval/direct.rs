@@ -75,32 +75,16 @@ impl<'a> Evaluator<'_, 'a> {
         frame: &FrameRef<'a>,
         out: &mut TextBuf,
     ) -> Eval<bool> {
-        let (step, replacement) = match &*reference.steps {
-            [step] => (step, None),
-            [step, replacement] => (step, Some(replacement)),
-            _ => return Ok(false),
-        };
-        let StepKind::Method {
-            name, arguments, ..
-        } = &step.kind
-        else {
+        let Some(form) = DirectForm::of(reference) else {
             return Ok(false);
         };
-        let replacing = match replacement.map(|step| &step.kind) {
-            None => None,
-            Some(StepKind::Method {
-                name,
-                arguments,
-                pattern: Some(pattern),
-            }) if &**name == "replaceAll" => match &**arguments {
-                [Expr::Text(_), Expr::Text(with)] => match pattern.literally(with) {
-                    Some(replacing) => Some(replacing),
-                    None => return Ok(false),
-                },
-                _ => return Ok(false),
-            },
-            Some(_) => return Ok(false),
-        };
+        let DirectForm {
+            step,
+            name,
+            arguments,
+            replacement,
+            replacing,
+        } = form;
         // Arguments that do nothing but look something up may be looked up twice.
         let plain = |argument: &Expr| match argument {
             Expr::Reference(argument) => argument
@@ -123,7 +107,7 @@ impl<'a> Evaluator<'_, 'a> {
         let steps = self.steps;
         self.step(|| step.span)?;
         let (one, many);
-        let values: &[Value<'a>] = match &**arguments {
+        let values: &[Value<'a>] = match arguments {
             [argument] => {
                 one = [match self.frozen_text(argument, frame)? {
                     Some(text) => Value::from(text),
@@ -168,6 +152,54 @@ impl<'a> Evaluator<'_, 'a> {
             return Ok(Some(text));
         }
         Ok(None)
+    }
+}
+
+/// `$object.method(…)`, with or without a `.replaceAll("literal", "by")`.
+struct DirectForm<'t> {
+    step: &'t Step,
+    name: &'t str,
+    arguments: &'t [Expr],
+    replacement: Option<&'t Step>,
+    replacing: Option<(&'t str, &'t str)>,
+}
+
+impl<'t> DirectForm<'t> {
+    #[inline]
+    fn of(reference: &'t Reference) -> Option<Self> {
+        let (step, replacement) = match &*reference.steps {
+            [step] => (step, None),
+            [step, replacement] => (step, Some(replacement)),
+            _ => return None,
+        };
+        let StepKind::Method {
+            name, arguments, ..
+        } = &step.kind
+        else {
+            return None;
+        };
+        let replacing = match replacement.map(|step| &step.kind) {
+            None => None,
+            Some(StepKind::Method {
+                name,
+                arguments,
+                pattern: Some(pattern),
+            }) if &**name == "replaceAll" => match &**arguments {
+                [Expr::Text(_), Expr::Text(with)] => match pattern.literally(with) {
+                    Some(replacing) => Some(replacing),
+                    None => return None,
+                },
+                _ => return None,
+            },
+            Some(_) => return None,
+        };
+        Some(DirectForm {
+            step,
+            name,
+            arguments,
+            replacement,
+            replacing,
+        })
     }
 }
 

@@ -13,7 +13,10 @@ use crate::value::Value;
 pub(super) type FrameRef<'a> = Option<Rc<Frame<'a>>>;
 
 /// A parameter's name, and the call and index of the argument that it stands for.
-type Argument = (Box<str>, Arc<Call>, usize);
+pub(super) type LateArgument = (Box<str>, Arc<Call>, usize);
+
+/// Variables of a macro, by name.
+pub(super) type Locals<'a> = Vec<(Box<str>, Value<'a>)>;
 
 /// A scope around a macro's body, or around a loop's round whose item is null.
 pub(crate) struct Frame<'a> {
@@ -24,11 +27,11 @@ pub(crate) struct Frame<'a> {
 enum FrameKind<'a> {
     Macro {
         /// What was set since the macro began, constant arguments among it.
-        local: RefCell<Vec<(Box<str>, Value<'a>)>>,
+        local: RefCell<Locals<'a>>,
         /// Arguments that are evaluated anew at every use, in the scope of the call.
-        arguments: RefCell<Vec<Argument>>,
+        arguments: RefCell<Vec<LateArgument>>,
         /// How the arguments were written at the call.
-        literals: Vec<Argument>,
+        literals: Vec<LateArgument>,
     },
     /// Hides the loop's variable while its item is null.
     Null { key: Box<str>, active: Cell<bool> },
@@ -46,8 +49,8 @@ impl<'a> Frame<'a> {
     }
 
     pub(super) fn of_macro(
-        local: Vec<(Box<str>, Value<'a>)>,
-        arguments: Vec<Argument>,
+        local: Locals<'a>,
+        arguments: Vec<LateArgument>,
         outer: &FrameRef<'a>,
     ) -> Rc<Self> {
         let literals = arguments.clone();

@@ -135,12 +135,7 @@ fn convert(specifier: &Specifier, argument: &Value<'_>, out: &mut TextBuf) -> Re
                 out.push_text(&text);
                 return Ok(());
             }
-            let text = text.to_str().into_owned();
-            if specifier.conversion == 'S' {
-                text.to_uppercase()
-            } else {
-                text
-            }
+            cased(text.to_str().into_owned(), specifier)
         }
         'b' => match argument {
             Value::Bool(value) => value.to_string(),
@@ -175,11 +170,7 @@ fn convert(specifier: &Specifier, argument: &Value<'_>, out: &mut TextBuf) -> Re
                 (Value::BigInt(_), _) => return Err(unknown("%x")),
                 _ => return Err(wrong()),
             };
-            if specifier.conversion == 'X' {
-                text.to_uppercase()
-            } else {
-                text
-            }
+            cased(text, specifier)
         }
         'f' => match argument {
             Value::Double(value) if value.is_finite() => fixed(*value, specifier),
@@ -191,6 +182,15 @@ fn convert(specifier: &Specifier, argument: &Value<'_>, out: &mut TextBuf) -> Re
     };
     out.push_str(&pad(&text, specifier));
     Ok(())
+}
+
+/// A conversion in upper case writes in upper case.
+fn cased(text: String, specifier: &Specifier) -> String {
+    if specifier.conversion.is_ascii_uppercase() {
+        text.to_uppercase()
+    } else {
+        text
+    }
 }
 
 /// Java rounds the shortest decimal form half up.

@@ -4,6 +4,7 @@ use super::{Answer, null_argument, unsupported};
 use crate::error::Failure;
 use crate::value::{Entry, Map, Value, View, ViewKind, int};
 
+/// The methods of a map. One flat match: a row for each method of Java's.
 pub(super) fn call<'a>(map: &Map<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
     use Value::{Bool, Null};
     let view = |kind| {

@@ -118,6 +118,7 @@ fn int<'a>(name: &str, receiver: &Value<'a>, arguments: &[Value<'a>]) -> Answer<
     }))
 }
 
+/// The methods of a `Long`. One flat match: a row for each method of Java's.
 fn long<'a>(name: &str, receiver: &Value<'a>, arguments: &[Value<'a>]) -> Answer<'a> {
     use Value::{Int, Long, Null, String};
     let read = |text: &str, radix| i64::from_str_radix(text, radix).ok();

@@ -29,6 +29,7 @@ const UNSUPPORTED: [&str; 17] = [
     "contentEquals",
 ];
 
+/// The methods of a string. One flat match: a row for each method of Java's.
 pub(super) fn call<'a>(
     text: &Text<'a>,
     name: &str,

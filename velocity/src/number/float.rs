@@ -76,6 +76,8 @@ fn layout(sign: &str, number: &Digits) -> String {
 }
 
 /// The digits of `mantissa × 2^(exponent - 52)`, of whose bits as many as `significant` count.
+///
+/// One piece, as Java's `FloatingDecimal.dtoa` is: its steps share all of their state.
 fn digits(mantissa: u64, exponent: i32, significant: i32) -> Digits {
     let trailing = mantissa.trailing_zeros() as i32;
     let bits = 53 - trailing;

@@ -326,35 +326,8 @@ impl Translator<'_> {
             'B' => self.operator(&format!("(?:(?<={WORD})(?={WORD})|(?<!{WORD})(?!{WORD}))")),
             'R' => self.operator(&format!(r"(?:\r\n|[{LINE_END}\x0B\x0C])")),
             'G' | 'X' | 'N' => return Err(self.unsupported(&format!("`\\{character}`"))),
-            'k' => {
-                let name: String = self.characters[self.at..]
-                    .iter()
-                    .skip(1)
-                    .take_while(|&&c| c != '>')
-                    .collect();
-                let known = self
-                    .names
-                    .iter()
-                    .find(|(known, _)| **known == *name)
-                    .map(|&(_, group)| group);
-                let Some(group) = known.filter(|_| self.looking_at("<")) else {
-                    return Err(self.invalid("there is no group of that name"));
-                };
-                self.at += name.chars().count() + 2;
-                self.back_reference(group)?;
-            }
-            '1'..='9' => {
-                let mut group = character.to_digit(10).unwrap_or(0) as usize;
-                while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
-                    let longer = group * 10 + digit as usize;
-                    if longer > self.groups {
-                        break;
-                    }
-                    group = longer;
-                    self.at += 1;
-                }
-                self.back_reference(group)?;
-            }
+            'k' => self.named_reference()?,
+            '1'..='9' => self.numbered_reference(character)?,
             _ => {
                 if let Some(class) = self.class_escape(character)? {
                     self.operator(&format!("[{class}]"));
@@ -365,6 +338,39 @@ impl Translator<'_> {
             }
         }
         Ok(())
+    }
+
+    /// `\k<name>`
+    fn named_reference(&mut self) -> Step {
+        let name: String = self.characters[self.at..]
+            .iter()
+            .skip(1)
+            .take_while(|&&c| c != '>')
+            .collect();
+        let known = self
+            .names
+            .iter()
+            .find(|(known, _)| **known == *name)
+            .map(|&(_, group)| group);
+        let Some(group) = known.filter(|_| self.looking_at("<")) else {
+            return Err(self.invalid("there is no group of that name"));
+        };
+        self.at += name.chars().count() + 2;
+        self.back_reference(group)
+    }
+
+    /// `\1`, and further digits as long as there are so many groups.
+    fn numbered_reference(&mut self, character: char) -> Step {
+        let mut group = character.to_digit(10).unwrap_or(0) as usize;
+        while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
+            let longer = group * 10 + digit as usize;
+            if longer > self.groups {
+                break;
+            }
+            group = longer;
+            self.at += 1;
+        }
+        self.back_reference(group)
     }
 
     fn back_reference(&mut self, group: usize) -> Step {

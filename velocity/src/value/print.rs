@@ -165,6 +165,24 @@ impl<'a> Printer<'_, 'a> {
         Ok(())
     }
 
+    fn json_map(&mut self, map: &Map<'a>, out: &mut TextBuf, depth: usize) -> Result<(), Failure> {
+        out.push_str("{");
+        let mut first = true;
+        for (key, value) in map.entries() {
+            if !first {
+                out.push_str(",");
+            }
+            first = false;
+            let mut text = TextBuf::new();
+            self.text(&key, &mut text, depth)?;
+            write_json_string(&text.into_text(), out);
+            out.push_str(":");
+            self.json(&value, out, depth)?;
+        }
+        out.push_str("}");
+        Ok(())
+    }
+
     fn json(&mut self, value: &Value<'a>, out: &mut TextBuf, depth: usize) -> Result<(), Failure> {
         self.blocks.check(out)?;
         let Some(depth) = depth.checked_sub(1) else {
@@ -210,22 +228,7 @@ impl<'a> Printer<'_, 'a> {
             Value::Scope(scope) => {
                 return self.json(&Value::Map(scope.storage.in_hash_order()), out, depth);
             }
-            Value::Map(map) => {
-                out.push_str("{");
-                let mut first = true;
-                for (key, value) in map.entries() {
-                    if !first {
-                        out.push_str(",");
-                    }
-                    first = false;
-                    let mut text = TextBuf::new();
-                    self.text(&key, &mut text, depth)?;
-                    write_json_string(&text.into_text(), out);
-                    out.push_str(":");
-                    self.json(&value, out, depth)?;
-                }
-                out.push_str("}");
-            }
+            Value::Map(map) => self.json_map(map, out, depth)?,
             other => {
                 let mut text = TextBuf::new();
                 self.text(other, &mut text, depth)?;
