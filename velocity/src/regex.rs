@@ -14,6 +14,13 @@ use memchr::memmem;
 use crate::error::Failure;
 use crate::text::Text;
 
+/// Which matches are replaced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Occurrences {
+    All,
+    First,
+}
+
 /// A compiled pattern.
 pub(crate) struct Pattern {
     matcher: Matcher,
@@ -170,17 +177,23 @@ impl Pattern {
         }
     }
 
-    /// `String.replaceAll`, or `replaceFirst` when `all` is false.
+    /// `String.replaceAll` and `replaceFirst`.
     pub(crate) fn replace<'a>(
         &self,
         text: &Text<'a>,
         replacement: &Text<'_>,
-        all: bool,
+        occurrences: Occurrences,
     ) -> Result<Text<'a>, Failure> {
         let subject = well_formed(text)?;
         let replacement = well_formed(replacement)?;
         if let (Matcher::Literal(literal), None) = (&self.matcher, replacement.find(['\\', '$'])) {
-            return Ok(replace_literal(text, subject, literal, replacement, all));
+            return Ok(replace_literal(
+                text,
+                subject,
+                literal,
+                replacement,
+                occurrences,
+            ));
         }
         let mut result: Option<String> = None;
         let mut copied = 0;
@@ -193,7 +206,7 @@ impl Pattern {
             if result.len() > MAX_REPLACED {
                 return Err(Failure::bound("the replaced text grows too large"));
             }
-            Ok(all)
+            Ok(occurrences == Occurrences::All)
         })?;
         Ok(match result {
             None => text.clone(),
@@ -318,10 +331,13 @@ fn replace_literal<'a>(
     subject: &str,
     literal: &str,
     replacement: &str,
-    all: bool,
+    occurrences: Occurrences,
 ) -> Text<'a> {
     let mut found = memmem::find_iter(subject.as_bytes(), literal.as_bytes())
-        .take(if all { usize::MAX } else { 1 })
+        .take(match occurrences {
+            Occurrences::All => usize::MAX,
+            Occurrences::First => 1,
+        })
         .peekable();
     if found.peek().is_none() {
         return text.clone();
@@ -376,7 +392,11 @@ mod tests {
     fn replace_all(text: &str, pattern: &str, replacement: &str) -> Result<String, Failure> {
         let pattern = Pattern::compile(&Text::from(pattern))?;
         pattern
-            .replace(&Text::from(text), &Text::from(replacement), true)
+            .replace(
+                &Text::from(text),
+                &Text::from(replacement),
+                Occurrences::All,
+            )
             .map(|text| text.to_string())
     }
 

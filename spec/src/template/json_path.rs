@@ -87,6 +87,14 @@ impl JsonPath {
         parse::parse(path)
     }
 
+    /// The document itself.
+    fn empty() -> Self {
+        JsonPath {
+            segments: Vec::new(),
+            function: None,
+        }
+    }
+
     /// Whether the path can lead to one place only.
     pub fn is_definite(&self) -> bool {
         self.segments.iter().all(Segment::is_definite)

@@ -2,7 +2,7 @@
 
 use super::{Answer, format, null_argument, out_of_bounds, place};
 use crate::error::Failure;
-use crate::regex::Pattern;
+use crate::regex::{Occurrences, Pattern};
 use crate::text::{Text, TextBuf};
 use crate::value::{Iter, List, ListKind, Value, int};
 
@@ -29,6 +29,14 @@ const UNSUPPORTED: [&str; 17] = [
     "contentEquals",
 ];
 
+/// Which ends of a text are cut.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    Both,
+    Leading,
+    Trailing,
+}
+
 /// The methods of a string. One flat match: a row for each method of Java's.
 pub(super) fn call<'a>(
     text: &Text<'a>,
@@ -41,7 +49,7 @@ pub(super) fn call<'a>(
     Ok(Some(match (name, arguments) {
         ("length", []) => int(text.len()),
         ("isEmpty", []) => Bool(text.is_empty()),
-        ("isBlank", []) => Bool(strip(text, true, true).is_empty()),
+        ("isBlank", []) => Bool(strip(text, Ends::Both).is_empty()),
         ("toString" | "intern", []) => String(text.clone()),
         ("hashCode", []) => Int(text.hash_code()),
         ("charAt", [Int(index)]) => {
@@ -131,15 +139,23 @@ pub(super) fn call<'a>(
         ("matches", [String(regex)]) => Bool(Pattern::matches(regex, text)?),
         ("replaceAll" | "replaceFirst", [String(regex), String(with)]) => {
             return string(with_pattern(regex, pattern, |pattern| {
-                pattern.replace(text, with, name == "replaceAll")
+                pattern.replace(
+                    text,
+                    with,
+                    if name == "replaceAll" {
+                        Occurrences::All
+                    } else {
+                        Occurrences::First
+                    },
+                )
             })?);
         }
         ("split", [String(regex)]) => return split(text, regex, 0, pattern),
         ("split", [String(regex), Int(limit)]) => return split(text, regex, *limit, pattern),
         ("trim", []) => String(trim(text)),
-        ("strip", []) => String(strip(text, true, true)),
-        ("stripLeading", []) => String(strip(text, true, false)),
-        ("stripTrailing", []) => String(strip(text, false, true)),
+        ("strip", []) => String(strip(text, Ends::Both)),
+        ("stripLeading", []) => String(strip(text, Ends::Leading)),
+        ("stripTrailing", []) => String(strip(text, Ends::Trailing)),
         ("toUpperCase", []) => String(map_well_formed(text, str::to_uppercase)),
         ("toLowerCase", []) => String(map_well_formed(text, str::to_lowercase)),
         ("toCharArray", []) => Value::List(List::new(
@@ -336,26 +352,26 @@ fn replace<'a>(text: &Text<'a>, part: &Text<'a>, with: &Text<'a>) -> Result<Text
 
 /// Off with every unit up to the space, at both ends.
 fn trim<'a>(text: &Text<'a>) -> Text<'a> {
-    cut(text, true, true, |unit| unit <= 0x20)
+    cut(text, Ends::Both, |unit| unit <= 0x20)
 }
 
 /// Off with Java's white space.
-fn strip<'a>(text: &Text<'a>, leading: bool, trailing: bool) -> Text<'a> {
-    cut(text, leading, trailing, is_java_whitespace)
+fn strip<'a>(text: &Text<'a>, ends: Ends) -> Text<'a> {
+    cut(text, ends, is_java_whitespace)
 }
 
 pub(super) fn is_java_whitespace(unit: u16) -> bool {
     matches!(unit, 0x09..=0x0D | 0x1C..=0x20 | 0x1680 | 0x2000..=0x2006 | 0x2008..=0x200A | 0x2028 | 0x2029 | 0x205F | 0x3000)
 }
 
-fn cut<'a>(text: &Text<'a>, leading: bool, trailing: bool, off: impl Fn(u16) -> bool) -> Text<'a> {
+fn cut<'a>(text: &Text<'a>, ends: Ends, off: impl Fn(u16) -> bool) -> Text<'a> {
     let units = text.units();
-    let start = if leading {
+    let start = if ends != Ends::Trailing {
         units.iter().take_while(|&&unit| off(unit)).count()
     } else {
         0
     };
-    let end = if trailing {
+    let end = if ends != Ends::Leading {
         units.len()
             - units[start..]
                 .iter()

@@ -135,10 +135,10 @@ fn operand(cursor: &mut Cursor<'_>, depth: usize) -> Result<Operand, JsonPathErr
     }
     cursor.skip_blanks();
     if cursor.accept("@") {
-        return parse::segments(cursor, false).map(Operand::Here);
+        return parse::segments(cursor).map(Operand::Here);
     }
     if cursor.accept("$") {
-        return parse::segments(cursor, false).map(Operand::Root);
+        return parse::segments(cursor).map(Operand::Root);
     }
     literal(cursor, depth).map(Operand::Literal)
 }

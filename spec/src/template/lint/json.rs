@@ -29,8 +29,15 @@ enum At {
     After,
     /// In a number or a word: so far.
     Scalar(String),
-    /// In a string, which may be a key.
-    Text { key: bool, escape: Escape },
+    /// In a string.
+    Text { role: Role, escape: Escape },
+}
+
+/// What a string is in its container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Key,
+    Value,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +119,7 @@ impl Position {
         }
         let blank = matches!(char, ' ' | '\t' | '\n' | '\r');
         self.at = match (&self.at, char) {
-            (At::Text { key, escape }, _) => Self::in_text(*key, *escape, char)?,
+            (At::Text { role, escape }, _) => Self::in_text(*role, *escape, char)?,
             (_, _) if blank => return Some(()),
             (At::FirstItem, ']') | (At::FirstKey, '}') => self.close(char)?,
             (At::Value | At::FirstItem, '{') => {
@@ -123,11 +130,11 @@ impl Position {
                 self.open.push(false);
                 At::FirstItem
             }
-            (At::Value | At::FirstItem, '"') => At::text(false),
+            (At::Value | At::FirstItem, '"') => At::text(Role::Value),
             (At::Value | At::FirstItem, 't' | 'f' | 'n' | '-' | '0'..='9') => {
                 At::Scalar(char.to_string())
             }
-            (At::FirstKey | At::Key, '"') => At::text(true),
+            (At::FirstKey | At::Key, '"') => At::text(Role::Key),
             (At::Colon, ':') => At::Value,
             (At::After, ']' | '}') => self.close(char)?,
             (At::After, ',') => {
@@ -142,9 +149,14 @@ impl Position {
         Some(())
     }
 
-    fn in_text(key: bool, escape: Escape, char: char) -> Option<At> {
+    fn in_text(role: Role, escape: Escape, char: char) -> Option<At> {
         let escape = match (escape, char) {
-            (Escape::None, '"') => return Some(if key { At::Colon } else { At::After }),
+            (Escape::None, '"') => {
+                return Some(match role {
+                    Role::Key => At::Colon,
+                    Role::Value => At::After,
+                });
+            }
             (Escape::None, '\\') => Escape::Started,
             (Escape::None, '\0'..='\u{1f}') => return None,
             (Escape::None, _) => Escape::None,
@@ -156,7 +168,7 @@ impl Position {
             },
             _ => return None,
         };
-        Some(At::Text { key, escape })
+        Some(At::Text { role, escape })
     }
 
     fn close(&mut self, char: char) -> Option<At> {
@@ -165,9 +177,9 @@ impl Position {
 }
 
 impl At {
-    fn text(key: bool) -> Self {
+    fn text(role: Role) -> Self {
         At::Text {
-            key,
+            role,
             escape: Escape::None,
         }
     }
