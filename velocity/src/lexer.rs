@@ -1,12 +1,13 @@
 //! Characters to tokens, on demand.
 //!
 //! Velocity's lexer has states, and the parser asks for one token at a time because some of its
-//! decisions change the state: what `end` or `(` is depends on what stands before. In every state
-//! all its token kinds compete, the longest match wins, and of equally long ones the kind that is
-//! declared first. Some matches only begin a token (`$`, `#`) and go on in another state, so that a
-//! token's image holds everything since its beginning: `#$foo` is one identifier token. All of that
-//! is visible in what templates print, so it is kept here state by state: `lexer/candidates.rs` has
-//! what competes in each state, `lexer/measure.rs` how long each candidate is.
+//! decisions change the state: what `end` or `(` means depends on what comes before. In each state
+//! all of its token kinds compete: the longest match wins, and among equally long matches the kind
+//! that is declared first. Some matches only begin a token (`$`, `#`) and continue in another
+//! state, so a token's image contains everything since its beginning: `#$foo` is one identifier
+//! token. All of this shows in what templates print, so it is kept here state by state:
+//! `lexer/candidates.rs` has what competes in each state, `lexer/measure.rs` how long each
+//! candidate is.
 
 mod candidates;
 mod measure;
@@ -29,14 +30,13 @@ pub(crate) struct Lexer<'s> {
     bytes: &'s [u8],
     at: usize,
     state: State,
-    /// Parentheses opened in this state, and closed so far.
+    /// Parentheses opened in this state, and how many of them are closed.
     opened: u32,
     closed: u32,
     stack: Vec<Saved>,
     in_comment: bool,
     in_set: bool,
-    /// The last run of backslashes looked at: a long one must not be measured again at each of
-    /// them.
+    /// The last run of backslashes that was measured, so that a long run is measured only once.
     backslashes: Cell<(usize, usize)>,
 }
 
@@ -56,7 +56,7 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    /// The parser has the name of a directive: what follows are its arguments.
+    /// The parser has read the name of a directive: its arguments follow.
     pub(crate) fn enter_directive(&mut self) {
         self.state = State::Directive;
     }
@@ -66,12 +66,12 @@ impl<'s> Lexer<'s> {
         self.pop();
     }
 
-    /// The parser is through with `#set(…)`.
+    /// The parser has finished `#set(…)`.
     pub(crate) fn leave_set(&mut self) {
         self.in_set = false;
     }
 
-    /// Whether the next thing in the template, blanks aside, is `(`.
+    /// Whether the next character that is not blank is `(`.
     pub(crate) fn at_parenthesis(&self) -> bool {
         let rest = &self.bytes[self.at..];
         rest.iter()
@@ -135,7 +135,7 @@ impl<'s> Lexer<'s> {
                     special: special.map(Into::into),
                 });
             }
-            // Pieces that only begin a token, until one ends it.
+            // Pieces that only begin a token, until one completes it.
             let (kind, end) = loop {
                 let Some((kind, length)) = self.longest_match() else {
                     return Err(LexicalError {
@@ -152,7 +152,7 @@ impl<'s> Lexer<'s> {
             match kind {
                 Kind::SkippedChar => {}
                 Kind::ReferenceTerminator | Kind::DirectiveTerminator => {
-                    // The terminator itself goes back; what was begun is text in front of the next
+                    // The terminator is put back; what was begun is text in front of the next
                     // token.
                     self.at = start.max(end - self.last_char_len(end));
                     self.pop();
@@ -192,7 +192,7 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    /// Handles the pieces that only begin a token; false for everything else.
+    /// Handles a piece that only begins a token; false if it is a whole token.
     fn begins_token(&mut self, kind: Kind) -> bool {
         match kind {
             Kind::Dollar | Kind::DollarBang => {
@@ -235,7 +235,7 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    /// What a finished token does to the state; answers the span of its image.
+    /// Changes the state as a finished token demands; returns the span of its image.
     fn finish(&mut self, kind: Kind, start: usize, end: usize) -> (usize, usize) {
         match kind {
             Kind::IndexOpen => {
@@ -305,7 +305,7 @@ impl<'s> Lexer<'s> {
     }
 }
 
-/// Of what was begun and led to nothing, `$` and `#` are text; backslashes only in front of `$`.
+/// What was begun and led to nothing is text: every `$` and `#`, and backslashes in front of `$`.
 fn push_special(special: &mut String, image: &str) {
     let characters: Vec<char> = image.chars().collect();
     let mut at = 0;

@@ -1,8 +1,7 @@
-//! Templates to try things on, well-formed and wild, and the variables that they speak of (feature
-//! `proptest`).
+//! Generators of templates, well formed and not, and of their variables (feature `proptest`).
 //!
-//! A template is a function of a number, so that a run of a million can be repeated, and one of
-//! them looked at again.
+//! A template is a function of a seed, so that a run of a million can be repeated, and any one of
+//! them examined again.
 
 mod context;
 mod expression;
@@ -12,7 +11,7 @@ use proptest::prelude::*;
 
 pub use self::context::{document_of, variables_of};
 
-/// The variables that generated templates speak of, as a JSON object.
+/// The variables that generated templates use, as a JSON object.
 pub const VARIABLES: &str = include_str!("../oracle/variables.json");
 
 /// Any template.
@@ -20,7 +19,7 @@ pub fn template() -> impl Strategy<Value = String> {
     any::<u64>().prop_map(template_of)
 }
 
-/// The template of a number.
+/// The template of a seed.
 pub fn template_of(seed: u64) -> String {
     let mut generator = Generator::new(seed);
     let wild = generator.below(8) == 0;
@@ -38,9 +37,9 @@ pub fn template_of(seed: u64) -> String {
 struct Generator {
     state: u64,
     out: String,
-    /// How many parts may still be made: what keeps templates small.
+    /// How many parts may still be generated: keeps templates small.
     budget: u32,
-    /// Inside of a double-quoted string: what holds such a quote itself would end it.
+    /// Inside a double-quoted string, which a piece with such a quote would end.
     in_text: bool,
 }
 
@@ -87,7 +86,7 @@ impl Generator {
         self.out.push_str(text);
     }
 
-    /// Pieces that need not fit together.
+    /// Random pieces that need not fit together.
     fn soup(&mut self) {
         for _ in 0..=self.below(6) {
             let piece = self.pick(&words::SOUP);
@@ -176,7 +175,7 @@ impl Generator {
         self.newline();
     }
 
-    /// A block or a macro, and perhaps a use of one.
+    /// A defined block or a macro, and perhaps a use of it.
     fn definition(&mut self, depth: u32) {
         let start = self.pick(&["#define($q)", "#macro(mm $p)", "#macro(nn)"]);
         self.put(start);
@@ -202,7 +201,7 @@ mod tests {
         assert_eq!(template_of(7), template_of(7));
     }
 
-    // A generator whose templates are all errors would test nothing.
+    // If all templates were errors, the generator would test nothing.
     #[test]
     fn most_templates_parse_and_few_do_not() {
         let parse = |seed| Template::parse(&template_of(seed), &Options::default()).is_ok();

@@ -11,7 +11,7 @@ use crate::parser;
 use crate::text::TextBuf;
 use crate::value::{DefinedBlock, Value};
 
-/// How many macros may be under way at once (`velocimacro.max.depth`, by its default).
+/// How deep macros may call each other (the default of `velocimacro.max.depth`).
 const MACRO_DEPTH: usize = 20;
 
 impl<'a> Evaluator<'_, 'a> {
@@ -86,7 +86,7 @@ impl<'a> Evaluator<'_, 'a> {
             .zip(&call.arguments)
             .enumerate()
         {
-            // The last of several parameters of one name counts.
+            // Of several parameters with the same name, the last one counts.
             local.retain(|(known, _)| known != name);
             match argument {
                 Expr::Range(..)

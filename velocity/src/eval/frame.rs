@@ -1,5 +1,5 @@
-//! Scopes inside of macros and loops: Velocity chains contexts, and a variable set in one shows in
-//! all around it.
+//! Scopes inside macros and loops: Velocity chains contexts, and a variable set in an inner one is
+//! visible in all outer ones.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,7 +18,7 @@ pub(super) type LateArgument = (Box<str>, Arc<Call>, usize);
 /// Variables of a macro, by name.
 pub(super) type Locals<'a> = Vec<(Box<str>, Value<'a>)>;
 
-/// A scope around a macro's body, or around a loop's round whose item is null.
+/// A scope around a macro's body, or around an iteration whose item is null.
 pub(crate) struct Frame<'a> {
     kind: FrameKind<'a>,
     outer: FrameRef<'a>,
@@ -26,7 +26,7 @@ pub(crate) struct Frame<'a> {
 
 enum FrameKind<'a> {
     Macro {
-        /// What was set since the macro began, constant arguments among it.
+        /// What was set since the macro began, including constant arguments.
         local: RefCell<Locals<'a>>,
         /// Arguments that are evaluated anew at every use, in the scope of the call.
         arguments: RefCell<Vec<LateArgument>>,
@@ -94,7 +94,7 @@ impl<'a> Evaluator<'_, 'a> {
                     if let Some((_, call, index)) = found {
                         let argument = &call.arguments[index];
                         return match argument {
-                            // A plain variable stays null when it is, whatever references otherwise
+                            // A plain variable that is null stays null, whatever other references
                             // do.
                             Expr::Reference(reference) if reference.steps.is_empty() => self
                                 .deeper(call.span, |evaluator| {
@@ -153,8 +153,7 @@ impl<'a> Evaluator<'_, 'a> {
         self.context.remove(name);
     }
 
-    /// What a null reference prints: as it stands, or as the argument it is was written at the
-    /// call.
+    /// What a null reference prints: itself, or the argument as it was written at the call.
     pub(super) fn null_text<'t>(
         &self,
         frame: &FrameRef<'a>,

@@ -1,4 +1,4 @@
-//! What competes for the next token: in every state the kinds that it knows, longest match first.
+//! The candidates for the next token in each state, of which the longest match wins.
 
 use super::Lexer;
 use super::measure::{
@@ -7,13 +7,13 @@ use super::measure::{
 };
 use super::token::{Kind, State};
 
-/// The best match so far: longer wins, of equally long ones the earlier kind.
+/// The best match so far: the longer one wins, then the kind declared first.
 pub(super) struct Best(Option<(Kind, usize)>);
 
-/// Tokens with one spelling.
+/// Tokens with a single spelling.
 type Literals = [(&'static [u8], Kind)];
 
-/// Behind `#`, each with the blank rest of its line.
+/// After `#`; each takes the rest of its line with it if that is blank.
 static BLOCK_ENDS: &Literals = &[
     (b"end", Kind::End),
     (b"{end}", Kind::End),

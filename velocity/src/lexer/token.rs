@@ -1,4 +1,4 @@
-//! What the lexer speaks of: kinds of tokens, its states, tokens and errors.
+//! The lexer's types: kinds of tokens, states, tokens and errors.
 
 /// Kinds of tokens, in the order in which they win among equally long matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,7 +70,7 @@ pub(crate) enum Kind {
     EmptyIndex,
 }
 
-/// What the lexer is inside of.
+/// What the lexer is inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Default,
@@ -91,8 +91,7 @@ pub(super) enum State {
     TextBlock,
 }
 
-/// A token: where its image lies, and what special text (`$` or `#` that began nothing) came before
-/// it.
+/// A token: the span of its image, and the special text before it (`$` or `#` that began nothing).
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
     pub(crate) kind: Kind,
@@ -108,6 +107,6 @@ pub(crate) struct LexicalError {
     pub(crate) at: usize,
     /// The template ended inside a token.
     pub(crate) at_end: bool,
-    /// What the lexer was in the middle of, in words.
+    /// What the lexer was inside, in words.
     pub(crate) inside: &'static str,
 }

@@ -1,5 +1,5 @@
-//! `String.format`, as far as templates go: `%s %d %x %X %o %c %b %f %n %%` with flags `-`, `0`,
-//! `+`, `,`, width and precision.
+//! The part of `String.format` that templates use: `%s %d %x %X %o %c %b %f %n %%` with flags `-`,
+//! `0`, `+`, `,`, width and precision.
 
 use crate::error::Failure;
 use crate::text::{Text, TextBuf};
@@ -16,7 +16,7 @@ struct Specifier {
 pub(super) fn format<'a>(format: &Text<'_>, arguments: &[Value<'a>]) -> Result<Text<'a>, Failure> {
     let format = format.to_str();
     let mut out = TextBuf::new();
-    // A null alone is taken for the array of arguments: then every argument is null.
+    // A single null is taken for the whole array of arguments: then every argument is null.
     let no_array = matches!(arguments, [Value::Null]);
     let mut rest: &str = &format;
     let mut next = 0;

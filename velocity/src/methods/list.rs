@@ -5,9 +5,9 @@ use crate::error::Failure;
 use crate::text::TextBuf;
 use crate::value::{Iter, List, ListKind, Value, View, ViewKind, int};
 
-/// Methods that take a function, which no template can give: only null, and that makes them fail.
+/// Methods that take a function. A template can only pass null, which makes them fail.
 const FUNCTIONAL: [&str; 4] = ["forEach", "removeIf", "replaceAll", "sort"];
-/// What would change the list under a `subList`.
+/// Methods that would change the list behind a `subList`.
 const CHANGING: [&str; 7] = [
     "add",
     "addAll",
@@ -228,7 +228,7 @@ fn find<'a>(list: &List<'a>, value: &Value<'a>) -> Option<usize> {
     list.items().iter().position(|item| value.java_equals(item))
 }
 
-/// The elements of a collection; `None` for what is none.
+/// The elements of a collection; `None` if it is not one.
 fn collection<'a>(value: &Value<'a>) -> Result<Option<Vec<Value<'a>>>, Failure> {
     Ok(match value {
         Value::List(list) if !matches!(list.kind(), ListKind::Array(_)) => {

@@ -66,7 +66,7 @@ pub(super) fn call<'a>(map: &Map<'a>, name: &str, arguments: &[Value<'a>]) -> An
         ("values", []) => view(ViewKind::Values),
         ("entrySet", []) => view(ViewKind::Entries),
         ("clone", []) => Value::Map(map.entries().into_iter().collect()),
-        // They take a function, which no template can give: only null, and that makes them fail.
+        // These take a function. A template can only pass null, which makes them fail.
         (
             "forEach" | "compute" | "computeIfAbsent" | "computeIfPresent" | "merge" | "replaceAll",
             [.., Null],

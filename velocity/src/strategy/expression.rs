@@ -94,8 +94,8 @@ impl Generator {
         }
     }
 
-    /// Texts in single quotes, or in double ones when they hold one; the first quote is that of
-    /// `open`.
+    /// Texts in single quotes, or in double quotes if they contain a single one. The first quote is
+    /// that of `open`.
     fn quoted(&mut self, open: &str, texts: &[&str]) {
         self.put(open.trim_end_matches('\''));
         for (index, text) in texts.iter().enumerate() {
@@ -113,7 +113,7 @@ impl Generator {
         }
     }
 
-    /// What may stand in brackets behind a reference, mostly.
+    /// Mostly what is allowed in brackets after a reference.
     fn index(&mut self) {
         if self.below(16) == 0 {
             return self.expression(0);
@@ -122,7 +122,7 @@ impl Generator {
         self.put(index);
     }
 
-    /// A value that takes no calculation, mostly: lists and calls take nothing else.
+    /// Mostly a value without operators: lists and calls accept nothing else.
     fn argument(&mut self, depth: u32) {
         match self.below(32) {
             0 => self.expression(depth),

@@ -1,4 +1,4 @@
-//! The words that generated templates are made of.
+//! The building blocks of generated templates. One table for each kind, so it stays one file.
 
 pub(super) const NAMES: [&str; 23] = [
     "a",
@@ -130,7 +130,7 @@ pub(super) const SOUP: [&str; 62] = [
     ">=",
 ];
 
-/// Calls, each with arguments that its receiver may take or not.
+/// Calls, each with arguments that its receiver may or may not accept.
 pub(super) const METHODS: [&str; 161] = [
     ".size()",
     ".length()",
@@ -319,7 +319,7 @@ pub(super) const OPEN_METHODS: [&str; 20] = [
     ".join(\"-\", ",
 ];
 
-/// Regular expressions, most of them Java's and this engine's alike.
+/// Regular expressions, most of which mean the same in Java and in this engine.
 pub(super) const PATTERNS: [&str; 40] = [
     "[a-z]",
     "e",

@@ -1,19 +1,19 @@
-//! Values to text: Java's `toString()`, and JSON for what came from JSON.
+//! Values to text: Java's `toString()`, and JSON for arrays from JSON.
 
 use super::{DefinedBlock, List, ListKind, MAX_DEPTH, Map, Value, View};
 use crate::error::Failure;
 use crate::text::{Text, TextBuf};
 
-/// Renders defined blocks that stand inside of what is printed.
+/// Renders defined blocks inside the printed value.
 pub(crate) trait Blocks<'a> {
     /// Writes the block, or `null` if it may not nest any deeper.
     fn write_block(&mut self, block: &DefinedBlock<'a>, out: &mut TextBuf) -> Result<(), Failure>;
 
-    /// Called as text grows, to stop what grows too large.
+    /// Called as the text grows, to stop it at the limit.
     fn check(&mut self, out: &TextBuf) -> Result<(), Failure>;
 }
 
-/// Where no rendering is under way.
+/// For use outside a rendering.
 pub(crate) struct NoBlocks;
 
 impl<'a> Blocks<'a> for NoBlocks {
