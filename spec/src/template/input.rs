@@ -1,5 +1,6 @@
-//! `$input`: the message's text (TEMPLATE-2), its document (TEMPLATE-4), and the request's
-//! parameters (TEMPLATE-31 to TEMPLATE-33).
+//! `$input`: the message's text, its document, and the request's parameters.
+//!
+//! Realises: TEMPLATE-2, TEMPLATE-4, TEMPLATE-31 to TEMPLATE-33
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -14,8 +15,7 @@ use super::{context, json};
 pub(super) struct Input<'a> {
     body: &'a str,
     params: &'a Params,
-    /// The body parsed, at the first look into it. Templates can change it, and see what they
-    /// changed.
+    /// The parsed body, built on first use. Templates can change it, and see their changes.
     document: OnceCell<Option<Value<'a>>>,
 }
 
@@ -28,14 +28,14 @@ impl<'a> Input<'a> {
         })
     }
 
-    /// The document; nothing when the body is none.
+    /// The document; `None` if the body is not one.
     fn document(&self) -> Option<Value<'a>> {
         self.document
             .get_or_init(|| json::parse(&Text::borrowed(self.body)))
             .clone()
     }
 
-    /// What the path selects; nothing when there is nothing.
+    /// What the path selects; `None` if nothing.
     fn select(&self, path: &Text<'a>) -> Result<Option<Value<'a>>, Failure> {
         let path =
             JsonPath::parse(&path.to_str()).map_err(|error| Failure::new(error.to_string()))?;
@@ -64,7 +64,7 @@ impl<'a> Input<'a> {
         Value::Map(params)
     }
 
-    /// A parameter by name: of the path, of the query string, a header.
+    /// A parameter by name, from the path, the query string or the headers, in this order.
     fn param(&self, name: &Text<'a>) -> Value<'a> {
         let Some(name) = name.as_str() else {
             return Value::Null;
@@ -111,7 +111,7 @@ impl<'a> Object<'a> for Input<'a> {
             }),
             (InputMember::Params, []) => Some(self.all_params()),
             (InputMember::Params, [Value::String(name)]) => Some(self.param(name)),
-            // A property, or arguments that no method takes.
+            // A property, or arguments that no method accepts.
             (
                 InputMember::Body
                 | InputMember::GetBody

@@ -1,7 +1,7 @@
-//! JSONPath as API Gateway's authors write it: Jayway's dialect (TEMPLATE-77).
+//! JSONPath in Jayway's dialect, which API Gateway uses.
 //!
-//! One implementation for both places that need it: mapping templates, where a document is a
-//! template's live value, and selection expressions, where it is a [`serde_json::Value`].
+//! One implementation for both users: mapping templates, where a document is a template's live
+//! value, and selection expressions, where it is a [`serde_json::Value`].
 //!
 //! ```
 //! use spec::template::json_path::{JsonPath, Selection};
@@ -13,6 +13,8 @@
 //! assert_eq!(JsonPath::parse("$.nothing")?.select(&&message), Selection::Missing);
 //! # Ok::<(), spec::template::json_path::JsonPathError>(())
 //! ```
+//!
+//! Realises: TEMPLATE-77
 
 mod filter;
 mod parse;
@@ -29,7 +31,7 @@ pub struct JsonPath {
     function: Option<Function>,
 }
 
-/// A path that is none.
+/// A path that cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the JSON path `{path}` is not valid: {reason} (at character {position})")]
 pub struct JsonPathError {
@@ -41,10 +43,10 @@ pub struct JsonPathError {
 /// What a path selects.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Selection<D> {
-    /// A definite path: the one place it leads to.
+    /// A definite path: the one value it leads to.
     One(D),
     /// An indefinite path (a wildcard, `..`, a slice, several names or indexes, a filter): all
-    /// places, perhaps none.
+    /// values it selects, perhaps none.
     Many(Vec<D>),
     /// A function: its result.
     Number(f64),
@@ -64,7 +66,7 @@ enum Segment {
     All,
     /// `[?(…)]`
     Filter(Box<Filter>),
-    /// `..`: everything below, for the segment behind it.
+    /// `..`: everything below, for the next segment.
     Descend,
 }
 
@@ -79,10 +81,10 @@ enum Function {
 }
 
 impl JsonPath {
-    /// Compiles a path. `$` or `$.` in front may be left out.
+    /// Compiles a path. A leading `$` or `$.` is optional.
     ///
     /// # Errors
-    /// When it is no path: the error says where.
+    /// If the path is invalid: the error says where.
     pub fn parse(path: &str) -> Result<Self, JsonPathError> {
         parse::parse(path)
     }
@@ -95,7 +97,7 @@ impl JsonPath {
         }
     }
 
-    /// Whether the path can lead to one place only.
+    /// Whether the path can lead to at most one value.
     pub fn is_definite(&self) -> bool {
         self.segments.iter().all(Segment::is_definite)
     }

@@ -87,8 +87,8 @@ impl<'a> Object<'a> for Util {
         "$util"
     }
 
-    /// `escapeJavaScript`, and its cure with it: an escaped text holds `\'` nowhere but where an
-    /// apostrophe was.
+    /// Writes `escapeJavaScript` directly, together with its remedy: an escaped text contains `\'`
+    /// only where there was an apostrophe.
     fn write_call(
         &self,
         method: &str,
@@ -115,12 +115,12 @@ impl<'a> Object<'a> for Util {
         let (Some(function), [argument]) = (Function::named(method), arguments) else {
             return Ok(None);
         };
-        // Of values that are no strings the text is taken (assumed).
+        // A value that is not a string is converted to text (assumed).
         (function.call)(&argument.to_text()?).map(Some)
     }
 }
 
-/// As `java.net.URLEncoder` does with UTF-8: a blank is `+`.
+/// Like `java.net.URLEncoder` with UTF-8: a space is `+`.
 fn url_encode(text: &Text<'_>) -> String {
     let mut out = String::new();
     for byte in text.to_str().bytes() {
@@ -135,7 +135,7 @@ fn url_encode(text: &Text<'_>) -> String {
     out
 }
 
-/// As `java.net.URLDecoder` does with UTF-8.
+/// Like `java.net.URLDecoder` with UTF-8.
 fn url_decode(text: &Text<'_>) -> Result<String, Failure> {
     let text = text.to_str();
     let mut bytes = Vec::with_capacity(text.len());
@@ -239,7 +239,7 @@ mod tests {
             }
         }
 
-        /// What is printed at once is what is printed after it was made.
+        /// Printing directly gives the same text as building it first.
         #[test]
         fn escaped_text_prints_as_it_is_set(
             body in "(\\PC|['\"\\\\/é日本語😀\n\u{1}]|日本語の文です。|plain text of some length){0,120}",

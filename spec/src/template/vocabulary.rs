@@ -16,7 +16,7 @@ pub(super) struct Variable {
 pub(super) enum Holds {
     /// An id or a name chosen by the gateway: safe in a JSON string, and without single quotes.
     Own,
-    /// Digits: a time of the gateway's.
+    /// Digits: a time set by the gateway.
     Number,
     /// Chosen or checked by the gateway, but nobody promises its characters.
     Unvouched,

@@ -1,4 +1,4 @@
-//! Paths from text.
+//! Parses paths.
 
 use super::filter::{self, Cursor};
 use super::{Function, JsonPath, JsonPathError, Segment};
@@ -22,7 +22,7 @@ pub(super) fn parse(path: &str) -> Result<JsonPath, JsonPathError> {
     Ok(parsed)
 }
 
-/// The segments behind `$` or `@`.
+/// The segments after `$` or `@`.
 pub(super) fn segments(cursor: &mut Cursor<'_>) -> Result<JsonPath, JsonPathError> {
     continued(cursor, JsonPath::empty())
 }
@@ -50,7 +50,7 @@ fn continued(cursor: &mut Cursor<'_>, mut path: JsonPath) -> Result<JsonPath, Js
     Ok(path)
 }
 
-/// A name behind a dot, `*`, or a function at the end.
+/// After a dot: a name, `*`, or a function at the end.
 fn name(cursor: &mut Cursor<'_>, path: &mut JsonPath) -> Result<(), JsonPathError> {
     if cursor.accept("*") {
         path.segments.push(Segment::All);

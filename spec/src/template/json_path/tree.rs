@@ -1,11 +1,11 @@
-//! The documents that paths walk through: JSON as it was parsed, and a template's live values.
+//! The documents that paths walk through: parsed JSON, and a template's live values.
 
 use std::borrow::Cow;
 
 use serde_json::Value as Json;
 use velocity::Value;
 
-/// What a path can walk through: a document in whatever form it is held.
+/// A document that a path can walk through, in whatever form it is held.
 pub trait Tree: Clone {
     /// The member `name` of an object.
     fn member(&self, name: &str) -> Option<Self>;
@@ -13,19 +13,19 @@ pub trait Tree: Clone {
     /// The item at `index` of an array.
     fn item(&self, index: usize) -> Option<Self>;
 
-    /// The number of items of an array; `None` for what is none.
+    /// The number of items of an array; `None` if it is not an array.
     fn array_len(&self) -> Option<usize>;
 
-    /// The values of an object's members in order; `None` for what is no object.
+    /// The values of an object's members in order; `None` if it is not an object.
     fn members(&self) -> Option<Vec<Self>>;
 
-    /// An object of those of these members that there are; `None` when the tree cannot make one.
+    /// An object of these members, as far as they exist; `None` if this tree cannot build objects.
     fn merged(&self, names: &[String]) -> Option<Self> {
         let _ = names;
         None
     }
 
-    /// What it is, to be compared.
+    /// The value in the form in which filters compare it.
     fn scalar(&self) -> Scalar<'_>;
 }
 

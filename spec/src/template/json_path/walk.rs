@@ -3,7 +3,7 @@
 use super::tree::{Scalar, Tree};
 use super::{Function, JsonPath, Segment, Selection};
 
-/// How many places one path may select, and how many it may pass on the way.
+/// Limit on the values that one path may select, and on those that it may visit on the way.
 const MAX_PLACES: usize = 1_000_000;
 
 impl JsonPath {
@@ -13,7 +13,7 @@ impl JsonPath {
         let mut places = vec![document.clone()];
         let mut segments = self.segments.iter();
         let mut upstream_definite = true;
-        // What several names at the end select of each place.
+        // What several names at the end select from each value.
         let mut merged: Option<Vec<D>> = None;
         while let Some(segment) = segments.next() {
             if upstream_definite && !segment.leads_on(&places) {
@@ -47,7 +47,8 @@ impl JsonPath {
         }
     }
 
-    /// Several names at the end make one object of each place: one of one place, else all.
+    /// Several names at the end build one object from each value: one object if the way is
+    /// definite, else all of them.
     fn of_merged<D>(&self, merged: Vec<D>) -> Selection<D> {
         let way = self.segments.split_last().map_or(&[][..], |(_, way)| way);
         if way.iter().all(Segment::is_definite) {
@@ -61,7 +62,7 @@ impl JsonPath {
     }
 }
 
-/// What a segment selects of all places.
+/// What a segment selects from all values.
 fn one_step<D: Tree>(segment: &Segment, places: &[D], root: &D) -> Vec<D> {
     let mut found = Vec::new();
     for place in places {
@@ -71,7 +72,7 @@ fn one_step<D: Tree>(segment: &Segment, places: &[D], root: &D) -> Vec<D> {
     found
 }
 
-/// `..`: everything below the places, or what the segment behind it selects there.
+/// `..`: everything below the values, or what the next segment selects there.
 fn below<D: Tree>(places: &[D], behind: Option<&Segment>, root: &D) -> Vec<D> {
     let mut budget = MAX_PLACES;
     let mut below = Vec::new();
@@ -97,7 +98,7 @@ impl Segment {
     }
 
     /// Whether the only place there is can have what the segment asks for: members, or items. Where
-    /// it can not, an indefinite path leads nowhere just as a definite one.
+    /// it cannot, an indefinite path leads nowhere just as a definite one.
     fn leads_on<D: Tree>(&self, places: &[D]) -> bool {
         let [place] = places else {
             return true;
@@ -112,7 +113,7 @@ impl Segment {
 
 const MAX_DEPTH: usize = 400;
 
-/// A place and everything below it, outside in.
+/// A value and everything below it, from the outside in.
 fn descend<D: Tree>(place: &D, below: &mut Vec<D>, budget: &mut usize, depth: usize) {
     let (Some(depth), Some(left)) = (depth.checked_sub(1), budget.checked_sub(1)) else {
         return;
@@ -134,7 +135,7 @@ fn children<D: Tree>(place: &D) -> Vec<D> {
     }
 }
 
-/// An index that may count from the end.
+/// Resolves an index that may count from the end.
 fn absolute(index: i64, length: usize) -> Option<usize> {
     let length = i64::try_from(length).ok()?;
     let index = if index < 0 { index + length } else { index };

@@ -1,6 +1,6 @@
-//! What the gateway's own names give: the members of `$input` and `$context`.
+//! What built-in names give: the members of `$input` and `$context`.
 //!
-//! Each function answers the value and how many steps of the reference it took.
+//! Each function returns the value and the number of steps of the reference it consumed.
 
 use velocity::syntax::{Argument, ReferencePart};
 

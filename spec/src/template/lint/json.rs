@@ -1,21 +1,20 @@
-//! Where in a JSON text the output is: fed with text, and with values of which only the kind is
-//! known.
+//! Tracks the position in a JSON text, given text, and values of which only the kind is known.
 
-/// A place in a JSON text that is good so far.
+/// A position in a JSON text that is valid so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Position {
     at: At,
-    /// The containers that are open, from the outside in: whether each is an object.
+    /// The open containers, from the outside in: true for an object.
     open: Vec<bool>,
 }
 
-/// The text is no JSON from this byte of it on.
+/// The text is not JSON from this byte on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Broken(pub(super) usize);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum At {
-    /// A value must come.
+    /// A value must follow.
     Value,
     /// Behind `[`: a value or `]`.
     FirstItem,
@@ -27,13 +26,13 @@ enum At {
     Colon,
     /// Behind a value.
     After,
-    /// In a number or a word: so far.
+    /// In a number or a word: the text so far.
     Scalar(String),
     /// In a string.
     Text { role: Role, escape: Escape },
 }
 
-/// What a string is in its container.
+/// The role of a string in its container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     Key,
@@ -50,7 +49,7 @@ enum Escape {
 /// What may be inserted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Inserted {
-    /// Text that may stand in a string.
+    /// Text that is valid inside a string.
     StringPart,
     /// A whole number without a sign.
     Number,
@@ -76,7 +75,7 @@ impl Position {
         value_ends && self.open.is_empty()
     }
 
-    /// Goes over a text.
+    /// Moves past a text.
     pub(super) fn feed(&mut self, text: &str) -> Result<(), Broken> {
         for (at, char) in text.char_indices() {
             self.step(char).ok_or(Broken(at))?;
@@ -84,7 +83,7 @@ impl Position {
         Ok(())
     }
 
-    /// Goes over a value; nothing when this place does not take every value of its kind.
+    /// Moves past a value; `None` if not every value of its kind is valid here.
     pub(super) fn insert(&mut self, inserted: Inserted) -> Option<()> {
         match (&self.at, inserted) {
             (
@@ -189,7 +188,7 @@ fn is_scalar(text: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// Whether the output is in a string, for texts of which no more is known.
+/// Whether the output is inside a string, for texts of which no more is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quotes {
     Outside,

@@ -1,4 +1,4 @@
-//! Names and directives that there are not.
+//! Names and directives that do not exist.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use crate::template::MappingTemplate;
 use crate::template::util::{FUNCTIONS, Function};
 use crate::template::vocabulary::{CONTEXT, InputMember, REST, ROOTS, Variable};
 
-/// The names that blocks set: by `#set`, `#foreach` and `#define`.
+/// The names that blocks define with `#set`, `#foreach` and `#define`.
 pub(super) fn assigned(blocks: &[Vec<Part<'_>>]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for block in blocks {
@@ -33,7 +33,7 @@ fn collect(parts: &[Part<'_>], names: &mut BTreeSet<String>) {
     }
 }
 
-/// Looks at every reference of a template.
+/// Checks every reference of a template.
 pub(super) fn references(
     template: &MappingTemplate,
     parts: &[Part<'_>],
@@ -146,7 +146,7 @@ fn unknown(reference: &ReferencePart<'_>, set: &BTreeSet<String>) -> Option<Find
     }
 }
 
-/// A name that `$context` lacks in WebSocket APIs.
+/// A name missing from `$context` in WebSocket APIs.
 fn unknown_of_context(
     reference: &ReferencePart<'_>,
     first: &str,
@@ -221,7 +221,7 @@ fn no_such(
     Finding::new(rule, reference.span.clone(), message, cure)
 }
 
-/// `$context.keySet()` and the like.
+/// A method of the map itself, such as `$context.keySet()`.
 fn is_of_maps(reference: &ReferencePart<'_>) -> bool {
     reference
         .steps
@@ -229,8 +229,7 @@ fn is_of_maps(reference: &ReferencePart<'_>) -> bool {
         .is_some_and(|step| step.arguments.is_some())
 }
 
-/// `#macro`, `#evaluate`, `#include` and `#parse`, which are no part of a parsed template or look
-/// like text in it.
+/// `#macro`, `#evaluate`, `#include` and `#parse`, which a parsed template lacks, or has as text.
 pub(super) fn directives(source: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut rest = 0;

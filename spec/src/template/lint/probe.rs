@@ -1,4 +1,4 @@
-//! Renders a template for harmless input: when none of it gives JSON, nothing is likely to.
+//! Renders a template for harmless inputs: if none gives JSON, no input is likely to.
 
 use std::ops::Range;
 
@@ -9,7 +9,8 @@ use velocity::syntax::{Argument, ReferencePart};
 use super::{Finding, Rule};
 use crate::template::{MappingTemplate, Params, Scope, Variables, example_context};
 
-/// Says so when no harmless input gives JSON. `broken` is where the template's own text is none.
+/// A finding if no harmless input gives JSON. `broken` is where the template's own text is not
+/// JSON.
 pub(super) fn check(template: &MappingTemplate, broken: Option<Range<usize>>) -> Option<Finding> {
     let mut first = None;
     for leaf in leaves() {
@@ -46,7 +47,7 @@ pub(super) fn check(template: &MappingTemplate, broken: Option<Range<usize>>) ->
     ))
 }
 
-/// Why an output is no JSON.
+/// Why an output is not JSON.
 struct Problem {
     message: String,
     /// The line of the output.
@@ -71,14 +72,14 @@ impl Problem {
         }
     }
 
-    /// The line in the template, when it stands there once and as it was rendered.
+    /// The line in the template, if it occurs there exactly once as rendered.
     fn find(&self, source: &str) -> Option<Range<usize>> {
         let at = source.find(&self.line).filter(|_| !self.line.is_empty())?;
         (source.matches(&self.line).count() == 1).then(|| at..at + self.line.len())
     }
 }
 
-/// What stands wherever a template looks.
+/// The values that a template finds wherever it looks.
 fn leaves() -> [Json; 6] {
     [
         json!("hello"),
@@ -143,7 +144,7 @@ fn text_argument<'r>(reference: &'r ReferencePart<'_>, at: usize) -> Option<&'r 
     }
 }
 
-/// Puts a value where a simple path leads to.
+/// Puts a value where a simple path leads.
 fn put(document: &mut Json, path: &str, leaf: &Json) {
     let names = path
         .split(['.', '[', ']', '\'', '"'])

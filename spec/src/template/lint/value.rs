@@ -1,4 +1,4 @@
-//! What a reference may hold, as far as that can be told without rendering.
+//! What a reference may evaluate to, as far as that is known without rendering.
 
 use std::collections::BTreeMap;
 
@@ -12,28 +12,29 @@ use crate::template::vocabulary::{InputMember, ROOTS};
 /// What a value may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Value {
-    /// This very text.
+    /// Exactly this text.
     Literal(String),
-    /// Digits: a time of the gateway's.
+    /// Digits: a time set by the gateway.
     Number,
-    /// What may stand in a JSON string and has no single quote, or nothing: ids and names of the
-    /// gateway's.
+    /// Valid inside a JSON string and without single quotes, or nothing: ids and names chosen by
+    /// the gateway.
     Own,
-    /// Anything that may stand in a JSON string, or nothing.
+    /// Anything that is valid inside a JSON string, or nothing.
     Safe,
-    /// The gateway's own or checked by it, yet not vouched for: host names, names of callers.
+    /// Chosen or checked by the gateway, but with no guaranteed characters: host names, names of
+    /// callers.
     Unvouched,
-    /// What `escapeJavaScript` gives.
+    /// The output of `escapeJavaScript`.
     Escaped,
     /// A JSON text.
     Json,
-    /// Anything that a client or an authorizer likes, from this reference.
+    /// Anything that a client or an authorizer chooses, from this reference.
     Foreign(String),
     /// Not known.
     Unknown,
 }
 
-/// What the variables hold.
+/// The values of the variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Env<'s> {
     source: &'s str,
@@ -41,7 +42,7 @@ pub(super) struct Env<'s> {
 }
 
 impl Value {
-    /// One of two.
+    /// One of the two.
     pub(super) fn join(self, other: Self) -> Self {
         if self == other {
             self
@@ -50,8 +51,8 @@ impl Value {
         }
     }
 
-    /// Two in one text. What may be long and is put together again and again may reach the bounds
-    /// of a render: a doubt.
+    /// Both in one text. Joining long texts repeatedly may reach the limits of a render, which is a
+    /// doubt.
     fn then(self, other: Self, doubts: &mut Vec<Doubt>) -> Self {
         if self.is_long() && other.is_long() {
             doubts.push(Doubt::new(None, "a text that may grow too long"));
@@ -81,7 +82,7 @@ impl Value {
         }
     }
 
-    /// A literal may hold what ends a string.
+    /// A literal may contain characters that end a string.
     fn is_plain(&self) -> bool {
         match self {
             Value::Literal(text) => {
@@ -104,13 +105,14 @@ impl<'s> Env<'s> {
         self.variables.insert(name.to_owned(), value);
     }
 
-    /// What the variables hold behind one of two ways.
+    /// The values of the variables after one of two paths.
     pub(super) fn join(self, other: &Self) -> Self {
         let mut variables = BTreeMap::new();
         for name in self.variables.keys().chain(other.variables.keys()) {
             let of = |env: &Self| match env.variables.get(name) {
                 Some(value) => value.clone(),
-                // What a name held that the template overwrites on one way only: `$context`, say.
+                // A built-in name that the template overwrites on one path only, such as
+                // `$context`.
                 None if ROOTS.contains(&&**name) => Value::Unknown,
                 None => Value::nothing(),
             };
@@ -119,7 +121,7 @@ impl<'s> Env<'s> {
         Env { variables, ..self }
     }
 
-    /// What an expression may give. Whatever may fail is a doubt.
+    /// What an expression may evaluate to. Anything that may fail is a doubt.
     pub(super) fn argument(&self, argument: &Argument<'_>, doubts: &mut Vec<Doubt>) -> Value {
         match argument {
             Argument::Text(text) => Value::Literal(text.clone()),
@@ -149,7 +151,7 @@ impl<'s> Env<'s> {
                     .iter()
                     .map(|each| self.argument(each, doubts))
                     .collect();
-                // Numbers, truths, or nothing; `+` also joins texts.
+                // Numbers, booleans, or nothing; `+` also joins texts.
                 match (*operator, values.pop(), values.pop()) {
                     ("+", Some(Value::Number), Some(Value::Number)) => Value::Number,
                     ("+", Some(right), Some(left)) => left.then(right, doubts).or_safe_text(),
@@ -169,7 +171,7 @@ impl<'s> Env<'s> {
         }
     }
 
-    /// What a reference may give.
+    /// What a reference may evaluate to.
     pub(super) fn reference(
         &self,
         reference: &ReferencePart<'_>,
@@ -201,7 +203,7 @@ impl<'s> Env<'s> {
         value
     }
 
-    /// What the gateway's own names give, and how many steps that took.
+    /// What a built-in name gives, and how many steps that consumed.
     fn built_in(
         &self,
         reference: &ReferencePart<'_>,
@@ -313,7 +315,7 @@ impl Value {
         Value::Literal(String::new())
     }
 
-    /// What `+` gives: a text or a number, which is no longer known when it was a literal.
+    /// The result of `+`: a text or a number.
     fn or_safe_text(self) -> Self {
         match self {
             Value::Number => Value::Safe,
@@ -322,8 +324,8 @@ impl Value {
     }
 }
 
-/// Whether it makes every `\'` a `'` again: each single quote in the output of `escapeJavaScript`
-/// has a backslash of its own.
+/// Whether the call turns every `\'` back into `'`: each single quote in the output of
+/// `escapeJavaScript` has its own backslash.
 fn is_cure(method: &str, from: &str, to: &str) -> bool {
     to == "'" && matches!((method, from), ("replaceAll", r"\\'") | ("replace", r"\'"))
 }
