@@ -44,6 +44,7 @@ mod lambda;
 #[cfg(feature = "mutations")]
 mod mutation;
 mod options;
+mod runtime;
 mod server;
 mod start;
 mod subscription;
