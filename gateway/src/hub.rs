@@ -301,7 +301,7 @@ impl Hub {
                 }
                 Output::AccessLog(line) => {
                     if let Some(lines) = &self.access_log {
-                        lines.write(line);
+                        lines.write(&line);
                     }
                 }
                 Output::Decision(decision) => self.log(&decision),
@@ -317,13 +317,15 @@ impl Hub {
     }
 
     fn log(&self, decision: &Decision) {
+        // Evaluated only where somebody listens.
+        let shown = || crate::log::escape(&decision.to_string()).into_owned();
         match decision.because {
             Because::Refused { .. }
             | Because::CallRefused { .. }
             | Because::IntegrationFailed(_) => {
-                tracing::warn!(target: "gateway::access", "{decision}");
+                tracing::warn!(target: "gateway::access", "{}", shown());
             }
-            _ => tracing::info!(target: "gateway::access", "{decision}"),
+            _ => tracing::info!(target: "gateway::access", "{}", shown()),
         }
         if let Some(sink) = &self.decisions {
             sink(decision);

@@ -6,6 +6,7 @@
 //! dynamodb   an engine in memory, with the stack's tables
 //! lambda     a pool of processes for each function, each process with its Runtime API
 //! hub        spec::Gateway behind a lock: inputs in, outputs to clients' tasks, callers and functions
+//! log        lines for people: one writer, a bounded queue, nobody waits
 //! access_log the stage's lines for requests, to a file or a stream
 //! server     one port: WebSocket clients and the @connections API
 //! ```
@@ -30,6 +31,7 @@ mod http1;
 mod hub;
 mod ids;
 mod lambda;
+mod log;
 #[cfg(feature = "mutations")]
 mod mutation;
 mod server;
@@ -53,6 +55,7 @@ pub use clock::TimeSource;
 pub use error::Error;
 pub use hub::DecisionSink;
 pub use lambda::{FunctionOutput, LineSink};
+pub use log::{LineWriter, Log, escape};
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;
 
@@ -119,6 +122,7 @@ pub struct Running {
     clock: Clock,
     pools: Vec<Arc<Pool>>,
     access_log: Option<Writer>,
+    sink: Sink,
     stop: Arc<Notify>,
     tasks: [JoinHandle<()>; 2],
     dynamodb: Option<dynamodb::Engine>,
@@ -271,6 +275,7 @@ impl Gateway {
             clock,
             pools,
             access_log,
+            sink,
             stop,
             tasks,
             dynamodb,
@@ -367,8 +372,9 @@ impl Running {
             pool.stop().await;
         }
         if let Some(writer) = self.access_log.take() {
-            writer.finish().await;
+            writer.finish(GRACE).await;
         }
+        self.sink.flush(log::LAST).await;
         // The rest ends as this is dropped.
     }
 }

@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 pub struct Log(Arc<Shared>);
 
 /// Collects what is written to it, and hands it to the log when it is dropped: what
-/// `tracing_subscriber` writes an event to.
+/// `tracing_subscriber` writes an event to. The lines behind the first are indented, so that none of
+/// them looks like an event of its own.
 pub struct LineWriter {
     log: Log,
     text: Vec<u8>,
@@ -50,6 +51,8 @@ enum Entry {
     Dropped(u64),
 }
 
+/// How long the end of the gateway may wait for a log that is not read.
+pub(crate) const LAST: Duration = Duration::from_secs(2);
 /// The most lines that wait.
 const LINES: usize = 32 * 1024;
 /// The most bytes that wait. A single line may be longer.
@@ -259,9 +262,10 @@ impl Write for LineWriter {
 impl Drop for LineWriter {
     fn drop(&mut self) {
         let text = String::from_utf8_lossy(&self.text);
-        let line = text.strip_suffix('\n').unwrap_or(&text);
-        if !line.is_empty() {
-            self.log.push(escape_but_colours(line).into_owned());
+        for (number, line) in text.lines().enumerate() {
+            let line = escape_but_colours(line);
+            let indent = if number == 0 { "" } else { "  " };
+            self.log.push(format!("{indent}{line}"));
         }
     }
 }
@@ -419,6 +423,27 @@ mod tests {
             written,
             "gatespec: 1 line of this log was dropped here: its reader is too slow\ntwo\n"
         );
+    }
+
+    #[test]
+    fn an_event_s_further_lines_are_indented() {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let (sender, open) = mpsc::channel();
+        drop(sender);
+        let gate = Gate {
+            open,
+            written: Arc::clone(&written),
+        };
+        let log = Log::to(gate).unwrap();
+        let mut writer = log.writer();
+        writer.write_all(b"\x1b[33m WARN\x1b[0m a\n").unwrap();
+        writer.write_all(b" WARN b\x1b[2J\n").unwrap();
+        drop(writer);
+        log.function_line("f", "late\r");
+        assert_eq!(log.flush(LONG), 0);
+        let written = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        let expected = "\x1b[33m WARN\x1b[0m a\n   WARN b\\u{1b}[2J\nf: late\\r\n";
+        assert_eq!(written, expected);
     }
 
     #[rstest]

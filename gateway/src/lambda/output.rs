@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
@@ -81,10 +82,12 @@ impl Sink {
         }
     }
 
-    /// Waits until what functions have written so far is in the file, but not longer than `within`.
-    pub(crate) fn flush(&self, within: std::time::Duration) {
+    /// Waits until what functions have written so far is written, but not longer than `within`.
+    pub(crate) async fn flush(&self, within: Duration) {
         if let Self::Log(log) = self {
-            log.flush(within);
+            let log = log.clone();
+            // A blocking task that was cancelled has nothing to report.
+            let _ = tokio::task::spawn_blocking(move || log.flush(within)).await;
         }
     }
 }
