@@ -6,18 +6,18 @@ mod input;
 use std::io::{IsTerminal, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use gateway::{AccessLog, Build, Error, Gateway, Log, Options, TimeSource};
+use gateway::{AccessLog, Build, Error, Log, Notice, Options, Subscription, TimeSource};
 use spec::Timestamp;
 use spec::throttle::Limit;
 use stack::Assembly;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
 use tracing::level_filters::LevelFilter;
 
-use crate::{Failure, StackArgs, eprint, runtime};
+use crate::{Caused, Failure, StackArgs, eprint, runtime};
 
 /// Serve a stack's WebSocket API, its functions and its tables on this machine, until Ctrl-C.
 ///
@@ -77,7 +77,7 @@ const LAST: Duration = Duration::from_secs(2);
 
 /// Serves until a signal comes, then closes every connection and leaves nothing behind.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
-    let log = Log::stderr().map_err(|error| could_not_run("the log", &error))?;
+    let log = Log::stderr().map_err(|error| could_not_run("cannot start the log", error))?;
     trace_to(&log);
     let runtime = runtime()?;
     let served = runtime.block_on(serve(args, &log));
@@ -107,11 +107,14 @@ async fn serve(args: &ServeArgs, log: &Log) -> Result<(), Failure> {
     // Before anything is started: an early signal must end it in an orderly way too.
     let mut ends = Ends::new()?;
     let running = tokio::select! {
-        started = Gateway::start(serve_options(args, log)) => {
+        started = gateway::start(serve_options(args)) => {
             started.map_err(|error| failure(&error))?
         }
         () = ends.signal() => return Ok(()),
     };
+    let shown = args
+        .verbose
+        .then(|| tokio::spawn(show(running.subscribe(), log.clone())));
     announce::announce(&running, args.ready)?;
     let logs = running.stack().api().stage.access_log_settings.is_some();
     if args.access_log.is_some() && !logs {
@@ -122,7 +125,8 @@ async fn serve(args: &ServeArgs, log: &Log) -> Result<(), Failure> {
         if !is_asked {
             return std::future::pending().await;
         }
-        let mut lines = input::Lines::read().map_err(|error| could_not_run("input", &error))?;
+        let mut lines = input::Lines::read()
+            .map_err(|error| could_not_run("cannot read standard input", error))?;
         lines.obey(&running).await;
         match args.ready {
             Ready::Json => Ok(()),
@@ -132,17 +136,32 @@ async fn serve(args: &ServeArgs, log: &Log) -> Result<(), Failure> {
     };
     let ended = tokio::select! {
         () = ends.signal() => Ok(()),
+        fault = running.fault() => Err(Failure::could_not_run(fault)),
         ended = input => ended,
     };
     tokio::select! {
         () = running.shutdown() => {}
-        // Whoever asks a second time does not want to wait: dropping the gateway ends everything.
         () = ends.signal() => log.line(&"ended at once, since it was asked twice"),
+    }
+    drop(running);
+    if let Some(shown) = shown {
+        // Its decisions end with the gateway; were they not to, the process ends all the same.
+        let _ = timeout(LAST, shown).await;
     }
     ended
 }
 
-fn serve_options(args: &ServeArgs, log: &Log) -> Options {
+/// Logs what is decided until the gateway is gone.
+async fn show(mut decisions: Subscription, log: Log) {
+    while let Some(notice) = decisions.next().await {
+        match notice {
+            Notice::Decision(decision) => log.line(&decision),
+            Notice::Missed(count) => log.line(&format!("{count} decisions are not shown")),
+        }
+    }
+}
+
+fn serve_options(args: &ServeArgs) -> Options {
     let mut options = options(&args.stack);
     options.host = args.host;
     options.port = args.port;
@@ -157,10 +176,6 @@ fn serve_options(args: &ServeArgs, log: &Log) -> Options {
     options.require_signatures = args.require_signatures;
     if let Some(millis) = args.clock {
         options.clock = TimeSource::Standing(Timestamp::from_millis(millis));
-    }
-    if args.verbose {
-        let log = log.clone();
-        options.decisions = Some(Arc::new(move |decision| log.line(decision)));
     }
     options
 }
@@ -191,7 +206,7 @@ fn limit(text: &str, burst: impl Fn(f64) -> f64) -> Result<Limit, String> {
 /// The stack of a template, read for `check`.
 pub(crate) fn read_stack(args: &StackArgs) -> Result<Assembly, Failure> {
     let stack = Assembly::read(&args.template, &options(args).settings)
-        .map_err(|error| Failure::Usage(error.to_string()))?;
+        .map_err(|diagnostics| Failure::Page(diagnostics.to_string()))?;
     for warning in stack.warnings() {
         eprint(&format!("warning: {warning}"));
     }
@@ -202,7 +217,7 @@ pub(crate) fn read_stack(args: &StackArgs) -> Result<Assembly, Failure> {
 pub(crate) fn build(stack: &Assembly) -> Result<(), Failure> {
     eprint(&"building the functions");
     runtime()?
-        .block_on(Gateway::build(stack, &Build::default()))
+        .block_on(gateway::build(stack, &Build::default()))
         .map_err(|error| failure(&error))
 }
 
@@ -223,15 +238,14 @@ fn options(args: &StackArgs) -> Options {
 /// What the user must change, and what only the environment can.
 fn failure(error: &Error) -> Failure {
     match error {
-        Error::Template(_) | Error::Code(_) | Error::Build { .. } | Error::Credentials { .. } => {
-            Failure::Usage(error.to_string())
-        }
-        _ => Failure::CouldNotRun(format!("error: {error}")),
+        Error::Template(_) | Error::Code(_) => Failure::Page(error.to_string()),
+        Error::Build { .. } | Error::Credentials { .. } => Failure::usage(error.to_string()),
+        _ => Failure::could_not_run(error.to_string()),
     }
 }
 
-fn could_not_run(what: &str, error: &std::io::Error) -> Failure {
-    Failure::CouldNotRun(format!("error: {what}: {error}"))
+fn could_not_run(what: &'static str, error: std::io::Error) -> Failure {
+    Failure::could_not_run(Caused::new(what, error))
 }
 
 /// What ends the gateway from outside.
@@ -242,7 +256,8 @@ struct Ends {
 
 impl Ends {
     fn new() -> Result<Self, Failure> {
-        let listen = |kind| signal(kind).map_err(|error| could_not_run("signals", &error));
+        let listen =
+            |kind| signal(kind).map_err(|error| could_not_run("cannot listen for signals", error));
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,

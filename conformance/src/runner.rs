@@ -146,7 +146,7 @@ impl<S: Session> Run<'_, S> {
                     sign: sign.clone(),
                 };
                 let answer = self.session.connect(client, &upgrade).await;
-                let answer = answer.map_err(|trouble| Stop::from(trouble).of(client))?;
+                let answer = answer.map_err(|error| Stop::from(error).of(client))?;
                 let expected = Expected {
                     status: *status,
                     body: body.as_deref(),
@@ -325,7 +325,7 @@ impl<S: Session> Run<'_, S> {
 
     async fn receive(&mut self, client: &str) -> Result<Incoming, Stop> {
         let received = self.session.receive(client).await;
-        let incoming = received.map_err(|trouble| Stop::from(trouble).of(client))?;
+        let incoming = received.map_err(|error| Stop::from(error).of(client))?;
         self.note("<", &format!("{client}: {incoming:?}"));
         Ok(incoming)
     }

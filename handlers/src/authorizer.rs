@@ -19,13 +19,14 @@ pub struct Authorizer {
     accepted_token: String,
 }
 
-/// The result of a refused request. API Gateway answers the handshake with 401 when an authorizer's error message is exactly
-/// `Unauthorized`, and with 500 on any other error.
+/// The result of a refused request. API Gateway answers the handshake with 401 when an authorizer's
+/// error message is exactly `Unauthorized`, and with 500 on any other error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Unauthorized")]
 pub struct Unauthorized;
 
-/// The result that lets a client in: who it is, what it may call, and what later templates may read.
+/// The result that lets a client in: who it is, what it may call, and what later templates may
+/// read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Authorization {
@@ -59,7 +60,8 @@ pub struct Statement {
     pub resource: String,
 }
 
-/// What the authorizer adds to the connection's context. It holds a secret, so its `Debug` hides it.
+/// What the authorizer adds to the connection's context. It holds a secret, so its `Debug` hides
+/// it.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct AuthorizationContext {
     /// The token that was shown, which is the accepted one.
@@ -75,8 +77,8 @@ impl Authorizer {
         }
     }
 
-    /// Decides about a request: allowed when it has a header `token`, in whatever case, and every header of that name (a client
-    /// can send several spellings) is the accepted token.
+    /// Decides about a request: allowed when it has a header `token`, in whatever case, and every
+    /// header of that name (a client can send several spellings) is the accepted token.
     ///
     /// # Errors
     ///
@@ -106,8 +108,8 @@ impl Authorizer {
         })
     }
 
-    /// Compares in constant time: how long it takes tells nothing of where a wrong token differs, only whether it has the length
-    /// of the accepted one.
+    /// Compares in constant time: how long it takes tells nothing of where a wrong token differs,
+    /// only whether it has the length of the accepted one.
     fn accepts<'e>(&self, values: impl Iterator<Item = Option<&'e str>>) -> bool {
         let mut count = 0_usize;
         let mut equal = Choice::from(1);
@@ -259,7 +261,8 @@ mod tests {
             let _ = Authorizer::new("hello").authorize(&event);
         }
 
-        /// The decision equals: there is a header named `token`, and all headers so named have the accepted value.
+        /// The decision equals: there is a header named `token`, and all headers so named have the
+        /// accepted value.
         #[test]
         fn the_decision_follows_from_the_headers_named_token(
             accepted in "[a-c]{1,2}",

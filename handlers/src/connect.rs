@@ -24,8 +24,8 @@ impl Connect {
         Self { connections }
     }
 
-    /// Puts the connection of the event: 200, or 500 when that can not be done. Then the handshake fails too, and the client knows
-    /// that it is not connected; the cause is logged, and not told.
+    /// Puts the connection of the event: 200, or 500 when that can not be done. Then the handshake
+    /// fails too, and the client knows that it is not connected; the cause is logged, and not told.
     pub async fn connect(&self, event: &Value) -> Status {
         let (connection_id, connected_at) =
             match (event::connection_id(event), event::connected_at(event)) {

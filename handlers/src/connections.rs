@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::aws::Aws;
 use crate::environment::{Environment, EnvironmentError};
 
-/// How long a row lives without being deleted: the two hours that API Gateway keeps a connection at most, and ten minutes for clocks
-/// and for a `$disconnect` that comes late.
+/// How long a row lives without being deleted: the two hours that API Gateway keeps a connection at
+/// most, and ten minutes for clocks and for a `$disconnect` that comes late.
 const LIFETIME_SECONDS: u64 = 2 * 60 * 60 + 10 * 60;
 
 /// The table `TABLE_NAME`: a row for each connection.
@@ -25,7 +25,8 @@ pub struct Connections {
     table_name: String,
 }
 
-/// Why a row could not be written or deleted. The text is for the log: it may name tables and accounts.
+/// Why a row could not be written or deleted. The text is for the log: it may name tables and
+/// accounts.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct TableError(String);

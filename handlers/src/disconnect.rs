@@ -24,8 +24,8 @@ impl Disconnect {
         Self { connections }
     }
 
-    /// Deletes the connection of the event: 200, or 500 when that can not be done. Nobody hears of it, as the connection is closed;
-    /// the row then goes when its time to live is over.
+    /// Deletes the connection of the event: 200, or 500 when that can not be done. Nobody hears of
+    /// it, as the connection is closed; the row then goes when its time to live is over.
     pub async fn disconnect(&self, event: &Value) -> Status {
         let connection_id = match event::connection_id(event) {
             Ok(connection_id) => connection_id,

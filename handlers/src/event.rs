@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// An event that lacks a field which API Gateway, or the mapping template, always sends. Names the field, never a value.
+/// An event that lacks a field which API Gateway, or the mapping template, always sends. Names the
+/// field, never a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the event has no {expected} at `{path}`")]
 pub struct MalformedEvent {
@@ -12,7 +13,8 @@ pub struct MalformedEvent {
     pub expected: &'static str,
 }
 
-/// `requestContext.connectionId`, which names the connection in the table and in the `@connections` API.
+/// `requestContext.connectionId`, which names the connection in the table and in the `@connections`
+/// API.
 ///
 /// # Errors
 ///
@@ -62,8 +64,8 @@ pub fn method_arn(event: &Value) -> Result<&str, MalformedEvent> {
     text(event, "/methodArn")
 }
 
-/// The values of all headers of a name, whatever their case: API Gateway keeps the spelling that the client sent. A value that
-/// is no text is `None`.
+/// The values of all headers of a name, whatever their case: API Gateway keeps the spelling that
+/// the client sent. A value that is no text is `None`.
 pub fn headers<'e>(event: &'e Value, name: &str) -> impl Iterator<Item = Option<&'e str>> {
     let headers = event.get("headers").and_then(Value::as_object);
     headers

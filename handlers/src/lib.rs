@@ -1,4 +1,5 @@
-//! The four Lambda functions of the pattern, as a library: each binary in `src/bin` is one line that runs a type of this crate.
+//! The four Lambda functions of the pattern, as a library: each binary in `src/bin` is one line
+//! that runs a type of this crate.
 //!
 //! | function | event | what it does | what it gives back |
 //! | --- | --- | --- | --- |
@@ -11,11 +12,12 @@
 //!
 //! # From process to answer
 //!
-//! [`runtime::run`] reads the environment once, starts the log, makes the function ([`FromEnvironment`]: configuration and AWS
-//! clients, once for each process) and then asks the Lambda Runtime API for one event after the other, each handed to
-//! [`Function::call`] as JSON. A function reads the few fields that it needs from that JSON ([`event`]) instead of having the
-//! whole event decoded into a type: so no event can fail before the function sees it, and no decoder's error text can carry
-//! a piece of an event (the token, say) into the log.
+//! [`runtime::run`] reads the environment once, starts the log, makes the function
+//! ([`FromEnvironment`]: configuration and AWS clients, once for each process) and then asks the
+//! Lambda Runtime API for one event after the other, each handed to [`Function::call`] as JSON. A
+//! function reads the few fields that it needs from that JSON ([`event`]) instead of having the
+//! whole event decoded into a type: so no event can fail before the function sees it, and no
+//! decoder's error text can carry a piece of an event (the token, say) into the log.
 //!
 //! # Environment
 //!
@@ -27,12 +29,18 @@
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`, `AWS_ENDPOINT_URL` | all but authorizer | other addresses to call, as every AWS SDK reads them |
 //! | `AWS_LAMBDA_LOG_LEVEL` | all | the least level that is logged, `INFO` if unset |
 //!
-//! The rest (`AWS_REGION`, the credentials, `AWS_LAMBDA_RUNTIME_API` …) is set by the Lambda service, or by `gatespec serve`.
+//! The rest (`AWS_REGION`, the credentials, `AWS_LAMBDA_RUNTIME_API` …) is set by the Lambda
+//! service, or by `gatespec serve`.
 //!
 //! # Log
 //!
-//! JSON, a line an event, on standard output, with the request id. The token is never in it, at no level: this crate does not log
-//! it, and what the crates below log of whole events is cut off ([`log`]).
+//! JSON, a line an event, on standard output, with the request id. The token is never in it, at no
+//! level: this crate does not log it, and what the crates below log of whole events is cut off
+//! ([`log`]).
+//!
+//! # Features
+//!
+//! None.
 
 pub mod authorizer;
 pub mod aws;
@@ -62,7 +70,8 @@ pub trait Function {
     /// What a successful call gives back, written as JSON.
     type Output: Serialize;
 
-    /// Why a call failed; as a [`Diagnostic`] it is the `errorType` and `errorMessage` of the result.
+    /// Why a call failed; as a [`Diagnostic`] it is the `errorType` and `errorMessage` of the
+    /// result.
     type Error: Into<Diagnostic> + Debug;
 
     /// Handles one event.

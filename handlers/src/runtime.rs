@@ -1,4 +1,5 @@
-//! Runs a function as a process: environment, log, cold start, then event by event until it is told to stop.
+//! Runs a function as a process: environment, log, cold start, then event by event until it is told
+//! to stop.
 
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -16,10 +17,11 @@ use tracing::{error, info};
 use crate::environment::{Environment, EnvironmentError};
 use crate::{FromEnvironment, Function, log};
 
-/// Runs a function until SIGTERM, or until the Lambda Runtime API is gone. The exit code is 0 after a SIGTERM, else 1, with the
-/// cause in the log.
+/// Runs a function until SIGTERM, or until the Lambda Runtime API is gone. The exit code is 0 after
+/// a SIGTERM, else 1, with the cause in the log.
 ///
-/// Call it from a current-thread runtime: a function handles one event at a time, and other threads would only be woken.
+/// Call it from a current-thread runtime: a function handles one event at a time, and other threads
+/// would only be woken.
 pub async fn run<F: FromEnvironment + Function + 'static>() -> ExitCode {
     let environment = Environment::of_process();
     let subscriber = log::subscriber(log::level(&environment), std::io::stdout);

@@ -1,7 +1,8 @@
 //! The route `sendmessage`: the connection that sent the message gets the reply.
 //!
-//! The event is what the mapping template of the route renders. The route is one-way, so what this function gives back goes to nobody:
-//! the reply is posted to the connection through the `@connections` API.
+//! The event is what the mapping template of the route renders. The route is one-way, so what this
+//! function gives back goes to nobody: the reply is posted to the connection through the
+//! `@connections` API.
 
 use aws_sdk_apigatewaymanagement::error::DisplayErrorContext;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
@@ -27,13 +28,15 @@ pub struct SendMessage {
     connections: Connections,
 }
 
-/// Why there was no reply. What AWS answered is in the log only: these texts are the result of the function.
+/// Why there was no reply. What AWS answered is in the log only: these texts are the result of the
+/// function.
 #[derive(Debug, thiserror::Error)]
 pub enum SendMessageError {
     /// The event is not what the mapping template renders.
     #[error(transparent)]
     Event(#[from] MalformedEvent),
-    /// The body, which is the message of the client, is not JSON. The parser's error names a place in it and nothing of its text.
+    /// The body, which is the message of the client, is not JSON. The parser's error names a place
+    /// in it and nothing of its text.
     #[error("the body is not JSON: {0}")]
     Body(#[from] serde_json::Error),
     /// The reply could not be posted.
@@ -54,11 +57,13 @@ impl SendMessage {
         }
     }
 
-    /// Posts the reply to the connection that sent the message: 200, or 410 when the client is gone, whose row is then deleted.
+    /// Posts the reply to the connection that sent the message: 200, or 410 when the client is
+    /// gone, whose row is then deleted.
     ///
     /// # Errors
     ///
-    /// When the event has another form, its body is not JSON, the reply can not be posted, or the row can not be deleted. All are logged.
+    /// When the event has another form, its body is not JSON, the reply can not be posted, or the
+    /// row can not be deleted. All are logged.
     pub async fn reply(&self, event: &Value) -> Result<Status, SendMessageError> {
         let connection_id = self
             .sender(event)
@@ -94,8 +99,8 @@ impl SendMessage {
     /// The connection of an event that is fit for a reply.
     fn sender<'e>(&self, event: &'e Value) -> Result<&'e str, SendMessageError> {
         let connection_id = event::connection_id(event)?;
-        // Whether it is JSON, and nothing more: no copy, no depth limit, and an escape such as `\ud800`, which JSON allows and text
-        // can not hold, does no harm.
+        // Whether it is JSON, and nothing more: no copy, no depth limit, and an escape such as
+        // `\ud800`, which JSON allows and text can not hold, does no harm.
         serde_json::from_str::<IgnoredAny>(event::body(event)?)?;
         Ok(connection_id)
     }

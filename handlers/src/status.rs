@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-/// A result of a status alone, `{"statusCode": 200}`. For `$connect` it decides about the handshake: 2xx opens the connection,
-/// another status refuses it with that status.
+/// A result of a status alone, `{"statusCode": 200}`. For `$connect` it decides about the
+/// handshake: 2xx opens the connection, another status refuses it with that status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {

@@ -72,7 +72,8 @@ pub(crate) fn requests(double: &Double) -> Vec<(String, String, String)> {
     requests.collect()
 }
 
-/// What stands in for the network. The SDK's own (`test-util`) brings 18 crates more, and features that have others built once more.
+/// What stands in for the network. The SDK's own (`test-util`) brings 18 crates more, and features
+/// that have others built once more.
 #[derive(Clone, Debug)]
 pub(crate) struct Double(Arc<Mutex<Exchanges>>);
 
@@ -165,7 +166,8 @@ impl MakeWriter<'_> for Lines {
     }
 }
 
-/// Any JSON, with the names and some values of real events in it often enough to get past the first look.
+/// Any JSON, with the names and some values of real events in it often enough to get past the first
+/// look.
 pub(crate) fn any_event() -> impl Strategy<Value = Value> {
     let name = prop_oneof![
         3 => proptest::sample::select(vec![

@@ -156,7 +156,8 @@ fn a_runtime_api_that_goes_away_ends_the_process() {
     assert_eq!(code, Some(1), "{log}");
 }
 
-/// A Lambda Runtime API that hands out its events in turn, `request-0` on, and then keeps `/next` waiting.
+/// A Lambda Runtime API that hands out its events in turn, `request-0` on, and then keeps `/next`
+/// waiting.
 struct RuntimeApi {
     address: String,
     results: Receiver<(String, Value)>,

@@ -7,6 +7,10 @@
 //!
 //! Whatever is wrong is one [`Error`] with file, line and column, the line itself and a caret. Whatever is read but not done as AWS would
 //! do it is a [`Warning`].
+//!
+//! # Features
+//!
+//! None.
 
 mod api;
 mod assembly;

@@ -1,4 +1,5 @@
-//! What a template says: blocks of nodes, references, expressions. Immutable and shared between threads.
+//! What a template says: blocks of nodes, references, expressions. Immutable and shared between
+//! threads.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -10,8 +11,9 @@ use crate::error::Span;
 use crate::regex::Pattern;
 use crate::text::Text;
 
-/// A name that is looked up at every rendering. It remembers where it was found, since it mostly is there again: then looking it up
-/// takes one comparison. A place that is wrong costs one comparison more.
+/// A name that is looked up at every rendering. It remembers where it was found, since it mostly is
+/// there again: then looking it up takes one comparison. A place that is wrong costs one comparison
+/// more.
 #[derive(Debug, Default)]
 pub(crate) struct Name {
     text: Box<str>,
@@ -182,7 +184,8 @@ pub(crate) struct Reference {
     pub(crate) null_text: Box<str>,
     /// False for `$\!name`, which never has a value.
     pub(crate) computable: bool,
-    /// The image of the first token without its first character: the name that `#set`, `#define` and macros take.
+    /// The image of the first token without its first character: the name that `#set`, `#define`
+    /// and macros take.
     pub(crate) bare_name: Box<str>,
     /// The reference as it was written.
     pub(crate) literal: Box<str>,

@@ -46,7 +46,8 @@ impl<'a> Context<'a> {
         self.insert_variable(name.into(), Variable::Live(value.into()));
     }
 
-    /// Sets the variable `name` to a map that is copied only when the template does more with it than to look something up.
+    /// Sets the variable `name` to a map that is copied only when the template does more with it
+    /// than to look something up.
     pub fn insert_frozen(&mut self, name: impl Into<Cow<'a, str>>, map: &'a FrozenMap) {
         self.insert_variable(name.into(), Variable::Frozen(map));
     }

@@ -24,7 +24,8 @@ impl Span {
     }
 }
 
-/// Where an error is: the span in bytes, and its start as line and column, both from 1, the column in characters.
+/// Where an error is: the span in bytes, and its start as line and column, both from 1, the column
+/// in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Location {
     /// The bytes concerned.
@@ -122,7 +123,8 @@ impl ParseError {
         self.location.span.range()
     }
 
-    /// The error with the line it is in and a caret below the place; `name` is what to call the template.
+    /// The error with the line it is in and a caret below the place; `name` is what to call the
+    /// template.
     pub fn with_source(&self, name: &str, source: &str) -> String {
         page(
             &format!("error: {}", self.message),
@@ -197,7 +199,8 @@ impl RenderError {
         self.location.span.range()
     }
 
-    /// The error with the line it is in and a caret below the place; `name` is what to call the template.
+    /// The error with the line it is in and a caret below the place; `name` is what to call the
+    /// template.
     pub fn with_source(&self, name: &str, source: &str) -> String {
         page(
             &format!("error: {}", self.message),
@@ -242,7 +245,8 @@ impl Failure {
     }
 }
 
-/// A place in a template under a heading: its line, with a caret below the place. `name` is what to call the template.
+/// A place in a template under a heading: its line, with a caret below the place. `name` is what to
+/// call the template.
 pub fn excerpt(heading: &str, span: Range<usize>, name: &str, source: &str) -> String {
     let span = Span::new(span.start, span.end);
     page(heading, Location::of(span, source), name, source)

@@ -22,7 +22,8 @@ use crate::value::{DefinedBlock, Iter, LoopScope, Map, Value, int};
 /// What ends a rendering before its end.
 pub(crate) enum Halt {
     Error(Box<RenderError>),
-    /// `#break`: up to the nearest loop, definition, macro or `#evaluate`, or up to the loop with this identity.
+    /// `#break`: up to the nearest loop, definition, macro or `#evaluate`, or up to the loop with
+    /// this identity.
     Break(Option<usize>),
     /// `#stop`: all of it.
     Stop,

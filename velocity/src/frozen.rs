@@ -1,4 +1,5 @@
-//! Values that no template changes: made once by the host, looked up where they lie in any number of renderings.
+//! Values that no template changes: made once by the host, looked up where they lie in any number
+//! of renderings.
 
 use indexmap::IndexMap;
 
@@ -8,7 +9,8 @@ use crate::number::Number;
 use crate::text::Text;
 use crate::value::{List, ListKind, Map, Value};
 
-/// A value that stays as it is. A template that changes or goes through one gets a live copy of its own.
+/// A value that stays as it is. A template that changes or goes through one gets a live copy of its
+/// own.
 #[derive(Clone, Debug)]
 pub enum Frozen {
     /// Null.
@@ -25,8 +27,8 @@ pub enum Frozen {
     Map(FrozenMap),
 }
 
-/// A map that stays as it is; the variable that a host binds to one costs nothing until a template does more than to look
-/// something up in it.
+/// A map that stays as it is; the variable that a host binds to one costs nothing until a template
+/// does more than to look something up in it.
 #[derive(Clone, Debug, Default)]
 pub struct FrozenMap(IndexMap<String, Frozen, FastHasher>);
 

@@ -1,5 +1,5 @@
-//! A quick hash for names and keys; what templates and bodies hold is bounded, so none is needed that resists collisions
-//! beyond mixing well.
+//! A quick hash for names and keys; what templates and bodies hold is bounded, so none is needed
+//! that resists collisions beyond mixing well.
 
 use std::hash::{BuildHasher, Hasher};
 

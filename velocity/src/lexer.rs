@@ -1,11 +1,12 @@
 //! Characters to tokens, on demand.
 //!
-//! Velocity's lexer has states, and the parser asks for one token at a time because some of its decisions change the state:
-//! what `end` or `(` is depends on what stands before. In every state all its token kinds compete, the longest match wins, and
-//! of equally long ones the kind that is declared first. Some matches only begin a token (`$`, `#`) and go on in another
-//! state, so that a token's image holds everything since its beginning: `#$foo` is one identifier token. All of that is
-//! visible in what templates print, so it is kept here state by state. How long what competes is,
-//! `lexer/measure.rs` says.
+//! Velocity's lexer has states, and the parser asks for one token at a time because some of its
+//! decisions change the state: what `end` or `(` is depends on what stands before. In every state
+//! all its token kinds compete, the longest match wins, and of equally long ones the kind that is
+//! declared first. Some matches only begin a token (`$`, `#`) and go on in another state, so that a
+//! token's image holds everything since its beginning: `#$foo` is one identifier token. All of that
+//! is visible in what templates print, so it is kept here state by state. How long what competes
+//! is, `lexer/measure.rs` says.
 
 mod measure;
 
@@ -107,7 +108,8 @@ enum State {
     TextBlock,
 }
 
-/// A token: where its image lies, and what special text (`$` or `#` that began nothing) came before it.
+/// A token: where its image lies, and what special text (`$` or `#` that began nothing) came before
+/// it.
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
     pub(crate) kind: Kind,
@@ -144,7 +146,8 @@ pub(crate) struct Lexer<'s> {
     stack: Vec<Saved>,
     in_comment: bool,
     in_set: bool,
-    /// The last run of backslashes looked at: a long one must not be measured again at each of them.
+    /// The last run of backslashes looked at: a long one must not be measured again at each of
+    /// them.
     backslashes: Cell<(usize, usize)>,
 }
 
@@ -260,7 +263,8 @@ impl<'s> Lexer<'s> {
             match kind {
                 Kind::SkippedChar => {}
                 Kind::ReferenceTerminator | Kind::DirectiveTerminator => {
-                    // The terminator itself goes back; what was begun is text in front of the next token.
+                    // The terminator itself goes back; what was begun is text in front of the next
+                    // token.
                     self.at = start.max(end - self.last_char_len(end));
                     self.pop();
                     push_special(special.get_or_insert_default(), &self.source[start..end]);

@@ -10,8 +10,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What is written in templates behaves as on the JVM: strings are UTF-16, numbers are `Integer`, `Long`, `BigInteger` and
-//! `Double`, and values have the methods of their Java classes. Errors know their place:
+//! What is written in templates behaves as on the JVM: strings are UTF-16, numbers are `Integer`,
+//! `Long`, `BigInteger` and `Double`, and values have the methods of their Java classes. Errors
+//! know their place:
 //!
 //! ```
 //! use velocity::{Options, Template};
@@ -22,8 +23,14 @@
 //! println!("{}", error.with_source("greeting.vtl", source));
 //! ```
 //!
-//! The way of a template: `lexer` makes tokens, `parser` a tree (`ast`), `eval` renders it over `value`s with the methods in
-//! `methods`. Nothing in a template can hang, exhaust memory or overflow the stack: see [`Options`] for the bounds.
+//! The way of a template: `lexer` makes tokens, `parser` a tree (`ast`), `eval` renders it over
+//! `value`s with the methods in `methods`. Nothing in a template can hang, exhaust memory or
+//! overflow the stack: see [`Options`] for the bounds.
+//!
+//! # Features
+//!
+//! - `proptest` (off by default): the module `strategy`, generators of templates and contexts for
+//!   property tests.
 
 mod ast;
 mod context;
@@ -39,6 +46,7 @@ mod parser;
 mod regex;
 #[cfg(feature = "proptest")]
 pub mod strategy;
+pub mod suggest;
 pub mod syntax;
 mod text;
 mod value;

@@ -1,7 +1,7 @@
 //! The methods and properties that values have: those of their Java classes.
 //!
-//! A call that no method of the class takes is `None`: to a template it is null. A method that Java has and that is not here
-//! is an error that says so, since null would be a wrong answer.
+//! A call that no method of the class takes is `None`: to a template it is null. A method that Java
+//! has and that is not here is an error that says so, since null would be a wrong answer.
 
 mod format;
 mod list;

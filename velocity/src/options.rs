@@ -1,18 +1,21 @@
-//! Settings of the language: Velocity's own switches, and bounds so that no template can hang or exhaust memory.
+//! Settings of the language: Velocity's own switches, and bounds so that no template can hang or
+//! exhaust memory.
 
 /// Settings for parsing and rendering. The default is Velocity 1.7 as it comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// What a null or undefined reference evaluates to.
     pub missing: Missing,
-    /// Whether templates may define macros (`velocimacro.permissions.allow.inline`). If not, `#macro` is swallowed and calls
-    /// print as they stand.
+    /// Whether templates may define macros (`velocimacro.permissions.allow.inline`). If not,
+    /// `#macro` is swallowed and calls print as they stand.
     pub inline_macros: bool,
     /// Whether the directive `#evaluate` exists. If not, it prints as it stands.
     pub evaluate: bool,
-    /// Rounds of one `#foreach` (`directive.foreach.maxloops`); further ones are left out silently. `None`: no such limit.
+    /// Rounds of one `#foreach` (`directive.foreach.maxloops`); further ones are left out silently.
+    /// `None`: no such limit.
     pub foreach_rounds: Option<usize>,
-    /// How deep a template may nest blocks and expressions, and how deep rendering may go in calls and definitions.
+    /// How deep a template may nest blocks and expressions, and how deep rendering may go in calls
+    /// and definitions.
     pub depth: usize,
     /// How much work one rendering may do: nodes rendered and expressions evaluated.
     pub steps: u64,

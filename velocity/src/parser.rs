@@ -1,4 +1,5 @@
-//! Tokens to a tree: the statements. Expressions and references are in `parser/expression.rs` and `parser/reference.rs`.
+//! Tokens to a tree: the statements. Expressions and references are in `parser/expression.rs` and
+//! `parser/reference.rs`.
 
 mod directive;
 mod expression;
@@ -51,11 +52,13 @@ struct Parser<'s, 'o> {
     next: usize,
     depth: usize,
     macros: HashMap<Box<str>, Arc<Macro>>,
-    /// Names of all macros defined so far, also of those that are not allowed: an escaped call of one loses its backslash.
+    /// Names of all macros defined so far, also of those that are not allowed: an escaped call of
+    /// one loses its backslash.
     macro_names: Vec<Box<str>>,
     /// Whether a range starts at a token: asked again at every level of nesting, answered once.
     ranges: HashMap<usize, bool>,
-    /// What escaped directives became by losing backslashes: that is how a literal around them prints them.
+    /// What escaped directives became by losing backslashes: that is how a literal around them
+    /// prints them.
     unescaped: HashMap<usize, Box<str>>,
 }
 

@@ -1,7 +1,9 @@
-//! Java's regular expressions: matching and replacing as `String.replaceAll`, `replaceFirst`, `matches` and `split` do.
+//! Java's regular expressions: matching and replacing as `String.replaceAll`, `replaceFirst`,
+//! `matches` and `split` do.
 //!
-//! A pattern is read as Java reads it and written for the engine underneath with every class spelled out. A construct whose
-//! meaning would differ is an error, never a wrong match. A pattern without operators needs no engine at all.
+//! A pattern is read as Java reads it and written for the engine underneath with every class
+//! spelled out. A construct whose meaning would differ is an error, never a wrong match. A pattern
+//! without operators needs no engine at all.
 
 mod translate;
 
@@ -139,7 +141,8 @@ impl Pattern {
         Ok(())
     }
 
-    /// `String.matches`: whether the whole text matches. The pattern must have been compiled with [`Pattern::whole`].
+    /// `String.matches`: whether the whole text matches. The pattern must have been compiled with
+    /// [`Pattern::whole`].
     pub(crate) fn matches(pattern: &Text<'_>, text: &Text<'_>) -> Result<bool, Failure> {
         let Some(source) = pattern.as_str() else {
             return Err(Failure::unsupported(

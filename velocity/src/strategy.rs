@@ -1,6 +1,8 @@
-//! Templates to try things on, well-formed and wild, and the variables that they speak of (feature `proptest`).
+//! Templates to try things on, well-formed and wild, and the variables that they speak of (feature
+//! `proptest`).
 //!
-//! A template is a function of a number, so that a run of a million can be repeated, and one of them looked at again.
+//! A template is a function of a number, so that a run of a million can be repeated, and one of
+//! them looked at again.
 
 mod context;
 mod words;
@@ -335,7 +337,8 @@ impl Generator {
         }
     }
 
-    /// Texts in single quotes, or in double ones when they hold one; the first quote is that of `open`.
+    /// Texts in single quotes, or in double ones when they hold one; the first quote is that of
+    /// `open`.
     fn quoted(&mut self, open: &str, texts: &[&str]) {
         self.put(open.trim_end_matches('\''));
         for (index, text) in texts.iter().enumerate() {

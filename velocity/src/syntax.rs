@@ -1,5 +1,5 @@
-//! What a template is made of, for tools that look at templates without rendering them: linters, and who wants to know which reference
-//! stands where.
+//! What a template is made of, for tools that look at templates without rendering them: linters,
+//! and who wants to know which reference stands where.
 //!
 //! ```
 //! use velocity::syntax::{Argument, Part};
@@ -58,9 +58,11 @@ pub struct StepPart<'t> {
 /// A directive with what stands in its parentheses and in its blocks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DirectivePart<'t> {
-    /// `set`, `if`, `foreach`, `define`, `break`, `stop`, `evaluate`, `include`, `parse`, or the name of a macro that is called.
+    /// `set`, `if`, `foreach`, `define`, `break`, `stop`, `evaluate`, `include`, `parse`, or the
+    /// name of a macro that is called.
     pub name: &'t str,
-    /// What stands in the parentheses: of `#if` its conditions in order, of `#set` the value, of `#foreach` the list.
+    /// What stands in the parentheses: of `#if` its conditions in order, of `#set` the value, of
+    /// `#foreach` the list.
     pub arguments: Vec<Argument<'t>>,
     /// What `#set` sets.
     pub target: Option<ReferencePart<'t>>,
@@ -97,12 +99,14 @@ pub enum Argument<'t> {
 }
 
 impl Template {
-    /// What the template is made of, in the order of the text. Comments and macro definitions are no part of it.
+    /// What the template is made of, in the order of the text. Comments and macro definitions are
+    /// no part of it.
     pub fn parts(&self) -> Vec<Part<'_>> {
         block(&self.0.parsed.nodes)
     }
 
-    /// Every reference of the template, those inside of arguments, strings and blocks included, in the order in which they begin.
+    /// Every reference of the template, those inside of arguments, strings and blocks included, in
+    /// the order in which they begin.
     pub fn references(&self) -> Vec<ReferencePart<'_>> {
         let mut found = Vec::new();
         for part in &self.parts() {

@@ -1,8 +1,9 @@
 //! Text as Java holds it: a sequence of UTF-16 units that need not be well formed.
 //!
-//! Nearly every string is well formed, and is kept as UTF-8: borrowed from the caller where it came from there, shared
-//! otherwise. Only a string with a lone surrogate (half of a pair, cut out by `substring`, or written as `\uD800` in JSON)
-//! is kept as UTF-16 units. The two forms never overlap, so equality needs no conversion.
+//! Nearly every string is well formed, and is kept as UTF-8: borrowed from the caller where it came
+//! from there, shared otherwise. Only a string with a lone surrogate (half of a pair, cut out by
+//! `substring`, or written as `\uD800` in JSON) is kept as UTF-16 units. The two forms never
+//! overlap, so equality needs no conversion.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -105,7 +106,8 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The units from `start` up to `end`, or `None` when they do not lie in the text: Java's `substring`.
+    /// The units from `start` up to `end`, or `None` when they do not lie in the text: Java's
+    /// `substring`.
     pub fn substring(&self, start: usize, end: usize) -> Option<Text<'a>> {
         if start > end {
             return None;

@@ -95,11 +95,13 @@ pub trait Object<'a> {
         Ok(None)
     }
 
-    /// Writes the text that a method answers to where it is printed, when the object can do so without making it first, and
-    /// answers how many bytes the text has. `None` when it cannot: then [`Object::call`] is asked, which must answer the same.
+    /// Writes the text that a method answers to where it is printed, when the object can do so
+    /// without making it first, and answers how many bytes the text has. `None` when it cannot:
+    /// then [`Object::call`] is asked, which must answer the same.
     ///
-    /// With `replacing` the template goes on with `.replaceAll("literal", "by")`, both without any special character:
-    /// `by` is to be written in the place of every `literal`, and the bytes are those of the text before.
+    /// With `replacing` the template goes on with `.replaceAll("literal", "by")`, both without any
+    /// special character: `by` is to be written in the place of every `literal`, and the bytes are
+    /// those of the text before.
     ///
     /// # Errors
     /// When the method throws.
@@ -114,8 +116,8 @@ pub trait Object<'a> {
         Ok(None)
     }
 
-    /// The value that the object stands for, when it is only a cheaper form of one: asked when anything but a property
-    /// is wanted of it.
+    /// The value that the object stands for, when it is only a cheaper form of one: asked when
+    /// anything but a property is wanted of it.
     ///
     /// # Errors
     /// When the value cannot be had.
@@ -188,7 +190,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// What Java's `toString()` answers; a defined block counts as empty here, since printing one takes a rendering.
+    /// What Java's `toString()` answers; a defined block counts as empty here, since printing one
+    /// takes a rendering.
     ///
     /// # Errors
     /// When the value contains itself.
@@ -201,19 +204,22 @@ impl<'a> Value<'a> {
         Ok(out.into_text())
     }
 
-    /// Java's `equals`: same class, same contents. What holds itself, or is too large to go through, is equal only to itself.
+    /// Java's `equals`: same class, same contents. What holds itself, or is too large to go
+    /// through, is equal only to itself.
     pub fn java_equals(&self, other: &Value<'a>) -> bool {
         Walk::default()
             .equal(self, other, MAX_DEPTH)
             .unwrap_or(false)
     }
 
-    /// Java's `hashCode`, as far as it is defined by contents; `None` for what holds itself or is too large to go through.
+    /// Java's `hashCode`, as far as it is defined by contents; `None` for what holds itself or is
+    /// too large to go through.
     pub(crate) fn hash_code(&self) -> Option<i32> {
         Walk::default().hash(self, MAX_DEPTH)
     }
 
-    /// Whether Java's hash code of it comes from where it lies in memory, or from that of something in it.
+    /// Whether Java's hash code of it comes from where it lies in memory, or from that of something
+    /// in it.
     pub(crate) fn has_identity(&self) -> bool {
         Walk::default().identity(self, MAX_DEPTH).unwrap_or(false)
     }

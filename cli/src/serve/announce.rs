@@ -3,31 +3,31 @@
 use std::io::Write;
 use std::time::Duration;
 
-use gateway::Running;
+use gateway::Control;
 use serde_json::{Map, Value, json};
 use spec::api::AuthorizationType;
 use spec::usage_plan::{self, ApiKey};
 use stack::Assembly;
 
 use super::Ready;
-use crate::{Failure, print};
+use crate::{Caused, Failure, print};
 
 /// How long the address works that is shown for a `$connect` with `AWS_IAM`.
 const SIGNED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Prints where the gateway is.
-pub(super) fn announce(running: &Running, form: Ready) -> Result<(), Failure> {
+pub(super) fn announce(running: &Control, form: Ready) -> Result<(), Failure> {
     match form {
         Ready::Text => for_people(running),
         Ready::Json => for_programs(running),
     }
-    std::io::stdout()
-        .flush()
-        .map_err(|error| Failure::CouldNotRun(format!("error: standard output: {error}")))
+    std::io::stdout().flush().map_err(|error| {
+        Failure::could_not_run(Caused::new("cannot write to standard output", error))
+    })
 }
 
 /// The address and a line to paste, each alone on its line; then keys and the other addresses.
-fn for_people(running: &Running) {
+fn for_people(running: &Control) {
     let stack = running.stack();
     let url = running.ws_url();
     let key = key_option(stack);
@@ -47,7 +47,7 @@ fn for_people(running: &Running) {
 }
 
 /// One JSON object on one line.
-fn for_programs(running: &Running) {
+fn for_programs(running: &Control) {
     let stack = running.stack();
     let tables: Vec<&str> = stack.tables().iter().map(|table| &*table.name).collect();
     let api_keys: Map<String, Value> = required_keys(stack)

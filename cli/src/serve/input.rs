@@ -4,7 +4,7 @@
 use std::io::{self, BufRead};
 use std::time::Duration;
 
-use gateway::Running;
+use gateway::Control;
 use tokio::sync::mpsc;
 
 use crate::print;
@@ -35,7 +35,7 @@ impl Lines {
     }
 
     /// Does what the lines say. Returns when nobody holds the other end of standard input any more.
-    pub(super) async fn obey(&mut self, running: &Running) {
+    pub(super) async fn obey(&mut self, running: &Control) {
         while let Some(line) = self.0.recv().await {
             let answer = match advance(&line) {
                 Ok(time) => match running.advance(time).await {

@@ -64,7 +64,7 @@ impl<S: Session> Run<'_, S> {
     pub(super) async fn drain(&mut self, client: &str) -> Result<(), Stop> {
         for text in std::mem::take(&mut self.taken) {
             let received = self.session.receive(client).await;
-            let incoming = received.map_err(|trouble| Stop::from(trouble).of(client))?;
+            let incoming = received.map_err(|error| Stop::from(error).of(client))?;
             if incoming != Incoming::Text(text.clone()) {
                 let number = text.split(' ').next().unwrap_or_default();
                 return Err(Stop::Difference(format!(

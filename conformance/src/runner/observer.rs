@@ -2,7 +2,7 @@
 
 use super::events::{Expected, Report};
 use super::{Run, Stop};
-use crate::session::{Incoming, Outgoing, Session, Trouble, Upgrade};
+use crate::session::{Incoming, Outgoing, Session, SessionError, Upgrade};
 
 /// More reports than any case sets off.
 const MOST_REPORTS: usize = 1000;
@@ -14,7 +14,7 @@ impl<S: Session> Run<'_, S> {
     /// the target.
     pub(super) async fn observe(&mut self, upgrade: &Upgrade, text: &str) -> Result<(), Stop> {
         let answer = self.session.connect(OBSERVER, upgrade).await;
-        let answer = answer.map_err(|trouble| Stop::from(trouble).unseen())?;
+        let answer = answer.map_err(|error| Stop::from(error).unseen())?;
         if answer.status != 101 {
             return Err(Stop::Broken(format!("the observer got {answer:?}")));
         }
@@ -66,8 +66,8 @@ impl<S: Session> Run<'_, S> {
                 Ok(incoming) => {
                     return Err(Stop::Difference(format!("the observer got {incoming:?}")));
                 }
-                Err(trouble @ Trouble::Silence(_)) => {
-                    return Err(Stop::Difference(format!("no {kind} event: {trouble}")));
+                Err(error @ SessionError::Silence(_)) => {
+                    return Err(Stop::Difference(format!("no {kind} event: {error}")));
                 }
                 Err(other) => return Err(other.into()),
             }

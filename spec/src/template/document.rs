@@ -24,8 +24,9 @@ impl Document {
         &self.0
     }
 
-    /// The text of what a JSON path leads to: strings as they are, numbers and booleans as Java prints them, lists as
-    /// `[item1, item2]`. `None` where there is nothing, or null, or the path is none.
+    /// The text of what a JSON path leads to: strings as they are, numbers and booleans as Java
+    /// prints them, lists as `[item1, item2]`. `None` where there is nothing, or null, or the path
+    /// is none.
     pub fn text_at(&self, path: &str) -> Option<String> {
         let value = match JsonPath::parse(path).ok()?.select(&&self.0) {
             Selection::One(value) => plain(value),

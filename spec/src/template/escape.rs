@@ -1,4 +1,5 @@
-//! `$util.escapeJavaScript`: commons-lang's rules, which versions 2.4 to 2.6, lang3 and text agree on.
+//! `$util.escapeJavaScript`: commons-lang's rules, which versions 2.4 to 2.6, lang3 and text agree
+//! on.
 
 mod unicode;
 
@@ -9,7 +10,8 @@ use wide::u8x16;
 
 use self::unicode::{escape_non_ascii, unit_escape};
 
-/// What a byte of ASCII becomes, in a place of its own length, and how long that is. Above U+007F: nothing.
+/// What a byte of ASCII becomes, in a place of its own length, and how long that is. Above U+007F:
+/// nothing.
 const ESCAPES: [([u8; 8], u8); 256] = escapes();
 
 const fn escapes() -> [([u8; 8], u8); 256] {
@@ -47,10 +49,12 @@ const fn escapes() -> [([u8; 8], u8); 256] {
     table
 }
 
-/// Escapes text for a JavaScript string: `"`, `'`, `\` and `/` get a backslash, control characters their letter or `\u00XX`,
-/// everything above U+007F one `\uXXXX` for each UTF-16 unit, in upper case. U+007F stays.
+/// Escapes text for a JavaScript string: `"`, `'`, `\` and `/` get a backslash, control characters
+/// their letter or `\u00XX`, everything above U+007F one `\uXXXX` for each UTF-16 unit, in upper
+/// case. U+007F stays.
 ///
-/// The result is not always JSON: `\'` is no escape there. AWS's guide gives the cure, `.replaceAll("\\'","'")`.
+/// The result is not always JSON: `\'` is no escape there. AWS's guide gives the cure,
+/// `.replaceAll("\\'","'")`.
 pub fn escape_java_script(text: &str) -> Cow<'_, str> {
     let plain = plain_length(text.as_bytes());
     if plain == text.len() {
@@ -66,7 +70,8 @@ pub fn escape_java_script(text: &str) -> Cow<'_, str> {
 /// What `'` becomes.
 pub(super) const ESCAPED_APOSTROPHE: &str = "\\'";
 
-/// Escapes onto `out`, with `apostrophe` in the place of every `'`, and answers how many apostrophes there were.
+/// Escapes onto `out`, with `apostrophe` in the place of every `'`, and answers how many
+/// apostrophes there were.
 pub(super) fn escape_into(text: &str, apostrophe: &str, out: &mut String) -> usize {
     let plain = plain_length(text.as_bytes());
     out.push_str(&text[..plain]);
@@ -124,7 +129,8 @@ fn escape_in_pieces<const SIZE: usize>(
     apostrophes
 }
 
-/// Escapes characters from `at` on until all are or the piece is nearly full; answers how much was written.
+/// Escapes characters from `at` on until all are or the piece is nearly full; answers how much was
+/// written.
 #[inline]
 fn escape_piece(
     bytes: &[u8],

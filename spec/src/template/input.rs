@@ -1,4 +1,5 @@
-//! `$input`: the message's text (TEMPLATE-2), its document (TEMPLATE-4), and the request's parameters (TEMPLATE-31 to TEMPLATE-33).
+//! `$input`: the message's text (TEMPLATE-2), its document (TEMPLATE-4), and the request's
+//! parameters (TEMPLATE-31 to TEMPLATE-33).
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -12,7 +13,8 @@ use super::{context, json};
 pub(super) struct Input<'a> {
     body: &'a str,
     params: &'a Params,
-    /// The body parsed, at the first look into it. Templates can change it, and see what they changed.
+    /// The body parsed, at the first look into it. Templates can change it, and see what they
+    /// changed.
     document: OnceCell<Option<Value<'a>>>,
 }
 

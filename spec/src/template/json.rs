@@ -33,7 +33,8 @@ pub(super) fn array(items: Vec<Value<'_>>) -> Value<'_> {
     Value::List(List::new(ListKind::Json, items))
 }
 
-/// A number in its smallest class: int, long, big integer; double, or big decimal when it is longer than 18 characters.
+/// A number in its smallest class: int, long, big integer; double, or big decimal when it is longer
+/// than 18 characters.
 pub(super) fn number(text: &str) -> Option<Number> {
     if !text.contains(['.', 'e', 'E']) {
         return if let Ok(value) = text.parse() {

@@ -1,7 +1,7 @@
 //! JSONPath as API Gateway's authors write it: Jayway's dialect (TEMPLATE-77).
 //!
-//! One implementation for both places that need it: mapping templates, where a document is a template's live value, and
-//! selection expressions, where it is a [`serde_json::Value`].
+//! One implementation for both places that need it: mapping templates, where a document is a
+//! template's live value, and selection expressions, where it is a [`serde_json::Value`].
 //!
 //! ```
 //! use spec::template::json_path::{JsonPath, Selection};
@@ -45,7 +45,8 @@ pub struct JsonPathError {
 pub enum Selection<D> {
     /// A definite path: the one place it leads to.
     One(D),
-    /// An indefinite path (a wildcard, `..`, a slice, several names or indexes, a filter): all places, perhaps none.
+    /// An indefinite path (a wildcard, `..`, a slice, several names or indexes, a filter): all
+    /// places, perhaps none.
     Many(Vec<D>),
     /// A function: its result.
     Number(f64),
@@ -213,8 +214,8 @@ impl Segment {
         }
     }
 
-    /// Whether the only place there is can have what the segment asks for: members, or items. Where it can not, an indefinite
-    /// path leads nowhere just as a definite one.
+    /// Whether the only place there is can have what the segment asks for: members, or items. Where
+    /// it can not, an indefinite path leads nowhere just as a definite one.
     fn leads_on<D: Tree>(&self, places: &[D]) -> bool {
         let [place] = places else {
             return true;

@@ -69,8 +69,9 @@ pub struct Doubt {
 }
 
 impl Report {
-    /// Whether the template renders to JSON for every message, every context that the gateway makes, every result of an authorizer and
-    /// all parameters. That route keys, stage names and ids hold neither quotes nor backslashes is taken for granted.
+    /// Whether the template renders to JSON for every message, every context that the gateway
+    /// makes, every result of an authorizer and all parameters. That route keys, stage names and
+    /// ids hold neither quotes nor backslashes is taken for granted.
     ///
     /// False says nothing but that the linter does not vouch for it.
     pub fn json_safe(&self) -> bool {
@@ -79,7 +80,8 @@ impl Report {
 }
 
 impl Finding {
-    /// Line and column of its first character in the template, both from 1, the column in characters.
+    /// Line and column of its first character in the template, both from 1, the column in
+    /// characters.
     pub fn line_and_column(&self, source: &str) -> (usize, usize) {
         let mut start = self.span.start.min(source.len());
         while !source.is_char_boundary(start) {

@@ -1,4 +1,5 @@
-//! Mapping templates: Velocity with `$input`, `$util`, `$context` and `$stageVariables`, as API Gateway renders them.
+//! Mapping templates: Velocity with `$input`, `$util`, `$context` and `$stageVariables`, as API
+//! Gateway renders them.
 //!
 //! ```
 //! use spec::template::{MappingTemplate, Scope, Variables};
@@ -34,10 +35,12 @@ pub use self::json_path::JsonPath;
 #[derive(Clone, Debug)]
 pub struct MappingTemplate(Template);
 
-/// The profile `api-gateway`: Velocity 1.7 with the settings that reproduce what API Gateway was seen to render.
+/// The profile `api-gateway`: Velocity 1.7 with the settings that reproduce what API Gateway was
+/// seen to render.
 ///
-/// What is null or undefined is the empty string (TEMPLATE-5), templates define no macros, `#evaluate` does not exist, and a `#foreach`
-/// ends after 1,000 rounds (documented for REST APIs; assumed for WebSocket APIs).
+/// What is null or undefined is the empty string (TEMPLATE-5), templates define no macros,
+/// `#evaluate` does not exist, and a `#foreach` ends after 1,000 rounds (documented for REST APIs;
+/// assumed for WebSocket APIs).
 pub fn options() -> Options {
     Options {
         missing: Missing::EmptyString,

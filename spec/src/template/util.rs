@@ -21,7 +21,8 @@ impl<'a> Object<'a> for Util {
         "$util"
     }
 
-    /// `escapeJavaScript`, and its cure with it: an escaped text holds `\'` nowhere but where an apostrophe was.
+    /// `escapeJavaScript`, and its cure with it: an escaped text holds `\'` nowhere but where an
+    /// apostrophe was.
     fn write_call(
         &self,
         method: &str,

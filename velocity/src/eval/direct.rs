@@ -1,5 +1,6 @@
-//! The short way of references that only print: what lies frozen and what a host object can write itself, without a value made of
-//! it first. Everything else goes the long way, and both do the same.
+//! The short way of references that only print: what lies frozen and what a host object can write
+//! itself, without a value made of it first. Everything else goes the long way, and both do the
+//! same.
 
 use std::rc::Rc;
 
@@ -37,8 +38,9 @@ impl<'a> Evaluator<'_, 'a> {
         }
     }
 
-    /// Follows properties through what is frozen as far as to text, a number or nothing; the steps that are left are to be taken
-    /// from there. `None` when nothing is frozen there, or a live copy is needed.
+    /// Follows properties through what is frozen as far as to text, a number or nothing; the steps
+    /// that are left are to be taken from there. `None` when nothing is frozen there, or a live
+    /// copy is needed.
     #[inline]
     pub(super) fn look_up<'r>(
         &self,
@@ -64,8 +66,9 @@ impl<'a> Evaluator<'_, 'a> {
         None
     }
 
-    /// Prints `$object.method(…)`, with or without a `.replaceAll("literal", "by")`, without making the text first, where the
-    /// object can; false when not, and then nothing was done. Counts what the long way counts.
+    /// Prints `$object.method(…)`, with or without a `.replaceAll("literal", "by")`, without making
+    /// the text first, where the object can; false when not, and then nothing was done. Counts what
+    /// the long way counts.
     fn write_directly(
         &mut self,
         reference: &Reference,

@@ -1,4 +1,5 @@
-//! Scopes inside of macros and loops: Velocity chains contexts, and a variable set in one shows in all around it.
+//! Scopes inside of macros and loops: Velocity chains contexts, and a variable set in one shows in
+//! all around it.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -90,7 +91,8 @@ impl<'a> Evaluator<'_, 'a> {
                     if let Some((_, call, index)) = found {
                         let argument = &call.arguments[index];
                         return match argument {
-                            // A plain variable stays null when it is, whatever references otherwise do.
+                            // A plain variable stays null when it is, whatever references otherwise
+                            // do.
                             Expr::Reference(reference) if reference.steps.is_empty() => self
                                 .deeper(call.span, |evaluator| {
                                     evaluator.get(&here.outer, &reference.root)
@@ -148,7 +150,8 @@ impl<'a> Evaluator<'_, 'a> {
         self.context.remove(name);
     }
 
-    /// What a null reference prints: as it stands, or as the argument it is was written at the call.
+    /// What a null reference prints: as it stands, or as the argument it is was written at the
+    /// call.
     pub(super) fn null_text<'t>(
         &self,
         frame: &FrameRef<'a>,

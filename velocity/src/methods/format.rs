@@ -1,4 +1,5 @@
-//! `String.format`, as far as templates go: `%s %d %x %X %o %c %b %f %n %%` with flags `-`, `0`, `+`, `,`, width and precision.
+//! `String.format`, as far as templates go: `%s %d %x %X %o %c %b %f %n %%` with flags `-`, `0`,
+//! `+`, `,`, width and precision.
 
 use crate::error::Failure;
 use crate::text::{Text, TextBuf};

@@ -232,7 +232,8 @@ fn double<'a>(name: &str, value: f64, receiver: &Value<'a>, arguments: &[Value<'
     }))
 }
 
-/// Methods of `BigInteger`, `BigDecimal` and `Float` that are not here: better said than taken for methods that do not exist.
+/// Methods of `BigInteger`, `BigDecimal` and `Float` that are not here: better said than taken for
+/// methods that do not exist.
 const RARE: [&str; 66] = [
     "abs",
     "add",

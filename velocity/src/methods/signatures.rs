@@ -1,7 +1,7 @@
 //! Which methods Java's classes have, and which of them Velocity picks for some arguments.
 //!
-//! The table beside this file is written by `velocity/oracle/Signatures.java`. It is asked only when nothing here answers a call:
-//! then it tells whether Java would have answered.
+//! The table beside this file is written by `velocity/oracle/Signatures.java`. It is asked only
+//! when nothing here answers a call: then it tells whether Java would have answered.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -11,7 +11,8 @@ use crate::value::{ListKind, Value, ViewKind};
 /// A method that Velocity would call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Signature {
-    /// How many parameters it declares: with none, Velocity picks it for any arguments, and then fails.
+    /// How many parameters it declares: with none, Velocity picks it for any arguments, and then
+    /// fails.
     pub(super) parameters: usize,
 }
 
@@ -45,7 +46,8 @@ fn read() -> HashMap<&'static str, Class> {
     classes
 }
 
-/// The name that the table has for the class of a value; `None` for null and for objects of the host.
+/// The name that the table has for the class of a value; `None` for null and for objects of the
+/// host.
 fn class_of<'v>(value: &'v Value<'_>) -> Option<&'v str> {
     Some(match value {
         Value::Null | Value::Object(_) => return None,

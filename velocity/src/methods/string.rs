@@ -424,7 +424,8 @@ fn compare(left: &Text<'_>, right: &Text<'_>, fold: impl Fn(u16) -> u16) -> i32 
     differing.unwrap_or_else(|| i32::try_from(left.len() as i64 - right.len() as i64).unwrap_or(0))
 }
 
-/// Of strings, or of one collection of strings; nothing else is taken, nor null, which might be either.
+/// Of strings, or of one collection of strings; nothing else is taken, nor null, which might be
+/// either.
 fn join<'a>(separator: &Text<'a>, items: &[Value<'a>]) -> Answer<'a> {
     let mut found = Vec::new();
     match items {

@@ -1,8 +1,10 @@
-//! `Double.toString` and `Float.toString` as Java wrote them up to JDK 18: now and then a digit more than would be needed.
+//! `Double.toString` and `Float.toString` as Java wrote them up to JDK 18: now and then a digit
+//! more than would be needed.
 
 use num_bigint::{BigInt, Sign};
 
-/// Digits without zeros at the end, and the power of ten that stands behind the first: `d.ddd × 10^exponent`.
+/// Digits without zeros at the end, and the power of ten that stands behind the first:
+/// `d.ddd × 10^exponent`.
 struct Digits {
     digits: Vec<u8>,
     exponent: i32,
@@ -107,7 +109,8 @@ fn digits(mantissa: u64, exponent: i32, significant: i32) -> Digits {
     let scale = power(fives_s, twos_s);
     let mut margin = power(fives_b, twos_m);
     let tens: BigInt = &scale * 10;
-    // Java calculates in ints or longs where they suffice, compares a shade differently there, and lets margin and sum overflow.
+    // Java calculates in ints or longs where they suffice, compares a shade differently there, and
+    // lets margin and sum overflow.
     let bits_of_fives = |power: i32| FIVES.get(power as usize).map_or(power * 3, |&bits| bits);
     let bits_b = bits + twos_b + bits_of_fives(fives_b);
     let bits_s = twos_s + 1 + bits_of_fives(fives_s + 1);

@@ -297,7 +297,8 @@ impl Parser<'_, '_> {
         }))
     }
 
-    /// The first token of an argument without its first character: how Velocity finds the name in `$name`.
+    /// The first token of an argument without its first character: how Velocity finds the name in
+    /// `$name`.
     fn bare_name(&self, expr: &Expr, token: usize) -> Box<str> {
         match expr {
             Expr::Reference(reference) => reference.bare_name.clone(),

@@ -72,7 +72,8 @@ impl Parser<'_, '_> {
                 literals,
                 span,
             }));
-            // The node of an operator begins behind the operator: that is all of it that Velocity prints as its literal.
+            // The node of an operator begins behind the operator: that is all of it that Velocity
+            // prints as its literal.
             left_tokens = Tokens {
                 first,
                 last: self.next - 1,

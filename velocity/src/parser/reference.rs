@@ -1,4 +1,5 @@
-//! References: `$name`, `${name}`, `$!name`, with properties, method calls and indexes, and their escapes.
+//! References: `$name`, `${name}`, `$!name`, with properties, method calls and indexes, and their
+//! escapes.
 
 use std::sync::Arc;
 
@@ -135,7 +136,8 @@ impl Parser<'_, '_> {
         })
     }
 
-    /// What a reference is and prints follows from the image of its first token, with all that stands before the name.
+    /// What a reference is and prints follows from the image of its first token, with all that
+    /// stands before the name.
     fn finish_reference(&mut self, first: usize, name: usize, steps: Vec<Step>) -> Reference {
         let image = self.image(first);
         let mut reference = Reference {

@@ -2,7 +2,8 @@
 
 use super::{Generator, VARIABLES};
 
-/// The variables of a number, as a JSON object: those that templates speak of, most with other values.
+/// The variables of a number, as a JSON object: those that templates speak of, most with other
+/// values.
 pub fn variables_of(seed: u64) -> String {
     let mut generator = Generator::new(seed ^ 0x0123_4567_89ab_cdef);
     if generator.below(4) == 0 {

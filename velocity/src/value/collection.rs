@@ -51,7 +51,8 @@ impl<'a> List<'a> {
         }))
     }
 
-    /// What `subList` answers. Java's shows the list under it; this one is a copy that refuses once that has changed.
+    /// What `subList` answers. Java's shows the list under it; this one is a copy that refuses once
+    /// that has changed.
     pub(crate) fn part(&self, from: usize, to: usize) -> Self {
         let items = self.items()[from..to].to_vec();
         List(Rc::new(ListBody {
@@ -171,7 +172,8 @@ impl<'a> Map<'a> {
         self.change(|entries| entries.shift_remove(key))
     }
 
-    /// Changes the entries while the map stands empty: a key that looks back into it, to be hashed, finds nothing.
+    /// Changes the entries while the map stands empty: a key that looks back into it, to be hashed,
+    /// finds nothing.
     fn change<T>(&self, change: impl FnOnce(&mut Entries<'a>) -> T) -> T {
         let mut entries = self.0.entries.take();
         let before = entries.len();
@@ -336,7 +338,8 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// What `iterator()` answers, and what a loop goes by. Fails, as Java's do, when the collection changed meanwhile.
+/// What `iterator()` answers, and what a loop goes by. Fails, as Java's do, when the collection
+/// changed meanwhile.
 pub struct Iter<'a> {
     pub(super) source: Source<'a>,
     next: Cell<usize>,

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::{List, ListKind, Map, Value, View, ViewKind};
 
-/// A way through values. It ends with `None` where it gets too deep or too long: what Java answers with a `StackOverflowError`,
-/// or by never coming back.
+/// A way through values. It ends with `None` where it gets too deep or too long: what Java answers
+/// with a `StackOverflowError`, or by never coming back.
 pub(super) struct Walk {
     left: usize,
 }

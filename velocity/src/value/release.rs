@@ -1,4 +1,5 @@
-//! Values are let go one by one: a list in a list in a list, a million deep, must not take the stack with it.
+//! Values are let go one by one: a list in a list in a list, a million deep, must not take the
+//! stack with it.
 
 use std::rc::Rc;
 

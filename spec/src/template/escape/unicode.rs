@@ -15,7 +15,8 @@ pub(super) const fn unit_escape(unit: u16) -> [u8; 6] {
     [b'\\', b'u', a, b, c, d]
 }
 
-/// Escapes the characters that are not ASCII from `at` on, until the piece is nearly full, and answers where both stand then.
+/// Escapes the characters that are not ASCII from `at` on, until the piece is nearly full, and
+/// answers where both stand then.
 #[inline]
 pub(super) fn escape_non_ascii(
     bytes: &[u8],
@@ -30,7 +31,8 @@ pub(super) fn escape_non_ascii(
     loop {
         match *rest {
             [lead @ 0xE0..=0xEF, second, third, ref behind @ ..] if next < spots.len() => {
-                // Nearly all characters of Chinese, Japanese and Korean are such: where one is, more are.
+                // Nearly all characters of Chinese, Japanese and Korean are such: where one is,
+                // more are.
                 let escaped = escape_three_byte_characters(rest, &mut spots[next..]);
                 if escaped > 0 {
                     (rest, next) = (&rest[3 * escaped..], next + escaped);

@@ -32,13 +32,15 @@ struct Walker<'s> {
     seen: Flow,
     /// Where the search for the place of a text begins.
     cursor: usize,
-    /// Whether the output is one reference and nothing else: such a template passes something on, on purpose.
+    /// Whether the output is one reference and nothing else: such a template passes something on,
+    /// on purpose.
     passes_on: bool,
     /// How many values were printed that may be as long as a message.
     long: usize,
 }
 
-/// How many values as long as a message (128 KB, each byte as six) fit the bound on a render's output.
+/// How many values as long as a message (128 KB, each byte as six) fit the bound on a render's
+/// output.
 const MAX_LONG: usize = 60;
 
 pub(super) fn walk(source: &str, parts: &[Part<'_>]) -> Flow {
@@ -62,7 +64,8 @@ pub(super) fn walk(source: &str, parts: &[Part<'_>]) -> Flow {
         passes_on: matches!(&printing.collect::<Vec<_>>()[..], [Part::Reference(_)]),
         long: 0,
     };
-    // How many of the backslashes before a reference or a directive print depends on what is defined.
+    // How many of the backslashes before a reference or a directive print depends on what is
+    // defined.
     if let Some(at) = source.find("\\$").or_else(|| source.find("\\#")) {
         walker.doubt(
             Some(at..at + 2),
@@ -280,7 +283,8 @@ impl<'s> Walker<'s> {
     }
 
     fn rounds(&mut self, directive: &DirectivePart<'_>, list: Option<Value>) {
-        // The message says how much is printed; and after 1,000 rounds it ends, behind a comma perhaps.
+        // The message says how much is printed; and after 1,000 rounds it ends, behind a comma
+        // perhaps.
         let reason = "how often a `#foreach` prints is not known";
         self.seen
             .doubts
@@ -353,7 +357,8 @@ fn cured(reference: &str) -> String {
     format!("`{}.replaceAll(\"\\\\'\",\"'\")`", formal(reference))
 }
 
-/// Where the text ends in the source, when it begins at `from` or behind it: comments and escapes may stand between its characters.
+/// Where the text ends in the source, when it begins at `from` or behind it: comments and escapes
+/// may stand between its characters.
 fn find_text(source: &str, from: usize, text: &str) -> usize {
     let Some(rest) = source.get(from..) else {
         return source.len();

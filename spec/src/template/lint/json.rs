@@ -1,4 +1,5 @@
-//! Where in a JSON text the output is: fed with text, and with values of which only the kind is known.
+//! Where in a JSON text the output is: fed with text, and with values of which only the kind is
+//! known.
 
 /// A place in a JSON text that is good so far.
 #[derive(Clone, Debug, PartialEq, Eq)]

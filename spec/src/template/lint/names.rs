@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use velocity::suggest::nearest;
 use velocity::syntax::{Part, ReferencePart};
 
 use super::{Finding, Rule};
@@ -176,7 +177,7 @@ fn unknown(reference: &ReferencePart<'_>, set: &BTreeSet<String>) -> Option<Find
     let name = |at: usize| reference.steps.get(at).and_then(|step| step.name);
     let span = reference.span.clone();
     let of = |rule, prefix: &str, name: &str, known: &[&str]| {
-        let cure = match nearest(name, known) {
+        let cure = match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{prefix}{near}`"),
             None => format!("there are `{prefix}` {}", known.join(", ")),
         };
@@ -240,7 +241,7 @@ fn unknown(reference: &ReferencePart<'_>, set: &BTreeSet<String>) -> Option<Find
                 .collect();
             // Route keys look like references.
             let is_route_key = matches!(root, "connect" | "disconnect" | "default");
-            let cure = match nearest(root, &known).filter(|_| !is_route_key) {
+            let cure = match nearest(root, known.iter().copied()).filter(|_| !is_route_key) {
                 Some(near) => format!("did you mean `${near}`"),
                 None => format!(
                     "`#set($d = '$')${{d}}{root}` prints the text; a value needs a `#set` first"
@@ -265,33 +266,8 @@ fn is_of_maps(reference: &ReferencePart<'_>) -> bool {
         .is_some_and(|step| step.arguments.is_some())
 }
 
-/// The name that was likely meant.
-fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    let lower = name.to_ascii_lowercase();
-    known
-        .iter()
-        .map(|known| (distance(&lower, &known.to_ascii_lowercase()), *known))
-        .min()
-        .filter(|(distance, known)| *distance <= 2 && *distance < known.len() / 2)
-        .map(|(_, known)| known)
-}
-
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let cost = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
-/// `#macro`, `#evaluate`, `#include` and `#parse`, which are no part of a parsed template or look like text in it.
+/// `#macro`, `#evaluate`, `#include` and `#parse`, which are no part of a parsed template or look
+/// like text in it.
 pub(super) fn directives(source: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut rest = 0;

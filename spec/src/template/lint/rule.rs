@@ -12,7 +12,8 @@ pub enum Rule {
     TrailingSign,
     /// The template is larger than API Gateway takes.
     TooLarge,
-    /// The output of `escapeJavaScript` in a JSON string, where `\'` is no escape (TEMPLATE-7, TEMPLATE-8).
+    /// The output of `escapeJavaScript` in a JSON string, where `\'` is no escape (TEMPLATE-7,
+    /// TEMPLATE-8).
     SingleQuote,
     /// A value that others control, unescaped in a JSON string (TEMPLATE-20).
     UnescapedValue,
@@ -20,7 +21,8 @@ pub enum Rule {
     BareValue,
     /// `$input.json`, which brings its own quotes, in a JSON string (TEMPLATE-3).
     JsonInString,
-    /// None of a handful of harmless inputs, values of every type wherever the template looks, makes the output JSON.
+    /// None of a handful of harmless inputs, values of every type wherever the template looks,
+    /// makes the output JSON.
     NotJson,
     /// A name of `$context` that WebSocket APIs have not (TEMPLATE-22, TEMPLATE-37 to TEMPLATE-39).
     UnknownContextName,

@@ -14,7 +14,8 @@ pub(super) enum Value {
     Literal(String),
     /// Digits: a time of the gateway's.
     Number,
-    /// What may stand in a JSON string and has no single quote, or nothing: ids and names of the gateway's.
+    /// What may stand in a JSON string and has no single quote, or nothing: ids and names of the
+    /// gateway's.
     Own,
     /// Anything that may stand in a JSON string, or nothing.
     Safe,
@@ -47,7 +48,8 @@ impl Value {
         }
     }
 
-    /// Two in one text. What may be long and is put together again and again may reach the bounds of a render: a doubt.
+    /// Two in one text. What may be long and is put together again and again may reach the bounds
+    /// of a render: a doubt.
     fn then(self, other: Self, doubts: &mut Vec<Doubt>) -> Self {
         if self.is_long() && other.is_long() {
             doubts.push(Doubt::new(None, "a text that may grow too long"));
@@ -350,7 +352,8 @@ impl Value {
     }
 }
 
-/// Whether it makes every `\'` a `'` again: each single quote in the output of `escapeJavaScript` has a backslash of its own.
+/// Whether it makes every `\'` a `'` again: each single quote in the output of `escapeJavaScript`
+/// has a backslash of its own.
 fn is_cure(method: &str, from: &str, to: &str) -> bool {
     to == "'" && matches!((method, from), ("replaceAll", r"\\'") | ("replace", r"\'"))
 }

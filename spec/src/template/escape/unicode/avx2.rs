@@ -1,5 +1,6 @@
-//! Characters of three bytes, eight at a time, on machines that have AVX2: Chinese and Japanese are escaped more than twice as
-//! fast as one by one. The one place with `unsafe` in it, and nothing but the call is: the instructions themselves touch no memory.
+//! Characters of three bytes, eight at a time, on machines that have AVX2: Chinese and Japanese are
+//! escaped more than twice as fast as one by one. The one place with `unsafe` in it, and nothing
+//! but the call is: the instructions themselves touch no memory.
 
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_set_epi64x, _mm256_and_si256, _mm256_cmpeq_epi32, _mm256_extract_epi64,
@@ -7,8 +8,8 @@ use std::arch::x86_64::{
     _mm256_shuffle_epi8, _mm256_slli_epi32, _mm256_srli_epi32,
 };
 
-/// Escapes the characters of three bytes at the start of `bytes`, and answers how many; none, or not all, where `bytes` or `spots`
-/// end too soon for eight.
+/// Escapes the characters of three bytes at the start of `bytes`, and answers how many; none, or
+/// not all, where `bytes` or `spots` end too soon for eight.
 #[inline]
 pub(super) fn escape(bytes: &[u8], spots: &mut [[u8; 6]]) -> usize {
     if bytes.len() < BLOCK || !is_x86_feature_detected!("avx2") {

@@ -1,0 +1,71 @@
+//! "did you mean": the known name that a misspelt one is closest to.
+//!
+//! It lives here, in the lowest crate, so that every reader of names suggests by the same rule.
+
+/// The known name that was likely meant, ignoring case: at most two edits away, and fewer edits
+/// than half of its characters, so that a short name is not suggested for everything. Of equally
+/// close names the first in the alphabet.
+///
+/// ```
+/// use velocity::suggest::nearest;
+///
+/// assert_eq!(nearest("conectionId", ["connectionId", "domainName"]), Some("connectionId"));
+/// assert_eq!(nearest("body", ["connectionId", "domainName"]), None);
+/// ```
+pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let wanted = name.to_lowercase();
+    known
+        .into_iter()
+        .map(|known| (distance(&wanted, &known.to_lowercase()), known))
+        .filter(|(distance, known)| *distance <= 2 && *distance < known.chars().count() / 2)
+        .min()
+        .map(|(_, known)| known)
+}
+
+/// Levenshtein's distance: insertions, deletions and substitutions of characters.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let substituted = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::same("abc", "abc", 0)]
+    #[case::inserted("conection", "connection", 1)]
+    #[case::deleted("connnection", "connection", 1)]
+    #[case::substituted("cennection", "connection", 1)]
+    #[case::swapped("ocnnection", "connection", 2)]
+    #[case::empty("", "abc", 3)]
+    #[case::characters_not_bytes("ü", "u", 1)]
+    fn distances(#[case] left: &str, #[case] right: &str, #[case] expected: usize) {
+        assert_eq!(distance(left, right), expected);
+        assert_eq!(distance(right, left), expected);
+    }
+
+    #[rstest]
+    #[case::case_is_no_edit("STAGE", Some("stage"))]
+    #[case::closest_wins("stagf", Some("stage"))]
+    #[case::first_in_the_alphabet("body", Some("bodya"))]
+    #[case::three_edits("staxxx", None)]
+    #[case::short_names_need_their_letters("xb", None)]
+    fn suggestions(#[case] name: &str, #[case] expected: Option<&str>) {
+        assert_eq!(
+            nearest(name, ["stages", "stage", "bodyb", "bodya", "ab"]),
+            expected
+        );
+    }
+}
