@@ -46,6 +46,7 @@ mod log;
 #[cfg(feature = "mutations")]
 mod mutation;
 mod options;
+mod runtime;
 mod server;
 mod start;
 mod subscription;

@@ -15,6 +15,8 @@ pub(super) const FORMAT: Format = Format {
 /// An outcome.
 #[derive(Serialize, Deserialize)]
 struct Line {
+    #[serde(default = "first")]
+    schema: u32,
     target: String,
     case: String,
     why: String,
@@ -29,13 +31,30 @@ struct Line {
 
 /// Text that is no report in JSON Lines.
 #[derive(Debug, thiserror::Error)]
-#[error("line {line} is no outcome of a report")]
-pub struct InvalidReport {
-    /// The first line that is none, from 1.
-    pub line: usize,
-    #[source]
-    error: serde_json::Error,
+pub enum InvalidReport {
+    /// A line that is no outcome.
+    #[error("line {line} is no outcome of a report")]
+    Line {
+        /// Which, from 1.
+        line: usize,
+        /// Why not.
+        #[source]
+        error: serde_json::Error,
+    },
+    /// A line that a later version wrote, in a format that this one does not know.
+    #[error(
+        "line {line} has the schema {schema}, and this version reads up to {SCHEMA}: update it"
+    )]
+    Later {
+        /// Which, from 1.
+        line: usize,
+        /// The version of its format.
+        schema: u32,
+    },
 }
+
+/// The version of a line's format: one more when a field goes, or means something else.
+pub const SCHEMA: u32 = 1;
 
 /// One JSON object a line for each outcome, target by target.
 pub(super) fn jsonl(comparison: &Comparison) -> String {
@@ -46,6 +65,7 @@ pub(super) fn jsonl(comparison: &Comparison) -> String {
                 continue;
             };
             let line = Line {
+                schema: SCHEMA,
                 target: target.clone(),
                 case: row.case.clone(),
                 why: row.why.clone(),
@@ -72,8 +92,10 @@ impl Comparison {
     pub fn parse(text: &str) -> Result<Self, InvalidReport> {
         let mut comparison = Self::default();
         let lines = text.lines().enumerate();
-        for (index, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
+        for (index, text) in lines.filter(|(_, line)| !line.trim().is_empty()) {
+            let line = index + 1;
             let Line {
+                schema,
                 target,
                 case,
                 why,
@@ -83,10 +105,10 @@ impl Comparison {
                 millis,
                 retries,
                 transcript,
-            } = serde_json::from_str(line).map_err(|error| InvalidReport {
-                line: index + 1,
-                error,
-            })?;
+            } = serde_json::from_str(text).map_err(|error| InvalidReport::Line { line, error })?;
+            if schema > SCHEMA {
+                return Err(InvalidReport::Later { line, schema });
+            }
             let took = Duration::from_millis(millis);
             let outcome = Outcome {
                 case,
@@ -101,6 +123,11 @@ impl Comparison {
         }
         Ok(comparison)
     }
+}
+
+/// The version of lines that do not say: those of before 0.2.0.
+fn first() -> u32 {
+    1
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod table;
 
 pub use comparison::{Cited, Comparison, Row};
 pub use explanation::explanation;
-pub use jsonl::InvalidReport;
+pub use jsonl::{InvalidReport, SCHEMA};
 pub use table::table;
 
 /// A form of report that is a file.
