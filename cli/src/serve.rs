@@ -116,7 +116,7 @@ async fn serve(args: &ServeArgs, log: &Log) -> Result<(), Failure> {
         .verbose
         .then(|| tokio::spawn(show(running.subscribe(), log.clone())));
     announce::announce(&running, args.ready)?;
-    let logs = running.stack().api().stage.access_log_settings.is_some();
+    let logs = running.assembly().api().stage.access_log_settings.is_some();
     if args.access_log.is_some() && !logs {
         log.line(&"warning: the stage has no `AccessLogSettings`: there is no access log");
     }

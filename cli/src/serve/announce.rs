@@ -28,7 +28,7 @@ pub(super) fn announce(running: &Control, form: Ready) -> Result<(), Failure> {
 
 /// The address and a line to paste, each alone on its line; then keys and the other addresses.
 fn for_people(running: &Control) {
-    let stack = running.stack();
+    let stack = &running.assembly();
     let url = running.ws_url();
     let key = key_option(stack);
     print(&match running.signed_ws_url(SIGNED_FOR) {
@@ -48,7 +48,7 @@ fn for_people(running: &Control) {
 
 /// One JSON object on one line.
 fn for_programs(running: &Control) {
-    let stack = running.stack();
+    let stack = &running.assembly();
     let tables: Vec<&str> = stack.tables().iter().map(|table| &*table.name).collect();
     let api_keys: Map<String, Value> = required_keys(stack)
         .map(|key| (key.name.clone(), key.value.as_str().into()))
