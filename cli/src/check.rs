@@ -133,9 +133,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         .contains(&Target::Endpoint)
         .then(|| endpoint::target(&args.endpoint, args.running.options(Target::Endpoint)))
         .transpose()?;
-    let known = args
-        .expectations
-        .read(&targets, args.selection.are_the_users())?;
+    let known = args.expectations.read(&targets, args.selection.author())?;
     let stack = (!targets.iter().all(|target| target.is_deployed()))
         .then(|| serve::read_stack(&args.stack))
         .transpose()?;
@@ -158,7 +156,13 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let reports = runtime()?.block_on(reports(args, &targets, cases, &prepared))?;
     let comparison = Comparison::of(&reports, cases);
     print(report::table(&comparison).trim_end());
-    print_transcripts(&comparison, args.transcripts);
+    if args.transcripts {
+        print_transcripts(&comparison, |_| true);
+    } else {
+        print_transcripts(&comparison, |verdict| {
+            !matches!(verdict, Verdict::Pass | Verdict::Unsupported)
+        });
+    }
     write_reports(&args.report, &comparison)?;
     if let (Some(path), [report]) = (&args.record, &*reports) {
         files::record(path, report)?;
@@ -253,14 +257,14 @@ fn print_cases(args: &CheckArgs, cases: &[Case]) {
     }
 }
 
-/// What was sent and received, in all cases or in those that want to be looked at.
-fn print_transcripts(comparison: &Comparison, all: bool) {
+/// What was sent and received, where the verdict wants to be looked at.
+fn print_transcripts(comparison: &Comparison, is_shown: impl Fn(Verdict) -> bool) {
     for row in &comparison.rows {
         for (target, outcome) in comparison.targets.iter().zip(&row.outcomes) {
             let Some(outcome) = outcome else {
                 continue;
             };
-            if all || !matches!(outcome.verdict, Verdict::Pass | Verdict::Unsupported) {
+            if is_shown(outcome.verdict) {
                 let lines = outcome.transcript.join("\n    ");
                 let Outcome {
                     case,

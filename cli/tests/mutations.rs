@@ -17,6 +17,7 @@ use serde_json::Value;
 use support::{code, folder, gatespec, stderr};
 
 /// Which case finds a mutation, what it says of the gateway, and words of its reason.
+// Long, because it is a table: a `match`, so that a mutation without a case does not compile.
 fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
     use Verdict::{Fail, Informational};
     match mutation {

@@ -69,7 +69,7 @@ async fn upgrade(stream: &mut TcpStream, behind: &[u8]) {
 }
 
 // As long as something comes, nothing is silent: the end is waited for as a whole.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_never_stops_sending_keeps_nobody_waiting() {
     const PING: &[u8] = &[0x89, 0];
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -94,7 +94,7 @@ async fn a_target_that_never_stops_sending_keeps_nobody_waiting() {
 #[case::without_a_frame(b"", true, Some("not answered"))]
 #[case::without_an_answer(b"", false, Some("not answered"))]
 #[case::without_an_end(CLOSE, false, Some("not ended"))]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_clients_close_must_be_carried_through(
     #[case] answer: &'static [u8],
     #[case] ends: bool,
@@ -112,7 +112,7 @@ async fn a_clients_close_must_be_carried_through(
 }
 
 // A message that comes with the unanswered close is not forgotten over it.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn both_what_is_left_and_what_is_wrong_are_told() {
     let mut session = client(TEXT, b"", true).await;
     let leftover = session.close("alice", Some(1000), "").await;
@@ -123,7 +123,7 @@ async fn both_what_is_left_and_what_is_wrong_are_told() {
 #[rstest]
 #[case::nothing(b"", 0)]
 #[case::a_late_message(TEXT, 1)]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_comes_after_the_close_is_noticed(#[case] late: &'static [u8], #[case] faults: usize) {
     let mut session = client(CLOSE, late, true).await;
     let incoming = session.receive("alice").await.unwrap();
@@ -191,7 +191,7 @@ const CONNECT: &str = r#"{ do = "connect", client = "alice" }"#;
     true,
     Some("step 2: alice: nothing came within")
 )]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn ends_decide_the_verdict(
     #[case] more: &str,
     #[case] first: &'static [u8],
@@ -220,7 +220,7 @@ async fn ends_decide_the_verdict(
     Verdict::Fail,
     "`Sec-WebSocket-Accept`"
 )]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_handshake_without_an_answer_is_a_failure(
     #[case] answer: &'static [u8],
     #[case] ends: bool,
@@ -232,7 +232,7 @@ async fn a_handshake_without_an_answer_is_a_failure(
     assert!(detail.contains(problem), "{detail}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_there_is_an_error_and_what_can_not_be_asked_is_unsupported() {
     let (verdict, detail) = run(CONNECT, "ws://127.0.0.1:1/stage".to_owned()).await;
     assert_eq!(verdict, Verdict::Error, "{detail}");

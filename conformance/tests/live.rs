@@ -201,7 +201,7 @@ fn accepted() -> Upgrade {
     with_token(&env::var("GATESPEC_TOKEN").unwrap_or_else(|_| ACCEPTED_TOKEN.to_owned()))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn without_the_token_it_is_401() {
     let mut live = Live::start().await;
     let nobody = Upgrade::default();
@@ -210,7 +210,7 @@ async fn without_the_token_it_is_401() {
     live.end(&[]).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn with_another_token_it_is_401() {
     let mut live = Live::start().await;
     let stranger = with_token("goodbye");
@@ -219,7 +219,7 @@ async fn with_another_token_it_is_401() {
     live.end(&[]).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_answered() {
     let mut live = Live::start().await;
     live.connect("alice").await;
@@ -229,7 +229,7 @@ async fn a_message_is_answered() {
     live.end(&["alice"]).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_generated_messages_are_answered() {
     let mut live = Live::start().await;
     live.connect("alice").await;
@@ -243,7 +243,7 @@ async fn a_hundred_generated_messages_are_answered() {
     live.end(&["alice"]).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_of_two_clients_gets_its_own_replies() {
     let mut live = Live::start().await;
     let clients = ["alice", "bob"];
@@ -264,7 +264,7 @@ async fn each_of_two_clients_gets_its_own_replies() {
     live.end(&clients).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_kits_cases_are_as_expected() {
     let mut live = Live::start().await;
     let mut target = live.target.clone();

@@ -7,6 +7,7 @@ use conformance::{Expectations, Report, Verdict};
 
 use super::Target;
 use super::files::could_not_write;
+use super::selection::Author;
 use crate::{Caused, Failure, print, text_or_file};
 
 /// What is known.
@@ -32,7 +33,7 @@ impl ExpectationArgs {
     pub(super) fn read(
         &self,
         targets: &[Target],
-        are_the_users: bool,
+        author: Author,
     ) -> Result<Vec<Expectations>, Failure> {
         // What is blessed again keeps the reasons that it has.
         let blessed = self.bless.as_deref().filter(|path| path.is_file());
@@ -42,7 +43,7 @@ impl ExpectationArgs {
         }
         targets
             .iter()
-            .map(|target| match the_kits(*target, are_the_users) {
+            .map(|target| match the_kits(*target, author) {
                 Some(name) => Expectations::of_target(name).map_err(Failure::could_not_run),
                 None => Ok(Expectations::default()),
             })
@@ -115,8 +116,8 @@ impl Run {
 }
 
 /// Which of the kit's own lists holds for a target. They know the kit's own cases, on the stacks that the kit knows.
-fn the_kits(target: Target, are_the_users: bool) -> Option<&'static str> {
-    (target != Target::Endpoint && !are_the_users).then(|| target.name())
+fn the_kits(target: Target, author: Author) -> Option<&'static str> {
+    (target != Target::Endpoint && author == Author::Kit).then(|| target.name())
 }
 
 fn of_file(path: &Path) -> Result<Expectations, Failure> {
@@ -136,8 +137,8 @@ mod tests {
             (Target::Aws, Some("aws"), None),
             (Target::Endpoint, None, None),
         ] {
-            assert_eq!(the_kits(target, false), own);
-            assert_eq!(the_kits(target, true), users);
+            assert_eq!(the_kits(target, Author::Kit), own);
+            assert_eq!(the_kits(target, Author::User), users);
         }
     }
 }

@@ -27,6 +27,15 @@ pub(super) struct SelectionArgs {
     needs: Option<Feature>,
 }
 
+/// Who wrote the cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Author {
+    /// They are the kit's own.
+    Kit,
+    /// They were given by `--cases`.
+    User,
+}
+
 /// The cases that there are, and those that are run.
 pub(super) struct Selected {
     pub(super) all: Vec<Case>,
@@ -62,9 +71,12 @@ impl SelectionArgs {
         Ok(Selected { all, cases })
     }
 
-    /// Whether the cases are the user's, not the kit's.
-    pub(super) fn are_the_users(&self) -> bool {
-        self.cases.is_some()
+    /// Whose cases they are.
+    pub(super) fn author(&self) -> Author {
+        match self.cases {
+            Some(_) => Author::User,
+            None => Author::Kit,
+        }
     }
 
     fn takes(&self, case: &Case) -> bool {
