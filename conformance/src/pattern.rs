@@ -302,21 +302,47 @@ mod tests {
         assert_eq!(Bindings::default().matches(pattern, text).is_ok(), fits);
     }
 
+    /// A text, and another that is nearly the same.
+    fn two_texts() -> impl Strategy<Value = (String, String)> {
+        let text = "[^$]{1,20}";
+        (text, any::<prop::sample::Index>(), "[^$]", 0..4_u8).prop_map(|(text, at, new, edit)| {
+            let (at, _) = text
+                .char_indices()
+                .nth(at.index(text.chars().count()))
+                .unwrap();
+            let (before, from) = text.split_at(at);
+            let behind = &from[from.chars().next().map_or(0, char::len_utf8)..];
+            let other = match edit {
+                0 => format!("{before}{new}{behind}"),
+                1 => format!("{before}{new}{from}"),
+                2 => format!("{before}{behind}"),
+                _ => format!("{text}{new}"),
+            };
+            (text, other)
+        })
+    }
+
     proptest! {
         #[test]
-        fn a_text_without_holes_matches_itself_only(text in "[^$]*", other in "[^$]*") {
+        fn a_text_without_holes_matches_itself_only((text, other) in two_texts()) {
             let mut bindings = Bindings::default();
             prop_assert!(bindings.matches(&text, &text).is_ok());
             prop_assert_eq!(bindings.matches(&text, &other).is_ok(), text == other);
         }
 
         #[test]
-        fn what_is_filled_in_matches(value in "[^\"]*", name in "[a-z]{1,5}") {
+        fn what_is_filled_in_matches_and_nothing_else(
+            value in "([^\"]|\\$\\{[a-z]?)*",
+            name in "[a-z]{1,5}",
+        ) {
             let pattern = format!("\"${{{name}}}\"");
             let mut bindings = Bindings::default();
-            bindings.set(&name, value);
+            bindings.set(&name, &*value);
             let text = bindings.fill(&pattern).unwrap();
+            prop_assert_eq!(&text, &format!("\"{value}\""));
             prop_assert!(bindings.matches(&pattern, &text).is_ok());
+            let other = format!("\"{value}x\"");
+            prop_assert!(bindings.matches(&pattern, &other).is_err());
         }
     }
 }
