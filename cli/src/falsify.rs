@@ -11,14 +11,16 @@ use crate::{Failure, StackArgs, eprint, print, serve};
 
 /// Look for messages, authorizer results and parameters that break a mapping template.
 ///
-/// What is looked for: output that is not JSON, a message that does not come back as it was sent, a value that gets out of its place and
-/// forges another, a template that can not be rendered. The smallest input of each kind is shown, with the reference that let it through.
+/// What is looked for: output that is not JSON, a message that does not come back as it was sent, a
+/// value that gets out of its place and forges another, a template that cannot be rendered. The
+/// smallest input of each kind is shown, with the reference that let it through.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  gatespec falsify conformance/fixtures/original-mapping-template.vtl"
 )]
 pub(crate) struct FalsifyArgs {
-    /// A stack's template (.yaml, .yml, .json), whose request templates are all tried, or a file with one mapping template.
+    /// A stack's template (.yaml, .yml, .json), whose request templates are all tried, or a file
+    /// with one mapping template.
     #[arg(default_value = "template.yaml")]
     file: PathBuf,
     /// How many inputs are tried for each kind of flaw.

@@ -1,4 +1,5 @@
-//! `gatespec render --jsonl`: one request a line, one answer a line, for scripts and other people's harnesses.
+//! `gatespec render --jsonl`: one request a line, one answer a line, for scripts and other people's
+//! harnesses.
 
 use std::io::{self, BufRead, BufReader, Write};
 
@@ -23,10 +24,11 @@ struct Request {
 #[derive(Default)]
 struct Cache(Option<(String, Options, MappingTemplate)>);
 
-/// Answers every line of `input` on `output`; a line that can not be used gets an error for an answer.
+/// Answers every line of `input` on `output`; a line that cannot be used gets an error for an
+/// answer.
 ///
 /// # Errors
-/// Input that can not be read or output that can not be written.
+/// Input that cannot be read or output that cannot be written.
 pub(crate) fn run(input: impl io::Read, output: impl Write) -> io::Result<()> {
     let mut input = BufReader::new(input);
     let mut output = io::BufWriter::new(output);

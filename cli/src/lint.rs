@@ -14,17 +14,18 @@ use crate::{Failure, eprint, print};
 
 /// Look for what breaks mapping templates in production.
 ///
-/// A file is a mapping template, or, when it ends in .yaml or .yml, a stack's template with all its `RequestTemplates` and
-/// `ResponseTemplates`.
+/// A file is a mapping template, or, when it ends in .yaml or .yml, a stack's template with all its
+/// `RequestTemplates` and `ResponseTemplates`.
 #[derive(Args)]
 #[command(
-    after_help = "Exit codes: 0 nothing found; 1 findings; 2 a file that can not be read.\n\nExample:\n  gatespec lint --format sarif > lint.sarif"
+    after_help = "Exit codes: 0 nothing found; 1 findings; 2 a file that cannot be read.\n\nExample:\n  gatespec lint --format sarif > lint.sarif"
 )]
 pub(crate) struct LintArgs {
     /// Mapping templates, or templates of stacks.
     #[arg(default_value = "template.yaml", value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Leave out what this rule finds; may be given more than once. "Renders to JSON" is judged as before.
+    /// Leave out what this rule finds; may be given more than once. "Renders to JSON" is judged as
+    /// before.
     #[arg(long, value_name = "RULE", value_parser = rule())]
     allow: Vec<Rule>,
     /// How to print what was found.

@@ -20,7 +20,8 @@ pub(crate) struct RenderArgs {
     /// The message (`$input`).
     #[arg(long, value_name = "TEXT|@FILE", default_value = "")]
     body: String,
-    /// What `$context` holds, a JSON object; an example of a message's context when it is not given.
+    /// What `$context` holds, a JSON object; an example of a message's context when it is not
+    /// given.
     #[arg(long, value_name = "JSON|@FILE")]
     context: Option<String>,
     /// What `$stageVariables` holds, a JSON object.
@@ -29,9 +30,10 @@ pub(crate) struct RenderArgs {
     /// What `$input.params()` holds: `{"path": {}, "querystring": {}, "header": {}}`.
     #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
     params: String,
-    /// Answer requests from standard input, one JSON object a line: `id`, `template`, `body`, `context`, `stageVariables`, `params`,
-    /// `variables` (further references), `profile` (api-gateway or velocity). Each gets one line: `{"id", "ok": true, "output"}` or
-    /// `{"id", "ok": false, "stage": "request" | "parse" | "render", "error", "line", "column"}`.
+    /// Answer requests from standard input, one JSON object a line: `id`, `template`, `body`,
+    /// `context`, `stageVariables`, `params`, `variables` (further references), `profile`
+    /// (api-gateway or velocity). Each gets one line: `{"id", "ok": true, "output"}` or `{"id",
+    /// "ok": false, "stage": "request" | "parse" | "render", "error", "line", "column"}`.
     #[arg(long, conflicts_with_all = ["template", "body", "context", "stage_variables", "params"])]
     jsonl: bool,
 }

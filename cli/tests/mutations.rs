@@ -1,5 +1,6 @@
-//! Gateways that are wrong on purpose: each is found by the case that is named here, and the case says what is wrong. They are found as
-//! anybody's gateway is, by `gatespec check` and its exit code.
+//! Gateways that are wrong on purpose: each is found by the case that is named here, and the case
+//! says what is wrong. They are found as anybody's gateway is, by `gatespec check` and its exit
+//! code.
 //!
 //! cargo test --features gatespec/mutations --test mutations
 
@@ -36,7 +37,7 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
             Fail,
             "alice expected status 401, got 101",
         ),
-        // That it can not is assumed (ROUTE-7), and what is assumed fails nobody.
+        // That it cannot is assumed (ROUTE-7), and what is assumed fails nobody.
         Mutation::ConnectByMessage => (
             "route/a-message-does-not-reach-connect",
             Informational,

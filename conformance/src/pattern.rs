@@ -1,9 +1,11 @@
-//! Text with holes, the one language of a case's expectations: `{"message": "Forbidden", "connectionId":"${alice:id}"}`.
+//! Text with holes, the one language of a case's expectations:
+//! `{"message": "Forbidden", "connectionId":"${alice:id}"}`.
 //!
-//! `${name}` matches any text up to what follows it, and must match the same text wherever the name stands again, also in later steps;
-//! `${name:kind}` also checks the form; `${*}` and `${*:kind}` bind nothing; `${name:kind!other}` must not be what `other` stands for, and
-//! `${name:kind~other}` must agree with it: two ids in their last three bytes, milliseconds with a time in common log format in the
-//! second. Everything else stands for itself, to the byte.
+//! `${name}` matches any text up to what follows it, and must match the same text wherever the name
+//! stands again, also in later steps; `${name:kind}` also checks the form; `${*}` and `${*:kind}`
+//! bind nothing; `${name:kind!other}` must not be what `other` stands for, and `${name:kind~other}`
+//! must agree with it: two ids in their last three bytes, milliseconds with a time in common log
+//! format in the second. Everything else stands for itself, to the byte.
 
 mod kind;
 
@@ -54,7 +56,7 @@ impl Bindings {
     /// Puts what the names stand for in their holes.
     ///
     /// # Errors
-    /// Names a hole that nothing was bound to, or that can not be read.
+    /// Names a hole that nothing was bound to, or that cannot be read.
     pub fn fill(&self, text: &str) -> Result<String, String> {
         parse(text)?
             .into_iter()
@@ -67,7 +69,8 @@ impl Bindings {
             .collect()
     }
 
-    /// Matches `text` against `pattern`, binding its names; nothing is bound when it does not match.
+    /// Matches `text` against `pattern`, binding its names; nothing is bound when it does not
+    /// match.
     ///
     /// # Errors
     /// Says where the two part.
@@ -103,7 +106,7 @@ impl Bindings {
                     };
                     let (value, behind) = rest.split_at(end);
                     if !kind.accepts(value) {
-                        return Err(format!("`{value}` has not the form {kind:?}"));
+                        return Err(format!("`{value}` does not have the form {kind:?}"));
                     }
                     if let Some(relation) = relation {
                         relation.check(&bound, value)?;
@@ -145,7 +148,8 @@ impl Relation<'_> {
     }
 }
 
-/// Whether two ids end in the same three bytes, or a time in milliseconds is in the second that the other names.
+/// Whether two ids end in the same three bytes, or a time in milliseconds is in the second that the
+/// other names.
 fn agree(text: &str, other: &str) -> bool {
     if let Ok(millis) = text.parse() {
         return Timestamp::from_millis(millis).common_log_format() == other;
@@ -161,7 +165,7 @@ fn agree(text: &str, other: &str) -> bool {
 /// Takes a pattern to pieces.
 ///
 /// # Errors
-/// A hole that can not be read.
+/// A hole that cannot be read.
 pub(crate) fn parse(pattern: &str) -> Result<Vec<Part<'_>>, String> {
     let mut parts = Vec::new();
     let mut rest = pattern;

@@ -1,4 +1,5 @@
-//! Ends of connections as the kit's clients on sockets see them, from servers that do it right and wrong.
+//! Ends of connections as the kit's clients on sockets see them, from servers that do it right and
+//! wrong.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -17,8 +18,8 @@ const CLOSE: &[u8] = &[0x88, 2, 0x03, 0xe8];
 /// A text frame.
 const TEXT: &[u8] = &[0x81, 4, b'l', b'a', b't', b'e'];
 
-/// A client of a server that sends `first` with the upgrade, then `answer` when the client's close frame has come, and ends the TCP
-/// connection if it is to.
+/// A client of a server that sends `first` with the upgrade, then `answer` when the client's close
+/// frame has come, and ends the TCP connection if it is to.
 async fn client(first: &'static [u8], answer: &'static [u8], ends: bool) -> WireSession {
     let mut session = session(server(Some(first), answer, ends).await);
     let answer = session.connect("alice", &Upgrade::default()).await;
@@ -131,7 +132,8 @@ async fn what_comes_after_the_close_is_noticed(#[case] late: &'static [u8], #[ca
     assert_eq!(session.faults().len(), faults);
 }
 
-/// What the runner says of a server that answers the upgrade with `first` behind it, and the client's close frame with `answer`.
+/// What the runner says of a server that answers the upgrade with `first` behind it, and the
+/// client's close frame with `answer`.
 async fn judged(
     steps: &str,
     first: &'static [u8],
@@ -209,11 +211,12 @@ async fn ends_decide_the_verdict(
     }
 }
 
-// What the target answers wrongly, or not at all, is its failure; a target that is not there, or can not be asked, has not failed.
+// What the target answers wrongly, or not at all, is its failure; a target that is not there, or
+// cannot be asked, has not failed.
 #[rstest]
 #[case::silence(b"", false, Verdict::Fail, "step 1: alice: nothing came within")]
 #[case::an_end(b"", true, Verdict::Fail, "closed without a response")]
-#[case::no_http(b"hello\r\n\r\n", true, Verdict::Fail, "no HTTP response")]
+#[case::no_http(b"hello\r\n\r\n", true, Verdict::Fail, "not an HTTP response")]
 #[case::another_accept(
     b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\n\r\n",
     true,

@@ -165,7 +165,7 @@ fn differences(
     problems
 }
 
-// A list of what is missing can not rot: what it names must be missing.
+// A list of what is missing stays true: what it names must be missing.
 #[test]
 fn what_is_certain_has_code_and_a_case_or_a_reason() {
     let (all, uncovered) = (coverage::all(), Uncovered::read());

@@ -6,11 +6,13 @@
 //!                                                            if it is not the same with https
 //! ```
 //!
-//! Calls of `@connections` are signed with the stack's account, or with the environment's keys, if it has some. `GATESPEC_TOKEN` is the accepted
-//! token where it is not `hello`; the kit's cases, which send that, then run on fixtures only.
+//! Calls of `@connections` are signed with the stack's account, or with the environment's keys, if
+//! it has some. `GATESPEC_TOKEN` is the accepted token where it is not `hello`; the kit's cases,
+//! which send that, then run on fixtures only.
 //!
-//! The tests take turns, and each fails when it leaves something: a connection that `@connections` still knows, or, with `GATESPEC_STACK`, a
-//! row in the stack's table that was not there before. So nobody else may connect meanwhile.
+//! The tests take turns, and each fails when it leaves something: a connection that `@connections`
+//! still knows, or, with `GATESPEC_STACK`, a row in the stack's table that was not there before. So
+//! nobody else may connect meanwhile.
 
 #![cfg(feature = "live")]
 #![cfg_attr(
@@ -178,8 +180,8 @@ fn session(target: &Target, place: &Place) -> WireSession {
     })
 }
 
-/// What has the form of AWS's ids in what a case sent and received. Requests' and messages' ids are among them: `@connections`
-/// does not know those, so none of them counts as left.
+/// What has the form of AWS's ids in what a case sent and received. Requests' and messages' ids are
+/// among them: `@connections` does not know those, so none of them counts as left.
 fn ids(transcript: &[String]) -> BTreeSet<String> {
     let is_separator = |c: char| !(c.is_ascii_alphanumeric() || "-_=".contains(c));
     transcript

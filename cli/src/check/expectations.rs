@@ -13,10 +13,12 @@ use crate::{Caused, Failure, print, text_or_file};
 /// What is known.
 #[derive(Args)]
 pub(super) struct ExpectationArgs {
-    /// Hold the target to the verdicts that this file knows, each with its reason, instead of the kit's own.
+    /// Hold the target to the verdicts that this file knows, each with its reason, instead of the
+    /// kit's own.
     #[arg(long, value_name = "FILE", conflicts_with = "bless")]
     expect: Option<PathBuf>,
-    /// Write the verdicts that are not fine into a file of known ones, the reasons left to fill in; those that it has are kept.
+    /// Write the verdicts that are not fine into a file of known ones, the reasons left to fill in;
+    /// those that it has are kept.
     #[arg(long, value_name = "FILE")]
     pub(super) bless: Option<PathBuf>,
 }
@@ -73,7 +75,8 @@ impl ExpectationArgs {
             .filter_map(|run| Some((run, run.is_idle()?)))
             .collect();
         for (run, message) in &idle {
-            // What can not be seen on one of the kit's own targets is seen on the other; of a deployed one nothing else is known.
+            // What cannot be seen on one of the kit's own targets is seen on the other; of a
+            // deployed one nothing else is known.
             if run.target.is_deployed() || idle.len() == runs.len() {
                 problems.push(message.clone());
             } else {
@@ -115,7 +118,8 @@ impl Run {
     }
 }
 
-/// Which of the kit's own lists holds for a target. They know the kit's own cases, on the stacks that the kit knows.
+/// Which of the kit's own lists holds for a target. They know the kit's own cases, on the stacks
+/// that the kit knows.
 fn the_kits(target: Target, author: Author) -> Option<&'static str> {
     (target != Target::Endpoint && author == Author::Kit).then(|| target.name())
 }

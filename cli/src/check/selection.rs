@@ -12,8 +12,8 @@ use crate::Failure;
 /// Which cases.
 #[derive(Args)]
 pub(super) struct SelectionArgs {
-    /// Run the cases of this file, or of this folder's *.toml files, instead of the kit's own. What the kit knows of its own targets
-    /// (conformance/expectations) is not expected then.
+    /// Run the cases of this file, or of this folder's *.toml files, instead of the kit's own. What
+    /// the kit knows of its own targets (conformance/expectations) is not expected then.
     #[arg(long, value_name = "PATH")]
     cases: Option<PathBuf>,
     /// Run only the cases whose id begins so.

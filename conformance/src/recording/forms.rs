@@ -107,7 +107,8 @@ pub(super) fn port(text: &str) -> Option<&'static str> {
     (1..=5).contains(&digits).then_some(sign)
 }
 
-/// An account, an access key, a unique id with the session's name behind it, or a hash, of which a signature is one.
+/// An account, an access key, a unique id with the session's name behind it, or a hash, of which a
+/// signature is one.
 pub(super) fn account_or_key(text: &str) -> Option<Found> {
     let word = &text[..span(text, |c| c.is_ascii_alphanumeric())];
     let is_of = |is: fn(u8) -> bool| word.bytes().all(is);

@@ -1,7 +1,7 @@
 //! The target `aws`: stacks that CloudFormation deployed, found by their outputs.
 //!
-//! Region and credentials come from where AWS's SDKs look for them: the environment, profiles, SSO. With `AWS_ENDPOINT_URL` the same works on
-//! an emulator of CloudFormation.
+//! Region and credentials come from where AWS's SDKs look for them: the environment, profiles, SSO.
+//! With `AWS_ENDPOINT_URL` the same works on an emulator of CloudFormation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -20,9 +20,11 @@ use crate::sign::Credentials;
 
 /// The output that says where clients connect to.
 pub const ADDRESS: &str = "WebSocketUrl";
-/// The output that says of which fixture a stack is, as [`deployed_as`](super::endpoint::deployed_as) names it.
+/// The output that says of which fixture a stack is, as
+/// [`deployed_as`](super::endpoint::deployed_as) names it.
 pub const FIXTURE: &str = "GatespecFixture";
-/// How long an answer may take on the way to a region and back, a cold start of two functions included.
+/// How long an answer may take on the way to a region and back, a cold start of two functions
+/// included.
 pub const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Why a deployed stack could not be found, or looked into.
@@ -108,10 +110,12 @@ impl Account {
         }
     }
 
-    /// The target: the stack of this name, and all fixtures that are deployed in the account and region.
+    /// The target: the stack of this name, and all fixtures that are deployed in the account and
+    /// region.
     ///
     /// # Errors
-    /// No credentials, a stack that is not there or does not say where it is, two stacks of one fixture.
+    /// No credentials, a stack that is not there or does not say where it is, two stacks of one
+    /// fixture.
     pub async fn target(&self, stack: &str) -> Result<Target, AwsError> {
         let credentials = self.credentials().await?;
         let stacks = self.stacks(Some(stack)).await?;
@@ -153,7 +157,7 @@ impl Account {
     /// The rows of a stack's tables that have a `connectionId`.
     ///
     /// # Errors
-    /// A table that can not be read.
+    /// A table that cannot be read.
     pub async fn rows(&self, stack: &str) -> Result<Rows, AwsError> {
         const KEY: &str = "connectionId";
         let resources = self
