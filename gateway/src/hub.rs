@@ -19,7 +19,7 @@ use spec::io::{
     Because, CallId, Decision, FunctionOutcome, Invocation, ManagementId, ManagementRequest,
     Outcome, PeerId,
 };
-use spec::{Input, Output, Timestamp};
+use spec::{CompiledApi, Input, Output, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::access_log::Lines;
@@ -55,18 +55,19 @@ pub(crate) trait Invoke: Send + Sync {
     /// When the next function has taken longer than it may.
     fn next_timeout(&self) -> Option<Timestamp>;
 
-    /// Gives up the functions that have taken longer than they may at `now`: the failed calls, which are not reported to the hub then.
-    fn time_out(&self, now: Timestamp) -> Vec<(CallId, FunctionOutcome)>;
+    /// Moves a frozen clock to `now`, and gives up the functions that have taken longer than they
+    /// may by then: the failed calls, which are not reported to the hub. What expires is taken
+    /// before anybody can see the clock's new time.
+    fn advance_to(&self, now: Timestamp) -> Vec<(CallId, FunctionOutcome)>;
 }
 
 /// The machine with its surroundings.
 pub(crate) struct Hub {
     machine: Mutex<Machine>,
     clock: Clock,
-    functions: Box<dyn Invoke>,
+    functions: Arc<dyn Invoke>,
     backends: Backends,
     decisions: Publisher,
-    access_log: Option<Lines>,
     /// The next timer is earlier than the timers' task knows.
     timer: Notify,
     /// Something ended that [`quiet`](Self::quiet) may wait for.
@@ -79,6 +80,8 @@ struct Machine {
     clients: HashMap<PeerId, Client>,
     callers: HashMap<ManagementId, oneshot::Sender<HttpResponse>>,
     requests: u64,
+    /// Where lines for requests go, once a stage has a format for them.
+    access_log: Option<Lines>,
     /// What the timers' task waits for.
     armed: Option<Timestamp>,
 }
@@ -88,7 +91,7 @@ impl Hub {
         gateway: crate::SpecGateway,
         clock: Clock,
         access_log: Option<Lines>,
-        surroundings: impl FnOnce(Weak<Hub>) -> (Box<dyn Invoke>, Backends),
+        surroundings: impl FnOnce(Weak<Hub>) -> (Arc<dyn Invoke>, Backends),
     ) -> Arc<Self> {
         Arc::new_cyclic(|hub| {
             let (functions, backends) = surroundings(hub.clone());
@@ -98,13 +101,13 @@ impl Hub {
                     clients: HashMap::new(),
                     callers: HashMap::new(),
                     requests: 0,
+                    access_log,
                     armed: None,
                 }),
                 clock,
                 functions,
                 backends,
                 decisions: Publisher::new(),
-                access_log,
                 timer: Notify::new(),
                 ended: Notify::new(),
                 peers: AtomicU64::new(0),
@@ -142,6 +145,21 @@ impl Hub {
     /// Whether the machine broke: a panic under its lock leaves it in a state that nobody knows.
     pub(crate) fn is_broken(&self) -> bool {
         self.machine.is_poisoned()
+    }
+
+    /// Serves `rules` from now on; `functions` has their functions ready before anything can call
+    /// them.
+    pub(crate) fn deploy(&self, rules: Arc<CompiledApi>, functions: impl FnOnce()) {
+        let mut machine = self.lock();
+        functions();
+        let now = self.clock.now();
+        machine.gateway.handle_input(now, Input::Deploy(rules));
+        self.settle(&mut machine, now);
+    }
+
+    /// Lines for requests go here from now on.
+    pub(crate) fn log_accesses(&self, lines: Lines) {
+        self.lock().access_log = Some(lines);
     }
 
     /// The decisions from now on.
@@ -225,14 +243,8 @@ impl Hub {
         loop {
             let due = machine.gateway.poll_timeout();
             let due = due.into_iter().chain(self.functions.next_timeout()).min();
-            let Some(due) = due.filter(|due| *due <= end) else {
-                break;
-            };
-            // What expires is taken before the clock shows it: woken by the clock, a function's
-            // process would take its failed event first.
-            let mut failed = self.functions.time_out(due);
-            self.clock.set(due);
-            let now = self.clock.now();
+            let now = due.map_or(end, |due| due.min(end)).max(self.clock.now());
+            let mut failed = self.functions.advance_to(now);
             machine.gateway.handle_timeout(now);
             // In the order of the calls, which functions with the same `Timeout` must not shuffle.
             failed.sort_unstable_by_key(|(invocation, _)| *invocation);
@@ -244,9 +256,10 @@ impl Hub {
                 machine.gateway.handle_input(now, input);
             }
             self.settle(&mut machine, now);
+            if due.is_none_or(|due| due > end) {
+                return end;
+            }
         }
-        self.clock.set(end);
-        end
     }
 
     /// Resolves when no client is left and no call is under way.
@@ -300,7 +313,7 @@ impl Hub {
                     }
                 }
                 Output::AccessLog(line) => {
-                    if let Some(lines) = &self.access_log {
+                    if let Some(lines) = &machine.access_log {
                         lines.write(line);
                     }
                 }

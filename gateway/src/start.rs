@@ -1,20 +1,22 @@
 //! From a template to a gateway that serves it.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use spec::signature::Caller;
-use stack::{Assembly, Settings};
+use spec::throttle::AccountLimits;
+use stack::Assembly;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Mutex, Notify, OnceCell, watch};
 
 use crate::access_log::Writer;
+use crate::apply::{Deployed, rules};
 use crate::backend::Backends;
 use crate::build::{self, Build};
 use crate::clock::Clock;
 use crate::control::{Control, Running, reachable};
 use crate::hub::Hub;
-use crate::lambda::{Functions, Sink, Surroundings};
+use crate::lambda::{Functions, Launch, Sink, Surroundings};
 use crate::supervisor::Supervisor;
 use crate::{Error, Options, SpecGateway, dynamodb, ids, server};
 
@@ -23,7 +25,7 @@ use crate::{Error, Options, SpecGateway, dynamodb, ids, server};
 /// # Errors
 /// What keeps a function from being built, or from being found.
 pub async fn build(stack: &Assembly, build: &Build) -> Result<(), Error> {
-    build::executables(stack, build).await.map(drop)
+    build::programs(stack, build).await.map(drop)
 }
 
 /// Reads the template, builds the functions, and serves. Functions' processes are started when they
@@ -32,18 +34,8 @@ pub async fn build(stack: &Assembly, build: &Build) -> Result<(), Error> {
 /// # Errors
 /// Whatever stands in the way; nothing is left running then.
 pub async fn start(options: Options) -> Result<Control, Error> {
-    let settings = Settings {
-        account_limit: options.account_limit,
-        connection_limit: options.connection_limit,
-        ..options.settings.clone()
-    };
-    let stack = Assembly::read(&options.template, &settings)?;
-    let api = (**stack.api()).clone();
-    #[cfg(feature = "mutations")]
-    let api = match options.mutation {
-        Some(mutation) => mutation.changed(api),
-        None => api,
-    };
+    let stack = Assembly::read(&options.template, &options.settings)?;
+    let api = rules(&stack, &options);
     for warning in stack.warnings() {
         tracing::warn!("{warning}");
     }
@@ -52,9 +44,9 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let access_log = access_log.map_err(Error::AccessLog)?;
     let access = options.access(&stack)?;
     let callers = access.callers.clone();
-    let executables = build::executables(&stack, &options.build).await?;
+    let programs = build::programs(&stack, &options.build).await?;
     let (listener, address) = listen(SocketAddr::new(options.host, options.port)).await?;
-    let (dynamodb, dynamodb_url) = match options.dynamodb_url {
+    let (dynamodb, dynamodb_url) = match options.dynamodb_url.clone() {
         Some(url) => (None, url),
         None => {
             let engine = dynamodb::Engine::start(stack.tables()).await?;
@@ -71,23 +63,32 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         max_processes: options.max_processes.max(1),
     };
     let machine = spec::Gateway::new(api, ids::Random::new())
-        .map_err(|invalid| Error::Code(stack.invalid(&invalid)))?
-        .with_access(access);
+        .with_access(access)
+        .with_account_limits(AccountLimits {
+            requests: options.account_limit,
+            connections: options.connection_limit,
+        });
     #[cfg(feature = "mutations")]
     let machine = SpecGateway::new(machine, options.mutation);
     #[cfg(not(feature = "mutations"))]
     let machine: SpecGateway = machine;
     let clock = Clock::start(options.clock);
     let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
-    let mut pools = Vec::new();
+    let launches = Launch::all(&stack, &programs, &surroundings);
+    let names = launches
+        .iter()
+        .map(|launch| (launch.arn.clone(), launch.clone()));
+    let names = names.collect();
+    let mut started = None;
     let lines = access_log.as_ref().map(Writer::lines);
     let hub = Hub::new(machine, clock.clone(), lines, |hub| {
-        let functions = Functions::new(&stack, &executables, &surroundings, &sink, &clock, &hub);
-        pools = functions.pools();
+        let (functions, tasks) = Functions::new(launches, sink, clock.clone(), hub.clone());
+        started = Some((Arc::clone(&functions), tasks));
         let region = surroundings.region.clone();
         let backends = Backends::new(hub, clock.clone(), dynamodb_url.clone(), region);
-        (Box::new(functions), backends)
+        (functions, backends)
     });
+    let (functions, processes) = started.expect("`Hub::new` has called what it was given");
     let stop = Arc::new(Notify::new());
     let supervisor = Supervisor::new();
     let served = server::run(
@@ -101,20 +102,28 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let tasks = vec![
         supervisor.spawn("the server", served),
         supervisor.spawn("the timers", timers),
+        supervisor.spawn("the functions", processes.run()),
     ];
     Ok(Control::new(Running {
         address,
-        stack,
+        deployed: Mutex::new(Deployed {
+            launches: names,
+            tables: stack.tables().to_vec(),
+            access_log,
+        }),
+        options,
+        assembly: watch::Sender::new(stack),
         hub,
         clock,
-        pools,
-        access_log: Mutex::new(access_log),
+        functions,
+        surroundings,
         stop,
         supervisor,
         tasks,
         dynamodb,
         dynamodb_url,
         callers,
+        goes_down: watch::Sender::new(false),
         down: OnceCell::new(),
     }))
 }

@@ -21,6 +21,8 @@ pub struct Function {
     pub name: String,
     /// Its ARN.
     pub arn: String,
+    /// `Runtime`, empty if there is none.
+    pub runtime: String,
     /// Where its code comes from.
     pub code: Code,
     /// `Handler`.
@@ -149,6 +151,7 @@ fn function(
         logical_id: resource.id.clone(),
         arn: names::attribute(template, resource, "Arn", &resource.id_span)?,
         code,
+        runtime: text("Runtime")?.unwrap_or_default(),
         handler: text("Handler")?.unwrap_or_else(|| "bootstrap".to_owned()),
         environment: environment(template, resource)?,
         timeout: Duration::from_secs(number("Timeout", 1..=900, 3)?),

@@ -3,15 +3,20 @@
 mod access;
 mod access_log;
 mod backends;
+mod deploy;
 mod parameters;
 
 use serde_json::{Value, json};
 
 use super::*;
-use crate::api::{AuthorizationType, Authorizer, Integration, IntegrationType, Route};
+use crate::api::{
+    Api, AuthorizationType, Authorizer, CallPermission, Integration, IntegrationType, Route,
+};
+use crate::compile::{InvalidApi, Location};
 use crate::http::Headers;
 use crate::io::{ClientClose, FunctionOutcome, Invocation};
 use crate::limits::{self, Violation};
+use crate::route::RouteKey;
 
 mod api_keys;
 mod models;
@@ -45,12 +50,13 @@ fn api() -> Api {
             },
             ..Route::default()
         };
-        api.routes.insert(key.to_owned(), route);
+        api.routes.insert(key.parse().unwrap(), route);
     }
     let authorizer = Authorizer {
         name: "token".to_owned(),
         authorizer_uri: uri("authorizer"),
         identity_source: vec!["route.request.header.token".to_owned()],
+        call_permission: CallPermission::Granted,
     };
     api.authorizers.insert("token".to_owned(), authorizer);
     let connect = api.routes.get_mut("$connect").unwrap();
@@ -59,8 +65,16 @@ fn api() -> Api {
     api
 }
 
+/// A gateway that serves `api`, which can be served.
+fn serving(api: Api) -> Gateway {
+    match api.compile() {
+        Ok(rules) => Gateway::new(Arc::new(rules), ids::Counter::default()),
+        Err(problems) => panic!("{problems:?}"),
+    }
+}
+
 fn gateway() -> Gateway {
-    Gateway::new(api(), ids::Counter::default()).unwrap()
+    serving(api())
 }
 
 fn upgrade(peer: PeerId, token: Option<&str>) -> Input {
@@ -138,14 +152,16 @@ fn message(text: &str) -> Input {
     }
 }
 
+fn problems(api: Api) -> Vec<InvalidApi> {
+    api.compile().err().unwrap_or_default()
+}
+
 /// What is wrong with the API after `change`.
 fn broken(change: fn(&mut Api)) -> String {
     let mut api = api();
     change(&mut api);
-    Gateway::new(api, ids::Counter::default())
-        .err()
-        .unwrap()
-        .to_string()
+    let problems: Vec<String> = problems(api).iter().map(ToString::to_string).collect();
+    problems.join("\n")
 }
 
 #[test]
@@ -395,7 +411,7 @@ fn shutdown_closes_every_connection_and_waits_for_its_disconnect() {
 fn what_can_not_be_served_is_named_with_its_place() {
     assert_eq!(
         broken(|api| api.route_selection_expression = "${request.body".to_owned()),
-        "the API: selection expression `${request.body`: `${` without `}` at character 1"
+        "the API: `RouteSelectionExpression`: selection expression `${request.body`: `${` without `}` at character 1"
     );
     assert_eq!(
         broken(|api| api.routes.get_mut("echo").unwrap().target = Some("gone".to_owned())),
@@ -412,4 +428,68 @@ fn what_can_not_be_served_is_named_with_its_place() {
         ),
         "authorizer `token`: invalid identity source `$request.header.x`: it must be `route.request.header.NAME`, `route.request.querystring.NAME`, `stageVariables.NAME` or `context.NAME`"
     );
+}
+
+// A connection that is kept alive may ask for its upgrade after the gateway has begun to go down.
+#[test]
+fn after_a_shutdown_no_handshake_succeeds() {
+    let mut gateway = gateway();
+    gateway.handle_input(START, Input::Shutdown);
+    gateway.handle_input(START, upgrade(ALICE, Some("hello")));
+    let [Output::Reject { response, .. }] = &outputs(&mut gateway)[..] else {
+        panic!("it is not rejected")
+    };
+    assert_eq!(response.status, 503);
+    assert!(gateway.is_idle());
+}
+
+// AUTHORIZER-52, INTEGRATION-74: such a call reaches nobody, and fails as one that cannot be made.
+#[test]
+fn a_call_without_a_permission_never_leaves_the_machine() {
+    let missing = || CallPermission::Missing {
+        reason: "no permission".to_owned(),
+    };
+    let reasons = |gateway: &mut Gateway| {
+        let mut reasons = Vec::new();
+        while let Some(output) = gateway.poll_output() {
+            match output {
+                Output::Decision(decision) => {
+                    let text = decision.to_string();
+                    reasons.push(text.split_once(": ").unwrap().1.to_owned());
+                }
+                Output::Reject { response, .. } => reasons.push(response.status.to_string()),
+                Output::Send { text, .. } => {
+                    reasons.push(text.split(',').next().unwrap().to_owned())
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        reasons
+    };
+    let mut api = api();
+    api.authorizers["token"].call_permission = missing();
+    let mut gateway = serving(api);
+    gateway.handle_input(START, upgrade(ALICE, Some("hello")));
+    assert_eq!(
+        reasons(&mut gateway),
+        [
+            "connection refused with 500: the authorizer failed (the authorizer can not be called: no permission)",
+            "500"
+        ]
+    );
+    let mut gateway = self::gateway();
+    connect(&mut gateway, ALICE, START);
+    let mut api = gateway.api().api().clone();
+    api.routes["echo"].call_permission = missing();
+    gateway.handle_input(START, Input::Deploy(Arc::new(api.compile().unwrap())));
+    gateway.handle_input(START, message(r#"{"action":"echo"}"#));
+    assert_eq!(
+        reasons(&mut gateway),
+        [
+            "route `echo`: the expression names it",
+            "integration failed: the function can not be called: no permission",
+            r#"{"message": "Internal server error""#
+        ]
+    );
+    assert!(!gateway.is_idle() && gateway.pending.is_empty());
 }
