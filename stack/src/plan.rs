@@ -1,11 +1,12 @@
-//! What changes from one assembly to the next, for who applies it while it serves.
+//! What changes from one assembly to the next, to be applied while it serves.
 
 use std::fmt;
 
 use serde_json::Value as Json;
 use spec::api::Api;
 
-use super::{Assembly, Function, Table};
+use crate::assembly::Assembly;
+use crate::declared::{Function, Table};
 
 /// What changes from one assembly to the next. It is empty if nothing that is served does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -176,7 +177,7 @@ impl Plan {
 
 /// Whether the rules differ, apart from what [`NeedsRestart`] names.
 fn rules(old: &Assembly, new: &Assembly) -> bool {
-    let mut same_name = (**new.api()).clone();
+    let mut same_name = new.api().api().clone();
     let old_api = old.api();
     same_name.api_id.clone_from(&old_api.api_id);
     same_name.region.clone_from(&old_api.region);
@@ -184,7 +185,7 @@ fn rules(old: &Assembly, new: &Assembly) -> bool {
     same_name.partition.clone_from(&old_api.partition);
     let stage_name = &old_api.stage.stage_name;
     same_name.stage.stage_name.clone_from(stage_name);
-    same_name != **old_api || old.refused() != new.refused()
+    same_name != *old_api.api()
 }
 
 fn restart(old: &Api, new: &Api) -> Vec<NeedsRestart> {

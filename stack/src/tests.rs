@@ -41,32 +41,35 @@ fn read(sections: &str, resources: &str, parameters: &[(&str, &str)]) -> Result<
     parse("t.yaml", &text, Path::new("dir"), &settings(parameters))
 }
 
-/// What an intrinsic function comes to, as an output.
-fn output(value: &str, parameters: &[(&str, &str)]) -> Result<String, Error> {
-    let sections = format!(
-        "
+const DECLARED: &str = "
 Parameters:
-  Plain: {{Type: String, Default: given}}
-  List: {{Type: CommaDelimitedList, Default: 'a, b'}}
-  Kind: {{Type: String, Default: dev, AllowedValues: [dev, prod]}}
+  Plain: {Type: String, Default: given}
+  List: {Type: CommaDelimitedList, Default: 'a, b'}
+  Kind: {Type: String, Default: dev, AllowedValues: [dev, prod]}
 Conditions:
   IsProd: !Equals [!Ref Kind, prod]
   IsDev: !Not [!Condition IsProd]
   Both: !And [!Condition IsProd, !Condition IsDev]
-  Either: {{Fn::Or: [{{Condition: IsProd}}, {{Condition: IsDev}}]}}
+  Either: {Fn::Or: [{Condition: IsProd}, {Condition: IsDev}]}
 Mappings:
-  Sizes: {{dev: {{size: small}}, prod: {{size: large}}}}
-Outputs:
-  Out: {{Value: {value}}}
-"
-    );
-    let table = "
+  Sizes: {dev: {size: small}, prod: {size: large}}
+";
+
+const TABLE: &str = "
   Table:
     Type: AWS::Serverless::SimpleTable
     Properties: {TableName: rows}
 ";
-    let stack = read(&sections, table, parameters)?;
-    Ok(stack.outputs()["Out"].clone())
+
+/// The assembly with an output.
+fn output_of(value: &str, parameters: &[(&str, &str)]) -> Result<Assembly, Error> {
+    let sections = format!("{DECLARED}Outputs:\n  Out: {{Value: {value}}}\n");
+    read(&sections, TABLE, parameters)
+}
+
+/// What an intrinsic function evaluates to, as an output.
+fn output(value: &str, parameters: &[(&str, &str)]) -> Result<String, Error> {
+    Ok(output_of(value, parameters)?.outputs()["Out"].clone())
 }
 
 #[rstest]
@@ -99,7 +102,7 @@ Outputs:
 #[case::condition("!If [IsProd, p, !If [IsDev, d, x]]", "d")]
 #[case::and("!If [Both, yes, no]", "no")]
 #[case::or("!If [Either, yes, no]", "yes")]
-fn intrinsic_functions_come_to_their_value(#[case] value: &str, #[case] expected: &str) {
+fn intrinsic_functions_are_evaluated(#[case] value: &str, #[case] expected: &str) {
     match output(value, &[]) {
         Ok(text) => assert_eq!(text, expected),
         Err(error) => panic!("{error}"),
@@ -113,7 +116,7 @@ fn intrinsic_functions_come_to_their_value(#[case] value: &str, #[case] expected
     "there is no parameter or resource `Nothing`"
 )]
 #[case("!GetAtt Table.Colour", "no attribute `Colour`")]
-#[case("!ImportValue x", "`Fn::ImportValue` can not be evaluated here")]
+#[case("!ImportValue x", "`Fn::ImportValue` cannot be evaluated here")]
 #[case("!Transform x", "`Fn::Transform` is not supported")]
 #[case("!Select [2, !Ref List]", "an index from 0 to 1")]
 #[case("!Join [a]", "`Fn::Join` takes a list of 2")]
@@ -121,9 +124,32 @@ fn intrinsic_functions_come_to_their_value(#[case] value: &str, #[case] expected
 #[case("!FindInMap [Sizes, test, size]", "has no `test`")]
 #[case("!Ref List", "must be text")]
 fn errors_say_what_is_wrong(#[case] value: &str, #[case] message: &str) {
-    let error = output(value, &[]).unwrap_err();
+    // As an output, which is left out if it is only not supported here, and as something that the
+    // API depends on.
+    match output_of(value, &[]) {
+        Err(error) => {
+            assert!(error.message().contains(message), "{error}");
+            assert_eq!(error.line(), 14, "{error}");
+        }
+        Ok(assembly) => {
+            assert!(assembly.outputs().is_empty());
+            let [warning] = assembly.warnings() else {
+                panic!("{:?}", assembly.warnings())
+            };
+            assert_eq!(warning.kind, WarningKind::LeftOut);
+            assert!(warning.message.contains(message), "{warning}");
+            assert_eq!(warning.line, 14, "{warning}");
+        }
+    }
+    let variable = format!("StageVariables: {{v: {value}}}, StageName: test");
+    let api = API.replace("StageName: test", &variable);
+    let text = format!("{DECLARED}\nResources:\n{api}{TABLE}");
+    let error = parse("t.yaml", &text, Path::new(""), &settings(&[])).unwrap_err();
     assert!(error.message().contains(message), "{error}");
-    assert_eq!(error.line(), 14, "{error}");
+    let line = text
+        .lines()
+        .position(|line| line.contains("StageVariables"));
+    assert_eq!(Some(error.line() - 1), line, "{error}");
 }
 
 #[test]
@@ -461,7 +487,7 @@ fn http_integrations_are_read() {
     "`IntegrationUri` `ws://x` must be"
 )]
 #[case(
-    "IntegrationType: AWS, IntegrationMethod: GET, IntegrationUri: x",
+    "IntegrationType: AWS, IntegrationMethod: GET, IntegrationUri: arn:aws:apigateway:us-east-1:dynamodb:action/PutItem",
     "`IntegrationMethod` `GET` must be `POST`"
 )]
 #[case(
@@ -480,7 +506,7 @@ fn http_integrations_are_read() {
     "IntegrationType: MOCK, ConnectionType: VPC_LINK",
     "`ConnectionType` `VPC_LINK` is not supported here"
 )]
-fn integrations_that_can_not_be_served(#[case] properties: &str, #[case] message: &str) {
+fn integrations_that_cannot_be_served(#[case] properties: &str, #[case] message: &str) {
     let error = integrated(properties).unwrap_err();
     assert!(error.message().contains(message), "{error}");
     let line = if message.starts_with("has no") {
@@ -598,7 +624,7 @@ fn what_an_access_log_lacks_is_warned_of(#[case] settings: &str, #[case] message
 #[case::too_long(&format!("AccessLogSettings: {{Format: '$context.requestId{}'}}", "x".repeat(3 * 1024)), "bytes")]
 #[case::no_text("AccessLogSettings: {Format: [a]}", "`Format` must be text")]
 #[case::no_map("AccessLogSettings: text", "must be a map")]
-fn access_logs_that_can_not_be_served(#[case] settings: &str, #[case] message: &str) {
+fn access_logs_that_cannot_be_served(#[case] settings: &str, #[case] message: &str) {
     let error = with_stage(&format!("StageName: test, AutoDeploy: true, {settings}")).unwrap_err();
     assert!(error.message().contains(message), "{error}");
     assert!(error.line() > 1);
