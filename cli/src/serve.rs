@@ -3,11 +3,10 @@
 use std::io::{IsTerminal, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use gateway::{AccessLog, Build, Error, Gateway, Options, Running, TimeSource};
+use gateway::{AccessLog, Build, Control, Error, Notice, Options, Subscription, TimeSource};
 use serde_json::{Map, Value, json};
 use spec::Timestamp;
 use spec::api::AuthorizationType;
@@ -93,9 +92,6 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     if let Some(millis) = args.clock {
         options.clock = TimeSource::Standing(Timestamp::from_millis(millis));
     }
-    if args.verbose {
-        options.decisions = Some(Arc::new(|decision| eprint(decision)));
-    }
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
@@ -107,9 +103,12 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         // Before anything is started: a signal that comes early must end it in an orderly way too.
         let mut ends = Ends::new()?;
         let running = tokio::select! {
-            started = Gateway::start(options) => started.map_err(|error| failure(&error))?,
+            started = gateway::start(options) => started.map_err(|error| failure(&error))?,
             () = ends.signal() => return Ok(()),
         };
+        if args.verbose {
+            tokio::spawn(show(running.subscribe()));
+        }
         announce(&running, args)?;
         let logs = running.stack().api().stage.access_log_settings.is_some();
         if args.access_log.is_some() && !logs {
@@ -122,12 +121,17 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
                 std::future::pending::<()>().await;
             }
         };
+        let mut fault = None;
         tokio::select! {
             () = ends.signal() => {}
+            found = running.fault() => fault = Some(found),
             () = stdin, if args.ready == Ready::Json || args.clock.is_some() => {}
         }
         running.shutdown().await;
-        Ok(())
+        match fault {
+            Some(fault) => Err(Failure::CouldNotRun(format!("error: {fault}"))),
+            None => Ok(()),
+        }
     })
 }
 
@@ -168,7 +172,7 @@ pub(crate) fn read_stack(args: &StackArgs) -> Result<Assembly, Failure> {
 pub(crate) fn build(stack: &Assembly) -> Result<(), Failure> {
     eprint(&"building the functions");
     runtime()?
-        .block_on(Gateway::build(stack, &Build::default()))
+        .block_on(gateway::build(stack, &Build::default()))
         .map_err(|error| failure(&error))
 }
 
@@ -197,7 +201,7 @@ fn failure(error: &Error) -> Failure {
 }
 
 /// Says where it is.
-fn announce(running: &Running, args: &ServeArgs) -> Result<(), Failure> {
+fn announce(running: &Control, args: &ServeArgs) -> Result<(), Failure> {
     match args.ready {
         Ready::Text => {
             let url = running.ws_url();
@@ -313,8 +317,18 @@ impl Ends {
     }
 }
 
+/// Prints every decision with its reasons, until the gateway is gone.
+async fn show(mut decisions: Subscription) {
+    while let Some(notice) = decisions.next().await {
+        match notice {
+            Notice::Decision(decision) => eprint(&decision),
+            Notice::Missed(count) => eprint(&format!("{count} decisions are not shown")),
+        }
+    }
+}
+
 /// Does what the lines of standard input say, and returns when nobody holds its other end any more.
-async fn obey(running: &Running) {
+async fn obey(running: &Control) {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let answer = match advance(&line) {

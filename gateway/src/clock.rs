@@ -13,7 +13,7 @@ pub enum TimeSource {
     /// The system.
     #[default]
     System,
-    /// A clock that stands still at this moment until its owner moves it (see [`Running::advance`](crate::Running::advance)): nothing is
+    /// A clock that stands still at this moment until its owner moves it (see [`Running::advance`](crate::Control::advance)): nothing is
     /// too late because a machine is slow, and ten minutes pass in no time. Functions' processes keep the system's time.
     Standing(Timestamp),
 }

@@ -1,12 +1,16 @@
-//! The specification at work: one machine, and the ways from it to clients, callers, functions and backends.
+//! The specification at work: one machine, and the ways from it to clients, callers, functions and
+//! backends.
 //!
-//! The machine is behind a lock and not in a task of its own: whoever brings an input works off what follows from it, which spares every
-//! message two changes of task. Nothing under the lock waits, but for the log: a reader of standard error
-//! who does not read makes everybody wait, as in any program.
+//! The machine is behind a lock and not in a task of its own: whoever brings an input works off
+//! what follows from it, which spares every message two changes of task. Nothing waits under the
+//! lock: what leaves it goes into queues.
+
+mod backlog;
+mod level;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use spec::connection::CloseInfo;
@@ -21,6 +25,9 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use crate::access_log::Lines;
 use crate::backend::Backends;
 use crate::clock::Clock;
+use crate::subscription::{Publisher, Subscription};
+
+pub(crate) use backlog::Backlog;
 
 /// What the machine wants of a client's task.
 #[derive(Debug)]
@@ -32,24 +39,10 @@ pub(crate) enum ToClient {
 }
 
 /// A client's task, as the hub sees it.
-pub(crate) struct Client {
+struct Client {
     sender: mpsc::UnboundedSender<ToClient>,
     backlog: Arc<Backlog>,
 }
-
-/// What waits to be written to a client: its send buffer, before the operating system's.
-#[derive(Debug, Default)]
-pub(crate) struct Backlog {
-    bytes: AtomicUsize,
-    /// Whether the machine was told that it is full. Changed under the hub's lock only.
-    is_full: AtomicBool,
-    overflow: Notify,
-    closing: Notify,
-    is_lost: AtomicBool,
-}
-
-/// Where a decision goes besides the log.
-pub type DecisionSink = Arc<dyn Fn(&Decision) + Send + Sync>;
 
 /// Calls functions.
 pub(crate) trait Invoke: Send + Sync {
@@ -72,7 +65,7 @@ pub(crate) struct Hub {
     clock: Clock,
     functions: Box<dyn Invoke>,
     backends: Backends,
-    decisions: Option<DecisionSink>,
+    decisions: Publisher,
     access_log: Option<Lines>,
     /// The next timer is earlier than the timers' task knows.
     timer: Notify,
@@ -90,19 +83,10 @@ struct Machine {
     armed: Option<Timestamp>,
 }
 
-/// So much makes a send buffer full: posts are refused with 429 (MANAGEMENT-30). AWS does not say how much it holds.
-const FULL_BYTES: usize = 1024 * 1024;
-/// With so much left, there is room again.
-const ROOM_BYTES: usize = FULL_BYTES / 2;
-/// So much can only come together from the answers to a client's own messages, which are never refused (LIMITS-46): it asks, and does not
-/// read. Its socket counts as lost.
-const LOST_BYTES: usize = 8 * 1024 * 1024;
-
 impl Hub {
     pub(crate) fn new(
         gateway: crate::SpecGateway,
         clock: Clock,
-        decisions: Option<DecisionSink>,
         access_log: Option<Lines>,
         surroundings: impl FnOnce(Weak<Hub>) -> (Box<dyn Invoke>, Backends),
     ) -> Arc<Self> {
@@ -119,7 +103,7 @@ impl Hub {
                 clock,
                 functions,
                 backends,
-                decisions,
+                decisions: Publisher::new(),
                 access_log,
                 timer: Notify::new(),
                 ended: Notify::new(),
@@ -132,7 +116,7 @@ impl Hub {
     pub(crate) fn client(&self) -> (PeerId, mpsc::UnboundedReceiver<ToClient>, Arc<Backlog>) {
         let peer = PeerId(self.peers.fetch_add(1, Ordering::Relaxed));
         let (sender, receiver) = mpsc::unbounded_channel();
-        let backlog = Arc::new(Backlog::default());
+        let backlog = Arc::new(Backlog::new());
         let client = Client {
             sender,
             backlog: Arc::clone(&backlog),
@@ -141,10 +125,28 @@ impl Hub {
         (peer, receiver, backlog)
     }
 
-    /// A client's task has ended.
+    /// A client's task has ended, in whatever way: its connection has too, if it had one.
     pub(crate) fn forget(&self, peer: PeerId) {
-        self.lock().clients.remove(&peer);
+        let Ok(mut machine) = self.machine.lock() else {
+            // The task may be unwinding from the very panic that broke the machine.
+            return;
+        };
+        let now = self.clock.now();
+        let input = Input::PeerClosed { peer, close: None };
+        machine.gateway.handle_input(now, input);
+        self.settle(&mut machine, now);
+        machine.clients.remove(&peer);
         self.ended.notify_one();
+    }
+
+    /// Whether the machine broke: a panic under its lock leaves it in a state that nobody knows.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.machine.is_poisoned()
+    }
+
+    /// The decisions from now on.
+    pub(crate) fn subscribe(&self) -> Subscription {
+        self.decisions.subscribe()
     }
 
     /// Something happened: what follows from it is on its way when this returns.
@@ -155,15 +157,13 @@ impl Hub {
         self.settle(&mut machine, now);
     }
 
-    /// So many bytes were written to a client.
+    /// A message of `bytes` bytes was written to a client.
     pub(crate) fn written(&self, peer: PeerId, backlog: &Backlog, bytes: usize) {
-        let left = backlog.bytes.fetch_sub(bytes, Ordering::SeqCst) - bytes;
-        if left > ROOM_BYTES || !backlog.is_full.load(Ordering::SeqCst) {
+        if !backlog.take(bytes) {
             return;
         }
         let mut machine = self.lock();
-        // Under the lock nothing is added: what is still true now is true when the machine hears it.
-        if backlog.waiting() <= ROOM_BYTES && backlog.is_full.swap(false, Ordering::SeqCst) {
+        if backlog.has_room_again() {
             let now = self.clock.now();
             let input = Input::SendBuffer { peer, full: false };
             machine.gateway.handle_input(now, input);
@@ -304,7 +304,7 @@ impl Hub {
                         lines.write(line);
                     }
                 }
-                Output::Decision(decision) => self.log(&decision),
+                Output::Decision(decision) => self.tell(decision),
             }
         }
         let next = machine.gateway.poll_timeout();
@@ -316,7 +316,8 @@ impl Hub {
         }
     }
 
-    fn log(&self, decision: &Decision) {
+    /// Says what was decided: to the log, and to whoever subscribed.
+    fn tell(&self, decision: Decision) {
         match decision.because {
             Because::Refused { .. }
             | Because::CallRefused { .. }
@@ -325,14 +326,12 @@ impl Hub {
             }
             _ => tracing::info!(target: "gateway::access", "{decision}"),
         }
-        if let Some(sink) = &self.decisions {
-            sink(decision);
-        }
+        self.decisions.publish(decision);
     }
 
     fn lock(&self) -> MutexGuard<'_, Machine> {
-        // A panic under the lock is a bug; the other clients are served on.
-        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+        // A machine that panicked must not decide anything more; the supervisor ends the gateway.
+        self.machine.lock().expect("the machine is whole")
     }
 }
 
@@ -346,15 +345,15 @@ impl Machine {
             return;
         }
         match &message {
-            ToClient::Send(text) if client.backlog.add(text.len()) > LOST_BYTES => {
+            ToClient::Send(text) if !client.backlog.add(text.len()) => {
                 tracing::warn!(
-                    "a client has asked for {LOST_BYTES} bytes and does not read them: its connection counts as lost"
+                    "a client has asked for more than {} bytes and does not read them: its \
+                     connection counts as lost",
+                    backlog::LOST_BYTES
                 );
-                client.backlog.is_lost.store(true, Ordering::SeqCst);
-                client.backlog.overflow.notify_one();
                 return;
             }
-            ToClient::Close(_) => client.backlog.closing.notify_one(),
+            ToClient::Close(_) => client.backlog.close(),
             _ => {}
         }
         // A task that has just ended has said so, or is about to.
@@ -363,40 +362,7 @@ impl Machine {
 
     /// Whether what was just sent has filled the client's buffer.
     fn fills_up(&self, peer: PeerId) -> bool {
-        self.clients.get(&peer).is_some_and(|client| {
-            let Backlog { is_full, .. } = &*client.backlog;
-            if client.backlog.waiting() < FULL_BYTES || is_full.swap(true, Ordering::SeqCst) {
-                return false;
-            }
-            // Its task may have written everything between the look and the note, and not have seen the note.
-            let is_still = client.backlog.waiting() > ROOM_BYTES;
-            is_full.store(is_still, Ordering::SeqCst);
-            is_still
-        })
-    }
-}
-
-impl Backlog {
-    fn add(&self, bytes: usize) -> usize {
-        self.bytes.fetch_add(bytes, Ordering::SeqCst) + bytes
-    }
-
-    fn waiting(&self) -> usize {
-        self.bytes.load(Ordering::SeqCst)
-    }
-
-    /// Whether more waited than may, so that something was dropped: the connection must not live on.
-    pub(crate) fn is_lost(&self) -> bool {
-        self.is_lost.load(Ordering::SeqCst)
-    }
-
-    /// Resolves when more waits than may.
-    pub(crate) async fn overflow(&self) {
-        self.overflow.notified().await;
-    }
-
-    /// Resolves when a close waits behind what is being written.
-    pub(crate) async fn closing(&self) {
-        self.closing.notified().await;
+        let client = self.clients.get(&peer);
+        client.is_some_and(|client| client.backlog.fills_up())
     }
 }

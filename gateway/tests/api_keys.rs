@@ -4,7 +4,7 @@
 
 mod support;
 
-use gateway::{Options, Running};
+use gateway::{Control, Options};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
@@ -72,7 +72,7 @@ Outputs:
   OnceId: {Value: !Ref Once}
 ";
 
-async fn client(running: &Running, key: Option<&str>) -> Result<Client, (u16, String)> {
+async fn client(running: &Control, key: Option<&str>) -> Result<Client, (u16, String)> {
     let mut request = running.ws_url().into_client_request().unwrap();
     if let Some(key) = key {
         let value = HeaderValue::from_str(key).unwrap();
@@ -88,8 +88,8 @@ async fn client(running: &Running, key: Option<&str>) -> Result<Client, (u16, St
 async fn a_key_opens_as_often_as_its_plan_lets_it() {
     let mut options = Options::new(template("api-keys", STACK));
     options.dynamodb_url = None;
-    let reasons = decisions(&mut options);
     let running = start(options).await;
+    let mut subscription = running.subscribe();
     let refused = |status, message: &str| Some((status, format!(r#"{{"message":"{message}"}}"#)));
     for key in [
         None,
@@ -110,14 +110,14 @@ async fn a_key_opens_as_often_as_its_plan_lets_it() {
     let once = Some("one-time-and-then-no-more");
     let mut alice = client(&running, once).await.unwrap();
     let answer = ask(&mut alice, r#"{"action":"who"}"#).await;
-    let id = &running.outputs()["OnceId"];
+    let id = &running.stack().outputs()["OnceId"];
     assert_eq!(answer, format!("one-time-and-then-no-more {id}"));
     assert_eq!(
         client(&running, once).await.err(),
         refused(429, "Too Many Requests")
     );
     running.shutdown().await;
-    let reasons = reasons.lock().unwrap().join("\n");
+    let reasons = decisions(&mut subscription);
     assert!(
         reasons.contains("(the API key `gatespec-Off` is not enabled)"),
         "{reasons}"

@@ -6,7 +6,7 @@ mod support;
 
 use std::sync::{Arc, Mutex};
 
-use gateway::{Options, Running};
+use gateway::{Control, Options};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -80,7 +80,7 @@ async fn answer(mut stream: TcpStream, noted: Arc<Mutex<Vec<String>>>) {
 }
 
 /// Serves an API with one two-way route for each of `routes`, `$connect` among them: key, and the integration's further properties.
-async fn serve(name: &str, routes: &[(&str, &str)], more: &str) -> Running {
+async fn serve(name: &str, routes: &[(&str, &str)], more: &str) -> Control {
     let mut text = format!(
         "
 Resources:

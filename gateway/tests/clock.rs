@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::SinkExt;
-use gateway::{FunctionOutput, Running, TimeSource};
+use gateway::{Control, FunctionOutput, TimeSource};
 use spec::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -20,7 +20,7 @@ use support::{Client, PATIENCE, closed, connect, open, probe, receive, start};
 
 /// A gateway, and who writes lines among its functions.
 struct Served {
-    running: Running,
+    running: Control,
     lines: mpsc::UnboundedReceiver<(String, String)>,
 }
 
@@ -149,9 +149,9 @@ async fn ten_minutes_pass_in_no_time() {
     let mut served = serve(TimeSource::Standing(START)).await;
     let mut client = served.client().await;
     served.advance(Duration::from_secs(600) - MILLISECOND).await;
-    assert_eq!(served.running.connections(), 1);
+    assert_eq!(served.running.snapshot().connections, 1);
     served.advance(MILLISECOND).await;
-    assert_eq!(served.running.connections(), 0);
+    assert_eq!(served.running.snapshot().connections, 0);
     assert_eq!(closed(&mut client).await.0, 1001);
     served.running.shutdown().await;
 }

@@ -8,7 +8,7 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use futures_util::SinkExt;
-use gateway::{AccessLog, Gateway, Options, Running};
+use gateway::{AccessLog, Control, Options};
 use spec::throttle::Limit;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
@@ -51,21 +51,21 @@ Resources:
 }
 
 /// A client, and its connection's id.
-async fn client(running: &Running) -> (Client, String) {
+async fn client(running: &Control) -> (Client, String) {
     let mut client = connect(running).await.unwrap();
     let id = ask(&mut client, r#"{"action":"echo"}"#).await;
     (client, id)
 }
 
 /// A request to the `@connections` API: status and head.
-async fn management(running: &Running, method: &str, id: &str, body: &str) -> (u16, String) {
+async fn management(running: &Control, method: &str, id: &str, body: &str) -> (u16, String) {
     let id = id.replace('=', "%3D");
     let answer = request(running, method, &format!("/test/@connections/{id}"), body).await;
     (answer.status, answer.head.to_ascii_lowercase())
 }
 
 /// Posts numbered texts until one is refused; gives the number of those that were taken.
-async fn fill(running: &Running, id: &str) -> usize {
+async fn fill(running: &Control, id: &str) -> usize {
     let padding = "x".repeat(100 * 1024);
     for number in 0..1_000 {
         let (status, head) = management(running, "POST", id, &format!("{number} {padding}")).await;
@@ -118,7 +118,7 @@ async fn a_client_that_does_not_read_can_be_closed() {
     fill(&running, &id).await;
     assert_eq!(management(&running, "DELETE", &id, "").await.0, 204);
     assert_eq!(management(&running, "POST", &id, "more").await.0, 410);
-    assert_eq!(running.connections(), 0);
+    assert_eq!(running.snapshot().connections, 0);
     timeout(PATIENCE, running.shutdown()).await.unwrap();
 }
 
@@ -165,7 +165,7 @@ async fn an_access_log_that_can_not_be_opened_is_an_error() {
     let stage = "AutoDeploy: true, AccessLogSettings: {Format: $context.requestId}";
     let mut options = Options::new(template("no-log", stage));
     options.access_log = AccessLog::File(PathBuf::from("/nowhere/at/all.log"));
-    let Err(error) = Gateway::start(options).await else {
+    let Err(error) = gateway::start(options).await else {
         panic!("it is served")
     };
     assert!(error.to_string().contains("access log"), "{error}");

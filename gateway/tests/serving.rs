@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use futures_util::{SinkExt, StreamExt};
-use gateway::{FunctionOutput, Running};
+use gateway::{Control, FunctionOutput, Subscription};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -20,9 +20,9 @@ use support::{Client, PATIENCE, ask, closed, connect, decisions, probe, receive,
 
 /// A gateway, the lines that its function writes, and its decisions.
 struct Served {
-    running: Running,
+    running: Control,
     lines: mpsc::UnboundedReceiver<String>,
-    decisions: Arc<Mutex<Vec<String>>>,
+    decisions: Subscription,
 }
 
 async fn serve() -> Served {
@@ -31,8 +31,8 @@ async fn serve() -> Served {
     options.function_output = FunctionOutput::Each(Arc::new(move |_, line| {
         let _ = sender.send(line.to_owned());
     }));
-    let decisions = decisions(&mut options);
     let running = start(options).await;
+    let decisions = running.subscribe();
     Served {
         running,
         lines,
@@ -130,7 +130,7 @@ async fn a_function_that_dies_or_fails_is_an_error_frame_and_the_next_message_wo
 
 #[tokio::test]
 async fn a_call_without_a_permission_fails_and_is_warned_of() {
-    let served = serve().await;
+    let mut served = serve().await;
     let mut client = served.client().await;
     let frame = ask(&mut client, r#"{"action":"forgotten"}"#).await;
     assert!(is_error_frame(&frame), "{frame}");
@@ -143,7 +143,7 @@ async fn a_call_without_a_permission_fails_and_is_warned_of() {
         "{warnings:?}"
     );
     let reason = "/test/forgotten` call the function `Probe`";
-    let decisions = served.decisions.lock().unwrap().join("\n");
+    let decisions = decisions(&mut served.decisions);
     assert!(
         decisions.contains("no permission lets `arn:aws:execute-api:"),
         "{decisions}"
@@ -272,7 +272,9 @@ async fn going_down_closes_with_1001_runs_disconnect_and_leaves_no_process() {
     };
     let address = running.local_addr();
     let before = std::time::Instant::now();
-    tokio::join!(running.shutdown(), closes);
+    // With its end nothing of it is left.
+    let down = async move { running.shutdown().await };
+    tokio::join!(down, closes);
     assert!(before.elapsed() < PATIENCE);
     assert!(TcpStream::connect(address).await.is_err());
     // The senders are gone with the processes: the stream of lines ends.

@@ -7,7 +7,7 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gateway::{Gateway, Options, Running};
+use gateway::{Control, Options};
 
 use support::{ask, open, request, start};
 
@@ -21,7 +21,7 @@ fn signed(credentials: Option<PathBuf>) -> Options {
     options
 }
 
-async fn serve(credentials: Option<PathBuf>, require_signatures: bool) -> Running {
+async fn serve(credentials: Option<PathBuf>, require_signatures: bool) -> Control {
     let mut options = signed(credentials);
     options.require_signatures = require_signatures;
     start(options).await
@@ -77,7 +77,7 @@ async fn the_first_profile_signs_the_address_and_calls_must_be_signed() {
 #[tokio::test]
 async fn a_file_that_is_not_there_is_named() {
     let options = signed(Some(PathBuf::from("no/such/file")));
-    let Err(error) = Gateway::start(options).await else {
+    let Err(error) = gateway::start(options).await else {
         panic!()
     };
     let error = error.to_string();

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::case::Feature;
@@ -53,9 +54,9 @@ pub(super) async fn spec(
                 let stack = parse(fixture, case)?;
                 let probes = stack.functions().iter();
                 let probes = probes.map(|function| (function.arn.clone(), Player::Probe));
-                ((**stack.api()).clone(), probes.collect())
+                (Arc::clone(stack.api()), probes.collect())
             }
-            None => ((**stack.api()).clone(), pattern.clone()),
+            None => (Arc::clone(stack.api()), pattern.clone()),
         };
         let access = of_case(case, fixtures)
             .filter(|fixture| fixture.is_signed())
@@ -64,8 +65,7 @@ pub(super) async fn spec(
                 management: Signatures::Required,
             });
         let outcome = options.repeated(async |chance| {
-            let mut session = SpecSession::new(api.clone(), players.clone())
-                .map_err(|error| Failure::Usage(format!("error: {error}")))?;
+            let mut session = SpecSession::new(Arc::clone(&api), players.clone());
             if let Some(access) = access.clone() {
                 session = session.with_access(access);
             }

@@ -34,8 +34,6 @@ pub(crate) use pool::Pool;
 /// The functions of a stack, ready to be called.
 pub(crate) struct Functions {
     pools: HashMap<String, Arc<Pool>>,
-    /// ARNs that stand for calls without a permission, and why.
-    refused: HashMap<String, String>,
 }
 
 /// What every function's process needs to know.
@@ -77,10 +75,7 @@ impl Functions {
             let pool = Pool::new(launch, sink.clone(), clock.clone(), hub.clone());
             pools.insert(function.arn.clone(), pool);
         }
-        Self {
-            pools,
-            refused: stack.refused().clone(),
-        }
+        Self { pools }
     }
 
     /// The pools, to be stopped when the gateway goes down.
@@ -92,9 +87,6 @@ impl Functions {
 impl Invoke for Functions {
     fn invoke(&self, invocation: Invocation) -> Result<(), String> {
         let arn = &*invocation.function_arn;
-        if let Some(reason) = self.refused.get(arn) {
-            return Err(reason.clone());
-        }
         let pool = self.pools.get(arn).or_else(|| {
             // A version or an alias: there is only one code here.
             let (unqualified, _) = arn.rsplit_once(':')?;

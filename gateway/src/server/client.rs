@@ -76,6 +76,8 @@ pub(super) async fn run(
             },
             frame = socket.next(), if !broken => match frame {
                 Some(Ok(Message::Text(text))) => {
+                    #[cfg(test)]
+                    super::tests::perhaps_panic(&text);
                     let text = text.as_str().to_owned();
                     hub.input(Input::Message { peer, text });
                 }

@@ -12,13 +12,19 @@ use spec::limits::MESSAGE_BYTES;
 use spec::management::is_management_path;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::http1::{Connection, Head, ReadError};
 use crate::hub::Hub;
+use crate::supervisor::{Supervisor, panic_message};
 
 /// Accepts connections until `stop`, then keeps those that are there until it is dropped.
-pub(crate) async fn run(hub: Arc<Hub>, listener: TcpListener, stop: Arc<Notify>) {
+pub(crate) async fn run(
+    hub: Arc<Hub>,
+    listener: TcpListener,
+    stop: Arc<Notify>,
+    supervisor: Supervisor,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -32,13 +38,27 @@ pub(crate) async fn run(hub: Arc<Hub>, listener: TcpListener, stop: Arc<Notify>)
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
-            Some(_) = connections.join_next() => {}
+            Some(ended) = connections.join_next() => look(ended, &hub, &supervisor),
             () = stop.notified() => break,
         }
     }
     drop(listener);
-    while connections.join_next().await.is_some() {}
+    while let Some(ended) = connections.join_next().await {
+        look(ended, &hub, &supervisor);
+    }
     std::future::pending::<()>().await;
+}
+
+/// A connection's task that panicked costs its client the connection, and nobody else anything:
+/// unless the machine broke with it.
+fn look(ended: Result<(), JoinError>, hub: &Hub, supervisor: &Supervisor) {
+    let Err(error) = ended else { return };
+    let cause = panic_message(error);
+    if hub.is_broken() {
+        supervisor.report("the machine", cause);
+    } else {
+        tracing::error!("the task of a connection panicked, which is closed: {cause}");
+    }
 }
 
 async fn connection(hub: Arc<Hub>, stream: TcpStream, address: SocketAddr) {
@@ -102,4 +122,87 @@ async fn management(
         )
         .await;
     written.is_ok() && head.keep_alive
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Control, Notice, Options};
+    use futures_util::{SinkExt, StreamExt};
+    use spec::io::Because;
+    use tokio::time::timeout;
+    use tokio_tungstenite::connect_async;
+    use tokio_tungstenite::tungstenite::Message;
+
+    const PANIC: &str = "panic, as a test asks";
+
+    /// A task of a client panics at this message, in tests only.
+    pub(super) fn perhaps_panic(message: &str) {
+        assert_ne!(message, PANIC);
+    }
+
+    const STACK: &str = "
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {ApiId: !Ref Api, StageName: test, AutoDeploy: true}
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {ApiId: !Ref Api, RouteKey: quiet}
+";
+
+    /// How long anything may take on a busy machine before a test fails.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    async fn start(name: &str) -> Control {
+        let name = format!("gatespec-{name}-{}.yaml", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, STACK).unwrap();
+        let gateway = crate::start(Options::new(&path)).await.unwrap();
+        std::fs::remove_file(path).unwrap();
+        gateway
+    }
+
+    // Race 6 of the review: the connection lived on in the machine, and posts to it said 200.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_client_whose_task_panics_is_disconnected() {
+        let gateway = start("a-client-panics").await;
+        let mut decisions = gateway.subscribe();
+        let (mut other, _) = connect_async(gateway.ws_url()).await.unwrap();
+        let (mut client, _) = connect_async(gateway.ws_url()).await.unwrap();
+        assert_eq!(gateway.snapshot().connections, 2);
+        client.send(Message::text(PANIC)).await.unwrap();
+        // The client sees its connection end, without a close frame.
+        assert!(matches!(client.next().await, Some(Err(_)) | None));
+        let disconnected = async {
+            let is_end = |notice| {
+                matches!(notice, Notice::Decision(decision)
+                    if matches!(decision.because, Because::Disconnected(_)))
+            };
+            while !is_end(decisions.next().await.unwrap()) {}
+        };
+        timeout(PATIENCE, disconnected).await.unwrap();
+        assert_eq!(gateway.snapshot().connections, 1);
+        // The others are served on.
+        other.send(Message::text("{}")).await.unwrap();
+        assert!(matches!(other.next().await, Some(Ok(Message::Text(_)))));
+        gateway.shutdown().await;
+    }
+
+    // A machine that panicked used to be served on, in whatever state the panic had left it.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_machine_that_panicked_is_a_fault() {
+        let gateway = start("the-machine-panics").await;
+        let broken = gateway.clone();
+        let broken = tokio::spawn(async move { broken.break_the_machine() });
+        assert!(broken.await.unwrap_err().is_panic());
+        assert!(connect_async(gateway.ws_url()).await.is_err());
+        let fault = timeout(PATIENCE, gateway.fault()).await.unwrap();
+        assert_eq!(fault.part, "the machine");
+        // It still goes down, without a word to the machine.
+        timeout(PATIENCE, gateway.shutdown()).await.unwrap();
+    }
 }

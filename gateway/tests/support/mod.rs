@@ -4,11 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use gateway::{Gateway, Options, Running};
+use gateway::{Control, Notice, Options, Subscription};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -49,24 +48,24 @@ pub(crate) fn probe(template: &str) -> Options {
     options
 }
 
-/// Where the gateway's decisions will be, once it runs with these options.
-pub(crate) fn decisions(options: &mut Options) -> Arc<Mutex<Vec<String>>> {
-    let decisions = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&decisions);
-    options.decisions = Some(Arc::new(move |decision| {
-        noted.lock().unwrap().push(decision.to_string());
-    }));
-    decisions
+/// The decisions since `subscription` was made, or was last read, a line each.
+pub(crate) fn decisions(subscription: &mut Subscription) -> String {
+    let notices = std::iter::from_fn(|| subscription.try_next());
+    let lines = notices.map(|notice| match notice {
+        Notice::Decision(decision) => decision.to_string(),
+        Notice::Missed(count) => panic!("{count} decisions were dropped"),
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
-pub(crate) async fn start(options: Options) -> Running {
-    Gateway::start(options)
+pub(crate) async fn start(options: Options) -> Control {
+    gateway::start(options)
         .await
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A client, or the status of the refusal.
-pub(crate) async fn connect(running: &Running) -> Result<Client, u16> {
+pub(crate) async fn connect(running: &Control) -> Result<Client, u16> {
     let opened = open(running.ws_url()).await;
     opened.map_err(|refusal| refusal.status().as_u16())
 }
@@ -106,7 +105,7 @@ pub(crate) async fn closed(client: &mut Client) -> (u16, String) {
 }
 
 /// An HTTP request, such as to the `@connections` API, over a TCP connection of its own.
-pub(crate) async fn request(running: &Running, method: &str, path: &str, body: &str) -> Answer {
+pub(crate) async fn request(running: &Control, method: &str, path: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(running.local_addr()).await.unwrap();
     let length = body.len();
     let request = format!(

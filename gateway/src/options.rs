@@ -1,0 +1,108 @@
+//! What to serve, and how.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use spec::signature::{Access, Signatures};
+use spec::throttle::{self, Limit};
+use stack::{Assembly, Settings};
+
+use crate::access_log::AccessLog;
+use crate::build::Build;
+use crate::clock::TimeSource;
+use crate::lambda::FunctionOutput;
+#[cfg(feature = "mutations")]
+use crate::mutation::Mutation;
+use crate::{Error, credentials};
+
+/// What to serve, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The template.
+    pub template: PathBuf,
+    /// What the template leaves open: parameters, region, which API and stage.
+    pub settings: Settings,
+    /// The address to listen on. Only this machine can reach a loopback address.
+    pub host: IpAddr,
+    /// The port; 0 lets the system choose.
+    pub port: u16,
+    /// How to come by the functions' executables.
+    pub build: Build,
+    /// Where the lines that functions write go.
+    pub function_output: FunctionOutput,
+    /// Where the lines of the stage's access log go, if it has `AccessLogSettings`.
+    pub access_log: AccessLog,
+    /// How many requests the account may make, instead of AWS's quota.
+    ///
+    /// Realises: LIMITS-30
+    pub account_limit: Limit,
+    /// How many connections the account may open, instead of AWS's quota.
+    ///
+    /// Realises: LIMITS-31
+    pub connection_limit: Limit,
+    /// Who may sign, besides the functions: a file in the form of AWS's shared credentials.
+    pub credentials: Option<PathBuf>,
+    /// Whether calls of the `@connections` API must be signed.
+    pub require_signatures: bool,
+    /// Another DynamoDB for the functions than the one in this process. Its tables must exist.
+    pub dynamodb_url: Option<String>,
+    /// The most processes of one function.
+    pub max_processes: usize,
+    /// Where the time comes from.
+    pub clock: TimeSource,
+    /// What the gateway is to do wrong, for tests of the kit.
+    #[cfg(feature = "mutations")]
+    pub mutation: Option<Mutation>,
+}
+
+impl Options {
+    /// The defaults for a template: loopback, a port of the system's choice, everything built;
+    /// region and DynamoDB as this process's environment says (`AWS_REGION`, `AWS_DEFAULT_REGION`,
+    /// `AWS_ENDPOINT_URL_DYNAMODB`).
+    pub fn new(template: impl Into<PathBuf>) -> Self {
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let mut settings = Settings::default();
+        if let Some(region) = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {
+            settings.region = region;
+        }
+        Self {
+            template: template.into(),
+            settings,
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            build: Build::default(),
+            function_output: FunctionOutput::default(),
+            access_log: AccessLog::default(),
+            account_limit: throttle::ACCOUNT,
+            connection_limit: throttle::CONNECTIONS,
+            credentials: None,
+            require_signatures: false,
+            dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
+            max_processes: 32,
+            clock: TimeSource::default(),
+            #[cfg(feature = "mutations")]
+            mutation: None,
+        }
+    }
+
+    /// Whose signatures hold, and what becomes of unsigned calls: noted, if somebody could have
+    /// signed them.
+    pub(crate) fn access(&self, stack: &Assembly) -> Result<Access, Error> {
+        let mut access = Access::new(stack.api());
+        access.management = match self.require_signatures {
+            true => Signatures::Required,
+            false if self.credentials.is_some() => Signatures::Noted,
+            false => Signatures::Ignored,
+        };
+        if let Some(path) = &self.credentials {
+            let own = credentials::read(path, stack.api())?;
+            // A profile with the functions' own access key is meant.
+            access.callers.retain(|caller| {
+                own.iter()
+                    .all(|own| own.access_key_id != caller.access_key_id)
+            });
+            access.callers.splice(0..0, own);
+        }
+        Ok(access)
+    }
+}

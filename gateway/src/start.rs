@@ -1,0 +1,129 @@
+//! From a template to a gateway that serves it.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use spec::signature::Caller;
+use spec::throttle::AccountLimits;
+use stack::Assembly;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, OnceCell};
+
+use crate::access_log::Writer;
+use crate::backend::Backends;
+use crate::build::{self, Build};
+use crate::clock::Clock;
+use crate::control::{Control, Running, reachable};
+use crate::hub::Hub;
+use crate::lambda::{Functions, Sink, Surroundings};
+use crate::supervisor::Supervisor;
+use crate::{Error, Options, SpecGateway, dynamodb, ids, server};
+
+/// Builds the functions of a stack, so that a later start with [`Build::skip`] finds them.
+///
+/// # Errors
+/// What keeps a function from being built, or from being found.
+pub async fn build(stack: &Assembly, build: &Build) -> Result<(), Error> {
+    build::executables(stack, build).await.map(drop)
+}
+
+/// Reads the template, builds the functions, and serves. Functions' processes are started when they
+/// are first called.
+///
+/// # Errors
+/// Whatever stands in the way; nothing is left running then.
+pub async fn start(options: Options) -> Result<Control, Error> {
+    let stack = Assembly::read(&options.template, &options.settings)?;
+    let api = Arc::clone(stack.api());
+    #[cfg(feature = "mutations")]
+    let api = match options.mutation {
+        Some(mutation) => mutation.changed(&api),
+        None => api,
+    };
+    for warning in stack.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let logs = stack.api().stage.access_log_settings.is_some();
+    let access_log = logs.then(|| Writer::start(&options.access_log)).transpose();
+    let access_log = access_log.map_err(Error::AccessLog)?;
+    let access = options.access(&stack)?;
+    let callers = access.callers.clone();
+    let executables = build::executables(&stack, &options.build).await?;
+    let (listener, address) = listen(SocketAddr::new(options.host, options.port)).await?;
+    let (dynamodb, dynamodb_url) = match options.dynamodb_url {
+        Some(url) => (None, url),
+        None => {
+            let engine = dynamodb::Engine::start(stack.tables()).await?;
+            let url = engine.url.clone();
+            (Some(engine), url)
+        }
+    };
+    let surroundings = Surroundings {
+        region: stack.api().region.clone(),
+        credentials: Caller::functions(stack.api()),
+        stage: stack.api().stage.stage_name.clone(),
+        management: reachable(address),
+        dynamodb_url: dynamodb_url.clone(),
+        max_processes: options.max_processes.max(1),
+    };
+    let machine = spec::Gateway::new(api, ids::Random::new())
+        .with_access(access)
+        .with_account_limits(AccountLimits {
+            requests: options.account_limit,
+            connections: options.connection_limit,
+        });
+    #[cfg(feature = "mutations")]
+    let machine = SpecGateway::new(machine, options.mutation);
+    #[cfg(not(feature = "mutations"))]
+    let machine: SpecGateway = machine;
+    let clock = Clock::start(options.clock);
+    let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
+    let mut pools = Vec::new();
+    let lines = access_log.as_ref().map(Writer::lines);
+    let hub = Hub::new(machine, clock.clone(), lines, |hub| {
+        let functions = Functions::new(&stack, &executables, &surroundings, &sink, &clock, &hub);
+        pools = functions.pools();
+        let region = surroundings.region.clone();
+        let backends = Backends::new(hub, clock.clone(), dynamodb_url.clone(), region);
+        (Box::new(functions), backends)
+    });
+    let stop = Arc::new(Notify::new());
+    let supervisor = Supervisor::new();
+    let served = server::run(
+        Arc::clone(&hub),
+        listener,
+        Arc::clone(&stop),
+        supervisor.clone(),
+    );
+    let timers = Arc::clone(&hub);
+    let timers = async move { timers.run_timers().await };
+    let tasks = vec![
+        supervisor.spawn("the server", served),
+        supervisor.spawn("the timers", timers),
+    ];
+    Ok(Control::new(Running {
+        address,
+        stack,
+        hub,
+        clock,
+        pools,
+        access_log: Mutex::new(access_log),
+        stop,
+        supervisor,
+        tasks,
+        dynamodb,
+        dynamodb_url,
+        callers,
+        down: OnceCell::new(),
+    }))
+}
+
+async fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |error| Error::Listen {
+        address: wanted,
+        error,
+    };
+    let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
