@@ -21,9 +21,13 @@
 //!
 //! Reading does not stop at an error. Whatever is wrong is noted, whatever can be read goes on, and
 //! [`Diagnostics`] holds all of it: an error for what makes the API unservable, a warning for
-//! everything else that is not done as AWS would do it. A piece that fails because another one
-//! could not be read is not told: the readers put something in its place that nothing more is to
-//! be said of, and an error that is met several times counts once.
+//! everything else that is not done as AWS would do it. Errors that only follow from another one are
+//! not reported: the readers put something harmless in place of what they cannot read, and an error
+//! that is met several times counts once.
+//!
+//! # Features
+//!
+//! None.
 
 mod assembly;
 mod calls;
