@@ -111,6 +111,10 @@ impl Assembly {
     }
 
     /// An error at the location of a function's code.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "every caller has just made the texts"
+    )]
     pub fn code_error(&self, function: &Function, message: String, help: Option<String>) -> Error {
         let span = function.span.clone();
         let kind = ErrorKind::Code(message);

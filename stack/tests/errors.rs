@@ -6,6 +6,7 @@ use insta::Settings as Snapshot;
 use proptest::prelude::*;
 use spec::Problem;
 use spec::integration::InvalidIntegration;
+use spec::route::RouteKey;
 use stack::{Assembly, Diagnostics, Error, ErrorKind, Settings};
 
 /// The repository's template.
@@ -113,7 +114,7 @@ fn the_template_itself_is_served() {
             .api()
             .routes
             .keys()
-            .map(|key| key.as_str())
+            .map(RouteKey::as_str)
             .collect::<Vec<_>>(),
         ["$connect", "$disconnect", "sendmessage"]
     );

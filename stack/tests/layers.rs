@@ -1,6 +1,8 @@
 //! The crate's modules use each other in one direction, and none of them pulls in the gateway's
 //! dependencies.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -100,7 +100,7 @@ pub(crate) fn references(source: &Source, node: &Node, visit: &mut dyn FnMut(&st
         match (&*call.name, &argument.content) {
             ("Ref", Content::Scalar { text, .. }) => visit(text, &argument.span),
             ("Fn::GetAtt", Content::Scalar { text, .. }) => {
-                visit(resource_of(text), &argument.span)
+                visit(resource_of(text), &argument.span);
             }
             ("Fn::GetAtt", Content::Sequence(items)) => {
                 if let Some(item) = items.first()
