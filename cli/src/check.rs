@@ -5,8 +5,8 @@ mod aws;
 mod endpoint;
 mod expectations;
 mod files;
+mod progress;
 mod selection;
-mod targets;
 mod url;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -17,14 +17,17 @@ use conformance::fixture::Fixture;
 use conformance::generate::Chance;
 use conformance::report::Comparison;
 use conformance::runner::Options;
+use conformance::target::{Gateways, Specification};
 use conformance::{Case, Outcome, Report, Verdict, report};
 
-use crate::{Failure, StackArgs, print, runtime, serve};
+use crate::{Caused, Failure, StackArgs, print, runtime, serve};
 use aws::AwsArgs;
 use endpoint::EndpointArgs;
 use expectations::ExpectationArgs;
-pub(crate) use files::write_reports;
+pub(crate) use files::{reports_help, write_reports};
+use progress::progress;
 use selection::SelectionArgs;
+use stack::Assembly;
 
 /// Run the cases of the specification against targets, and print the verdicts.
 #[derive(Args)]
@@ -35,8 +38,12 @@ pub(crate) struct CheckArgs {
     /// The targets, comma separated [default: spec,local; endpoint or aws when one is named].
     #[arg(long, value_enum, value_delimiter = ',')]
     target: Vec<Target>,
-    /// Where the reports go: report.html, report.md, report.jsonl, junit.xml.
-    #[arg(long, value_name = "DIR", default_value = "target/gatespec")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "target/gatespec",
+        help = reports_help("the reports")
+    )]
     report: PathBuf,
     #[command(flatten)]
     selection: SelectionArgs,
@@ -97,6 +104,14 @@ enum Target {
     Aws,
 }
 
+/// What the targets need besides the cases.
+struct Prepared {
+    fixtures: Vec<Fixture>,
+    /// For the kit's own targets.
+    stack: Option<Assembly>,
+    endpoint: Option<conformance::Target>,
+}
+
 /// Runs the cases, prints the table, writes the reports.
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let targets = args.targets();
@@ -104,21 +119,15 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let selected = args.selection.read()?;
     let cases = &*selected.cases;
     if args.list || args.explain {
-        for case in cases {
-            print(&if args.explain {
-                report::explanation(case)
-            } else {
-                format!("{}  {}", case.id, case.requirements.join(" "))
-            });
-        }
+        print_cases(args, cases);
         return Ok(());
     }
-    let fixtures = args.fixtures(cases)?;
     if args.expectations.bless.is_some() && selected.is_part() {
-        let message =
-            "`--bless` writes what is known of a target on all cases: leave the selection out";
-        return Err(Failure::Usage(format!("error: {message}")));
+        return Err(Failure::usage(
+            "`--bless` writes what is known of a target on all cases: leave the selection out",
+        ));
     }
+    let fixtures = args.fixtures(cases)?;
     endpoint::check_names(&args.endpoint, &selected.all)?;
     let endpoint = targets
         .contains(&Target::Endpoint)
@@ -141,21 +150,12 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     {
         serve::build(stack)?;
     }
-    let reports: Vec<Report> = runtime()?.block_on(async {
-        let mut reports = Vec::new();
-        for target in &targets {
-            let options = args.running.options(*target);
-            reports.push(match (target, &stack, &endpoint) {
-                (Target::Spec, Some(stack), _) => {
-                    targets::spec(cases, stack, &fixtures, options).await?
-                }
-                (Target::Endpoint, _, Some(endpoint)) => endpoint::run(endpoint, cases).await,
-                (Target::Aws, ..) => aws::run(cases, &args.aws, &args.endpoint, options).await?,
-                _ => targets::local(cases, &args.stack, &fixtures, &args.report, options).await?,
-            });
-        }
-        Ok(reports)
-    })?;
+    let prepared = Prepared {
+        fixtures,
+        stack,
+        endpoint,
+    };
+    let reports = runtime()?.block_on(reports(args, &targets, cases, &prepared))?;
     let comparison = Comparison::of(&reports, cases);
     print(report::table(&comparison).trim_end());
     print_transcripts(&comparison, args.transcripts);
@@ -172,6 +172,85 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         })
         .collect();
     args.expectations.judge(&runs)
+}
+
+/// The report of each target.
+async fn reports(
+    args: &CheckArgs,
+    targets: &[Target],
+    cases: &[Case],
+    prepared: &Prepared,
+) -> Result<Vec<Report>, Failure> {
+    let fixtures = &prepared.fixtures;
+    let mut reports = Vec::new();
+    for target in targets {
+        let options = args.running.options(*target);
+        reports.push(match (target, &prepared.stack, &prepared.endpoint) {
+            (Target::Spec, Some(stack), _) => {
+                let specification = Specification {
+                    stack,
+                    fixtures,
+                    options,
+                };
+                let progress = progress("spec", cases.len());
+                let report = specification.check(cases, || progress.inc(1)).await?;
+                progress.finish_and_clear();
+                report
+            }
+            (Target::Endpoint, _, Some(endpoint)) => endpoint::run(endpoint, cases).await,
+            (Target::Aws, ..) => aws::run(cases, &args.aws, &args.endpoint, options).await?,
+            _ => local(args, cases, fixtures, options).await?,
+        });
+    }
+    Ok(reports)
+}
+
+/// The local gateway: this program as `gatespec serve`.
+async fn local(
+    args: &CheckArgs,
+    cases: &[Case],
+    fixtures: &[Fixture],
+    options: Options,
+) -> Result<Report, Failure> {
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::could_not_run(Caused::new("this program's own path", error)))?;
+    let gateways = Gateways {
+        program: &program,
+        template: &args.stack.template,
+        parameters: &args.stack.parameters,
+        fixtures,
+        arguments: &mutation(&args.stack),
+        folder: &args.report,
+        options,
+    };
+    let progress = progress("local", cases.len());
+    let report = gateways.check(cases, || progress.inc(1)).await?;
+    progress.finish_and_clear();
+    Ok(report)
+}
+
+/// The arguments that make a gateway wrong on purpose.
+#[cfg(feature = "mutations")]
+fn mutation(stack: &StackArgs) -> Vec<String> {
+    let of = |mutation: gateway::Mutation| ["--mutation".to_owned(), mutation.to_string()];
+    stack.mutation.map(of).into_iter().flatten().collect()
+}
+
+/// Nothing: gateways are as they should be.
+#[cfg(not(feature = "mutations"))]
+fn mutation(_: &StackArgs) -> Vec<String> {
+    Vec::new()
+}
+
+/// The cases, with what they cite or with everything about them.
+fn print_cases(args: &CheckArgs, cases: &[Case]) {
+    for case in cases {
+        print(&if args.explain {
+            report::explanation(case)
+        } else {
+            format!("{}  {}", case.id, case.requirements.join(" "))
+        });
+    }
 }
 
 /// What was sent and received, in all cases or in those that want to be looked at.
@@ -226,16 +305,15 @@ impl CheckArgs {
     /// The stacks that cases run on, all of those that are needed among them.
     fn fixtures(&self, cases: &[Case]) -> Result<Vec<Fixture>, Failure> {
         let fixtures = match &self.fixtures {
-            Some(folder) => Fixture::of_folder(folder)
-                .map_err(|error| Failure::Usage(format!("error: {error}")))?,
+            Some(folder) => Fixture::of_folder(folder).map_err(Failure::usage)?,
             None => Fixture::built_in(),
         };
         for case in cases {
             if let Some(name) = &case.fixture
                 && !fixtures.iter().any(|fixture| fixture.name == *name)
             {
-                return Err(Failure::Usage(format!(
-                    "error: the case `{}` runs on the fixture `{name}`, which does not exist",
+                return Err(Failure::usage(format!(
+                    "the case `{}` runs on the fixture `{name}`, which does not exist",
                     case.id
                 )));
             }

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &FalsifyArgs) -> Result<(), Failure> {
     let mut falsified = 0;
     for Named { name, source } in templates(&args.file)? {
         let template = MappingTemplate::parse(&source)
-            .map_err(|error| Failure::Usage(error.with_source(&name, &source)))?;
+            .map_err(|error| Failure::Page(error.with_source(&name, &source)))?;
         let found = falsify(&template, effort);
         if found.is_empty() {
             print(&format!(
@@ -79,7 +79,7 @@ fn templates(file: &Path) -> Result<Vec<Named>, Failure> {
     let called = file.display();
     if !is_stack {
         let source = std::fs::read_to_string(file)
-            .map_err(|error| Failure::Usage(format!("error: can not read `{called}`: {error}")))?;
+            .map_err(|error| Failure::unreadable(&called.to_string(), error))?;
         return Ok(vec![Named {
             name: called.to_string(),
             source,

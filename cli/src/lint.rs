@@ -112,8 +112,8 @@ fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {
         .extension()
         .is_some_and(|extension| extension == "yaml" || extension == "yml");
     if !is_stack {
-        let source = std::fs::read_to_string(path)
-            .map_err(|error| Failure::Usage(format!("error: can not read `{file}`: {error}")))?;
+        let source =
+            std::fs::read_to_string(path).map_err(|error| Failure::unreadable(&file, error))?;
         let report = lint::lint(&source);
         let place = |finding: Finding| Placed::new(finding.span.clone(), finding, &file, &source);
         return Ok(vec![Linted {
@@ -123,7 +123,7 @@ fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {
             file,
         }]);
     }
-    let stack = MappingTemplates::read(path).map_err(|error| Failure::Usage(error.to_string()))?;
+    let stack = MappingTemplates::read(path).map_err(|error| Failure::Page(error.to_string()))?;
     if stack.templates.is_empty() {
         eprint(&format!("{file}: no mapping templates"));
     }

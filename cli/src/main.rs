@@ -1,6 +1,13 @@
 //! `gatespec`: API Gateway WebSocket APIs on your machine.
+//!
+//! # Features
+//!
+//! - `live` (off by default): `check --stack`, with AWS's SDK, which takes long to build.
+//! - `mutations` (off by default, for tests only): `--mutation NAME` makes the gateway wrong on
+//!   purpose.
 
 mod check;
+mod failure;
 mod falsify;
 mod jsonl;
 mod lint;
@@ -13,6 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use failure::{Caused, Failure};
 
 /// API Gateway WebSocket APIs on your machine: run a stack, hold it to the specification, render its mapping templates.
 #[derive(Parser)]
@@ -72,16 +80,6 @@ impl StackArgs {
     }
 }
 
-/// Why the program ends without success. The code is the one that scripts see.
-enum Failure {
-    /// Verdicts that were not expected, findings, or a template that can not be rendered.
-    Unexpected(String),
-    /// The user has to change something: arguments, or the stack's template.
-    Usage(String),
-    /// The environment did not let it run.
-    CouldNotRun(String),
-}
-
 const AFTER_HELP: &str = "Exit codes: 0 all as expected; 1 unexpected verdicts, findings, or a template that can not be
 rendered; 2 something in the arguments or the stack's template must be changed; 3 could not run.
 
@@ -95,9 +93,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         None => match Cli::try_parse_from(["gatespec", "check"]).map(|cli| cli.command) {
             Ok(Some(Command::Check(args))) => check::run(&args),
-            _ => Err(Failure::CouldNotRun(
-                "the default command can not be read".to_owned(),
-            )),
+            _ => Err(Failure::could_not_run("the default command cannot be read")),
         },
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Serve(args)) => serve::run(&args),
@@ -107,26 +103,15 @@ fn main() -> ExitCode {
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Probe) => runtime().and_then(|runtime| {
             let ended = runtime.block_on(conformance::probe::function::run());
-            ended.map_err(|error| Failure::CouldNotRun(format!("error: {error}")))
+            ended.map_err(Failure::could_not_run)
         }),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprint(&failure);
-            ExitCode::from(match failure {
-                Failure::Unexpected(_) => 1,
-                Failure::Usage(_) => 2,
-                Failure::CouldNotRun(_) => 3,
-            })
+            failure.exit_code()
         }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Unexpected(text) | Self::Usage(text) | Self::CouldNotRun(text)) = self;
-        f.write_str(text.trim_end())
     }
 }
 
@@ -149,9 +134,7 @@ fn text_or_file(argument: &str) -> Result<String, Failure> {
         Some("-") => std::io::read_to_string(std::io::stdin()),
         Some(path) => std::fs::read_to_string(path),
     };
-    read.map_err(|error| {
-        Failure::Usage(format!("error: can not read `{}`: {error}", &argument[1..]))
-    })
+    read.map_err(|error| Failure::unreadable(&argument[1..], error))
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {
@@ -163,5 +146,5 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 /// The runtime that everything asynchronous runs on.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Runtime::new()
-        .map_err(|error| Failure::CouldNotRun(format!("error: can not start: {error}")))
+        .map_err(|error| Failure::could_not_run(Caused::new("cannot start", error)))
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use spec::template::{MappingTemplate, Params, Scope, Variables};
 
-use crate::{Failure, jsonl, print, text_or_file};
+use crate::{Caused, Failure, jsonl, print, text_or_file};
 
 /// Render a mapping template as API Gateway would.
 ///
@@ -40,7 +40,7 @@ pub(crate) struct RenderArgs {
 pub(crate) fn run(args: &RenderArgs) -> Result<(), Failure> {
     let Some(template) = &args.template else {
         return jsonl::run(std::io::stdin().lock(), std::io::stdout().lock())
-            .map_err(|error| Failure::CouldNotRun(format!("error: {error}")));
+            .map_err(Failure::could_not_run);
     };
     let source = text_or_file(template)?;
     let name = template.strip_prefix('@').unwrap_or("template");
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &RenderArgs) -> Result<(), Failure> {
     };
     let stage_variables = object("--stage-variables", &text_or_file(&args.stage_variables)?)?;
     let params = params(&object("--params", &text_or_file(&args.params)?)?)
-        .map_err(|problem| Failure::Usage(format!("error: `--params`: {problem}")))?;
+        .map_err(|problem| Failure::usage(format!("`--params`: {problem}")))?;
     let template = MappingTemplate::parse(&source)
         .map_err(|error| Failure::Unexpected(error.with_source(name, &source)))?;
     let (context, stage_variables) = (Variables::from(context), Variables::from(stage_variables));
@@ -67,7 +67,10 @@ pub(crate) fn run(args: &RenderArgs) -> Result<(), Failure> {
 
 fn object(option: &str, text: &str) -> Result<Map<String, Value>, Failure> {
     serde_json::from_str(text).map_err(|error| {
-        Failure::Usage(format!("error: `{option}` must be a JSON object: {error}"))
+        Failure::usage(Caused::new(
+            format!("`{option}` must be a JSON object"),
+            error,
+        ))
     })
 }
 

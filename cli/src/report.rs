@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use conformance::report::{self, Comparison};
 
-use crate::check::write_reports;
-use crate::{Failure, eprint, print, text_or_file};
+use crate::check::{reports_help, write_reports};
+use crate::{Caused, Failure, eprint, print, text_or_file};
 
 /// Put the reports of several runs side by side.
 #[derive(Args)]
@@ -16,8 +16,12 @@ pub(crate) struct ReportArgs {
     /// Reports in JSON Lines, as `gatespec check` writes them.
     #[arg(required = true, value_name = "REPORT.jsonl")]
     reports: Vec<PathBuf>,
-    /// Where the merged reports go: report.html, report.md, report.jsonl, junit.xml.
-    #[arg(long, value_name = "DIR", default_value = "target/gatespec")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "target/gatespec",
+        help = reports_help("the merged reports")
+    )]
     report: PathBuf,
 }
 
@@ -35,10 +39,10 @@ pub(crate) fn run(args: &ReportArgs) -> Result<(), Failure> {
         let shown = path.display().to_string();
         let report = text_or_file(&format!("@{shown}"))?;
         let run = Comparison::parse(&report)
-            .map_err(|problem| Failure::Usage(format!("error: `{shown}`, {problem}")))?;
+            .map_err(|problem| Failure::usage(Caused::new(format!("`{shown}`"), problem)))?;
         if run.rows.is_empty() {
-            return Err(Failure::Usage(format!(
-                "error: no outcome in `{shown}`: `gatespec check` writes one a line into report.jsonl"
+            return Err(Failure::usage(format!(
+                "no outcome in `{shown}`: `gatespec check` writes one a line into report.jsonl"
             )));
         }
         for target in run.targets {
@@ -47,8 +51,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<(), Failure> {
         text.push_str(&report);
         text.push('\n');
     }
-    let comparison =
-        Comparison::parse(&text).map_err(|problem| Failure::Usage(format!("error: {problem}")))?;
+    let comparison = Comparison::parse(&text).map_err(Failure::usage)?;
     for (target, paths) in runs.iter().filter(|(_, paths)| paths.len() > 1) {
         eprint(&format!(
             "warning: `{target}` is in {}: one column, in which the later run of a case holds",

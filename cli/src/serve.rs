@@ -17,7 +17,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
-use crate::{Failure, StackArgs, eprint, print, runtime};
+use crate::{Caused, Failure, StackArgs, eprint, print, runtime};
 
 /// Serve a stack's WebSocket API, its functions and its tables on this machine, until Ctrl-C.
 ///
@@ -129,7 +129,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         }
         running.shutdown().await;
         match fault {
-            Some(fault) => Err(Failure::CouldNotRun(format!("error: {fault}"))),
+            Some(fault) => Err(Failure::could_not_run(fault.to_string())),
             None => Ok(()),
         }
     })
@@ -161,7 +161,7 @@ fn limit(text: &str, burst: impl Fn(f64) -> f64) -> Result<Limit, String> {
 /// The stack of a template, read for `check`.
 pub(crate) fn read_stack(args: &StackArgs) -> Result<Assembly, Failure> {
     let stack = Assembly::read(&args.template, &options(args).settings)
-        .map_err(|error| Failure::Usage(error.to_string()))?;
+        .map_err(|diagnostics| Failure::Page(diagnostics.to_string()))?;
     for warning in stack.warnings() {
         eprint(&format!("warning: {warning}"));
     }
@@ -193,10 +193,9 @@ fn options(args: &StackArgs) -> Options {
 /// What the user must change, and what only the environment can.
 fn failure(error: &Error) -> Failure {
     match error {
-        Error::Template(_) | Error::Code(_) | Error::Build { .. } | Error::Credentials { .. } => {
-            Failure::Usage(error.to_string())
-        }
-        _ => Failure::CouldNotRun(format!("error: {error}")),
+        Error::Template(_) | Error::Code(_) => Failure::Page(error.to_string()),
+        Error::Build { .. } | Error::Credentials { .. } => Failure::usage(error.to_string()),
+        _ => Failure::could_not_run(error.to_string()),
     }
 }
 
@@ -248,7 +247,7 @@ fn announce(running: &Control, args: &ServeArgs) -> Result<(), Failure> {
     }
     std::io::stdout()
         .flush()
-        .map_err(|error| Failure::CouldNotRun(format!("error: standard output: {error}")))
+        .map_err(|error| Failure::could_not_run(Caused::new("standard output", error)))
 }
 
 /// The API keys that open `$connect`, where it requires one.
@@ -301,7 +300,7 @@ struct Ends {
 impl Ends {
     fn new() -> Result<Self, Failure> {
         let listen = |kind| {
-            signal(kind).map_err(|error| Failure::CouldNotRun(format!("error: signals: {error}")))
+            signal(kind).map_err(|error| Failure::could_not_run(Caused::new("signals", error)))
         };
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,

@@ -359,3 +359,41 @@ fn every_command_has_help() {
     }
     assert_eq!(code(&gatespec(&["chekc"])), Some(2));
 }
+
+// docs/stability.md: what programs read that start a gateway.
+#[test]
+fn the_ready_line_has_the_promised_fields() {
+    let template = "
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {ApiId: !Ref Api, RouteKey: quiet}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {ApiId: !Ref Api, StageName: test, AutoDeploy: true}
+";
+    let template = file("ready", "template.yaml", template);
+    let mut served = Served::start(&["--ready", "json", &template], Stdio::null());
+    let ready: serde_json::Value = serde_json::from_str(&served.line()).unwrap();
+    let fields: Vec<&str> = ready
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(|key| &**key)
+        .collect();
+    assert_eq!(
+        fields,
+        ["ws", "management", "dynamodb", "tables", "api_keys"]
+    );
+    let [ws, management, dynamodb] =
+        ["ws", "management", "dynamodb"].map(|url| ready[url].as_str());
+    assert!(ws.unwrap().starts_with("ws://127.0.0.1:") && ws.unwrap().ends_with("/test"));
+    let http = ws.unwrap().replacen("ws://", "http://", 1);
+    assert_eq!(management, Some(&*http));
+    assert!(dynamodb.unwrap().starts_with("http://127.0.0.1:"));
+    assert!(ready["tables"].is_array() && ready["api_keys"].is_object());
+    served.end();
+}

@@ -117,8 +117,8 @@ async fn killed_functions_keep_nobody_waiting() {
     assert_eq!(replies + errors, MESSAGES);
     send(&mut session, "alice").await;
     assert_eq!(
-        session.receive("alice").await,
-        Ok(Incoming::Text(REPLY.to_owned()))
+        session.receive("alice").await.unwrap(),
+        Incoming::Text(REPLY.to_owned())
     );
     session.close("alice", Some(1000), "").await.unwrap();
     gateway.stop().await.unwrap();
@@ -132,8 +132,8 @@ async fn clients_are_told_and_no_process_is_left() {
     connect(&mut session, "alice").await;
     send(&mut session, "alice").await;
     assert_eq!(
-        session.receive("alice").await,
-        Ok(Incoming::Text(REPLY.to_owned()))
+        session.receive("alice").await.unwrap(),
+        Incoming::Text(REPLY.to_owned())
     );
     let before = children(pid);
     assert!(
@@ -143,8 +143,8 @@ async fn clients_are_told_and_no_process_is_left() {
     let (stopped, incoming) = tokio::join!(gateway.stop(), session.receive("alice"));
     stopped.unwrap();
     assert_eq!(
-        incoming,
-        Ok(Incoming::Closed(1001, "Going away".to_owned()))
+        incoming.unwrap(),
+        Incoming::Closed(1001, "Going away".to_owned())
     );
     for (child, program) in before {
         let left = std::fs::read_link(format!("/proc/{child}/exe"));

@@ -15,8 +15,8 @@ use toml::Spanned;
 
 use crate::generate::Generator;
 
+pub use step::{Connect, Event, Manage, Observe, Send, Step, Values};
 pub(crate) use step::{JSON, VALUE};
-pub use step::{Step, Values};
 
 /// One thing to check, on any target.
 #[derive(Clone, Debug, Deserialize, PartialEq)]

@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use crate::case::Case;
 
 /// A stack for cases.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,20 +18,38 @@ pub struct Fixture {
     pub wears_out: bool,
 }
 
+/// A folder of fixtures that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the fixtures of `{}`", .0.display())]
+pub struct Unreadable(PathBuf, #[source] std::io::Error);
+
 /// The parameter that tells a fixture's template where its HTTP backend is.
 pub const BACKEND_PARAMETER: &str = "BackendUrl";
 /// The folder beside a fixture's template that the probe's executable is in, as its `CodeUri` says.
 pub const PROBE_FOLDER: &str = "probe";
 
+/// Whether a case leaves traces that the next one on the same gateway would notice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wear {
+    /// It does not.
+    None,
+    /// Such as a bucket that is empty after a case.
+    Out,
+}
+
 macro_rules! fixtures {
-    ($($name:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!("../fixtures/", $name, ".yaml")))),*]
+    ($($name:literal $($wear:ident)?),* $(,)?) => {
+        [$((
+            $name,
+            include_str!(concat!("../fixtures/", $name, ".yaml")),
+            [$(Wear::$wear,)? Wear::None][0],
+        )),*]
     };
 }
 
-/// The kit's own: name and template.
-const BUILT_IN: [(&str, &str); 18] = fixtures![
-    "api-keys",
+/// The kit's own: name, template, wear.
+const BUILT_IN: [(&str, &str, Wear); 18] = fixtures![
+    "api-keys" Out,
     "api-keys-of-the-authorizer",
     "connect",
     "default",
@@ -45,26 +65,30 @@ const BUILT_IN: [(&str, &str); 18] = fixtures![
     "signed-events",
     "sources",
     "templates",
-    "throttling",
+    "throttling" Out,
     "undeployed",
 ];
-/// Those that wear out: a bucket is empty after a case.
-const WEAR_OUT: [&str; 2] = ["api-keys", "throttling"];
+
+/// The fixture that a case runs on, if it is not the stack that is checked.
+pub fn of_case<'a>(case: &Case, fixtures: &'a [Fixture]) -> Option<&'a Fixture> {
+    let name = case.fixture.as_ref()?;
+    fixtures.iter().find(|fixture| fixture.name == *name)
+}
 
 impl Fixture {
     /// The kit's own.
     pub fn built_in() -> Vec<Self> {
         let own = BUILT_IN.iter();
-        own.map(|(name, template)| Self::new((*name).into(), (*template).into()))
+        own.map(|(name, template, _)| Self::new((*name).into(), (*template).into()))
             .collect()
     }
 
     /// Those of a folder, `{name}.yaml` each. One that has the name of a built-in fixture wears out as that does.
     ///
     /// # Errors
-    /// A folder or file that can not be read.
-    pub fn of_folder(folder: &Path) -> Result<Vec<Self>, String> {
-        let problem = |error: std::io::Error| format!("`{}`: {error}", folder.display());
+    /// A folder or file that cannot be read.
+    pub fn of_folder(folder: &Path) -> Result<Vec<Self>, Unreadable> {
+        let problem = |error| Unreadable(folder.to_owned(), error);
         let mut fixtures = Vec::new();
         for entry in std::fs::read_dir(folder).map_err(problem)? {
             let path = entry.map_err(problem)?.path();
@@ -80,7 +104,9 @@ impl Fixture {
 
     fn new(name: Cow<'static, str>, template: Cow<'static, str>) -> Self {
         Self {
-            wears_out: WEAR_OUT.contains(&&*name),
+            wears_out: BUILT_IN
+                .iter()
+                .any(|(own, _, wear)| *own == name && *wear == Wear::Out),
             name,
             template,
         }

@@ -6,23 +6,23 @@ use hyper_util::rt::TokioIo;
 
 use crate::net::Address;
 pub use crate::session::Answer;
-use crate::session::Trouble;
+use crate::session::SessionError;
 
 /// Sends a request to an `http://` or `https://` address and reads the whole answer.
 ///
 /// # Errors
-/// [`Trouble::Violation`] when what came is no whole HTTP response, else what kept the kit from asking.
+/// [`SessionError::Violation`] when what came is no whole HTTP response, else what kept the kit from asking.
 pub async fn request(
     method: &str,
     url: &str,
     headers: &[(&str, &str)],
     body: &str,
-) -> Result<Answer, Trouble> {
-    let address = Address::parse(url).map_err(other)?;
-    let stream = address.connect().await.map_err(other)?;
+) -> Result<Answer, SessionError> {
+    let address = Address::parse(url).map_err(SessionError::other)?;
+    let stream = address.connect().await.map_err(SessionError::other)?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
-        .map_err(other)?;
+        .map_err(SessionError::other)?;
     let connection = tokio::spawn(connection);
     let mut request = hyper::Request::builder()
         .method(method)
@@ -33,8 +33,8 @@ pub async fn request(
     }
     let request = request
         .body(Full::new(Bytes::from(body.to_owned())))
-        .map_err(other)?;
-    let broken = |error| Trouble::Violation(format!("no whole HTTP response came: {error}"));
+        .map_err(SessionError::other)?;
+    let broken = |error| SessionError::Violation(format!("no whole HTTP response came: {error}"));
     let response = sender.send_request(request).await.map_err(broken)?;
     let (head, body) = response.into_parts();
     let body = body.collect().await.map_err(broken)?.to_bytes();
@@ -54,8 +54,4 @@ pub async fn request(
         headers,
         body: String::from_utf8_lossy(&body).into_owned(),
     })
-}
-
-fn other(error: impl std::fmt::Display) -> Trouble {
-    Trouble::Other(error.to_string())
 }

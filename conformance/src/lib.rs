@@ -3,8 +3,14 @@
 //! A [`Case`] says what clients and backends do and what they must see; a [`Session`] carries that out on a target; [`runner::run`]
 //! compares and gives an [`Outcome`]. The kit reaches a gateway only through sockets, or, on the target `spec`, through the pure
 //! specification, where time is virtual and the case's functions are played by the kit.
+//!
+//! # Features
+//!
+//! - `live` (off by default): the module `target::aws`, a deployed stack found by its name, with AWS's
+//!   SDK; and tests against a deployed endpoint.
 
 pub mod case;
+mod causes;
 pub mod falsify;
 pub mod fixture;
 pub mod generate;
@@ -21,6 +27,7 @@ pub mod target;
 pub mod verdict;
 
 pub use case::{Case, Feature};
+pub use causes::with_causes;
 pub use session::Session;
 pub use target::endpoint::Target;
 pub use verdict::{Expectations, Outcome, Report, Verdict};
@@ -41,5 +48,5 @@ pub use verdict::{Expectations, Outcome, Report, Verdict};
 /// # Errors
 /// A case file of the kit's that can not be read; its tests see to it that there is none.
 pub async fn check(target: &Target) -> Result<Report, case::InvalidCases> {
-    Ok(target.check(&case::built_in()?).await)
+    Ok(target.check(&case::built_in()?, || {}).await)
 }

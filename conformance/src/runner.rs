@@ -2,6 +2,7 @@
 
 mod answer;
 mod chance;
+mod clients;
 mod events;
 mod manage;
 mod many;
@@ -15,9 +16,8 @@ use std::time::{Duration, Instant};
 use crate::case::{Case, Feature, Step, Values};
 use crate::generate::Chance;
 use crate::pattern::Bindings;
-use crate::session::{Callback, Incoming, Outgoing, Session, Upgrade};
+use crate::session::{Incoming, Outgoing, Session};
 use crate::verdict::{Outcome, Verdict};
-use answer::Expected;
 pub(crate) use chance::FOUND;
 pub use chance::run_with;
 pub(crate) use events::KINDS;
@@ -25,7 +25,6 @@ use events::Reports;
 pub use many::Options;
 pub(crate) use observer::OBSERVER;
 use stop::Stop;
-use text::{repeated, stretched, wanted};
 
 /// One case under way.
 struct Run<'a, S> {
@@ -126,154 +125,35 @@ impl<S: Session> Run<'_, S> {
 
     async fn step(&mut self, step: &Step) -> Result<(), Stop> {
         match step {
-            Step::Connect {
-                client,
-                headers,
-                target,
-                repeat,
-                status,
-                body,
-                response_headers,
-                absent_headers,
-                sign,
-            } => {
-                let target = stretched(&self.fill(target)?, *repeat)?;
-                let fields = self.fields(headers)?;
-                self.note(">", &format!("{client}: upgrade {target} {fields:?}"));
-                let upgrade = Upgrade {
-                    target,
-                    headers: fields,
-                    sign: sign.clone(),
-                };
-                let answer = self.session.connect(client, &upgrade).await;
-                let answer = answer.map_err(|trouble| Stop::from(trouble).of(client))?;
-                let expected = Expected {
-                    status: *status,
-                    body: body.as_deref(),
-                    headers: response_headers,
-                    absent: absent_headers,
-                };
-                self.answered(client, &answer, &expected)
-            }
-            Step::Send {
-                client,
-                text,
-                repeat,
-                before,
-                after,
-                frame,
-            } => {
-                let text = repeated(&self.fill(text)?, *repeat)?;
-                let text = self.fill(before)? + &text + &self.fill(after)?;
-                self.note(">", &format!("{client}: {text}"));
-                let message = Outgoing::Text {
-                    text,
-                    frame: *frame,
-                };
-                Ok(self.session.send(client, &message).await?)
-            }
+            Step::Connect(connect) => self.connect(connect).await,
+            Step::Send(send) => self.send_text(send).await,
             Step::SendBinary { client, bytes } => {
                 self.note(">", &format!("{client}: binary {bytes:?}"));
-                Ok(self
-                    .session
-                    .send(client, &Outgoing::Binary(bytes.clone()))
-                    .await?)
+                let message = Outgoing::Binary(bytes.clone());
+                Ok(self.session.send(client, &message).await?)
             }
             Step::SendRaw { client, bytes } => {
                 self.note(">", &format!("{client}: text frame {bytes:?}"));
-                Ok(self
-                    .session
-                    .send(client, &Outgoing::Raw(bytes.clone()))
-                    .await?)
+                let message = Outgoing::Raw(bytes.clone());
+                Ok(self.session.send(client, &message).await?)
             }
-            Step::Receive { client, text } => {
-                let incoming = self.receive(client).await?;
-                let Incoming::Text(received) = incoming else {
-                    return Err(Stop::Difference(format!(
-                        "{client} expected a text message, got {incoming:?}"
-                    )));
-                };
-                self.bindings
-                    .matches(text, &received)
-                    .map_err(|problem| Stop::Difference(format!("{client}: {problem}")))
-            }
+            Step::Receive { client, text } => self.receive_text(client, text).await,
             Step::Close {
                 client,
                 code,
                 reason,
-            } => {
-                self.note(">", &format!("{client}: close {code:?} `{reason}`"));
-                let leftover = self.session.close(client, *code, reason).await?;
-                match leftover.first() {
-                    None => Ok(()),
-                    Some(text) => Err(Stop::Difference(format!(
-                        "{client} got a message that nobody expected: {text}"
-                    ))),
-                }
-            }
+            } => self.close(client, *code, reason).await,
             Step::Closed {
                 client,
                 code,
                 reason,
-            } => {
-                let incoming = self.receive(client).await?;
-                match &incoming {
-                    Incoming::Closed(got, text)
-                        if code.is_none_or(|code| code == *got)
-                            && reason.as_ref().is_none_or(|reason| reason == text) =>
-                    {
-                        Ok(())
-                    }
-                    _ => Err(Stop::Difference(format!(
-                        "{client} expected to be closed{}, got {incoming:?}",
-                        wanted(*code, reason.as_deref())
-                    ))),
-                }
-            }
-            Step::Manage {
-                method,
-                id,
-                path,
-                body,
-                repeat,
-                most,
-                status,
-                response,
-                response_headers,
-                absent_headers,
-                sign,
-                meanwhile,
-            } => {
-                let to = match path {
-                    Some(path) => Callback::Path(self.fill(path)?),
-                    None => Callback::Connection(self.fill(id)?),
-                };
-                let call = manage::Call {
-                    method,
-                    to,
-                    body: repeated(&self.fill(body)?, *repeat)?,
-                    sign: sign.as_ref(),
-                    status: *status,
-                };
-                let answer = match *most {
-                    ..=1 => self.manage(&call, *meanwhile).await?,
-                    most => self.flood(&call, most).await?,
-                };
-                let expected = Expected {
-                    status: *status,
-                    body: response.as_deref(),
-                    headers: response_headers,
-                    absent: absent_headers,
-                };
-                self.answered("backend", &answer, &expected)
-            }
+            } => self.closed(client, *code, reason.as_deref()).await,
+            Step::Manage(call) => self.manage(call).await,
             Step::Drain { client } => self.drain(client).await,
             Step::Ping { client, text } => {
                 self.note(">", &format!("{client}: ping `{text}`"));
-                Ok(self
-                    .session
-                    .send(client, &Outgoing::Ping(text.clone()))
-                    .await?)
+                let message = Outgoing::Ping(text.clone());
+                Ok(self.session.send(client, &message).await?)
             }
             Step::Pong { client, text } => match self.receive(client).await? {
                 Incoming::Pong(bytes) if bytes == text.as_bytes() => Ok(()),
@@ -281,36 +161,8 @@ impl<S: Session> Run<'_, S> {
                     "{client} expected a pong `{text}`, got {incoming:?}"
                 ))),
             },
-            Step::Observe {
-                text,
-                headers,
-                target,
-                sign,
-            } => {
-                let upgrade = Upgrade {
-                    target: self.fill(target)?,
-                    headers: self.fields(headers)?,
-                    sign: sign.clone(),
-                };
-                self.observe(&upgrade, text).await
-            }
-            Step::Event {
-                kind,
-                has,
-                lacks,
-                members,
-                ascending,
-                posted,
-            } => {
-                let expected = events::Expected {
-                    has,
-                    lacks,
-                    members,
-                    ascending,
-                    posted,
-                };
-                self.event(kind, &expected).await
-            }
+            Step::Observe(observe) => self.observe(observe).await,
+            Step::Event(event) => self.event(event).await,
             Step::Unseen { kind } => {
                 self.reports.watch(kind);
                 Ok(())
@@ -325,7 +177,7 @@ impl<S: Session> Run<'_, S> {
 
     async fn receive(&mut self, client: &str) -> Result<Incoming, Stop> {
         let received = self.session.receive(client).await;
-        let incoming = received.map_err(|trouble| Stop::from(trouble).of(client))?;
+        let incoming = received.map_err(|error| Stop::from(error).of(client))?;
         self.note("<", &format!("{client}: {incoming:?}"));
         Ok(incoming)
     }

@@ -1,5 +1,6 @@
 //! What the kit can do with a target, whatever it is: connect clients, send, receive, call `@connections`, look into the table.
 
+use std::error::Error;
 use std::time::Duration;
 
 use crate::sign::Sign;
@@ -14,19 +15,19 @@ pub trait Session {
     ///
     /// # Errors
     /// What kept the kit from getting any answer.
-    async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, Trouble>;
+    async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, SessionError>;
 
     /// Sends a message.
     ///
     /// # Errors
     /// A connection that is gone.
-    async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), Trouble>;
+    async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), SessionError>;
 
     /// Waits for what comes next.
     ///
     /// # Errors
-    /// [`Trouble::Silence`] when nothing came within the target's patience.
-    async fn receive(&mut self, client: &str) -> Result<Incoming, Trouble>;
+    /// [`SessionError::Silence`] when nothing came within the target's patience.
+    async fn receive(&mut self, client: &str) -> Result<Incoming, SessionError>;
 
     /// Closes a client's connection, and gives the messages that were still on the way. What the target does wrong then is told by
     /// [`faults`](Self::faults).
@@ -38,7 +39,7 @@ pub trait Session {
         client: &str,
         code: Option<u16>,
         reason: &str,
-    ) -> Result<Vec<String>, Trouble>;
+    ) -> Result<Vec<String>, SessionError>;
 
     /// Calls the `@connections` API.
     ///
@@ -50,19 +51,19 @@ pub trait Session {
         to: &Callback,
         body: &str,
         sign: Option<&Sign>,
-    ) -> Result<Answer, Trouble>;
+    ) -> Result<Answer, SessionError>;
 
     /// Whether the pattern's table holds the connection.
     ///
     /// # Errors
     /// What kept the kit from looking.
-    async fn has_row(&mut self, id: &str) -> Result<bool, Trouble>;
+    async fn has_row(&mut self, id: &str) -> Result<bool, SessionError>;
 
     /// Lets time pass.
     ///
     /// # Errors
     /// A target whose time can not be moved.
-    async fn wait(&mut self, time: Duration) -> Result<(), Trouble>;
+    async fn wait(&mut self, time: Duration) -> Result<(), SessionError>;
 
     /// Lets the target get on with what it is doing, before something is looked for once more.
     async fn settle(&mut self);
@@ -151,8 +152,8 @@ pub enum Incoming {
 }
 
 /// Why a step could not be carried out.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
     /// Nothing came: the target's doing.
     #[error("nothing came within {0:?}")]
     Silence(Duration),
@@ -162,12 +163,19 @@ pub enum Trouble {
     /// The case names a client that is not connected.
     #[error("client `{0}` is not connected")]
     NotConnected(String),
-    /// The target can not be asked for this.
+    /// The target cannot be asked for this.
     #[error("{0}")]
     Unsupported(&'static str),
-    /// The kit's own trouble, such as a target that is not there.
-    #[error("{0}")]
-    Other(String),
+    /// The kit's own failure, such as a target that cannot be reached.
+    #[error(transparent)]
+    Other(Box<dyn Error + Send + Sync>),
+}
+
+impl SessionError {
+    /// A failure of the kit's own.
+    pub(crate) fn other(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Other(error.into())
+    }
 }
 
 impl Answer {

@@ -49,6 +49,11 @@ pub struct Credentials {
     pub region: String,
 }
 
+/// A variable that the environment must have for requests to be signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the environment has no `{0}` to sign with")]
+pub struct MissingVariable(&'static str);
+
 /// Where a signature goes.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
@@ -57,6 +62,15 @@ pub enum Place {
     Header,
     /// The query string.
     Query,
+}
+
+/// Those who may sign, in AWS's shared credentials format.
+#[derive(Default)]
+pub(crate) struct CredentialsFiles {
+    /// A profile for each.
+    pub(crate) ini: String,
+    /// The policies beside it that the profiles name: file name and text.
+    pub(crate) policies: Vec<(String, String)>,
 }
 
 /// A request that is about to be sent.
@@ -108,17 +122,17 @@ pub fn callers(api: &Api) -> Vec<Caller> {
     callers
 }
 
-/// The same as files, for `gatespec serve --credentials`: name and text, the credentials first.
-pub fn credentials() -> Vec<(String, String)> {
-    let mut ini = String::new();
-    let mut files = Vec::new();
+/// The same as files, for `gatespec serve --credentials`.
+pub(crate) fn credentials() -> CredentialsFiles {
+    let mut files = CredentialsFiles::default();
     for (key, name, policy) in RESTRICTED {
-        ini.push_str(&format!(
+        files.ini.push_str(&format!(
             "[{name}]\naws_access_key_id = {key}\naws_secret_access_key = {SECRET}\narn = arn:aws:iam::000000000000:user/{name}\nuser_id = {name}\npolicy = {name}.json\n\n"
         ));
-        files.push((format!("{name}.json"), policy.to_owned()));
+        files
+            .policies
+            .push((format!("{name}.json"), policy.to_owned()));
     }
-    files.insert(0, ("credentials".to_owned(), ini));
     files
 }
 
@@ -126,12 +140,10 @@ impl Credentials {
     /// Those of the environment, as the SDKs read them. The region is `AWS_REGION` or `AWS_DEFAULT_REGION`, else us-east-1.
     ///
     /// # Errors
-    /// Names the variable that is missing.
-    pub fn of_environment() -> Result<Self, String> {
+    /// A variable that is missing.
+    pub fn of_environment() -> Result<Self, MissingVariable> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let needed = |name: &str| {
-            variable(name).ok_or_else(|| format!("the environment has no `{name}` to sign with"))
-        };
+        let needed = |name| variable(name).ok_or(MissingVariable(name));
         Ok(Self {
             access_key_id: needed("AWS_ACCESS_KEY_ID")?,
             secret_access_key: needed("AWS_SECRET_ACCESS_KEY")?,

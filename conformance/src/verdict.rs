@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use spec::requirement::{self, Basis};
 
 use crate::case::Case;
-pub use expectations::Expectations;
+pub use expectations::{Expectations, InvalidExpectations};
 
 /// What a case says of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -272,7 +272,7 @@ async fn the_kits_cases_are_as_expected() {
         target.stack = None;
     }
     let cases = case::built_in().unwrap();
-    let report = target.check(&cases).await;
+    let report = target.check(&cases, || {}).await;
     for (case, outcome) in cases.iter().zip(&report.outcomes) {
         if let Some(place) = place_of(case, &target) {
             for id in ids(&outcome.transcript) {

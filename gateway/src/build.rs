@@ -1,4 +1,4 @@
-//! From the template's build metadata to executables.
+//! From the template's build metadata to programs.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::Error;
+use crate::runtime::{self, Missing, Program, Runtime};
 use stack::{Assembly, Function};
 
 /// How to come by the functions' executables.
@@ -23,58 +24,95 @@ pub struct Build {
     pub target_dir: Option<PathBuf>,
 }
 
-/// The functions' executables by logical id.
-pub(crate) type Executables = HashMap<String, PathBuf>;
+/// The functions' programs by logical id.
+pub(crate) type Programs = HashMap<String, Program>;
+
+/// A function whose code has to be built.
+struct ToBuild<'s> {
+    function: &'s Function,
+    runtime: &'static dyn Runtime,
+}
+
+/// An executable that cargo has built, or knows of.
+struct Binary {
+    name: String,
+    path: PathBuf,
+}
 
 /// The one build method of SAM that is known here.
 const CARGO_LAMBDA: &str = "rust-cargolambda";
 
-/// Finds or builds the executables of all functions that the API calls.
-pub(crate) async fn executables(stack: &Assembly, build: &Build) -> Result<Executables, Error> {
-    let mut executables = Executables::new();
-    let mut to_build: Vec<(PathBuf, Vec<&Function>)> = Vec::new();
+/// Finds or builds the programs of all functions that the API calls.
+pub(crate) async fn programs(stack: &Assembly, build: &Build) -> Result<Programs, Error> {
+    let mut programs = Programs::new();
+    let mut to_build: Vec<(PathBuf, Vec<ToBuild<'_>>)> = Vec::new();
     for function in stack
         .functions()
         .iter()
         .filter(|function| function.is_called)
     {
-        // What `sam build` made, or what was written by hand.
-        let bootstrap = function.code.directory.join("bootstrap");
-        if bootstrap.is_file() {
-            let path = std::path::absolute(&bootstrap).unwrap_or(bootstrap);
-            executables.insert(function.logical_id.clone(), path);
+        let runtime = runtime::find(&function.runtime);
+        let runtime = runtime.map_err(|missing| unavailable(stack, function, &missing))?;
+        if !runtime.needs_build(function) {
+            let program = prepare(stack, function, runtime, None)?;
+            programs.insert(function.logical_id.clone(), program);
             continue;
         }
         let manifest = manifest(stack, function)?;
+        let one = ToBuild { function, runtime };
         match to_build.iter_mut().find(|(other, _)| *other == manifest) {
-            Some((_, functions)) => functions.push(function),
-            None => to_build.push((manifest, vec![function])),
+            Some((_, functions)) => functions.push(one),
+            None => to_build.push((manifest, vec![one])),
         }
     }
     for (manifest, functions) in to_build {
-        if build.skip {
-            for function in functions {
-                executables.insert(
-                    function.logical_id.clone(),
-                    find(stack, function, &manifest, build)?,
-                );
-            }
-            continue;
-        }
-        let built = cargo(stack, &manifest, &functions, build).await?;
-        for function in functions {
-            let found = match &function.code.binary {
-                Some(name) => built.iter().find(|(built, _)| built == name),
-                // Without a name there is nothing to choose by.
-                None => built.first().filter(|_| built.len() == 1),
+        let built = match build.skip {
+            true => None,
+            false => Some(cargo(stack, &manifest, &functions, build).await?),
+        };
+        for ToBuild { function, runtime } in functions {
+            let executable = match &built {
+                None => find(stack, function, &manifest, build)?,
+                Some(built) => choose(stack, function, built)?,
             };
-            let Some((_, path)) = found else {
-                return Err(unnamed(stack, function, &built).into());
-            };
-            executables.insert(function.logical_id.clone(), path.clone());
+            let program = prepare(stack, function, runtime, Some(&executable))?;
+            programs.insert(function.logical_id.clone(), program);
         }
     }
-    Ok(executables)
+    Ok(programs)
+}
+
+fn prepare(
+    stack: &Assembly,
+    function: &Function,
+    runtime: &dyn Runtime,
+    executable: Option<&Path>,
+) -> Result<Program, Error> {
+    let program = runtime.prepare(function, executable);
+    program.map_err(|missing| unavailable(stack, function, &missing))
+}
+
+fn unavailable(stack: &Assembly, function: &Function, missing: &Missing) -> Error {
+    let message = format!(
+        "the function `{}` cannot be run: {missing}",
+        function.logical_id
+    );
+    stack
+        .code_error(function, message, Some(missing.help()))
+        .into()
+}
+
+/// A function's executable among those that cargo built.
+fn choose(stack: &Assembly, function: &Function, built: &[Binary]) -> Result<PathBuf, Error> {
+    let found = match &function.code.binary {
+        Some(name) => built.iter().find(|binary| binary.name == *name),
+        // Without a name there is nothing to choose by.
+        None => built.first().filter(|_| built.len() == 1),
+    };
+    match found {
+        Some(binary) => Ok(binary.path.clone()),
+        None => Err(unnamed(stack, function, built).into()),
+    }
 }
 
 /// The manifest that a function is built from.
@@ -83,16 +121,17 @@ fn manifest(stack: &Assembly, function: &Function) -> Result<PathBuf, Error> {
     let id = &function.logical_id;
     if function.code.build_method.as_deref() != Some(CARGO_LAMBDA) {
         let message = match &function.code.build_method {
-            Some(other) => format!(
-                "the function `{id}` has the build method `{other}`, which is not known here"
-            ),
+            Some(other) => {
+                format!("the function `{id}` has the build method `{other}`, which is unknown here")
+            }
             None => format!(
                 "the function `{id}` has no build method, and `{}` holds no `bootstrap`",
                 directory.display()
             ),
         };
         let help = format!(
-            "give it `Metadata: BuildMethod: {CARGO_LAMBDA}`, or run `sam build` and serve `.aws-sam/build/template.yaml`"
+            "give it `Metadata: BuildMethod: {CARGO_LAMBDA}`, or run `sam build` and serve \
+             `.aws-sam/build/template.yaml`"
         );
         return Err(stack.code_error(function, message, Some(help)).into());
     }
@@ -101,7 +140,7 @@ fn manifest(stack: &Assembly, function: &Function) -> Result<PathBuf, Error> {
         return Ok(std::path::absolute(&manifest).unwrap_or(manifest));
     }
     let message = format!(
-        "the function `{id}` can not be built: there is no `{}`",
+        "the function `{id}` cannot be built: there is no `{}`",
         manifest.display()
     );
     Err(stack.code_error(function, message, None).into())
@@ -117,7 +156,7 @@ fn find(
     let profile = if build.release { "release" } else { "debug" };
     let Some(name) = &function.code.binary else {
         let message = format!(
-            "which executable the function `{}` is can not be told without building",
+            "which executable the function `{}` is cannot be told without building",
             function.logical_id
         );
         let help = "give it `Metadata: BuildProperties: Binary`".to_owned();
@@ -159,28 +198,55 @@ fn find(
     Err(stack.code_error(function, message, Some(help)).into())
 }
 
-/// Calls cargo once for all functions of a manifest. Gives the executables by name, as cargo reports them.
+/// Calls cargo once for all functions of a manifest. Gives the executables as cargo reports them.
 async fn cargo(
     stack: &Assembly,
     manifest: &Path,
-    functions: &[&Function],
+    functions: &[ToBuild<'_>],
     build: &Build,
-) -> Result<Vec<(String, PathBuf)>, Error> {
+) -> Result<Vec<Binary>, Error> {
     let failed = |problem: String| Error::Build {
         manifest: manifest.to_owned(),
         problem,
     };
+    let child = command(manifest, functions, build)
+        .spawn()
+        .map_err(|error| failed(format!("cargo cannot be started: {error}")))?;
+    let output = child
+        .wait_with_output()
+        .await
+        .map_err(|error| failed(format!("cargo was lost: {error}")))?;
+    if !output.status.success() {
+        let names = binaries(manifest).await;
+        let is_missing = |one: &&ToBuild<'_>| {
+            let wanted = one.function.code.binary.as_ref();
+            !names.is_empty()
+                && wanted.is_some_and(|wanted| names.iter().all(|binary| binary.name != *wanted))
+        };
+        if let Some(one) = functions.iter().find(is_missing) {
+            return Err(unnamed(stack, one.function, &names).into());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.trim();
+        return Err(failed(match said.is_empty() {
+            true => format!("cargo ended with {}", output.status),
+            false => format!("cargo ended with {}\n{said}", output.status),
+        }));
+    }
+    let lines = output.stdout.split(|&byte| byte == b'\n');
+    let messages = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+    Ok(messages.filter_map(|message| artifact(&message)).collect())
+}
+
+/// The call of cargo.
+fn command(manifest: &Path, functions: &[ToBuild<'_>], build: &Build) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
-        .args([
-            "build",
-            "--message-format",
-            "json-render-diagnostics",
-            "--manifest-path",
-        ])
+        .args(["build", "--message-format", "json-render-diagnostics"])
+        .arg("--manifest-path")
         .arg(manifest);
-    // What `cargo run` says of its own package is not true of the functions': build scripts that look at it (ring's does) would run anew
-    // each time, here and there in turn.
+    // What `cargo run` says of its own package is not true of the functions': build scripts that
+    // look at it (ring's does) would run anew each time, here and there in turn.
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         let of_package = [
@@ -199,8 +265,8 @@ async fn cargo(
     if let Some(target) = &build.target_dir {
         command.arg("--target-dir").arg(target);
     }
-    for function in functions {
-        match &function.code.binary {
+    for one in functions {
+        match &one.function.code.binary {
             Some(name) => command.arg("--bin").arg(name),
             None => command.arg("--bins"),
         };
@@ -210,53 +276,27 @@ async fn cargo(
     } else {
         Stdio::inherit()
     };
-    let child = command
+    command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(stderr)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| failed(format!("cargo can not be started: {error}")))?;
-    let output = child
-        .wait_with_output()
-        .await
-        .map_err(|error| failed(format!("cargo was lost: {error}")))?;
-    if !output.status.success() {
-        let names = binaries(manifest).await;
-        let missing = |function: &&&Function| {
-            let wanted = function.code.binary.as_ref();
-            !names.is_empty()
-                && wanted.is_some_and(|wanted| !names.iter().any(|(name, _)| name == wanted))
-        };
-        if let Some(function) = functions.iter().find(missing) {
-            return Err(unnamed(stack, function, &names).into());
-        }
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.trim();
-        return Err(failed(match said.is_empty() {
-            true => format!("cargo ended with {}", output.status),
-            false => format!("cargo ended with {}\n{said}", output.status),
-        }));
-    }
-    let mut built: Vec<(String, PathBuf)> = Vec::new();
-    for line in output.stdout.split(|&byte| byte == b'\n') {
-        let Ok(message) = serde_json::from_slice::<Value>(line) else {
-            continue;
-        };
-        if message["reason"] == "compiler-artifact"
-            && let (Some(name), Some(path)) = (
-                message["target"]["name"].as_str(),
-                message["executable"].as_str(),
-            )
-        {
-            built.push((name.to_owned(), path.into()));
-        }
-    }
-    Ok(built)
+        .kill_on_drop(true);
+    command
 }
 
-/// The executables that the package of a manifest has, by name; none when cargo does not say.
-async fn binaries(manifest: &Path) -> Vec<(String, PathBuf)> {
+/// The executable that a message of cargo's tells of.
+fn artifact(message: &Value) -> Option<Binary> {
+    if message["reason"] != "compiler-artifact" {
+        return None;
+    }
+    Some(Binary {
+        name: message["target"]["name"].as_str()?.to_owned(),
+        path: message["executable"].as_str()?.into(),
+    })
+}
+
+/// The executables that the package of a manifest has, without paths; none when cargo does not say.
+async fn binaries(manifest: &Path) -> Vec<Binary> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args([
             "metadata",
@@ -283,11 +323,16 @@ async fn binaries(manifest: &Path) -> Vec<(String, PathBuf)> {
         })
         .flat_map(|package| package["targets"].as_array().into_iter().flatten())
         .filter(|target| target["kind"][0] == "bin")
-        .filter_map(|target| Some((target["name"].as_str()?.to_owned(), PathBuf::new())))
+        .filter_map(|target| {
+            Some(Binary {
+                name: target["name"].as_str()?.to_owned(),
+                path: PathBuf::new(),
+            })
+        })
         .collect()
 }
 
-fn unnamed(stack: &Assembly, function: &Function, names: &[(String, PathBuf)]) -> stack::Error {
+fn unnamed(stack: &Assembly, function: &Function, names: &[Binary]) -> stack::Error {
     let message = match &function.code.binary {
         Some(name) => format!(
             "the package of the function `{}` has no executable `{name}`",
@@ -298,7 +343,7 @@ fn unnamed(stack: &Assembly, function: &Function, names: &[(String, PathBuf)]) -
             function.logical_id
         ),
     };
-    let names: Vec<&str> = names.iter().map(|(name, _)| &**name).collect();
+    let names: Vec<&str> = names.iter().map(|binary| &*binary.name).collect();
     let help = format!(
         "`Metadata: BuildProperties: Binary` can be `{}`",
         names.join("`, `")

@@ -16,7 +16,7 @@ use crate::access_log::Writer;
 use crate::clock::Clock;
 use crate::dynamodb::Engine;
 use crate::hub::Hub;
-use crate::lambda::Pool;
+use crate::lambda::Functions;
 use crate::subscription::Subscription;
 use crate::supervisor::{Fault, Supervisor};
 
@@ -31,7 +31,7 @@ pub(crate) struct Running {
     pub(crate) stack: Assembly,
     pub(crate) hub: Arc<Hub>,
     pub(crate) clock: Clock,
-    pub(crate) pools: Vec<Arc<Pool>>,
+    pub(crate) functions: Arc<Functions>,
     pub(crate) access_log: Mutex<Option<Writer>>,
     /// Told to the server: no more connections.
     pub(crate) stop: Arc<Notify>,
@@ -132,9 +132,7 @@ impl Control {
         if !self.0.clock.stands() {
             return None;
         }
-        for pool in &self.0.pools {
-            pool.fetched().await;
-        }
+        self.0.functions.fetched().await;
         Some(self.0.hub.advance(time))
     }
 
@@ -168,9 +166,7 @@ impl Running {
                 tracing::warn!("some connections did not end in time");
             }
         }
-        for pool in &self.pools {
-            pool.stop().await;
-        }
+        self.functions.stop().await;
         self.abort();
         let writer = self.access_log.lock().ok().and_then(|mut log| log.take());
         if let Some(writer) = writer {
@@ -179,9 +175,6 @@ impl Running {
     }
 
     fn abort(&self) {
-        for pool in &self.pools {
-            pool.abort();
-        }
         for task in &self.tasks {
             task.abort();
         }

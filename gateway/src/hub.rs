@@ -55,15 +55,17 @@ pub(crate) trait Invoke: Send + Sync {
     /// When the next function has taken longer than it may.
     fn next_timeout(&self) -> Option<Timestamp>;
 
-    /// Gives up the functions that have taken longer than they may at `now`: the failed calls, which are not reported to the hub then.
-    fn time_out(&self, now: Timestamp) -> Vec<(CallId, FunctionOutcome)>;
+    /// Moves a frozen clock to `now`, and gives up the functions that have taken longer than they
+    /// may by then: the failed calls, which are not reported to the hub. What expires is taken
+    /// before anybody can see the clock's new time.
+    fn advance_to(&self, now: Timestamp) -> Vec<(CallId, FunctionOutcome)>;
 }
 
 /// The machine with its surroundings.
 pub(crate) struct Hub {
     machine: Mutex<Machine>,
     clock: Clock,
-    functions: Box<dyn Invoke>,
+    functions: Arc<dyn Invoke>,
     backends: Backends,
     decisions: Publisher,
     access_log: Option<Lines>,
@@ -88,7 +90,7 @@ impl Hub {
         gateway: crate::SpecGateway,
         clock: Clock,
         access_log: Option<Lines>,
-        surroundings: impl FnOnce(Weak<Hub>) -> (Box<dyn Invoke>, Backends),
+        surroundings: impl FnOnce(Weak<Hub>) -> (Arc<dyn Invoke>, Backends),
     ) -> Arc<Self> {
         Arc::new_cyclic(|hub| {
             let (functions, backends) = surroundings(hub.clone());
@@ -225,14 +227,8 @@ impl Hub {
         loop {
             let due = machine.gateway.poll_timeout();
             let due = due.into_iter().chain(self.functions.next_timeout()).min();
-            let Some(due) = due.filter(|due| *due <= end) else {
-                break;
-            };
-            // What expires is taken before the clock shows it: woken by the clock, a function's
-            // process would take its failed event first.
-            let mut failed = self.functions.time_out(due);
-            self.clock.set(due);
-            let now = self.clock.now();
+            let now = due.map_or(end, |due| due.min(end)).max(self.clock.now());
+            let mut failed = self.functions.advance_to(now);
             machine.gateway.handle_timeout(now);
             // In the order of the calls, which functions with the same `Timeout` must not shuffle.
             failed.sort_unstable_by_key(|(invocation, _)| *invocation);
@@ -244,9 +240,10 @@ impl Hub {
                 machine.gateway.handle_input(now, input);
             }
             self.settle(&mut machine, now);
+            if due.is_none_or(|due| due > end) {
+                return end;
+            }
         }
-        self.clock.set(end);
-        end
     }
 
     /// Resolves when no client is left and no call is under way.

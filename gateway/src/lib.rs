@@ -21,6 +21,13 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Features
+//!
+//! Both are for tests only, and off by default:
+//!
+//! - `mutations`: gateways that are wrong on purpose.
+//! - `loom`: every interleaving of what the hub and a client's task share without a lock.
 
 mod access_log;
 mod backend;
@@ -37,6 +44,7 @@ mod lambda;
 #[cfg(feature = "mutations")]
 mod mutation;
 mod options;
+mod runtime;
 mod server;
 mod start;
 mod subscription;

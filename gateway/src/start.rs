@@ -15,7 +15,7 @@ use crate::build::{self, Build};
 use crate::clock::Clock;
 use crate::control::{Control, Running, reachable};
 use crate::hub::Hub;
-use crate::lambda::{Functions, Sink, Surroundings};
+use crate::lambda::{Functions, Launch, Sink, Surroundings};
 use crate::supervisor::Supervisor;
 use crate::{Error, Options, SpecGateway, dynamodb, ids, server};
 
@@ -24,7 +24,7 @@ use crate::{Error, Options, SpecGateway, dynamodb, ids, server};
 /// # Errors
 /// What keeps a function from being built, or from being found.
 pub async fn build(stack: &Assembly, build: &Build) -> Result<(), Error> {
-    build::executables(stack, build).await.map(drop)
+    build::programs(stack, build).await.map(drop)
 }
 
 /// Reads the template, builds the functions, and serves. Functions' processes are started when they
@@ -48,7 +48,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let access_log = access_log.map_err(Error::AccessLog)?;
     let access = options.access(&stack)?;
     let callers = access.callers.clone();
-    let executables = build::executables(&stack, &options.build).await?;
+    let programs = build::programs(&stack, &options.build).await?;
     let (listener, address) = listen(SocketAddr::new(options.host, options.port)).await?;
     let (dynamodb, dynamodb_url) = match options.dynamodb_url {
         Some(url) => (None, url),
@@ -78,15 +78,17 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let machine: SpecGateway = machine;
     let clock = Clock::start(options.clock);
     let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
-    let mut pools = Vec::new();
+    let launches = Launch::all(&stack, &programs, &surroundings);
+    let mut started = None;
     let lines = access_log.as_ref().map(Writer::lines);
     let hub = Hub::new(machine, clock.clone(), lines, |hub| {
-        let functions = Functions::new(&stack, &executables, &surroundings, &sink, &clock, &hub);
-        pools = functions.pools();
+        let (functions, tasks) = Functions::new(launches, sink, clock.clone(), hub.clone());
+        started = Some((Arc::clone(&functions), tasks));
         let region = surroundings.region.clone();
         let backends = Backends::new(hub, clock.clone(), dynamodb_url.clone(), region);
-        (Box::new(functions), backends)
+        (functions, backends)
     });
+    let (functions, processes) = started.expect("`Hub::new` has called what it was given");
     let stop = Arc::new(Notify::new());
     let supervisor = Supervisor::new();
     let served = server::run(
@@ -100,13 +102,14 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let tasks = vec![
         supervisor.spawn("the server", served),
         supervisor.spawn("the timers", timers),
+        supervisor.spawn("the functions", processes.run()),
     ];
     Ok(Control::new(Running {
         address,
         stack,
         hub,
         clock,
-        pools,
+        functions,
         access_log: Mutex::new(access_log),
         stop,
         supervisor,

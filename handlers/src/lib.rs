@@ -37,6 +37,10 @@
 //! JSON, a line an event, on standard output, with the request id. The token is never in it, at no
 //! level: this crate does not log it, and what the crates below log of whole events is cut off
 //! ([`log`]).
+//!
+//! # Features
+//!
+//! None.
 
 pub mod authorizer;
 pub mod aws;

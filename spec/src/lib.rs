@@ -23,6 +23,13 @@
 //!
 //! One module an area, each with its page of requirements (`spec/requirements/`): every requirement says what must be seen from
 //! outside, where that is documented or was observed, or that it is assumed. [`requirement::registry`] reads them.
+//!
+//! # Features
+//!
+//! - `proptest` (off by default): the module `strategy`, generators for property tests, with those of
+//!   the template language.
+//! - `oracle` (off by default): tests against the real Velocity, which need Java. It adds nothing to
+//!   the library.
 
 pub mod access_log;
 pub mod api;

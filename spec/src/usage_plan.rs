@@ -226,7 +226,7 @@ impl Usage {
                 && let Some(old) = used.remove(&entry.id)
                 && old.plan == meters.plan
             {
-                meters.follow(now, old);
+                meters.follow(now, &old);
             }
         }
     }
@@ -286,8 +286,8 @@ impl Usage {
 
 impl Meters {
     /// Takes over what `old` has counted under the same plan, whose limits may have changed.
-    fn follow(&mut self, now: Timestamp, old: Self) {
-        if let (Some(bucket), Some(old)) = (&mut self.bucket, old.bucket) {
+    fn follow(&mut self, now: Timestamp, old: &Self) {
+        if let (Some(bucket), Some(old)) = (&mut self.bucket, &old.bucket) {
             *bucket = old.under(now, bucket);
         }
         if let (Some((quota, period, used)), Some((old_quota, old_period, old_used))) =

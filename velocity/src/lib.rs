@@ -26,6 +26,11 @@
 //! The way of a template: `lexer` makes tokens, `parser` a tree (`ast`), `eval` renders it over
 //! `value`s with the methods in `methods`. Nothing in a template can hang, exhaust memory or
 //! overflow the stack: see [`Options`] for the bounds.
+//!
+//! # Features
+//!
+//! - `proptest` (off by default): the module `strategy`, generators of templates and contexts for
+//!   property tests.
 
 mod ast;
 mod context;

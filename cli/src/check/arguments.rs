@@ -9,7 +9,7 @@ pub(super) fn check(args: &CheckArgs, targets: &[Target]) -> Result<(), Failure>
         .or_else(|| same_names(args, targets))
         .or_else(|| several(args, targets));
     if let Some(problem) = problem {
-        return Err(Failure::Usage(format!("error: {problem}")));
+        return Err(Failure::usage(problem));
     }
     if targets.contains(&Target::Endpoint) {
         endpoint::check(&args.endpoint)?;

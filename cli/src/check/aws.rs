@@ -25,7 +25,7 @@ pub(super) fn check(args: &AwsArgs) -> Result<(), Failure> {
             "this program was built without AWS's SDK, which finds the stack `{stack}`: build it with the feature `live`, as in `cargo run --features live -- check --stack {stack}`"
         ),
     };
-    Err(Failure::Usage(format!("error: {problem}")))
+    Err(Failure::usage(problem))
 }
 
 /// The target, case after case.
@@ -38,10 +38,8 @@ pub(super) async fn run(
 ) -> Result<Report, Failure> {
     let account = conformance::target::aws::Account::of_environment().await;
     let stack = args.deployed.as_deref().unwrap_or_default();
-    let mut target = account
-        .target(stack)
-        .await
-        .map_err(|error| Failure::CouldNotRun(format!("error: {error}")))?;
+    let found = account.target(stack).await;
+    let mut target = found.map_err(Failure::could_not_run)?;
     endpoint.change(&mut target);
     target.options = options;
     Ok(super::endpoint::run(&target, cases).await)
@@ -55,5 +53,6 @@ pub(super) async fn run(
     _: &EndpointArgs,
     _: Options,
 ) -> Result<Report, Failure> {
-    Err(check(args).err().unwrap_or(Failure::Usage(String::new())))
+    check(args)?;
+    Err(Failure::usage("this program was built without AWS's SDK"))
 }

@@ -1,6 +1,5 @@
 //! The target `endpoint`: whatever is behind URLs, an emulator or a deployed stack.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -11,7 +10,7 @@ use conformance::sign::Credentials;
 use conformance::target::endpoint::{Place, Target, deployed_as};
 use conformance::{Case, Report};
 
-use super::targets::progress;
+use super::progress::progress;
 use super::url;
 use crate::Failure;
 
@@ -67,7 +66,7 @@ pub(super) fn is_named(args: &EndpointArgs) -> bool {
 
 /// Refuses what can not be run, before anything is: nowhere to connect to, or two places for a fixture.
 pub(super) fn check(args: &EndpointArgs) -> Result<(), Failure> {
-    let usage = |problem: String| Err(Failure::Usage(format!("error: {problem}")));
+    let usage = |problem: String| Err(Failure::usage(problem));
     if !is_named(args) {
         return usage(
             "the target `endpoint` needs `--ws URL`, where the stack is, or `--fixture NAME@URL`"
@@ -90,8 +89,8 @@ pub(super) fn check_names(args: &EndpointArgs, cases: &[Case]) -> Result<(), Fai
         deployed.any(|known| known == name)
     };
     match args.fixture.iter().find(|(name, _)| !is_known(name)) {
-        Some((name, _)) => Err(Failure::Usage(format!(
-            "error: no case runs on the fixture `{name}`; parameters stand in the order of their names"
+        Some((name, _)) => Err(Failure::usage(format!(
+            "no case runs on the fixture `{name}`; parameters stand in the order of their names"
         ))),
         None => Ok(()),
     }
@@ -106,7 +105,7 @@ pub(super) fn target(args: &EndpointArgs, options: Options) -> Result<Target, Fa
             management: args.management.clone(),
         }),
         fixtures: args.fixture.iter().cloned().collect(),
-        credentials: credentials.map_err(|error| Failure::Usage(format!("error: {error}")))?,
+        credentials: credentials.map_err(Failure::usage)?,
         options,
         ..Target::new("", None)
     };
@@ -117,17 +116,9 @@ pub(super) fn target(args: &EndpointArgs, options: Options) -> Result<Target, Fa
 /// A target behind URLs, on all cases.
 pub(super) async fn run(target: &Target, cases: &[Case]) -> Report {
     let progress = progress(&target.name, cases.len());
-    let run = async |case| {
-        let outcome = target.run(case).await;
-        progress.inc(1);
-        Ok::<_, Infallible>(outcome)
-    };
-    let Ok(outcomes) = target.options.all(cases, run).await;
+    let report = target.check(cases, || progress.inc(1)).await;
     progress.finish_and_clear();
-    Report {
-        target: target.name.clone(),
-        outcomes,
-    }
+    report
 }
 
 fn place(text: &str) -> Result<(String, Place), String> {

@@ -7,7 +7,7 @@ use conformance::{Expectations, Report, Verdict};
 
 use super::Target;
 use super::files::could_not_write;
-use crate::{Failure, print, text_or_file};
+use crate::{Caused, Failure, print, text_or_file};
 
 /// What is known.
 #[derive(Args)]
@@ -43,8 +43,7 @@ impl ExpectationArgs {
         targets
             .iter()
             .map(|target| match the_kits(*target, are_the_users) {
-                Some(name) => Expectations::of_target(name)
-                    .map_err(|error| Failure::CouldNotRun(format!("error: {error}"))),
+                Some(name) => Expectations::of_target(name).map_err(Failure::could_not_run),
                 None => Ok(Expectations::default()),
             })
             .collect()
@@ -54,7 +53,7 @@ impl ExpectationArgs {
     pub(super) fn judge(&self, runs: &[Run]) -> Result<(), Failure> {
         if let (Some(path), [run]) = (&self.bless, runs) {
             std::fs::write(path, run.known.blessed(&run.report))
-                .map_err(|error| could_not_write(path, &error))?;
+                .map_err(|error| could_not_write(path, error))?;
             let target = &run.report.target;
             print(&format!("{}: known verdicts of {target}", path.display()));
         }
@@ -122,7 +121,7 @@ fn the_kits(target: Target, are_the_users: bool) -> Option<&'static str> {
 
 fn of_file(path: &Path) -> Result<Expectations, Failure> {
     Expectations::parse(&text_or_file(&format!("@{}", path.display()))?)
-        .map_err(|error| Failure::Usage(format!("error: `{}`: {error}", path.display())))
+        .map_err(|error| Failure::usage(Caused::new(format!("`{}`", path.display()), error)))
 }
 
 #[cfg(test)]

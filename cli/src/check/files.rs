@@ -4,33 +4,33 @@ use std::fs::OpenOptions;
 use std::path::Path;
 
 use conformance::recording::Recording;
-use conformance::report::{self, Comparison};
+use conformance::report::{Comparison, FORMATS};
 use conformance::{Report, sign};
 
-use crate::{Failure, print};
+use crate::{Caused, Failure, print};
 
-/// The forms of report: files of a folder.
-const REPORTS: [&str; 4] = ["report.html", "report.md", "report.jsonl", "junit.xml"];
 /// How long `2026-11-23` is.
 const DAY: usize = 10;
 
+/// The help of an argument that says where reports go.
+pub(crate) fn reports_help(whose: &str) -> String {
+    let files: Vec<&str> = FORMATS.iter().map(|format| format.file).collect();
+    format!("Where {whose} go: {}.", files.join(", "))
+}
+
 /// Writes every form of report into a folder.
 pub(crate) fn write_reports(folder: &Path, comparison: &Comparison) -> Result<(), Failure> {
-    let texts = [
-        report::html(comparison),
-        report::markdown(comparison),
-        comparison.jsonl(),
-        report::junit(comparison),
-    ];
-    std::fs::create_dir_all(folder).map_err(|error| could_not_write(folder, &error))?;
-    for (name, text) in REPORTS.iter().zip(texts) {
-        let path = folder.join(name);
-        std::fs::write(&path, text).map_err(|error| could_not_write(&path, &error))?;
+    std::fs::create_dir_all(folder).map_err(|error| could_not_write(folder, error))?;
+    for format in FORMATS {
+        let path = folder.join(format.file);
+        std::fs::write(&path, (format.write)(comparison))
+            .map_err(|error| could_not_write(&path, error))?;
     }
+    let files: Vec<&str> = FORMATS.iter().map(|format| format.file).collect();
     print(&format!(
         "reports: {}/{{{}}}",
         folder.display(),
-        REPORTS.join(",")
+        files.join(",")
     ));
     Ok(())
 }
@@ -39,7 +39,7 @@ pub(crate) fn write_reports(folder: &Path, comparison: &Comparison) -> Result<()
 pub(super) fn record(path: &Path, report: &Report) -> Result<(), Failure> {
     let now = sign::now().iso_8601();
     let recording = Recording::of(report, &now[..DAY]);
-    std::fs::write(path, recording.to_toml()).map_err(|error| could_not_write(path, &error))?;
+    std::fs::write(path, recording.to_toml()).map_err(|error| could_not_write(path, error))?;
     print(&format!(
         "{}: what {} answered in {} cases",
         path.display(),
@@ -51,10 +51,10 @@ pub(super) fn record(path: &Path, report: &Report) -> Result<(), Failure> {
 
 /// Whether reports will be written into a folder, which is made.
 pub(super) fn try_reports(folder: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| could_not_write(folder, &error))?;
-    REPORTS
+    std::fs::create_dir_all(folder).map_err(|error| could_not_write(folder, error))?;
+    FORMATS
         .iter()
-        .try_for_each(|name| try_file(&folder.join(name)))
+        .try_for_each(|format| try_file(&folder.join(format.file)))
 }
 
 /// Whether a file will be written. What it says stays, and one that was not there is not there afterwards.
@@ -72,12 +72,10 @@ pub(super) fn try_file(path: &Path) -> Result<(), Failure> {
             true => std::fs::remove_file(path),
             false => Ok(()),
         })
-        .map_err(|error| could_not_write(path, &error))
+        .map_err(|error| could_not_write(path, error))
 }
 
-pub(super) fn could_not_write(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::CouldNotRun(format!(
-        "error: can not write to `{}`: {error}",
-        path.display()
-    ))
+pub(super) fn could_not_write(path: &Path, error: std::io::Error) -> Failure {
+    let what = format!("cannot write to `{}`", path.display());
+    Failure::could_not_run(Caused::new(what, error))
 }

@@ -37,20 +37,19 @@ pub(super) struct Selected {
 impl SelectionArgs {
     /// Reads the cases and chooses among them.
     pub(super) fn read(&self) -> Result<Selected, Failure> {
-        let usage = |error: &dyn std::fmt::Display| Failure::Usage(format!("error: {error}"));
         if let Some(id) = &self.requirement
             && requirement::find(id).is_none()
         {
             let error = format!("the requirement `{id}` does not exist: spec/requirements has all");
-            return Err(usage(&error));
+            return Err(Failure::usage(error));
         }
         let all: Vec<Case> = self
             .cases
             .as_deref()
             .map_or_else(case::built_in, case::of_path)
-            .map_err(|error| usage(&error))?;
+            .map_err(Failure::usage)?;
         if let (Some(path), []) = (&self.cases, &*all) {
-            return Err(usage(&nothing_in(path)));
+            return Err(Failure::usage(nothing_in(path)));
         }
         let cases: Vec<Case> = all
             .iter()
@@ -58,7 +57,7 @@ impl SelectionArgs {
             .cloned()
             .collect();
         if cases.is_empty() {
-            return Err(usage(&self.nothing_selected()));
+            return Err(Failure::usage(self.nothing_selected()));
         }
         Ok(Selected { all, cases })
     }

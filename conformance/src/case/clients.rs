@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Step;
+use super::{Connect, Send, Step};
 use crate::runner::OBSERVER;
 
 /// The clients that are connected.
@@ -16,7 +16,7 @@ impl<'a> Clients<'a> {
     /// A client that can not do this now.
     pub(super) fn follow(&mut self, step: &'a Step) -> Result<(), String> {
         match step {
-            Step::Connect { client, status, .. } => {
+            Step::Connect(Connect { client, status, .. }) => {
                 if client == OBSERVER {
                     return Err(format!("`{OBSERVER}` is the kit's own client"));
                 }
@@ -27,12 +27,12 @@ impl<'a> Clients<'a> {
                     self.0.insert(client);
                 }
             }
-            Step::Observe { .. } => {
+            Step::Observe(_) => {
                 if !self.0.insert(OBSERVER) {
                     return Err("there is an observer already".to_owned());
                 }
             }
-            Step::Send { client, .. }
+            Step::Send(Send { client, .. })
             | Step::SendBinary { client, .. }
             | Step::SendRaw { client, .. }
             | Step::Receive { client, .. }
@@ -43,12 +43,12 @@ impl<'a> Clients<'a> {
                 self.is_there(client)?;
                 self.0.remove(&**client);
             }
-            Step::Event { .. } | Step::Unseen { .. } => {
+            Step::Event(_) | Step::Unseen { .. } => {
                 if !self.0.contains(OBSERVER) {
                     return Err("there is no observer: `observe` comes first".to_owned());
                 }
             }
-            Step::Manage { .. } | Step::Row { .. } | Step::Wait { .. } => {}
+            Step::Manage(_) | Step::Row { .. } | Step::Wait { .. } => {}
         }
         Ok(())
     }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::clients::Clients;
-use super::{Case, Feature, Step};
+use super::{Case, Event, Feature, Step};
 use crate::pattern::{self, Part};
 use crate::runner::{AS_JSON, BASE, HOST, KINDS, OBSERVER};
 
 /// Checks a case, but for what depends on the other cases.
 ///
 /// # Errors
-/// The rule that it breaks, in words that go behind "case `…` ".
+/// The rule that it violates, in words that go behind "case `…` ".
 pub(super) fn check(case: &Case) -> Result<(), String> {
     for requirement in &case.requirements {
         if spec::requirement::find(requirement).is_none() {
@@ -20,6 +20,113 @@ pub(super) fn check(case: &Case) -> Result<(), String> {
     if case.steps.is_empty() {
         return Err("has no steps, so that every target would pass it".to_owned());
     }
+    check_names(case)?;
+    let names = case.generate.keys().chain(case.given.keys());
+    let given: Vec<String> = names
+        .flat_map(|name| [name.clone(), format!("{name}{AS_JSON}")])
+        .collect();
+    let mut so_far = SoFar {
+        features: &case.features,
+        bound: given
+            .iter()
+            .map(String::as_str)
+            .chain([HOST, BASE])
+            .collect(),
+        clients: Clients::default(),
+        flood: Flood::None,
+    };
+    for (index, step) in case.steps.iter().enumerate() {
+        so_far
+            .follow(step)
+            .map_err(|problem| format!("breaks a rule in step {}: {problem}", index + 1))?;
+    }
+    Ok(())
+}
+
+/// What the steps before have done.
+struct SoFar<'a> {
+    features: &'a [Feature],
+    /// The names that have values.
+    bound: BTreeSet<&'a str>,
+    clients: Clients<'a>,
+    flood: Flood,
+}
+
+/// Whether there is a flood to drain.
+#[derive(PartialEq, Eq)]
+enum Flood {
+    None,
+    Posted,
+}
+
+impl<'a> SoFar<'a> {
+    fn follow(&mut self, step: &'a Step) -> Result<(), String> {
+        self.check_kind(step)?;
+        self.bind(step)?;
+        self.clients.follow(step)
+    }
+
+    /// The rules of one kind of step.
+    fn check_kind(&mut self, step: &Step) -> Result<(), String> {
+        match step {
+            Step::Event(Event { kind, .. }) | Step::Unseen { kind }
+                if !KINDS.contains(&&**kind) =>
+            {
+                Err(format!(
+                    "events of the kind `{kind}` do not exist: there are {KINDS:?}"
+                ))
+            }
+            Step::Manage(call) if call.most > 1 => {
+                if call.method != "POST" || call.sign.is_some() || call.meanwhile.is_some() {
+                    return Err("`most` is for unsigned POSTs, without `meanwhile`".to_owned());
+                }
+                self.flood = Flood::Posted;
+                Ok(())
+            }
+            Step::Wait { .. } if !self.features.contains(&Feature::Clock) => {
+                Err("a step that lets time pass needs the feature `clock`".to_owned())
+            }
+            Step::Drain { .. } if self.flood == Flood::None => {
+                Err("nothing was posted with `most` before".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The names that a step needs, and those that it binds.
+    fn bind(&mut self, step: &'a Step) -> Result<(), String> {
+        for text in step.sent() {
+            for part in pattern::parse(text)? {
+                if let Part::Hole { name, .. } = part
+                    && !self.bound.contains(name)
+                {
+                    return Err(format!("nothing is bound to `${{{name}}}` yet"));
+                }
+            }
+        }
+        for text in step.seen() {
+            let parts = pattern::parse(text)?;
+            if parts
+                .windows(2)
+                .any(|pair| matches!(pair, [Part::Hole { .. }, Part::Hole { .. }]))
+            {
+                return Err(format!("two holes must have text between them in `{text}`"));
+            }
+            self.bound
+                .extend(parts.iter().filter_map(|part| match part {
+                    Part::Hole { name, .. } => Some(name),
+                    Part::Text(_) => None,
+                }));
+        }
+        if let Step::Observe(_) = step {
+            self.bound.insert(OBSERVER);
+        }
+        Ok(())
+    }
+}
+
+/// The names that a case gives values to.
+fn check_names(case: &Case) -> Result<(), String> {
     for name in case.generate.keys().chain(case.given.keys()) {
         if [HOST, BASE, OBSERVER, "*"].contains(&&**name) || name.contains(['.', ':', '!', '~']) {
             return Err(format!(
@@ -29,77 +136,6 @@ pub(super) fn check(case: &Case) -> Result<(), String> {
         if case.generate.contains_key(name) && case.given.contains_key(name) {
             return Err(format!("both gives `{name}` a value and generates it"));
         }
-    }
-    let given: Vec<String> = case
-        .generate
-        .keys()
-        .chain(case.given.keys())
-        .flat_map(|name| [name.clone(), format!("{name}{AS_JSON}")])
-        .collect();
-    let mut bound: BTreeSet<&str> = given.iter().map(String::as_str).collect();
-    bound.extend([HOST, BASE]);
-    let mut clients = Clients::default();
-    let mut flooded = false;
-    for (index, step) in case.steps.iter().enumerate() {
-        let at = |problem: String| format!("breaks a rule in step {}: {problem}", index + 1);
-        if let Step::Event { kind, .. } | Step::Unseen { kind } = step
-            && !KINDS.contains(&&**kind)
-        {
-            return Err(at(format!(
-                "events of the kind `{kind}` do not exist: there are {KINDS:?}"
-            )));
-        }
-        match step {
-            Step::Manage {
-                method,
-                sign,
-                most,
-                meanwhile,
-                ..
-            } if *most > 1 => {
-                if method != "POST" || sign.is_some() || meanwhile.is_some() {
-                    return Err(at(
-                        "`most` is for unsigned POSTs, without `meanwhile`".to_owned()
-                    ));
-                }
-                flooded = true;
-            }
-            Step::Wait { .. } if !case.features.contains(&Feature::Clock) => {
-                return Err(at("who lets time pass needs the feature `clock`".to_owned()));
-            }
-            Step::Drain { .. } if !flooded => {
-                return Err(at("nothing was posted with `most` before".to_owned()));
-            }
-            _ => {}
-        }
-        for text in step.sent() {
-            for part in pattern::parse(text).map_err(at)? {
-                if let Part::Hole { name, .. } = part
-                    && !bound.contains(name)
-                {
-                    return Err(at(format!("nothing is bound to `${{{name}}}` yet")));
-                }
-            }
-        }
-        for text in step.seen() {
-            let parts = pattern::parse(text).map_err(at)?;
-            if parts
-                .windows(2)
-                .any(|pair| matches!(pair, [Part::Hole { .. }, Part::Hole { .. }]))
-            {
-                return Err(at(format!(
-                    "two holes must have text between them in `{text}`"
-                )));
-            }
-            bound.extend(parts.iter().filter_map(|part| match part {
-                Part::Hole { name, .. } => Some(name),
-                Part::Text(_) => None,
-            }));
-        }
-        if let Step::Observe { .. } = step {
-            bound.insert(OBSERVER);
-        }
-        clients.follow(step).map_err(at)?;
     }
     Ok(())
 }

@@ -27,50 +27,9 @@ pub enum Values {
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Step {
     /// A client asks for an upgrade.
-    Connect {
-        /// Its name in this case.
-        client: String,
-        /// Header fields to send.
-        #[serde(default)]
-        headers: BTreeMap<String, Values>,
-        /// Behind the stage's path, such as `?a=b` or `/more`.
-        #[serde(default)]
-        target: String,
-        /// How many times over the last character of `target` stands there.
-        #[serde(default = "once")]
-        repeat: usize,
-        /// The status that must come.
-        #[serde(default = "switching_protocols")]
-        status: u16,
-        /// How the request is signed, if it is.
-        sign: Option<Sign>,
-        /// The refusal's body.
-        body: Option<String>,
-        /// Fields that the response must have.
-        #[serde(default)]
-        response_headers: BTreeMap<String, String>,
-        /// Fields that the response must not have.
-        #[serde(default)]
-        absent_headers: Vec<String>,
-    },
+    Connect(Connect),
     /// A client sends a text message.
-    Send {
-        /// Who.
-        client: String,
-        /// What.
-        text: String,
-        /// How many times over the text is repeated to make the message.
-        #[serde(default = "once")]
-        repeat: usize,
-        /// Put before the repeated text.
-        #[serde(default)]
-        before: String,
-        /// Put behind the repeated text.
-        #[serde(default)]
-        after: String,
-        /// In frames of at most so many bytes; one frame when it is not given.
-        frame: Option<usize>,
-    },
+    Send(Send),
     /// A client sends a binary message.
     SendBinary {
         /// Who.
@@ -112,39 +71,7 @@ pub enum Step {
         reason: Option<String>,
     },
     /// A backend calls the `@connections` API.
-    Manage {
-        /// The method.
-        method: String,
-        /// What stands behind `/@connections/`.
-        #[serde(default)]
-        id: String,
-        /// The whole path behind the host, instead of stage and id.
-        path: Option<String>,
-        /// The body to send.
-        #[serde(default)]
-        body: String,
-        /// How many times over the body is repeated.
-        #[serde(default = "once")]
-        repeat: usize,
-        /// How the request is signed, if it is.
-        sign: Option<Sign>,
-        /// At most so many times, each with its number and a space before the body, until the status comes; any other answer before must be
-        /// 200. `drain` reads what was taken.
-        #[serde(default = "once")]
-        most: usize,
-        /// The status that must come.
-        status: u16,
-        /// A status that may come for a moment instead: then the call is made again, and the report counts how often.
-        meanwhile: Option<u16>,
-        /// The body that must come.
-        response: Option<String>,
-        /// Fields that the response must have.
-        #[serde(default)]
-        response_headers: BTreeMap<String, String>,
-        /// Fields that the response must not have.
-        #[serde(default)]
-        absent_headers: Vec<String>,
-    },
+    Manage(Manage),
     /// A client reads all that was posted with `most`: nothing is missing, in order.
     Drain {
         /// Who.
@@ -179,47 +106,145 @@ pub enum Step {
     },
     /// Connects the client `observer`, to which the fixture's probe reports what clients with `?observer=${observer}` set off, and
     /// binds `observer` to its connection's id.
-    Observe {
-        /// What the observer sends to learn its id; it must reach the probe.
-        #[serde(default = "who_am_i")]
-        text: String,
-        /// Header fields to send.
-        #[serde(default)]
-        headers: BTreeMap<String, Values>,
-        /// Behind the stage's path.
-        #[serde(default)]
-        target: String,
-        /// How the request is signed, if it is.
-        sign: Option<Sign>,
-    },
+    Observe(Observe),
     /// The next report of an event of this kind.
-    Event {
-        /// `authorizer`, `CONNECT`, `MESSAGE`, `DISCONNECT`, `payload` (what a template rendered) or `HTTP`.
-        kind: String,
-        /// What the event must have, by JSON pointer. Texts are patterns for strings; a text that begins with `json:` is a pattern for
-        /// the compact JSON of the value; one that begins with `value:` is the JSON text of an equal value, whatever the order of its
-        /// members; anything else must be equal.
-        #[serde(default)]
-        has: BTreeMap<String, toml::Value>,
-        /// What it must not have, by JSON pointer.
-        #[serde(default)]
-        lacks: Vec<String>,
-        /// The members that objects must have, in order and no others, by JSON pointer. One with a `?` before its name may stand
-        /// anywhere, or not at all.
-        #[serde(default)]
-        members: BTreeMap<String, Vec<String>>,
-        /// Numbers, none of which is less than the one before, by JSON pointer.
-        #[serde(default)]
-        ascending: Vec<String>,
-        /// The statuses of the messages that the probe was told to post.
-        #[serde(default)]
-        posted: Vec<u16>,
-    },
+    Event(Event),
     /// No further event of this kind may be reported, until the case ends.
     Unseen {
         /// The kind, as for `event`.
         kind: String,
     },
+}
+
+/// A request for an upgrade, and the response that must come.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Connect {
+    /// Its name in this case.
+    pub client: String,
+    /// Header fields to send.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Values>,
+    /// Behind the stage's path, such as `?a=b` or `/more`.
+    #[serde(default)]
+    pub target: String,
+    /// How many times over the last character of `target` stands there.
+    #[serde(default = "once")]
+    pub repeat: usize,
+    /// The status that must come.
+    #[serde(default = "switching_protocols")]
+    pub status: u16,
+    /// How the request is signed, if it is.
+    pub sign: Option<Sign>,
+    /// The refusal's body.
+    pub body: Option<String>,
+    /// Fields that the response must have.
+    #[serde(default)]
+    pub response_headers: BTreeMap<String, String>,
+    /// Fields that the response must not have.
+    #[serde(default)]
+    pub absent_headers: Vec<String>,
+}
+
+/// A text message.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Send {
+    /// Who.
+    pub client: String,
+    /// What.
+    pub text: String,
+    /// How many times over the text is repeated to make the message.
+    #[serde(default = "once")]
+    pub repeat: usize,
+    /// Put before the repeated text.
+    #[serde(default)]
+    pub before: String,
+    /// Put behind the repeated text.
+    #[serde(default)]
+    pub after: String,
+    /// In frames of at most so many bytes; one frame when it is not given.
+    pub frame: Option<usize>,
+}
+
+/// A call of the `@connections` API, and the response that must come.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Manage {
+    /// The method.
+    pub method: String,
+    /// What stands behind `/@connections/`.
+    #[serde(default)]
+    pub id: String,
+    /// The whole path behind the host, instead of stage and id.
+    pub path: Option<String>,
+    /// The body to send.
+    #[serde(default)]
+    pub body: String,
+    /// How many times over the body is repeated.
+    #[serde(default = "once")]
+    pub repeat: usize,
+    /// How the request is signed, if it is.
+    pub sign: Option<Sign>,
+    /// At most so many times, each with its number and a space before the body, until the status comes; any other answer before must be
+    /// 200. `drain` reads what was taken.
+    #[serde(default = "once")]
+    pub most: usize,
+    /// The status that must come.
+    pub status: u16,
+    /// A status that may come for a moment instead: then the call is made again, and the report counts how often.
+    pub meanwhile: Option<u16>,
+    /// The body that must come.
+    pub response: Option<String>,
+    /// Fields that the response must have.
+    #[serde(default)]
+    pub response_headers: BTreeMap<String, String>,
+    /// Fields that the response must not have.
+    #[serde(default)]
+    pub absent_headers: Vec<String>,
+}
+
+/// How the observer connects.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Observe {
+    /// What the observer sends to learn its id; it must reach the probe.
+    #[serde(default = "who_am_i")]
+    pub text: String,
+    /// Header fields to send.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Values>,
+    /// Behind the stage's path.
+    #[serde(default)]
+    pub target: String,
+    /// How the request is signed, if it is.
+    pub sign: Option<Sign>,
+}
+
+/// An event that the probe must have got.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// `authorizer`, `CONNECT`, `MESSAGE`, `DISCONNECT`, `payload` (what a template rendered) or `HTTP`.
+    pub kind: String,
+    /// What the event must have, by JSON pointer. Texts are patterns for strings; a text that begins with `json:` is a pattern for
+    /// the compact JSON of the value; one that begins with `value:` is the JSON text of an equal value, whatever the order of its
+    /// members; anything else must be equal.
+    #[serde(default)]
+    pub has: BTreeMap<String, toml::Value>,
+    /// What it must not have, by JSON pointer.
+    #[serde(default)]
+    pub lacks: Vec<String>,
+    /// The members that objects must have, in order and no others, by JSON pointer. One with a `?` before its name may stand
+    /// anywhere, or not at all.
+    #[serde(default)]
+    pub members: BTreeMap<String, Vec<String>>,
+    /// Numbers, none of which is less than the one before, by JSON pointer.
+    #[serde(default)]
+    pub ascending: Vec<String>,
+    /// The statuses of the messages that the probe was told to post.
+    #[serde(default)]
+    pub posted: Vec<u16>,
 }
 
 impl Values {
@@ -236,26 +261,21 @@ impl Step {
     /// The texts that are sent, their holes to be filled.
     pub(super) fn sent(&self) -> Vec<&str> {
         match self {
-            Self::Connect {
+            Self::Connect(Connect {
                 target, headers, ..
-            }
-            | Self::Observe {
+            })
+            | Self::Observe(Observe {
                 target, headers, ..
-            } => {
+            }) => {
                 let values = headers.values().flat_map(Values::all);
                 values.chain([target]).map(|text| &**text).collect()
             }
-            Self::Send {
-                text,
-                before,
-                after,
-                ..
-            } => vec![text, before, after],
-            Self::Manage { id, path, body, .. } => {
+            Self::Send(send) => vec![&send.text, &send.before, &send.after],
+            Self::Manage(Manage { id, path, body, .. }) => {
                 vec![id, path.as_deref().unwrap_or_default(), body]
             }
             Self::Row { id, .. } => vec![id],
-            Self::Event { has, .. } => texts(has)
+            Self::Event(Event { has, .. }) => texts(has)
                 .filter_map(|text| text.strip_prefix(VALUE))
                 .collect(),
             _ => Vec::new(),
@@ -265,22 +285,22 @@ impl Step {
     /// The patterns of what must be seen.
     pub(super) fn seen(&self) -> Vec<&str> {
         match self {
-            Self::Connect {
+            Self::Connect(Connect {
                 body,
                 response_headers: headers,
                 ..
-            }
-            | Self::Manage {
+            })
+            | Self::Manage(Manage {
                 response: body,
                 response_headers: headers,
                 ..
-            } => body
+            }) => body
                 .iter()
                 .chain(headers.values())
                 .map(|text| &**text)
                 .collect(),
             Self::Receive { text, .. } => vec![text],
-            Self::Event { has, .. } => texts(has)
+            Self::Event(Event { has, .. }) => texts(has)
                 .filter(|text| !text.starts_with(VALUE))
                 .map(|text| text.strip_prefix(JSON).unwrap_or(text))
                 .collect(),

@@ -38,11 +38,9 @@ impl Backend {
     ///
     /// # Errors
     /// A machine that lets nobody listen.
-    pub async fn start() -> Result<Self, String> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .map_err(|error| error.to_string())?;
-        let address = listener.local_addr().map_err(|error| error.to_string())?;
+    pub async fn start() -> std::io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
         let management = Arc::new(OnceLock::new());
         let reports = Arc::clone(&management);
         let task = tokio::spawn(async move {

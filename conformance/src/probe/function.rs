@@ -4,17 +4,17 @@ use spec::percent;
 
 use super::{End, Plan};
 use crate::http::{self, Answer};
-use crate::session::Trouble;
+use crate::session::SessionError;
 
 /// Runs until the process is ended, or the Runtime API is gone.
 ///
 /// # Errors
 /// What is missing in the environment, or went wrong between the process and the Runtime API.
-pub async fn run() -> Result<(), Trouble> {
+pub async fn run() -> Result<(), SessionError> {
     let variable = |name: &str| {
         std::env::var(name).map_err(|_| {
             let missing = "is missing in the environment: is this a Lambda function?";
-            Trouble::Other(format!("`{name}` {missing}"))
+            SessionError::other(format!("`{name}` {missing}"))
         })
     };
     let runtime = format!(
@@ -27,7 +27,7 @@ pub async fn run() -> Result<(), Trouble> {
         let id = event
             .header("Lambda-Runtime-Aws-Request-Id")
             .ok_or_else(|| {
-                Trouble::Violation(format!(
+                SessionError::Violation(format!(
                     "the Runtime API answered {} without a request id",
                     event.status
                 ))
@@ -47,7 +47,7 @@ pub async fn run() -> Result<(), Trouble> {
 ///
 /// # Errors
 /// A `@connections` API that can not be reached.
-pub async fn perform(plan: &Plan, management: &str) -> Result<(), Trouble> {
+pub async fn perform(plan: &Plan, management: &str) -> Result<(), SessionError> {
     let mut posted = Vec::new();
     for post in &plan.posts {
         posted.push(self::post(management, &post.to, &post.data).await?.status);
@@ -59,7 +59,7 @@ pub async fn perform(plan: &Plan, management: &str) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn post(management: &str, connection_id: &str, data: &str) -> Result<Answer, Trouble> {
+async fn post(management: &str, connection_id: &str, data: &str) -> Result<Answer, SessionError> {
     let url = format!(
         "{management}/@connections/{}",
         percent::encode(connection_id.as_bytes())

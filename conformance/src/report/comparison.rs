@@ -1,11 +1,9 @@
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use spec::requirement;
 
 use crate::case::Case;
 use crate::runner::FOUND;
-use crate::verdict::{Outcome, Report, Verdict, shortened};
+use crate::verdict::{Outcome, Report, shortened};
 
 /// How much of a detail is shown: texts that are compared may be long.
 const DETAIL: usize = 2000;
@@ -47,21 +45,6 @@ pub struct Cited {
     pub sources: Vec<String>,
 }
 
-/// A line of a report in JSON Lines: `conformance/report.schema.json` is its schema.
-#[derive(Serialize, Deserialize)]
-struct Line {
-    target: String,
-    case: String,
-    why: String,
-    verdict: Verdict,
-    detail: String,
-    requirements: Vec<Cited>,
-    millis: u64,
-    #[serde(default)]
-    retries: u32,
-    transcript: Vec<String>,
-}
-
 impl Comparison {
     /// The runs of `cases` on some targets.
     pub fn of(reports: &[Report], cases: &[Case]) -> Self {
@@ -88,68 +71,6 @@ impl Comparison {
         comparison
     }
 
-    /// Reads runs from JSON Lines, as [`jsonl`](Self::jsonl) writes them; several files may simply follow one another. A target's later
-    /// outcome of a case takes the place of an earlier one.
-    ///
-    /// # Errors
-    /// The number of the first line that is none of a report, and why.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let mut comparison = Self::default();
-        let lines = text.lines().enumerate();
-        for (index, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
-            let Line {
-                target,
-                case,
-                why,
-                verdict,
-                detail,
-                requirements,
-                millis,
-                retries,
-                transcript,
-            } = serde_json::from_str(line)
-                .map_err(|error| format!("line {}: {error}", index + 1))?;
-            let took = Duration::from_millis(millis);
-            let outcome = Outcome {
-                case,
-                verdict,
-                detail,
-                transcript,
-                retries,
-                host: String::new(),
-                took,
-            };
-            comparison.add(&target, outcome, || why, || requirements);
-        }
-        Ok(comparison)
-    }
-
-    /// One JSON object a line for each outcome, target by target.
-    pub fn jsonl(&self) -> String {
-        let mut text = String::new();
-        for (index, target) in self.targets.iter().enumerate() {
-            for row in &self.rows {
-                let Some(outcome) = &row.outcomes[index] else {
-                    continue;
-                };
-                let line = Line {
-                    target: target.clone(),
-                    case: row.case.clone(),
-                    why: row.why.clone(),
-                    verdict: outcome.verdict,
-                    detail: outcome.detail.clone(),
-                    requirements: row.requirements.clone(),
-                    millis: u64::try_from(outcome.took.as_millis()).unwrap_or(u64::MAX),
-                    retries: outcome.retries,
-                    transcript: outcome.transcript.clone(),
-                };
-                text.push_str(&serde_json::to_string(&line).unwrap_or_default());
-                text.push('\n');
-            }
-        }
-        text
-    }
-
     /// What is said of one target.
     pub fn report(&self, index: usize) -> Report {
         Report {
@@ -162,7 +83,7 @@ impl Comparison {
         }
     }
 
-    fn add(
+    pub(super) fn add(
         &mut self,
         target: &str,
         outcome: Outcome,
@@ -227,22 +148,13 @@ impl Cited {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::jsonl::jsonl;
     use crate::report::tests::comparison;
-
-    #[test]
-    fn what_is_written_is_read_again() {
-        let comparison = comparison();
-        assert_eq!(
-            Comparison::parse(&comparison.jsonl()).as_ref(),
-            Ok(&comparison)
-        );
-    }
 
     #[test]
     fn runs_are_put_side_by_side() {
         let both = comparison();
-        let (spec, local): (String, String) = both
-            .jsonl()
+        let (spec, local): (String, String) = jsonl(&both)
             .lines()
             .map(|line| format!("{line}\n"))
             .partition(|line| line.contains(r#""target":"spec""#));
@@ -250,25 +162,5 @@ mod tests {
         let swapped = Comparison::parse(&(local + &spec)).unwrap();
         assert_eq!(swapped.targets, ["local", "spec"]);
         assert_eq!(swapped.report(1), both.report(0));
-    }
-
-    #[test]
-    fn a_line_that_is_none_is_named() {
-        let problem = Comparison::parse("\n{}\n").unwrap_err();
-        assert!(
-            problem.starts_with("line 2: missing field `target`"),
-            "{problem}"
-        );
-    }
-
-    #[test]
-    fn every_line_fits_the_published_schema() {
-        let schema = serde_json::from_str(include_str!("../../report.schema.json")).unwrap();
-        let schema = jsonschema::validator_for(&schema).unwrap();
-        for line in comparison().jsonl().lines() {
-            let line = serde_json::from_str(line).unwrap();
-            assert!(schema.validate(&line).is_ok(), "{line}");
-        }
-        assert!(!schema.is_valid(&serde_json::json!({"target": "t"})));
     }
 }

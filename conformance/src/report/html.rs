@@ -2,9 +2,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Cited, Comparison};
+use super::{Cited, Comparison, Format};
 use crate::runner::FOUND;
 use crate::verdict::{Outcome, Verdict};
+
+pub(super) const FORMAT: Format = Format {
+    file: "report.html",
+    write: html,
+};
 
 /// The page around the data: style and script are in it, so that it opens from a disk, without a network.
 const PAGE: &str = include_str!("page.html");
@@ -12,7 +17,7 @@ const PAGE: &str = include_str!("page.html");
 const SHOWN: usize = 240;
 
 /// One page for people: cases by targets, with filters; each verdict opens what was sent, what came, what was expected and the sources.
-pub fn html(comparison: &Comparison) -> String {
+fn html(comparison: &Comparison) -> String {
     let requirements: BTreeMap<&str, &Cited> = comparison
         .rows
         .iter()
@@ -65,7 +70,7 @@ fn shortened(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests::comparison;
+    use crate::report::tests::{comparison, outcomes};
 
     #[test]
     fn no_text_can_leave_the_data() {
@@ -83,5 +88,22 @@ mod tests {
             !PAGE.contains("src=") && !PAGE.contains("url("),
             "the page loads nothing"
         );
+    }
+
+    #[test]
+    fn every_verdict_is_in_its_place() {
+        let page = html(&comparison());
+        let (_, data) = page.split_once(r#"id="data">"#).unwrap();
+        let (data, _) = data.split_once("</script>").unwrap();
+        let data: Value = serde_json::from_str(data).unwrap();
+        let mut found = Vec::new();
+        for (index, target) in data["targets"].as_array().unwrap().iter().enumerate() {
+            for row in data["rows"].as_array().unwrap() {
+                let verdict = &row["outcomes"][index]["verdict"];
+                let texts = [&row["case"], target, verdict];
+                found.push(texts.map(|text| text.as_str().unwrap().to_owned()));
+            }
+        }
+        assert_eq!(found, outcomes());
     }
 }

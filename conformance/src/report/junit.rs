@@ -1,11 +1,16 @@
 use quick_junit::{NonSuccessKind, Report as Xml, TestCase, TestCaseStatus, TestSuite};
 
-use super::Comparison;
+use super::{Comparison, Format};
 use crate::verdict::Verdict;
+
+pub(super) const FORMAT: Format = Format {
+    file: "junit.xml",
+    write: junit,
+};
 
 /// JUnit's XML, as CI systems read it: a suite for each target, a test case for each case. What is unsupported is skipped, what is
 /// informational passes.
-pub fn junit(comparison: &Comparison) -> String {
+fn junit(comparison: &Comparison) -> String {
     let mut xml = Xml::new("gatespec");
     for (index, target) in comparison.targets.iter().enumerate() {
         let mut suite = TestSuite::new(target.as_str());
@@ -48,7 +53,7 @@ pub fn junit(comparison: &Comparison) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests::comparison;
+    use crate::report::tests::{comparison, outcomes};
 
     #[test]
     fn only_suites_count_the_skipped() {
@@ -61,5 +66,44 @@ mod tests {
             text.contains(r#"<testsuite name="local" tests="4" skipped="1""#),
             "{text}"
         );
+    }
+
+    #[test]
+    fn every_verdict_is_in_its_place() {
+        let text = junit(&comparison());
+        let mut found = Vec::new();
+        for suite in text.split("<testsuite name=\"").skip(1) {
+            let (target, suite) = suite.split_once('"').unwrap();
+            for case in suite.split("<testcase name=\"").skip(1) {
+                let (case, rest) = case.split_once('"').unwrap();
+                let (own, inside) = rest.split_once('>').unwrap();
+                assert!(own.contains(&format!("classname=\"{target}.")), "{own}");
+                let kinds = [
+                    ("<failure", "fail"),
+                    ("<error", "error"),
+                    ("<skipped", "unsupported"),
+                ];
+                let kind = kinds
+                    .iter()
+                    .find(|(element, _)| inside.trim_start().starts_with(element));
+                found.push((
+                    case.to_owned(),
+                    target.to_owned(),
+                    kind.map(|(_, verdict)| *verdict),
+                ));
+            }
+        }
+        let expected = outcomes().into_iter().map(|[case, target, verdict]| {
+            let case = case.replace('&', "&amp;").replace('<', "&lt;");
+            let case = case
+                .replace('>', "&gt;")
+                .replace('"', "&quot;")
+                .replace('\'', "&apos;");
+            let verdict = ["fail", "error", "unsupported"]
+                .into_iter()
+                .find(|other| *other == verdict);
+            (case, target, verdict)
+        });
+        assert_eq!(found, expected.collect::<Vec<_>>());
     }
 }

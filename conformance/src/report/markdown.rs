@@ -1,9 +1,14 @@
-use super::Comparison;
 use super::table::summary;
+use super::{Comparison, Format};
 use crate::verdict::Verdict;
 
+pub(super) const FORMAT: Format = Format {
+    file: "report.md",
+    write: markdown,
+};
+
 /// A page: the matrix of cases by targets, then everything that is no pass with its transcript.
-pub fn markdown(comparison: &Comparison) -> String {
+fn markdown(comparison: &Comparison) -> String {
     let mut text = String::from("# Conformance report\n\n");
     for index in 0..comparison.targets.len() {
         text.push_str(&format!("- {}\n", summary(&comparison.report(index))));
@@ -56,4 +61,35 @@ pub fn markdown(comparison: &Comparison) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::{comparison, outcomes};
+
+    #[test]
+    fn every_verdict_is_in_its_place() {
+        let text = markdown(&comparison());
+        let mut rows = text.lines().filter_map(|line| {
+            let line = line.strip_prefix("| ")?.strip_suffix(" |")?;
+            Some(line.split(" | ").collect::<Vec<_>>())
+        });
+        let head = rows.next().unwrap();
+        let rows: Vec<_> = rows.skip(1).collect();
+        let mut found = Vec::new();
+        for (index, target) in head.iter().enumerate().skip(2) {
+            for row in &rows {
+                found.push([row[0], target, row[index]].map(str::to_owned));
+            }
+        }
+        assert_eq!(found, outcomes());
+    }
+
+    #[test]
+    fn what_is_no_pass_is_told_with_its_target() {
+        let text = markdown(&comparison());
+        assert!(text.contains("## limits/b on local: error"), "{text}");
+        assert!(!text.contains("## limits/b on spec"), "{text}");
+    }
 }

@@ -4,16 +4,27 @@
 mod comparison;
 mod explanation;
 mod html;
+mod jsonl;
 mod junit;
 mod markdown;
 mod table;
 
 pub use comparison::{Cited, Comparison, Row};
 pub use explanation::explanation;
-pub use html::html;
-pub use junit::junit;
-pub use markdown::markdown;
+pub use jsonl::{InvalidReport, SCHEMA};
 pub use table::table;
+
+/// A form of report that is a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// The file's name.
+    pub file: &'static str,
+    /// Its text.
+    pub write: fn(&Comparison) -> String,
+}
+
+/// All forms of report that are files. A new one is a file of this folder with a `FORMAT`, and a line here.
+pub const FORMATS: &[Format] = &[html::FORMAT, markdown::FORMAT, jsonl::FORMAT, junit::FORMAT];
 
 #[cfg(test)]
 mod tests {
@@ -62,18 +73,40 @@ mod tests {
         Comparison::of(&[report("spec", spec), report("local", local)], &cases)
     }
 
-    #[test]
-    fn every_form_shows_every_case_and_target() {
+    /// What every form must show: case, target, verdict, target by target.
+    pub(super) fn outcomes() -> Vec<[String; 3]> {
         let comparison = comparison();
-        for text in [
-            table(&comparison),
-            markdown(&comparison),
-            html(&comparison),
-            junit(&comparison),
-        ] {
-            for needle in ["spec", "local", "limits/b"] {
-                assert!(text.contains(needle), "{needle} in {text}");
+        let mut outcomes = Vec::new();
+        for (index, target) in comparison.targets.iter().enumerate() {
+            for row in &comparison.rows {
+                let verdict = row.outcomes[index].as_ref().unwrap().verdict;
+                outcomes.push([row.case.clone(), target.clone(), verdict.to_string()]);
             }
         }
+        outcomes
+    }
+
+    // Each form's own test says where every verdict is; this one holds for forms to come.
+    #[test]
+    fn every_form_tells_targets_and_cases_apart() {
+        let right = comparison();
+        let mut columns = right.clone();
+        for row in &mut columns.rows {
+            row.outcomes.reverse();
+        }
+        let mut rows = right.clone();
+        let (first, others) = rows.rows.split_first_mut().unwrap();
+        std::mem::swap(&mut first.outcomes, &mut others[0].outcomes);
+        for format in FORMATS {
+            let text = (format.write)(&right);
+            assert_ne!(text, (format.write)(&columns), "{}", format.file);
+            assert_ne!(text, (format.write)(&rows), "{}", format.file);
+        }
+    }
+
+    #[test]
+    fn every_form_has_a_file_of_its_own() {
+        let files: std::collections::BTreeSet<_> = FORMATS.iter().map(|form| form.file).collect();
+        assert_eq!(files.len(), FORMATS.len());
     }
 }

@@ -56,3 +56,27 @@ pub(super) fn summary(report: &Report) -> String {
     };
     format!("{}: {}{score}{retries}", report.target, counts.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::{comparison, outcomes};
+
+    #[test]
+    fn every_verdict_is_in_its_place() {
+        let text = table(&comparison());
+        let (table, _) = text.split_once("\n\n").unwrap();
+        let mut rows = table
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let head = rows.next().unwrap();
+        let rows: Vec<_> = rows.collect();
+        let mut found = Vec::new();
+        for (index, target) in head.iter().enumerate().skip(1) {
+            for row in &rows {
+                found.push([row[0], target, row[index]].map(str::to_owned));
+            }
+        }
+        assert_eq!(found, outcomes());
+    }
+}

@@ -44,39 +44,20 @@ pub async fn run_with<S: Session>(
         // So that it does not open connections faster than it may.
         session.settle().await;
         let mut outcome = once(case, &tree.current(), session, features).await;
+        if matches!(outcome.verdict, Verdict::Fail | Verdict::Informational) {
+            outcome = smallest(case, &mut tree, outcome, session, features).await;
+        }
         retries += outcome.retries;
         match outcome.verdict {
-            Verdict::Pass => {}
+            Verdict::Pass => last = Some(outcome),
             // That does not depend on the values.
             Verdict::Unsupported => return outcome,
-            Verdict::Error => {
+            Verdict::Error | Verdict::Fail | Verdict::Informational => {
                 outcome.detail = format!("{} ({})", outcome.detail, which(number, chance));
-                last = Some(outcome);
-                break;
-            }
-            Verdict::Fail | Verdict::Informational => {
-                let mut given = tree.current();
-                let mut is_smaller = tree.simplify();
-                let end = Instant::now() + SHRINKING;
-                while is_smaller && Instant::now() < end {
-                    session.settle().await;
-                    let smaller = once(case, &tree.current(), session, features).await;
-                    retries += smaller.retries;
-                    is_smaller = if smaller.verdict == outcome.verdict {
-                        (outcome, given) = (smaller, tree.current());
-                        tree.simplify()
-                    } else {
-                        tree.complicate()
-                    };
-                }
-                outcome.detail = format!("{} ({})", outcome.detail, which(number, chance));
-                let found = case.with_given(&given);
-                outcome.transcript.push(format!("{FOUND}\n{found}"));
                 last = Some(outcome);
                 break;
             }
         }
-        last = Some(outcome);
     }
     let outcome = last.unwrap_or_else(|| not_generated(case, "there was no run"));
     Outcome {
@@ -84,6 +65,35 @@ pub async fn run_with<S: Session>(
         took: started.elapsed(),
         ..outcome
     }
+}
+
+/// The same failure with the smallest values that were found in time. The case that has them stands
+/// at the end of its transcript; its retries are those of all tries.
+async fn smallest<S: Session>(
+    case: &Case,
+    tree: &mut impl ValueTree<Value = BTreeMap<String, String>>,
+    failure: Outcome,
+    session: &mut S,
+    features: &[Feature],
+) -> Outcome {
+    let mut retries = failure.retries;
+    let (mut outcome, mut given) = (failure, tree.current());
+    let mut is_smaller = tree.simplify();
+    let end = Instant::now() + SHRINKING;
+    while is_smaller && Instant::now() < end {
+        session.settle().await;
+        let smaller = once(case, &tree.current(), session, features).await;
+        retries += smaller.retries;
+        is_smaller = if smaller.verdict == outcome.verdict {
+            (outcome, given) = (smaller, tree.current());
+            tree.simplify()
+        } else {
+            tree.complicate()
+        };
+    }
+    let found = case.with_given(&given);
+    outcome.transcript.push(format!("{FOUND}\n{found}"));
+    Outcome { retries, ..outcome }
 }
 
 /// Which run it was, so that it can be repeated.

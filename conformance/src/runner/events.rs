@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
-use crate::case::{JSON, VALUE};
+use crate::case::{Event, JSON, VALUE};
 use crate::pattern::Bindings;
 
 /// The reports of one case that no step has looked at, by kind.
@@ -21,15 +21,6 @@ pub(super) struct Report {
     event: Value,
     /// The statuses of what the probe was told to post.
     posted: Vec<u16>,
-}
-
-/// What an event must be.
-pub(super) struct Expected<'a> {
-    pub(super) has: &'a BTreeMap<String, toml::Value>,
-    pub(super) lacks: &'a [String],
-    pub(super) members: &'a BTreeMap<String, Vec<String>>,
-    pub(super) ascending: &'a [String],
-    pub(super) posted: &'a [u16],
 }
 
 /// The kinds of events, as a case names them.
@@ -104,54 +95,55 @@ impl Reports {
     }
 }
 
-impl Expected<'_> {
-    /// Compares a report, and binds the names in the patterns.
-    ///
-    /// # Errors
-    /// Says where it is another.
-    pub(super) fn check(&self, report: &Report, bindings: &mut Bindings) -> Result<(), String> {
-        let Report { event, posted } = report;
-        for (pointer, names) in self.members {
-            let object = event.pointer(pointer).and_then(Value::as_object);
-            let object = object.ok_or_else(|| format!("there is no object at `{pointer}`"))?;
-            let (free, wanted): (Vec<&String>, Vec<&String>) =
-                names.iter().partition(|name| name.starts_with('?'));
-            let is_free = |name: &&String| free.iter().any(|free| free[1..] == **name);
-            let found: Vec<&String> = object.keys().filter(|name| !is_free(name)).collect();
-            if found != wanted {
-                return Err(format!(
-                    "members at `{pointer}`: expected {wanted:?}, found {found:?}"
-                ));
-            }
-        }
-        let surplus = |pointer: &String| Some((pointer.clone(), event.pointer(pointer)?));
-        if let Some((pointer, found)) = self.lacks.iter().find_map(surplus) {
-            return Err(format!("there is a `{pointer}`: {found}"));
-        }
-        let mut least = 0;
-        for pointer in self.ascending {
-            let number = event.pointer(pointer).and_then(Value::as_u64);
-            let number = number.ok_or_else(|| format!("there is no number at `{pointer}`"))?;
-            if number < least {
-                return Err(format!("`{pointer}`: {number} is less than {least}"));
-            }
-            least = number;
-        }
-        for (pointer, expected) in self.has {
-            let found = event
-                .pointer(pointer)
-                .ok_or_else(|| format!("there is no `{pointer}`"))?;
-            value(expected, found, bindings)
-                .map_err(|problem| format!("`{pointer}`: {problem}"))?;
-        }
-        if posted != self.posted {
+/// Compares a report, and binds the names in the patterns.
+///
+/// # Errors
+/// Where it differs.
+pub(super) fn check(
+    expected: &Event,
+    report: &Report,
+    bindings: &mut Bindings,
+) -> Result<(), String> {
+    let Report { event, posted } = report;
+    for (pointer, names) in &expected.members {
+        let object = event.pointer(pointer).and_then(Value::as_object);
+        let object = object.ok_or_else(|| format!("there is no object at `{pointer}`"))?;
+        let (free, wanted): (Vec<&String>, Vec<&String>) =
+            names.iter().partition(|name| name.starts_with('?'));
+        let is_free = |name: &&String| free.iter().any(|free| free[1..] == **name);
+        let found: Vec<&String> = object.keys().filter(|name| !is_free(name)).collect();
+        if found != wanted {
             return Err(format!(
-                "the probe's posts should be answered {:?}, and were {posted:?}",
-                self.posted
+                "members at `{pointer}`: expected {wanted:?}, found {found:?}"
             ));
         }
-        Ok(())
     }
+    let surplus = |pointer: &String| Some((pointer.clone(), event.pointer(pointer)?));
+    if let Some((pointer, found)) = expected.lacks.iter().find_map(surplus) {
+        return Err(format!("there is a `{pointer}`: {found}"));
+    }
+    let mut least = 0;
+    for pointer in &expected.ascending {
+        let number = event.pointer(pointer).and_then(Value::as_u64);
+        let number = number.ok_or_else(|| format!("there is no number at `{pointer}`"))?;
+        if number < least {
+            return Err(format!("`{pointer}`: {number} is less than {least}"));
+        }
+        least = number;
+    }
+    for (pointer, wanted) in &expected.has {
+        let found = event
+            .pointer(pointer)
+            .ok_or_else(|| format!("there is no `{pointer}`"))?;
+        value(wanted, found, bindings).map_err(|problem| format!("`{pointer}`: {problem}"))?;
+    }
+    if *posted != expected.posted {
+        return Err(format!(
+            "the probe's posts should be answered {:?}, and were {posted:?}",
+            expected.posted
+        ));
+    }
+    Ok(())
 }
 
 fn value(expected: &toml::Value, found: &Value, bindings: &mut Bindings) -> Result<(), String> {
@@ -218,33 +210,14 @@ mod tests {
         Some("expected [\"b\", \"a\", \"c\", \"e\"], found [\"a\", \"b\", \"c\", \"e\"]")
     )]
     fn an_event_is_compared(#[case] expected: &str, #[case] problem: Option<&str>) {
-        #[derive(serde::Deserialize, Default)]
-        #[serde(default)]
-        struct Table {
-            has: BTreeMap<String, toml::Value>,
-            lacks: Vec<String>,
-            members: BTreeMap<String, Vec<String>>,
-            ascending: Vec<String>,
-        }
-        let Table {
-            has,
-            lacks,
-            members,
-            ascending,
-        } = toml::from_str(expected).unwrap();
-        let expected = Expected {
-            has: &has,
-            lacks: &lacks,
-            members: &members,
-            ascending: &ascending,
-            posted: &[410],
-        };
+        let expected = format!("kind = \"MESSAGE\"\nposted = [410]\n{expected}");
+        let expected: Event = toml::from_str(&expected).unwrap();
         let event = serde_json::json!({"a": "x1", "b": false, "c": {"d": 1}, "e": 2});
         let report = Report {
             event,
             posted: vec![410],
         };
-        let result = expected.check(&report, &mut Bindings::default());
+        let result = check(&expected, &report, &mut Bindings::default());
         match problem {
             None => assert_eq!(result, Ok(())),
             Some(problem) => assert!(result.as_ref().unwrap_err().contains(problem), "{result:?}"),

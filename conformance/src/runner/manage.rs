@@ -1,33 +1,49 @@
 //! Calls of the `@connections` API: one, or more messages than a client reads.
 
+use super::answer::Expected;
+use super::text::repeated;
 use super::{LOOKS, Run, Stop};
+use crate::case::Manage;
 use crate::session::{Answer, Callback, Incoming, Session};
-use crate::sign::Sign;
 
-/// A call, and the status that it waits for.
-pub(super) struct Call<'a> {
-    pub(super) method: &'a str,
-    pub(super) to: Callback,
-    pub(super) body: String,
-    pub(super) sign: Option<&'a Sign>,
-    pub(super) status: u16,
+/// A call with its holes filled.
+struct Call<'a> {
+    step: &'a Manage,
+    to: Callback,
+    body: String,
 }
 
 impl<S: Session> Run<'_, S> {
+    /// Makes a call, or floods a client with it, and compares the response.
+    pub(super) async fn manage(&mut self, step: &Manage) -> Result<(), Stop> {
+        let to = match &step.path {
+            Some(path) => Callback::Path(self.fill(path)?),
+            None => Callback::Connection(self.fill(&step.id)?),
+        };
+        let body = repeated(&self.fill(&step.body)?, step.repeat)?;
+        let call = Call { step, to, body };
+        let answer = match step.most {
+            ..=1 => self.call(&call).await?,
+            _ => self.flood(&call).await?,
+        };
+        let expected = Expected {
+            status: step.status,
+            body: step.response.as_deref(),
+            headers: &step.response_headers,
+            absent: &step.absent_headers,
+        };
+        self.answered("backend", &answer, &expected)
+    }
+
     /// Makes a call, again while the answer has the status `meanwhile`.
-    pub(super) async fn manage(
-        &mut self,
-        call: &Call<'_>,
-        meanwhile: Option<u16>,
-    ) -> Result<Answer, Stop> {
-        let Call {
-            method, to, body, ..
-        } = call;
+    async fn call(&mut self, call: &Call<'_>) -> Result<Answer, Stop> {
+        let Call { step, to, body } = call;
+        let (method, sign) = (&step.method, step.sign.as_ref());
         self.note(">", &format!("backend: {method} {to:?} {body}"));
         let mut looks = 1;
         loop {
-            let answer = self.session.manage(method, to, body, call.sign).await?;
-            if Some(answer.status) != meanwhile || looks >= LOOKS {
+            let answer = self.session.manage(method, to, body, sign).await?;
+            if Some(answer.status) != step.meanwhile || looks >= LOOKS {
                 return Ok(answer);
             }
             if looks == 1 {
@@ -39,10 +55,9 @@ impl<S: Session> Run<'_, S> {
     }
 
     /// Posts until the answer has the status, `most` times at most: the last answer.
-    pub(super) async fn flood(&mut self, call: &Call<'_>, most: usize) -> Result<Answer, Stop> {
-        let Call {
-            to, body, status, ..
-        } = call;
+    async fn flood(&mut self, call: &Call<'_>) -> Result<Answer, Stop> {
+        let Call { step, to, body } = call;
+        let (most, status) = (step.most, step.status);
         self.note(
             ">",
             &format!("backend: at most {most} times POST {to:?} {body}"),
@@ -51,7 +66,7 @@ impl<S: Session> Run<'_, S> {
         for number in 1..=most {
             let text = format!("{number} {body}");
             answer = self.session.manage("POST", to, &text, None).await?;
-            if answer.status != 200 || *status == 200 {
+            if answer.status != 200 || status == 200 {
                 break;
             }
             self.taken.push(text);
@@ -64,7 +79,7 @@ impl<S: Session> Run<'_, S> {
     pub(super) async fn drain(&mut self, client: &str) -> Result<(), Stop> {
         for text in std::mem::take(&mut self.taken) {
             let received = self.session.receive(client).await;
-            let incoming = received.map_err(|trouble| Stop::from(trouble).of(client))?;
+            let incoming = received.map_err(|error| Stop::from(error).of(client))?;
             if incoming != Incoming::Text(text.clone()) {
                 let number = text.split(' ').next().unwrap_or_default();
                 return Err(Stop::Difference(format!(

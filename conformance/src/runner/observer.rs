@@ -1,8 +1,9 @@
 //! The observer of a case: the connection that the probe reports to.
 
-use super::events::{Expected, Report};
+use super::events::{self, Report};
 use super::{Run, Stop};
-use crate::session::{Incoming, Outgoing, Session, Trouble, Upgrade};
+use crate::case::{Event, Observe};
+use crate::session::{Incoming, Outgoing, Session, SessionError, Upgrade};
 
 /// More reports than any case sets off.
 const MOST_REPORTS: usize = 1000;
@@ -12,9 +13,15 @@ pub(crate) const OBSERVER: &str = "observer";
 impl<S: Session> Run<'_, S> {
     /// Connects the observer and learns its connection's id. Without an observer the kit sees nothing, so that nothing can be said of
     /// the target.
-    pub(super) async fn observe(&mut self, upgrade: &Upgrade, text: &str) -> Result<(), Stop> {
-        let answer = self.session.connect(OBSERVER, upgrade).await;
-        let answer = answer.map_err(|trouble| Stop::from(trouble).unseen())?;
+    pub(super) async fn observe(&mut self, observe: &Observe) -> Result<(), Stop> {
+        let upgrade = Upgrade {
+            target: self.fill(&observe.target)?,
+            headers: self.fields(&observe.headers)?,
+            sign: observe.sign.clone(),
+        };
+        let text = &observe.text;
+        let answer = self.session.connect(OBSERVER, &upgrade).await;
+        let answer = answer.map_err(|error| Stop::from(error).unseen())?;
         if answer.status != 101 {
             return Err(Stop::Broken(format!("the observer got {answer:?}")));
         }
@@ -22,7 +29,7 @@ impl<S: Session> Run<'_, S> {
         let id = id.map_err(Stop::unseen)?;
         self.note("<", &format!("{OBSERVER}: {id}"));
         self.bindings.set(OBSERVER, id);
-        self.who_am_i = Some(text.to_owned());
+        self.who_am_i = Some(text.clone());
         Ok(())
     }
 
@@ -48,10 +55,10 @@ impl<S: Session> Run<'_, S> {
     }
 
     /// Compares the next event of a kind.
-    pub(super) async fn event(&mut self, kind: &str, expected: &Expected<'_>) -> Result<(), Stop> {
+    pub(super) async fn event(&mut self, expected: &Event) -> Result<(), Stop> {
+        let kind = &expected.kind;
         let report = self.report(kind).await?;
-        expected
-            .check(&report, &mut self.bindings)
+        events::check(expected, &report, &mut self.bindings)
             .map_err(|problem| Stop::Difference(format!("{kind} event: {problem}")))
     }
 
@@ -66,8 +73,8 @@ impl<S: Session> Run<'_, S> {
                 Ok(incoming) => {
                     return Err(Stop::Difference(format!("the observer got {incoming:?}")));
                 }
-                Err(trouble @ Trouble::Silence(_)) => {
-                    return Err(Stop::Difference(format!("no {kind} event: {trouble}")));
+                Err(error @ SessionError::Silence(_)) => {
+                    return Err(Stop::Difference(format!("no {kind} event: {error}")));
                 }
                 Err(other) => return Err(other.into()),
             }

@@ -2,7 +2,8 @@
 
 use super::events::Reports;
 use super::{OBSERVER, Run};
-use crate::session::{Session, Trouble};
+use crate::session::{Session, SessionError};
+use crate::with_causes;
 
 /// Why a case stops.
 pub(super) enum Stop {
@@ -66,13 +67,13 @@ impl Stop {
     }
 }
 
-impl From<Trouble> for Stop {
-    fn from(trouble: Trouble) -> Self {
-        let detail = trouble.to_string();
-        match trouble {
-            Trouble::Silence(_) | Trouble::Violation(_) => Self::Difference(detail),
-            Trouble::Unsupported(_) => Self::Unsupported(detail),
-            Trouble::NotConnected(_) | Trouble::Other(_) => Self::Broken(detail),
+impl From<SessionError> for Stop {
+    fn from(error: SessionError) -> Self {
+        let detail = with_causes(&error);
+        match error {
+            SessionError::Silence(_) | SessionError::Violation(_) => Self::Difference(detail),
+            SessionError::Unsupported(_) => Self::Unsupported(detail),
+            SessionError::NotConnected(_) | SessionError::Other(_) => Self::Broken(detail),
         }
     }
 }
@@ -83,7 +84,7 @@ mod tests {
 
     use rstest::rstest;
 
-    use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
+    use crate::session::{Answer, Callback, Incoming, Outgoing, Session, SessionError, Upgrade};
     use crate::sign::Sign;
     use crate::{Verdict, case, runner};
 
@@ -107,17 +108,17 @@ mod tests {
     }
 
     impl Session for Target {
-        async fn connect(&mut self, client: &str, _: &Upgrade) -> Result<Answer, Trouble> {
+        async fn connect(&mut self, client: &str, _: &Upgrade) -> Result<Answer, SessionError> {
             self.connected.push(client.to_owned());
             Ok(Answer {
                 status: 101,
                 ..Answer::default()
             })
         }
-        async fn send(&mut self, _: &str, _: &Outgoing) -> Result<(), Trouble> {
+        async fn send(&mut self, _: &str, _: &Outgoing) -> Result<(), SessionError> {
             Ok(())
         }
-        async fn receive(&mut self, _: &str) -> Result<Incoming, Trouble> {
+        async fn receive(&mut self, _: &str) -> Result<Incoming, SessionError> {
             Ok(Incoming::Text("id".to_owned()))
         }
         async fn close(
@@ -125,7 +126,7 @@ mod tests {
             client: &str,
             _: Option<u16>,
             _: &str,
-        ) -> Result<Vec<String>, Trouble> {
+        ) -> Result<Vec<String>, SessionError> {
             self.connected.retain(|connected| connected != client);
             if !self.is_orderly {
                 self.faults.push("not ended".to_owned());
@@ -138,14 +139,14 @@ mod tests {
             _: &Callback,
             _: &str,
             _: Option<&Sign>,
-        ) -> Result<Answer, Trouble> {
-            Err(Trouble::Unsupported("not here"))
+        ) -> Result<Answer, SessionError> {
+            Err(SessionError::Unsupported("not here"))
         }
-        async fn has_row(&mut self, _: &str) -> Result<bool, Trouble> {
-            Err(Trouble::Unsupported("not here"))
+        async fn has_row(&mut self, _: &str) -> Result<bool, SessionError> {
+            Err(SessionError::Unsupported("not here"))
         }
-        async fn wait(&mut self, _: Duration) -> Result<(), Trouble> {
-            Err(Trouble::Unsupported("not here"))
+        async fn wait(&mut self, _: Duration) -> Result<(), SessionError> {
+            Err(SessionError::Unsupported("not here"))
         }
         async fn settle(&mut self) {}
         fn host(&self) -> String {

@@ -89,9 +89,14 @@ impl Target {
         outcome
     }
 
-    /// Runs cases, each with connections of its own. [`gatespec_conformance::check`](crate::check) runs the kit's own.
-    pub async fn check(&self, cases: &[Case]) -> Report {
-        let run = async |case| Ok::<_, Infallible>(self.run(case).await);
+    /// Runs cases, each with connections of its own, and calls `ran` after each. [`gatespec_conformance::check`](crate::check) runs
+    /// the kit's own.
+    pub async fn check(&self, cases: &[Case], ran: impl Fn()) -> Report {
+        let run = async |case| {
+            let outcome = self.run(case).await;
+            ran();
+            Ok::<_, Infallible>(outcome)
+        };
         let Ok(outcomes) = self.options.all(cases, run).await;
         Report {
             target: self.name.clone(),

@@ -1,7 +1,8 @@
 //! The target `local`: `gatespec serve` as a process, reached through its sockets only.
 
-use std::path::Path;
-use std::process::Stdio;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use tokio::time::timeout;
 use super::table::TableEndpoint;
 use super::wire::Endpoint;
 use crate::case::Feature;
-use crate::session::Trouble;
+use crate::session::SessionError;
 
 /// What the target has.
 pub const FEATURES: [Feature; 9] = [
@@ -65,6 +66,38 @@ pub struct Ready {
     pub tables: Vec<String>,
 }
 
+/// Why a gateway's process could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// The program is not there, or the system has no room for a process.
+    #[error("cannot start `{}`", .0.display())]
+    Start(PathBuf, #[source] io::Error),
+    /// It said nothing for a long time.
+    #[error("the gateway was not ready within {STARTING:?}")]
+    NotReady,
+    /// Its standard output cannot be read.
+    #[error("cannot read the gateway's standard output")]
+    Output(#[source] io::Error),
+    /// It ended before it was ready.
+    #[error("the gateway ended before it was ready")]
+    Ended,
+    /// What it printed is not the line of `serve --ready json`.
+    #[error("the gateway's first line `{0}` cannot be read")]
+    FirstLine(String, #[source] serde_json::Error),
+    /// Its clock could not be moved.
+    #[error("the gateway's clock cannot be moved")]
+    Clock(#[source] io::Error),
+    /// It ended without success.
+    #[error("the gateway ended with {0}")]
+    Status(ExitStatus),
+    /// The system does not say whether it has ended.
+    #[error("cannot wait for the gateway to end")]
+    Wait(#[source] io::Error),
+    /// Its standard input was closed, and it runs on.
+    #[error("the gateway did not end within {PATIENCE:?}")]
+    NotEnding,
+}
+
 /// How long a gateway may take to be ready, when its functions are built: several may start at once on a busy machine.
 const STARTING: Duration = Duration::from_secs(60);
 /// How long anything may take on this machine before it counts as silence.
@@ -75,8 +108,12 @@ impl LocalGateway {
     /// is ready.
     ///
     /// # Errors
-    /// A process that can not be started, or that ends before it is ready; what it has to say goes to standard error.
-    pub async fn start(program: &Path, arguments: &[String], log: Stdio) -> Result<Self, String> {
+    /// A process that cannot be started, or that is not ready in time. Why it ended is in `log`.
+    pub async fn start(
+        program: &Path,
+        arguments: &[String],
+        log: Stdio,
+    ) -> Result<Self, GatewayError> {
         let mut child = Command::new(program)
             .args(["serve", "--no-build", "--port", "0", "--ready", "json"])
             .args(arguments)
@@ -85,20 +122,16 @@ impl LocalGateway {
             .stderr(log)
             .kill_on_drop(true)
             .spawn()
-            .map_err(|error| format!("can not start `{}`: {error}", program.display()))?;
-        let stdout = child
-            .stdout
-            .take()
-            .ok_or("the gateway has no standard output")?;
+            .map_err(|error| GatewayError::Start(program.to_owned(), error))?;
+        let stdout = child.stdout.take().ok_or(GatewayError::Ended)?;
         let mut lines = BufReader::new(stdout).lines();
         let line = timeout(STARTING, lines.next_line())
             .await
-            .map_err(|_| format!("the gateway was not ready within {STARTING:?}"))?
-            .map_err(|error| error.to_string())?
-            .ok_or("the gateway ended before it was ready; its last words are above")?;
-        let ready: Ready = serde_json::from_str(&line).map_err(|error| {
-            format!("the gateway's first line `{line}` can not be read: {error}")
-        })?;
+            .map_err(|_| GatewayError::NotReady)?
+            .map_err(GatewayError::Output)?
+            .ok_or(GatewayError::Ended)?;
+        let ready: Ready = serde_json::from_str(&line)
+            .map_err(|error| GatewayError::FirstLine(line.clone(), error))?;
         let endpoint = Endpoint {
             ws_url: ready.ws.clone(),
             management_url: Some(ready.management.clone()),
@@ -129,14 +162,14 @@ impl LocalGateway {
     /// Ends the gateway in an orderly way.
     ///
     /// # Errors
-    /// A gateway that did not end well.
-    pub async fn stop(mut self) -> Result<(), String> {
+    /// A gateway that does not end, or ends without success.
+    pub async fn stop(mut self) -> Result<(), GatewayError> {
         drop(self.clock.0.lock().await.take());
         match timeout(PATIENCE, self.child.wait()).await {
             Ok(Ok(status)) if status.success() => Ok(()),
-            Ok(Ok(status)) => Err(format!("the gateway ended with {status}")),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("the gateway did not end".to_owned()),
+            Ok(Ok(status)) => Err(GatewayError::Status(status)),
+            Ok(Err(error)) => Err(GatewayError::Wait(error)),
+            Err(_) => Err(GatewayError::NotEnding),
         }
     }
 }
@@ -146,12 +179,12 @@ impl Clock {
     ///
     /// # Errors
     /// A gateway that is gone, or whose time can not be moved.
-    pub async fn advance(&self, time: Duration) -> Result<(), Trouble> {
-        let other = |error: std::io::Error| Trouble::Other(format!("the gateway's clock: {error}"));
+    pub async fn advance(&self, time: Duration) -> Result<(), SessionError> {
+        let other = |error| SessionError::other(GatewayError::Clock(error));
         let mut pipes = self.0.lock().await;
         let pipes = pipes
             .as_mut()
-            .ok_or_else(|| Trouble::Other("the gateway has ended".to_owned()))?;
+            .ok_or_else(|| SessionError::other("the gateway has ended"))?;
         let line = format!("advance {}\n", time.as_secs_f64());
         pipes
             .stdin
@@ -160,12 +193,14 @@ impl Clock {
             .map_err(other)?;
         let answer = timeout(PATIENCE, pipes.stdout.next_line())
             .await
-            .map_err(|_| Trouble::Silence(PATIENCE))?
+            .map_err(|_| SessionError::Silence(PATIENCE))?
             .map_err(other)?
             .unwrap_or_default();
         match answer.strip_prefix("now ") {
             Some(_) => Ok(()),
-            None => Err(Trouble::Other(format!("the gateway's clock: `{answer}`"))),
+            None => Err(SessionError::other(format!(
+                "the gateway's clock: `{answer}`"
+            ))),
         }
     }
 }

@@ -16,7 +16,7 @@ use spec::{CompiledApi, Gateway, Input, Output, Timestamp};
 
 use super::functions::Function;
 use crate::case::Feature;
-use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
+use crate::session::{Answer, Callback, Incoming, Outgoing, Session, SessionError, Upgrade};
 use crate::sign::{Sign, Unsigned};
 
 /// What the target has.
@@ -177,16 +177,16 @@ impl SpecSession {
         format!("{}/@connections/{connection_id}", self.base())
     }
 
-    fn peer(&self, client: &str) -> Result<PeerId, Trouble> {
+    fn peer(&self, client: &str) -> Result<PeerId, SessionError> {
         self.names
             .get(client)
             .copied()
-            .ok_or_else(|| Trouble::NotConnected(client.to_owned()))
+            .ok_or_else(|| SessionError::NotConnected(client.to_owned()))
     }
 }
 
 impl Session for SpecSession {
-    async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, Trouble> {
+    async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, SessionError> {
         self.numbers += 1;
         let peer = PeerId(self.numbers);
         let target = format!("/{}{}", self.gateway.api().stage.stage_name, request.target);
@@ -216,10 +216,10 @@ impl Session for SpecSession {
         if entry.open {
             self.names.insert(client.to_owned(), peer);
         }
-        entry.answer.take().ok_or(Trouble::Silence(PATIENCE))
+        entry.answer.take().ok_or(SessionError::Silence(PATIENCE))
     }
 
-    async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), Trouble> {
+    async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), SessionError> {
         let peer = self.peer(client)?;
         let violation = |violation| Input::Violation { peer, violation };
         let text_message = |bytes: &[u8], frame| match limits::text_message(bytes, frame) {
@@ -233,7 +233,7 @@ impl Session for SpecSession {
             Outgoing::Raw(bytes) => text_message(bytes, bytes.len()),
             Outgoing::Binary(_) => violation(Violation::Binary),
             Outgoing::Ping(_) => {
-                return Err(Trouble::Unsupported(
+                return Err(SessionError::Unsupported(
                     "pings are the shell's, not the specification's",
                 ));
             }
@@ -242,7 +242,7 @@ impl Session for SpecSession {
         Ok(())
     }
 
-    async fn receive(&mut self, client: &str) -> Result<Incoming, Trouble> {
+    async fn receive(&mut self, client: &str) -> Result<Incoming, SessionError> {
         let peer = self.peer(client)?;
         self.pass(self.now + PATIENCE, |session| {
             let client = session.clients.get(&peer);
@@ -252,7 +252,7 @@ impl Session for SpecSession {
         let incoming = entry
             .incoming
             .pop_front()
-            .ok_or(Trouble::Silence(PATIENCE))?;
+            .ok_or(SessionError::Silence(PATIENCE))?;
         if matches!(incoming, Incoming::Closed(..)) {
             self.names.remove(client);
         }
@@ -264,7 +264,7 @@ impl Session for SpecSession {
         client: &str,
         code: Option<u16>,
         reason: &str,
-    ) -> Result<Vec<String>, Trouble> {
+    ) -> Result<Vec<String>, SessionError> {
         let peer = self.peer(client)?;
         self.names.remove(client);
         let close = Some(ClientClose {
@@ -288,7 +288,7 @@ impl Session for SpecSession {
         to: &Callback,
         body: &str,
         sign: Option<&Sign>,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, SessionError> {
         let path = match to {
             Callback::Connection(id) => self.path_of(id),
             Callback::Path(path) => path.clone(),
@@ -299,11 +299,11 @@ impl Session for SpecSession {
         Ok(response.into())
     }
 
-    async fn has_row(&mut self, id: &str) -> Result<bool, Trouble> {
+    async fn has_row(&mut self, id: &str) -> Result<bool, SessionError> {
         Ok(self.table.contains_key(id))
     }
 
-    async fn wait(&mut self, time: Duration) -> Result<(), Trouble> {
+    async fn wait(&mut self, time: Duration) -> Result<(), SessionError> {
         let end = self.now + time;
         self.pass(end, |_| false);
         self.now = end;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::http;
-use crate::session::Trouble;
+use crate::session::SessionError;
 
 /// A DynamoDB table behind an endpoint that wants no signature.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl TableEndpoint {
     ///
     /// # Errors
     /// What kept the kit from looking.
-    pub(super) async fn has(&self, id: &str, patience: Duration) -> Result<bool, Trouble> {
+    pub(super) async fn has(&self, id: &str, patience: Duration) -> Result<bool, SessionError> {
         let body = json!({
             "TableName": self.name,
             "Key": {"connectionId": {"S": id}},
@@ -43,15 +43,14 @@ impl TableEndpoint {
         let request = http::request("POST", &self.url, &HEADERS, &body);
         let answer = timeout(patience, request)
             .await
-            .map_err(|_| Trouble::Silence(patience))??;
+            .map_err(|_| SessionError::Silence(patience))??;
         if answer.status != 200 {
-            return Err(Trouble::Other(format!(
+            return Err(SessionError::other(format!(
                 "the table answered {}: {}",
                 answer.status, answer.body
             )));
         }
-        let item: Value = serde_json::from_str(&answer.body)
-            .map_err(|error| Trouble::Other(error.to_string()))?;
+        let item: Value = serde_json::from_str(&answer.body).map_err(SessionError::other)?;
         Ok(item.get("Item").is_some())
     }
 }

@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::net::{Address, Stream};
-use crate::session::{Answer, Trouble};
+use crate::session::{Answer, SessionError};
 
 /// The most bytes that the head of a response may have.
 const MOST_HEAD: usize = 64 * 1024;
@@ -21,8 +21,8 @@ pub(super) async fn upgrade(
     url: &str,
     headers: impl Iterator<Item = (&str, &str)>,
     patience: Duration,
-) -> Result<(Answer, Option<WebSocketStream<Stream>>), Trouble> {
-    let address = Address::parse(url).map_err(Trouble::Other)?;
+) -> Result<(Answer, Option<WebSocketStream<Stream>>), SessionError> {
+    let address = Address::parse(url).map_err(SessionError::other)?;
     let key = generate_key();
     let mut request = format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n",
@@ -33,8 +33,11 @@ pub(super) async fn upgrade(
     }
     request.push_str("\r\n");
     let exchange = async {
-        let mut stream = address.connect().await.map_err(Trouble::Other)?;
-        stream.write_all(request.as_bytes()).await.map_err(other)?;
+        let mut stream = address.connect().await.map_err(SessionError::other)?;
+        stream
+            .write_all(request.as_bytes())
+            .await
+            .map_err(SessionError::other)?;
         let (mut answer, rest) = read_head(&mut stream).await?;
         if answer.status != 101 {
             let body = read_body(&mut stream, &answer, rest).await?;
@@ -43,7 +46,7 @@ pub(super) async fn upgrade(
         }
         let expected = derive_accept_key(key.as_bytes());
         if answer.header("Sec-WebSocket-Accept") != Some(&expected) {
-            return Err(Trouble::Violation(
+            return Err(SessionError::Violation(
                 "the 101 has not the right `Sec-WebSocket-Accept`".to_owned(),
             ));
         }
@@ -52,7 +55,7 @@ pub(super) async fn upgrade(
     };
     timeout(patience, exchange)
         .await
-        .map_err(|_| Trouble::Silence(patience))?
+        .map_err(|_| SessionError::Silence(patience))?
 }
 
 /// The host that a URL names, with its port where it has one; nothing when it is no URL.
@@ -63,13 +66,13 @@ pub(super) fn host(url: &str) -> String {
 }
 
 /// The status line and the header fields, and what was read beyond them.
-async fn read_head(stream: &mut Stream) -> Result<(Answer, Vec<u8>), Trouble> {
+async fn read_head(stream: &mut Stream) -> Result<(Answer, Vec<u8>), SessionError> {
     let mut bytes = Vec::new();
     loop {
         let mut fields = [httparse::EMPTY_HEADER; 100];
         let mut response = httparse::Response::new(&mut fields);
         let parsed = response.parse(&bytes).map_err(|error| {
-            Trouble::Violation(format!("what came is no HTTP response: {error}"))
+            SessionError::Violation(format!("what came is no HTTP response: {error}"))
         })?;
         if let httparse::Status::Complete(length) = parsed {
             let headers = response
@@ -90,12 +93,17 @@ async fn read_head(stream: &mut Stream) -> Result<(Answer, Vec<u8>), Trouble> {
             return Ok((answer, bytes.split_off(length)));
         }
         if bytes.len() > MOST_HEAD {
-            return Err(Trouble::Violation(
+            return Err(SessionError::Violation(
                 "the response has no end of its header".to_owned(),
             ));
         }
-        if stream.read_buf(&mut bytes).await.map_err(other)? == 0 {
-            return Err(Trouble::Violation(
+        if stream
+            .read_buf(&mut bytes)
+            .await
+            .map_err(SessionError::other)?
+            == 0
+        {
+            return Err(SessionError::Violation(
                 "the connection was closed without a response".to_owned(),
             ));
         }
@@ -107,7 +115,7 @@ async fn read_body(
     stream: &mut Stream,
     answer: &Answer,
     mut bytes: Vec<u8>,
-) -> Result<Vec<u8>, Trouble> {
+) -> Result<Vec<u8>, SessionError> {
     let length = answer
         .header("content-length")
         .and_then(|text| text.trim().parse::<usize>().ok());
@@ -127,7 +135,12 @@ async fn read_body(
             }
             _ => {}
         }
-        if stream.read_buf(&mut bytes).await.map_err(other)? == 0 {
+        if stream
+            .read_buf(&mut bytes)
+            .await
+            .map_err(SessionError::other)?
+            == 0
+        {
             return Ok(bytes);
         }
     }
@@ -148,10 +161,6 @@ fn dechunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
         body.extend_from_slice(bytes.get(start..end)?);
         bytes = bytes.get(end + 2..)?;
     }
-}
-
-fn other(error: impl std::fmt::Display) -> Trouble {
-    Trouble::Other(error.to_string())
 }
 
 #[cfg(test)]

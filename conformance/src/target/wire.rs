@@ -18,7 +18,7 @@ use super::table::TableEndpoint;
 use super::upgrade;
 use crate::http;
 use crate::net::Stream;
-use crate::session::{Answer, Callback, Incoming, Outgoing, Session, Trouble, Upgrade};
+use crate::session::{Answer, Callback, Incoming, Outgoing, Session, SessionError, Upgrade};
 use crate::sign::{self, Credentials, Sign, Unsigned};
 
 /// Where a target is.
@@ -68,14 +68,14 @@ impl WireSession {
         }
     }
 
-    fn socket(&mut self, client: &str) -> Result<&mut Socket, Trouble> {
+    fn socket(&mut self, client: &str) -> Result<&mut Socket, SessionError> {
         self.clients
             .get_mut(client)
-            .ok_or_else(|| Trouble::NotConnected(client.to_owned()))
+            .ok_or_else(|| SessionError::NotConnected(client.to_owned()))
     }
 
     /// The next message or end of a client's socket, until `deadline`.
-    async fn next(&mut self, client: &str, deadline: Instant) -> Result<Incoming, Trouble> {
+    async fn next(&mut self, client: &str, deadline: Instant) -> Result<Incoming, SessionError> {
         match self.early.get_mut(client).and_then(VecDeque::pop_front) {
             Some(incoming) => Ok(incoming),
             None => self.read(client, deadline).await,
@@ -88,13 +88,13 @@ impl WireSession {
     }
 
     /// As [`next`](Self::next), from the socket, until `deadline`.
-    async fn read(&mut self, client: &str, deadline: Instant) -> Result<Incoming, Trouble> {
+    async fn read(&mut self, client: &str, deadline: Instant) -> Result<Incoming, SessionError> {
         let patience = self.endpoint.patience;
         let socket = self.socket(client)?;
         loop {
             let message = timeout_at(deadline, socket.next())
                 .await
-                .map_err(|_| Trouble::Silence(patience))?;
+                .map_err(|_| SessionError::Silence(patience))?;
             return Ok(match message {
                 Some(Ok(Message::Text(text))) => Incoming::Text(text.to_string()),
                 Some(Ok(Message::Binary(bytes))) => Incoming::Binary(bytes.to_vec()),
@@ -136,7 +136,7 @@ impl WireSession {
     }
 
     /// Waits until the gateway has taken in what a client has sent: a ping behind it is answered when its turn comes.
-    async fn reach(&mut self, client: &str) -> Result<(), Trouble> {
+    async fn reach(&mut self, client: &str) -> Result<(), SessionError> {
         const PING: &[u8] = b"taken in?";
         let deadline = self.deadline();
         let ping = self.socket(client)?.send(Message::Ping(PING.into()));
@@ -157,7 +157,7 @@ impl WireSession {
 }
 
 impl Session for WireSession {
-    async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, Trouble> {
+    async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, SessionError> {
         let mut url = format!("{}{}", self.endpoint.ws_url, request.target);
         let mut fields = request.headers.clone();
         if let Some(sign) = &request.sign {
@@ -172,7 +172,7 @@ impl Session for WireSession {
         Ok(answer)
     }
 
-    async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), Trouble> {
+    async fn send(&mut self, client: &str, message: &Outgoing) -> Result<(), SessionError> {
         let patience = self.endpoint.patience;
         let deadline = self.deadline();
         let socket = self.socket(client)?;
@@ -188,19 +188,19 @@ impl Session for WireSession {
         };
         for frame in frames {
             let sent = timeout_at(deadline, socket.send(frame));
-            match sent.await.map_err(|_| Trouble::Silence(patience))? {
+            match sent.await.map_err(|_| SessionError::Silence(patience))? {
                 Ok(()) => {}
                 // The gateway may close in the middle of what it does not want: what it says is for `receive`.
                 Err(WsError::ConnectionClosed | WsError::AlreadyClosed | WsError::Io(_)) => {
                     return Ok(());
                 }
-                Err(error) => return Err(other(error)),
+                Err(error) => return Err(SessionError::other(error)),
             }
         }
         Ok(())
     }
 
-    async fn receive(&mut self, client: &str) -> Result<Incoming, Trouble> {
+    async fn receive(&mut self, client: &str) -> Result<Incoming, SessionError> {
         let deadline = self.deadline();
         let incoming = self.next(client, deadline).await?;
         if matches!(incoming, Incoming::Closed(..)) {
@@ -214,7 +214,7 @@ impl Session for WireSession {
         client: &str,
         code: Option<u16>,
         reason: &str,
-    ) -> Result<Vec<String>, Trouble> {
+    ) -> Result<Vec<String>, SessionError> {
         let frame = code.map(|code| CloseFrame {
             code: CloseCode::from(code),
             reason: Utf8Bytes::from(reason.to_owned()),
@@ -249,12 +249,14 @@ impl Session for WireSession {
         to: &Callback,
         body: &str,
         sign: Option<&Sign>,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, SessionError> {
         let base = self
             .endpoint
             .management_url
             .as_deref()
-            .ok_or(Trouble::Unsupported("the target has no `@connections` URL"))?;
+            .ok_or(SessionError::Unsupported(
+                "the target has no `@connections` URL",
+            ))?;
         let mut url = match to {
             Callback::Connection(id) => {
                 format!("{base}/@connections/{}", percent::encode(id.as_bytes()))
@@ -287,19 +289,25 @@ impl Session for WireSession {
             http::request(method, &url, &fields, body),
         )
         .await
-        .map_err(|_| Trouble::Silence(self.endpoint.patience))?
+        .map_err(|_| SessionError::Silence(self.endpoint.patience))?
     }
 
-    async fn has_row(&mut self, id: &str) -> Result<bool, Trouble> {
-        let table = self.endpoint.table.as_ref().ok_or(Trouble::Unsupported(
-            "the target's table can not be looked into",
-        ))?;
+    async fn has_row(&mut self, id: &str) -> Result<bool, SessionError> {
+        let table = self
+            .endpoint
+            .table
+            .as_ref()
+            .ok_or(SessionError::Unsupported(
+                "the target's table can not be looked into",
+            ))?;
         table.has(id, self.endpoint.patience).await
     }
 
-    async fn wait(&mut self, time: Duration) -> Result<(), Trouble> {
+    async fn wait(&mut self, time: Duration) -> Result<(), SessionError> {
         let clock = self.clock.clone();
-        let clock = clock.ok_or(Trouble::Unsupported("the target's time can not be moved"))?;
+        let clock = clock.ok_or(SessionError::Unsupported(
+            "the target's time can not be moved",
+        ))?;
         for client in self.connected() {
             self.reach(&client).await?;
         }
@@ -369,8 +377,4 @@ fn fragments(bytes: &[u8], size: usize) -> Vec<Message> {
             ))
         })
         .collect()
-}
-
-fn other(error: impl std::fmt::Display) -> Trouble {
-    Trouble::Other(error.to_string())
 }

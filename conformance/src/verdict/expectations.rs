@@ -27,6 +27,25 @@ enum Verdicts {
     Several(Vec<Verdict>),
 }
 
+/// Why an expectation file cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidExpectations {
+    /// It is no TOML of expectations.
+    #[error(transparent)]
+    Unreadable(#[from] toml::de::Error),
+    /// Every entry says why.
+    #[error("`{case}` is expected to {verdict} without a reason")]
+    NoReason {
+        /// The case's id.
+        case: String,
+        /// What is expected of it.
+        verdict: String,
+    },
+    /// A case has two entries.
+    #[error("`{0}` is there twice")]
+    Twice(String),
+}
+
 /// The kit's own files, by the kind of target.
 const FILES: [(&str, &str); 3] = [
     ("spec", include_str!("../../expectations/spec.toml")),
@@ -47,7 +66,7 @@ impl Expectations {
     ///
     /// # Errors
     /// A file of the kit's that can not be read; a test sees to it that there is none.
-    pub fn of_target(kind: &str) -> Result<Self, String> {
+    pub fn of_target(kind: &str) -> Result<Self, InvalidExpectations> {
         match FILES.iter().find(|(name, _)| *name == kind) {
             Some((_, text)) => Self::parse(text),
             None => Ok(Self::default()),
@@ -58,18 +77,19 @@ impl Expectations {
     ///
     /// # Errors
     /// What can not be read, or an entry without a reason.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let File { expect } = toml::from_str(text).map_err(|error| error.to_string())?;
+    pub fn parse(text: &str) -> Result<Self, InvalidExpectations> {
+        let File { expect } = toml::from_str(text)?;
         let mut entries = BTreeMap::new();
         for entry in expect {
             if entry.reason.trim().is_empty() {
-                return Err(format!(
-                    "`{}` is expected to {} without a reason",
-                    entry.case, entry.verdict
-                ));
+                let verdict = entry.verdict.to_string();
+                return Err(InvalidExpectations::NoReason {
+                    case: entry.case,
+                    verdict,
+                });
             }
             if let Some(twice) = entries.insert(entry.case.clone(), entry) {
-                return Err(format!("`{}` is there twice", twice.case));
+                return Err(InvalidExpectations::Twice(twice.case));
             }
         }
         Ok(Self(entries))
@@ -220,7 +240,7 @@ mod tests {
             "[[expect]]\ncase = \"a/known\"\nverdict = \"fail\"\nreason = \"so\"\n[[expect]]\ncase = \"a/better\"\nverdict = \"fail\"\nreason = \"was\"",
         );
         let text = known.unwrap().blessed(&report);
-        let problem = Expectations::parse(&text).unwrap_err();
+        let problem = Expectations::parse(&text).unwrap_err().to_string();
         assert!(
             problem.contains("`a/new` is expected to error without a reason"),
             "{problem}"
@@ -272,6 +292,7 @@ mod tests {
         assert!(
             Expectations::parse(text)
                 .unwrap_err()
+                .to_string()
                 .contains("without a reason")
         );
     }

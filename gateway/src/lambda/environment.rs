@@ -1,12 +1,15 @@
-//! The environment variables that Lambda gives to a function, as far as they make sense here (INTEGRATION-82).
+//! The environment variables that Lambda gives to a function, as far as they make sense here.
+//!
+//! Realises: INTEGRATION-82.
 
 use std::ffi::OsString;
-use std::path::Path;
 
 use super::{Surroundings, logs_json};
+use crate::runtime::Program;
 use stack::Function;
 
-/// Variables of this process that a function gets to see: what finding and debugging programs takes, and nothing else.
+/// Variables of this process that a function gets to see: what finding and debugging programs
+/// takes, and nothing else.
 const KEPT: [&str; 5] = [
     "PATH",
     "LD_LIBRARY_PATH",
@@ -18,14 +21,14 @@ const KEPT: [&str; 5] = [
 /// Everything but what differs from process to process.
 pub(super) fn of(
     function: &Function,
-    executable: &Path,
+    program: &Program,
     surroundings: &Surroundings,
 ) -> Vec<(OsString, OsString)> {
     let mut variables: Vec<(OsString, OsString)> = KEPT
         .iter()
         .filter_map(|name| Some(((*name).into(), std::env::var_os(name)?)))
         .collect();
-    let root = executable.parent().unwrap_or(Path::new("/"));
+    let root = program.task_root.to_string_lossy();
     let mut set = |name: &str, value: &str| variables.push((name.into(), value.into()));
     set("_HANDLER", &function.handler);
     set("AWS_REGION", &surroundings.region);
@@ -55,8 +58,8 @@ pub(super) fn of(
     if let Some(token) = &credentials.session_token {
         set("AWS_SESSION_TOKEN", token);
     }
-    set("LAMBDA_TASK_ROOT", &root.to_string_lossy());
-    set("LAMBDA_RUNTIME_DIR", &root.to_string_lossy());
+    set("LAMBDA_TASK_ROOT", &root);
+    set("LAMBDA_RUNTIME_DIR", &root);
     set("TZ", ":UTC");
     set("LANG", "en_US.UTF-8");
     set("AWS_ENDPOINT_URL_DYNAMODB", &surroundings.dynamodb_url);
@@ -64,9 +67,9 @@ pub(super) fn of(
         "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
         &surroundings.management_url(),
     );
+    variables.extend(program.env.iter().cloned());
     // The template's own come last: a stack that names its endpoints itself means it.
-    for (name, value) in &function.environment {
-        set(name, value);
-    }
+    let own = function.environment.iter();
+    variables.extend(own.map(|(name, value)| (name.into(), value.into())));
     variables
 }

@@ -1,50 +1,96 @@
 //! The errors that Lambda itself reports for a function, as JSON text.
 
+use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+/// Why an event has failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The function said so: its error as JSON.
+    Reported(String),
+    /// The process said why it cannot start: its error as JSON.
+    Init(String),
+    /// The process ended while it had the event, or before it asked for one.
+    Exited(ExitStatus),
+    /// The process was lost: nobody knows how it ended.
+    Lost,
+    /// The process could not be started.
+    NotStarted(StartError),
+    /// The function took longer than its `Timeout`, which is this long.
+    TimedOut(Duration),
+    /// The result had so many bytes, more than [`RESULT_BYTES`].
+    TooLarge(usize),
+    /// The gateway goes down.
+    Stopped,
+}
+
+/// Why a process could not be started.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StartError {
+    /// The runtime names none.
+    #[error("there is no program to run")]
+    NoProgram,
+    /// Its Runtime API has no port.
+    #[error("a port for its Runtime API is missing: {0}")]
+    RuntimeApi(#[source] io::Error),
+    /// The system refuses.
+    #[error("`{}` cannot be started: {error}", program.display())]
+    Program {
+        /// What was to be run.
+        program: PathBuf,
+        /// Why not.
+        #[source]
+        error: io::Error,
+    },
+}
+
 /// The most bytes that a result may have.
 pub(super) const RESULT_BYTES: usize = 6 * 1024 * 1024 + 100;
 
-/// The process ended while it had an event, or before it asked for one.
-pub(super) fn exited(request_id: &str, status: Option<ExitStatus>) -> String {
-    let how = match status {
-        Some(status) if status.success() => {
-            "Error: Runtime exited without providing a reason".to_owned()
+impl Failure {
+    /// The error as Lambda reports it: a JSON text with `errorType` and `errorMessage`.
+    pub(super) fn to_json(&self, request_id: &str) -> String {
+        const NO_REASON: &str = "Error: Runtime exited without providing a reason";
+        let error = |error_type: &str, what: &str| {
+            error(error_type, &format!("RequestId: {request_id} {what}"))
+        };
+        match self {
+            Self::Reported(text) | Self::Init(text) => text.clone(),
+            Self::Exited(status) if !status.success() => {
+                let how = describe(*status);
+                let what = format!("Error: Runtime exited with error: {how}");
+                error("Runtime.ExitError", &what)
+            }
+            Self::Exited(_) | Self::Lost | Self::Stopped => error("Runtime.ExitError", NO_REASON),
+            Self::NotStarted(cause) => {
+                error("Runtime.InvalidEntrypoint", &format!("Error: {cause}"))
+            }
+            Self::TimedOut(after) => {
+                let after = after.as_secs_f64();
+                let what = format!("Error: Task timed out after {after:.2} seconds");
+                error("Sandbox.Timedout", &what)
+            }
+            Self::TooLarge(size) => too_large(*size),
         }
-        Some(status) => format!("Error: Runtime exited with error: {}", describe(status)),
-        None => "Error: Runtime exited without providing a reason".to_owned(),
-    };
-    error(
-        "Runtime.ExitError",
-        &format!("RequestId: {request_id} {how}"),
-    )
-}
+    }
 
-/// The function took longer than its `Timeout`.
-pub(super) fn timed_out(request_id: &str, after: Duration) -> String {
-    let message = format!(
-        "RequestId: {request_id} Error: Task timed out after {:.2} seconds",
-        after.as_secs_f64()
-    );
-    error("Sandbox.Timedout", &message)
-}
-
-/// The process could not be started.
-pub(super) fn not_started(request_id: &str, cause: &str) -> String {
-    error(
-        "Runtime.InvalidEntrypoint",
-        &format!("RequestId: {request_id} Error: {cause}"),
-    )
+    /// Whether the function's process failed, which its developer should hear of. What a function
+    /// reports itself is its caller's.
+    pub(super) fn is_of_the_process(&self) -> bool {
+        !matches!(self, Self::Reported(_) | Self::TooLarge(_) | Self::Stopped)
+    }
 }
 
 /// The result was larger than a result may be.
-pub(super) fn too_large(size: usize) -> String {
+fn too_large(size: usize) -> String {
     let message = format!(
-        "Response payload size ({size} bytes) exceeded maximum allowed payload size ({RESULT_BYTES} bytes)."
+        "Response payload size ({size} bytes) exceeded maximum allowed payload size \
+         ({RESULT_BYTES} bytes)."
     );
     error("Function.ResponseSizeTooLarge", &message)
 }
@@ -89,14 +135,15 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    // A wait status, as the system gives it: the exit code in the second byte, the signal in the first.
+    // A wait status, as the system gives it: the exit code in the second byte, the signal in the
+    // first.
     #[rstest]
     #[case(9, "signal: killed")]
     #[case(11, "signal: segmentation fault")]
     #[case(1 << 8, "exit status 1")]
     #[case(101 << 8, "exit status 101")]
     fn the_words_are_lambdas(#[case] status: i32, #[case] words: &str) {
-        let text = exited("id", Some(ExitStatus::from_raw(status)));
+        let text = Failure::Exited(ExitStatus::from_raw(status)).to_json("id");
         let error: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(error["errorType"], "Runtime.ExitError");
         assert_eq!(
@@ -106,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_function_reports_is_json_in_any_case() {
+    fn a_reported_error_is_json_in_any_case() {
         assert_eq!(
             reported(br#"{"errorMessage":"x"}"#),
             r#"{"errorMessage":"x"}"#

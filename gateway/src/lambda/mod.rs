@@ -1,40 +1,59 @@
-//! Functions as Lambda runs them: processes that fetch their events from a Runtime API, one at a time each.
+//! Functions as Lambda runs them: processes that fetch their events from a Runtime API, one at a
+//! time each.
 //!
 //! ```text
-//! Functions::invoke -> pool: a waiting process, or the queue and perhaps a new process
-//! sandbox: the process with its own Runtime API  GET next -> pool.next
-//!                                                POST response, error -> pool.complete -> Hub::result
+//! Functions::invoke -> Pool: PoolMachine gives the event to a process, or to the queue
+//! sandbox: the process with its own Runtime API  GET next -> Pool::next
+//!                                                POST response, error -> Pool::complete -> Hub::result
+//! machine   the rules: who gets which event, when a process is started, killed or given up
+//! launch    how a function's processes are started
+//! watchdog  ends the processes of a gateway that was killed
 //! ```
 
 mod environment;
 mod failure;
+mod launch;
+mod machine;
 mod output;
 mod pool;
-mod process;
 mod runtime_api;
 mod sandbox;
+mod watchdog;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, Weak};
 
 use spec::Timestamp;
 use spec::io::{CallId, FunctionOutcome, Invocation};
 use spec::signature::Caller;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
-use crate::build::Executables;
 use crate::clock::Clock;
 use crate::hub::{Hub, Invoke};
-use stack::{Assembly, Function};
+use pool::{Pool, Starts};
+use stack::Function;
+use watchdog::Watchdog;
 
+pub(crate) use launch::Launch;
 pub(crate) use output::Sink;
 pub use output::{FunctionOutput, LineSink};
-pub(crate) use pool::Pool;
 
 /// The functions of a stack, ready to be called.
 pub(crate) struct Functions {
-    pools: HashMap<String, Arc<Pool>>,
+    /// By ARN.
+    pools: RwLock<HashMap<String, Arc<Pool>>>,
+    sink: Sink,
+    clock: Clock,
+    hub: Weak<Hub>,
+    watchdog: Arc<Watchdog>,
+    /// Pools to be run by [`Tasks::run`].
+    added: mpsc::UnboundedSender<(Arc<Pool>, Starts)>,
 }
+
+/// The tasks of [`Functions`], to be run.
+pub(crate) struct Tasks(mpsc::UnboundedReceiver<(Arc<Pool>, Starts)>);
 
 /// What every function's process needs to know.
 #[derive(Clone, Debug)]
@@ -51,46 +70,98 @@ pub(crate) struct Surroundings {
 }
 
 impl Functions {
+    /// Functions to be called, and the tasks that run their processes.
     pub(crate) fn new(
-        stack: &Assembly,
-        executables: &Executables,
-        surroundings: &Surroundings,
-        sink: &Sink,
-        clock: &Clock,
-        hub: &Weak<Hub>,
-    ) -> Self {
-        let mut pools = HashMap::new();
-        for function in stack.functions() {
-            let Some(executable) = executables.get(&function.logical_id) else {
-                continue;
-            };
-            let launch = pool::Launch {
-                executable: executable.clone(),
-                environment: environment::of(function, executable, surroundings),
-                name: function.name.clone(),
-                arn: function.arn.clone(),
-                timeout: function.timeout,
-                max_processes: surroundings.max_processes,
-            };
-            let pool = Pool::new(launch, sink.clone(), clock.clone(), hub.clone());
-            pools.insert(function.arn.clone(), pool);
+        launches: Vec<Launch>,
+        sink: Sink,
+        clock: Clock,
+        hub: Weak<Hub>,
+    ) -> (Arc<Self>, Tasks) {
+        let (added, tasks) = mpsc::unbounded_channel();
+        let functions = Self {
+            pools: RwLock::default(),
+            sink,
+            clock,
+            hub,
+            watchdog: Watchdog::new(),
+            added,
+        };
+        for launch in launches {
+            functions.deploy(launch);
         }
-        Self { pools }
+        (Arc::new(functions), Tasks(tasks))
     }
 
-    /// The pools, to be stopped when the gateway goes down.
-    pub(crate) fn pools(&self) -> Vec<Arc<Pool>> {
-        self.pools.values().cloned().collect()
+    /// From now on, events of this function go to processes that are started like this. Those that
+    /// work on an event finish it, and end.
+    pub(crate) fn deploy(&self, launch: Launch) {
+        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = pools.get(&launch.arn) {
+            return pool.replace(launch);
+        }
+        let arn = launch.arn.clone();
+        let sink = self.sink.clone();
+        let watchdog = Arc::clone(&self.watchdog);
+        let (pool, starts) =
+            Pool::new(launch, sink, self.clock.clone(), watchdog, self.hub.clone());
+        // Without tasks, everything is going down.
+        let _ = self.added.send((Arc::clone(&pool), starts));
+        pools.insert(arn, pool);
+    }
+
+    /// Resolves when every event has been fetched by a process, except those for which there may
+    /// be no more processes.
+    pub(crate) async fn fetched(&self) {
+        for pool in self.all() {
+            pool.fetched().await;
+        }
+    }
+
+    /// Ends all processes, and starts none any more: what waits fails.
+    pub(crate) async fn stop(&self) {
+        for pool in self.all() {
+            pool.stop().await;
+        }
+        self.watchdog.finish().await;
+    }
+
+    fn all(&self) -> Vec<Arc<Pool>> {
+        self.pools().values().cloned().collect()
+    }
+
+    fn pools(&self) -> RwLockReadGuard<'_, HashMap<String, Arc<Pool>>> {
+        // An insertion into a map is all that happens to it.
+        self.pools.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tasks {
+    /// Runs the functions' processes. Never ends; dropped, it kills them.
+    ///
+    /// # Panics
+    /// If a task below it has panicked: the gateway cannot be trusted to serve on.
+    pub(crate) async fn run(mut self) {
+        let mut pools = JoinSet::new();
+        loop {
+            tokio::select! {
+                Some((pool, starts)) = self.0.recv() => {
+                    pools.spawn(pool.run(starts));
+                }
+                Some(ended) = pools.join_next() => sandbox::pass_panic_on(ended),
+                else => std::future::pending().await,
+            }
+        }
     }
 }
 
 impl Invoke for Functions {
     fn invoke(&self, invocation: Invocation) -> Result<(), String> {
         let arn = &*invocation.function_arn;
-        let pool = self.pools.get(arn).or_else(|| {
+        let pools = self.pools();
+        let pool = pools.get(arn).or_else(|| {
             // A version or an alias: there is only one code here.
             let (unqualified, _) = arn.rsplit_once(':')?;
-            self.pools.get(unqualified)
+            pools.get(unqualified)
         });
         match pool {
             Some(pool) => {
@@ -102,13 +173,20 @@ impl Invoke for Functions {
     }
 
     fn next_timeout(&self) -> Option<Timestamp> {
-        let pools = self.pools.values();
-        pools.filter_map(|pool| pool.next_timeout()).min()
+        let pools = self.pools();
+        pools.values().filter_map(|pool| pool.next_timeout()).min()
     }
 
-    fn time_out(&self, now: Timestamp) -> Vec<(CallId, FunctionOutcome)> {
-        let pools = self.pools.values();
-        pools.flat_map(|pool| pool.time_out(now)).collect()
+    fn advance_to(&self, now: Timestamp) -> Vec<(CallId, FunctionOutcome)> {
+        let pools = self.pools();
+        // No event can be fetched between the look at what expires and the clock.
+        let mut held: Vec<_> = pools.values().map(|pool| (pool, pool.lock())).collect();
+        let expired = held.iter_mut();
+        let expired = expired
+            .flat_map(|(pool, state)| pool.expire(state, now))
+            .collect();
+        self.clock.set(now);
+        expired
     }
 }
 

@@ -1,444 +1,326 @@
-//! The processes of one function, and the events that wait for one.
+//! The processes of one function: [`PoolMachine`] with sandboxes, timers and the hub around it.
+//!
+//! Nothing waits while the pool's lock is held, and nobody calls the hub with it: the hub calls
+//! the pool under its own lock.
 
-use std::collections::{HashMap, VecDeque};
-use std::ffi::OsString;
-use std::path::PathBuf;
-use std::process::ExitStatus;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::collections::HashMap;
+use std::future::pending;
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use spec::Timestamp;
 use spec::io::{CallId, FunctionOutcome, Invocation};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::failure;
+use super::failure::Failure;
+use super::launch::Launch;
+use super::machine::{Action, Due, End, Event, Finished, Next, Now, PoolMachine, ProcessId};
 use super::output::Sink;
-use super::process::{Job, Phase, Process};
-use super::sandbox::{self, Sandbox};
+use super::sandbox::{self, Sandbox, pass_panic_on};
+use super::watchdog::Watchdog;
 use crate::clock::Clock;
 use crate::hub::Hub;
 use crate::ids::Random;
 
-/// How a function's process is started.
-#[derive(Debug)]
-pub(crate) struct Launch {
-    pub(crate) executable: PathBuf,
-    pub(crate) environment: Vec<(OsString, OsString)>,
-    pub(crate) name: String,
-    pub(crate) arn: String,
-    pub(crate) timeout: Duration,
-    pub(crate) max_processes: usize,
-}
-
 /// The processes of one function.
 pub(crate) struct Pool {
-    pub(super) launch: Launch,
+    /// The function's.
+    name: String,
     pub(super) sink: Sink,
     pub(super) clock: Clock,
+    pub(super) watchdog: Arc<Watchdog>,
     hub: Weak<Hub>,
+    /// The machine's steady time begins here.
+    epoch: Instant,
     state: Mutex<State>,
-    /// The last process has gone.
-    empty: Notify,
-    /// A process has fetched an event, or has gone.
+    /// Processes to be started by [`Pool::run`].
+    starts: mpsc::UnboundedSender<Arc<Sandbox>>,
+    /// Something is due earlier than [`Pool::run`] knows.
+    timer: Notify,
+    /// Something has happened that [`Pool::fetched`] or [`Pool::stop`] may wait for.
     moved: Notify,
 }
 
-struct State {
+pub(super) struct State {
+    machine: PoolMachine,
+    /// Of the processes that are started from now on.
+    launch: Arc<Launch>,
+    sandboxes: HashMap<ProcessId, Arc<Sandbox>>,
     ids: Random,
-    /// Events for which no process is free.
-    queue: VecDeque<Job>,
-    /// Processes that wait for an event, the last used at the end.
-    waiting: Vec<u64>,
-    processes: HashMap<u64, Process>,
-    started: u64,
-    /// Whether somebody looks after a queue that does not move.
-    growing: bool,
-    stopped: bool,
+    /// What [`Pool::run`] waits for.
+    armed: Due,
 }
 
-/// An event as a process fetches it.
-pub(super) struct Event {
-    pub(super) request_id: String,
-    pub(super) payload: String,
-    pub(super) trace_id: String,
-    pub(super) deadline_millis: u64,
-}
-
-/// What a process asked that it must not.
-#[derive(Debug)]
-pub(super) struct OutOfTurn;
-
-/// So many processes are started as soon as there is work for them …
-const EAGER: usize = 4;
-/// … and one more each time that an event has waited so long: a function that sleeps must not hold up the others.
-const PATIENCE: Duration = Duration::from_millis(100);
-/// Lambda gives a process ten seconds to start.
-const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Processes to be started.
+pub(super) type Starts = mpsc::UnboundedReceiver<Arc<Sandbox>>;
 
 impl Pool {
-    pub(super) fn new(launch: Launch, sink: Sink, clock: Clock, hub: Weak<Hub>) -> Arc<Self> {
-        Arc::new(Self {
-            launch,
+    pub(super) fn new(
+        launch: Launch,
+        sink: Sink,
+        clock: Clock,
+        watchdog: Arc<Watchdog>,
+        hub: Weak<Hub>,
+    ) -> (Arc<Self>, Starts) {
+        let (starts, receiver) = mpsc::unbounded_channel();
+        let pool = Self {
+            name: launch.name.clone(),
             sink,
             clock,
+            watchdog,
             hub,
+            epoch: Instant::now(),
             state: Mutex::new(State {
+                machine: PoolMachine::new(launch.limits()),
+                launch: Arc::new(launch),
+                sandboxes: HashMap::new(),
                 ids: Random::new(),
-                queue: VecDeque::new(),
-                waiting: Vec::new(),
-                processes: HashMap::new(),
-                started: 0,
-                growing: false,
-                stopped: false,
+                armed: Due::default(),
             }),
-            empty: Notify::new(),
+            starts,
+            timer: Notify::new(),
             moved: Notify::new(),
-        })
+        };
+        (Arc::new(pool), receiver)
     }
 
-    /// Hands an event to a process, or lets it wait for one.
+    /// Runs the processes and lets time pass for them. Never ends; dropped, it kills them.
+    ///
+    /// # Panics
+    /// If a task that serves a process has panicked.
+    pub(super) async fn run(self: Arc<Self>, mut starts: Starts) {
+        let mut sandboxes = JoinSet::new();
+        loop {
+            let due = {
+                let mut state = self.lock();
+                state.armed = state.machine.due();
+                state.armed
+            };
+            let steady = async {
+                match due.steady {
+                    Some(at) => tokio::time::sleep_until(self.epoch + at).await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.clock.sleep_until(due.clock) => self.step(PoolMachine::expire),
+                () = steady => self.step(PoolMachine::expire),
+                () = self.timer.notified() => {}
+                Some(sandbox) = starts.recv() => {
+                    sandboxes.spawn(sandbox::run(Arc::clone(&self), sandbox));
+                }
+                Some(ended) = sandboxes.join_next() => pass_panic_on(ended),
+            }
+        }
+    }
+
+    /// Gives an event to a process, or lets it wait for one. Called under the hub's lock.
     pub(super) fn invoke(self: &Arc<Self>, invocation: Invocation) {
         let mut state = self.lock();
-        let job = Job {
-            invocation: invocation.id,
+        let event = Event {
+            call: invocation.id,
             request_id: spec::ids::uuid(&mut state.ids),
             payload: invocation.payload,
             trace_id: invocation.trace_id,
-            queued: Instant::now(),
+            deadline: invocation.deadline,
         };
-        if let Some(id) = state.waiting.pop()
-            && let Some(process) = state.processes.get_mut(&id)
-        {
-            process.phase = Phase::Given(job);
-            process.sandbox.event.notify_one();
-            return;
+        let now = self.now();
+        state.machine.invoke(now, event);
+        let finished = self.perform(&mut state);
+        drop(state);
+        if !finished.is_empty() {
+            let pool = Arc::clone(self);
+            // Not from here: the hub's lock is held.
+            tokio::spawn(async move { pool.report(finished) });
         }
-        state.queue.push_back(job);
-        self.grow(&mut state);
     }
 
-    /// The next event for a process. Waits for it; may be dropped and called again.
-    ///
-    /// # Errors
-    /// The process has an event already.
-    pub(super) async fn next(self: &Arc<Self>, sandbox: &Sandbox) -> Result<Event, OutOfTurn> {
+    /// Whatever event is asked for from now on is run by this program; what is being worked on is
+    /// finished by the old one.
+    pub(super) fn replace(&self, launch: Launch) {
+        let mut state = self.lock();
+        let now = self.now();
+        // Before the machine starts anything.
+        state.launch = Arc::new(launch);
+        let limits = state.launch.limits();
+        state.machine.replace(now, limits);
+        let finished = self.perform(&mut state);
+        drop(state);
+        self.report(finished);
+    }
+
+    /// The next event for a process; `None` if it must not ask. Waits for it; may be dropped and
+    /// called again.
+    pub(super) async fn next(&self, sandbox: &Sandbox) -> Option<Event> {
         loop {
-            {
-                let mut state = self.lock();
-                let state = &mut *state;
-                let Some(process) = state.processes.get_mut(&sandbox.id) else {
-                    return Err(OutOfTurn);
-                };
-                let job = match std::mem::replace(&mut process.phase, Phase::Waiting) {
-                    Phase::Given(job) => Some(job),
-                    Phase::Starting | Phase::Answered => match state.queue.pop_front() {
-                        Some(job) => Some(job),
-                        None => {
-                            state.waiting.push(sandbox.id);
-                            None
-                        }
-                    },
-                    Phase::Waiting => None,
-                    other @ (Phase::Busy { .. } | Phase::Overdue) => {
-                        process.phase = other;
-                        return Err(OutOfTurn);
-                    }
-                };
-                if let Some(job) = job {
-                    return Ok(self.start(process, job));
-                }
+            match self.step(|machine, now| machine.next(now, sandbox.id)) {
+                Next::Event(event) => return Some(event),
+                Next::Refused => return None,
+                Next::Wait => sandbox.event.notified().await,
             }
-            sandbox.event.notified().await;
         }
+    }
+
+    /// A process that asked for an event has hung up.
+    pub(super) fn hung_up(&self, sandbox: &Sandbox) {
+        self.step(|machine, now| machine.hung_up(now, sandbox.id));
+        // Should it have asked twice, the other connection asks anew.
+        sandbox.event.notify_waiters();
     }
 
     /// A process answered: its result, or its error. Whether there was such an event.
-    pub(super) fn complete(
-        &self,
-        sandbox: &Sandbox,
-        request_id: &str,
-        outcome: FunctionOutcome,
-    ) -> bool {
-        let job = {
-            let mut state = self.lock();
-            let Some(process) = state.processes.get_mut(&sandbox.id) else {
-                return false;
-            };
-            match std::mem::replace(&mut process.phase, Phase::Answered) {
-                Phase::Busy { job, .. } if job.request_id == request_id => job,
-                other => {
-                    process.phase = other;
-                    return false;
-                }
-            }
-        };
-        self.report(&job, outcome);
-        true
+    pub(super) fn complete(&self, sandbox: &Sandbox, request_id: &str, end: End) -> bool {
+        self.step(|machine, now| machine.complete(now, sandbox.id, request_id, end))
     }
 
-    /// A process says why it can not start.
+    /// A process says why it cannot start.
     pub(super) fn init_failed(&self, sandbox: &Sandbox, error: String) {
-        if let Some(process) = self.lock().processes.get_mut(&sandbox.id) {
-            process.init_error = Some(error);
-        }
+        self.step(|machine, _| machine.init_failed(sandbox.id, error));
     }
 
-    /// When to look at a process again, if ever.
-    pub(super) fn armed(&self, sandbox: &Sandbox) -> Option<Timestamp> {
-        self.lock().processes.get(&sandbox.id)?.armed
+    /// A process has ended. What it said may not be read yet.
+    pub(super) fn gone(&self, sandbox: &Sandbox) {
+        self.step(|machine, now| machine.gone(now, sandbox.id));
     }
 
-    /// Whether a process's time is up: its event has failed then. If not, when to look again is known.
-    pub(super) fn is_overdue(&self, sandbox: &Sandbox) -> bool {
-        let failed = {
-            let mut state = self.lock();
-            let Some(process) = state.processes.get_mut(&sandbox.id) else {
-                return true;
-            };
-            match process.time_out(self.clock.now()) {
-                Some(job) => job,
-                None => {
-                    process.armed = process.until();
-                    return matches!(process.phase, Phase::Overdue);
-                }
-            }
-        };
-        let outcome = self.timed_out(&failed);
-        self.report(&failed, outcome);
-        true
+    /// A process has ended, and everything that it said was read.
+    pub(super) fn exited(&self, sandbox: &Sandbox, failure: Failure) {
+        self.lock().sandboxes.remove(&sandbox.id);
+        self.step(|machine, now| machine.exited(now, sandbox.id, failure));
     }
 
-    /// When the time of the next process is up.
+    /// When the gateway's clock next ends an event.
     pub(super) fn next_timeout(&self) -> Option<Timestamp> {
-        let state = self.lock();
-        state.processes.values().filter_map(Process::until).min()
+        self.lock().machine.next_timeout()
     }
 
-    /// Lets fail whatever event is due at `now`, and hands the failures over instead of reporting them. The processes are killed when their
-    /// sandboxes look.
-    pub(super) fn time_out(&self, now: Timestamp) -> Vec<(CallId, FunctionOutcome)> {
-        let mut state = self.lock();
-        let processes = state.processes.values_mut();
-        processes
-            .filter_map(|process| process.time_out(now))
-            .map(|job| (job.invocation, self.timed_out(&job)))
+    /// Ends whatever is due at `clock`, and returns the failed calls instead of reporting them.
+    pub(super) fn expire(
+        &self,
+        state: &mut State,
+        clock: Timestamp,
+    ) -> Vec<(CallId, FunctionOutcome)> {
+        let now = Now {
+            clock,
+            ..self.now()
+        };
+        state.machine.expire(now);
+        let finished = self.perform(state).into_iter();
+        finished
+            .filter_map(|one| Some((one.call, self.outcome(one)?)))
             .collect()
     }
 
-    /// Resolves when every event has been fetched, but those for which there may be no more processes.
-    pub(crate) async fn fetched(&self) {
+    /// Resolves when every event has been fetched, except those for which there may be no more
+    /// processes.
+    pub(super) async fn fetched(&self) {
+        self.until(PoolMachine::is_settled).await;
+    }
+
+    /// Ends all processes, and starts none any more.
+    pub(super) async fn stop(&self) {
+        self.step(|machine, _| machine.stop());
+        tokio::select! {
+            () = self.until(PoolMachine::is_empty) => {}
+            // Nobody runs them any more: they were killed.
+            () = self.starts.closed() => {}
+        }
+    }
+
+    /// # Panics
+    /// If another task has panicked while it held the lock: nothing can be trusted then.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .expect("another task panicked in the pool")
+    }
+
+    async fn until(&self, reached: impl Fn(&PoolMachine) -> bool) {
         loop {
             let moved = self.moved.notified();
             tokio::pin!(moved);
             moved.as_mut().enable();
-            if self.lock().is_fetched(self.launch.max_processes) {
+            if reached(&self.lock().machine) {
                 return;
             }
             moved.await;
         }
     }
 
-    /// Whether a process has never asked for an event.
-    pub(super) fn is_starting(&self, sandbox: &Sandbox) -> bool {
-        let state = self.lock();
-        let process = state.processes.get(&sandbox.id);
-        process.is_some_and(|process| matches!(process.phase, Phase::Starting))
+    /// Gives the machine an input, and does what follows from it.
+    fn step<T>(&self, input: impl FnOnce(&mut PoolMachine, Now) -> T) -> T {
+        let mut state = self.lock();
+        let now = self.now();
+        let output = input(&mut state.machine, now);
+        let finished = self.perform(&mut state);
+        drop(state);
+        self.report(finished);
+        output
     }
 
-    /// How long a process may take before it asks for an event.
-    pub(super) fn init_timeout(&self) -> Duration {
-        INIT_TIMEOUT.max(self.launch.timeout)
-    }
-
-    /// A process has ended. Its event fails, unless it never saw it; others may need a new process.
-    pub(super) fn exited(self: &Arc<Self>, sandbox: &Sandbox, end: &sandbox::End) {
-        let mut failed = None;
-        {
-            let mut state = self.lock();
-            let Some(process) = state.processes.remove(&sandbox.id) else {
-                return;
-            };
-            state.waiting.retain(|id| *id != sandbox.id);
-            match process.phase {
-                Phase::Busy { job, .. } => {
-                    let error = self.describe(&job.request_id, end);
-                    failed = Some((job, error));
+    /// Does what the machine wants done, except for the events that have ended.
+    fn perform(&self, state: &mut State) -> Vec<Finished> {
+        let mut finished = Vec::new();
+        while let Some(action) = state.machine.poll_action() {
+            match action {
+                Action::Start(id) => {
+                    let name = spec::ids::uuid(&mut state.ids);
+                    let sandbox = Arc::new(Sandbox::new(id, Arc::clone(&state.launch), name));
+                    state.sandboxes.insert(id, Arc::clone(&sandbox));
+                    // Once `run` has been dropped, everything ends.
+                    let _ = self.starts.send(sandbox);
                 }
-                // It died before it saw the event: another process gets it.
-                Phase::Given(job) => state.queue.push_front(job),
-                Phase::Starting => {
-                    if let Some(job) = state.queue.pop_front() {
-                        let error = process
-                            .init_error
-                            .unwrap_or_else(|| self.describe(&job.request_id, end));
-                        failed = Some((job, error));
+                Action::Deliver(id) => {
+                    if let Some(sandbox) = state.sandboxes.get(&id) {
+                        sandbox.event.notify_one();
                     }
                 }
-                Phase::Waiting | Phase::Answered | Phase::Overdue => {}
-            }
-            if state.processes.is_empty() {
-                self.empty.notify_one();
-            }
-            self.moved.notify_waiters();
-            self.grow(&mut state);
-        }
-        if let Some((job, error)) = failed {
-            tracing::warn!("function `{}`: {error}", self.launch.name);
-            self.report(&job, FunctionOutcome::Failed(error));
-        }
-    }
-
-    /// Ends all processes, and starts none any more.
-    pub(crate) async fn stop(&self) {
-        let jobs = {
-            let mut state = self.lock();
-            state.stopped = true;
-            for process in state.processes.values() {
-                process.sandbox.kill.notify_one();
-            }
-            std::mem::take(&mut state.queue)
-        };
-        for job in jobs {
-            let error = failure::exited(&job.request_id, None);
-            self.report(&job, FunctionOutcome::Failed(error));
-        }
-        while !self.lock().processes.is_empty() {
-            self.empty.notified().await;
-        }
-    }
-
-    /// Ends all processes without waiting for them.
-    pub(crate) fn abort(&self) {
-        let mut state = self.lock();
-        state.stopped = true;
-        for process in state.processes.values() {
-            if let Some(task) = &process.task {
-                // The process is killed when its task is dropped.
-                task.abort();
-            }
-        }
-    }
-
-    /// Starts processes for what waits, as far as there may be more.
-    fn grow(self: &Arc<Self>, state: &mut State) {
-        let starting = state
-            .processes
-            .values()
-            .filter(|process| matches!(process.phase, Phase::Starting))
-            .count();
-        let wanted = state.queue.len().saturating_sub(starting);
-        let eager = EAGER
-            .min(self.launch.max_processes)
-            .saturating_sub(state.processes.len());
-        for _ in 0..wanted.min(eager) {
-            self.spawn(state);
-        }
-        let may_grow = state.processes.len() < self.launch.max_processes;
-        if !state.queue.is_empty() && may_grow && !state.growing && !state.stopped {
-            state.growing = true;
-            tokio::spawn(Arc::clone(self).grow_slowly());
-        }
-    }
-
-    /// Adds a process whenever the oldest event has waited too long, until none waits.
-    async fn grow_slowly(self: Arc<Self>) {
-        loop {
-            tokio::time::sleep(PATIENCE).await;
-            let mut state = self.lock();
-            let oldest = match state.queue.front() {
-                Some(job)
-                    if !state.stopped && state.processes.len() < self.launch.max_processes =>
-                {
-                    job.queued
+                Action::Kill(id) => {
+                    if let Some(sandbox) = state.sandboxes.get(&id) {
+                        sandbox.kill.notify_one();
+                    }
                 }
-                _ => {
-                    state.growing = false;
-                    return;
-                }
-            };
-            if oldest.elapsed() >= PATIENCE {
-                self.spawn(&mut state);
+                Action::Finished(one) => finished.push(one),
             }
         }
-    }
-
-    fn spawn(self: &Arc<Self>, state: &mut State) {
-        if state.stopped {
-            return;
-        }
-        state.started += 1;
-        let id = state.started;
-        let sandbox = Arc::new(Sandbox::new(id, spec::ids::uuid(&mut state.ids)));
-        let task = tokio::spawn(sandbox::run(Arc::clone(self), Arc::clone(&sandbox)));
-        state.processes.insert(
-            id,
-            Process {
-                sandbox,
-                task: Some(task),
-                phase: Phase::Starting,
-                armed: None,
-                init_error: None,
-            },
-        );
-    }
-
-    /// An event begins.
-    fn start(&self, process: &mut Process, job: Job) -> Event {
-        let until = self.clock.now() + self.launch.timeout;
-        let deadline = self.clock.system() + self.launch.timeout;
-        let event = Event {
-            request_id: job.request_id.clone(),
-            payload: job.payload.clone(),
-            trace_id: job.trace_id.clone(),
-            deadline_millis: deadline.as_millis(),
-        };
-        process.phase = Phase::Busy { job, until };
-        if process.armed.is_none_or(|armed| until < armed) {
-            process.armed = Some(until);
-            process.sandbox.alarm.notify_one();
+        if state.machine.due().is_before(state.armed) {
+            self.timer.notify_one();
         }
         self.moved.notify_waiters();
-        event
+        finished
     }
 
-    fn describe(&self, request_id: &str, end: &sandbox::End) -> String {
-        match end {
-            sandbox::End::Exited(status) => {
-                failure::exited(request_id, Some::<ExitStatus>(*status))
+    fn report(&self, finished: Vec<Finished>) {
+        for one in finished {
+            let call = one.call;
+            // A broken machine hears nothing any more, but the processes have to end.
+            if let Some(outcome) = self.outcome(one)
+                && let Some(hub) = self.hub.upgrade().filter(|hub| !hub.is_broken())
+            {
+                hub.result(call, outcome);
             }
-            sandbox::End::Lost => failure::exited(request_id, None),
-            sandbox::End::TimedOut => failure::timed_out(request_id, self.launch.timeout),
-            sandbox::End::NotStarted(cause) => failure::not_started(request_id, cause),
         }
     }
 
-    fn timed_out(&self, job: &Job) -> FunctionOutcome {
-        let error = failure::timed_out(&job.request_id, self.launch.timeout);
-        tracing::warn!("function `{}`: {error}", self.launch.name);
-        FunctionOutcome::Failed(error)
-    }
-
-    fn report(&self, job: &Job, outcome: FunctionOutcome) {
-        if let Some(hub) = self.hub.upgrade() {
-            hub.result(job.invocation, outcome);
+    /// What the hub is told of an event's end; `None` if it has given it up itself.
+    fn outcome(&self, finished: Finished) -> Option<FunctionOutcome> {
+        let failure = match finished.end {
+            End::GivenUp => return None,
+            End::Returned(text) => return Some(FunctionOutcome::Returned(text)),
+            End::Failed(failure) => failure,
+        };
+        let error = failure.to_json(&finished.request_id);
+        if failure.is_of_the_process() {
+            tracing::warn!("function `{}`: {error}", self.name);
         }
+        Some(FunctionOutcome::Failed(error))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn is_fetched(&self, max_processes: usize) -> bool {
-        let mut processes = self.processes.values();
-        let given = |process: &Process| matches!(process.phase, Phase::Given(_));
-        let busy = |process: &Process| matches!(process.phase, Phase::Busy { .. });
-        if self.queue.is_empty() {
-            !processes.any(given)
-        } else {
-            self.stopped || (processes.len() >= max_processes && processes.all(busy))
+    fn now(&self) -> Now {
+        Now {
+            clock: self.clock.now(),
+            steady: self.epoch.elapsed(),
         }
     }
 }

@@ -1,11 +1,13 @@
-//! Lambda's Runtime API (2018-06-01), for one process (INTEGRATION-77 to INTEGRATION-81).
+//! Lambda's Runtime API (2018-06-01), for one process.
+//!
+//! Realises: INTEGRATION-77, INTEGRATION-78, INTEGRATION-79, INTEGRATION-80, INTEGRATION-81.
 
 use std::sync::Arc;
 
-use spec::io::FunctionOutcome;
 use tokio::net::TcpStream;
 
-use super::failure;
+use super::failure::{self, Failure};
+use super::machine::End;
 use super::pool::Pool;
 use super::sandbox::Sandbox;
 use crate::http1::{Connection, Head, ReadError};
@@ -14,7 +16,8 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// Answers the process's requests on one connection.
 ///
-/// `next` is never answered with an error: runtimes do not expect one (lambda_runtime panics). A process that asks out of turn is killed.
+/// `next` is never answered with an error: runtimes do not expect one (lambda_runtime panics). A
+/// process that asks out of turn is killed.
 pub(super) async fn serve(pool: Arc<Pool>, sandbox: Arc<Sandbox>, stream: TcpStream) {
     let mut connection = Connection::new(stream);
     loop {
@@ -52,23 +55,21 @@ async fn answer(
         ("POST", ["invocation", id, "response"]) => {
             let body = body(connection, head).await?;
             if body.len() > failure::RESULT_BYTES {
-                let error = failure::too_large(body.len());
-                let known = pool.complete(sandbox, id, FunctionOutcome::Failed(error.clone()));
+                let failure = Failure::TooLarge(body.len());
+                let error = failure.to_json(id);
+                let known = pool.complete(sandbox, id, End::Failed(failure));
                 let status = if known { 413 } else { 400 };
                 return respond(connection, status, &error, head.keep_alive).await;
             }
             let text = String::from_utf8(body)
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-            let known = pool.complete(sandbox, id, FunctionOutcome::Returned(text));
+            let known = pool.complete(sandbox, id, End::Returned(text));
             accepted(connection, known, head.keep_alive).await
         }
         ("POST", ["invocation", id, "error"]) => {
             let body = body(connection, head).await?;
-            let known = pool.complete(
-                sandbox,
-                id,
-                FunctionOutcome::Failed(failure::reported(&body)),
-            );
+            let failure = Failure::Reported(failure::reported(&body));
+            let known = pool.complete(sandbox, id, End::Failed(failure));
             accepted(connection, known, head.keep_alive).await
         }
         ("POST", ["init", "error"]) => {
@@ -92,14 +93,13 @@ async fn next(
 ) -> Option<()> {
     let event = tokio::select! {
         event = pool.next(sandbox) => event,
-        // The event, if one comes, waits for the process's next request.
-        () = connection.gone() => return None,
-    };
-    let Ok(event) = event else {
-        sandbox.kill.notify_one();
-        return None;
-    };
-    let deadline = event.deadline_millis.to_string();
+        () = connection.gone() => {
+            pool.hung_up(sandbox);
+            return None;
+        }
+    }?;
+    let deadline = (pool.clock.system() + sandbox.launch.timeout).as_millis();
+    let deadline = deadline.to_string();
     // The segment of the call itself: nobody records it.
     let parent: String = event
         .request_id
@@ -112,7 +112,7 @@ async fn next(
         JSON,
         ("Lambda-Runtime-Aws-Request-Id", &event.request_id),
         ("Lambda-Runtime-Deadline-Ms", &deadline),
-        ("Lambda-Runtime-Invoked-Function-Arn", &pool.launch.arn),
+        ("Lambda-Runtime-Invoked-Function-Arn", &sandbox.launch.arn),
         ("Lambda-Runtime-Trace-Id", &trace_id),
     ];
     let written = connection

@@ -3,81 +3,91 @@
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::timeout;
 
+use super::failure::{Failure, StartError};
+use super::launch::Launch;
+use super::machine::ProcessId;
 use super::pool::Pool;
+use super::watchdog::Watched;
 use super::{log_stream, runtime_api};
 
 /// A process, as the pool and its Runtime API see it.
 pub(super) struct Sandbox {
-    pub(super) id: u64,
+    pub(super) id: ProcessId,
+    pub(super) launch: Arc<Launch>,
     /// The name of its log stream, and of nothing else.
     name: String,
     /// There is an event to be fetched.
     pub(super) event: Notify,
-    /// Time may be up earlier than the sandbox knows.
-    pub(super) alarm: Notify,
     /// The process must go.
     pub(super) kill: Notify,
-}
-
-/// How a process came to its end.
-#[derive(Debug)]
-pub(super) enum End {
-    Exited(ExitStatus),
-    /// It took too long, and was killed.
-    TimedOut,
-    /// Nobody knows.
-    Lost,
-    NotStarted(String),
 }
 
 /// A process that is killed, with all that it has started, when this is dropped.
 struct Group {
     child: Child,
     pid: Option<Pid>,
+    _watched: Option<Watched>,
 }
 
+/// How long what a process has posted before its end may take to be read. It is here already; only
+/// a process that has left the function's group can hold a connection open.
+const DRAIN: Duration = Duration::from_secs(2);
+
 impl Sandbox {
-    pub(super) fn new(id: u64, name: String) -> Self {
+    pub(super) fn new(id: ProcessId, launch: Arc<Launch>, name: String) -> Self {
         Self {
             id,
+            launch,
             name,
             event: Notify::new(),
-            alarm: Notify::new(),
             kill: Notify::new(),
         }
     }
 }
 
 /// Starts a process and serves it until its end.
+///
+/// # Panics
+/// If a task that serves one of its connections has panicked.
 pub(super) async fn run(pool: Arc<Pool>, sandbox: Arc<Sandbox>) {
-    let end = match start(&pool, &sandbox).await {
-        Ok((listener, group)) => serve(&pool, &sandbox, &listener, group).await,
-        Err(error) => {
-            let executable = pool.launch.executable.display();
-            End::NotStarted(format!("`{executable}` can not be started: {error}"))
-        }
+    let failure = match start(&pool, &sandbox).await {
+        Ok((listener, group)) => match serve(&pool, &sandbox, listener, group).await {
+            Ok(status) => Failure::Exited(status),
+            Err(_) => Failure::Lost,
+        },
+        Err(error) => Failure::NotStarted(error),
     };
-    pool.exited(&sandbox, &end);
+    pool.exited(&sandbox, failure);
 }
 
-async fn start(pool: &Arc<Pool>, sandbox: &Sandbox) -> io::Result<(TcpListener, Group)> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let launch = &pool.launch;
-    let mut command = Command::new(&launch.executable);
-    if let Some(directory) = launch.executable.parent().filter(|path| path.is_dir()) {
-        command.current_dir(directory);
-    }
+async fn start(pool: &Pool, sandbox: &Sandbox) -> Result<(TcpListener, Group), StartError> {
+    let listener = TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.map_err(StartError::RuntimeApi)?;
+    let address = listener.local_addr().map_err(StartError::RuntimeApi)?;
+    let program = &sandbox.launch.program;
+    let (executable, arguments) = program.argv.split_first().ok_or(StartError::NoProgram)?;
+    let mut command = Command::new(executable);
     command
+        .args(arguments)
+        .current_dir(&program.cwd)
         .env_clear()
-        .envs(launch.environment.iter().map(|(name, value)| (name, value)))
-        .env("AWS_LAMBDA_RUNTIME_API", listener.local_addr()?.to_string())
+        .envs(
+            sandbox
+                .launch
+                .environment
+                .iter()
+                .map(|(name, value)| (name, value)),
+        )
+        .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
         .env(
             "AWS_LAMBDA_LOG_STREAM_NAME",
             log_stream(&pool.clock, &sandbox.name),
@@ -85,73 +95,90 @@ async fn start(pool: &Arc<Pool>, sandbox: &Sandbox) -> io::Result<(TcpListener, 
         .stdin(Stdio::null())
         .stdout(pool.sink.stdio())
         .stderr(pool.sink.stdio())
-        // A group of its own: Ctrl-C at the terminal is the gateway's, which ends its functions itself.
+        // A group of its own: Ctrl-C at the terminal is the gateway's, which ends its functions
+        // itself.
         .process_group(0)
         .kill_on_drop(true);
-    let mut child = command.spawn()?;
-    let name = &launch.name;
+    let mut child = command.spawn().map_err(|error| StartError::Program {
+        program: executable.into(),
+        error,
+    })?;
+    let pid = child
+        .id()
+        .and_then(|id| i32::try_from(id).ok())
+        .and_then(Pid::from_raw);
+    let watched = pid.map(|pid| pool.watchdog.watch(pid));
+    let name = &sandbox.launch.name;
     if let Some(stream) = child.stdout.take() {
         tokio::spawn(pool.sink.clone().forward(name.clone(), stream));
     }
     if let Some(stream) = child.stderr.take() {
         tokio::spawn(pool.sink.clone().forward(name.clone(), stream));
     }
-    let pid = child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .and_then(Pid::from_raw);
-    Ok((listener, Group { child, pid }))
+    Ok((
+        listener,
+        Group {
+            child,
+            pid,
+            _watched: watched,
+        },
+    ))
 }
 
+/// Serves a process until it has ended and all that it has said is heard.
 async fn serve(
     pool: &Arc<Pool>,
     sandbox: &Arc<Sandbox>,
-    listener: &TcpListener,
+    listener: TcpListener,
     mut group: Group,
-) -> End {
+) -> io::Result<ExitStatus> {
     let mut connections = JoinSet::new();
-    let init = tokio::time::sleep(pool.init_timeout());
-    tokio::pin!(init);
-    loop {
-        let overdue = pool.clock.sleep_until(pool.armed(sandbox));
+    let api = |stream| runtime_api::serve(Arc::clone(pool), Arc::clone(sandbox), stream);
+    let status = loop {
         tokio::select! {
-            status = group.child.wait() => return match status {
-                Ok(status) => End::Exited(status),
-                Err(_) => End::Lost,
-            },
+            status = group.child.wait() => break status,
             accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                connections.spawn(runtime_api::serve(Arc::clone(pool), Arc::clone(sandbox), stream));
+                connections.spawn(api(stream));
             },
-            Some(_) = connections.join_next() => {}
-            () = overdue => if pool.is_overdue(sandbox) {
-                group.kill().await;
-                return End::TimedOut;
-            },
-            () = sandbox.alarm.notified() => {}
-            // A process takes real time to start, whatever the clock shows.
-            () = &mut init, if pool.is_starting(sandbox) => if pool.is_starting(sandbox) {
-                // It may have asked for an event since the look before.
-                group.kill().await;
-                return End::TimedOut;
-            },
-            () = sandbox.kill.notified() => {
-                return match group.kill().await {
-                    Some(status) => End::Exited(status),
-                    None => End::Lost,
-                };
+            Some(ended) = connections.join_next() => pass_panic_on(ended),
+            () = sandbox.kill.notified() => group.signal(),
+        }
+    };
+    pool.gone(sandbox);
+    // Its children end with it, and so do their connections.
+    group.signal();
+    // What it has sent is here already, also on connections that nobody has accepted yet.
+    if let Ok(listener) = listener.into_std() {
+        while let Ok((stream, _)) = listener.accept() {
+            let stream = stream
+                .set_nonblocking(true)
+                .and_then(|()| TcpStream::from_std(stream));
+            if let Ok(stream) = stream {
+                connections.spawn(api(stream));
             }
         }
+    }
+    let heard = async {
+        while let Some(ended) = connections.join_next().await {
+            pass_panic_on(ended);
+        }
+    };
+    // Whoever holds a connection beyond that is not the function any more.
+    let _ = timeout(DRAIN, heard).await;
+    status
+}
+
+/// A task that has panicked takes its parent with it.
+pub(super) fn pass_panic_on(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && let Ok(panic) = error.try_into_panic()
+    {
+        std::panic::resume_unwind(panic);
     }
 }
 
 impl Group {
-    /// Kills the process and waits until it is gone.
-    async fn kill(&mut self) -> Option<ExitStatus> {
-        self.signal();
-        self.child.wait().await.ok()
-    }
-
-    fn signal(&mut self) {
+    fn signal(&self) {
         if let Some(pid) = self.pid {
             // Gone already, perhaps.
             let _ = kill_process_group(pid, Signal::KILL);

@@ -86,8 +86,7 @@ fn function(
         value.as_text().map(str::to_owned)
     };
     let (code, span) = code(draft, properties);
-    let runtime = draft.optional(own_or_global(properties, "Runtime"));
-    let runtime = runtime.as_ref().and_then(Value::as_text);
+    let runtime = text(properties, "Runtime");
     let handler = text(properties, "Handler");
     let timeout = number(properties, "Timeout", 1..=900);
     let memory_size = number(properties, "MemorySize", 128..=10_240);
@@ -95,7 +94,7 @@ fn function(
         logical_id: properties.resource.id.clone(),
         arn,
         code,
-        runtime: runtime.unwrap_or_default().to_owned(),
+        runtime: draft.optional(runtime).unwrap_or_default(),
         handler: draft
             .optional(handler)
             .unwrap_or_else(|| "bootstrap".to_owned()),

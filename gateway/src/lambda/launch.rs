@@ -1,0 +1,61 @@
+//! How a function's processes are started.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use stack::{Assembly, Function};
+
+use super::machine::Limits;
+use super::{Surroundings, environment};
+use crate::build::Programs;
+use crate::runtime::Program;
+
+/// How a function's processes are started, and what they may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Launch {
+    pub(crate) program: Program,
+    /// All variables but those that differ from process to process.
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) name: String,
+    pub(crate) arn: String,
+    /// The function's `Timeout`.
+    pub(crate) timeout: Duration,
+    pub(crate) max_processes: usize,
+}
+
+/// Lambda gives a process ten seconds to start. A function whose `Timeout` is longer gets that.
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Launch {
+    pub(crate) fn new(function: &Function, program: Program, surroundings: &Surroundings) -> Self {
+        Self {
+            environment: environment::of(function, &program, surroundings),
+            program,
+            name: function.name.clone(),
+            arn: function.arn.clone(),
+            timeout: function.timeout,
+            max_processes: surroundings.max_processes,
+        }
+    }
+
+    /// Those of all functions that have a program.
+    pub(crate) fn all(
+        stack: &Assembly,
+        programs: &Programs,
+        surroundings: &Surroundings,
+    ) -> Vec<Self> {
+        let launch = |function: &Function| {
+            let program = programs.get(&function.logical_id)?;
+            Some(Self::new(function, program.clone(), surroundings))
+        };
+        stack.functions().iter().filter_map(launch).collect()
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            timeout: self.timeout,
+            init_timeout: INIT_TIMEOUT.max(self.timeout),
+            max_processes: self.max_processes,
+        }
+    }
+}

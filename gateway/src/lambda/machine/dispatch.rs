@@ -1,0 +1,184 @@
+//! How events and processes are brought together after each input.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use spec::Timestamp;
+use spec::io::CallId;
+
+use super::growth::{self, Demand, Growth};
+use super::process::{Phase, Process, Waiting};
+use super::{
+    Action, End, Event, Failure, Finished, IDLE, Next, Now, PoolMachine, ProcessId, STARTS,
+};
+
+impl PoolMachine {
+    /// Gives what waits to processes that idle, and starts others for the rest.
+    pub(super) fn dispatch(&mut self, now: Now) {
+        if self.is_stopped {
+            return;
+        }
+        while let Some(id) = self.idle.pop() {
+            let Some(waiting) = self.take_front(now) else {
+                self.idle.push(id);
+                return;
+            };
+            if let Some(process) = self.processes.get_mut(&id) {
+                process.phase = Phase::Given(waiting);
+                self.actions.push_back(Action::Deliver(id));
+            }
+        }
+        while let Some(demand) = self.demand() {
+            match growth::decide(&demand, now.steady) {
+                Growth::Enough => return,
+                Growth::At(time) => return self.note_steady(time),
+                Growth::Eager => {}
+                Growth::Patient => self.grown = now.steady,
+            }
+            self.start(now);
+        }
+    }
+
+    /// What the growth of the pool depends on; `None` if no event waits without a process that
+    /// starts for it.
+    pub(super) fn demand(&self) -> Option<Demand> {
+        if self.queue.is_empty() {
+            return None;
+        }
+        let is_starting = |process: &&Process| matches!(process.phase, Phase::Starting { .. });
+        let starting = self.processes.values().filter(is_starting).count();
+        let first = self.queue.get(starting)?;
+        let serves = |process: &&Process| {
+            process.generation == self.generation && !matches!(process.phase, Phase::Ending)
+        };
+        Some(Demand {
+            waits_since: first.since,
+            serving: self.processes.values().filter(serves).count(),
+            processes: self.processes.len(),
+            max_processes: self.limits.max_processes,
+            grown: self.grown,
+        })
+    }
+
+    pub(super) fn start(&mut self, now: Now) {
+        self.started += 1;
+        let id = ProcessId(self.started);
+        let until = now.steady + self.limits.init_timeout;
+        self.note_steady(until);
+        let process = Process {
+            generation: self.generation,
+            timeout: self.limits.timeout,
+            phase: Phase::Starting { until },
+            init_error: None,
+            is_ending: false,
+        };
+        self.processes.insert(id, process);
+        self.actions.push_back(Action::Start(id));
+    }
+
+    /// A process could not start: the first event that was there before it has had one more start.
+    pub(super) fn start_failed(&mut self, id: ProcessId, failure: Failure) {
+        let mut queue = self.queue.iter_mut();
+        let Some(index) = queue.position(|waiting| waiting.after < id.0) else {
+            return;
+        };
+        let waiting = &mut self.queue[index];
+        waiting.after = self.started;
+        waiting.failed_starts += 1;
+        if waiting.failed_starts >= STARTS
+            && let Some(Waiting { event, .. }) = self.queue.remove(index)
+        {
+            self.finish(event.call, event.request_id, End::Failed(failure));
+        }
+    }
+
+    /// Gives a process that asks what waits longest, or lets it wait.
+    pub(super) fn take_next(&mut self, now: Now, id: ProcessId) -> Next {
+        let next = match self.take_front(now) {
+            Some(waiting) => Next::Event(self.begin(now, id, waiting)),
+            None => {
+                self.wait(now, id);
+                Next::Wait
+            }
+        };
+        self.dispatch(now);
+        next
+    }
+
+    /// The next event that API Gateway still waits for.
+    pub(super) fn take_front(&mut self, now: Now) -> Option<Waiting> {
+        loop {
+            let waiting = self.queue.pop_front()?;
+            if waiting.event.deadline > now.clock {
+                return Some(waiting);
+            }
+            self.give_up(Phase::Given(waiting));
+        }
+    }
+
+    pub(super) fn begin(&mut self, now: Now, id: ProcessId, waiting: Waiting) -> Event {
+        let event = waiting.event;
+        if let Some(process) = self.processes.get_mut(&id) {
+            let until = now.clock + process.timeout;
+            process.phase = Phase::Busy {
+                call: event.call,
+                request_id: event.request_id.clone(),
+                until,
+            };
+            self.note_clock(until);
+        }
+        event
+    }
+
+    pub(super) fn wait(&mut self, now: Now, id: ProcessId) {
+        let until = now.steady + IDLE;
+        self.note_steady(until);
+        if let Some(process) = self.processes.get_mut(&id) {
+            process.phase = Phase::Idle { until };
+            self.idle.push(id);
+        }
+    }
+
+    pub(super) fn kill(&mut self, id: ProcessId) {
+        if let Some(process) = self.processes.get_mut(&id) {
+            process.phase = Phase::Ending;
+            self.actions.push_back(Action::Kill(id));
+        }
+    }
+
+    pub(super) fn give_up_waiting(&mut self, now: Timestamp) {
+        let is_over = |waiting: &Waiting| waiting.event.deadline <= now;
+        if self.queue.iter().any(is_over) {
+            let (over, left) = std::mem::take(&mut self.queue)
+                .into_iter()
+                .partition(is_over);
+            self.queue = left;
+            let over: VecDeque<Waiting> = over;
+            for waiting in over {
+                self.give_up(Phase::Given(waiting));
+            }
+        }
+    }
+
+    pub(super) fn give_up(&mut self, phase: Phase) {
+        if let Phase::Given(Waiting { event, .. }) = phase {
+            self.finish(event.call, event.request_id, End::GivenUp);
+        }
+    }
+
+    pub(super) fn finish(&mut self, call: CallId, request_id: String, end: End) {
+        self.actions.push_back(Action::Finished(Finished {
+            call,
+            request_id,
+            end,
+        }));
+    }
+
+    pub(super) fn note_clock(&mut self, at: Timestamp) {
+        self.due.clock = Some(self.due.clock.map_or(at, |due| due.min(at)));
+    }
+
+    pub(super) fn note_steady(&mut self, at: Duration) {
+        self.due.steady = Some(self.due.steady.map_or(at, |due| due.min(at)));
+    }
+}

@@ -1,0 +1,51 @@
+//! When a function gets one more process. The whole policy stands here.
+
+use std::time::Duration;
+
+/// What the policy looks at: an event waits, and no starting process will take it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Demand {
+    /// Since when that event waits.
+    pub(super) waits_since: Duration,
+    /// Processes that serve events, or are about to.
+    pub(super) serving: usize,
+    /// All processes, those included that are about to end.
+    pub(super) processes: usize,
+    pub(super) max_processes: usize,
+    /// When the last process was started for an event that had waited for long.
+    pub(super) grown: Duration,
+}
+
+/// What the policy says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Growth {
+    /// Start one: there are few.
+    Eager,
+    /// Start one: the event has waited for long.
+    Patient,
+    /// Not before then.
+    At(Duration),
+    /// There may be no more.
+    Enough,
+}
+
+/// So many processes are started as soon as there is work for them …
+pub(super) const EAGER: usize = 4;
+/// … and one more each time that an event has waited this long: a function that sleeps must not
+/// hold up the others.
+pub(super) const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Decides at the system's time `now`.
+pub(super) fn decide(demand: &Demand, now: Duration) -> Growth {
+    if demand.processes >= demand.max_processes {
+        return Growth::Enough;
+    }
+    if demand.serving < EAGER {
+        return Growth::Eager;
+    }
+    let at = demand.waits_since.max(demand.grown) + PATIENCE;
+    if now < at {
+        return Growth::At(at);
+    }
+    Growth::Patient
+}

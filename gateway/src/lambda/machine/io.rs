@@ -1,0 +1,103 @@
+//! What goes into the machine and comes out of it.
+
+use std::time::Duration;
+
+use spec::Timestamp;
+use spec::io::CallId;
+
+use crate::lambda::failure::Failure;
+
+/// A process, numbered by the machine in the order of starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::lambda) struct ProcessId(pub(super) u64);
+
+/// The two times that a pool lives by.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::lambda) struct Now {
+    /// The gateway's: functions' timeouts and API Gateway's deadlines follow it, frozen or not.
+    pub(in crate::lambda) clock: Timestamp,
+    /// The system's, from any fixed moment: processes start, wait and idle in it.
+    pub(in crate::lambda) steady: Duration,
+}
+
+/// The moments at which [`expire`](super::PoolMachine::expire) is to be called next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::lambda) struct Due {
+    pub(in crate::lambda) clock: Option<Timestamp>,
+    pub(in crate::lambda) steady: Option<Duration>,
+}
+
+/// What a function may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::lambda) struct Limits {
+    /// The function's `Timeout`.
+    pub(in crate::lambda) timeout: Duration,
+    /// How long a process may take until it asks for its first event.
+    pub(in crate::lambda) init_timeout: Duration,
+    /// How many processes there may be, those included that are about to end.
+    pub(in crate::lambda) max_processes: usize,
+}
+
+/// One call of the function.
+#[derive(Debug)]
+pub(in crate::lambda) struct Event {
+    pub(in crate::lambda) call: CallId,
+    pub(in crate::lambda) request_id: String,
+    pub(in crate::lambda) payload: String,
+    pub(in crate::lambda) trace_id: String,
+    /// When API Gateway stops waiting.
+    pub(in crate::lambda) deadline: Timestamp,
+}
+
+/// What is to be done, in this order.
+#[derive(Debug)]
+pub(in crate::lambda) enum Action {
+    /// Start a process.
+    Start(ProcessId),
+    /// An event is there for a process that waits for one: let it fetch it with
+    /// [`super::PoolMachine::next`].
+    Deliver(ProcessId),
+    /// Kill a process. [`super::PoolMachine::exited`] tells when it is gone.
+    Kill(ProcessId),
+    /// An event has ended.
+    Finished(Finished),
+}
+
+/// The end of an event.
+#[derive(Debug)]
+pub(in crate::lambda) struct Finished {
+    pub(in crate::lambda) call: CallId,
+    pub(in crate::lambda) request_id: String,
+    pub(in crate::lambda) end: End,
+}
+
+/// How an event ended.
+#[derive(Debug)]
+pub(in crate::lambda) enum End {
+    /// The function returned this text.
+    Returned(String),
+    Failed(Failure),
+    /// API Gateway has stopped waiting for it before a process took it.
+    GivenUp,
+}
+
+/// The answer to a process that asks for its next event.
+#[derive(Debug)]
+pub(in crate::lambda) enum Next {
+    /// It works on this from now on.
+    Event(Event),
+    /// Nothing waits: [`Action::Deliver`] tells when to ask again.
+    Wait,
+    /// It must not ask, and is killed: it has an event, or is to end.
+    Refused,
+}
+
+impl Due {
+    /// Whether something is due earlier than what is known in `other`.
+    pub(in crate::lambda) fn is_before(self, other: Self) -> bool {
+        fn is_before<T: Ord>(one: Option<T>, other: Option<T>) -> bool {
+            one.is_some_and(|one| other.is_none_or(|other| one < other))
+        }
+        is_before(self.clock, other.clock) || is_before(self.steady, other.steady)
+    }
+}

@@ -1,0 +1,309 @@
+//! Pretended processes and events, which do what the machine says and know its rules.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use spec::Timestamp;
+use spec::io::CallId;
+
+use super::Step;
+use crate::lambda::failure::Failure;
+use crate::lambda::machine::growth::PATIENCE;
+use crate::lambda::machine::{End, Event, Limits, Now, PoolMachine, ProcessId};
+
+/// A process as it was seen from outside.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) generation: u64,
+    pub(super) timeout: Duration,
+    pub(super) init_until: Duration,
+    pub(super) has_asked: bool,
+    /// Since when it waits for an event.
+    pub(super) waits: Option<Duration>,
+    pub(super) given: Option<CallId>,
+    pub(super) busy: Option<(CallId, Timestamp)>,
+    pub(super) is_killed: bool,
+    pub(super) is_gone: bool,
+}
+
+/// Pretended processes and events around a machine.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) machine: PoolMachine,
+    pub(super) limits: Limits,
+    pub(super) generation: u64,
+    pub(super) now: Now,
+    /// When API Gateway stops waiting for each call.
+    pub(super) deadlines: HashMap<CallId, Timestamp>,
+    /// How each call has ended.
+    pub(super) ends: HashMap<CallId, End>,
+    /// The calls that wait, the next to be delivered first.
+    pub(super) queue: VecDeque<CallId>,
+    pub(super) processes: BTreeMap<ProcessId, Seen>,
+    /// Starts that have failed since each call came.
+    pub(super) failed_starts: HashMap<CallId, u32>,
+    pub(super) is_stopped: bool,
+    pub(super) has_started: bool,
+}
+
+impl World {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            machine: PoolMachine::new(limits),
+            limits,
+            generation: 0,
+            now: Now {
+                clock: Timestamp::from_millis(1_705_751_697_419),
+                steady: Duration::ZERO,
+            },
+            deadlines: HashMap::new(),
+            ends: HashMap::new(),
+            queue: VecDeque::new(),
+            processes: BTreeMap::new(),
+            failed_starts: HashMap::new(),
+            is_stopped: false,
+            has_started: false,
+        }
+    }
+
+    /// Lets something happen.
+    pub(super) fn play(&mut self, step: Step) {
+        match step {
+            Step::Invoke(patience) => self.invoke(patience),
+            Step::Ask(n) => {
+                self.each(n, |seen| seen.busy.is_none() && !seen.is_gone, Self::ask);
+            }
+            Step::AskTwice(n) => self.each(n, |seen| seen.busy.is_some(), Self::ask),
+            Step::Return(n) => self.each(
+                n,
+                |seen| seen.busy.is_some(),
+                |world, id| {
+                    world.answer(id, End::Returned(String::new()));
+                },
+            ),
+            Step::Fail(n) => self.each(
+                n,
+                |seen| seen.busy.is_some(),
+                |world, id| {
+                    world.answer(id, End::Failed(Failure::Reported(String::new())));
+                },
+            ),
+            Step::ReturnAnother(n) => self.each(
+                n,
+                |_| true,
+                |world, id| {
+                    let end = End::Returned(String::new());
+                    assert!(!world.machine.complete(world.now, id, "another", end));
+                    world.settle(None);
+                },
+            ),
+            Step::HangUp(n) => self.each(n, Seen::listens, |world, id| {
+                world.stop_listening(id);
+                world.machine.hung_up(world.now, id);
+                world.settle(None);
+            }),
+            Step::InitError(n) => self.each(
+                n,
+                |seen| !seen.has_asked,
+                |world, id| {
+                    world.machine.init_failed(id, "init".to_owned());
+                    world.settle(None);
+                },
+            ),
+            Step::Gone(n) => self.each(n, |seen| !seen.is_gone, Self::gone),
+            Step::Exit(n) => self.each(n, |_| true, Self::exit),
+            Step::Pass(time) => {
+                self.now.steady += time;
+                self.now.clock = self.now.clock + time;
+                self.run_timers();
+            }
+            Step::Advance(time) => {
+                self.now.clock = self.now.clock + time;
+                self.expire();
+            }
+            Step::Late(time) => {
+                self.now.steady += time;
+                self.now.clock = self.now.clock + time;
+            }
+            Step::Replace(limits) => self.replace(limits),
+            Step::Stop => self.stop_machine(),
+        }
+    }
+
+    /// Does something to one of the processes for which `can` holds, if there is one.
+    fn each(
+        &mut self,
+        n: usize,
+        can: impl Fn(&Seen) -> bool,
+        act: impl FnOnce(&mut Self, ProcessId),
+    ) {
+        let able = self.processes.iter().filter(|(_, seen)| can(seen));
+        let able: Vec<ProcessId> = able.map(|(id, _)| *id).collect();
+        if !able.is_empty() {
+            act(self, able[n % able.len()]);
+        }
+    }
+
+    fn invoke(&mut self, patience: Duration) {
+        let call = CallId(self.deadlines.len() as u64);
+        let deadline = self.now.clock + patience;
+        self.deadlines.insert(call, deadline);
+        self.queue.push_back(call);
+        let event = Event {
+            call,
+            request_id: call.0.to_string(),
+            payload: String::new(),
+            trace_id: String::new(),
+            deadline,
+        };
+        self.machine.invoke(self.now, event);
+        self.settle(None);
+    }
+
+    fn ask(&mut self, id: ProcessId) {
+        let next = self.machine.next(self.now, id);
+        self.settle(Some((id, next)));
+    }
+
+    fn answer(&mut self, id: ProcessId, end: End) {
+        let (call, _) = self.processes[&id].busy.unwrap();
+        assert!(
+            self.machine
+                .complete(self.now, id, &call.0.to_string(), end)
+        );
+        assert!(self.processes[&id].busy.is_some());
+        self.settle(None);
+        assert!(self.ends.contains_key(&call) && self.processes[&id].busy.is_none());
+    }
+
+    fn gone(&mut self, id: ProcessId) {
+        self.stop_listening(id);
+        self.processes.get_mut(&id).unwrap().is_gone = true;
+        self.machine.gone(self.now, id);
+        self.settle(None);
+    }
+
+    fn exit(&mut self, id: ProcessId) {
+        self.stop_listening(id);
+        let seen = self.processes.remove(&id).unwrap();
+        if !seen.has_asked && !seen.is_killed {
+            self.start_failed();
+        }
+        let failure = Failure::Exited(ExitStatus::from_raw(9));
+        self.machine.exited(self.now, id, failure);
+        self.settle(None);
+        if let Some((call, _)) = seen.busy {
+            assert!(self.ends.contains_key(&call), "its process has gone");
+        }
+    }
+
+    fn start_failed(&mut self) {
+        for call in &self.queue {
+            *self.failed_starts.entry(*call).or_default() += 1;
+        }
+    }
+
+    /// An event that was there for a process is the next to be delivered.
+    fn stop_listening(&mut self, id: ProcessId) {
+        let seen = self.processes.get_mut(&id).unwrap();
+        seen.waits = None;
+        if let Some(call) = seen.given.take() {
+            self.queue.push_front(call);
+        }
+    }
+
+    fn replace(&mut self, limits: Limits) {
+        let given = self
+            .processes
+            .values_mut()
+            .filter_map(|seen| seen.given.take());
+        let mut given: Vec<CallId> = given.collect();
+        given.sort_unstable();
+        for call in given.into_iter().rev() {
+            self.queue.push_front(call);
+        }
+        self.limits = limits;
+        self.generation += 1;
+        self.machine.replace(self.now, limits);
+        self.settle(None);
+        for seen in self.processes.values() {
+            let is_old = seen.generation != self.generation;
+            assert!(
+                !is_old || seen.waits.is_none() || seen.is_killed,
+                "{seen:?} waits on"
+            );
+        }
+    }
+
+    fn stop_machine(&mut self) {
+        self.is_stopped = true;
+        self.machine.stop();
+        self.settle(None);
+        assert_eq!(self.queue, [], "what waits fails");
+        assert!(self.processes.values().all(|seen| seen.is_killed));
+    }
+
+    /// The gateway goes down.
+    pub(super) fn stop(&mut self) {
+        self.stop_machine();
+        while let Some(id) = self.processes.keys().next().copied() {
+            self.exit(id);
+        }
+        assert!(self.machine.is_empty() && self.machine.is_settled());
+    }
+
+    /// Every process does what it should. Ends when every event has ended.
+    pub(super) fn serve(&mut self) {
+        for _ in 0..1_000 {
+            if self.ends.len() == self.deadlines.len() {
+                return;
+            }
+            let ids: Vec<ProcessId> = self.processes.keys().copied().collect();
+            for id in ids {
+                let Some(seen) = self.processes.get(&id) else {
+                    continue;
+                };
+                if seen.is_killed || seen.is_gone {
+                    self.exit(id);
+                } else if seen.busy.is_some() {
+                    self.answer(id, End::Returned(String::new()));
+                } else {
+                    self.ask(id);
+                }
+            }
+            self.now.steady += PATIENCE;
+            self.run_timers();
+        }
+        panic!("events are stranded: {self:#?}");
+    }
+
+    /// As `Pool::run` does.
+    fn run_timers(&mut self) {
+        let due = self.machine.due();
+        if due.clock.is_some_and(|at| at <= self.now.clock)
+            || due.steady.is_some_and(|at| at <= self.now.steady)
+        {
+            self.expire();
+        }
+        self.check_nothing_is_overdue();
+    }
+
+    fn expire(&mut self) {
+        let over =
+            |seen: &&Seen| !seen.has_asked && !seen.is_killed && seen.init_until <= self.now.steady;
+        for _ in 0..self.processes.values().filter(over).count() {
+            self.start_failed();
+        }
+        self.machine.expire(self.now);
+        self.settle(None);
+        self.check_nothing_is_overdue();
+    }
+}
+
+impl Seen {
+    fn listens(&self) -> bool {
+        self.waits.is_some() || self.given.is_some()
+    }
+}

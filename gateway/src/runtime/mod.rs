@@ -1,0 +1,114 @@
+//! The runtimes that can be run here: from a function and its code to the program that speaks
+//! Lambda's Runtime API.
+//!
+//! A runtime is one file with a type that implements [`Runtime`], and one line in [`RUNTIMES`].
+
+mod provided;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use stack::Function;
+
+/// How a function's process is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Program {
+    /// The program and its arguments.
+    pub(crate) argv: Vec<OsString>,
+    /// The folder that it starts in.
+    pub(crate) cwd: PathBuf,
+    /// `LAMBDA_TASK_ROOT`: the folder of the function's code.
+    pub(crate) task_root: PathBuf,
+    /// The environment variables of this runtime, besides those of every function.
+    pub(crate) env: Vec<(OsString, OsString)>,
+}
+
+/// A Lambda runtime.
+pub(crate) trait Runtime: Sync {
+    /// The values of `Runtime` that name it.
+    fn identifiers(&self) -> &'static [&'static str];
+
+    /// Whether the function's code has to be built, which makes an executable.
+    fn needs_build(&self, function: &Function) -> bool;
+
+    /// The program that runs a function; `executable` is what its build made, if it was built.
+    ///
+    /// # Errors
+    /// What is missing on this machine.
+    fn prepare(&self, function: &Function, executable: Option<&Path>) -> Result<Program, Missing>;
+}
+
+/// What a function cannot be run without.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Missing {
+    /// There is no such runtime here.
+    #[error("the runtime `{identifier}` cannot be run here")]
+    Runtime {
+        /// `Runtime`, as the template says it.
+        identifier: String,
+    },
+    /// The folder has not been built.
+    #[error("`{}` holds no `bootstrap`", folder.display())]
+    Bootstrap {
+        /// The function's `CodeUri`.
+        folder: PathBuf,
+    },
+}
+
+/// All runtimes.
+static RUNTIMES: &[&dyn Runtime] = &[&provided::Provided];
+
+/// The runtime that a template names.
+///
+/// # Errors
+/// There is none of that name.
+pub(crate) fn find(identifier: &str) -> Result<&'static dyn Runtime, Missing> {
+    let named = |runtime: &&&dyn Runtime| runtime.identifiers().contains(&identifier);
+    let found = RUNTIMES.iter().find(named).copied();
+    found.ok_or_else(|| Missing::Runtime {
+        identifier: identifier.to_owned(),
+    })
+}
+
+impl Missing {
+    /// What to do about it.
+    pub(crate) fn help(&self) -> String {
+        match self {
+            Self::Runtime { .. } => {
+                let known: Vec<&str> = RUNTIMES
+                    .iter()
+                    .flat_map(|runtime| runtime.identifiers())
+                    .copied()
+                    .collect();
+                format!("`Runtime` can be `{}`", known.join("`, `"))
+            }
+            Self::Bootstrap { .. } => "build the function first".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_identifier_names_one_runtime() {
+        let mut seen = HashSet::new();
+        for identifier in RUNTIMES.iter().flat_map(|runtime| runtime.identifiers()) {
+            assert!(seen.insert(identifier), "{identifier}");
+            let found = find(identifier).map(Runtime::identifiers);
+            assert!(found.is_ok_and(|all| all.contains(identifier)));
+        }
+    }
+
+    #[test]
+    fn an_unknown_runtime_is_named_with_those_that_there_are() {
+        let missing = find("cobol").err().unwrap();
+        assert_eq!(
+            missing.to_string(),
+            "the runtime `cobol` cannot be run here"
+        );
+        assert!(missing.help().contains("`provided.al2023`"));
+    }
+}
