@@ -1,9 +1,10 @@
-//! What a node comes to once its intrinsic functions are evaluated.
+//! What a node evaluates to.
 
 use serde_json::{Map, Number};
 
-use super::source::{Error, Source, Span, Style};
-use super::yaml::Key;
+use crate::document::source::{Source, Style};
+use crate::document::yaml::Key;
+use crate::error::{Error, ErrorKind, Span};
 
 /// A value and where it was written.
 #[derive(Clone, Debug)]
@@ -48,14 +49,14 @@ impl Value {
     /// The text, or an error that names `what`.
     pub(crate) fn expect_text(&self, source: &Source, what: &str) -> Result<&str, Error> {
         self.as_text()
-            .ok_or_else(|| source.error(self.span.clone(), format!("{what} must be text")))
+            .ok_or_else(|| self.wrong(source, what, "text"))
     }
 
     /// The items of a list, or an error that names `what`.
     pub(crate) fn expect_list(&self, source: &Source, what: &str) -> Result<&[Value], Error> {
         match &self.data {
             Data::List(items) => Ok(items),
-            _ => Err(source.error(self.span.clone(), format!("{what} must be a list"))),
+            _ => Err(self.wrong(source, what, "a list")),
         }
     }
 
@@ -63,8 +64,13 @@ impl Value {
     pub(crate) fn expect_map(&self, source: &Source, what: &str) -> Result<&[(Key, Value)], Error> {
         match &self.data {
             Data::Map(entries) => Ok(entries),
-            _ => Err(source.error(self.span.clone(), format!("{what} must be a map"))),
+            _ => Err(self.wrong(source, what, "a map")),
         }
+    }
+
+    fn wrong(&self, source: &Source, what: &str, expected: &str) -> Error {
+        let message = format!("{what} must be {expected}");
+        source.error(self.span.clone(), ErrorKind::Value(message))
     }
 
     /// The value under `key`, in a map.

@@ -1,12 +1,14 @@
-//! YAML as a tree of nodes that know where they stand and which tag they wear (`!Ref`, `!Sub` …).
+//! YAML as a tree of nodes that know their location and their tag (`!Ref`, `!Sub` …).
 //!
-//! Built from the parser's events, not from its own tree: that one resolves scalars and forgets how they were written.
+//! Built from the parser's events, not from its own tree: that one resolves scalars and forgets how
+//! they were written.
 
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
-use super::source::{Error, Source, Span, Style};
+use crate::document::source::{Source, Style};
+use crate::error::{Error, ErrorKind, Span};
 
 /// One node of the document.
 #[derive(Clone, Debug)]
@@ -48,88 +50,131 @@ const NODES: usize = 100_000;
 /// Reads one document.
 ///
 /// # Errors
-/// What is no YAML, and what CloudFormation's YAML has not: several documents, keys that are no text, keys given twice.
+/// What is not YAML, and what CloudFormation's YAML excludes: several documents, keys that are not
+/// text, keys given twice.
 pub(crate) fn parse(source: &Source) -> Result<Node, Error> {
     let text = source.text();
     let offsets = Offsets::new(text);
-    let mut stack: Vec<Open> = Vec::new();
-    let mut anchors: HashMap<usize, Node> = HashMap::new();
-    let mut nodes = 0;
-    let mut root = None;
+    let mut builder = Builder::new(source);
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let at = offsets.byte(error.marker().index());
-            source.error(at..at + 1, format!("not YAML: {}", error.info()))
+            source.error(at..at + 1, ErrorKind::NotYaml(error))
         })?;
         let span = offsets.byte(span.start.index())..offsets.byte(span.end.index());
-        let (node, anchor) = match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                let style = match style {
-                    ScalarStyle::Plain => Style::Plain,
-                    ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
-                    ScalarStyle::Literal => Style::Literal,
-                    ScalarStyle::Folded => Style::Folded,
-                };
-                let content = Content::Scalar {
-                    text: text.into_owned(),
-                    style,
-                };
-                (Node::new(span, tag.as_deref(), content), anchor)
-            }
-            Event::SequenceStart(anchor, tag) => {
-                let node = Node::new(span, tag.as_deref(), Content::Sequence(Vec::new()));
-                open(source, &mut stack, node, anchor)?;
-                continue;
-            }
-            Event::MappingStart(anchor, tag) => {
-                let node = Node::new(span, tag.as_deref(), Content::Mapping(Vec::new()));
-                open(source, &mut stack, node, anchor)?;
-                continue;
-            }
-            Event::SequenceEnd | Event::MappingEnd => {
-                let Some(mut closed) = stack.pop() else {
-                    continue;
-                };
-                closed.node.span.end = span.end.max(closed.node.span.start);
-                (closed.node, closed.anchor)
-            }
-            Event::Alias(anchor) => match anchors.get(&anchor) {
-                Some(node) => {
-                    nodes += node.count();
-                    (node.clone(), 0)
-                }
-                None => return Err(source.error(span, "an alias to a node that contains it")),
-            },
-            Event::DocumentStart(_) if root.is_some() => {
-                return Err(source.error(span, "a template is one YAML document"));
-            }
-            _ => continue,
-        };
-        nodes += 1;
-        if nodes > NODES {
-            return Err(source.error(node.span, "the template is too large"));
-        }
-        if anchor > 0 {
-            anchors.insert(anchor, node.clone());
-        }
-        match stack.last_mut() {
-            Some(parent) => add(source, parent, node)?,
-            None => root = Some(node),
-        }
+        builder.take(event, span)?;
     }
-    root.ok_or_else(|| source.error(0..0, "the template is empty"))
+    let root = builder.root;
+    root.ok_or_else(|| structure(source, 0..0, "the template is empty"))
 }
 
-fn open(source: &Source, stack: &mut Vec<Open>, node: Node, anchor: usize) -> Result<(), Error> {
-    if stack.len() >= DEPTH {
-        return Err(source.error(node.span, format!("nested deeper than {DEPTH} levels")));
+/// Builds the tree from the parser's events.
+struct Builder<'s> {
+    source: &'s Source,
+    open: Vec<Open>,
+    anchors: HashMap<usize, Node>,
+    /// How many nodes there are, copies included.
+    nodes: usize,
+    root: Option<Node>,
+}
+
+impl<'s> Builder<'s> {
+    fn new(source: &'s Source) -> Self {
+        Self {
+            source,
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            nodes: 0,
+            root: None,
+        }
     }
-    stack.push(Open {
-        node,
-        anchor,
-        key: None,
-    });
-    Ok(())
+
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Error> {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let (text, style) = (text.into_owned(), Style::from(style));
+                let content = Content::Scalar { text, style };
+                self.add(Node::new(span, tag.as_deref(), content), anchor)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                let content = Content::Sequence(Vec::new());
+                self.open(Node::new(span, tag.as_deref(), content), anchor)
+            }
+            Event::MappingStart(anchor, tag) => {
+                let content = Content::Mapping(Vec::new());
+                self.open(Node::new(span, tag.as_deref(), content), anchor)
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let Some(mut closed) = self.open.pop() else {
+                    return Ok(());
+                };
+                closed.node.span.end = span.end.max(closed.node.span.start);
+                self.add(closed.node, closed.anchor)
+            }
+            Event::Alias(anchor) => {
+                let Some(node) = self.anchors.get(&anchor).cloned() else {
+                    let message = "an alias to a node that contains it";
+                    return Err(structure(self.source, span, message));
+                };
+                self.nodes += node.count();
+                self.add(node, 0)
+            }
+            Event::DocumentStart(_) if self.root.is_some() => Err(structure(
+                self.source,
+                span,
+                "a template is one YAML document",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// A collection that begins.
+    fn open(&mut self, node: Node, anchor: usize) -> Result<(), Error> {
+        if self.open.len() >= DEPTH {
+            let message = format!("nested deeper than {DEPTH} levels");
+            return Err(structure(self.source, node.span, message));
+        }
+        self.open.push(Open {
+            node,
+            anchor,
+            key: None,
+        });
+        Ok(())
+    }
+
+    /// A node that is complete.
+    fn add(&mut self, node: Node, anchor: usize) -> Result<(), Error> {
+        self.nodes += 1;
+        if self.nodes > NODES {
+            let message = "the template is too large";
+            return Err(structure(self.source, node.span, message));
+        }
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        match self.open.last_mut() {
+            Some(parent) => add(self.source, parent, node),
+            None => {
+                self.root = Some(node);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl From<ScalarStyle> for Style {
+    fn from(style: ScalarStyle) -> Self {
+        match style {
+            ScalarStyle::Plain => Self::Plain,
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Self::Quoted,
+            ScalarStyle::Literal => Self::Literal,
+            ScalarStyle::Folded => Self::Folded,
+        }
+    }
+}
+
+fn structure(source: &Source, span: Span, message: impl Into<String>) -> Error {
+    source.error(span, ErrorKind::Structure(message.into()))
 }
 
 fn add(source: &Source, parent: &mut Open, node: Node) -> Result<(), Error> {
@@ -140,10 +185,14 @@ fn add(source: &Source, parent: &mut Open, node: Node) -> Result<(), Error> {
             Some(key) => entries.push((key, node)),
             None => {
                 let Content::Scalar { text, .. } = node.content else {
-                    return Err(source.error(node.span, "a key must be text"));
+                    return Err(structure(source, node.span, "a key must be text"));
                 };
                 if entries.iter().any(|(key, _)| key.text == text) {
-                    return Err(source.error(node.span, format!("the key `{text}` is given twice")));
+                    return Err(structure(
+                        source,
+                        node.span,
+                        format!("the key `{text}` is given twice"),
+                    ));
                 }
                 parent.key = Some(Key {
                     text,
@@ -192,7 +241,13 @@ impl Node {
 
     /// Whether this is YAML's null: nothing, `~` or `null`.
     pub(crate) fn is_null(&self) -> bool {
-        matches!(&self.content, Content::Scalar { text, style: Style::Plain } if self.tag.is_none() && matches!(&**text, "" | "~" | "null"))
+        match &self.content {
+            Content::Scalar {
+                text,
+                style: Style::Plain,
+            } => self.tag.is_none() && matches!(&**text, "" | "~" | "null"),
+            _ => false,
+        }
     }
 
     fn count(&self) -> usize {
@@ -226,7 +281,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_and_places_are_kept() {
+    fn tags_and_spans_are_kept() {
         let text = "é: !Ref Añb\nlist:\n  - !Sub 'x${A}'\n  - !GetAtt [A, Arn]\n";
         let root = parse(&Source::new("t", text)).unwrap();
         let reference = root.get("é").unwrap();
@@ -244,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn nulls_are_told_from_texts() {
+    fn nulls_are_not_texts() {
         let root = parse(&Source::new("t", "a:\nb: ~\nc: ''\nd: null\ne: 'null'\n")).unwrap();
         let nulls: Vec<bool> = root
             .entries()

@@ -1,46 +1,17 @@
-//! The template's text, places in it, and the page that shows an error at its place.
-
-use std::fmt;
-use std::ops::Range;
+//! The template's text, locations in it, and the page that shows an error at its location.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 
-/// Bytes of the template's text.
-pub(crate) type Span = Range<usize>;
+use crate::error::{Error, ErrorKind, Span, Warning, WarningKind};
 
-/// A template's text with the name that errors call it by.
+/// A template's text with the name that messages call it by.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     name: String,
     text: String,
 }
 
-/// A template that can not be used: what is wrong, where, and what to do. Its `Display` is a page with the line and a caret.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct Error(Box<Report>);
-
-/// What the gateway does not do as AWS would, though it serves the template.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warning {
-    /// What.
-    pub message: String,
-    /// The template.
-    pub file: String,
-    /// From 1.
-    pub line: usize,
-    /// In characters, from 1.
-    pub column: usize,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Report {
-    message: String,
-    line: usize,
-    column: usize,
-    page: String,
-}
-
-/// How a scalar is written, which decides where its text stands.
+/// How a scalar is written, which decides where its characters are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
     Plain,
@@ -61,46 +32,44 @@ impl Source {
         &self.text
     }
 
-    pub(crate) fn error(&self, span: Span, message: impl Into<String>) -> Error {
-        self.error_with_help(span, message, None)
+    pub(crate) fn error(&self, span: Span, kind: ErrorKind) -> Error {
+        self.report(span, kind, None)
     }
 
     /// An error at `span`; `help` says what to do.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "every caller has just made the text"
-    )]
-    pub(crate) fn error_with_help(
-        &self,
-        span: Span,
-        message: impl Into<String>,
-        help: Option<String>,
-    ) -> Error {
-        let message = message.into();
-        let span = self.clamp(span);
-        let (line, column) = self.line_and_column(span.start);
-        let page = self.page(&message, &span, help.as_deref());
-        Error(Box::new(Report {
-            message,
-            line,
-            column,
-            page,
-        }))
+    pub(crate) fn error_with_help(&self, span: Span, kind: ErrorKind, help: &str) -> Error {
+        self.report(span, kind, Some(help))
     }
 
-    pub(crate) fn warning(&self, span: Span, message: impl Into<String>) -> Warning {
-        let (line, column) = self.line_and_column(self.clamp(span).start);
+    /// An error at `span`; `help`, if there is any, says what to do.
+    pub(crate) fn report(&self, span: Span, kind: ErrorKind, help: Option<&str>) -> Error {
+        let span = self.clamp(span);
+        let page = self.page(&kind.to_string(), &span, help);
+        let at = self.line_and_column(span.start);
+        Error::new(kind, span, at, page)
+    }
+
+    pub(crate) fn warning(
+        &self,
+        span: Span,
+        kind: WarningKind,
+        message: impl Into<String>,
+    ) -> Warning {
+        let span = self.clamp(span);
+        let (line, column) = self.line_and_column(span.start);
         Warning {
+            kind,
             message: message.into(),
             file: self.name.clone(),
+            span,
             line,
             column,
         }
     }
 
-    /// The place of a character of a scalar's text (line and column from 1): exact wherever the text is written as it reads, else the
-    /// scalar.
-    pub(crate) fn place_in_scalar(
+    /// The location of a character of a scalar's text (line and column from 1): exact where the
+    /// text is written as it reads, otherwise the whole scalar.
+    pub(crate) fn locate_in_scalar(
         &self,
         scalar: &Span,
         style: Style,
@@ -136,7 +105,7 @@ impl Source {
     /// Where the given line of a literal block starts, without its indentation.
     fn literal_line(&self, start: usize, line: usize, wanted: &str) -> Option<usize> {
         let text = &self.text;
-        // The span starts at the indicator `|` or at the content, by the parser's mood.
+        // The span starts at the indicator `|` or at the content, depending on what precedes it.
         let line_start = text.get(..start)?.rfind('\n').map_or(0, |at| at + 1);
         let header = text.get(line_start..)?.split('\n').next()?.trim_end();
         let skipped = if text.get(start..)?.starts_with('|') || header.ends_with(['|', '-', '+']) {
@@ -183,7 +152,7 @@ impl Source {
         (line, before[line_start..].chars().count() + 1)
     }
 
-    /// The error as a page: the message, the place, the line, a caret, the help.
+    /// The error as a page: the message, the location, the line, a caret, the help.
     fn page(&self, message: &str, span: &Span, help: Option<&str>) -> String {
         // One line is shown: a caret under its first line says enough about a longer span.
         let line_end = self.text[span.start..]
@@ -202,52 +171,5 @@ impl Source {
             .decor_style(DecorStyle::Ascii)
             .render(report)
             .to_string()
-    }
-}
-
-impl Error {
-    /// An error of the file as a whole.
-    pub(crate) fn of_file(name: &str, message: impl Into<String>) -> Self {
-        let message = message.into();
-        let page = format!("error: {message}\n --> {name}");
-        Self(Box::new(Report {
-            message,
-            line: 1,
-            column: 1,
-            page,
-        }))
-    }
-
-    /// What is wrong, without the place.
-    pub fn message(&self) -> &str {
-        &self.0.message
-    }
-
-    /// From 1.
-    pub fn line(&self) -> usize {
-        self.0.line
-    }
-
-    /// In characters, from 1.
-    pub fn column(&self) -> usize {
-        self.0.column
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.page)
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            message,
-            file,
-            line,
-            column,
-        } = self;
-        write!(f, "{file}:{line}:{column}: {message}")
     }
 }
