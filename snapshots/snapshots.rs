@@ -12,15 +12,17 @@ use insta::{Settings, assert_snapshot};
 use serde_json::{Map, Value, json};
 use spec::api::{Api, Stage};
 use spec::connection::{CloseInfo, Connection, Principal};
+use spec::error_frame::ErrorFrame;
 use spec::event::{self, EventType, RequestIdentity};
 use spec::handshake::{HandshakeRequest, Refusal};
 use spec::http::{Headers, HttpResponse};
 use spec::limits::Violation;
 use spec::policy::{Context, INVOKE, PolicyDocument};
+use spec::route::RouteKey;
 use spec::selection::SelectionExpression;
 use spec::strategy;
 use spec::template::{MappingTemplate, Scope, Variables};
-use spec::{Timestamp, authorizer, integration, management, route};
+use spec::{Timestamp, authorizer, management, route};
 
 /// Puts a page into this folder's `area`, with what it is about above it.
 fn page(area: &str, description: &str) -> Settings {
@@ -187,16 +189,12 @@ fn rendered_template() {
 
 #[test]
 fn error_frames() {
-    let frames: Vec<String> = [
-        "Forbidden",
-        "Internal server error",
-        "Endpoint request timed out",
-        "Invalid request body",
-        "Too Many Requests",
-    ]
-    .iter()
-    .map(|message| integration::error_frame(message, "Qyi07eCbtjMCJKw=", "Qyi3UG41tjMFlUg="))
-    .collect();
+    let (connection, request) = ("Qyi07eCbtjMCJKw=", "Qyi3UG41tjMFlUg=");
+    let frames = ErrorFrame::ALL.map(|frame| {
+        let (status, kind) = (frame.status(), frame.response_type());
+        let text = frame.text(connection, request);
+        format!("{frame:?}, in the access log {status} {kind}\n{text}")
+    });
     page(
         "integration",
         "error frames: one space behind `\"message\":` and behind each comma, none elsewhere",
@@ -297,7 +295,8 @@ fn routes() {
     let mut text = String::new();
     for message in messages {
         let choice = |keys: &[&'static str]| {
-            route::choose(route::select(&expression, message), keys.iter().copied())
+            let routes = keys.iter().map(|key| (key.parse().unwrap(), ())).collect();
+            route::choose(route::select(&expression, message), &routes)
         };
         text.push_str(&format!(
             "{message}\n  {}\n  with $default: {}\n",
@@ -331,7 +330,7 @@ fn limits() {
 
 #[test]
 fn policies() {
-    let arn = api().route_arn("$connect");
+    let arn = api().route_arn(&RouteKey::Connect);
     let statement = |effect: &str, action: &str, resource: &str| json!({"Effect": effect, "Action": action, "Resource": resource});
     let conditional = |operator: &str, key: &str, value: &str| {
         let mut one = statement("Allow", INVOKE, "*");

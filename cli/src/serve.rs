@@ -110,7 +110,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
             tokio::spawn(show(running.subscribe()));
         }
         announce(&running, args)?;
-        let logs = running.stack().api().stage.access_log_settings.is_some();
+        let logs = running.assembly().api().stage.access_log_settings.is_some();
         if args.access_log.is_some() && !logs {
             eprint(&"warning: the stage has no `AccessLogSettings`: there is no access log");
         }
@@ -201,22 +201,23 @@ fn failure(error: &Error) -> Failure {
 
 /// Says where it is.
 fn announce(running: &Control, args: &ServeArgs) -> Result<(), Failure> {
+    let assembly = running.assembly();
     match args.ready {
         Ready::Text => {
             let url = running.ws_url();
             match running.signed_ws_url(SIGNED_FOR) {
                 None => print(&format!(
                     "\n{url}\nwscat {}{}-c {url}\n",
-                    header_options(running.stack()),
-                    key_option(running.stack())
+                    header_options(&assembly),
+                    key_option(&assembly)
                 )),
                 // Quoted, for its ampersands; it holds for a day.
                 Some(signed) => print(&format!(
                     "\n{url}\nwscat {}-c '{signed}'\n",
-                    key_option(running.stack())
+                    key_option(&assembly)
                 )),
             }
-            for key in required_keys(running.stack()) {
+            for key in required_keys(&assembly) {
                 print(&format!("API key `{}`: {}", key.name, key.value));
             }
             print(&format!(
@@ -226,13 +227,8 @@ fn announce(running: &Control, args: &ServeArgs) -> Result<(), Failure> {
             ));
         }
         Ready::Json => {
-            let tables: Vec<&str> = running
-                .stack()
-                .tables()
-                .iter()
-                .map(|table| &*table.name)
-                .collect();
-            let api_keys: Map<String, Value> = required_keys(running.stack())
+            let tables: Vec<&str> = assembly.tables().iter().map(|table| &*table.name).collect();
+            let api_keys: Map<String, Value> = required_keys(&assembly)
                 .map(|key| (key.name.clone(), key.value.as_str().into()))
                 .collect();
             let line = json!({

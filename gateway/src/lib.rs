@@ -11,6 +11,7 @@
 //! server       one port: WebSocket clients and the @connections API
 //! supervisor   the tasks that must not end, and what is known when one does
 //! control      a running gateway, as its owner sees it
+//! apply        a new deployment while the gateway serves
 //! ```
 //!
 //! ```no_run
@@ -30,6 +31,7 @@
 //! - `loom`: every interleaving of what the hub and a client's task share without a lock.
 
 mod access_log;
+mod apply;
 mod backend;
 mod build;
 mod clock;
@@ -51,6 +53,7 @@ mod subscription;
 mod supervisor;
 
 pub use access_log::AccessLog;
+pub use apply::ApplyError;
 pub use build::Build;
 pub use clock::TimeSource;
 pub use control::{Control, Snapshot};

@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -14,7 +15,8 @@ use spec::api::{Api, AuthorizationType};
 use spec::connection::CloseInfo;
 use spec::http::{Headers, HttpResponse};
 use spec::io::{ClientClose, PeerId};
-use spec::{Input, Output, Timestamp};
+use spec::route::RouteKey;
+use spec::{CompiledApi, Input, Output, Timestamp};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
@@ -110,8 +112,16 @@ const DELAY: Duration = Duration::from_secs(1);
 const CONNECT_BY_MESSAGE: &str = "connect-by-message";
 
 impl Mutation {
-    /// Changes what the template declares.
-    pub(crate) fn changed(self, mut api: Api) -> Api {
+    /// The API with what the template declares changed.
+    pub(crate) fn changed(self, api: &Arc<CompiledApi>) -> Arc<CompiledApi> {
+        match self.change(api.api().clone()).compile() {
+            Ok(changed) => Arc::new(changed),
+            // No mutation makes an API that cannot be served; its test would say so.
+            Err(_) => Arc::clone(api),
+        }
+    }
+
+    fn change(self, mut api: Api) -> Api {
         match self {
             Self::AuthorizerNotAsked => {
                 if let Some(connect) = api.routes.get_mut("$connect") {
@@ -123,12 +133,12 @@ impl Mutation {
                 if let Some(mut connect) = api.routes.get("$connect").cloned() {
                     connect.authorization_type = AuthorizationType::None;
                     connect.authorizer_id = None;
-                    api.routes.insert(CONNECT_BY_MESSAGE.to_owned(), connect);
+                    let key = RouteKey::Named(CONNECT_BY_MESSAGE.to_owned());
+                    api.routes.insert(key, connect);
                 }
             }
             Self::OneWayRoutesReply => {
-                let own = |key: &str| key.starts_with('$') && key != "$default";
-                for (_, route) in api.routes.iter_mut().filter(|(key, _)| !own(key)) {
+                for (_, route) in api.routes.iter_mut().filter(|(key, _)| !key.is_lifecycle()) {
                     route.route_response_selection_expression = Some("$default".to_owned());
                     route.route_responses = vec!["$default".to_owned()];
                 }

@@ -9,8 +9,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use futures_util::SinkExt;
 use gateway::{Control, FunctionOutput, Options};
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
 
 use support::{Client, PATIENCE, ask, connect, probe, start};
 
@@ -108,6 +110,7 @@ async fn one_message_starts_one_process_however_long_that_takes() {
     let reply = ask(&mut client, "{}").await;
     assert!(!is_error_frame(&reply), "{reply}");
     assert_eq!(starts(&file), 1);
+    drop(client);
     running.shutdown().await;
 }
 
@@ -124,6 +127,7 @@ async fn a_function_that_cannot_start_is_started_twice_for_a_message() {
         assert!(is_error_frame(&frame), "{frame}");
         assert_eq!(starts(&file), 2 * message);
     }
+    drop(client);
     running.shutdown().await;
 }
 
@@ -140,6 +144,7 @@ async fn a_result_that_is_posted_right_before_the_exit_counts() {
             assert_eq!(reply, expected, "round {round}, {farewell}");
         }
     }
+    drop(client);
     running.shutdown().await;
 }
 
@@ -152,10 +157,11 @@ async fn a_panic_beside_a_process_is_a_fault_of_the_gateway() {
     options.template = template(&folder, &code, "");
     options.function_output = FunctionOutput::Each(Arc::new(|_, line| panic!("at {line}")));
     let (running, mut client) = serve(options).await;
-    ask(&mut client, "{}").await;
+    client.send(Message::text("{}")).await.unwrap();
     let fault = timeout(PATIENCE, running.fault()).await.unwrap();
     assert_eq!(fault.part, "the functions");
     assert!(fault.cause.starts_with("at MESSAGE"), "{}", fault.cause);
+    drop(client);
     // Its processes are gone, but nobody waits for them for ever.
     timeout(PATIENCE, running.shutdown()).await.unwrap();
 }

@@ -191,7 +191,8 @@ async fn more_connections_than_the_account_may_open_are_refused_with_429() {
 async fn a_stage_without_a_deployment_refuses_everybody() {
     let running = start(Options::new(template("undeployed", "Description: mine"))).await;
     assert_eq!(connect(&running).await.err(), Some(403));
-    let warnings = running.stack().warnings();
+    let assembly = running.assembly();
+    let warnings = assembly.warnings();
     assert!(
         warnings
             .iter()

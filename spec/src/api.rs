@@ -1,10 +1,10 @@
 //! What a stack declares: the API, its routes, integrations, authorizers and stage, under CloudFormation's own names
-//! (`AWS::ApiGatewayV2::*`). Plain data: [`Gateway::new`](crate::Gateway::new) checks and compiles it.
+//! (`AWS::ApiGatewayV2::*`). Plain data: [`Api::compile`] checks it and makes it ready to run.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::throttle::{self, Limit};
+use crate::route::RouteKey;
 use crate::usage_plan::{self, ApiKey, UsagePlan};
 
 /// A WebSocket API with the one stage that is served.
@@ -23,7 +23,7 @@ pub struct Api {
     /// The stage that is served.
     pub stage: Stage,
     /// By route key; the order is the template's.
-    pub routes: IndexMap<String, Route>,
+    pub routes: IndexMap<RouteKey, Route>,
     /// By id.
     pub integrations: IndexMap<String, Integration>,
     /// By id.
@@ -36,10 +36,6 @@ pub struct Api {
     pub api_keys: IndexMap<String, ApiKey>,
     /// The usage plans that name the stage, by id.
     pub usage_plans: IndexMap<String, UsagePlan>,
-    /// How many requests the account may make: of clients and to `@connections` together.
-    pub account_limit: Limit,
-    /// How many connections the account may open (LIMITS-31).
-    pub connection_limit: Limit,
 }
 
 /// `AWS::ApiGatewayV2::Stage`.
@@ -52,7 +48,7 @@ pub struct Stage {
     /// `DefaultRouteSettings`: for routes without settings of their own.
     pub default_route_settings: RouteSettings,
     /// `RouteSettings`, by route key.
-    pub route_settings: IndexMap<String, RouteSettings>,
+    pub route_settings: IndexMap<RouteKey, RouteSettings>,
     /// `AccessLogSettings`: without them no request is logged.
     pub access_log_settings: Option<AccessLogSettings>,
     /// Whether the stage has no deployment (HANDSHAKE-21).
@@ -98,6 +94,25 @@ pub struct Route {
     pub model_selection_expression: Option<String>,
     /// `RequestModels`: names of models, keys of [`Api::models`], by what the expression gives; `$default` takes the rest.
     pub request_models: IndexMap<String, String>,
+    /// Whether the route may call the function of its integration.
+    pub call_permission: CallPermission,
+}
+
+/// Whether API Gateway may call a function for a route or an authorizer: by a permission of the
+/// function, or by a role of the caller. Each caller needs its own. A call without a permission
+/// fails like the call of a function that cannot be called at all.
+///
+/// Realises: AUTHORIZER-52, INTEGRATION-74
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum CallPermission {
+    /// It may.
+    #[default]
+    Granted,
+    /// It may not.
+    Missing {
+        /// Why not, for logs: who has no permission to call which function.
+        reason: String,
+    },
 }
 
 /// `AWS::ApiGatewayV2::Model`.
@@ -130,6 +145,8 @@ pub struct Authorizer {
     pub authorizer_uri: String,
     /// `IdentitySource`, as written.
     pub identity_source: Vec<String>,
+    /// Whether it may be called.
+    pub call_permission: CallPermission,
 }
 
 /// `AWS::ApiGatewayV2::Integration` with its `IntegrationResponse`s.
@@ -224,14 +241,22 @@ impl Api {
             api_key_selection_expression: usage_plan::HEADER.to_owned(),
             api_keys: IndexMap::new(),
             usage_plans: IndexMap::new(),
-            account_limit: throttle::ACCOUNT,
-            connection_limit: throttle::CONNECTIONS,
         }
     }
 
     /// The ARN of a route, which an authorizer's policy must allow (AUTHORIZER page):
     /// `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{route key}`, without an HTTP method.
-    pub fn route_arn(&self, route_key: &str) -> String {
+    pub fn route_arn(&self, route_key: &RouteKey) -> String {
+        self.execute_arn(route_key.as_str())
+    }
+
+    /// The ARN of an operation of the `@connections` API, which a caller's policy must allow (MANAGEMENT page):
+    /// `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{method}/@connections/{connection id}`.
+    pub fn connections_arn(&self, method: &str, connection_id: &str) -> String {
+        self.execute_arn(&format!("{method}/@connections/{connection_id}"))
+    }
+
+    fn execute_arn(&self, path: &str) -> String {
         let Self {
             partition,
             region,
@@ -241,7 +266,7 @@ impl Api {
             ..
         } = self;
         let stage = &stage.stage_name;
-        format!("arn:{partition}:execute-api:{region}:{account_id}:{api_id}/{stage}/{route_key}")
+        format!("arn:{partition}:execute-api:{region}:{account_id}:{api_id}/{stage}/{path}")
     }
 }
 
@@ -326,7 +351,7 @@ mod tests {
     #[test]
     fn a_route_arn_has_no_method() {
         assert_eq!(
-            Api::new("$request.body.action", "stage").route_arn("$connect"),
+            Api::new("$request.body.action", "stage").route_arn(&RouteKey::Connect),
             "arn:aws:execute-api:us-east-1:000000000000:local00000/stage/$connect"
         );
     }

@@ -6,6 +6,7 @@ use crate::api::Api;
 use crate::connection::{CloseInfo, Connection};
 use crate::handshake::HandshakeRequest;
 use crate::http::Headers;
+use crate::route::RouteKey;
 use crate::time::Timestamp;
 
 /// A request on its way through the gateway: what `requestContext` says of it besides the connection.
@@ -160,7 +161,10 @@ pub fn authorizer(
 ) -> Value {
     let mut event = Map::new();
     event.insert("type".to_owned(), "REQUEST".into());
-    event.insert("methodArn".to_owned(), api.route_arn("$connect").into());
+    event.insert(
+        "methodArn".to_owned(),
+        api.route_arn(&RouteKey::Connect).into(),
+    );
     put_headers(&mut event, &forwarded_headers(handshake, trace_id, true));
     put_query(&mut event, &handshake.query());
     event.insert(

@@ -26,7 +26,7 @@ use self::mapping::Templates;
 use self::parameter::Parameter;
 use self::response::{Reply, Responses};
 pub(crate) use parameter::missing;
-pub use result::{Answer, Failure, error_frame};
+pub use result::{Answer, Failure};
 use result::{proxy_answer, status_code};
 
 /// An integration, checked and ready to be called.
@@ -168,65 +168,46 @@ impl Integration {
     /// Checks an integration as declared, for a stage with these variables.
     ///
     /// # Errors
-    /// The first part of it that can not be used.
+    /// All of it that cannot be used.
     pub fn new(
         declared: &api::Integration,
         stage_variables: &Map<String, Value>,
-    ) -> Result<Self, InvalidIntegration> {
-        let parameters = declared
-            .request_parameters
-            .iter()
-            .map(|(target, source)| Parameter::parse(target, source))
-            .collect::<Result<Vec<_>, _>>()?;
-        let uri = declared.integration_uri.as_deref().unwrap_or_default();
-        let uri = api::with_stage_variables(uri, stage_variables);
-        let backend = |proxy| {
-            let method = declared.integration_method.as_deref().unwrap_or_default();
-            if !http::METHODS.contains(&method) {
-                return Err(InvalidIntegration::Method(method.to_owned()));
+    ) -> Result<Self, Vec<InvalidIntegration>> {
+        let mut problems = Vec::new();
+        let mut parameters = Vec::new();
+        for (target, source) in &declared.request_parameters {
+            match Parameter::parse(target, source) {
+                Ok(parameter) => parameters.push(parameter),
+                Err(problem) => problems.push(problem),
             }
-            Ok(Kind::Http(Backend {
-                method: method.to_owned(),
-                url: address::http(&uri)?,
-                proxy,
-            }))
-        };
-        let kind = match declared.integration_type {
-            IntegrationType::Aws => match address::dynamodb_action(&uri) {
-                Some(action) => Kind::DynamoDb {
-                    action: action.to_owned(),
-                },
-                None => Kind::Lambda {
-                    function_arn: address::function(&uri)?,
-                    proxy: false,
-                    asynchronous: parameters.iter().any(Parameter::is_asynchronous),
-                },
-            },
-            IntegrationType::AwsProxy => Kind::Lambda {
-                function_arn: address::function(&uri)?,
-                proxy: true,
-                asynchronous: false,
-            },
-            IntegrationType::Http => backend(false)?,
-            IntegrationType::HttpProxy => backend(true)?,
-            IntegrationType::Mock => Kind::Mock,
-        };
-        if !crate::limits::INTEGRATION_TIMEOUT_MILLIS.contains(&declared.timeout_in_millis) {
-            return Err(InvalidIntegration::Timeout(declared.timeout_in_millis));
         }
-        Ok(Self {
-            kind,
-            templates: Templates::new(
-                "RequestTemplates",
-                &declared.request_templates,
-                declared.template_selection_expression.as_deref(),
-            )?,
-            passthrough: declared.passthrough_behavior,
-            content_handling: declared.content_handling_strategy,
-            parameters,
-            timeout: Duration::from_millis(declared.timeout_in_millis),
-            responses: Responses::new(&declared.integration_responses)?,
-        })
+        let kind = Kind::new(declared, stage_variables, &parameters);
+        if !crate::limits::INTEGRATION_TIMEOUT_MILLIS.contains(&declared.timeout_in_millis) {
+            problems.push(InvalidIntegration::Timeout(declared.timeout_in_millis));
+        }
+        let templates = Templates::new(
+            "RequestTemplates",
+            &declared.request_templates,
+            declared.template_selection_expression.as_deref(),
+            &mut problems,
+        );
+        let responses = Responses::new(&declared.integration_responses, &mut problems);
+        match kind {
+            Ok(kind) if problems.is_empty() => Ok(Self {
+                kind,
+                templates,
+                passthrough: declared.passthrough_behavior,
+                content_handling: declared.content_handling_strategy,
+                parameters,
+                timeout: Duration::from_millis(declared.timeout_in_millis),
+                responses,
+            }),
+            Ok(_) => Err(problems),
+            Err(problem) => {
+                problems.push(problem);
+                Err(problems)
+            }
+        }
     }
 
     /// The first parameter of the handshake that a mapping uses and that `route`, a `$connect`, does not declare (INTEGRATION-61).
@@ -390,6 +371,63 @@ impl Integration {
         let payload = String::from_utf8(self.payload(request)?).map_err(|error| invalid(&error))?;
         serde_json::from_str::<IgnoredAny>(&payload).map_err(|error| invalid(&error))?;
         Ok(payload)
+    }
+}
+
+impl Kind {
+    fn new(
+        declared: &api::Integration,
+        stage_variables: &Map<String, Value>,
+        parameters: &[Parameter],
+    ) -> Result<Self, InvalidIntegration> {
+        let uri = declared.integration_uri.as_deref().unwrap_or_default();
+        let uri = api::with_stage_variables(uri, stage_variables);
+        let backend = |proxy| {
+            let method = declared.integration_method.as_deref().unwrap_or_default();
+            if !http::METHODS.contains(&method) {
+                return Err(InvalidIntegration::Method(method.to_owned()));
+            }
+            Ok(Self::Http(Backend {
+                method: method.to_owned(),
+                url: address::http(&uri)?,
+                proxy,
+            }))
+        };
+        Ok(match declared.integration_type {
+            IntegrationType::Aws => match address::dynamodb_action(&uri) {
+                Some(action) => Self::DynamoDb {
+                    action: action.to_owned(),
+                },
+                None => Self::Lambda {
+                    function_arn: address::function(&uri)?,
+                    proxy: false,
+                    asynchronous: parameters.iter().any(Parameter::is_asynchronous),
+                },
+            },
+            IntegrationType::AwsProxy => Self::Lambda {
+                function_arn: address::function(&uri)?,
+                proxy: true,
+                asynchronous: false,
+            },
+            IntegrationType::Http => backend(false)?,
+            IntegrationType::HttpProxy => backend(true)?,
+            IntegrationType::Mock => Self::Mock,
+        })
+    }
+}
+
+impl InvalidIntegration {
+    /// CloudFormation's name of the property that is wrong.
+    pub(crate) fn property(&self) -> &'static str {
+        match self {
+            Self::Template { property, .. } | Self::TemplateTooLarge { property, .. } => property,
+            Self::Selection(_) => "TemplateSelectionExpression",
+            Self::Uri(_) | Self::Address(_) => "IntegrationUri",
+            Self::Method(_) => "IntegrationMethod",
+            Self::Parameter { .. } => "RequestParameters",
+            Self::ResponseKey { .. } => "IntegrationResponseKey",
+            Self::Timeout(_) => "TimeoutInMillis",
+        }
     }
 }
 

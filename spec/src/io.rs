@@ -2,7 +2,9 @@
 //! the [`Output`]s; the kit does the same without any of them.
 
 use std::fmt;
+use std::sync::Arc;
 
+use crate::compile::CompiledApi;
 use crate::connection::CloseInfo;
 use crate::handshake::{HandshakeRequest, Refusal};
 use crate::http::{Headers, HttpAnswer, HttpRequest, HttpResponse};
@@ -77,7 +79,13 @@ pub enum Input {
         /// What it asks.
         request: ManagementRequest,
     },
-    /// The gateway goes down: every connection is closed.
+    /// The API is deployed anew: what begins from now on goes by these rules. What was begun before
+    /// ends by the rules it began with, and open connections stay.
+    ///
+    /// Nothing happens unless the deployment [can follow](CompiledApi::can_follow) the one that is
+    /// served.
+    Deploy(Arc<CompiledApi>),
+    /// The gateway goes down: every connection is closed, and no handshake succeeds any more.
     Shutdown,
 }
 

@@ -35,7 +35,9 @@ pub mod access_log;
 pub mod api;
 pub mod authorizer;
 pub mod base64;
+pub mod compile;
 pub mod connection;
+pub mod error_frame;
 pub mod event;
 mod gateway;
 pub mod handshake;
@@ -65,6 +67,7 @@ mod snapshots;
 pub mod strategy;
 
 pub use api::Api;
-pub use gateway::{Gateway, InvalidApi, Location, Problem};
+pub use compile::{CannotDeploy, CompiledApi, InvalidApi, Location, Problem};
+pub use gateway::Gateway;
 pub use io::{Input, Output};
 pub use time::Timestamp;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use jsonschema::{Draft, Retrieve, Uri, Validator};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::api::{Api, Route};
 use crate::limits::MODEL_CHARACTERS;
@@ -94,30 +94,35 @@ pub enum Mismatch {
 /// The other models of an API, for a schema that refers to them.
 struct Others(Arc<HashMap<String, Value>>);
 
-/// Reads the models of an API.
-///
-/// # Errors
-/// The first model that can not be used, by its name.
-pub fn compile(api: &Api) -> Result<IndexMap<String, Model>, (String, InvalidModel)> {
+/// Reads the models of an API: those that can be used, and what is wrong with the others, by name.
+/// A model that refers to a broken one is not to blame for it.
+pub fn compile(api: &Api) -> (IndexMap<String, Model>, Vec<(String, InvalidModel)>) {
+    let mut problems = Vec::new();
     let mut schemas = IndexMap::new();
+    let mut by_address = HashMap::new();
     for (name, declared) in &api.models {
-        let schema = parse(name, &declared.schema).map_err(|error| (name.clone(), error))?;
-        schemas.insert(name, schema);
+        let schema = parse(name, &declared.schema);
+        let known = schema.as_ref().cloned().unwrap_or_else(|_| json!({}));
+        by_address.insert(address(api, name), known);
+        match schema {
+            Ok(schema) => {
+                schemas.insert(name, schema);
+            }
+            Err(problem) => problems.push((name.clone(), problem)),
+        }
     }
-    let by_address = schemas
-        .iter()
-        .map(|(name, schema)| (address(api, name), schema.clone()))
-        .collect();
     let by_address = Arc::new(by_address);
-    schemas
-        .into_iter()
-        .map(|(name, schema)| {
-            let others = Others(Arc::clone(&by_address));
-            let model = Model::new(address(api, name), &schema, others)
-                .map_err(|error| (name.clone(), error))?;
-            Ok((name.clone(), model))
-        })
-        .collect()
+    let mut models = IndexMap::new();
+    for (name, schema) in schemas {
+        match Model::new(address(api, name), &schema, Others(Arc::clone(&by_address))) {
+            Ok(model) => {
+                models.insert(name.clone(), model);
+            }
+            Err(problem) => problems.push((name.clone(), problem)),
+        }
+    }
+    problems.sort_by_key(|(name, _)| api.models.get_index_of(name));
+    (models, problems)
 }
 
 impl Model {
@@ -152,9 +157,9 @@ impl RequestModels {
     ///
     /// # Errors
     /// An expression that can not be read, or the name of a model that is not there.
-    pub fn new(
+    pub fn new<M>(
         route: &Route,
-        models: &IndexMap<String, Model>,
+        models: &IndexMap<String, M>,
     ) -> Result<Option<Self>, InvalidRequestModels> {
         let unknown = route
             .request_models

@@ -1,9 +1,34 @@
 #![doc = include_str!("../requirements/route.md")]
 
+use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use indexmap::IndexMap;
 
 use crate::selection::SelectionExpression;
 use crate::template::Document;
+
+/// The key of a route: `RouteKey`. Keys compare, sort and hash as their texts do, so a map of routes
+/// can be asked for a text.
+#[derive(Clone, Debug)]
+pub enum RouteKey {
+    /// `$connect`: the route that runs before a connection is there.
+    Connect,
+    /// `$disconnect`: the route that runs after a connection has gone.
+    Disconnect,
+    /// `$default`: the route for everything that no other route takes.
+    Default,
+    /// Any other key, which does not start with `$`.
+    Named(String),
+}
+
+/// A route key that API Gateway does not take (ROUTE-42).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a route key that starts with `$` must be `$connect`, `$disconnect` or `$default`")]
+pub struct InvalidRouteKey;
 
 /// What the route selection expression gave for one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +47,7 @@ pub struct RouteChoice {
     /// What the expression gave.
     pub selection: Selection,
     /// The route's key; `None` means the Forbidden frame.
-    pub route_key: Option<String>,
+    pub route_key: Option<RouteKey>,
 }
 
 /// Evaluates a route selection expression against a message (ROUTE-9, ROUTE-11, ROUTE-12): the body alone (ROUTE-44), as JSON
@@ -47,19 +72,18 @@ pub fn select(expression: &SelectionExpression, message: &str) -> Selection {
     }
 }
 
-/// Chooses among `route_keys`: the key that the selection names exactly (ROUTE-1, ROUTE-20), else `$default` (ROUTE-2, ROUTE-4), else none
+/// Chooses among the routes: the key that the selection names exactly (ROUTE-1, ROUTE-20), else `$default` (ROUTE-2, ROUTE-4), else none
 /// (ROUTE-3, ROUTE-5). `$connect` and `$disconnect` are chosen by what happens to the connection, never by a message (ROUTE-6, ROUTE-7).
-pub fn choose<'a>(
-    selection: Selection,
-    mut route_keys: impl Iterator<Item = &'a str> + Clone,
-) -> RouteChoice {
+pub fn choose<R>(selection: Selection, routes: &IndexMap<RouteKey, R>) -> RouteChoice {
     let named = match &selection {
-        Selection::Key(key) if !is_lifecycle(key) => route_keys.clone().find(|name| name == key),
-        _ => None,
+        Selection::Key(key) => routes.get_key_value(&**key).map(|(key, _)| key),
+        Selection::Missing | Selection::NotJson => None,
     };
+    let default = || routes.get_key_value(DEFAULT).map(|(key, _)| key);
     let route_key = named
-        .or_else(|| route_keys.find(|name| *name == DEFAULT))
-        .map(str::to_owned);
+        .filter(|key| !key.is_lifecycle())
+        .or_else(default)
+        .cloned();
     RouteChoice {
         selection,
         route_key,
@@ -72,15 +96,78 @@ pub(crate) fn body_variable(document: &Document, name: &str) -> Option<String> {
     document.text_at(&format!("${path}"))
 }
 
-/// The key of the route for everything that no other route takes.
+/// The key that stands for everything that no other key takes: of routes, of models, templates and
+/// responses.
 pub const DEFAULT: &str = "$default";
-/// The key of the route that runs before a connection is there.
-pub const CONNECT: &str = "$connect";
-/// The key of the route that runs after a connection has gone.
-pub const DISCONNECT: &str = "$disconnect";
 
-fn is_lifecycle(key: &str) -> bool {
-    matches!(key, CONNECT | DISCONNECT)
+impl RouteKey {
+    /// The key as it is written.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Connect => "$connect",
+            Self::Disconnect => "$disconnect",
+            Self::Default => DEFAULT,
+            Self::Named(name) => name,
+        }
+    }
+
+    /// Whether the route runs for the connection as a whole, so that no message can choose it.
+    pub fn is_lifecycle(&self) -> bool {
+        matches!(self, Self::Connect | Self::Disconnect)
+    }
+}
+
+impl FromStr for RouteKey {
+    type Err = InvalidRouteKey;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRouteKey> {
+        match text {
+            "$connect" => Ok(Self::Connect),
+            "$disconnect" => Ok(Self::Disconnect),
+            DEFAULT => Ok(Self::Default),
+            _ if text.starts_with('$') => Err(InvalidRouteKey),
+            _ => Ok(Self::Named(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for RouteKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Borrow<str> for RouteKey {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq for RouteKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for RouteKey {}
+
+impl PartialOrd for RouteKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for RouteKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+/// As the text hashes, which [`Borrow`] asks for.
+impl Hash for RouteKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
 }
 
 impl fmt::Display for RouteChoice {
@@ -90,10 +177,10 @@ impl fmt::Display for RouteChoice {
             None => f.write_str("no route, forbidden: ")?,
         }
         match &self.selection {
-            Selection::Key(key) if self.route_key.as_ref() == Some(key) => {
+            Selection::Key(key) if self.route_key.as_ref().is_some_and(|it| it.as_str() == key) => {
                 f.write_str("the expression names it")
             }
-            Selection::Key(key) if is_lifecycle(key) => {
+            Selection::Key(key) if key.parse().is_ok_and(|key: RouteKey| key.is_lifecycle()) => {
                 write!(f, "`{key}` can not be chosen by a message")
             }
             Selection::Key(key) => write!(f, "the expression gives `{key}`, which is no route"),
@@ -166,30 +253,61 @@ mod tests {
     #[case("$connect")]
     #[case("$disconnect")]
     fn lifecycle_routes_are_not_for_messages(#[case] action: &str) {
-        let keys = ["$connect", "$disconnect", "sendmessage"];
-        let choice = choose(Selection::Key(action.to_owned()), keys.into_iter());
+        let choice = choose(
+            Selection::Key(action.to_owned()),
+            &routes(&["$connect", "$disconnect", "sendmessage"]),
+        );
         assert_eq!(choice.route_key, None);
         let choice = choose(
             Selection::Key(action.to_owned()),
-            ["$connect", "$default"].into_iter(),
+            &routes(&["$connect", "$default"]),
         );
-        assert_eq!(choice.route_key.as_deref(), Some("$default"));
+        assert_eq!(choice.route_key, Some(RouteKey::Default));
+    }
+
+    #[test]
+    fn other_names_with_a_dollar_are_no_keys() {
+        assert_eq!("$Connect".parse::<RouteKey>(), Err(InvalidRouteKey));
+        assert_eq!("$".parse::<RouteKey>(), Err(InvalidRouteKey));
+    }
+
+    fn routes(keys: &[&str]) -> IndexMap<RouteKey, ()> {
+        let keys = keys.iter().map(|key| (key.parse().unwrap(), ()));
+        keys.collect()
     }
 
     proptest! {
+        // A key is its text: it is read back, and keys compare and hash as their texts do.
+        #[test]
+        fn keys_are_their_texts(
+            one in "[a-c$]{0,2}|[$]default|[$]connect|[$]disconnect",
+            other in "[a-c$]{0,2}|[$]default|[$]connect|[$]disconnect",
+        ) {
+            let parsed = [&one, &other].map(|text| text.parse::<RouteKey>());
+            if let [Ok(first), Ok(second)] = parsed {
+                prop_assert_eq!(first.to_string(), &*one);
+                prop_assert_eq!(first.cmp(&second), one.cmp(&other));
+                prop_assert_eq!(first == second, one == other);
+                let map = IndexMap::from([(first, ())]);
+                prop_assert!(map.contains_key(&*one));
+                prop_assert_eq!(map.contains_key(&second), one == other);
+            }
+        }
+
         // The choice is the key itself when it is a route, `$default` when there is one, else none.
         #[test]
         fn exact_then_default_then_none(
             keys in proptest::collection::vec("[a-c]{1,2}|[$]default|[$]connect|[$]disconnect", 0..5),
             wanted in "[a-c]{1,2}|[$]default|[$]connect|[$]disconnect",
         ) {
-            let choice = choose(Selection::Key(wanted.clone()), keys.iter().map(String::as_str));
+            let texts: Vec<&str> = keys.iter().map(String::as_str).collect();
+            let choice = choose(Selection::Key(wanted.clone()), &routes(&texts));
             let expected = if keys.contains(&wanted) && wanted != "$connect" && wanted != "$disconnect" {
                 Some(wanted)
             } else {
                 keys.contains(&"$default".to_owned()).then(|| "$default".to_owned())
             };
-            prop_assert_eq!(choice.route_key, expected);
+            prop_assert_eq!(choice.route_key.map(|key| key.to_string()), expected);
         }
 
         #[test]

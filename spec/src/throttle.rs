@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use crate::api::Api;
-use crate::route::CONNECT;
+use crate::route::RouteKey;
 use crate::time::Timestamp;
 
 /// How many requests may come.
@@ -15,6 +15,15 @@ pub struct Limit {
     pub rate: f64,
     /// Requests at once, after silence.
     pub burst: u32,
+}
+
+/// The limits of an account in a Region, which are no part of an API.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AccountLimits {
+    /// Requests of clients and to `@connections` together.
+    pub requests: Limit,
+    /// New connections (LIMITS-31).
+    pub connections: Limit,
 }
 
 /// What a new account may do in most regions (LIMITS-30).
@@ -46,7 +55,7 @@ pub struct Throttle {
     account: Bucket,
     connections: Bucket,
     /// By route key.
-    routes: HashMap<String, Bucket>,
+    routes: HashMap<RouteKey, Bucket>,
 }
 
 /// Whose bucket had no token left.
@@ -57,7 +66,7 @@ pub enum Throttled {
     /// The account's for new connections.
     Connections,
     /// A route's, by its key.
-    Route(String),
+    Route(RouteKey),
 }
 
 /// One token, in the unit of [`Bucket`].
@@ -74,6 +83,16 @@ impl Limit {
     };
 }
 
+/// A new account's.
+impl Default for AccountLimits {
+    fn default() -> Self {
+        Self {
+            requests: ACCOUNT,
+            connections: CONNECTIONS,
+        }
+    }
+}
+
 impl Bucket {
     /// A full bucket.
     pub fn new(limit: Limit) -> Self {
@@ -85,6 +104,17 @@ impl Bucket {
             level: capacity,
             per_millisecond: rate.round() as u64,
             at: Timestamp::default(),
+        }
+    }
+
+    /// This bucket with the limit of `other` from `now` on: what is in it stays, as far as it fits.
+    pub fn under(mut self, now: Timestamp, other: &Self) -> Self {
+        self.refill(now);
+        Self {
+            capacity: other.capacity,
+            level: self.level.min(other.capacity),
+            per_millisecond: other.per_millisecond,
+            at: self.at,
         }
     }
 
@@ -107,23 +137,26 @@ impl Bucket {
 
 impl Throttle {
     /// The full buckets of an API.
-    pub fn new(api: &Api) -> Self {
-        let stage = &api.stage;
-        let routes = api.routes.keys().filter_map(|key| {
-            // A route's own entry stands instead of the stage's default, also where it says nothing of throttling (LIMITS-27).
-            let own = stage.route_settings.get(key);
-            let settings = own.unwrap_or(&stage.default_route_settings);
-            let limit = limit(
-                settings.throttling_rate_limit,
-                settings.throttling_burst_limit,
-            )?;
-            Some((key.clone(), Bucket::new(limit)))
-        });
+    pub fn new(api: &Api, account: AccountLimits) -> Self {
+        let routes = limited_routes(api).map(|(key, limit)| (key.clone(), Bucket::new(limit)));
         Self {
-            account: Bucket::new(api.account_limit),
-            connections: Bucket::new(api.connection_limit),
+            account: Bucket::new(account.requests),
+            connections: Bucket::new(account.connections),
             routes: routes.collect(),
         }
+    }
+
+    /// Goes on with another deployment's routes: the bucket of a route that had one is kept.
+    pub fn deploy(&mut self, now: Timestamp, api: &Api) {
+        let mut old = std::mem::take(&mut self.routes);
+        let routes = limited_routes(api).map(|(key, limit)| {
+            let bucket = match old.remove(key) {
+                Some(bucket) => bucket.under(now, &Bucket::new(limit)),
+                None => Bucket::new(limit),
+            };
+            (key.clone(), bucket)
+        });
+        self.routes = routes.collect();
     }
 
     /// Takes the tokens of a request: one of the account's, for a handshake one of the account's new connections, then one of the
@@ -131,22 +164,37 @@ impl Throttle {
     ///
     /// # Errors
     /// Whose bucket is empty.
-    pub fn take(&mut self, now: Timestamp, route_key: Option<&str>) -> Result<(), Throttled> {
+    pub fn take(&mut self, now: Timestamp, route_key: Option<&RouteKey>) -> Result<(), Throttled> {
         if !self.account.take(now) {
             return Err(Throttled::Account);
         }
         // Every handshake may become a connection (LIMITS-31).
-        if route_key == Some(CONNECT) && !self.connections.take(now) {
+        if route_key == Some(&RouteKey::Connect) && !self.connections.take(now) {
             return Err(Throttled::Connections);
         }
         if let Some(key) = route_key
             && let Some(bucket) = self.routes.get_mut(key)
             && !bucket.take(now)
         {
-            return Err(Throttled::Route(key.to_owned()));
+            return Err(Throttled::Route(key.clone()));
         }
         Ok(())
     }
+}
+
+/// The routes with limits of their own, or with the stage's.
+fn limited_routes(api: &Api) -> impl Iterator<Item = (&RouteKey, Limit)> {
+    let stage = &api.stage;
+    api.routes.keys().filter_map(|key| {
+        // A route's own entry stands instead of the stage's default, also where it says nothing of throttling (LIMITS-27).
+        let own = stage.route_settings.get(key);
+        let settings = own.unwrap_or(&stage.default_route_settings);
+        let limit = limit(
+            settings.throttling_rate_limit,
+            settings.throttling_burst_limit,
+        )?;
+        Some((key, limit))
+    })
 }
 
 /// The limit that settings give: what they leave open is the account's (LIMITS-40); `None` when they say nothing of throttling.
@@ -177,6 +225,10 @@ mod tests {
 
     fn at(millis: u64) -> Timestamp {
         Timestamp::from_millis(START + millis)
+    }
+
+    fn key(text: &str) -> RouteKey {
+        text.parse().unwrap()
     }
 
     fn settings(rate: Option<f64>, burst: Option<u32>) -> RouteSettings {
@@ -216,17 +268,17 @@ mod tests {
     fn a_route_has_its_own_bucket_with_its_own_settings_or_the_stages() {
         let mut api = Api::new("$request.body.action", "stage");
         for key in ["a", "b", "c", "d", "e"] {
-            api.routes.insert(key.to_owned(), Route::default());
+            api.routes.insert(key.parse().unwrap(), Route::default());
         }
         api.stage.default_route_settings = settings(Some(0.0), Some(2));
         let own = &mut api.stage.route_settings;
-        own.insert("b".to_owned(), settings(None, Some(4)));
-        own.insert("c".to_owned(), settings(None, Some(0)));
-        own.insert("e".to_owned(), settings(None, None));
-        let mut throttle = Throttle::new(&api);
-        let mut taken = |key| {
+        own.insert(key("b"), settings(None, Some(4)));
+        own.insert(key("c"), settings(None, Some(0)));
+        own.insert(key("e"), settings(None, None));
+        let mut throttle = Throttle::new(&api, AccountLimits::default());
+        let mut taken = |text| {
             (0..9)
-                .filter(|_| throttle.take(at(0), Some(key)).is_ok())
+                .filter(|_| throttle.take(at(0), Some(&key(text))).is_ok())
                 .count()
         };
         let counts = ["a", "b", "c", "d", "e", "no route"].map(&mut taken);
@@ -236,12 +288,15 @@ mod tests {
     #[test]
     fn nothing_set_leaves_the_accounts_limit() {
         let mut api = Api::new("$request.body.action", "stage");
-        api.routes.insert("a".to_owned(), Route::default());
-        let mut throttle = Throttle::new(&api);
+        api.routes.insert(key("a"), Route::default());
+        let mut throttle = Throttle::new(&api, AccountLimits::default());
         for n in 0..5_000 {
-            assert_eq!(throttle.take(at(0), Some("a")), Ok(()), "{n}");
+            assert_eq!(throttle.take(at(0), Some(&key("a"))), Ok(()), "{n}");
         }
-        assert_eq!(throttle.take(at(0), Some("a")), Err(Throttled::Account));
+        assert_eq!(
+            throttle.take(at(0), Some(&key("a"))),
+            Err(Throttled::Account)
+        );
         assert_eq!(throttle.take(at(1), None), Ok(()));
     }
 

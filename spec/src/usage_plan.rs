@@ -74,6 +74,14 @@ pub enum KeySource {
 #[error("`{0}` must be `{HEADER}` or `{AUTHORIZER}`")]
 pub struct InvalidKeySource(pub String);
 
+/// A quota whose `Offset` is outside its period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`Offset` `{offset}` must be from 0 to {highest} for a {period}",
+    offset = self.0.offset, highest = self.0.highest_offset(), period = self.0.period
+)]
+pub struct InvalidQuota(pub Quota);
+
 /// An API key that opened a connection: `identity.apiKeyId` and `identity.apiKey`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsedKey {
@@ -103,7 +111,6 @@ pub enum KeyRefusal {
 /// What every key has used.
 #[derive(Clone, Debug)]
 pub struct Usage {
-    source: KeySource,
     /// By the key's value.
     keys: HashMap<String, Entry>,
 }
@@ -119,6 +126,8 @@ struct Entry {
 
 #[derive(Clone, Debug)]
 struct Meters {
+    /// The plan's id.
+    plan: String,
     bucket: Option<Bucket>,
     /// The quota, the period that is counted, and the requests in it.
     quota: Option<(Quota, i64, u64)>,
@@ -142,20 +151,23 @@ impl FromStr for KeySource {
 }
 
 impl Quota {
-    /// What is wrong with the quota: a day starts at its start, a week has seven days, and every month has 28 (HANDSHAKE-53).
+    /// Whether the offset is within the period: a day starts at its start, a week has seven days, and every month has 28 (HANDSHAKE-53).
     ///
     /// # Errors
-    /// The highest offset that the period can have.
-    pub fn check(self) -> Result<(), u8> {
-        let highest = match self.period {
+    /// The quota, when it is not.
+    pub fn check(self) -> Result<(), InvalidQuota> {
+        if self.offset <= self.highest_offset() {
+            Ok(())
+        } else {
+            Err(InvalidQuota(self))
+        }
+    }
+
+    fn highest_offset(self) -> u8 {
+        match self.period {
             Period::Day => 0,
             Period::Week => 6,
             Period::Month => 27,
-        };
-        if self.offset <= highest {
-            Ok(())
-        } else {
-            Err(highest)
         }
     }
 
@@ -177,13 +189,13 @@ impl Quota {
 }
 
 impl Usage {
-    /// What nobody has used yet. The API has been checked: what its key selection expression may not be counts as the default.
+    /// What nobody has used yet.
     pub fn new(api: &Api) -> Self {
-        let source = api.api_key_selection_expression.parse();
         let keys = api.api_keys.iter().map(|(id, key)| {
-            let mut plans = api.usage_plans.values();
-            let plan = plans.find(|plan| plan.api_keys.contains(id));
-            let meters = plan.map(|plan| Meters {
+            let mut plans = api.usage_plans.iter();
+            let plan = plans.find(|(_, plan)| plan.api_keys.contains(id));
+            let meters = plan.map(|(plan_id, plan)| Meters {
+                plan: plan_id.clone(),
                 bucket: throttle::limit(plan.rate_limit, plan.burst_limit).map(Bucket::new),
                 quota: plan.quota.map(|quota| (quota, i64::MIN, 0)),
             });
@@ -196,12 +208,30 @@ impl Usage {
             (key.value.clone(), entry)
         });
         Self {
-            source: source.unwrap_or(KeySource::Header),
             keys: keys.collect(),
         }
     }
 
-    /// Judges the API key of a handshake, and counts its use. `of_authorizer` is the `usageIdentifierKey` that the authorizer gave.
+    /// Goes on with another deployment's keys and plans: what a key has used of its plan is kept,
+    /// as long as it is in that plan.
+    pub fn deploy(&mut self, now: Timestamp, api: &Api) {
+        let old = std::mem::replace(self, Self::new(api));
+        let mut used: HashMap<String, Meters> = old
+            .keys
+            .into_values()
+            .filter_map(|entry| Some((entry.id, entry.meters?)))
+            .collect();
+        for entry in self.keys.values_mut() {
+            if let Some(meters) = &mut entry.meters
+                && let Some(old) = used.remove(&entry.id)
+                && old.plan == meters.plan
+            {
+                meters.follow(now, &old);
+            }
+        }
+    }
+
+    /// Judges the API key of a handshake, looked for in `source`, and counts its use. `of_authorizer` is the `usageIdentifierKey` that the authorizer gave.
     ///
     /// A request that is refused counts for nothing: it takes no token and no part of the quota (HANDSHAKE-54).
     ///
@@ -210,16 +240,17 @@ impl Usage {
     pub fn admit(
         &mut self,
         now: Timestamp,
+        source: KeySource,
         request: &HandshakeRequest,
         of_authorizer: Option<&str>,
     ) -> Result<UsedKey, KeyRefusal> {
-        let value = match self.source {
+        let value = match source {
             KeySource::Header => request.headers.get("x-api-key"),
             KeySource::Authorizer => of_authorizer,
         };
         let value = value
             .filter(|value| !value.is_empty())
-            .ok_or(KeyRefusal::Missing(self.source))?;
+            .ok_or(KeyRefusal::Missing(source))?;
         let entry = self.keys.get_mut(value).ok_or(KeyRefusal::Unknown)?;
         let name = || entry.name.clone();
         if !entry.enabled {
@@ -250,6 +281,21 @@ impl Usage {
             id: entry.id.clone(),
             value: value.to_owned(),
         })
+    }
+}
+
+impl Meters {
+    /// Takes over what `old` has counted under the same plan, whose limits may have changed.
+    fn follow(&mut self, now: Timestamp, old: &Self) {
+        if let (Some(bucket), Some(old)) = (&mut self.bucket, &old.bucket) {
+            *bucket = old.under(now, bucket);
+        }
+        if let (Some((quota, period, used)), Some((old_quota, old_period, old_used))) =
+            (&mut self.quota, old.quota)
+            && (quota.period, quota.offset) == (old_quota.period, old_quota.offset)
+        {
+            (*period, *used) = (old_period, old_used);
+        }
     }
 }
 

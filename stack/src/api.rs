@@ -103,8 +103,6 @@ impl<'a> Reader<'a> {
                 .unwrap_or_else(|| spec::usage_plan::HEADER.to_owned()),
             api_keys: IndexMap::new(),
             usage_plans: IndexMap::new(),
-            account_limit: settings.account_limit,
-            connection_limit: settings.connection_limit,
         };
         api.models = model::models(&self.of_type("Model")?, &mut self.places, self.warnings)?;
         api.authorizers = self.authorizers()?;

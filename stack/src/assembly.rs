@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use spec::api::Api;
+use spec::CompiledApi;
 use spec::usage_plan::ApiKey;
 
 use super::diagnostics::Diagnostics;
@@ -19,13 +19,12 @@ pub struct Assembly(Arc<Parts>);
 /// What an assembly holds.
 #[derive(Debug)]
 pub(crate) struct Parts {
-    pub(crate) api: Arc<Api>,
+    pub(crate) api: Arc<CompiledApi>,
     pub(crate) functions: Vec<Function>,
     pub(crate) permissions: Vec<Permission>,
     pub(crate) tables: Vec<Table>,
     pub(crate) outputs: IndexMap<String, String>,
     pub(crate) warnings: Vec<Warning>,
-    pub(crate) refused: std::collections::HashMap<String, String>,
     pub(crate) inputs: Vec<PathBuf>,
     pub(crate) source: Source,
 }
@@ -66,8 +65,8 @@ impl Assembly {
         Ok(Self::new(super::assemble(name, text, directory, settings)?))
     }
 
-    /// The API with the stage that is served. The specification has accepted it.
-    pub fn api(&self) -> &Arc<Api> {
+    /// The API with the stage that is served, as the specification has accepted it.
+    pub fn api(&self) -> &Arc<CompiledApi> {
         &self.0.api
     }
 
@@ -96,11 +95,6 @@ impl Assembly {
         &self.0.warnings
     }
 
-    /// ARNs that stand for calls without a permission, and why each is refused.
-    pub fn refused(&self) -> &std::collections::HashMap<String, String> {
-        &self.0.refused
-    }
-
     /// The files and folders that the API depends on: the template, where it was read from a file,
     /// and the code of each function that the API calls. Relative paths are as the template's own.
     pub fn inputs(&self) -> &[PathBuf] {
@@ -110,11 +104,6 @@ impl Assembly {
     /// The API keys that open `$connect`: enabled, and in a usage plan of the stage.
     pub fn usable_api_keys(&self) -> impl Iterator<Item = &ApiKey> {
         usage_plan::usable(self.api())
-    }
-
-    /// An error of the API as a whole.
-    pub fn invalid(&self, invalid: &spec::InvalidApi) -> Error {
-        self.0.source.error(0..0, invalid.to_string())
     }
 
     /// An error at the location of a function's code.

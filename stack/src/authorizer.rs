@@ -1,7 +1,7 @@
 //! `AWS::ApiGatewayV2::Authorizer`.
 
 use indexmap::IndexMap;
-use spec::api::Authorizer;
+use spec::api::{Authorizer, CallPermission};
 
 use super::api::Reader;
 use super::source::Error;
@@ -59,6 +59,7 @@ impl Reader<'_> {
                     name: properties.text("Name")?.unwrap_or_default(),
                     authorizer_uri,
                     identity_source,
+                    call_permission: CallPermission::Granted,
                 },
             );
         }

@@ -37,13 +37,12 @@ mod usage_plan;
 mod value;
 mod yaml;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use spec::api::{Api, function_arn, with_stage_variables};
-use spec::throttle::{self, Limit};
+use spec::api::{Api, CallPermission, function_arn, with_stage_variables};
 
 pub use assembly::Assembly;
 use assembly::Parts;
@@ -76,10 +75,6 @@ pub struct Settings {
     pub api: Option<String>,
     /// The name of the stage to serve, where there are several.
     pub stage: Option<String>,
-    /// How many requests the account may make: [`Api::account_limit`].
-    pub account_limit: Limit,
-    /// How many connections the account may open: [`Api::connection_limit`].
-    pub connection_limit: Limit,
 }
 
 impl Default for Settings {
@@ -92,8 +87,6 @@ impl Default for Settings {
             parameters: BTreeMap::new(),
             api: None,
             stage: None,
-            account_limit: throttle::ACCOUNT,
-            connection_limit: throttle::CONNECTIONS,
         }
     }
 }
@@ -104,22 +97,21 @@ fn assemble(name: &str, text: &str, directory: &Path, settings: &Settings) -> Re
     let root = yaml::parse(&source)?;
     let template = Template::new(&source, &root, settings)?;
     let mut warnings = Vec::new();
-    let declared = api::read(&template, &mut warnings)?;
+    let mut declared = api::read(&template, &mut warnings)?;
     let mut functions = function::read(&template, directory, &mut warnings)?;
     let permissions = permission::read(&template, &mut warnings)?;
     let tables = table::read(&template, &mut warnings)?;
-    // The specification judges what is its own: expressions, mapping templates, routes.
-    spec::Gateway::new(declared.api.clone(), spec::ids::Counter::default())
-        .map_err(|invalid| declared.explain(&template, &invalid))?;
-    let mut refused = HashMap::new();
-    let api = resolve_calls(
+    let resolved = resolve_calls(
         &template,
-        &declared,
+        &mut declared,
         &mut functions,
         &permissions,
-        &mut refused,
         &mut warnings,
-    )?;
+    );
+    // The specification judges what is its own: expressions, mapping templates, routes.
+    let compiled = declared.api.clone().compile();
+    let api = compiled.map_err(|invalid| declared.explain(&template, &invalid[0]))?;
+    resolved?;
     let outputs = outputs(&template)?;
     let mut inputs: Vec<PathBuf> = Vec::new();
     for function in functions.iter().filter(|function| function.is_called) {
@@ -134,24 +126,24 @@ fn assemble(name: &str, text: &str, directory: &Path, settings: &Settings) -> Re
         tables,
         outputs,
         warnings,
-        refused,
         inputs,
         source,
     })
 }
 
-/// Finds the function of every call that the API makes, and whether it is permitted.
+/// Finds the function of every call that the API makes, and notes where the permission is missing.
 ///
-/// A call without a permission (AUTHORIZER-52, INTEGRATION-74) fails on AWS as if the function could not be called at all (HANDSHAKE-8,
-/// INTEGRATION-8). The permission depends on the caller, so such a call gets an ARN of its own, which no function has.
+/// A call without a permission fails on AWS as if the function could not be called at all. The
+/// permission depends on the caller, so it is noted on the route or the authorizer.
+///
+/// Realises: AUTHORIZER-52, INTEGRATION-74, HANDSHAKE-8, INTEGRATION-8
 fn resolve_calls(
     template: &Template<'_>,
-    declared: &api::Declared,
+    declared: &mut api::Declared,
     functions: &mut [Function],
     permissions: &[Permission],
-    refused: &mut HashMap<String, String>,
     warnings: &mut Vec<Warning>,
-) -> Result<Api, Error> {
+) -> Result<(), Error> {
     let source = template.source;
     let mut api = declared.api.clone();
     let mut find = |uri: &str, place: source::Span| -> Result<Function, Error> {
@@ -189,19 +181,13 @@ fn resolve_calls(
             }
         }
     };
-    let mut refuse = |function: &Function, caller: &str, place: source::Span| -> String {
+    let mut missing = |function: &Function, caller: &str, place: source::Span| {
         let reason = format!(
             "no permission lets `{caller}` call the function `{}`",
             function.logical_id
         );
         warnings.push(source.warning(place, format!("{reason}: the call will fail, as on AWS")));
-        let arn = format!("{}:without-permission-{}", function.arn, refused.len());
-        let uri = format!(
-            "arn:{}:apigateway:{}:lambda:path/2015-03-31/functions/{arn}/invocations",
-            declared.api.partition, declared.api.region
-        );
-        refused.insert(arn, reason);
-        uri
+        CallPermission::Missing { reason }
     };
     for (id, authorizer) in &mut api.authorizers {
         let place = declared.authorizer_uri_place(id);
@@ -222,7 +208,7 @@ fn resolve_calls(
                 .iter()
                 .any(|permission| permission.allows(&function, &caller));
         if !permitted {
-            authorizer.authorizer_uri = refuse(&function, &caller, place);
+            authorizer.call_permission = missing(&function, &caller, place);
         }
     }
     for (id, integration) in &declared.api.integrations {
@@ -251,13 +237,11 @@ fn resolve_calls(
         {
             continue;
         }
-        let mut without = integration.clone();
-        without.integration_uri = Some(refuse(&function, &caller, declared.route_place(key)));
-        let own_id = format!("{id} of {key}");
-        api.integrations.insert(own_id.clone(), without);
-        route.target = Some(own_id);
+        let place = declared.route_place(key.as_str());
+        route.call_permission = missing(&function, &caller, place);
     }
-    Ok(api)
+    declared.api = api;
+    Ok(())
 }
 
 fn outputs(template: &Template<'_>) -> Result<IndexMap<String, String>, Error> {

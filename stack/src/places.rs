@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use spec::integration::InvalidIntegration;
-use spec::model::{InvalidModel, InvalidRequestModels};
+use spec::model::InvalidModel;
 use spec::{InvalidApi, Location, Problem};
 
 use super::api::Declared;
@@ -58,65 +58,61 @@ impl Declared {
     pub(crate) fn explain(&self, template: &Template<'_>, invalid: &InvalidApi) -> Error {
         let source = template.source;
         let start = 0..0;
-        let (span, message) = match (&invalid.location, &invalid.problem) {
-            (Location::RouteSelectionExpression, problem) => (
-                self.places.route_selection.clone(),
-                format!("`RouteSelectionExpression`: {problem}"),
-            ),
-            (Location::ApiKeySelectionExpression, problem) => (
-                self.places.key_selection.clone(),
-                format!("`ApiKeySelectionExpression`: {problem}"),
-            ),
-            (Location::UsagePlan(id), problem) => {
-                let message = problem.to_string();
+        let property = invalid.property();
+        let problem = &invalid.problem;
+        let (span, message) = match &invalid.location {
+            Location::Api if property == "RouteSelectionExpression" => {
+                (self.places.route_selection.clone(), problem.to_string())
+            }
+            Location::Api => (self.places.key_selection.clone(), problem.to_string()),
+            Location::UsagePlan(id) => {
                 let span = match self.places.usage_plans.get(id) {
-                    Some((throttle, _)) if message.starts_with("`RateLimit`") => throttle.clone(),
+                    Some((throttle, _)) if property == "Throttle" => throttle.clone(),
                     Some((_, quota)) => quota.clone(),
                     None => start,
                 };
-                (span, message)
+                (span, problem.to_string())
             }
-            (Location::Route(key), Problem::RequestModels(problem)) => {
-                let places = self.places.request_models.get(key);
-                let span = places.map_or(start, |(expression, models)| match problem {
-                    InvalidRequestModels::Selection(_) => expression.clone(),
-                    InvalidRequestModels::Unknown(_) => models.clone(),
-                });
+            Location::Route(key) => {
+                let key = key.as_str();
+                let models = self.places.request_models.get(key);
+                let span = match (property, models) {
+                    ("ModelSelectionExpression", Some((expression, _))) => expression.clone(),
+                    ("RequestModels", Some((_, models))) => models.clone(),
+                    _ => self.places.routes.get(key).cloned().unwrap_or(start),
+                };
                 (span, format!("route `{key}`: {problem}"))
             }
-            (Location::Route(key), problem) => {
-                let span = self.places.routes.get(key).cloned().unwrap_or(start);
-                (span, format!("route `{key}`: {problem}"))
-            }
-            (Location::Authorizer(id), problem) => {
-                let message = problem.to_string();
+            Location::Authorizer(id) => {
                 let span = match self.places.authorizers.get(id) {
-                    Some((uri, _)) if message.starts_with("`AuthorizerUri`") => uri.clone(),
+                    Some((uri, _)) if property == "AuthorizerUri" => uri.clone(),
                     Some((_, sources)) => sources.clone(),
                     None => start,
                 };
-                (span, message)
+                (span, problem.to_string())
             }
-            (Location::Integration(id), problem) => match self.places.integrations.get(id) {
-                Some(places) => (places.find(template, problem), problem.to_string()),
+            Location::Integration(id) => match self.places.integrations.get(id) {
+                Some(places) => (
+                    places.find(template, problem, property),
+                    problem.to_string(),
+                ),
                 None => (start, problem.to_string()),
             },
-            (Location::AccessLogSettings, problem) => {
+            Location::AccessLogSettings => {
                 let span = self.places.access_log.clone();
                 (span.unwrap_or(start), problem.to_string())
             }
-            (Location::RouteSettings(key), problem) => {
-                let places = &self.places.route_settings;
-                let span = key.as_ref().and_then(|key| places.get(key).cloned());
-                let message = format!("{}: {problem}", invalid.location);
-                (span.unwrap_or(start), message)
+            Location::DefaultRouteSettings => (start, invalid.to_string()),
+            Location::RouteSettings(key) => {
+                let span = self.places.route_settings.get(key.as_str()).cloned();
+                (span.unwrap_or(start), invalid.to_string())
             }
-            (Location::Model(name), problem) => {
+            Location::Model(name) => {
                 let span = match self.places.models.get(name) {
                     Some(places) => places.find(template, problem),
                     None => start,
                 };
-                (span, format!("model `{name}`: {problem}"))
+                (span, invalid.to_string())
             }
         };
         source.error(span, message)
@@ -163,40 +159,28 @@ impl ModelPlaces {
 }
 
 impl IntegrationPlaces {
-    fn find(&self, template: &Template<'_>, problem: &Problem) -> Span {
-        let property = |name| self.properties.get(name).cloned();
+    fn find(&self, template: &Template<'_>, problem: &Problem, property: &'static str) -> Span {
+        let text = |key: &String| self.templates.get(&(property, key.clone()));
         let found = match problem {
-            Problem::Integration(InvalidIntegration::Template {
-                property,
-                key,
-                error,
-            }) => self.templates.get(&(*property, key.clone())).map(|place| {
-                let Text { span, style, text } = place;
-                template
-                    .source
-                    .place_in_scalar(span, *style, text, error.line(), error.column())
-            }),
-            Problem::Integration(InvalidIntegration::TemplateTooLarge {
-                property, key, ..
-            }) => {
-                let place = self.templates.get(&(*property, key.clone()));
-                place.map(|place| place.span.clone())
+            Problem::Integration(InvalidIntegration::Template { key, error, .. }) => {
+                text(key).map(|place| {
+                    let Text { span, style, text } = place;
+                    template.source.place_in_scalar(
+                        span,
+                        *style,
+                        text,
+                        error.line(),
+                        error.column(),
+                    )
+                })
             }
-            Problem::Integration(InvalidIntegration::Selection(_)) => {
-                property("TemplateSelectionExpression")
+            Problem::Integration(InvalidIntegration::TemplateTooLarge { key, .. }) => {
+                text(key).map(|place| place.span.clone())
             }
-            Problem::Integration(InvalidIntegration::Uri(_) | InvalidIntegration::Address(_)) => {
-                property("IntegrationUri")
-            }
-            Problem::Integration(InvalidIntegration::Method(_)) => property("IntegrationMethod"),
-            Problem::Integration(InvalidIntegration::Parameter { .. }) => {
-                property("RequestParameters")
-            }
-            Problem::Integration(InvalidIntegration::Timeout(_)) => property("TimeoutInMillis"),
             Problem::Integration(InvalidIntegration::ResponseKey { key, .. }) => {
                 self.response_keys.get(key).cloned()
             }
-            _ => None,
+            _ => self.properties.get(property).cloned(),
         };
         found.unwrap_or_else(|| self.resource.clone())
     }

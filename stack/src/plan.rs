@@ -176,7 +176,7 @@ impl Plan {
 
 /// Whether the rules differ, apart from what [`NeedsRestart`] names.
 fn rules(old: &Assembly, new: &Assembly) -> bool {
-    let mut same_name = (**new.api()).clone();
+    let mut same_name = new.api().api().clone();
     let old_api = old.api();
     same_name.api_id.clone_from(&old_api.api_id);
     same_name.region.clone_from(&old_api.region);
@@ -184,7 +184,7 @@ fn rules(old: &Assembly, new: &Assembly) -> bool {
     same_name.partition.clone_from(&old_api.partition);
     let stage_name = &old_api.stage.stage_name;
     same_name.stage.stage_name.clone_from(stage_name);
-    same_name != **old_api || old.refused() != new.refused()
+    same_name != *old_api.api()
 }
 
 fn restart(old: &Api, new: &Api) -> Vec<NeedsRestart> {

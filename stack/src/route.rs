@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
-use spec::api::{Api, AuthorizationType, Route};
+use spec::api::{Api, AuthorizationType, CallPermission, Route};
+use spec::route::{InvalidRouteKey, RouteKey};
 
 use super::api::Reader;
 use super::integration::declared_parameters;
@@ -12,8 +13,8 @@ use super::source::Error;
 use super::value::Value;
 
 impl Reader<'_> {
-    pub(super) fn routes(&mut self, api: &Api) -> Result<IndexMap<String, Route>, Error> {
-        let mut routes: IndexMap<String, Route> = IndexMap::new();
+    pub(super) fn routes(&mut self, api: &Api) -> Result<IndexMap<RouteKey, Route>, Error> {
+        let mut routes: IndexMap<RouteKey, Route> = IndexMap::new();
         let mut keys_by_id = HashMap::new();
         for properties in self.of_type("Route")? {
             properties.warn_of_others(
@@ -32,7 +33,11 @@ impl Reader<'_> {
                 &["OperationName"],
                 self.warnings,
             );
-            let (key, span) = properties.required_text("RouteKey")?;
+            let (text, span) = properties.required_text("RouteKey")?;
+            let key: RouteKey = text.parse().map_err(|error: InvalidRouteKey| {
+                let message = format!("route `{text}`: {error}");
+                self.template.source.error(span.clone(), message)
+            })?;
             let api_key_required = properties.parsed("ApiKeyRequired", "`true` or `false`")?;
             let authorization_type = match properties.text("AuthorizationType")?.as_deref() {
                 None | Some("NONE") => AuthorizationType::None,
@@ -71,9 +76,10 @@ impl Reader<'_> {
                 route_responses: Vec::new(),
                 model_selection_expression: properties.text("ModelSelectionExpression")?,
                 request_models: model::request_models(&properties, api)?,
+                call_permission: CallPermission::Granted,
             };
             self.places.request_models.insert(
-                key.clone(),
+                text.clone(),
                 (
                     properties.span("ModelSelectionExpression"),
                     properties.span("RequestModels"),
@@ -86,7 +92,7 @@ impl Reader<'_> {
                     .source
                     .error(span, format!("the API has several routes `{key}`")));
             }
-            self.places.routes.insert(key, span);
+            self.places.routes.insert(text, span);
         }
         for properties in self.of_type("RouteResponse")? {
             properties.warn_of_others(

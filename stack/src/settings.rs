@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use indexmap::IndexMap;
 use spec::api::RouteSettings;
+use spec::route::{InvalidRouteKey, RouteKey};
 
 use super::places::Places;
 use super::properties::Properties;
@@ -28,7 +29,7 @@ pub(super) fn by_route(
     properties: &Properties<'_>,
     places: &mut Places,
     warnings: &mut Vec<Warning>,
-) -> Result<IndexMap<String, RouteSettings>, Error> {
+) -> Result<IndexMap<RouteKey, RouteSettings>, Error> {
     let mut by_route = IndexMap::new();
     let Some(value) = properties.get("RouteSettings")? else {
         return Ok(by_route);
@@ -38,7 +39,12 @@ pub(super) fn by_route(
         places
             .route_settings
             .insert(key.text.clone(), key.span.clone());
-        by_route.insert(key.text.clone(), read);
+        let route_key = key.text.parse().map_err(|error: InvalidRouteKey| {
+            let message = format!("`RouteSettings` of `{}`: {error}", key.text);
+            let source = properties.template.source;
+            source.error(key.span.clone(), message)
+        })?;
+        by_route.insert(route_key, read);
     }
     Ok(by_route)
 }

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use spec::api::Api;
-use spec::route::CONNECT;
+use spec::route::RouteKey;
 use spec::usage_plan::{ApiKey, Period, Quota, UsagePlan};
 
 use super::api::Reader;
@@ -33,9 +33,14 @@ impl<'a> Reader<'a> {
         api.api_keys = self.api_keys()?;
         api.usage_plans = self.plans(api)?;
         self.plan_keys(api)?;
-        let connect = api.routes.get(CONNECT);
+        let connect = api.routes.get(&RouteKey::Connect);
         if connect.is_some_and(|route| route.api_key_required) && usable(api).next().is_none() {
-            let place = self.places.routes.get(CONNECT).cloned().unwrap_or_default();
+            let place = self
+                .places
+                .routes
+                .get(RouteKey::Connect.as_str())
+                .cloned()
+                .unwrap_or_default();
             let message = "`$connect` requires an API key, and no enabled key is in a usage plan of the stage: every client will be refused, as on AWS";
             self.warnings
                 .push(self.template.source.warning(place, message.to_owned()));

@@ -107,7 +107,12 @@ fn the_template_itself_is_served() {
     .expect("it is served");
     assert_eq!(stack.warnings(), []);
     assert_eq!(
-        stack.api().routes.keys().collect::<Vec<_>>(),
+        stack
+            .api()
+            .routes
+            .keys()
+            .map(spec::route::RouteKey::as_str)
+            .collect::<Vec<_>>(),
         ["$connect", "$disconnect", "sendmessage"]
     );
 }

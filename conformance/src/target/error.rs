@@ -10,9 +10,6 @@ pub enum TargetError {
     /// A fixture's template cannot be used with the parameters of a case. Its text shows the lines.
     #[error(transparent)]
     Template(stack::Diagnostics),
-    /// The API of a stack cannot be served.
-    #[error(transparent)]
-    Api(spec::InvalidApi),
     /// A file that the gateways need cannot be written.
     #[error("cannot write to `{}`", .0.display())]
     Write(PathBuf, #[source] io::Error),
@@ -40,7 +37,7 @@ impl TargetError {
 
     /// Whether the user has to change something: the arguments, or a template.
     pub fn is_in_the_input(&self) -> bool {
-        matches!(self, Self::Template(_) | Self::Api(_))
+        matches!(self, Self::Template(_))
     }
 
     /// What happened, with its causes, and what the gateway said itself.

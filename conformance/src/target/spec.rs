@@ -3,6 +3,7 @@
 mod play;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -11,7 +12,7 @@ use spec::http::{Headers, HttpResponse};
 use spec::io::{ClientClose, ManagementId, ManagementRequest, PeerId};
 use spec::limits::{self, Violation};
 use spec::signature::Access;
-use spec::{Api, Gateway, Input, InvalidApi, Output, Timestamp};
+use spec::{CompiledApi, Gateway, Input, Output, Timestamp};
 
 use super::functions::Function;
 use crate::case::Feature;
@@ -79,12 +80,9 @@ const BEGINNING: Timestamp = Timestamp::from_millis(1_705_751_697_419);
 
 impl SpecSession {
     /// A fresh gateway for `api`, whose functions (by ARN) the kit plays. HTTP backends are played by the probe.
-    ///
-    /// # Errors
-    /// An API that can not be served.
-    pub fn new(api: Api, players: HashMap<String, Player>) -> Result<Self, InvalidApi> {
-        Ok(Self {
-            gateway: Gateway::new(api, spec::ids::Counter::default())?,
+    pub fn new(api: Arc<CompiledApi>, players: HashMap<String, Player>) -> Self {
+        Self {
+            gateway: Gateway::new(api, spec::ids::Counter::default()),
             players,
             now: BEGINNING,
             due: BTreeMap::new(),
@@ -95,7 +93,7 @@ impl SpecSession {
             replies: HashMap::new(),
             numbers: 0,
             reasons: Vec::new(),
-        })
+        }
     }
 
     /// The same with callers that can sign.

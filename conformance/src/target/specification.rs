@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use spec::signature::{Access, Signatures};
 use stack::{Assembly, Settings};
@@ -60,9 +61,8 @@ impl Specification<'_> {
             None => self.of_pattern(),
         };
         let run = async |chance| {
-            let api = (**setup.stack.api()).clone();
-            let mut session =
-                SpecSession::new(api, setup.players.clone()).map_err(TargetError::Api)?;
+            let api = Arc::clone(setup.stack.api());
+            let mut session = SpecSession::new(api, setup.players.clone());
             if let Some(access) = setup.access.clone() {
                 session = session.with_access(access);
             }

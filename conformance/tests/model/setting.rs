@@ -1,11 +1,13 @@
 //! What surrounds the gateway: the API, the clients' handshakes, the functions' words.
 
 use spec::api::{
-    Api, AuthorizationType, Authorizer, Integration, IntegrationResponse, IntegrationType, Route,
+    Api, AuthorizationType, Authorizer, CallPermission, Integration, IntegrationResponse,
+    IntegrationType, Route,
 };
 use spec::handshake::HandshakeRequest;
 use spec::http::Headers;
 use spec::io::FunctionOutcome;
+use spec::route::RouteKey;
 
 use crate::reference::{Purpose, said};
 use crate::traffic::{Outcome, Shape, Upgrade};
@@ -63,7 +65,7 @@ pub(crate) fn api(shape: &Shape) -> Api {
     let mut add = |key: &str, route: Route, integration: Integration| {
         api.integrations.insert(key.to_owned(), integration);
         api.routes.insert(
-            key.to_owned(),
+            key.parse().unwrap(),
             Route {
                 target: Some(key.to_owned()),
                 ..route
@@ -107,9 +109,10 @@ pub(crate) fn api(shape: &Shape) -> Api {
             name: "token".to_owned(),
             authorizer_uri: uri("authorizer"),
             identity_source: vec!["route.request.header.token".to_owned()],
+            call_permission: CallPermission::Granted,
         };
         api.authorizers.insert("token".to_owned(), authorizer);
-        let connect = api.routes.entry("$connect".to_owned()).or_default();
+        let connect = api.routes.entry(RouteKey::Connect).or_default();
         connect.authorization_type = AuthorizationType::Custom;
         connect.authorizer_id = Some("token".to_owned());
     }

@@ -3,6 +3,8 @@
 
 mod compare;
 
+use std::sync::Arc;
+
 use spec::ids::Counter;
 use spec::io::{CallId, ManagementId, ManagementRequest, PeerId};
 use spec::{Gateway, Input, Output, Timestamp};
@@ -39,7 +41,7 @@ struct Seen {
 impl Subject {
     pub(crate) fn new(shape: &Shape) -> Self {
         Self {
-            gateway: Gateway::new(api(shape), Counter::default()).unwrap(),
+            gateway: Gateway::new(Arc::new(api(shape).compile().unwrap()), Counter::default()),
             now: START,
             clients: Vec::new(),
             calls: Vec::new(),

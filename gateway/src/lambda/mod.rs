@@ -44,8 +44,6 @@ pub use output::{FunctionOutput, LineSink};
 pub(crate) struct Functions {
     /// By ARN.
     pools: RwLock<HashMap<String, Arc<Pool>>>,
-    /// ARNs that stand for calls without a permission, and why.
-    refused: HashMap<String, String>,
     sink: Sink,
     clock: Clock,
     hub: Weak<Hub>,
@@ -75,7 +73,6 @@ impl Functions {
     /// Functions to be called, and the tasks that run their processes.
     pub(crate) fn new(
         launches: Vec<Launch>,
-        refused: HashMap<String, String>,
         sink: Sink,
         clock: Clock,
         hub: Weak<Hub>,
@@ -83,7 +80,6 @@ impl Functions {
         let (added, tasks) = mpsc::unbounded_channel();
         let functions = Self {
             pools: RwLock::default(),
-            refused,
             sink,
             clock,
             hub,
@@ -161,9 +157,6 @@ impl Tasks {
 impl Invoke for Functions {
     fn invoke(&self, invocation: Invocation) -> Result<(), String> {
         let arn = &*invocation.function_arn;
-        if let Some(reason) = self.refused.get(arn) {
-            return Err(reason.clone());
-        }
         let pools = self.pools();
         let pool = pools.get(arn).or_else(|| {
             // A version or an alias: there is only one code here.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use crate::authorizer::Authorization;
+use crate::error_frame::ErrorFrame;
 use crate::handshake::Refusal;
 use crate::integration::{Answer, Failure};
 use crate::io::{FunctionOutcome, HttpOutcome, Outcome};
@@ -118,25 +119,18 @@ impl Entry {
 
     /// A message, or the end of a connection, had a failing integration.
     pub fn failed(&mut self, failure: &Failure) {
-        let (status, response_type) = match failure {
-            // Observed: a function that may not be called (TEMPLATE-91).
-            Failure::NotInvocable(_) => (500, "API_CONFIGURATION_ERROR"),
-            Failure::TimedOut => (504, "INTEGRATION_TIMEOUT"),
-            _ => (500, "INTEGRATION_FAILURE"),
-        };
-        self.status(status);
-        self.error(failure.message(), response_type);
+        self.stopped(failure.frame());
     }
 
-    /// A message got an error frame before any integration was asked.
-    pub fn stopped(&mut self, status: u16, message: &str, response_type: &str) {
-        self.status(status);
-        self.error(message, response_type);
+    /// A message got an error frame.
+    pub fn stopped(&mut self, frame: ErrorFrame) {
+        self.status(frame.status());
+        self.error(frame.message(), frame.response_type());
     }
 
     /// What the validation of a message found.
     pub fn invalid(&mut self, mismatch: &dyn std::fmt::Display) {
-        self.stopped(400, "Invalid request body", "BAD_REQUEST_BODY");
+        self.stopped(ErrorFrame::InvalidRequestBody);
         self.note("error.validationErrorString", mismatch);
     }
 

@@ -1,11 +1,11 @@
 //! Whose signature a handshake or a call of `@connections` carries, and what the caller may do.
 
-use super::{Gateway, Timestamp};
+use super::{Gateway, Peer, Timestamp};
 use crate::handshake::Refusal;
 use crate::io::{Because, ManagementRequest, PeerId};
 use crate::management;
 use crate::policy::{Context, INVOKE};
-use crate::route::CONNECT;
+use crate::route::RouteKey;
 use crate::signature::{self, Access, MANAGE_CONNECTIONS, Request, Signatures};
 
 impl Gateway {
@@ -19,16 +19,21 @@ impl Gateway {
     /// A handshake on `$connect` with `AWS_IAM`: the caller must have signed it (AUTHORIZER-54, AUTHORIZER-55) and may `execute-api:Invoke` the
     /// route (AUTHORIZER-56). Nothing is asked again later (AUTHORIZER-57).
     pub(super) fn check_signature(&mut self, now: Timestamp, peer: PeerId) {
-        let Some(entry) = self.peers.get_mut(&peer) else {
+        let Some(Peer {
+            connection,
+            handshake: Some(handshake),
+            ..
+        }) = self.peers.get_mut(&peer)
+        else {
             return;
         };
         let request = Request {
-            method: &entry.handshake.method,
-            target: &entry.handshake.target,
-            headers: &entry.handshake.headers,
+            method: &handshake.request.method,
+            target: &handshake.request.target,
+            headers: &handshake.request.headers,
             body: b"",
         };
-        let api = &self.compiled.api;
+        let api = &*handshake.rules;
         let caller = match signature::verify(&request, &self.access.callers, &api.region, now) {
             Ok(caller) => caller,
             Err(rejection) => {
@@ -36,9 +41,9 @@ impl Gateway {
                 return self.refuse(peer, &Refusal::Signature(rejection), cause);
             }
         };
-        let resource = api.route_arn(CONNECT);
+        let resource = api.route_arn(&RouteKey::Connect);
         let shown = signature::masked(api, &resource);
-        let context = Context::of_handshake(&entry.handshake, now);
+        let context = Context::of_handshake(&handshake.request, now);
         let evaluation = match caller.authorize(INVOKE, &resource, &shown, context) {
             Ok(evaluation) => evaluation,
             Err(message) => {
@@ -46,14 +51,14 @@ impl Gateway {
                 return self.refuse(peer, &Refusal::AccessDenied(message), cause);
             }
         };
-        entry.connection.caller = Some(caller.identity());
+        connection.caller = Some(caller.identity());
         let because = Because::Signed {
             arn: caller.arn.clone(),
             evaluation,
         };
         let (connection_id, request_id) = (
-            entry.connection.connection_id.clone(),
-            entry.request.request_id.clone(),
+            connection.connection_id.clone(),
+            handshake.identity.request_id.clone(),
         );
         self.decide(&connection_id, &request_id, because);
         self.allowed(now, peer);
@@ -79,12 +84,12 @@ impl Gateway {
             headers: &request.headers,
             body: &request.body,
         };
-        let api = &self.compiled.api;
+        let api = &*self.rules;
         let caller = match signature::verify(&signed, &self.access.callers, &api.region, now) {
             Ok(caller) => caller,
             Err(rejection) => return Some(Refusal::Signature(rejection)),
         };
-        let arn = |id: &str| api.route_arn(&format!("{}/@connections/{id}", request.method));
+        let arn = |id: &str| api.connections_arn(&request.method, id);
         // Published refusals show the operation's path as it is declared.
         let shown = signature::masked(api, &arn("{connectionId}"));
         let resource = arn(&management::connection_id(&request.path));

@@ -1,11 +1,14 @@
 //! From the request for an upgrade to 101 or a refusal: authorizer, then `$connect`.
 
+use std::sync::Arc;
+
 use serde_json::Map;
 
 use super::pending::{Exchange, Pending, Purpose};
-use super::{Gateway, Peer, Timer, Timestamp};
+use super::{GOING_DOWN, Gateway, Handshake, Peer, Timer, Timestamp, going_down};
 use crate::api::AuthorizationType;
 use crate::authorizer::{self, Authorization};
+use crate::compile::CallTarget;
 use crate::connection::Connection;
 use crate::event::{self, EventType};
 use crate::handshake::{self, HandshakeRequest, Refusal};
@@ -16,7 +19,7 @@ use crate::io::{Because, Outcome, Output, PeerId};
 use crate::lifecycle::{self, Effect, Event, State};
 use crate::limits;
 use crate::policy::Context;
-use crate::route::CONNECT;
+use crate::route::RouteKey;
 use crate::template::Params;
 use crate::usage_plan::KeyRefusal;
 
@@ -35,23 +38,30 @@ impl Gateway {
             caller: None,
             api_key: None,
         };
-        let checked = handshake::check(&self.compiled.api, &request);
+        let checked = handshake::check(&self.rules, &request);
+        let handshake = Handshake {
+            rules: Arc::clone(&self.rules),
+            request,
+            identity: self.request(now),
+            trace_id: ids::trace_id(&mut *self.ids, now),
+            log: self.handshake_entry(&checked),
+        };
         let entry = Peer {
             state: State::Authorizing,
             connection,
-            handshake: request,
-            request: self.request(now),
-            trace_id: ids::trace_id(&mut *self.ids, now),
-            log: self.handshake_entry(&checked),
+            handshake: Some(Box::new(handshake)),
             is_full: false,
         };
         self.peers.insert(peer, entry);
+        if self.is_draining {
+            return self.refuse(peer, &going_down(), GOING_DOWN.to_owned());
+        }
         match checked {
             Err(refusal) => {
                 let cause = "checked before any function runs".to_owned();
                 self.refuse(peer, &refusal, cause);
             }
-            Ok(()) => match self.throttle.take(now, Some(CONNECT)) {
+            Ok(()) => match self.throttle.take(now, Some(&RouteKey::Connect)) {
                 Ok(()) => self.authorize(now, peer),
                 Err(throttled) => {
                     self.refuse(peer, &Refusal::TooManyRequests, throttled.to_string());
@@ -63,57 +73,50 @@ impl Gateway {
     /// Calls the authorizer of `$connect`, if there is one: at every handshake (AUTHORIZER-14) and only there (AUTHORIZER-13), when each of its
     /// identity sources is there (AUTHORIZER-3), of which there may be none (AUTHORIZER-4).
     fn authorize(&mut self, now: Timestamp, peer: PeerId) {
-        let Some(entry) = self.peers.get(&peer) else {
+        let Some(Peer {
+            connection,
+            handshake: Some(handshake),
+            ..
+        }) = self.peers.get(&peer)
+        else {
             return;
         };
-        let compiled = &self.compiled;
-        let route = compiled.api.routes.get(CONNECT);
-        if route.is_some_and(|route| route.authorization_type == AuthorizationType::AwsIam) {
+        let rules = Arc::clone(&handshake.rules);
+        let connect = rules.routes.get(&RouteKey::Connect);
+        if connect.is_some_and(|route| route.authorization_type == AuthorizationType::AwsIam) {
             return self.check_signature(now, peer);
         }
-        let authorizer = compiled
-            .api
-            .routes
-            .get(CONNECT)
-            .filter(|route| route.authorization_type == AuthorizationType::Custom)
-            .and_then(|route| compiled.authorizers.get(route.authorizer_id.as_ref()?));
-        let Some(authorizer) = authorizer else {
+        let Some(authorizer) = rules.authorizer() else {
             return self.allowed(now, peer);
         };
-        let context = event::request_context(
-            &compiled.api,
-            &entry.connection,
-            &entry.request,
-            EventType::Connect,
-            None,
-        );
+        let identity = &handshake.identity;
+        let context =
+            event::request_context(&rules, connection, identity, EventType::Connect, None);
         let absent = authorizer
             .identity_sources
             .iter()
-            .find(|source| !source.is_present(&compiled.api, &entry.handshake, &context));
+            .find(|source| !source.is_present(&rules, &handshake.request, &context));
         if let Some(source) = absent {
             let cause = format!("identity source `{source}` is missing or empty");
             return self.refuse(peer, &Refusal::Unauthorized, cause);
         }
-        let trace_id = entry.trace_id.clone();
-        let event = event::authorizer(&compiled.api, &entry.handshake, &trace_id, context);
-        let function_arn = authorizer.function_arn.clone();
+        let trace_id = handshake.trace_id.clone();
+        let event = event::authorizer(&rules, &handshake.request, &trace_id, context);
         let pending = Pending {
             peer,
             purpose: Purpose::Authorizer,
-            request: entry.request.clone(),
+            request: handshake.identity.clone(),
             started: now,
         };
-        // No time-out of its own is documented for authorizers: the integrations' maximum is assumed (AUTHORIZER-12).
+        // No timeout of its own is documented for authorizers: the integrations' maximum is assumed (AUTHORIZER-12).
         let deadline =
             now + std::time::Duration::from_millis(*limits::INTEGRATION_TIMEOUT_MILLIS.end());
-        self.invoke(
-            function_arn,
-            event.to_string(),
-            trace_id,
-            deadline,
-            Some(pending),
-        );
+        match authorizer.target.clone() {
+            CallTarget::Function(arn) => {
+                self.invoke(arn, event.to_string(), trace_id, deadline, Some(pending));
+            }
+            CallTarget::NotPermitted { reason } => self.not_permitted(now, pending, reason),
+        }
     }
 
     /// The call of the authorizer has ended.
@@ -124,21 +127,26 @@ impl Gateway {
         outcome: &Outcome,
         latency: u64,
     ) {
-        let arn = self.compiled.api.route_arn(CONNECT);
-        let Some(entry) = self.peers.get_mut(&peer) else {
+        let Some(handshake) = self.peers.get(&peer).and_then(|it| it.handshake.as_ref()) else {
             return;
         };
-        let context = Context::of_handshake(&entry.handshake, entry.request.at);
+        let arn = handshake.rules.route_arn(&RouteKey::Connect);
+        let context = Context::of_handshake(&handshake.request, handshake.identity.at);
         let authorization = authorizer::interpret(outcome, &arn, &context, latency);
         self.note_handshake(peer, |entry| {
             entry.authorized(outcome, &authorization, latency);
         });
-        let Some(entry) = self.peers.get_mut(&peer) else {
+        let Some(Peer {
+            connection,
+            handshake: Some(handshake),
+            ..
+        }) = self.peers.get_mut(&peer)
+        else {
             return;
         };
         let (connection_id, request_id) = (
-            entry.connection.connection_id.clone(),
-            entry.request.request_id.clone(),
+            connection.connection_id.clone(),
+            handshake.identity.request_id.clone(),
         );
         match authorization {
             Authorization::Allowed(principal, evaluation) => {
@@ -146,7 +154,7 @@ impl Gateway {
                     principal_id: principal.principal_id.clone(),
                     evaluation,
                 };
-                entry.connection.principal = Some(principal);
+                connection.principal = Some(principal);
                 self.decide(&connection_id, &request_id, because);
                 self.allowed(now, peer);
             }
@@ -166,12 +174,21 @@ impl Gateway {
         if let Err(refused) = self.admit(now, peer) {
             return self.refuse(peer, &refused.refusal(), refused.to_string());
         }
-        let missing = self.missing_parameters(peer);
+        let Some(Peer {
+            connection,
+            handshake: Some(handshake),
+            ..
+        }) = self.peers.get(&peer)
+        else {
+            return;
+        };
+        let missing = missing_parameters(handshake);
         if !missing.is_empty() {
             let cause = "the route's `RequestParameters` want it".to_owned();
             return self.refuse(peer, &Refusal::MissingParameters(missing), cause);
         }
-        if self.compiled.integration(CONNECT).is_none() {
+        let rules = Arc::clone(&handshake.rules);
+        if rules.integration(&RouteKey::Connect).is_none() {
             return self.connected(
                 now,
                 peer,
@@ -181,76 +198,60 @@ impl Gateway {
                 }),
             );
         }
-        let Some(entry) = self.peers.get(&peer) else {
-            return;
-        };
-        let api = &self.compiled.api;
+        let identity = handshake.identity.clone();
         let context = |authorizer| {
             event::request_context(
-                api,
-                &entry.connection,
-                &entry.request,
+                &rules,
+                connection,
+                &identity,
                 EventType::Connect,
                 authorizer,
             )
         };
-        let principal = entry.connection.principal.as_ref();
+        let principal = connection.principal.as_ref();
         let typed = context(principal.map(|principal| principal.for_event(true)));
         let exchange = Exchange {
-            route_key: CONNECT.to_owned(),
-            connection: entry.connection.clone(),
-            event: event::connect(api, &entry.handshake, &entry.trace_id, typed),
+            route_key: RouteKey::Connect,
+            connection: connection.clone(),
+            event: event::connect(&rules, &handshake.request, &handshake.trace_id, typed),
             context: context(principal.map(crate::connection::Principal::for_template)).into(),
             log: None,
             body: String::new(),
-            params: params(&entry.handshake, &entry.trace_id),
+            params: params(&handshake.request, &handshake.trace_id),
+            rules,
         };
-        let request = entry.request.clone();
-        self.run(now, peer, request, exchange);
+        self.run(now, peer, identity, exchange);
     }
 
     /// Judges the API key, where `$connect` wants one: after the authorizer, which may have given it (HANDSHAKE-32), and before anything of the
     /// integration's is looked at (HANDSHAKE-33). Messages carry none (HANDSHAKE-30).
     fn admit(&mut self, now: Timestamp, peer: PeerId) -> Result<(), KeyRefusal> {
-        let connect = self.compiled.api.routes.get(CONNECT);
-        let Some(entry) = self.peers.get_mut(&peer) else {
+        let Some(Peer {
+            connection,
+            handshake: Some(handshake),
+            ..
+        }) = self.peers.get_mut(&peer)
+        else {
             return Ok(());
         };
+        let rules = &handshake.rules;
+        let connect = rules.routes.get(&RouteKey::Connect);
         if !connect.is_some_and(|route| route.api_key_required) {
             return Ok(());
         }
-        let principal = entry.connection.principal.as_ref();
+        let principal = connection.principal.as_ref();
         let of_authorizer =
             principal.and_then(|principal| principal.usage_identifier_key.as_deref());
-        let key = self.usage.admit(now, &entry.handshake, of_authorizer)?;
+        let request = &handshake.request;
+        let key = self
+            .usage
+            .admit(now, rules.key_source, request, of_authorizer)?;
         let because = Because::ApiKey(key.id.clone());
-        entry.connection.api_key = Some(key);
-        let connection_id = entry.connection.connection_id.clone();
-        let request_id = entry.request.request_id.clone();
+        connection.api_key = Some(key);
+        let connection_id = connection.connection_id.clone();
+        let request_id = handshake.identity.request_id.clone();
         self.decide(&connection_id, &request_id, because);
         Ok(())
-    }
-
-    /// The names of the required parameters that the handshake has not (HANDSHAKE-44).
-    fn missing_parameters(&self, peer: PeerId) -> Vec<String> {
-        let (Some(entry), Some(route)) =
-            (self.peers.get(&peer), self.compiled.api.routes.get(CONNECT))
-        else {
-            return Vec::new();
-        };
-        let required = route.request_parameters.iter();
-        let mut required = required
-            .filter(|(_, required)| **required)
-            .map(|(name, _)| name.as_str())
-            .peekable();
-        if required.peek().is_none() {
-            return Vec::new();
-        }
-        let context = Map::from_iter([("eventType".to_owned(), "CONNECT".into())]);
-        let event = event::connect(&self.compiled.api, &entry.handshake, "", context);
-        let missing = integration::missing(required, &event).unwrap_or_default();
-        let short = |name: &str| name.splitn(4, '.').last().unwrap_or_default().to_owned();
-        missing.into_iter().map(short).collect()
     }
 
     /// `$connect` has its result.
@@ -292,15 +293,19 @@ impl Gateway {
     }
 
     fn accept(&mut self, now: Timestamp, peer: PeerId, answer: &Answer) {
-        let Some(entry) = self.peers.get_mut(&peer) else {
+        let Some(Peer {
+            connection,
+            handshake: Some(handshake),
+            ..
+        }) = self.peers.get_mut(&peer)
+        else {
             return;
         };
         // The time that the handshake took is no silence.
-        entry.connection.last_active_at = now;
-        let connection = &entry.connection;
+        connection.last_active_at = now;
         let (connection_id, request_id) = (
             connection.connection_id.clone(),
-            entry.request.request_id.clone(),
+            handshake.identity.request_id.clone(),
         );
         self.timers
             .set(lifecycle::expires_at(connection), Timer::Connection(peer));
@@ -313,6 +318,9 @@ impl Gateway {
         self.decide(&connection_id, &request_id, Because::Connected);
         self.by_connection_id.insert(connection_id, peer);
         self.log_handshake(peer, |entry| entry.status(200));
+        if let Some(entry) = self.peers.get_mut(&peer) {
+            entry.handshake = None;
+        }
     }
 
     /// The handshake fails.
@@ -325,11 +333,16 @@ impl Gateway {
 
     /// Answers the handshake with an error.
     pub(super) fn reject(&mut self, peer: PeerId, refusal: &Refusal, cause: String) {
-        let Some(entry) = self.peers.get(&peer) else {
+        let Some(Peer {
+            connection,
+            handshake: Some(handshake),
+            ..
+        }) = self.peers.get(&peer)
+        else {
             return;
         };
-        let connection_id = entry.connection.connection_id.clone();
-        let request_id = entry.request.request_id.clone();
+        let connection_id = connection.connection_id.clone();
+        let request_id = handshake.identity.request_id.clone();
         let uuid = ids::uuid(&mut *self.ids);
         let because = Because::Refused {
             refusal: refusal.clone(),
@@ -340,6 +353,26 @@ impl Gateway {
         self.outputs.push_back(Output::Reject { peer, response });
         self.log_handshake(peer, |entry| entry.refused(refusal));
     }
+}
+
+/// The names of the required parameters that are missing from the handshake (HANDSHAKE-44).
+fn missing_parameters(handshake: &Handshake) -> Vec<String> {
+    let Some(route) = handshake.rules.routes.get(&RouteKey::Connect) else {
+        return Vec::new();
+    };
+    let required = route.request_parameters.iter();
+    let mut required = required
+        .filter(|(_, required)| **required)
+        .map(|(name, _)| name.as_str())
+        .peekable();
+    if required.peek().is_none() {
+        return Vec::new();
+    }
+    let context = Map::from_iter([("eventType".to_owned(), "CONNECT".into())]);
+    let event = event::connect(&handshake.rules, &handshake.request, "", context);
+    let missing = integration::missing(required, &event).unwrap_or_default();
+    let short = |name: &str| name.splitn(4, '.').last().unwrap_or_default().to_owned();
+    missing.into_iter().map(short).collect()
 }
 
 /// `$input.params()` at `$connect`: the headers as the proxy event shows them, and the query string (the last of repeated values).

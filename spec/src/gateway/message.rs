@@ -1,14 +1,17 @@
 //! Messages and `$disconnect`: a request to an integration for an event of an open connection.
 
+use std::sync::Arc;
+
 use super::pending::{Exchange, Pending, Purpose};
 use super::{Gateway, Timestamp};
 use crate::access_log;
 use crate::connection::{CloseInfo, Connection};
+use crate::error_frame::ErrorFrame;
 use crate::event::{self, EventType, RequestIdentity};
 use crate::ids;
-use crate::integration::{self, Failure};
+use crate::integration::Failure;
 use crate::io::{Because, PeerId};
-use crate::route::{self, DISCONNECT};
+use crate::route::{self, RouteKey};
 use crate::template::Params;
 
 impl Gateway {
@@ -26,9 +29,8 @@ impl Gateway {
             return;
         }
         let request = self.request(now);
-        let selection = route::select(&self.compiled.route_selection, &text);
-        let keys = self.compiled.api.routes.keys().map(String::as_str);
-        let choice = route::choose(selection, keys);
+        let selection = route::select(&self.rules.route_selection, &text);
+        let choice = route::choose(selection, &self.rules.routes);
         let connection_id = &connection.connection_id;
         self.decide(
             connection_id,
@@ -36,36 +38,31 @@ impl Gateway {
             Because::Routed(choice.clone()),
         );
         let route_key = choice.route_key;
-        if let Err(throttled) = self.throttle.take(now, route_key.as_deref()) {
+        if let Err(throttled) = self.throttle.take(now, route_key.as_ref()) {
             // LIMITS-26, LIMITS-28
             let because = Because::Throttled(throttled);
             self.decide(connection_id, &request.request_id, because);
-            let frame =
-                integration::error_frame("Too Many Requests", connection_id, &request.request_id);
-            self.send(now, peer, frame);
-            self.log_stopped(&connection, &request, route_key.as_deref(), |entry| {
-                entry.stopped(429, "Too Many Requests", "THROTTLED");
+            let frame = ErrorFrame::TooManyRequests;
+            self.send(now, peer, frame.text(connection_id, &request.request_id));
+            self.log_stopped(&connection, &request, route_key.as_ref(), |entry| {
+                entry.stopped(frame);
             });
             return;
         }
         let Some(route_key) = route_key else {
-            let frame = integration::error_frame("Forbidden", connection_id, &request.request_id);
-            self.send(now, peer, frame);
+            let frame = ErrorFrame::Forbidden;
+            self.send(now, peer, frame.text(connection_id, &request.request_id));
             self.log_stopped(&connection, &request, None, |entry| {
-                entry.stopped(403, "Forbidden", "DEFAULT_4XX");
+                entry.stopped(frame);
             });
             return;
         };
-        if let Err(mismatch) = self.compiled.validate(&route_key, &text) {
+        if let Err(mismatch) = self.rules.validate(&route_key, &text) {
             // ROUTE-34, ROUTE-35
             let because = Because::InvalidRequestBody(mismatch.clone());
             self.decide(connection_id, &request.request_id, because);
-            let frame = integration::error_frame(
-                "Invalid request body",
-                connection_id,
-                &request.request_id,
-            );
-            self.send(now, peer, frame);
+            let frame = ErrorFrame::InvalidRequestBody;
+            self.send(now, peer, frame.text(connection_id, &request.request_id));
             self.log_stopped(&connection, &request, Some(&route_key), |entry| {
                 entry.invalid(&mismatch);
             });
@@ -73,10 +70,10 @@ impl Gateway {
         }
         let message_id = ids::message_id(&mut *self.ids, now, connection_id);
         let event_type = EventType::Message {
-            route_key: &route_key,
+            route_key: route_key.as_str(),
             message_id: &message_id,
         };
-        let exchange = self.exchange(&route_key, &connection, &request, event_type, text);
+        let exchange = self.exchange(route_key.clone(), &connection, &request, event_type, text);
         self.run(now, peer, request, exchange);
     }
 
@@ -90,9 +87,9 @@ impl Gateway {
         let because = Because::Disconnected(close.clone());
         self.decide(&connection.connection_id, &request.request_id, because);
         let event_type = EventType::Disconnect(close);
-        if self.compiled.integration(DISCONNECT).is_some() {
-            let exchange =
-                self.exchange(DISCONNECT, &connection, &request, event_type, String::new());
+        let key = RouteKey::Disconnect;
+        if self.rules.integration(&key).is_some() {
+            let exchange = self.exchange(key, &connection, &request, event_type, String::new());
             self.run(now, peer, request, exchange);
         } else {
             self.log_disconnect(&connection, &request, event_type);
@@ -107,18 +104,21 @@ impl Gateway {
         request: RequestIdentity,
         exchange: Exchange,
     ) {
-        let Some(integration) = self.compiled.integration(&exchange.route_key) else {
+        let rules = Arc::clone(&exchange.rules);
+        let Some(integration) = rules.integration(&exchange.route_key) else {
             let failure = Failure::NotInvocable("the route has no integration".to_owned());
             let call = access_log::Call::default();
             return self.integrated(now, peer, &request, &exchange, call, Err(failure));
         };
         let deadline = now + integration.timeout();
-        let trace_id = match self.peers.get(&peer) {
-            Some(entry) if exchange.route_key == route::CONNECT => entry.trace_id.clone(),
+        let handshake = self.peers.get(&peer).and_then(|it| it.handshake.as_ref());
+        let trace_id = match handshake {
+            Some(handshake) if exchange.route_key == RouteKey::Connect => {
+                handshake.trace_id.clone()
+            }
             _ => ids::trace_id(&mut *self.ids, now),
         };
-        let to_call = exchange.request(&self.compiled);
-        match integration.call(to_call, &trace_id) {
+        match integration.call(exchange.request(), &trace_id) {
             Ok(call) => {
                 let pending = Pending {
                     peer,
@@ -144,7 +144,7 @@ impl Gateway {
     ) -> String {
         let because = Because::IntegrationFailed(failure.to_string());
         self.decide(connection_id, request_id, because);
-        integration::error_frame(failure.message(), connection_id, request_id)
+        failure.frame().text(connection_id, request_id)
     }
 
     /// A new request, now; every event but the authorizer's is another one (EVENT-13).
@@ -157,13 +157,13 @@ impl Gateway {
 
     fn exchange(
         &self,
-        route_key: &str,
+        route_key: RouteKey,
         connection: &Connection,
         request: &RequestIdentity,
         event_type: EventType<'_>,
         body: String,
     ) -> Exchange {
-        let api = &self.compiled.api;
+        let api = &*self.rules;
         let context =
             |authorizer| event::request_context(api, connection, request, event_type, authorizer);
         let principal = connection.principal.as_ref();
@@ -173,9 +173,10 @@ impl Gateway {
             _ => event::message(api, typed, &body),
         };
         let context = context(principal.map(crate::connection::Principal::for_template));
-        let log = self.compiled.access_log.as_ref().map(|_| context.clone());
+        let log = self.rules.access_log.as_ref().map(|_| context.clone());
         Exchange {
-            route_key: route_key.to_owned(),
+            rules: Arc::clone(&self.rules),
+            route_key,
             connection: connection.clone(),
             event,
             context: context.into(),

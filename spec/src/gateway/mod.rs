@@ -2,7 +2,6 @@
 //! is asked, and who waits for what.
 
 mod access;
-mod compile;
 mod handshake;
 mod log;
 mod message;
@@ -10,12 +9,13 @@ mod pending;
 mod timers;
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use crate::access_log;
-use crate::api::Api;
+use crate::compile::CompiledApi;
 use crate::connection::{CloseInfo, Connection};
 use crate::event::RequestIdentity;
-use crate::handshake::HandshakeRequest;
+use crate::handshake::{HandshakeRequest, Refusal};
 use crate::http::HttpResponse;
 use crate::ids::{self, IdSource};
 use crate::io::{
@@ -24,18 +24,17 @@ use crate::io::{
 use crate::lifecycle::{self, Effect, Event, State};
 use crate::management::{self, Operation};
 use crate::signature::Access;
-use crate::throttle::Throttle;
+use crate::throttle::{AccountLimits, Throttle};
 use crate::time::Timestamp;
 use crate::usage_plan::Usage;
 
-use compile::Compiled;
-pub use compile::{InvalidApi, Location, Problem};
 use pending::Pending;
 use timers::{Timer, Timers};
 
 /// A WebSocket API at work: one stage with its connections and the calls that are under way.
 pub struct Gateway {
-    compiled: Compiled,
+    /// What is deployed: the rules of everything that begins now.
+    rules: Arc<CompiledApi>,
     throttle: Throttle,
     access: Access,
     /// What was noted of calls of `@connections` that AWS would refuse: the errors' types, each once.
@@ -49,35 +48,42 @@ pub struct Gateway {
     timers: Timers,
     outputs: VecDeque<Output>,
     calls: u64,
+    /// Whether it goes down.
+    is_draining: bool,
 }
 
 /// A client and its connection.
 struct Peer {
     state: State,
     connection: Connection,
-    handshake: HandshakeRequest,
-    /// The request of the handshake.
-    request: RequestIdentity,
-    trace_id: String,
-    /// What the access log's line will say of the handshake, until it is written.
-    log: Option<access_log::Entry>,
+    /// Until the connection is open.
+    handshake: Option<Box<Handshake>>,
     /// Whether the send buffer is full (MANAGEMENT-30).
     is_full: bool,
 }
 
+/// A handshake that is under way.
+struct Handshake {
+    /// The rules that it began with.
+    rules: Arc<CompiledApi>,
+    request: HandshakeRequest,
+    identity: RequestIdentity,
+    trace_id: String,
+    /// What the access log's line will say, until it is written.
+    log: Option<access_log::Entry>,
+}
+
 impl Gateway {
-    /// A gateway for `api`, which takes the unpredictable part of its ids from `ids`.
-    ///
-    /// # Errors
-    /// The first part of the API that can not be used, and where it stands.
-    pub fn new(api: Api, ids: impl IdSource + Send + 'static) -> Result<Self, InvalidApi> {
-        let compiled = Compiled::new(api)?;
-        Ok(Self {
-            throttle: Throttle::new(&compiled.api),
-            access: Access::new(&compiled.api),
+    /// A gateway that serves `rules` and takes the unpredictable part of its ids from `ids`. Only the
+    /// functions can sign ([`with_access`](Self::with_access)), and the account has the limits of a
+    /// new one ([`with_account_limits`](Self::with_account_limits)).
+    pub fn new(rules: Arc<CompiledApi>, ids: impl IdSource + Send + 'static) -> Self {
+        Self {
+            throttle: Throttle::new(&rules, AccountLimits::default()),
+            access: Access::new(&rules),
             noted: Vec::new(),
-            usage: Usage::new(&compiled.api),
-            compiled,
+            usage: Usage::new(&rules),
+            rules,
             ids: Box::new(ids),
             peers: HashMap::new(),
             by_connection_id: HashMap::new(),
@@ -85,12 +91,20 @@ impl Gateway {
             timers: Timers::default(),
             outputs: VecDeque::new(),
             calls: 0,
-        })
+            is_draining: false,
+        }
     }
 
-    /// The API that is served.
-    pub fn api(&self) -> &Api {
-        &self.compiled.api
+    /// The same gateway in an account with other limits.
+    #[must_use]
+    pub fn with_account_limits(mut self, limits: AccountLimits) -> Self {
+        self.throttle = Throttle::new(&self.rules, limits);
+        self
+    }
+
+    /// The deployment that is served.
+    pub fn api(&self) -> &Arc<CompiledApi> {
+        &self.rules
     }
 
     /// Takes in what happened at `now`. What follows from it is to be fetched with [`poll_output`](Self::poll_output). What was due before
@@ -118,13 +132,24 @@ impl Gateway {
             }
             Input::CallFinished { id, outcome } => self.finished(now, id, &outcome),
             Input::Management { id, request } => self.management(now, id, &request),
+            Input::Deploy(rules) => self.deploy(now, rules),
             Input::Shutdown => {
+                self.is_draining = true;
                 let mut peers: Vec<PeerId> = self.peers.keys().copied().collect();
                 peers.sort_unstable();
                 for peer in peers {
                     self.end(now, peer, Event::Shutdown, &lifecycle::going_away());
                 }
             }
+        }
+    }
+
+    /// The rules change for what begins from now on.
+    fn deploy(&mut self, now: Timestamp, rules: Arc<CompiledApi>) {
+        if rules.can_follow(&self.rules).is_ok() {
+            self.throttle.deploy(now, &rules);
+            self.usage.deploy(now, &rules);
+            self.rules = rules;
         }
     }
 
@@ -185,8 +210,7 @@ impl Gateway {
         let effect = self.step(peer, event);
         match effect {
             Effect::Reject => {
-                let refusal = crate::handshake::Refusal::Status(503, String::new());
-                self.reject(peer, &refusal, "the gateway goes down".to_owned());
+                self.reject(peer, &going_down(), GOING_DOWN.to_owned());
             }
             Effect::CloseAndDisconnect => {
                 self.outputs.push_back(Output::Close {
@@ -214,7 +238,7 @@ impl Gateway {
     }
 
     fn management(&mut self, now: Timestamp, id: ManagementId, request: &ManagementRequest) {
-        let parsed = management::parse(&self.compiled.api, request);
+        let parsed = management::parse(&self.rules, request);
         let objection = self.objection(now, request, &parsed);
         let parsed = self.heeded(&objection).map_or(parsed, Err);
         let parsed = parsed.and_then(|parsed| {
@@ -287,6 +311,13 @@ impl Gateway {
         }));
     }
 }
+
+/// The refusal of a handshake by a gateway that goes down.
+fn going_down() -> Refusal {
+    Refusal::Status(503, String::new())
+}
+
+const GOING_DOWN: &str = "the gateway goes down";
 
 #[cfg(test)]
 mod tests;

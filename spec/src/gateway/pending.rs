@@ -1,10 +1,12 @@
 //! Calls of functions, and what their results lead to.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
-use super::compile::Compiled;
 use super::{Gateway, Timer};
 use crate::access_log;
+use crate::compile::{CallTarget, CompiledApi};
 use crate::connection::Connection;
 use crate::event::RequestIdentity;
 use crate::integration::{Answer, Call, Failure, Request};
@@ -12,7 +14,7 @@ use crate::io::{
     CallId, FunctionOutcome, HttpCall, Invocation, Outcome, Output, PeerId, ServiceCall,
 };
 use crate::limits;
-use crate::route::{CONNECT, DISCONNECT};
+use crate::route::RouteKey;
 use crate::template::{Params, Variables};
 use crate::time::Timestamp;
 
@@ -32,7 +34,9 @@ pub(super) enum Purpose {
 
 /// A request to an integration, kept for the response.
 pub(super) struct Exchange {
-    pub(super) route_key: String,
+    /// The rules that it began with: they judge the answer, too.
+    pub(super) rules: Arc<CompiledApi>,
+    pub(super) route_key: RouteKey,
     /// As it was when the request came: the peer may have gone since.
     pub(super) connection: Connection,
     pub(super) event: Value,
@@ -44,14 +48,14 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn request<'a>(&'a self, compiled: &'a Compiled) -> Request<'a> {
+    pub(super) fn request(&self) -> Request<'_> {
         Request {
             event: &self.event,
             context: &self.context,
-            stage_variables: &compiled.stage_variables,
+            stage_variables: &self.rules.stage_variables,
             body: &self.body,
             params: &self.params,
-            two_way: compiled.is_two_way(&self.route_key),
+            two_way: self.rules.is_two_way(&self.route_key),
         }
     }
 }
@@ -92,17 +96,27 @@ impl Gateway {
             Call::Invoke {
                 function_arn,
                 payload,
-                asynchronous: false,
-            } => self.invoke(function_arn, payload, trace_id, deadline, Some(pending)),
-            Call::Invoke {
-                function_arn,
-                payload,
-                asynchronous: true,
+                asynchronous,
             } => {
-                // Lambda takes the event and answers at once, with nothing (INTEGRATION-73). The function's own result finds nobody waiting.
-                self.invoke(function_arn, payload, trace_id, deadline, None);
-                let taken = FunctionOutcome::Returned(String::new());
-                self.resolve(now, pending, &taken.into());
+                let target = match &pending.purpose {
+                    Purpose::Integration(exchange) => {
+                        let key = &exchange.route_key;
+                        exchange.rules.call_target(key, function_arn)
+                    }
+                    Purpose::Authorizer => CallTarget::Function(function_arn),
+                };
+                match target {
+                    CallTarget::NotPermitted { reason } => self.not_permitted(now, pending, reason),
+                    CallTarget::Function(arn) if asynchronous => {
+                        // Lambda takes the event and answers at once, with nothing (INTEGRATION-73). The function's own result finds nobody waiting.
+                        self.invoke(arn, payload, trace_id, deadline, None);
+                        let taken = FunctionOutcome::Returned(String::new());
+                        self.resolve(now, pending, &taken.into());
+                    }
+                    CallTarget::Function(arn) => {
+                        self.invoke(arn, payload, trace_id, deadline, Some(pending));
+                    }
+                }
             }
             Call::Request(request) => {
                 let id = self.wait(deadline, pending);
@@ -137,6 +151,12 @@ impl Gateway {
         }
     }
 
+    /// A call that API Gateway may not make fails before it reaches anybody.
+    pub(super) fn not_permitted(&mut self, now: Timestamp, pending: Pending, reason: String) {
+        let refused = FunctionOutcome::NotInvocable(reason);
+        self.resolve(now, pending, &refused.into());
+    }
+
     /// Waits for the result of a call until `deadline`.
     fn wait(&mut self, deadline: Timestamp, pending: Pending) -> CallId {
         let id = self.next_id();
@@ -166,10 +186,8 @@ impl Gateway {
             Purpose::Authorizer => self.authorized(now, pending.peer, outcome, latency),
             Purpose::Integration(exchange) => {
                 let call = access_log::Call::new(latency, outcome);
-                let answer = match self.compiled.integration(&exchange.route_key) {
-                    Some(integration) => {
-                        integration.answer(exchange.request(&self.compiled), outcome)
-                    }
+                let answer = match exchange.rules.integration(&exchange.route_key) {
+                    Some(integration) => integration.answer(exchange.request(), outcome),
                     None => Err(Failure::NotInvocable(
                         "the route has no integration".to_owned(),
                     )),
@@ -189,14 +207,14 @@ impl Gateway {
         call: access_log::Call,
         answer: Result<Answer, Failure>,
     ) {
-        let two_way = self.compiled.is_two_way(&exchange.route_key);
+        let two_way = exchange.rules.is_two_way(&exchange.route_key);
         let answer = match answer {
             Ok(answer) if two_way && answer.body.len() > limits::MESSAGE_BYTES => {
                 Err(Failure::AnswerTooLarge(answer.body.len())) // INTEGRATION-72
             }
             answer => answer,
         };
-        if exchange.route_key == CONNECT {
+        if exchange.route_key == RouteKey::Connect {
             self.note_handshake(peer, |entry| entry.integrated(call, &answer));
             return self.connected(now, peer, answer);
         }
@@ -210,7 +228,7 @@ impl Gateway {
         let connection_id = &exchange.connection.connection_id;
         let text = self.failed(connection_id, &request.request_id, &failure);
         // At `$disconnect` nobody can be told: the connection is gone (LIFECYCLE-11).
-        if exchange.route_key != DISCONNECT {
+        if exchange.route_key != RouteKey::Disconnect {
             self.send(now, peer, text);
         }
     }

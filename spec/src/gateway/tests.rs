@@ -8,10 +8,14 @@ mod parameters;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::api::{AuthorizationType, Authorizer, Integration, IntegrationType, Route};
+use crate::api::{
+    Api, AuthorizationType, Authorizer, CallPermission, Integration, IntegrationType, Route,
+};
+use crate::compile::{InvalidApi, Location};
 use crate::http::Headers;
 use crate::io::{ClientClose, FunctionOutcome, Invocation};
 use crate::limits::{self, Violation};
+use crate::route::RouteKey;
 
 mod api_keys;
 mod models;
@@ -45,12 +49,13 @@ fn api() -> Api {
             },
             ..Route::default()
         };
-        api.routes.insert(key.to_owned(), route);
+        api.routes.insert(key.parse().unwrap(), route);
     }
     let authorizer = Authorizer {
         name: "token".to_owned(),
         authorizer_uri: uri("authorizer"),
         identity_source: vec!["route.request.header.token".to_owned()],
+        call_permission: CallPermission::Granted,
     };
     api.authorizers.insert("token".to_owned(), authorizer);
     let connect = api.routes.get_mut("$connect").unwrap();
@@ -59,8 +64,16 @@ fn api() -> Api {
     api
 }
 
+/// A gateway that serves `api`, which can be served.
+fn serving(api: Api) -> Gateway {
+    match api.compile() {
+        Ok(rules) => Gateway::new(Arc::new(rules), ids::Counter::default()),
+        Err(problems) => panic!("{problems:?}"),
+    }
+}
+
 fn gateway() -> Gateway {
-    Gateway::new(api(), ids::Counter::default()).unwrap()
+    serving(api())
 }
 
 fn upgrade(peer: PeerId, token: Option<&str>) -> Input {
@@ -138,14 +151,16 @@ fn message(text: &str) -> Input {
     }
 }
 
+fn problems(api: Api) -> Vec<InvalidApi> {
+    api.compile().err().unwrap_or_default()
+}
+
 /// What is wrong with the API after `change`.
 fn broken(change: fn(&mut Api)) -> String {
     let mut api = api();
     change(&mut api);
-    Gateway::new(api, ids::Counter::default())
-        .err()
-        .unwrap()
-        .to_string()
+    let problems: Vec<String> = problems(api).iter().map(ToString::to_string).collect();
+    problems.join("\n")
 }
 
 #[test]
@@ -395,7 +410,7 @@ fn shutdown_closes_every_connection_and_waits_for_its_disconnect() {
 fn what_can_not_be_served_is_named_with_its_place() {
     assert_eq!(
         broken(|api| api.route_selection_expression = "${request.body".to_owned()),
-        "the API: selection expression `${request.body`: `${` without `}` at character 1"
+        "the API: `RouteSelectionExpression`: selection expression `${request.body`: `${` without `}` at character 1"
     );
     assert_eq!(
         broken(|api| api.routes.get_mut("echo").unwrap().target = Some("gone".to_owned())),
@@ -412,4 +427,17 @@ fn what_can_not_be_served_is_named_with_its_place() {
         ),
         "authorizer `token`: invalid identity source `$request.header.x`: it must be `route.request.header.NAME`, `route.request.querystring.NAME`, `stageVariables.NAME` or `context.NAME`"
     );
+}
+
+// A connection that is kept alive may ask for its upgrade after the gateway has begun to go down.
+#[test]
+fn after_a_shutdown_no_handshake_succeeds() {
+    let mut gateway = gateway();
+    gateway.handle_input(START, Input::Shutdown);
+    gateway.handle_input(START, upgrade(ALICE, Some("hello")));
+    let [Output::Reject { response, .. }] = &outputs(&mut gateway)[..] else {
+        panic!("it is not rejected")
+    };
+    assert_eq!(response.status, 503);
+    assert!(gateway.is_idle());
 }

@@ -17,33 +17,42 @@ pub(super) struct Templates {
 }
 
 impl Templates {
-    /// Checks templates as declared in `property`.
+    /// Checks templates as declared in `property`, and adds what cannot be used to `problems`.
     pub(super) fn new(
         property: &'static str,
         sources: &IndexMap<String, String>,
         selection: Option<&str>,
-    ) -> Result<Self, InvalidIntegration> {
-        let by_key = sources
-            .iter()
-            .map(|(key, source)| {
-                if source.len() > TEMPLATE_BYTES {
-                    return Err(InvalidIntegration::TemplateTooLarge {
-                        property,
-                        key: key.clone(),
-                        bytes: source.len(),
-                    });
+        problems: &mut Vec<InvalidIntegration>,
+    ) -> Self {
+        let mut by_key = IndexMap::new();
+        for (key, source) in sources {
+            let key = key.clone();
+            let bytes = source.len();
+            if bytes > TEMPLATE_BYTES {
+                problems.push(InvalidIntegration::TemplateTooLarge {
+                    property,
+                    key,
+                    bytes,
+                });
+                continue;
+            }
+            match MappingTemplate::parse(source) {
+                Ok(template) => {
+                    by_key.insert(key, template);
                 }
-                MappingTemplate::parse(source)
-                    .map(|template| (key.clone(), template))
-                    .map_err(|error| InvalidIntegration::Template {
-                        property,
-                        key: key.clone(),
-                        error: Box::new(error),
-                    })
-            })
-            .collect::<Result<_, _>>()?;
-        let selection = selection.map(SelectionExpression::parse).transpose()?;
-        Ok(Self { by_key, selection })
+                Err(error) => problems.push(InvalidIntegration::Template {
+                    property,
+                    key,
+                    error: Box::new(error),
+                }),
+            }
+        }
+        let selection = selection.map(SelectionExpression::parse).transpose();
+        let selection = selection.unwrap_or_else(|error| {
+            problems.push(error.into());
+            None
+        });
+        Self { by_key, selection }
     }
 
     /// The template under the key that the expression gives (INTEGRATION-24), which may be a fixed one (INTEGRATION-26), else under `$default`

@@ -33,15 +33,29 @@ pub(super) struct Reply<'a> {
 }
 
 impl Responses {
-    /// Checks integration responses as declared.
+    /// Checks integration responses as declared, and adds what cannot be used to `problems`.
     pub(super) fn new(
         declared: &IndexMap<String, api::IntegrationResponse>,
-    ) -> Result<Self, InvalidIntegration> {
-        declared
-            .iter()
-            .map(|(key, response)| Response::new(key, response))
-            .collect::<Result<_, _>>()
-            .map(Self)
+        problems: &mut Vec<InvalidIntegration>,
+    ) -> Self {
+        let mut responses = Vec::new();
+        for (key, response) in declared {
+            let templates = Templates::new(
+                "ResponseTemplates",
+                &response.response_templates,
+                response.template_selection_expression.as_deref(),
+                problems,
+            );
+            match pattern(key) {
+                Ok(pattern) => responses.push(Response {
+                    pattern,
+                    templates,
+                    content_handling: response.content_handling_strategy,
+                }),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Self(responses)
     }
 
     /// The integration response that the reply chooses (INTEGRATION-31, INTEGRATION-32), applied to its body (INTEGRATION-35 to INTEGRATION-38).
@@ -83,31 +97,22 @@ impl Responses {
     }
 }
 
-impl Response {
-    fn new(key: &str, declared: &api::IntegrationResponse) -> Result<Self, InvalidIntegration> {
-        let invalid = |problem: String| InvalidIntegration::ResponseKey {
-            key: key.to_owned(),
-            problem,
-        };
-        let pattern = if key == route::DEFAULT {
-            None
-        } else {
-            let inner = key
-                .strip_prefix('/')
-                .and_then(|rest| rest.strip_suffix('/'))
-                .ok_or_else(|| invalid("there are no slashes around it".to_owned()))?;
-            Some(velocity::Regex::new(inner).map_err(|error| invalid(error.to_string()))?)
-        };
-        Ok(Self {
-            pattern,
-            templates: Templates::new(
-                "ResponseTemplates",
-                &declared.response_templates,
-                declared.template_selection_expression.as_deref(),
-            )?,
-            content_handling: declared.content_handling_strategy,
-        })
+/// The pattern of an integration response's key; `None` for `$default`.
+fn pattern(key: &str) -> Result<Option<velocity::Regex>, InvalidIntegration> {
+    let invalid = |problem: String| InvalidIntegration::ResponseKey {
+        key: key.to_owned(),
+        problem,
+    };
+    if key == route::DEFAULT {
+        return Ok(None);
     }
+    let inner = key
+        .strip_prefix('/')
+        .and_then(|rest| rest.strip_suffix('/'))
+        .ok_or_else(|| invalid("there are no slashes around it".to_owned()))?;
+    velocity::Regex::new(inner)
+        .map(Some)
+        .map_err(|error| invalid(error.to_string()))
 }
 
 impl Reply<'_> {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::error_frame::ErrorFrame;
 use crate::http::Headers;
 
 /// What a client may be told of an integration's result.
@@ -49,11 +50,13 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The frame's `message` (INTEGRATION-7 to INTEGRATION-9).
-    pub fn message(&self) -> &'static str {
+    /// What the client of a message is told.
+    pub fn frame(&self) -> ErrorFrame {
         match self {
-            Self::TimedOut => "Endpoint request timed out",
-            _ => "Internal server error",
+            // Observed: a function that may not be called (TEMPLATE-91).
+            Self::NotInvocable(_) => ErrorFrame::NotInvocable,
+            Self::TimedOut => ErrorFrame::IntegrationTimedOut,
+            _ => ErrorFrame::IntegrationFailed,
         }
     }
 }
@@ -90,13 +93,6 @@ impl fmt::Display for Failure {
             }
         }
     }
-}
-
-/// An error frame, with the spaces exactly where AWS has them (INTEGRATION-10, INTEGRATION-12): one behind `"message":` and behind each comma.
-pub fn error_frame(message: &str, connection_id: &str, request_id: &str) -> String {
-    format!(
-        r#"{{"message": "{message}", "connectionId":"{connection_id}", "requestId":"{request_id}"}}"#
-    )
 }
 
 /// A proxy integration's result: an object with a `statusCode` (INTEGRATION-14, INTEGRATION-15), of any value (INTEGRATION-16); without a
@@ -172,18 +168,6 @@ mod tests {
     #[case("not JSON")]
     fn malformed_results_are_failures(#[case] result: &str) {
         assert!(proxy_answer(result).is_err());
-    }
-
-    #[test]
-    fn the_observed_frame_comes_out_to_the_byte() {
-        assert_eq!(
-            error_frame(
-                "Internal server error",
-                "Qyi07eCbtjMCJKw=",
-                "Qyi3UG41tjMFlUg="
-            ),
-            r#"{"message": "Internal server error", "connectionId":"Qyi07eCbtjMCJKw=", "requestId":"Qyi3UG41tjMFlUg="}"#
-        );
     }
 
     proptest! {

@@ -28,18 +28,25 @@ fn route(expression: &str, models: &[(&str, &str)]) -> Route {
     }
 }
 
+fn compiled(models: &[(&str, &str)]) -> IndexMap<String, Model> {
+    let (models, problems) = compile(&with_models(models));
+    assert_eq!(problems, []);
+    models
+}
+
 /// What becomes of `message` on a route that chooses one model for everything.
 fn judged(schema: &str, message: &str) -> Result<(), Mismatch> {
-    let models = compile(&with_models(&[("M", schema)])).unwrap();
+    let models = compiled(&[("M", schema)]);
     let route = RequestModels::new(&route("all", &[("all", "M")]), &models);
     route.unwrap().unwrap().judge(&models, message)
 }
 
 /// Two models, one of which refers to the other.
 fn refused(model: &str, schema: &str) -> InvalidModel {
-    let (name, error) = compile(&with_models(&[(model, schema)])).unwrap_err();
+    let (_, mut problems) = compile(&with_models(&[(model, schema)]));
+    let (name, problem) = problems.remove(0);
     assert_eq!(name, model);
-    error
+    problem
 }
 
 // What draft 4 says and its successors do not, and the other way round (ROUTE-40).
@@ -89,7 +96,7 @@ fn the_expression_chooses_and_default_takes_the_rest() {
         r#"{"properties":{"v":{"type":"number"}}}"#,
         r#"{"properties":{"v":{"type":"string"}}}"#,
     );
-    let models = compile(&with_models(&[("Number", number), ("Text", text)])).unwrap();
+    let models = compiled(&[("Number", number), ("Text", text)]);
     let judge = |route: &Route, message: &str| {
         let route = RequestModels::new(route, &models).unwrap().unwrap();
         route.judge(&models, message)
@@ -113,7 +120,7 @@ fn the_expression_chooses_and_default_takes_the_rest() {
 
 #[test]
 fn a_route_without_an_expression_validates_nothing() {
-    let models = compile(&with_models(&[("M", "{}")])).unwrap();
+    let models = compiled(&[("M", "{}")]);
     let mut route = route("x", &[("$default", "M")]);
     route.model_selection_expression = None;
     assert!(RequestModels::new(&route, &models).unwrap().is_none());
@@ -121,7 +128,7 @@ fn a_route_without_an_expression_validates_nothing() {
 
 #[test]
 fn a_route_names_models_and_an_expression_that_are_there() {
-    let models = compile(&with_models(&[("M", "{}")])).unwrap();
+    let models = compiled(&[("M", "{}")]);
     let problem = |route: &Route| {
         let error = RequestModels::new(route, &models).unwrap_err();
         error.to_string()
@@ -140,7 +147,7 @@ fn a_route_names_models_and_an_expression_that_are_there() {
 fn models_refer_to_each_other_by_address_and_to_nothing_else() {
     let other = r#"{"$ref":"https://apigateway.amazonaws.com/restapis/local00000/models/Price"}"#;
     let price = r##"{"definitions":{"n":{"type":"number","minimum":0,"exclusiveMinimum":true}},"$ref":"#/definitions/n"}"##;
-    let models = compile(&with_models(&[("Order", other), ("Price", price)])).unwrap();
+    let models = compiled(&[("Order", other), ("Price", price)]);
     assert!(models["Order"].judge(&json!(1)).is_ok());
     assert!(models["Order"].judge(&json!(0)).is_err());
     assert!(models["Order"].judge(&json!("1")).is_err());
@@ -178,7 +185,7 @@ fn a_model_has_a_plain_name_and_a_schema_of_at_most_32_k() {
         InvalidModel::Name("my-model".to_owned())
     );
     let largest = format!("{{{}}}", " ".repeat(MODEL_CHARACTERS - 2));
-    assert!(compile(&with_models(&[("M", &largest)])).is_ok());
+    compiled(&[("M", &largest)]);
     assert_eq!(
         refused("M", &format!("{largest} ")),
         InvalidModel::TooLong(MODEL_CHARACTERS + 1)
@@ -220,7 +227,9 @@ proptest! {
     // Whatever the schema and the message: a verdict or an error, never a panic or an endless loop.
     #[test]
     fn no_schema_and_no_message_panics(schema in schema(), message in schema(), text: String) {
-        if let Ok(models) = compile(&with_models(&[("M", &schema.to_string())])) {
+        let (models, problems) = compile(&with_models(&[("M", &schema.to_string())]));
+        prop_assert_eq!(models.is_empty(), !problems.is_empty());
+        if problems.is_empty() {
             let route = RequestModels::new(&route("all", &[("all", "M")]), &models).unwrap().unwrap();
             let _ = route.judge(&models, &message.to_string());
             let _ = route.judge(&models, &text);
@@ -232,8 +241,8 @@ proptest! {
     #[test]
     fn combinations_mean_what_they_say(schema in schema(), message in schema()) {
         let verdict = |schema: Value| {
-            let models = compile(&with_models(&[("M", &schema.to_string())])).ok()?;
-            Some(models["M"].judge(&message).is_ok())
+            let (models, _) = compile(&with_models(&[("M", &schema.to_string())]));
+            Some(models.get("M")?.judge(&message).is_ok())
         };
         // References are relative to the whole: they would mean something else inside.
         prop_assume!(!schema.to_string().contains("$ref"));

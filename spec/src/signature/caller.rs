@@ -188,8 +188,8 @@ mod tests {
         let mut api = Api::new("$request.body.action", "prod");
         api.account_id = "123456781234".to_owned();
         let mut caller = Caller::functions(&api);
-        let resource = api.route_arn("POST/@connections/abc=");
-        let shown = masked(&api, &api.route_arn("POST/@connections/{connectionId}"));
+        let resource = api.connections_arn("POST", "abc=");
+        let shown = masked(&api, &api.connections_arn("POST", "{connectionId}"));
         assert_eq!(
             caller.authorize(MANAGE_CONNECTIONS, &resource, &shown, Context::default()),
             Ok(None)
@@ -212,7 +212,7 @@ mod tests {
             caller.authorize(MANAGE_CONNECTIONS, &resource, &shown, Context::default());
         assert_eq!(evaluation.unwrap().unwrap().determining, [0]);
         caller.policy = Some(PolicyDocument::from_json(&statement("Allow")).unwrap());
-        let other = api.route_arn("GET/@connections/abc=");
+        let other = api.connections_arn("GET", "abc=");
         let refused = caller.authorize(MANAGE_CONNECTIONS, &other, "x", Context::default());
         assert!(refused.unwrap_err().ends_with("on resource: x"));
     }

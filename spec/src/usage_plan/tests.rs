@@ -48,7 +48,7 @@ fn request(key: Option<&str>) -> HandshakeRequest {
 }
 
 fn admit(usage: &mut Usage, now: Timestamp, key: &str) -> Result<UsedKey, KeyRefusal> {
-    usage.admit(now, &request(Some(key)), None)
+    usage.admit(now, KeySource::Header, &request(Some(key)), None)
 }
 
 #[rstest]
@@ -63,7 +63,12 @@ fn admit(usage: &mut Usage, now: Timestamp, key: &str) -> Result<UsedKey, KeyRef
 )]
 fn a_key_opens_or_is_forbidden(#[case] key: Option<&str>, #[case] expected: Result<&str, &str>) {
     let mut usage = Usage::new(&api(UsagePlan::default()));
-    let judged = usage.admit(at(0), &request(key), Some("value-of-good"));
+    let judged = usage.admit(
+        at(0),
+        KeySource::Header,
+        &request(key),
+        Some("value-of-good"),
+    );
     if let Err(refused) = &judged {
         assert_eq!(refused.refusal(), Refusal::InvalidApiKey);
     }
@@ -75,14 +80,17 @@ fn a_key_opens_or_is_forbidden(#[case] key: Option<&str>, #[case] expected: Resu
 
 #[test]
 fn the_key_may_come_from_the_authorizer_and_then_comes_from_nowhere_else() {
-    let mut api = api(UsagePlan::default());
-    api.api_key_selection_expression = AUTHORIZER.to_owned();
-    let mut usage = Usage::new(&api);
+    let mut usage = Usage::new(&api(UsagePlan::default()));
     let with_header = request(Some("value-of-good"));
-    let given = usage.admit(at(0), &request(None), Some("value-of-good"));
+    let given = usage.admit(
+        at(0),
+        KeySource::Authorizer,
+        &request(None),
+        Some("value-of-good"),
+    );
     assert_eq!(given.map(|key| key.id), Ok("good".to_owned()));
     assert_eq!(
-        usage.admit(at(0), &with_header, None),
+        usage.admit(at(0), KeySource::Authorizer, &with_header, None),
         Err(KeyRefusal::Missing(KeySource::Authorizer))
     );
 }
@@ -176,7 +184,12 @@ fn periods_start_on_the_day_of_their_offset(
 #[case(Period::Month, 27)]
 fn an_offset_is_a_day_of_its_period(#[case] period: Period, #[case] highest: u8) {
     assert_eq!(quota(1, highest, period).check(), Ok(()));
-    assert_eq!(quota(1, highest + 1, period).check(), Err(highest));
+    let error = quota(1, highest + 1, period).check().unwrap_err();
+    let offset = highest + 1;
+    assert_eq!(
+        error.to_string(),
+        format!("`Offset` `{offset}` must be from 0 to {highest} for a {period}")
+    );
 }
 
 #[rstest]
@@ -217,7 +230,7 @@ proptest! {
     fn no_request_panics(key: String, given: Option<String>, millis: u64) {
         let plan = UsagePlan { quota: Some(quota(1, 27, Period::Month)), rate_limit: Some(1.0), ..UsagePlan::default() };
         let mut usage = Usage::new(&api(plan));
-        let _ = usage.admit(Timestamp::from_millis(millis), &request(Some(&key)), given.as_deref());
-        let _ = usage.admit(Timestamp::from_millis(millis), &request(Some("value-of-good")), None);
+        let _ = usage.admit(Timestamp::from_millis(millis), KeySource::Header, &request(Some(&key)), given.as_deref());
+        let _ = usage.admit(Timestamp::from_millis(millis), KeySource::Header, &request(Some("value-of-good")), None);
     }
 }

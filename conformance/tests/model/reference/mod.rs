@@ -31,6 +31,8 @@ pub(crate) struct Model {
     /// How much of `expected` functions with a habit have seen.
     reacted: usize,
     messages: usize,
+    /// Whether the gateway goes down.
+    draining: bool,
 }
 
 /// A client: its socket, and its connection if it gets one.
@@ -158,6 +160,7 @@ impl Model {
             expected: Vec::new(),
             reacted: 0,
             messages: 0,
+            draining: false,
         }
     }
 
@@ -251,7 +254,10 @@ impl Model {
                 }
             }
             Stimulus::Manage { operation, to } => self.manage(operation, to),
-            Stimulus::Shutdown => (0..self.clients.len()).for_each(|client| self.shut_down(client)),
+            Stimulus::Shutdown => {
+                self.draining = true;
+                (0..self.clients.len()).for_each(|client| self.shut_down(client));
+            }
             Stimulus::Nothing | Stimulus::Wait { .. } => {}
         }
         self.react();

@@ -13,6 +13,7 @@ pub(super) enum Ended {
 impl Model {
     pub(super) fn connect(&mut self, client: usize, upgrade: Upgrade) {
         match upgrade {
+            _ if self.draining => self.refused(client, 503),
             Upgrade::WrongPath => self.refused(client, 403),
             Upgrade::WithoutToken if self.shape.authorizer => self.refused(client, 401),
             _ if self.shape.authorizer => self.call(client, Purpose::Authorizer),

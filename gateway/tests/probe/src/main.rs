@@ -1,5 +1,6 @@
 //! Speaks Lambda's Runtime API by hand, and does what the message says: `crash`, `abort`, `sleep`,
-//! `fail`; `farewell` and `fresh farewell` answer (the latter on a new connection) and exit without
+//! `fail`, `version` (answers its variable `VERSION`), `until:FILE;` (the same, once the file
+//! exists); `farewell` and `fresh farewell` answer (the latter on a new connection) and exit without
 //! waiting to be heard; else it answers with the sender's connection id. Every event is a line on
 //! standard output.
 //!
@@ -43,6 +44,13 @@ fn main() {
         } else if event.contains("environment") {
             let names: Vec<String> = std::env::vars().map(|(name, _)| name).collect();
             ("response", format!(r#"{{"statusCode":200,"body":"{}"}}"#, names.join(",")))
+        } else if event.contains("version") || event.contains("until:") {
+            let file = event.split_once("until:").and_then(|(_, rest)| rest.split_once(';'));
+            while file.is_some_and(|(file, _)| !std::path::Path::new(file).exists()) {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            let version = std::env::var("VERSION").unwrap_or_default();
+            ("response", format!(r#"{{"statusCode":200,"body":"{version}"}}"#))
         } else if event.contains("fail") {
             ("error", r#"{"errorMessage":"as told","errorType":"Told"}"#.to_owned())
         } else {

@@ -16,12 +16,10 @@ fn signed_api() -> Api {
     api
 }
 
-fn serving(api: Api, change: impl FnOnce(&mut Access)) -> Gateway {
+fn accessed(api: Api, change: impl FnOnce(&mut Access)) -> Gateway {
     let mut access = Access::new(&api);
     change(&mut access);
-    Gateway::new(api, ids::Counter::default())
-        .unwrap()
-        .with_access(access)
+    serving(api).with_access(access)
 }
 
 fn policy(statement: &Value) -> Option<PolicyDocument> {
@@ -56,7 +54,7 @@ fn rejected(gateway: &mut Gateway) -> HttpResponse {
 // Who signed is told to `$connect` and to every later event; the order is that of REST APIs' events.
 #[test]
 fn a_signed_handshake_has_a_caller() {
-    let mut gateway = serving(signed_api(), |_| {});
+    let mut gateway = accessed(signed_api(), |_| {});
     gateway.handle_input(START, signed_upgrade());
     let call = invocation(&mut gateway);
     let event: Value = serde_json::from_str(&call.payload).unwrap();
@@ -77,7 +75,7 @@ fn a_signed_handshake_has_a_caller() {
 
 #[test]
 fn an_unsigned_handshake_calls_nobody() {
-    let mut gateway = serving(signed_api(), |_| {});
+    let mut gateway = accessed(signed_api(), |_| {});
     gateway.handle_input(START, upgrade(ALICE, None));
     let response = rejected(&mut gateway);
     assert_eq!(response.status, 403);
@@ -107,9 +105,9 @@ fn an_unsigned_handshake_calls_nobody() {
 
 #[test]
 fn a_policy_decides_about_connecting_and_about_nothing_later() {
-    let arn = |key: &str| signed_api().route_arn(key);
+    let arn = |key: &str| signed_api().route_arn(&key.parse().unwrap());
     let denied = json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": arn("$connect")}]);
-    let mut gateway = serving(signed_api(), |access| {
+    let mut gateway = accessed(signed_api(), |access| {
         access.callers[0].policy = policy(&denied);
     });
     gateway.handle_input(START, signed_upgrade());
@@ -125,7 +123,7 @@ fn a_policy_decides_about_connecting_and_about_nothing_later() {
     );
     // The guide's own policy: all but one route. The route is asked for after the handshake, and nobody asks IAM.
     let guide = json!([{"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": arn("*")}, {"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": arn("echo")}]);
-    let mut gateway = serving(signed_api(), |access| {
+    let mut gateway = accessed(signed_api(), |access| {
         access.callers[0].policy = policy(&guide);
     });
     gateway.handle_input(START, signed_upgrade());
@@ -164,7 +162,7 @@ fn call(gateway: &mut Gateway, path: &str, sign: bool) -> (HttpResponse, Vec<Str
 
 /// A gateway with one connection, and the path of it.
 fn connected(change: impl FnOnce(&mut Access)) -> (Gateway, String) {
-    let mut gateway = serving(api(), change);
+    let mut gateway = accessed(api(), change);
     connect(&mut gateway, ALICE, START);
     let connection_id = gateway.peers[&ALICE].connection.connection_id.clone();
     let path = format!(

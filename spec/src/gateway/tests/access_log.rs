@@ -9,7 +9,7 @@ fn logging(mut api: Api, format: &str) -> Gateway {
         format: format!("$context.requestId {format}"),
         destination_arn: None,
     });
-    Gateway::new(api, ids::Counter::default()).unwrap()
+    serving(api)
 }
 
 fn millis(millis: u64) -> Timestamp {
@@ -158,7 +158,9 @@ fn a_time_out_and_a_throttle_have_their_names() {
         throttling_rate_limit: Some(1.0),
         throttling_burst_limit: Some(1),
     };
-    api.stage.route_settings.insert("echo".to_owned(), settings);
+    api.stage
+        .route_settings
+        .insert("echo".parse().unwrap(), settings);
     let mut log = Log::new(
         api,
         "$context.routeKey $context.status $context.error.responseType $context.integration.latency $context.integration.error",
@@ -229,10 +231,12 @@ fn a_bad_format_has_its_place() {
         format: "$context.status".to_owned(),
         destination_arn: None,
     });
-    let Err(invalid) = Gateway::new(api, ids::Counter::default()) else {
-        panic!("it is taken")
-    };
-    assert_eq!(invalid.location, Location::AccessLogSettings);
+    let problems = problems(api);
+    let places: Vec<_> = problems
+        .iter()
+        .map(|it| (&it.location, it.property()))
+        .collect();
+    assert_eq!(places, [(&Location::AccessLogSettings, "Format")]);
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn status(outputs: &[Output]) -> (u16, &str) {
 
 #[test]
 fn without_a_key_that_opens_nobody_is_called_but_the_authorizer() {
-    let mut gateway = Gateway::new(keyed(), ids::Counter::default()).unwrap();
+    let mut gateway = serving(keyed());
     for key in [None, Some(""), Some("98765432109876543210")] {
         let after = authorized(&mut gateway, upgrade_with_key(ALICE, key), &allow());
         assert_eq!(
@@ -72,7 +72,7 @@ fn without_a_key_that_opens_nobody_is_called_but_the_authorizer() {
 
 #[test]
 fn the_key_is_shown_and_stays_with_the_connection() {
-    let mut gateway = Gateway::new(keyed(), ids::Counter::default()).unwrap();
+    let mut gateway = serving(keyed());
     let identity = json!({"apiKey": VALUE, "apiKeyId": "id-of-key", "sourceIp": "192.0.2.1"});
     let after = authorized(&mut gateway, upgrade_with_key(ALICE, Some(VALUE)), &allow());
     let [Output::Invoke(connect)] = &after[..] else {
@@ -89,7 +89,7 @@ fn the_key_is_shown_and_stays_with_the_connection() {
 
 #[test]
 fn a_used_up_quota_is_429_until_the_next_day() {
-    let mut gateway = Gateway::new(keyed(), ids::Counter::default()).unwrap();
+    let mut gateway = serving(keyed());
     for number in 1..=2 {
         let peer = PeerId(number);
         let after = authorized(&mut gateway, upgrade_with_key(peer, Some(VALUE)), &allow());
@@ -120,7 +120,7 @@ fn a_used_up_quota_is_429_until_the_next_day() {
 fn the_authorizer_may_give_the_key() {
     let mut api = keyed();
     api.api_key_selection_expression = AUTHORIZER.to_owned();
-    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    let mut gateway = serving(api);
     let mut answered = allow();
     answered["usageIdentifierKey"] = VALUE.into();
     let after = authorized(&mut gateway, upgrade(ALICE, Some("hello")), &answered);
@@ -140,7 +140,7 @@ fn the_authorizer_may_give_the_key() {
 
 #[test]
 fn the_reason_names_the_key_and_never_shows_it() {
-    let mut gateway = Gateway::new(keyed(), ids::Counter::default()).unwrap();
+    let mut gateway = serving(keyed());
     let mut reasons = Vec::new();
     for (number, key) in [(1, VALUE), (2, "98765432109876543210")] {
         gateway.handle_input(START, upgrade_with_key(PeerId(number), Some(key)));
@@ -179,7 +179,7 @@ fn keys_that_can_not_be_required_are_named_with_their_place() {
     );
     assert_eq!(
         broken(|api| api.api_key_selection_expression = "$request.header.key".to_owned()),
-        "`ApiKeySelectionExpression`: `$request.header.key` must be `$request.header.x-api-key` or `$context.authorizer.usageIdentifierKey`"
+        "the API: `ApiKeySelectionExpression`: `$request.header.key` must be `$request.header.x-api-key` or `$context.authorizer.usageIdentifierKey`"
     );
     assert_eq!(
         broken(|api| {
@@ -221,7 +221,7 @@ fn stage_variables_stand_in_the_authorizers_address() {
         .stage_variables
         .insert("which".to_owned(), "one".into());
     api.authorizers["token"].authorizer_uri = uri("authorizer-${stageVariables.which}");
-    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    let mut gateway = serving(api);
     gateway.handle_input(START, upgrade(ALICE, Some("hello")));
     assert_eq!(invocation(&mut gateway).function_arn, "authorizer-one");
 }

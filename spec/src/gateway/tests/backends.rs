@@ -30,9 +30,9 @@ pub(super) fn gateway_with(connect: Option<Integration>, message: Integration) -
             ..Route::default()
         };
         api.integrations.insert(key.to_owned(), integration);
-        api.routes.insert(key.to_owned(), route);
+        api.routes.insert(key.parse().unwrap(), route);
     }
-    Gateway::new(api, ids::Counter::default()).unwrap_or_else(|error| panic!("{error}"))
+    serving(api)
 }
 
 fn integration(kind: IntegrationType, uri: &str, change: impl Fn(&mut Integration)) -> Integration {

@@ -16,7 +16,7 @@ fn a_message_that_its_model_refuses_reaches_no_function() {
     echo.model_selection_expression = Some("$request.body.kind".to_owned());
     echo.request_models
         .insert("counted".to_owned(), "Counted".to_owned());
-    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    let mut gateway = serving(api);
     connect(&mut gateway, ALICE, START);
     for refused in [
         r#"{"action":"echo","kind":"counted","n":"1"}"#,

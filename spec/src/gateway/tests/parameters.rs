@@ -85,9 +85,14 @@ fn a_message_can_not_reshape_the_request(#[case] target: &str, #[case] text_sent
 #[case::quote(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x", "'x")]), "its source `'x` must be")]
 fn what_can_not_be_served_is_refused(#[case] change: fn(&mut Integration), #[case] expected: &str) {
     let mut api = Api::new("$request.body.action", "stage");
+    let variables = &mut api.stage.stage_variables;
+    variables.insert("host".to_owned(), "backend.example".into());
     let broken = backend(IntegrationType::Http, change);
     api.integrations.insert("i".to_owned(), broken);
-    let error = Gateway::new(api, ids::Counter::default()).err().unwrap();
+    let problems = problems(api);
+    let [error] = &problems[..] else {
+        panic!("{problems:?}")
+    };
     assert!(error.to_string().contains(expected), "{error}");
 }
 
@@ -124,7 +129,7 @@ proptest! {
 }
 
 /// An API whose `$connect` declares `declared`, and maps from `source`.
-fn declaring(declared: &[(&str, bool)], source: Option<&str>) -> Result<Gateway, InvalidApi> {
+fn declaring(declared: &[(&str, bool)], source: Option<&str>) -> Api {
     let mut api = Api::new("$request.body.action", "stage");
     let connect = backend(IntegrationType::HttpProxy, |integration| {
         integration.integration_uri = Some("http://h".to_owned());
@@ -139,8 +144,8 @@ fn declaring(declared: &[(&str, bool)], source: Option<&str>) -> Result<Gateway,
         request_parameters: declared.iter().map(owned).collect(),
         ..Route::default()
     };
-    api.routes.insert("$connect".to_owned(), route);
-    Gateway::new(api, ids::Counter::default())
+    api.routes.insert(RouteKey::Connect, route);
+    api
 }
 
 // INTEGRATION-61
@@ -155,10 +160,8 @@ fn a_mapping_uses_what_is_declared(
     #[case] source: Option<&str>,
     #[case] expected: Option<&str>,
 ) {
-    let error = declaring(declared, source)
-        .err()
-        .map(|error| error.to_string());
-    match (error, expected) {
+    let problems = problems(declaring(declared, source));
+    match (problems.first().map(ToString::to_string), expected) {
         (None, None) => {}
         (Some(error), Some(expected)) => assert!(error.contains(expected), "{error}"),
         other => panic!("{other:?}"),
@@ -173,10 +176,10 @@ fn only_connect_declares_parameters() {
         request_parameters: [("route.request.header.x".to_owned(), false)].into(),
         ..Route::default()
     };
-    api.routes.insert("chat".to_owned(), route);
-    let error = Gateway::new(api, ids::Counter::default()).err().unwrap();
+    api.routes.insert("chat".parse().unwrap(), route);
+    let problems = problems(api);
     assert!(
-        error
+        problems[0]
             .to_string()
             .contains("only `$connect` can have request parameters")
     );
@@ -191,7 +194,7 @@ fn required_parameters_must_be_there(
     #[case] declared: &[(&str, bool)],
     #[case] missing: Option<&str>,
 ) {
-    let mut gateway = declaring(declared, None).unwrap();
+    let mut gateway = serving(declaring(declared, None));
     match (&knock(&mut gateway)[..], missing) {
         ([Output::HttpRequest(_)], None) => {}
         ([Output::Reject { response, .. }], Some(names)) => {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::api::RouteSettings;
+use crate::throttle::{AccountLimits, Limit};
 
 #[test]
 fn messages_that_come_too_fast_reach_no_function() {
@@ -10,8 +11,10 @@ fn messages_that_come_too_fast_reach_no_function() {
         throttling_rate_limit: Some(1.0),
         throttling_burst_limit: Some(2),
     };
-    api.stage.route_settings.insert("echo".to_owned(), settings);
-    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    api.stage
+        .route_settings
+        .insert("echo".parse().unwrap(), settings);
+    let mut gateway = serving(api);
     connect(&mut gateway, ALICE, START);
     let mut calls = |millis| {
         let now = START + std::time::Duration::from_millis(millis);
@@ -45,7 +48,7 @@ fn a_handshake_that_comes_too_fast_is_429_and_calls_nobody() {
         throttling_rate_limit: Some(0.5),
         throttling_burst_limit: Some(1),
     };
-    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    let mut gateway = serving(api);
     connect(&mut gateway, ALICE, START);
     gateway.handle_input(START, upgrade(PeerId(2), Some("hello")));
     let [Output::Reject { response, .. }] = &outputs(&mut gateway)[..] else {
@@ -61,12 +64,13 @@ fn a_handshake_that_comes_too_fast_is_429_and_calls_nobody() {
 
 #[test]
 fn the_accounts_limit_counts_callbacks() {
-    let mut api = api();
-    api.account_limit = crate::throttle::Limit {
-        rate: 1.0,
-        burst: 2,
-    };
-    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    let mut gateway = serving(api()).with_account_limits(AccountLimits {
+        requests: Limit {
+            rate: 1.0,
+            burst: 2,
+        },
+        ..AccountLimits::default()
+    });
     connect(&mut gateway, ALICE, START);
     let connection_id = gateway.peers[&ALICE].connection.connection_id.clone();
     let mut post = |id| {
@@ -96,12 +100,13 @@ fn the_accounts_limit_counts_callbacks() {
 
 #[test]
 fn a_connection_that_ends_runs_disconnect_whatever_the_limit() {
-    let mut api = api();
-    api.account_limit = crate::throttle::Limit {
-        rate: 0.0,
-        burst: 1,
-    };
-    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    let mut gateway = serving(api()).with_account_limits(AccountLimits {
+        requests: Limit {
+            rate: 0.0,
+            burst: 1,
+        },
+        ..AccountLimits::default()
+    });
     connect(&mut gateway, ALICE, START);
     let close = None;
     gateway.handle_input(START, Input::PeerClosed { peer: ALICE, close });
@@ -113,7 +118,7 @@ fn settings_that_can_not_be_used_are_named_with_their_place() {
     assert_eq!(
         broken(|api| {
             let own = &mut api.stage.route_settings;
-            own.insert("gone".to_owned(), RouteSettings::default());
+            own.insert("gone".parse().unwrap(), RouteSettings::default());
         }),
         "`RouteSettings` of `gone`: the API has no route `gone`"
     );
@@ -173,7 +178,7 @@ fn a_full_send_buffer_refuses_posts_and_nothing_else() {
 fn an_account_opens_500_connections_at_once_and_500_a_second() {
     let mut api = api();
     api.routes.shift_remove("$connect");
-    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    let mut gateway = serving(api);
     let mut peers = 0..;
     let mut accepted = |millis: u64, tries: usize| {
         let now = START + std::time::Duration::from_millis(millis);
@@ -198,9 +203,10 @@ fn an_account_opens_500_connections_at_once_and_500_a_second() {
 fn an_account_without_limits_has_none() {
     let mut api = api();
     api.routes.shift_remove("$connect");
-    api.account_limit = crate::throttle::Limit::NONE;
-    api.connection_limit = crate::throttle::Limit::NONE;
-    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    let mut gateway = serving(api).with_account_limits(AccountLimits {
+        requests: Limit::NONE,
+        connections: Limit::NONE,
+    });
     for number in 0..6_000 {
         gateway.handle_input(START, upgrade(PeerId(number), None));
         assert!(matches!(
@@ -214,7 +220,7 @@ fn an_account_without_limits_has_none() {
 fn a_stage_without_a_deployment_refuses_everybody() {
     let mut api = api();
     api.stage.undeployed = true;
-    let mut gateway = Gateway::new(api, ids::Counter::default()).unwrap();
+    let mut gateway = serving(api);
     gateway.handle_input(START, upgrade(ALICE, Some("hello")));
     let [Output::Reject { response, .. }] = &outputs(&mut gateway)[..] else {
         panic!("it is let in")
