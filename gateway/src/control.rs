@@ -1,5 +1,6 @@
 //! A running gateway, as its owner sees it.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::apply::Deployed;
 use crate::clock::Clock;
 use crate::dynamodb::Engine;
 use crate::hub::Hub;
-use crate::lambda::{Functions, Surroundings};
+use crate::lambda::{Figures, Functions, Surroundings};
 use crate::subscription::Subscription;
 use crate::supervisor::{Fault, Supervisor};
 use crate::{Options, SpecGateway};
@@ -56,6 +57,8 @@ pub struct Snapshot {
     pub now: spec::Timestamp,
     /// How many connections are open.
     pub connections: usize,
+    /// How many processes and waiting events each function has, by its name.
+    pub functions: BTreeMap<String, Figures>,
 }
 
 /// How long `$disconnect` functions and clients' close handshakes may take when the gateway goes
@@ -113,6 +116,7 @@ impl Control {
         Snapshot {
             now: self.0.clock.now(),
             connections: self.0.hub.look(SpecGateway::connections),
+            functions: self.0.functions.figures(),
         }
     }
 

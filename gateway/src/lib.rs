@@ -58,7 +58,7 @@ pub use build::Build;
 pub use clock::TimeSource;
 pub use control::{Control, Snapshot};
 pub use error::Error;
-pub use lambda::{FunctionOutput, LineSink};
+pub use lambda::{Figures, FunctionOutput, LineSink};
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;
 pub use options::Options;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gateway::{ApplyError, Control, FunctionOutput, Options};
+use gateway::{ApplyError, Control, Figures, FunctionOutput, Options};
 use serde_json::{Value, json};
 use stack::{Assembly, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -234,6 +234,13 @@ async fn an_answer_is_judged_by_the_rules_of_its_request() {
         .await
         .unwrap();
     served.has_begun().await;
+    let functions = served.control.snapshot().functions;
+    let figures: Vec<Figures> = functions.into_values().collect();
+    let one_busy = Figures {
+        busy: 1,
+        ..Figures::default()
+    };
+    assert_eq!(figures, [one_busy]);
     let one_way = Deployment {
         ask: Ways::One,
         ..Deployment::new(2)
