@@ -1,4 +1,5 @@
-//! Escaping alone: `escape_java_script` beside what escapes for JSON only. CPU time, not wall time.
+//! Escaping alone: `escape_java_script` compared with escaping for JSON only. CPU time, not wall
+//! time.
 
 mod cpu;
 

@@ -1,5 +1,5 @@
-//! Rendering: our engine, minijinja on the same template, and what the body and the output cost to touch at all.
-//! CPU time, not wall time.
+//! Rendering: our engine, minijinja with the same template, and the cost of merely reading the body
+//! and writing the output. CPU time, not wall time.
 
 mod cpu;
 

@@ -1,6 +1,8 @@
-//! What is measured, and on what: shared by the criterion benches and by `measure`, which `compare` runs.
+//! What is measured, with which input: shared by the criterion benches and `measure`, which
+//! `compare` runs.
 //!
-//! Every engine renders the same template with the same context and body, and is held to the same output first.
+//! Every engine renders the same template with the same context and body, and its output is
+//! compared first.
 
 mod subjects;
 
@@ -10,7 +12,7 @@ pub use subjects::{Out, Subject, escapers, renderers};
 
 /// A template to render: in Velocity, and the same in Jinja.
 pub struct Case {
-    /// `cured`: what template.yaml deploys. `original`: the pattern's own.
+    /// `cured`: the one that template.yaml deploys. `original`: the pattern's own.
     pub name: &'static str,
     pub velocity: String,
     pub jinja: String,
@@ -39,7 +41,7 @@ pub fn cases() -> Vec<Case> {
         .into()
 }
 
-/// The block of text under `application/json: |`, without its indentation.
+/// The text block under `application/json: |`, without its indentation.
 fn deployed(stack: &str) -> String {
     let mut lines = stack
         .lines()
@@ -55,7 +57,8 @@ fn deployed(stack: &str) -> String {
         .collect()
 }
 
-/// `$a.b` becomes `{{ a.b }}`, the calls become filters: `escapeJavaScript` is ours to define, `replace` is Jinja's own.
+/// `$a.b` becomes `{{ a.b }}`, and calls become filters: we define `escapeJavaScript`, Jinja has
+/// `replace`.
 fn to_jinja(velocity: &str) -> String {
     const CALL: &str = "$util.escapeJavaScript(";
     const CURE: &str = r#".replaceAll("\\'","'")"#;
@@ -91,7 +94,7 @@ fn to_jinja(velocity: &str) -> String {
     out + rest
 }
 
-/// What `$context` holds when a message comes.
+/// The `$context` of a message.
 pub fn context() -> Map<String, Value> {
     let context = json!({
         "routeKey": "sendmessage",
@@ -121,9 +124,10 @@ pub fn context() -> Map<String, Value> {
     }
 }
 
-/// Bodies of 60 bytes, 1 KB, 32 KB and 128 KB (the largest frame), of English and of Chinese and Japanese with emoji.
+/// Bodies of 60 bytes, 1 KB, 32 KB and 128 KB (the largest frame), of English and of Chinese and
+/// Japanese with emoji.
 pub fn bodies() -> Vec<Body> {
-    // Chat: an apostrophe or a quotation mark now and then, a line break at the end of a paragraph.
+    // Chat: occasional apostrophes and quotation marks, a line break at the end of a paragraph.
     const ENGLISH: &str = "hey queen, it's me. I read what you wrote yesterday, and I'd say \\\"yes\\\" to most of it; the rest \
         can wait until we meet again on Friday at the usual place (half past eight, second floor).\\nBring the others along.\\n";
     const CHINESE_AND_JAPANESE: &str = "你好，女王😀。昨天你写的我都看了，大部分我同意👍。ありがとう、また金曜日に会いましょう🎉。";
@@ -140,7 +144,7 @@ pub fn bodies() -> Vec<Body> {
             while text.len() + 2 < size {
                 text.push('.');
             }
-            // A backslash that lost what it escapes.
+            // A backslash without the character that it escapes.
             if text.ends_with('\\') {
                 text.pop();
                 text.push('.');

@@ -1,4 +1,4 @@
-//! Those who are measured.
+//! The engines that are measured.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value as Jinja};
@@ -7,7 +7,7 @@ use spec::template::{MappingTemplate, Scope, Variables, escape_java_script};
 
 use crate::{Body, Case};
 
-/// A reused buffer: each subject fills the kind that it writes to.
+/// Reused buffers: each subject fills the kind that it writes to.
 #[derive(Default)]
 pub struct Out {
     pub text: String,
@@ -29,10 +29,10 @@ impl Out {
     }
 }
 
-/// Something that writes text.
+/// Something to measure, which writes text.
 pub struct Subject<'s> {
     pub name: &'static str,
-    /// Whether its text is the rendered template, and must be what the others write.
+    /// Whether its text is the rendered template, and must equal what the others write.
     pub same: bool,
     pub run: Box<dyn FnMut(&mut Out) + 's>,
 }
@@ -75,10 +75,12 @@ pub fn renderers<'s>(
     ]
 }
 
-/// minijinja with the same template, parsed once. `$context` is converted once for all renders, the body at each one.
+/// minijinja with the same template, parsed once. `$context` is converted once for all renders, the
+/// body for each one.
 ///
-/// `escapeJavaScript` is a filter from `&str` to `String` that does what commons-lang's does; `replace` (of `\'` by `'`) is
-/// minijinja's own filter, `str::replace` underneath. The output goes to a reused buffer.
+/// `escapeJavaScript` is a filter from `&str` to `String` that does what commons-lang's does;
+/// `replace` (of `\'` by `'`) is minijinja's own filter, `str::replace` underneath. The output goes
+/// to a reused buffer.
 fn minijinja<'s>(
     name: &'static str,
     case: &Case,
@@ -112,7 +114,7 @@ fn minijinja<'s>(
     })
 }
 
-/// commons-lang's `escapeJavaScript` as one would write it for a filter: a character at a time.
+/// commons-lang's `escapeJavaScript` as one would write it for a filter: one character at a time.
 fn escape_plainly(text: &str) -> String {
     use std::fmt::Write;
 

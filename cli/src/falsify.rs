@@ -9,33 +9,35 @@ use spec::template::lint::lint;
 
 use crate::{Failure, StackArgs, eprint, print, serve};
 
-/// Look for messages, authorizer results and parameters that break a mapping template.
+/// Search for messages, authorizer results and parameters that break a mapping template.
 ///
-/// What is looked for: output that is not JSON, a message that does not come back as it was sent, a value that gets out of its place and
-/// forges another, a template that can not be rendered. The smallest input of each kind is shown, with the reference that let it through.
+/// It searches for output that is not JSON, a message that does not come back as it was sent, a
+/// value that breaks out of its string and forges another, and a template that fails to render. The
+/// smallest input of each kind is shown, with the reference that let it through.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  gatespec falsify conformance/fixtures/original-mapping-template.vtl"
 )]
 pub(crate) struct FalsifyArgs {
-    /// A stack's template (.yaml, .yml, .json), whose request templates are all tried, or a file with one mapping template.
+    /// A stack's template (.yaml, .yml, .json), to try all of its request templates, or a file with
+    /// one mapping template.
     #[arg(default_value = "template.yaml")]
     file: PathBuf,
-    /// How many inputs are tried for each kind of flaw.
+    /// How many inputs to try for each kind of flaw.
     #[arg(long, default_value_t = 10_000)]
     cases: u32,
-    /// Where the random numbers start: the same seed tries the same inputs.
+    /// Seed of the random numbers: the same seed tries the same inputs.
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
 
-/// One mapping template with what to call it.
+/// One mapping template and its name.
 struct Named {
     name: String,
     source: String,
 }
 
-/// Tries every template; fails when one is falsified.
+/// Tries every template; fails if one is falsified.
 pub(crate) fn run(args: &FalsifyArgs) -> Result<(), Failure> {
     let effort = Effort {
         cases: args.cases,
@@ -101,7 +103,7 @@ fn templates(file: &Path) -> Result<Vec<Named>, Failure> {
     Ok(named)
 }
 
-/// What was found, for a person.
+/// The counterexample as text.
 fn page(name: &str, source: &str, found: &Counterexample) -> String {
     let Counterexample {
         flaw,

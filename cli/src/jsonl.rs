@@ -1,4 +1,5 @@
-//! `gatespec render --jsonl`: one request a line, one answer a line, for scripts and other people's harnesses.
+//! `gatespec render --jsonl`: one request per line, one answer per line, for scripts and test
+//! harnesses.
 
 use std::io::{self, BufRead, BufReader, Write};
 
@@ -8,7 +9,7 @@ use velocity::Options;
 
 use crate::render;
 
-/// A request that can be rendered.
+/// A valid request.
 struct Request {
     template: String,
     body: String,
@@ -19,14 +20,14 @@ struct Request {
     options: Options,
 }
 
-/// The template of the request before: harnesses like to render one template many times.
+/// The template of the previous request: harnesses often render one template many times.
 #[derive(Default)]
 struct Cache(Option<(String, Options, MappingTemplate)>);
 
-/// Answers every line of `input` on `output`; a line that can not be used gets an error for an answer.
+/// Answers every line of `input` on `output`. An invalid line is answered with an error.
 ///
 /// # Errors
-/// Input that can not be read or output that can not be written.
+/// If the input cannot be read or the output cannot be written.
 pub(crate) fn run(input: impl io::Read, output: impl Write) -> io::Result<()> {
     let mut input = BufReader::new(input);
     let mut output = io::BufWriter::new(output);
@@ -37,7 +38,7 @@ pub(crate) fn run(input: impl io::Read, output: impl Write) -> io::Result<()> {
             serde_json::to_writer(&mut output, &answer(&line, &mut cache))?;
             output.write_all(b"\n")?;
         }
-        // Who waits for the answer before the next request must get it.
+        // Flushed at once: the other side may wait for the answer before it sends the next request.
         if input.buffer().is_empty() {
             output.flush()?;
         }

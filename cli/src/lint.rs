@@ -12,29 +12,29 @@ use stack::MappingTemplates;
 
 use crate::{Failure, eprint, print};
 
-/// Look for what breaks mapping templates in production.
+/// Find what would break mapping templates in production.
 ///
-/// A file is a mapping template, or, when it ends in .yaml or .yml, a stack's template with all its `RequestTemplates` and
-/// `ResponseTemplates`.
+/// A file is a mapping template, or, if it ends in .yaml or .yml, a stack's template with all of
+/// its `RequestTemplates` and `ResponseTemplates`.
 #[derive(Args)]
 #[command(
     after_help = "Exit codes: 0 nothing found; 1 findings; 2 a file that can not be read.\n\nExample:\n  gatespec lint --format sarif > lint.sarif"
 )]
 pub(crate) struct LintArgs {
-    /// Mapping templates, or templates of stacks.
+    /// Mapping templates, or stacks' templates.
     #[arg(default_value = "template.yaml", value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Leave out what this rule finds; may be given more than once. "Renders to JSON" is judged as before.
+    /// Omit the findings of this rule; may be repeated. "Renders to JSON" is judged as before.
     #[arg(long, value_name = "RULE", value_parser = rule())]
     allow: Vec<Rule>,
-    /// How to print what was found.
+    /// How to print the findings.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// Pages for people.
+    /// Text for people.
     Text,
     /// One JSON object.
     Json,
@@ -42,10 +42,10 @@ enum Format {
     Sarif,
 }
 
-/// One mapping template that was looked at.
+/// One mapping template that was checked.
 struct Linted {
     file: String,
-    /// Which of a stack's templates, if it is one.
+    /// Which of the stack's templates it is, if any.
     name: Option<String>,
     findings: Vec<Placed>,
     doubts: Vec<Doubt>,
@@ -62,14 +62,14 @@ struct Placed {
     excerpt: String,
 }
 
-/// From 1, the column in characters.
+/// Counted from 1, the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Place {
     line: usize,
     column: usize,
 }
 
-/// Prints what was found in all files.
+/// Prints the findings of all files.
 pub(crate) fn run(args: &LintArgs) -> Result<(), Failure> {
     let mut linted = Vec::new();
     for file in &args.files {
@@ -98,7 +98,7 @@ pub(crate) fn run(args: &LintArgs) -> Result<(), Failure> {
     }
 }
 
-/// The name of a rule to the rule.
+/// The rule of this name.
 fn rule() -> impl TypedValueParser<Value = Rule> {
     PossibleValuesParser::new(Rule::ALL.map(Rule::id)).try_map(|id| {
         let mut rules = Rule::ALL.into_iter();
@@ -132,8 +132,8 @@ fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {
         let answers = template.property == "ResponseTemplates";
         let place = |finding: Finding| {
             let (line, column) = finding.line_and_column(&template.text);
-            let start = stack.place(template, line, column);
-            // As long as it is written in the file as it reads.
+            let start = stack.locate(template, line, column);
+            // Only if the file contains it literally.
             let wanted = template.text.get(finding.span.clone()).unwrap_or_default();
             let there = stack.text().get(start.start..).unwrap_or_default();
             let span = if there.starts_with(wanted) {
@@ -149,7 +149,7 @@ fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {
                 "{} {} `{}`",
                 template.resource, template.property, template.key
             )),
-            // A client may be sent any text.
+            // A client may be sent any text, not only JSON.
             findings: report
                 .findings
                 .into_iter()
@@ -168,7 +168,7 @@ impl Placed {
         Placed {
             start: Place::of(text, span.start),
             end: Place::of(text, span.end),
-            // Without the heading and the place, which stand in the line above.
+            // Without heading and location, which the line above has.
             excerpt: page
                 .lines()
                 .skip(2)

@@ -1,14 +1,14 @@
 //! `gatespec render`.
 
 use clap::Args;
-use serde_json::{Map, Value, json};
-use spec::template::{MappingTemplate, Params, Scope, Variables};
+use serde_json::{Map, Value};
+use spec::template::{MappingTemplate, Params, Scope, Variables, example_context};
 
 use crate::{Caused, Failure, jsonl, print, text_or_file};
 
 /// Render a mapping template as API Gateway would.
 ///
-/// Every value may be given as it is, as `@file`, or as `@-` for standard input.
+/// Every value may be given literally, as `@file`, or as `@-` for standard input.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  gatespec render --template '{\"said\": \"$util.escapeJavaScript($input.body)\"}' --body 'it works'"
@@ -20,18 +20,19 @@ pub(crate) struct RenderArgs {
     /// The message (`$input`).
     #[arg(long, value_name = "TEXT|@FILE", default_value = "")]
     body: String,
-    /// What `$context` holds, a JSON object; an example of a message's context when it is not given.
+    /// The members of `$context` as a JSON object. Default: the example of a message's context.
     #[arg(long, value_name = "JSON|@FILE")]
     context: Option<String>,
-    /// What `$stageVariables` holds, a JSON object.
+    /// The members of `$stageVariables` as a JSON object.
     #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
     stage_variables: String,
-    /// What `$input.params()` holds: `{"path": {}, "querystring": {}, "header": {}}`.
+    /// The parameters in `$input.params()`: `{"path": {}, "querystring": {}, "header": {}}`.
     #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
     params: String,
-    /// Answer requests from standard input, one JSON object a line: `id`, `template`, `body`, `context`, `stageVariables`, `params`,
-    /// `variables` (further references), `profile` (api-gateway or velocity). Each gets one line: `{"id", "ok": true, "output"}` or
-    /// `{"id", "ok": false, "stage": "request" | "parse" | "render", "error", "line", "column"}`.
+    /// Answer requests from standard input, one JSON object per line: `id`, `template`, `body`,
+    /// `context`, `stageVariables`, `params`, `variables` (further references), `profile`
+    /// (api-gateway or velocity). Each gets one line: `{"id", "ok": true, "output"}` or `{"id",
+    /// "ok": false, "stage": "request" | "parse" | "render", "error", "line", "column"}`.
     #[arg(long, conflicts_with_all = ["template", "body", "context", "stage_variables", "params"])]
     jsonl: bool,
 }
@@ -77,7 +78,7 @@ fn object(option: &str, text: &str) -> Result<Map<String, Value>, Failure> {
 /// Reads `{"path": {}, "querystring": {}, "header": {}}`.
 ///
 /// # Errors
-/// A part that there is not.
+/// If there is an unknown part.
 pub(crate) fn params(object: &Map<String, Value>) -> Result<Params, String> {
     let mut params = Params::default();
     for (part, values) in object {
@@ -99,29 +100,4 @@ pub(crate) fn params(object: &Map<String, Value>) -> Result<Params, String> {
         }
     }
     Ok(params)
-}
-
-/// The context of a message on the route `sendmessage`, after an event that was seen on AWS.
-fn example_context() -> Map<String, Value> {
-    let context = json!({
-        "routeKey": "sendmessage",
-        "authorizer": {"principalId": "me", "token": "hello"},
-        "messageId": "R1knPc2ntjMCFIA=",
-        "eventType": "MESSAGE",
-        "extendedRequestId": "R1knPH17NjMFftw=",
-        "requestTime": "20/Jan/2024:11:55:00 +0000",
-        "messageDirection": "IN",
-        "stage": "stage",
-        "connectedAt": 1_705_751_697_419_u64,
-        "requestTimeEpoch": 1_705_751_700_453_u64,
-        "identity": {"userAgent": "Mozilla/5.0", "sourceIp": "192.0.2.1"},
-        "requestId": "R1knPH17NjMFftw=",
-        "domainName": "abcdef1234.execute-api.us-east-1.amazonaws.com",
-        "connectionId": "R1kmxc2VNjMCFIA=",
-        "apiId": "abcdef1234",
-    });
-    match context {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
 }

@@ -1,5 +1,5 @@
-//! Any text as a mapping template, rendered with any text as the message: no crash, no hang, no unbounded memory, and errors whose
-//! places are inside the template.
+//! Any text as a mapping template, rendered with any text as the message: no crash, no hang, no
+//! unbounded memory, and errors whose locations are inside the template.
 //!
 //! The input is the template, a line of `---`, and the message.
 #![no_main]

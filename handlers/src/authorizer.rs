@@ -1,4 +1,4 @@
-//! The `REQUEST` authorizer of `$connect`: whoever shows the accepted token may connect.
+//! The `REQUEST` authorizer of `$connect`: a client with the accepted token may connect.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::{FromEnvironment, Function, event};
 /// The header that carries the token; also the authorizer's identity source in the template.
 const HEADER: &str = "token";
 
-/// The function `authorizer`. It holds a secret, so it has no `Debug`.
+/// The function `authorizer`. It contains a secret, so it has no `Debug`.
 pub struct Authorizer {
     accepted_token: String,
 }
@@ -25,8 +25,7 @@ pub struct Authorizer {
 #[error("Unauthorized")]
 pub struct Unauthorized;
 
-/// The result that lets a client in: who it is, what it may call, and what later templates may
-/// read.
+/// The result that admits a client: who it is, what it may call, and what later templates may read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Authorization {
@@ -60,11 +59,11 @@ pub struct Statement {
     pub resource: String,
 }
 
-/// What the authorizer adds to the connection's context. It holds a secret, so its `Debug` hides
+/// What the authorizer adds to the connection's context. It contains a secret, so its `Debug` hides
 /// it.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct AuthorizationContext {
-    /// The token that was shown, which is the accepted one.
+    /// The token of the client, which is the accepted one.
     pub token: String,
 }
 
@@ -77,12 +76,12 @@ impl Authorizer {
         }
     }
 
-    /// Decides about a request: allowed when it has a header `token`, in whatever case, and every
+    /// Decides on a request: it is allowed if it has a header `token`, in any case, and every
     /// header of that name (a client can send several spellings) is the accepted token.
     ///
     /// # Errors
     ///
-    /// [`Unauthorized`] for anything else, an event of another form included.
+    /// [`Unauthorized`] for anything else, including an event of another form.
     pub fn authorize(&self, event: &Value) -> Result<Authorization, Unauthorized> {
         if !self.accepts(event::headers(event, HEADER)) {
             return Err(Unauthorized);
@@ -108,8 +107,8 @@ impl Authorizer {
         })
     }
 
-    /// Compares in constant time: how long it takes tells nothing of where a wrong token differs,
-    /// only whether it has the length of the accepted one.
+    /// Compares in constant time: the duration reveals only whether a token has the length of the
+    /// accepted one, not where it differs.
     fn accepts<'e>(&self, values: impl Iterator<Item = Option<&'e str>>) -> bool {
         let mut count = 0_usize;
         let mut equal = Choice::from(1);
@@ -261,8 +260,8 @@ mod tests {
             let _ = Authorizer::new("hello").authorize(&event);
         }
 
-        /// The decision equals: there is a header named `token`, and all headers so named have the
-        /// accepted value.
+        /// A request is allowed if and only if it has a header `token` and all headers of that name
+        /// have the accepted value.
         #[test]
         fn the_decision_follows_from_the_headers_named_token(
             accepted in "[a-c]{1,2}",

@@ -1,9 +1,9 @@
-//! How the functions call AWS: which settings of the SDK they use, and why.
+//! How the functions call AWS: the settings of the SDK, and why.
 //!
-//! The clients are made without `aws-config`: what it adds (profiles, SSO, STS, instance metadata)
+//! The clients are built without `aws-config`: what it adds (profiles, SSO, STS, instance metadata)
 //! does not exist inside a Lambda function, whose region and credentials are environment variables
-//! for the whole life of the process. That spares a good part of the build, of the binary and of
-//! the cold start.
+//! for the whole life of the process. That saves a good part of the build, of the binary and of the
+//! cold start.
 
 use std::time::Duration;
 
@@ -18,14 +18,14 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provi
 
 use crate::environment::{Environment, EnvironmentError};
 
-/// The SDK's behaviour is tuned below, so it is pinned: a new default comes with a commit of ours,
-/// not with an update.
+/// The SDK's behaviour is tuned below, so it is pinned: a new default comes with a commit, not with
+/// an update.
 fn behavior_version() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
 /// Three attempts, waiting up to 50 and then up to 100 ms (the SDK's default waits up to 1 and 2
-/// s): a client waits for the handshake, or for a reply, and the function is paid for by the
+/// s): a client waits for the handshake, or for a reply, and the function is billed by the
 /// millisecond.
 fn retries() -> RetryConfig {
     RetryConfig::standard()
@@ -33,8 +33,8 @@ fn retries() -> RetryConfig {
         .with_initial_backoff(Duration::from_millis(50))
 }
 
-/// Within the function's own timeout of 10 s, so that a call that hangs ends as an answer and a log
-/// line instead of a killed process.
+/// Less than the function's own timeout of 10 s, so that a call that hangs ends in a result and a
+/// log line instead of a killed process.
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
@@ -43,7 +43,7 @@ fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// What all calls to AWS share.
+/// The configuration that all calls to AWS share.
 pub struct Aws {
     region: Region,
     credentials: Credentials,
@@ -55,7 +55,7 @@ impl Aws {
     ///
     /// # Errors
     ///
-    /// When a variable is missing.
+    /// If a variable is missing.
     pub fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError> {
         Ok(Self {
             region: Region::new(environment.required("AWS_REGION")?.to_owned()),
@@ -83,7 +83,7 @@ impl Aws {
     ///
     /// # Errors
     ///
-    /// When the variable that overrides its address is no URL.
+    /// If the variable that overrides its address is not a URL.
     pub fn dynamodb(
         &self,
         environment: &Environment,
@@ -93,14 +93,13 @@ impl Aws {
             .behavior_version(behavior_version())
             .region(self.region.clone())
             .credentials_provider(self.credentials.clone())
-            // The credentials are a constant of the process: there is nothing to cache, renew or
-            // time.
+            // The credentials never change in a process: there is nothing to cache or renew.
             .identity_cache(IdentityCache::no_cache())
             .http_client(self.http_client(endpoint))
             .retry_config(retries())
             .timeout_config(timeouts())
-            // It watches the throughput of long bodies; ours are some hundred bytes, and the
-            // timeouts bound them.
+            // It watches the throughput of long bodies. Ours have a few hundred bytes, and the
+            // timeouts limit them.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url(endpoint.map(str::to_owned));
         Ok(aws_sdk_dynamodb::Client::from_conf(config.build()))
@@ -110,7 +109,7 @@ impl Aws {
     ///
     /// # Errors
     ///
-    /// When `API_ID` or `STAGE` is missing, or the variable that overrides the address is no URL.
+    /// If `API_ID` or `STAGE` is missing, or the variable that overrides the address is not a URL.
     pub fn management(
         &self,
         environment: &Environment,
@@ -148,9 +147,8 @@ impl Aws {
         format!("https://{api_id}.execute-api.{region}.{suffix}/{stage}/")
     }
 
-    /// Rustls with ring: in the tree of every build that has rustls, and half the compile time of
-    /// the SDK's default (aws-lc). Where the address is plain `http`, the system's root
-    /// certificates are not even read.
+    /// Rustls with ring, which compiles in half the time of the SDK's default (aws-lc). If the
+    /// address is plain `http`, the system's root certificates are not read at all.
     fn http_client(&self, endpoint: Option<&str>) -> SharedHttpClient {
         if let Some(http_client) = &self.http_client {
             return http_client.clone();
@@ -169,9 +167,8 @@ impl Aws {
     }
 }
 
-/// The address that takes the place of a service's own: `AWS_ENDPOINT_URL_…`, else
-/// `AWS_ENDPOINT_URL`, unless `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`, as the SDKs'
-/// reference guide has it.
+/// The address that replaces the service's own: `AWS_ENDPOINT_URL_…`, else `AWS_ENDPOINT_URL`,
+/// unless `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`. Source: the SDKs' reference guide.
 fn endpoint_override<'e>(
     environment: &'e Environment,
     service: &str,

@@ -1,4 +1,4 @@
-//! `$connect`: a client that the authorizer let in gets its row in the table.
+//! `$connect`: a client that the authorizer admitted gets its row in the table.
 
 use std::convert::Infallible;
 
@@ -18,14 +18,14 @@ pub struct Connect {
 }
 
 impl Connect {
-    /// Notes connections in this table.
+    /// Records connections in this table.
     #[must_use]
     pub fn new(connections: Connections) -> Self {
         Self { connections }
     }
 
-    /// Puts the connection of the event: 200, or 500 when that can not be done. Then the handshake
-    /// fails too, and the client knows that it is not connected; the cause is logged, and not told.
+    /// Puts the event's connection into the table: 200, or 500 if that fails. Then the handshake
+    /// fails too, so the client knows that it is not connected; the cause is only logged.
     pub async fn connect(&self, event: &Value) -> Status {
         let (connection_id, connected_at) =
             match (event::connection_id(event), event::connected_at(event)) {
@@ -100,7 +100,7 @@ mod tests {
                 "Item": {
                     "connectionId": {"S": "R1kmxc2VNjMCFIA="},
                     "connectedAt": {"N": "1705751697419"},
-                    // Two hours and ten minutes on, in seconds.
+                    // Two hours and ten minutes later, in seconds.
                     "expiresAt": {"N": "1705759497"},
                 },
             })

@@ -8,11 +8,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::aws::Aws;
 use crate::environment::{Environment, EnvironmentError};
 
-/// How long a row lives without being deleted: the two hours that API Gateway keeps a connection at
-/// most, and ten minutes for clocks and for a `$disconnect` that comes late.
+/// How long a row lives if it is not deleted: two hours, the longest that API Gateway keeps a
+/// connection, plus ten minutes for clock skew and a late `$disconnect`.
 const LIFETIME_SECONDS: u64 = 2 * 60 * 60 + 10 * 60;
 
-/// The table `TABLE_NAME`: a row for each connection.
+/// The table `TABLE_NAME`, with one row for each connection.
 ///
 /// | attribute | type | what |
 /// | --- | --- | --- |
@@ -25,18 +25,18 @@ pub struct Connections {
     table_name: String,
 }
 
-/// Why a row could not be written or deleted. The text is for the log: it may name tables and
+/// Why a row could not be written or deleted. The text is for the log only: it may name tables and
 /// accounts.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct TableError(String);
 
 impl Connections {
-    /// The table that the environment names.
+    /// The table named by the environment.
     ///
     /// # Errors
     ///
-    /// When `TABLE_NAME` is missing, or the variable that overrides DynamoDB's address is no URL.
+    /// If `TABLE_NAME` is missing, or the variable that overrides DynamoDB's address is not a URL.
     pub fn from_environment(
         environment: &Environment,
         aws: &Aws,
@@ -48,11 +48,11 @@ impl Connections {
         })
     }
 
-    /// Puts a connection. Doing so again leaves the same row.
+    /// Puts a connection into the table. Doing so again leaves the same row.
     ///
     /// # Errors
     ///
-    /// When DynamoDB refuses or can not be reached.
+    /// If DynamoDB refuses or cannot be reached.
     pub async fn put(&self, connection_id: &str, connected_at: u64) -> Result<(), TableError> {
         let expires_at = connected_at / 1000 + LIFETIME_SECONDS;
         self.client
@@ -67,11 +67,11 @@ impl Connections {
             .map_err(TableError::from_sdk)
     }
 
-    /// Deletes a connection. A connection that is not there is none too many: that is no error.
+    /// Deletes a connection. It is not an error if there is no such connection.
     ///
     /// # Errors
     ///
-    /// When DynamoDB refuses or can not be reached.
+    /// If DynamoDB refuses or cannot be reached.
     pub async fn delete(&self, connection_id: &str) -> Result<(), TableError> {
         self.client
             .delete_item()

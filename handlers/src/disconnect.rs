@@ -1,4 +1,4 @@
-//! `$disconnect`: the row of a connection that closed goes.
+//! `$disconnect`: deletes the row of a closed connection.
 
 use std::convert::Infallible;
 
@@ -18,14 +18,14 @@ pub struct Disconnect {
 }
 
 impl Disconnect {
-    /// Forgets connections of this table.
+    /// Deletes connections from this table.
     #[must_use]
     pub fn new(connections: Connections) -> Self {
         Self { connections }
     }
 
-    /// Deletes the connection of the event: 200, or 500 when that can not be done. Nobody hears of
-    /// it, as the connection is closed; the row then goes when its time to live is over.
+    /// Deletes the event's connection: 200, or 500 if that fails. Nobody is told, since the
+    /// connection is closed; the row then expires with its time to live.
     pub async fn disconnect(&self, event: &Value) -> Status {
         let connection_id = match event::connection_id(event) {
             Ok(connection_id) => connection_id,

@@ -1,13 +1,13 @@
-//! The process environment, as a value: read once, and in tests made of a list.
+//! The process environment as a value: read once, and built from a list in tests.
 
 use std::collections::HashMap;
 
-/// Environment variables by name. It holds secrets, so it has no `Debug`.
+/// Environment variables by name. They include secrets, so it has no `Debug`.
 pub struct Environment {
     variables: HashMap<String, String>,
 }
 
-/// Why a function can not start with the environment it was given.
+/// Why a function cannot start with its environment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("environment variable `{name}` {problem}")]
 pub struct EnvironmentError {
@@ -18,7 +18,7 @@ pub struct EnvironmentError {
 }
 
 impl Environment {
-    /// The environment of this process. A variable that is not UTF-8 counts as not set.
+    /// The environment of this process. A variable that is not UTF-8 counts as unset.
     #[must_use]
     pub fn of_process() -> Self {
         std::env::vars_os()
@@ -26,7 +26,7 @@ impl Environment {
             .collect()
     }
 
-    /// The value of a variable; an empty one counts as not set, as in the AWS SDKs.
+    /// The value of a variable; an empty one counts as unset, as in the AWS SDKs.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables
@@ -35,11 +35,11 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
-    /// The value of a variable that has to be there.
+    /// The value of a required variable.
     ///
     /// # Errors
     ///
-    /// When it is not set, or empty.
+    /// If it is unset or empty.
     pub fn required(&self, name: &str) -> Result<&str, EnvironmentError> {
         self.get(name).ok_or_else(|| EnvironmentError {
             name: name.to_owned(),

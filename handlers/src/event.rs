@@ -1,9 +1,9 @@
-//! Reading the fields of an event that a function needs.
+//! Reads the fields of an event that a function needs.
 
 use serde_json::Value;
 
-/// An event that lacks a field which API Gateway, or the mapping template, always sends. Names the
-/// field, never a value.
+/// An event lacks a field that API Gateway, or the mapping template, always sends. Names the field,
+/// never a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the event has no {expected} at `{path}`")]
 pub struct MalformedEvent {
@@ -18,7 +18,7 @@ pub struct MalformedEvent {
 ///
 /// # Errors
 ///
-/// When it is absent, empty or no text.
+/// If it is absent, empty or not a string.
 pub fn connection_id(event: &Value) -> Result<&str, MalformedEvent> {
     text(event, "/requestContext/connectionId")
 }
@@ -27,7 +27,7 @@ pub fn connection_id(event: &Value) -> Result<&str, MalformedEvent> {
 ///
 /// # Errors
 ///
-/// When it is absent or no whole number from 0.
+/// If it is absent or not a non-negative integer.
 pub fn connected_at(event: &Value) -> Result<u64, MalformedEvent> {
     let path = "/requestContext/connectedAt";
     event
@@ -43,7 +43,7 @@ pub fn connected_at(event: &Value) -> Result<u64, MalformedEvent> {
 ///
 /// # Errors
 ///
-/// When it is absent or no text; an empty one is none of these.
+/// If it is absent or not a string. The empty string is not an error.
 pub fn body(event: &Value) -> Result<&str, MalformedEvent> {
     let path = "/body";
     event
@@ -55,17 +55,17 @@ pub fn body(event: &Value) -> Result<&str, MalformedEvent> {
         })
 }
 
-/// `methodArn` of an authorizer event: what the policy has to allow.
+/// `methodArn` of an authorizer event: the ARN that the policy has to allow.
 ///
 /// # Errors
 ///
-/// When it is absent, empty or no text.
+/// If it is absent, empty or not a string.
 pub fn method_arn(event: &Value) -> Result<&str, MalformedEvent> {
     text(event, "/methodArn")
 }
 
-/// The values of all headers of a name, whatever their case: API Gateway keeps the spelling that
-/// the client sent. A value that is no text is `None`.
+/// The values of all headers of a name, in any case: API Gateway keeps the client's spelling. A
+/// value that is not a string is `None`.
 pub fn headers<'e>(event: &'e Value, name: &str) -> impl Iterator<Item = Option<&'e str>> {
     let headers = event.get("headers").and_then(Value::as_object);
     headers

@@ -12,12 +12,12 @@
 //!
 //! # From process to answer
 //!
-//! [`runtime::run`] reads the environment once, starts the log, makes the function
-//! ([`FromEnvironment`]: configuration and AWS clients, once for each process) and then asks the
-//! Lambda Runtime API for one event after the other, each handed to [`Function::call`] as JSON. A
-//! function reads the few fields that it needs from that JSON ([`event`]) instead of having the
-//! whole event decoded into a type: so no event can fail before the function sees it, and no
-//! decoder's error text can carry a piece of an event (the token, say) into the log.
+//! [`runtime::run`] reads the environment once, starts the log, builds the function
+//! ([`FromEnvironment`]: configuration and AWS clients, once per process) and then asks the Lambda
+//! Runtime API for one event after another, each passed to [`Function::call`] as JSON. A function
+//! reads the few fields that it needs from that JSON ([`event`]) instead of having the whole event
+//! decoded into a type: so no event can fail before the function sees it, and no decoder's error
+//! text can carry a piece of an event (such as the token) into the log.
 //!
 //! # Environment
 //!
@@ -34,9 +34,9 @@
 //!
 //! # Log
 //!
-//! JSON, a line an event, on standard output, with the request id. The token is never in it, at no
-//! level: this crate does not log it, and what the crates below log of whole events is cut off
-//! ([`log`]).
+//! JSON on standard output, one line per event, with the request id. The token is never in it, at
+//! any level: this crate does not log it, and the levels at which other crates log whole events are
+//! switched off ([`log`]).
 //!
 //! # Features
 //!
@@ -65,9 +65,9 @@ use serde_json::Value;
 
 use environment::{Environment, EnvironmentError};
 
-/// A Lambda function: made once, called for one event after the other.
+/// A Lambda function: built once, called for one event after another.
 pub trait Function {
-    /// What a successful call gives back, written as JSON.
+    /// The result of a successful call, written as JSON.
     type Output: Serialize;
 
     /// Why a call failed; as a [`Diagnostic`] it is the `errorType` and `errorMessage` of the
@@ -78,16 +78,16 @@ pub trait Function {
     ///
     /// # Errors
     ///
-    /// As the function says.
+    /// Described by each function.
     fn call(&self, event: &Value) -> impl Future<Output = Result<Self::Output, Self::Error>>;
 }
 
 /// A function that is configured by the process environment alone.
 pub trait FromEnvironment: Sized {
-    /// Reads the configuration and makes the clients: what is to be done once, at cold start.
+    /// Reads the configuration and builds the clients, once, at cold start.
     ///
     /// # Errors
     ///
-    /// A variable that is missing or can not be used.
+    /// If a variable is missing or invalid.
     fn from_environment(environment: &Environment) -> Result<Self, EnvironmentError>;
 }

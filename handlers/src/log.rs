@@ -8,8 +8,8 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::environment::Environment;
 
-/// The least level that is logged: `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the template's
-/// `LoggingConfig`; `INFO` if it is not set or no level.
+/// The lowest level that is logged: `AWS_LAMBDA_LOG_LEVEL`, which Lambda sets from the template's
+/// `LoggingConfig`; `INFO` if it is unset or not a level.
 #[must_use]
 pub fn level(environment: &Environment) -> LevelFilter {
     match environment.get("AWS_LAMBDA_LOG_LEVEL") {
@@ -19,10 +19,10 @@ pub fn level(environment: &Environment) -> LevelFilter {
     }
 }
 
-/// A subscriber that writes a JSON object a line: `timestamp`, `level`, `message`, fields, and the
-/// span with the request id.
+/// A subscriber that writes one JSON object per line: `timestamp`, `level`, `message`, fields, and
+/// the span with the request id.
 ///
-/// This crate logs from `level` on, all others from INFO on at most: below it the runtime writes
+/// This crate logs from `level` up, all others from INFO up at most: below INFO the runtime writes
 /// whole events into the log, and with them the token.
 pub fn subscriber<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
 where

@@ -1,5 +1,5 @@
-//! Runs a function as a process: environment, log, cold start, then event by event until it is told
-//! to stop.
+//! Runs a function as a process: environment, log, cold start, then event by event until it is
+//! stopped.
 
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -18,14 +18,14 @@ use crate::environment::{Environment, EnvironmentError};
 use crate::{FromEnvironment, Function, log};
 
 /// Runs a function until SIGTERM, or until the Lambda Runtime API is gone. The exit code is 0 after
-/// a SIGTERM, else 1, with the cause in the log.
+/// SIGTERM, else 1, with the cause in the log.
 ///
 /// Call it from a current-thread runtime: a function handles one event at a time, and other threads
-/// would only be woken.
+/// would only be woken in vain.
 pub async fn run<F: FromEnvironment + Function + 'static>() -> ExitCode {
     let environment = Environment::of_process();
     let subscriber = log::subscriber(log::level(&environment), std::io::stdout);
-    // It fails when a subscriber is set already: then the one who set it gets the log.
+    // Fails if a subscriber is set already, which then gets the log.
     let _ = tracing::subscriber::set_global_default(subscriber);
     match serve::<F>(&environment).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -52,7 +52,7 @@ async fn serve<F: FromEnvironment + Function + 'static>(
         .layer(Busy(Arc::clone(&busy)));
     let terminated = async {
         terminate.recv().await;
-        // The event that is being handled gets its answer first.
+        // The current event gets its answer first.
         busy.lock().await
     };
     tokio::select! {
@@ -64,7 +64,7 @@ async fn serve<F: FromEnvironment + Function + 'static>(
     }
 }
 
-/// What the runtime library asks of the environment, and panics without.
+/// The variables that the runtime library needs: it panics without them.
 fn started_by_lambda(environment: &Environment) -> Result<(), EnvironmentError> {
     for name in [
         "AWS_LAMBDA_RUNTIME_API",

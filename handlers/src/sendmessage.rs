@@ -1,8 +1,7 @@
 //! The route `sendmessage`: the connection that sent the message gets the reply.
 //!
-//! The event is what the mapping template of the route renders. The route is one-way, so what this
-//! function gives back goes to nobody: the reply is posted to the connection through the
-//! `@connections` API.
+//! The event is what the route's mapping template renders. The route is one-way, so nobody receives
+//! this function's result: the reply is posted to the connection through the `@connections` API.
 
 use aws_sdk_apigatewaymanagement::error::DisplayErrorContext;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
@@ -28,15 +27,15 @@ pub struct SendMessage {
     connections: Connections,
 }
 
-/// Why there was no reply. What AWS answered is in the log only: these texts are the result of the
-/// function.
+/// Why there was no reply. These texts are the result of the function; what AWS answered is only
+/// logged.
 #[derive(Debug, thiserror::Error)]
 pub enum SendMessageError {
     /// The event is not what the mapping template renders.
     #[error(transparent)]
     Event(#[from] MalformedEvent),
-    /// The body, which is the message of the client, is not JSON. The parser's error names a place
-    /// in it and nothing of its text.
+    /// The body, which is the client's message, is not JSON. The parser's error has a location and
+    /// none of the text.
     #[error("the body is not JSON: {0}")]
     Body(#[from] serde_json::Error),
     /// The reply could not be posted.
@@ -48,7 +47,7 @@ pub enum SendMessageError {
 }
 
 impl SendMessage {
-    /// Replies through this client, and deletes stale rows of this table.
+    /// Replies through this client, and deletes stale rows from this table.
     #[must_use]
     pub fn new(management: aws_sdk_apigatewaymanagement::Client, connections: Connections) -> Self {
         Self {
@@ -57,13 +56,13 @@ impl SendMessage {
         }
     }
 
-    /// Posts the reply to the connection that sent the message: 200, or 410 when the client is
-    /// gone, whose row is then deleted.
+    /// Posts the reply to the connection that sent the message: 200, or 410 if the client is gone,
+    /// whose row is then deleted.
     ///
     /// # Errors
     ///
-    /// When the event has another form, its body is not JSON, the reply can not be posted, or the
-    /// row can not be deleted. All are logged.
+    /// If the event has another form, its body is not JSON, the reply cannot be posted, or the row
+    /// cannot be deleted. All are logged.
     pub async fn reply(&self, event: &Value) -> Result<Status, SendMessageError> {
         let connection_id = self
             .sender(event)
@@ -80,7 +79,7 @@ impl SendMessage {
                 debug!(connection_id, "replied");
                 Ok(Status::OK)
             }
-            // By the status: that is the API's contract, whatever name of an error comes with it.
+            // Decided by the status: that is the API's contract, whatever the name of the error.
             Err(error)
                 if error
                     .raw_response()
@@ -96,11 +95,11 @@ impl SendMessage {
         }
     }
 
-    /// The connection of an event that is fit for a reply.
+    /// The connection of an event that can be replied to.
     fn sender<'e>(&self, event: &'e Value) -> Result<&'e str, SendMessageError> {
         let connection_id = event::connection_id(event)?;
-        // Whether it is JSON, and nothing more: no copy, no depth limit, and an escape such as
-        // `\ud800`, which JSON allows and text can not hold, does no harm.
+        // Only checks whether it is JSON: no copy, no depth limit, and an escape such as `\ud800`,
+        // which JSON allows but a Rust string cannot hold, does no harm.
         serde_json::from_str::<IgnoredAny>(event::body(event)?)?;
         Ok(connection_id)
     }
@@ -320,7 +319,7 @@ mod tests {
             let _ = block_on(function(always(status)).reply(&event));
         }
 
-        /// The reply is posted exactly when the body is JSON.
+        /// The reply is posted if and only if the body is JSON.
         #[test]
         fn a_reply_follows_from_a_json_body(body in prop_oneof![any_event().prop_map(|json| json.to_string()), ".*"]) {
             let double = answers([(200, "")]);

@@ -1,9 +1,9 @@
-//! The result that names a status: what API Gateway expects of an `AWS_PROXY` integration.
+//! A result with a status, as API Gateway expects from an `AWS_PROXY` integration.
 
 use serde::Serialize;
 
-/// A result of a status alone, `{"statusCode": 200}`. For `$connect` it decides about the
-/// handshake: 2xx opens the connection, another status refuses it with that status.
+/// A result with only a status, `{"statusCode": 200}`. For `$connect` it decides the handshake: 2xx
+/// opens the connection, any other status refuses it with that status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
@@ -16,7 +16,7 @@ impl Status {
     pub const OK: Self = Self { status_code: 200 };
     /// 410: the connection is gone.
     pub const GONE: Self = Self { status_code: 410 };
-    /// 500: failed; the cause is in the log, and there only.
+    /// 500: failed; the cause is only logged.
     pub const INTERNAL_SERVER_ERROR: Self = Self { status_code: 500 };
 }
 

@@ -1,4 +1,4 @@
-//! What the tests of several functions share: the SDK's test doubles in place of the network.
+//! Shared by the tests of several functions: test doubles in place of the network.
 
 use std::collections::VecDeque;
 use std::io;
@@ -20,7 +20,7 @@ use crate::aws::Aws;
 use crate::connections::Connections;
 use crate::environment::Environment;
 
-/// An environment as `template.yaml` and Lambda make it.
+/// An environment as `template.yaml` and Lambda set it.
 pub(crate) fn environment() -> Environment {
     Environment::from_iter([
         ("AWS_REGION", "us-east-1"),
@@ -47,17 +47,18 @@ pub(crate) fn connections(double: impl HttpClient + 'static) -> Connections {
     Connections::from_environment(&environment, &aws).unwrap()
 }
 
-/// A double that gives these answers (status, body) in turn, then fails, and keeps the requests.
+/// A double that gives these answers (status, body) in turn, then fails. It records the requests.
 pub(crate) fn answers<const N: usize>(answers: [(u16, &'static str); N]) -> Double {
     Double::new(Answers::InTurn(answers.into()))
 }
 
-/// A double that gives this status to everything.
+/// A double that answers every request with this status.
 pub(crate) fn always(status: u16) -> Double {
     Double::new(Answers::Always(status))
 }
 
-/// The requests that a double got: method and address, the `X-Amz-Target` header, and the body.
+/// The requests that a double received: method and address, the `X-Amz-Target` header, and the
+/// body.
 pub(crate) fn requests(double: &Double) -> Vec<(String, String, String)> {
     let text = |body: &SdkBody| String::from_utf8(body.bytes().unwrap().to_vec()).unwrap();
     let exchanges = double.0.lock().unwrap();
@@ -72,8 +73,8 @@ pub(crate) fn requests(double: &Double) -> Vec<(String, String, String)> {
     requests.collect()
 }
 
-/// What stands in for the network. The SDK's own (`test-util`) brings 18 crates more, and features
-/// that have others built once more.
+/// The test double of the network. The SDK's own (`test-util`) brings 18 more crates, and features
+/// that cause others to be built twice.
 #[derive(Clone, Debug)]
 pub(crate) struct Double(Arc<Mutex<Exchanges>>);
 
@@ -126,7 +127,7 @@ impl HttpClient for Double {
     }
 }
 
-/// Runs a future to its end, the timers of the SDK included.
+/// Runs a future to its end, including the SDK's timers.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -135,7 +136,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
         .block_on(future)
 }
 
-/// What is logged, at every level, while a call runs.
+/// Everything that is logged during a call, at every level.
 pub(crate) fn logged<T>(call: impl FnOnce() -> T) -> (T, String) {
     let lines = Lines::default();
     let subscriber = crate::log::subscriber(LevelFilter::TRACE, lines.clone());
@@ -166,8 +167,7 @@ impl MakeWriter<'_> for Lines {
     }
 }
 
-/// Any JSON, with the names and some values of real events in it often enough to get past the first
-/// look.
+/// Any JSON, often with the names and values of real events, so that it passes the first checks.
 pub(crate) fn any_event() -> impl Strategy<Value = Value> {
     let name = prop_oneof![
         3 => proptest::sample::select(vec![
@@ -194,7 +194,7 @@ pub(crate) fn any_event() -> impl Strategy<Value = Value> {
     })
 }
 
-/// An event with everything in its place and any value in each.
+/// An event with all fields present and any value in each.
 pub(crate) fn nearly_right_event() -> impl Strategy<Value = Value> {
     (any_event(), any_event(), any_event(), any::<Option<u64>>(), ".{0,20}", ".{0,20}").prop_map(
         |(headers, body, arn, connected_at, connection_id, text)| {

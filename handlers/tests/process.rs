@@ -1,4 +1,4 @@
-//! The binaries as Lambda runs them: real processes, against a Runtime API of a few lines.
+//! The binaries as Lambda runs them: real processes with a minimal Runtime API.
 #![expect(clippy::unwrap_used, reason = "a test that can not go on fails")]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,7 +16,7 @@ const CONNECT: &str = env!("CARGO_BIN_EXE_connect");
 const DISCONNECT: &str = env!("CARGO_BIN_EXE_disconnect");
 const SENDMESSAGE: &str = env!("CARGO_BIN_EXE_sendmessage");
 
-/// Far beyond what any step takes: it only keeps a broken build from hanging.
+/// Much longer than any step takes: it only keeps a broken build from hanging.
 const GUARD: Duration = Duration::from_secs(120);
 
 #[test]
@@ -156,8 +156,8 @@ fn a_runtime_api_that_goes_away_ends_the_process() {
     assert_eq!(code, Some(1), "{log}");
 }
 
-/// A Lambda Runtime API that hands out its events in turn, `request-0` on, and then keeps `/next`
-/// waiting.
+/// A Lambda Runtime API that delivers its events in turn, from `request-0` on, and then keeps
+/// `/next` waiting.
 struct RuntimeApi {
     address: String,
     results: Receiver<(String, Value)>,
@@ -215,7 +215,7 @@ fn variables(runtime_api: &str) -> Vec<(&'static str, String)> {
         .to_vec()
 }
 
-/// Serves a request a connection, as each answer closes its own.
+/// Serves one request per connection: each answer closes it.
 fn hand_out(listener: &TcpListener, events: &[Value], results: &Sender<(String, Value)>) {
     let mut given = 0;
     let mut waiting = Vec::new();
@@ -253,7 +253,7 @@ fn hand_out(listener: &TcpListener, events: &[Value], results: &Sender<(String, 
     }
 }
 
-/// The request line and the body; none when the peer sends nothing.
+/// The request line and the body; `None` if the peer sends nothing.
 fn read_request(peer: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut reader = BufReader::new(peer);
     let mut head = Vec::new();

@@ -1,5 +1,6 @@
-//! Against the real Velocity 1.7: `cargo test -p gatespec-spec --features oracle`. `ORACLE_CASES` says how many templates (20,000), `ORACLE_SEED`
-//! where to start. Without Java and its packages it fails and says what to install.
+//! Compares with the real Velocity 1.7: `cargo test -p gatespec-spec --features oracle`.
+//! `ORACLE_CASES` says how many templates (20,000), `ORACLE_SEED` where to start. Without Java and
+//! its packages it fails and says what to install.
 
 #![cfg(feature = "oracle")]
 
@@ -13,16 +14,16 @@ use serde_json::{Value, json};
 use support::{Answer, BODIES, FILES, PROFILES, Request, Verdict, root};
 use velocity::strategy::{document_of, template_of, variables_of};
 
-/// The real thing, as a process.
+/// The real Velocity, as a process.
 struct Oracle {
     process: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
 
-/// How many requests are on the way together.
+/// How many requests are in flight at once.
 const BATCH: usize = 500;
-/// How many differences are worth looking at in one run.
+/// How many differences are reported in one run.
 const SHOWN: usize = 60;
 
 impl Oracle {
@@ -41,7 +42,8 @@ impl Oracle {
         }
     }
 
-    /// The answers to `requests`, in order, while `meanwhile` works. After a template that does not end, a new oracle goes on.
+    /// The answers to `requests`, in order, while `meanwhile` runs. After a template that does not
+    /// end, a new oracle continues.
     fn ask<T>(&mut self, requests: &[Value], meanwhile: impl FnOnce() -> T) -> (Vec<Value>, T) {
         let mut answers = Vec::with_capacity(requests.len());
         let ours = self.ask_for_some(requests, &mut answers, meanwhile);
@@ -70,7 +72,7 @@ impl Oracle {
                     .iter()
                     .map(|request| format!("{request}\n"))
                     .collect();
-                // When it fails, the oracle ended, and there will be no answers.
+                // If it fails, the oracle has ended, and there will be no answers.
                 input
                     .write_all(text.as_bytes())
                     .and_then(|()| input.flush())
@@ -94,7 +96,7 @@ impl Oracle {
         self.ask(&[request.json(0)], || ()).0.remove(0)
     }
 
-    /// Of which kinds both answers are, when they differ.
+    /// The kinds of both answers, if they differ.
     fn difference(&mut self, request: &Request) -> Option<(&'static str, &'static str)> {
         let (ours, theirs) = (request.render(), Answer::of(&self.answer(request)));
         (ours.against(&theirs) == Verdict::Different).then(|| (ours.name(), theirs.name()))
@@ -149,7 +151,8 @@ fn number(variable: &str, default: u64) -> u64 {
     })
 }
 
-/// The request of a number: the profiles take turns, the body is one of the usual ones or a generated document.
+/// The request of a seed: the profiles take turns, and the body is one of the usual ones or a
+/// generated document.
 fn generated(at: u64) -> Request {
     let body = usize::try_from(at / 2 % 10).unwrap_or(0);
     Request {
@@ -218,7 +221,8 @@ fn generated_templates_render_as_velocity_renders_them() {
     );
 }
 
-// The recorded answers are the real ones. With `ORACLE_RECORD=1` they are written anew, and a sample of generated templates with them.
+// The recorded answers are the real ones. With `ORACLE_RECORD=1` they are recorded again, together
+// with a sample of generated templates.
 #[test]
 fn recorded_answers_are_velocitys() {
     let mut oracle = Oracle::start();
@@ -255,7 +259,7 @@ fn recorded_answers_are_velocitys() {
             requests.into_iter().zip(oracle.ask(&asked, || ()).0)
         {
             if record {
-                // The words of an error, and the number of the request, are no part of the answer.
+                // The words of an error and the id of the request are not part of the answer.
                 if let Some(fields) = answer.as_object_mut() {
                     fields.retain(|name, _| name != "id" && name != "error");
                 }
@@ -283,7 +287,8 @@ fn recorded_answers_are_velocitys() {
     }
 }
 
-// The template files of somebody else, such as `test/templates` of Velocity's own sources, rendered by both.
+// Other people's template files, such as `test/templates` in Velocity's own sources, rendered by
+// both.
 #[test]
 #[ignore = "ORACLE_TEMPLATES names the folder of the .vm files"]
 fn templates_of_a_folder_render_as_velocity_renders_them() {
@@ -319,7 +324,7 @@ fn templates_of_a_folder_render_as_velocity_renders_them() {
     assert!(differences.is_empty(), "{}", differences.join("\n\n"));
 }
 
-// Every scalar value, one by one inside of a text: the rule is the same for all texts.
+// Every scalar value, one by one inside a text: the rule is the same for all texts.
 #[test]
 fn every_character_is_escaped_as_commons_lang_escapes_it() {
     let characters: Vec<char> = ('\0'..=char::MAX).collect();

@@ -1,5 +1,7 @@
-//! What the real Velocity answered, kept: these hold without Java. `velocity/oracle/cases/*.jsonl`: every difference that was ever found
-//! (`found.jsonl`), and a sample of generated templates. The feature `oracle` asks again whether the answers are still the real ones.
+//! Recorded answers of the real Velocity: these tests run without Java.
+//! `velocity/oracle/cases/*.jsonl`: every difference that was ever found (`found.jsonl`), and a
+//! sample of generated templates. The feature `oracle` checks the recorded answers against the real
+//! Velocity.
 
 mod support;
 
@@ -22,7 +24,7 @@ fn recorded_templates_render_as_velocity_rendered_them() {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
-// What a difference is explained by can be read.
+// Every explanation of a difference can be read in COMPATIBILITY.md.
 #[test]
 fn explanations_are_lines_of_the_page() {
     let path = support::root().join("velocity/COMPATIBILITY.md");

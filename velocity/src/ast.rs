@@ -1,4 +1,4 @@
-//! What a template says: blocks of nodes, references, expressions. Immutable and shared between
+//! The syntax tree: blocks of nodes, references, expressions. Immutable, and shared between
 //! threads.
 
 use std::ops::Deref;
@@ -11,9 +11,8 @@ use crate::error::Span;
 use crate::regex::Pattern;
 use crate::text::Text;
 
-/// A name that is looked up at every rendering. It remembers where it was found, since it mostly is
-/// there again: then looking it up takes one comparison. A place that is wrong costs one comparison
-/// more.
+/// A name that is looked up at every rendering. It remembers where it was found, since it is mostly
+/// there again: looking it up then takes one comparison. A wrong guess costs one comparison more.
 #[derive(Debug, Default)]
 pub(crate) struct Name {
     text: Box<str>,
@@ -21,13 +20,13 @@ pub(crate) struct Name {
 }
 
 impl Name {
-    /// Where the name was found last.
+    /// Where the name was last found.
     #[inline]
     pub(crate) fn place(&self) -> usize {
         self.place.load(Ordering::Relaxed)
     }
 
-    /// Whether this is the name, in less time than a call of `memcmp` takes.
+    /// Whether this is the name, faster than a call to `memcmp`.
     #[inline]
     pub(crate) fn is(&self, other: &str) -> bool {
         let (left, right) = (self.text.as_bytes(), other.as_bytes());
@@ -97,13 +96,13 @@ pub(crate) enum Node {
         argument: Expr,
         span: Span,
     },
-    /// `#include` and `#parse`: there is nothing to read from.
+    /// `#include` and `#parse`, which fail: there are no other templates.
     Resource {
         directive: &'static str,
         arguments: Vec<Expr>,
         span: Span,
     },
-    /// Parses, but fails whenever it is reached.
+    /// Parses, but fails whenever it is rendered.
     Broken {
         message: &'static str,
         span: Span,
@@ -126,13 +125,13 @@ pub(crate) struct If {
 #[derive(Debug)]
 pub(crate) struct Foreach {
     pub(crate) key: Box<str>,
-    /// `None`: nothing stands where the list should, and nothing is printed.
+    /// `None` if the list is missing: then nothing is printed.
     pub(crate) list: Option<Expr>,
     pub(crate) body: LoopBody,
     pub(crate) span: Span,
 }
 
-/// With an argument too many, Velocity renders that argument in place of the block.
+/// With one argument too many, Velocity renders that argument instead of the block.
 #[derive(Debug)]
 pub(crate) enum LoopBody {
     Block(Block),
@@ -143,11 +142,11 @@ pub(crate) enum LoopBody {
 pub(crate) struct Call {
     pub(crate) name: Box<str>,
     pub(crate) arguments: Vec<Expr>,
-    /// The arguments as written: a null one prints so inside of the macro.
+    /// The arguments as written: a null argument prints this way inside the macro.
     pub(crate) literals: Vec<Box<str>>,
     /// The block of `#@name(…)`.
     pub(crate) body: Option<Block>,
-    /// What is printed when there is no such macro.
+    /// Printed if there is no such macro.
     pub(crate) literal: Box<str>,
     pub(crate) span: Span,
 }
@@ -158,14 +157,14 @@ pub(crate) struct Macro {
     pub(crate) body: Block,
 }
 
-/// How a reference is written, as far as it changes what is printed.
+/// How a reference is written, where that changes what is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// `$name`, `${name}` and what prints itself when it is null.
+    /// `$name` and `${name}`: prints itself if it is null.
     Plain,
-    /// `$!name`: null prints nothing.
+    /// `$!name`: prints nothing if it is null.
     Quiet,
-    /// A name without `$` that stands where a reference may: prints itself.
+    /// A name without `$` where a reference may be: prints itself.
     Runt,
 }
 
@@ -180,7 +179,7 @@ pub(crate) struct Reference {
     pub(crate) escape_prefix: Box<str>,
     /// `$` and `#` in front that belong to no reference.
     pub(crate) text_prefix: Box<str>,
-    /// What is printed when the value is null.
+    /// Printed if the value is null.
     pub(crate) null_text: Box<str>,
     /// False for `$\!name`, which never has a value.
     pub(crate) computable: bool,
@@ -233,7 +232,7 @@ pub(crate) enum Expr {
 #[derive(Debug)]
 pub(crate) struct Interpolated {
     pub(crate) nodes: Block,
-    /// The nodes end in a blank that was added to make them parse.
+    /// The nodes end in a space that was added to make them parse.
     pub(crate) padded: bool,
 }
 
@@ -242,7 +241,7 @@ pub(crate) struct Binary {
     pub(crate) operator: Operator,
     pub(crate) left: Expr,
     pub(crate) right: Expr,
-    /// The operands as written: `+` with a string prints a null operand so.
+    /// The operands as written: `+` with a string prints a null operand this way.
     pub(crate) literals: Option<(Box<str>, Box<str>)>,
     pub(crate) span: Span,
 }

@@ -8,23 +8,23 @@ use crate::frozen::FrozenMap;
 use crate::hash::FastHasher;
 use crate::value::Value;
 
-/// Variables by name. `'a` is how long borrowed strings, frozen maps and host objects live.
+/// Variables by name. `'a` is the lifetime of borrowed strings, frozen maps and host objects.
 #[derive(Default)]
 pub struct Context<'a> {
-    /// A variable keeps its place for as long as the context lives.
+    /// A variable keeps its index for as long as the context lives.
     variables: Vec<(Cow<'a, str>, Variable<'a>)>,
-    /// Where the variables are, when they are many.
+    /// The indexes of the variables, once there are many.
     places: HashMap<Box<str>, usize, FastHasher>,
 }
 
 enum Variable<'a> {
     Live(Value<'a>),
-    /// Nothing but look-ups have been asked of it so far.
+    /// Used for look-ups only so far.
     Frozen(&'a FrozenMap),
     Removed,
 }
 
-/// Few names are compared in less time than one is hashed.
+/// Comparing a few names is faster than hashing one.
 const FEW: usize = 12;
 
 impl<'a> Context<'a> {
@@ -46,13 +46,13 @@ impl<'a> Context<'a> {
         self.insert_variable(name.into(), Variable::Live(value.into()));
     }
 
-    /// Sets the variable `name` to a map that is copied only when the template does more with it
-    /// than to look something up.
+    /// Sets the variable `name` to a map that is copied only if the template does more with it than
+    /// look something up.
     pub fn insert_frozen(&mut self, name: impl Into<Cow<'a, str>>, map: &'a FrozenMap) {
         self.insert_variable(name.into(), Variable::Frozen(map));
     }
 
-    /// The variable `name`; a frozen map is thawed, since who has the value may change it.
+    /// The variable `name`. A frozen map is thawed, since the caller may change the value.
     pub fn get(&mut self, name: &str) -> Option<&Value<'a>> {
         let place = self.place(name)?;
         self.live(place)
@@ -65,14 +65,14 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// As [`Context::get`], for a name in a template.
+    /// Like [`Context::get`], for a name in a template.
     #[inline]
     pub(crate) fn look_up(&mut self, name: &Name) -> Option<&Value<'a>> {
         let place = self.place_of(name)?;
         self.live(place)
     }
 
-    /// The variable `name`, if it is a map that is frozen still.
+    /// The variable `name`, if it is a map that is still frozen.
     #[inline]
     pub(crate) fn frozen(&self, name: &Name) -> Option<&'a FrozenMap> {
         match self.variables[self.place_of(name)?].1 {
@@ -81,7 +81,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Sets the variable `name`, which is copied only when it is new.
+    /// Sets the variable `name`; the name is copied only if it is new.
     pub(crate) fn set(&mut self, name: &str, value: Value<'a>) {
         match self.place(name) {
             Some(place) => self.variables[place].1 = Variable::Live(value),

@@ -1,9 +1,9 @@
-//! What can go wrong, and where: every error carries the place in the template.
+//! What can go wrong, and where: every error has its location in the template.
 
 use std::fmt;
 use std::ops::Range;
 
-/// A place in a template: bytes, and the line and column a person counts.
+/// A location in a template: bytes, and the line and column that a person counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Span {
     /// First byte.
@@ -24,8 +24,8 @@ impl Span {
     }
 }
 
-/// Where an error is: the span in bytes, and its start as line and column, both from 1, the column
-/// in characters.
+/// Where an error is: its span in bytes, and its start as line and column, both counted from 1, the
+/// column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Location {
     /// The bytes concerned.
@@ -57,7 +57,7 @@ fn floor_boundary(source: &str, mut at: usize) -> usize {
     at
 }
 
-/// A template that is no template.
+/// A template that cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ParseError {
@@ -72,13 +72,13 @@ pub struct ParseError {
 pub enum ParseErrorKind {
     /// No token of the language starts here, or the template ends inside one.
     Lexical,
-    /// A token stands where the grammar has no place for it.
+    /// A token that the grammar does not allow here.
     Unexpected,
     /// A directive lacks its `#end`.
     Unclosed,
     /// A directive has arguments that it cannot have.
     Arguments,
-    /// A regular expression uses a construct of Java's that this engine does not have.
+    /// A regular expression uses a construct of Java's that this engine lacks.
     Regex,
     /// Nested deeper than the options allow.
     Depth,
@@ -98,7 +98,7 @@ impl ParseError {
         }
     }
 
-    /// What was wrong, without the place.
+    /// What was wrong, without the location.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -123,8 +123,7 @@ impl ParseError {
         self.location.span.range()
     }
 
-    /// The error with the line it is in and a caret below the place; `name` is what to call the
-    /// template.
+    /// The error with its line and a caret below the location; `name` is what to call the template.
     pub fn with_source(&self, name: &str, source: &str) -> String {
         page(
             &format!("error: {}", self.message),
@@ -150,11 +149,12 @@ pub struct RenderError {
 pub enum RenderErrorKind {
     /// A method threw: an index out of range, a bad number, a bad pattern.
     Method,
-    /// Java has the method, this engine has not.
+    /// The method exists in Java but not in this engine.
     Unsupported,
-    /// A directive cannot do what it was asked: `#include`, `#parse`, `#break` on what is no scope.
+    /// A directive cannot do what it was asked: `#include`, `#parse`, or `#break` on a value that
+    /// is not a scope.
     Directive,
-    /// Text handed to `#evaluate` is no template.
+    /// The text given to `#evaluate` is not a template.
     Evaluate,
     /// A bound of the options was reached.
     Bound,
@@ -174,7 +174,7 @@ impl RenderError {
         }
     }
 
-    /// What went wrong, without the place.
+    /// What went wrong, without the location.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -199,8 +199,7 @@ impl RenderError {
         self.location.span.range()
     }
 
-    /// The error with the line it is in and a caret below the place; `name` is what to call the
-    /// template.
+    /// The error with its line and a caret below the location; `name` is what to call the template.
     pub fn with_source(&self, name: &str, source: &str) -> String {
         page(
             &format!("error: {}", self.message),
@@ -211,7 +210,7 @@ impl RenderError {
     }
 }
 
-/// Why a method or a host object refused, before the place is known.
+/// Why a method or a host object failed, before the location is known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
@@ -228,7 +227,7 @@ impl Failure {
         }
     }
 
-    /// The method exists in Java and not here.
+    /// The method exists in Java but not here.
     pub fn unsupported(message: impl Into<String>) -> Self {
         Failure {
             message: message.into(),
@@ -245,8 +244,8 @@ impl Failure {
     }
 }
 
-/// A place in a template under a heading: its line, with a caret below the place. `name` is what to
-/// call the template.
+/// An excerpt of a template under a heading: the line, with a caret below the span. `name` is what
+/// to call the template.
 pub fn excerpt(heading: &str, span: Range<usize>, name: &str, source: &str) -> String {
     let span = Span::new(span.start, span.end);
     page(heading, Location::of(span, source), name, source)
@@ -281,7 +280,7 @@ fn page(heading: &str, location: Location, name: &str, source: &str) -> String {
         "{heading}\n{margin}--> {name}:{}:{}\n{margin} |\n",
         location.line, location.column
     );
-    // A long line is cut around the place, so that the caret stays on the screen.
+    // A long line is cut around the span, so that the caret stays on the screen.
     let (from, cut) = if location.column > 100 {
         (location.column - 60, "…")
     } else {

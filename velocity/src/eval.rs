@@ -19,7 +19,7 @@ use crate::options::{Missing, Options};
 use crate::text::TextBuf;
 use crate::value::{DefinedBlock, Iter, LoopScope, Map, Value, int};
 
-/// What ends a rendering before its end.
+/// What stops a rendering early.
 pub(crate) enum Halt {
     Error(Box<RenderError>),
     /// `#break`: up to the nearest loop, definition, macro or `#evaluate`, or up to the loop with
@@ -31,7 +31,10 @@ pub(crate) enum Halt {
 
 pub(crate) type Eval<T> = Result<T, Halt>;
 
-/// How deep definitions may render themselves (`directive.define.max.depth`, by its default).
+/// A variable that a loop hides, and its value to put back.
+type Hidden<'f, 'a> = (&'f str, Option<Value<'a>>);
+
+/// How deep definitions may render themselves (the default of `directive.define.max.depth`).
 const DEFINE_DEPTH: u32 = 2;
 
 pub(crate) struct Evaluator<'e, 'a> {
@@ -41,14 +44,15 @@ pub(crate) struct Evaluator<'e, 'a> {
     macros: &'e HashMap<Box<str>, Arc<Macro>>,
     /// Macros that `#evaluate` defined.
     later_macros: HashMap<Box<str>, Arc<Macro>>,
-    /// How many macros are under way; a `#break` out of one leaves it counted, as in Velocity.
+    /// How many macros are being rendered. A `#break` out of one leaves it counted, as in Velocity.
     macro_depth: usize,
     depth: usize,
     steps: u64,
     memory: usize,
-    /// Where the template's own output starts in the buffer handed in.
+    /// Where the template's own output starts in the caller's buffer.
     output_start: usize,
-    /// When set, places count in this text's stead: a template inside of `#evaluate`.
+    /// If set, every location is this one: inside `#evaluate`, whose text has no locations of its
+    /// own.
     evaluated_at: Option<Span>,
     /// The loop that was entered last.
     around: Span,
@@ -93,7 +97,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     // Bounds and errors.
 
     fn error(&self, kind: RenderErrorKind, span: Span, message: impl Into<String>) -> Halt {
-        // Text and literals have no place of their own: the loop around them is near enough.
+        // Text and literals have no location of their own: the loop around them is near enough.
         let span = if span.end == 0 { self.around } else { span };
         let span = self.evaluated_at.unwrap_or(span);
         Halt::Error(Box::new(RenderError::new(kind, span, self.source, message)))
@@ -145,7 +149,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     }
 
     fn deeper<T>(&mut self, span: Span, evaluate: impl FnOnce(&mut Self) -> Eval<T>) -> Eval<T> {
-        // Definitions and macros nest what the parser has bounded already, a few times over.
+        // The parser has bounded nesting already; definitions and macros multiply it a few times.
         if self.depth >= self.options.depth.saturating_mul(3) {
             return Err(self.error(
                 RenderErrorKind::Bound,
@@ -298,27 +302,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             return Ok(());
         };
         let key = &*foreach.key;
-        let mut saved =
-            [key, "velocityCount", "velocityHasNext"].map(|name| (name, None::<Value<'a>>));
-        for (name, value) in &mut saved {
-            *value = Some(self.get(frame, name)?);
-        }
-        let (parent, replaced) = match self.get(frame, "foreach")? {
-            Value::Scope(scope) => {
-                let replaced = scope.replaced.clone();
-                (Some(scope), replaced)
-            }
-            other => (None, other),
-        };
-        let scope = Rc::new(LoopScope {
-            owner: std::ptr::from_ref(foreach) as usize,
-            index: std::cell::Cell::new(-1),
-            has_next: std::cell::Cell::new(false),
-            parent,
-            replaced,
-            storage: Map::new(),
-        });
-        self.put(frame, "foreach", Value::Scope(Rc::clone(&scope)));
+        let (scope, saved) = self.enter_loop(foreach, frame)?;
         let mut null_frame = None;
         let mut count = 0_usize;
         while items.has_next() {
@@ -362,6 +346,36 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         self.leave_loop(frame, &saved)
     }
 
+    /// Sets `$foreach`; returns it, and what the loop's variables hide.
+    fn enter_loop<'f>(
+        &mut self,
+        foreach: &'f Foreach,
+        frame: &FrameRef<'a>,
+    ) -> Eval<(Rc<LoopScope<'a>>, [Hidden<'f, 'a>; 3])> {
+        let mut saved = [&*foreach.key, "velocityCount", "velocityHasNext"]
+            .map(|name| (name, None::<Value<'a>>));
+        for (name, value) in &mut saved {
+            *value = Some(self.get(frame, name)?);
+        }
+        let (parent, replaced) = match self.get(frame, "foreach")? {
+            Value::Scope(scope) => {
+                let replaced = scope.replaced.clone();
+                (Some(scope), replaced)
+            }
+            other => (None, other),
+        };
+        let scope = Rc::new(LoopScope {
+            owner: std::ptr::from_ref(foreach) as usize,
+            index: std::cell::Cell::new(-1),
+            has_next: std::cell::Cell::new(false),
+            parent,
+            replaced,
+            storage: Map::new(),
+        });
+        self.put(frame, "foreach", Value::Scope(Rc::clone(&scope)));
+        Ok((scope, saved))
+    }
+
     fn loop_body(&mut self, body: &LoopBody, frame: &FrameRef<'a>, out: &mut TextBuf) -> Eval<()> {
         match body {
             LoopBody::Block(nodes) => self.render(nodes, frame, out),
@@ -372,19 +386,15 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         }
     }
 
-    /// Puts back what the loop's variables hid.
-    fn leave_loop(
-        &mut self,
-        frame: &FrameRef<'a>,
-        saved: &[(&str, Option<Value<'a>>)],
-    ) -> Eval<()> {
+    /// Restores what the loop's variables hid.
+    fn leave_loop(&mut self, frame: &FrameRef<'a>, saved: &[Hidden<'_, 'a>]) -> Eval<()> {
         for (name, value) in saved {
             match value {
                 Some(value) if !value.is_null() => self.put(frame, name, value.clone()),
                 _ => self.remove(frame, name),
             }
         }
-        // When the template has set `$foreach` to something else, that stays.
+        // If the template has set `$foreach` to something else, that stays.
         if let Value::Scope(scope) = self.get(frame, "foreach")? {
             match (&scope.parent, &scope.replaced) {
                 (Some(parent), _) => self.put(frame, "foreach", Value::Scope(Rc::clone(parent))),

@@ -1,5 +1,4 @@
-//! Values that no template changes: made once by the host, looked up where they lie in any number
-//! of renderings.
+//! Values that no template changes: built once by the host, and shared by any number of renderings.
 
 use indexmap::IndexMap;
 
@@ -9,8 +8,7 @@ use crate::number::Number;
 use crate::text::Text;
 use crate::value::{List, ListKind, Map, Value};
 
-/// A value that stays as it is. A template that changes or goes through one gets a live copy of its
-/// own.
+/// An immutable value. A template that changes it or iterates over it gets its own live copy.
 #[derive(Clone, Debug)]
 pub enum Frozen {
     /// Null.
@@ -27,13 +25,13 @@ pub enum Frozen {
     Map(FrozenMap),
 }
 
-/// A map that stays as it is; the variable that a host binds to one costs nothing until a template
-/// does more than to look something up in it.
+/// An immutable map. Binding a variable to one costs nothing until a template does more than look
+/// something up in it.
 #[derive(Clone, Debug, Default)]
 pub struct FrozenMap(IndexMap<String, Frozen, FastHasher>);
 
 impl Frozen {
-    /// A live copy; text stays where it is.
+    /// A live copy that borrows the text.
     pub fn thaw(&self) -> Value<'_> {
         match self {
             Frozen::Null => Value::Null,

@@ -1,5 +1,5 @@
-//! A quick hash for names and keys; what templates and bodies hold is bounded, so none is needed
-//! that resists collisions beyond mixing well.
+//! A fast hash for names and keys. It mixes well but does not resist chosen collisions: templates
+//! and bodies are bounded in size.
 
 use std::hash::{BuildHasher, Hasher};
 

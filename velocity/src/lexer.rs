@@ -1,133 +1,23 @@
 //! Characters to tokens, on demand.
 //!
 //! Velocity's lexer has states, and the parser asks for one token at a time because some of its
-//! decisions change the state: what `end` or `(` is depends on what stands before. In every state
-//! all its token kinds compete, the longest match wins, and of equally long ones the kind that is
-//! declared first. Some matches only begin a token (`$`, `#`) and go on in another state, so that a
-//! token's image holds everything since its beginning: `#$foo` is one identifier token. All of that
-//! is visible in what templates print, so it is kept here state by state. How long what competes
-//! is, `lexer/measure.rs` says.
+//! decisions change the state: what `end` or `(` means depends on what comes before. In each state
+//! all of its token kinds compete: the longest match wins, and among equally long matches the kind
+//! that is declared first. Some matches only begin a token (`$`, `#`) and continue in another
+//! state, so a token's image contains everything since its beginning: `#$foo` is one identifier
+//! token. All of this shows in what templates print, so it is kept here state by state:
+//! `lexer/candidates.rs` has what competes in each state, `lexer/measure.rs` how long each
+//! candidate is.
 
+mod candidates;
 mod measure;
+mod token;
 
 use std::cell::Cell;
 
-use measure::{
-    blank_line_rest, bracketed_word, dot, empty_index, identifier, line_end, numbers,
-    set_directive, string_literal, whitespace, word,
-};
+pub(crate) use token::{Kind, LexicalError, Token};
 
-/// Kinds of tokens, in the order in which they win among equally long matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    EndOfTemplate,
-    IndexOpen,
-    IndexClose,
-    BracketOpen,
-    BracketClose,
-    Comma,
-    DoubleDot,
-    Colon,
-    MapOpen,
-    MapClose,
-    ParenOpen,
-    ParenClose,
-    ArgumentsClose,
-    EscapedDirective,
-    Set,
-    Dollar,
-    DollarBang,
-    TextBlockOpen,
-    FormalCommentOpen,
-    BlockCommentOpen,
-    Hash,
-    LineCommentOpen,
-    DoubleEscape,
-    Escape,
-    Text,
-    LineCommentEnd,
-    FormalComment,
-    BlockComment,
-    TextBlock,
-    SkippedChar,
-    TextBlockChar,
-    Whitespace,
-    String,
-    True,
-    False,
-    Minus,
-    Plus,
-    Multiply,
-    Divide,
-    Modulus,
-    And,
-    Or,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-    Equal,
-    NotEqual,
-    Not,
-    Assign,
-    End,
-    If,
-    ElseIf,
-    Else,
-    Integer,
-    Float,
-    Word,
-    BracketedWord,
-    Identifier,
-    Dot,
-    CurlyOpen,
-    CurlyClose,
-    ReferenceTerminator,
-    DirectiveTerminator,
-    EmptyIndex,
-}
-
-/// What the lexer is inside of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Default,
-    /// Behind `#`.
-    PreDirective,
-    Directive,
-    /// Behind `$`, or a complete reference that may go on.
-    Reference,
-    /// Behind `.name`.
-    Modifier,
-    /// In the arguments of a method.
-    Arguments,
-    /// In `[…]` of a reference.
-    Index,
-    LineComment,
-    FormalComment,
-    BlockComment,
-    TextBlock,
-}
-
-/// A token: where its image lies, and what special text (`$` or `#` that began nothing) came before
-/// it.
-#[derive(Clone, Debug)]
-pub(crate) struct Token {
-    pub(crate) kind: Kind,
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    /// Text in front of the token that belongs to what it prints.
-    pub(crate) special: Option<Box<str>>,
-}
-
-/// A place where no token starts.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LexicalError {
-    pub(crate) at: usize,
-    /// The template ended inside a token.
-    pub(crate) at_end: bool,
-    /// What the lexer was in the middle of, in words.
-    pub(crate) inside: &'static str,
-}
+use token::State;
 
 struct Saved {
     opened: u32,
@@ -140,14 +30,13 @@ pub(crate) struct Lexer<'s> {
     bytes: &'s [u8],
     at: usize,
     state: State,
-    /// Parentheses opened in this state, and closed so far.
+    /// Parentheses opened in this state, and how many of them are closed.
     opened: u32,
     closed: u32,
     stack: Vec<Saved>,
     in_comment: bool,
     in_set: bool,
-    /// The last run of backslashes looked at: a long one must not be measured again at each of
-    /// them.
+    /// The last run of backslashes that was measured, so that a long run is measured only once.
     backslashes: Cell<(usize, usize)>,
 }
 
@@ -167,7 +56,7 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    /// The parser has the name of a directive: what follows are its arguments.
+    /// The parser has read the name of a directive: its arguments follow.
     pub(crate) fn enter_directive(&mut self) {
         self.state = State::Directive;
     }
@@ -177,12 +66,12 @@ impl<'s> Lexer<'s> {
         self.pop();
     }
 
-    /// The parser is through with `#set(…)`.
+    /// The parser has finished `#set(…)`.
     pub(crate) fn leave_set(&mut self) {
         self.in_set = false;
     }
 
-    /// Whether the next thing in the template, blanks aside, is `(`.
+    /// Whether the next character that is not blank is `(`.
     pub(crate) fn at_parenthesis(&self) -> bool {
         let rest = &self.bytes[self.at..];
         rest.iter()
@@ -246,7 +135,7 @@ impl<'s> Lexer<'s> {
                     special: special.map(Into::into),
                 });
             }
-            // Pieces that only begin a token, until one ends it.
+            // Pieces that only begin a token, until one completes it.
             let (kind, end) = loop {
                 let Some((kind, length)) = self.longest_match() else {
                     return Err(LexicalError {
@@ -263,7 +152,7 @@ impl<'s> Lexer<'s> {
             match kind {
                 Kind::SkippedChar => {}
                 Kind::ReferenceTerminator | Kind::DirectiveTerminator => {
-                    // The terminator itself goes back; what was begun is text in front of the next
+                    // The terminator is put back; what was begun is text in front of the next
                     // token.
                     self.at = start.max(end - self.last_char_len(end));
                     self.pop();
@@ -303,7 +192,7 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    /// Handles the pieces that only begin a token; false for everything else.
+    /// Handles a piece that only begins a token; false if it is a whole token.
     fn begins_token(&mut self, kind: Kind) -> bool {
         match kind {
             Kind::Dollar | Kind::DollarBang => {
@@ -346,7 +235,7 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    /// What a finished token does to the state; answers the image's place.
+    /// Changes the state as a finished token demands; returns the span of its image.
     fn finish(&mut self, kind: Kind, start: usize, end: usize) -> (usize, usize) {
         match kind {
             Kind::IndexOpen => {
@@ -386,20 +275,7 @@ impl<'s> Lexer<'s> {
                 self.pop();
             }
             Kind::If | Kind::ElseIf => self.state = State::Directive,
-            Kind::Integer => {
-                let mut end = end;
-                if self.source[start..end].ends_with("..") {
-                    self.at -= 2;
-                    end -= 2;
-                }
-                if self.opened == 0
-                    && !self.in_set
-                    && !matches!(self.state, State::Arguments | State::Index)
-                {
-                    self.pop();
-                }
-                return (start, end);
-            }
+            Kind::Integer => return (start, self.finish_integer(start, end)),
             Kind::Float if self.opened == 0 && !self.in_set && self.state != State::Arguments => {
                 self.pop();
             }
@@ -414,266 +290,22 @@ impl<'s> Lexer<'s> {
         (start, end)
     }
 
-    /// The longest match here in this state.
-    fn longest_match(&self) -> Option<(Kind, usize)> {
-        use Kind::{
-            And, ArgumentsClose, Assign, BlockComment, BlockCommentOpen, BracketClose, BracketOpen,
-            BracketedWord, Colon, Comma, CurlyClose, CurlyOpen, Divide, DollarBang, Dot, DoubleDot,
-            DoubleEscape, Else, ElseIf, EmptyIndex, End, Equal, Escape, EscapedDirective, False,
-            FormalComment, FormalCommentOpen, Greater, GreaterEqual, Hash, Identifier, If,
-            IndexClose, IndexOpen, Less, LessEqual, LineCommentEnd, LineCommentOpen, MapClose,
-            MapOpen, Minus, Modulus, Multiply, Not, NotEqual, Or, ParenClose, ParenOpen, Plus,
-            True, Whitespace, Word,
-        };
-        let rest = &self.bytes[self.at..];
-        let &first = rest.first()?;
-        let mut best = Best(None);
-        // In every state: what begins a reference, a directive, a comment.
-        match first {
-            b'$' | b'\\' => {
-                let dollar = self.backslashes_at(self.at);
-                if self.byte(self.at + dollar) == Some(b'$') {
-                    best.offer(Kind::Dollar, dollar + 1);
-                    let bang = self.backslashes_at(self.at + dollar + 1);
-                    if self.byte(self.at + dollar + 1 + bang) == Some(b'!') {
-                        best.offer(DollarBang, dollar + bang + 2);
-                    }
-                }
-            }
-            b'#' => {
-                best.offer(Hash, 1);
-                best.offer_literal(rest, b"#[[", Kind::TextBlockOpen);
-                best.offer_literal(rest, b"#*", BlockCommentOpen);
-                if rest.starts_with(b"#**") && rest.get(3).is_some_and(|&byte| byte != b'#') {
-                    best.offer(FormalCommentOpen, 3 + self.char_len(self.at + 3));
-                }
-            }
-            _ => {}
+    /// An integer before `..` gives the dots back; outside of parentheses it ends its directive.
+    fn finish_integer(&mut self, start: usize, end: usize) -> usize {
+        let mut end = end;
+        if self.source[start..end].ends_with("..") {
+            self.at -= 2;
+            end -= 2;
         }
-        match self.state {
-            State::Default => {
-                match first {
-                    b'\\' => {
-                        best.offer(Escape, 1);
-                        best.offer_literal(rest, b"\\\\", DoubleEscape);
-                        best.offer(EscapedDirective, self.escaped_directive());
-                    }
-                    b'#' => best.offer_literal(rest, b"##", LineCommentOpen),
-                    b'$' => best.offer(EmptyIndex, empty_index(rest)),
-                    _ => best.offer(
-                        Kind::Text,
-                        memchr::memchr3(b'$', b'#', b'\\', rest).unwrap_or(rest.len()),
-                    ),
-                }
-                best.offer(Kind::Set, set_directive(rest));
-            }
-            State::PreDirective => {
-                best.offer_literal(rest, b"##", LineCommentOpen);
-                for (name, kind) in [
-                    (&b"end"[..], End),
-                    (b"{end}", End),
-                    (b"else", Else),
-                    (b"{else}", Else),
-                ] {
-                    if rest.starts_with(name) {
-                        best.offer(kind, name.len() + blank_line_rest(&rest[name.len()..]));
-                    }
-                }
-                for (name, kind) in [
-                    (&b"if"[..], If),
-                    (b"{if}", If),
-                    (b"elseif", ElseIf),
-                    (b"{elseif}", ElseIf),
-                ] {
-                    best.offer_literal(rest, name, kind);
-                }
-                numbers(rest, &mut best);
-                best.offer(Word, word(rest));
-                best.offer(BracketedWord, bracketed_word(rest));
-                best.offer(Kind::DirectiveTerminator, self.char_len(self.at));
-            }
-            State::Directive => {
-                for (literal, kind) in [
-                    (&b"["[..], BracketOpen),
-                    (b"]", BracketClose),
-                    (b",", Comma),
-                    (b"..", DoubleDot),
-                    (b":", Colon),
-                    (b"{", MapOpen),
-                    (b"}", MapClose),
-                    (b"(", ParenOpen),
-                    (b"##", LineCommentOpen),
-                    (b"true", True),
-                    (b"false", False),
-                    (b"-", Minus),
-                    (b"+", Plus),
-                    (b"*", Multiply),
-                    (b"/", Divide),
-                    (b"%", Modulus),
-                    (b"&&", And),
-                    (b"and", And),
-                    (b"||", Or),
-                    (b"or", Or),
-                    (b"<", Less),
-                    (b"lt", Less),
-                    (b"<=", LessEqual),
-                    (b"le", LessEqual),
-                    (b">", Greater),
-                    (b"gt", Greater),
-                    (b">=", GreaterEqual),
-                    (b"ge", GreaterEqual),
-                    (b"==", Equal),
-                    (b"eq", Equal),
-                    (b"!=", NotEqual),
-                    (b"ne", NotEqual),
-                    (b"!", Not),
-                    (b"not", Not),
-                    (b"=", Assign),
-                ] {
-                    best.offer_literal(rest, literal, kind);
-                }
-                if first == b')' {
-                    best.offer(ParenClose, 1 + blank_line_rest(&rest[1..]));
-                }
-                best.offer(Whitespace, whitespace(rest));
-                best.offer(Kind::String, string_literal(rest));
-                numbers(rest, &mut best);
-                best.offer(Word, word(rest));
-                best.offer(BracketedWord, bracketed_word(rest));
-            }
-            State::Reference | State::Modifier => {
-                if self.state == State::Reference {
-                    best.offer_literal(rest, b"##", LineCommentOpen);
-                    best.offer(EmptyIndex, empty_index(rest));
-                } else {
-                    best.offer_literal(rest, b"(", ParenOpen);
-                }
-                for (literal, kind) in [
-                    (&b"["[..], IndexOpen),
-                    (b"true", True),
-                    (b"false", False),
-                    (b"{", CurlyOpen),
-                    (b"}", CurlyClose),
-                ] {
-                    best.offer_literal(rest, literal, kind);
-                }
-                best.offer(Kind::Set, set_directive(rest));
-                best.offer(Identifier, identifier(rest));
-                best.offer(Dot, dot(rest));
-                best.offer(Kind::ReferenceTerminator, self.char_len(self.at));
-            }
-            State::Arguments => {
-                for (literal, kind) in [
-                    (&b"["[..], BracketOpen),
-                    (b"]", BracketClose),
-                    (b",", Comma),
-                    (b"..", DoubleDot),
-                    (b":", Colon),
-                    (b"{", MapOpen),
-                    (b"}", MapClose),
-                    (b")", ArgumentsClose),
-                    (b"true", True),
-                    (b"false", False),
-                ] {
-                    best.offer_literal(rest, literal, kind);
-                }
-                best.offer(Kind::Set, set_directive(rest));
-                best.offer(Whitespace, whitespace(rest));
-                best.offer(Kind::String, string_literal(rest));
-                numbers(rest, &mut best);
-                best.offer(Identifier, identifier(rest));
-                best.offer(Dot, dot(rest));
-            }
-            State::Index => {
-                for (literal, kind) in [(&b"]"[..], IndexClose), (b"true", True), (b"false", False)]
-                {
-                    best.offer_literal(rest, literal, kind);
-                }
-                best.offer(Whitespace, whitespace(rest));
-                best.offer(Kind::String, string_literal(rest));
-                numbers(rest, &mut best);
-            }
-            State::LineComment => {
-                best.offer(LineCommentEnd, line_end(rest));
-                best.offer(Kind::SkippedChar, self.char_len(self.at));
-            }
-            State::FormalComment => {
-                best.offer_literal(rest, b"*#", FormalComment);
-                best.offer(Kind::SkippedChar, self.char_len(self.at));
-            }
-            State::BlockComment => {
-                best.offer_literal(rest, b"*#", BlockComment);
-                best.offer(Kind::SkippedChar, self.char_len(self.at));
-            }
-            State::TextBlock => {
-                best.offer_literal(rest, b"]]#", Kind::TextBlock);
-                best.offer(Kind::TextBlockChar, self.char_len(self.at));
-            }
+        let inside = matches!(self.state, State::Arguments | State::Index);
+        if self.opened == 0 && !self.in_set && !inside {
+            self.pop();
         }
-        best.0
-    }
-
-    fn byte(&self, at: usize) -> Option<u8> {
-        self.bytes.get(at).copied()
-    }
-
-    fn char_len(&self, at: usize) -> usize {
-        self.source[at..].chars().next().map_or(0, char::len_utf8)
-    }
-
-    /// How many backslashes stand from `at` on.
-    fn backslashes_at(&self, at: usize) -> usize {
-        let (start, end) = self.backslashes.get();
-        if (start..end).contains(&at) {
-            return end - at;
-        }
-        let run = self.bytes[at.min(self.bytes.len())..]
-            .iter()
-            .take_while(|&&byte| byte == b'\\')
-            .count();
-        if run > 0 {
-            self.backslashes.set((at, at + run));
-        }
-        run
-    }
-
-    /// An odd number of backslashes, `#` and a word: the length, or 0.
-    fn escaped_directive(&self) -> usize {
-        let run = self.backslashes_at(self.at);
-        let hash = self.at + run;
-        if run.is_multiple_of(2) || self.byte(hash) != Some(b'#') {
-            return 0;
-        }
-        let rest = &self.bytes[hash + 1..];
-        match word(rest).max(bracketed_word(rest)) {
-            0 => 0,
-            name => run + 1 + name,
-        }
+        end
     }
 }
 
-/// The best match so far: longer wins, of equally long ones the earlier kind.
-struct Best(Option<(Kind, usize)>);
-
-impl Best {
-    fn offer(&mut self, kind: Kind, length: usize) {
-        let better = match self.0 {
-            None => length > 0,
-            Some((best, longest)) => length > longest || (length == longest && kind < best),
-        };
-        if better {
-            self.0 = Some((kind, length));
-        }
-    }
-
-    fn offer_literal(&mut self, rest: &[u8], literal: &[u8], kind: Kind) {
-        if rest.starts_with(literal) {
-            self.offer(kind, literal.len());
-        }
-    }
-}
-
-/// Of what was begun and led to nothing, `$` and `#` are text; backslashes only in front of `$`.
+/// What was begun and led to nothing is text: every `$` and `#`, and backslashes in front of `$`.
 fn push_special(special: &mut String, image: &str) {
     let characters: Vec<char> = image.chars().collect();
     let mut at = 0;

@@ -10,9 +10,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What is written in templates behaves as on the JVM: strings are UTF-16, numbers are `Integer`,
-//! `Long`, `BigInteger` and `Double`, and values have the methods of their Java classes. Errors
-//! know their place:
+//! Expressions behave as on the JVM: strings are UTF-16, numbers are `Integer`, `Long`,
+//! `BigInteger` and `Double`, and values have the methods of their Java classes. Errors know their
+//! location:
 //!
 //! ```
 //! use velocity::{Options, Template};
@@ -23,9 +23,9 @@
 //! println!("{}", error.with_source("greeting.vtl", source));
 //! ```
 //!
-//! The way of a template: `lexer` makes tokens, `parser` a tree (`ast`), `eval` renders it over
-//! `value`s with the methods in `methods`. Nothing in a template can hang, exhaust memory or
-//! overflow the stack: see [`Options`] for the bounds.
+//! The way of a template: `lexer` splits it into tokens, `parser` builds a tree (`ast`), `eval`
+//! renders the tree over `value`s with the methods in `methods`. No template can hang, exhaust
+//! memory or overflow the stack: see [`Options`] for the limits.
 //!
 //! # Features
 //!
@@ -64,7 +64,7 @@ pub use crate::regex::Regex;
 pub use crate::text::{Text, TextBuf};
 pub use crate::value::{Entry, Iter, List, ListKind, Map, Object, Value, View, ViewKind};
 
-/// A parsed template. Cheap to clone, and to share between threads.
+/// A parsed template. Cheap to clone and to share between threads.
 #[derive(Clone, Debug)]
 pub struct Template(Arc<Inner>);
 
@@ -79,7 +79,7 @@ impl Template {
     /// Parses a template.
     ///
     /// # Errors
-    /// When it is none: the error has the place.
+    /// If it cannot be parsed: the error has the location.
     pub fn parse(source: &str, options: &Options) -> Result<Self, ParseError> {
         let parsed = parser::parse(source, options)?;
         Ok(Template(Arc::new(Inner {
@@ -97,14 +97,14 @@ impl Template {
     /// Renders with these variables. `#set` changes them.
     ///
     /// # Errors
-    /// When a method throws, a directive cannot do its work, or a bound of the options is reached.
+    /// If a method throws, a directive cannot do its work, or a limit of the options is reached.
     pub fn render(&self, context: &mut Context<'_>) -> Result<String, RenderError> {
         let mut out = String::new();
         self.render_into(context, &mut out)?;
         Ok(out)
     }
 
-    /// Renders behind what `out` holds. On an error `out` is as it was.
+    /// Appends the output to `out`. On an error, `out` is unchanged.
     ///
     /// # Errors
     /// As [`Template::render`].

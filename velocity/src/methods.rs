@@ -1,7 +1,7 @@
 //! The methods and properties that values have: those of their Java classes.
 //!
-//! A call that no method of the class takes is `None`: to a template it is null. A method that Java
-//! has and that is not here is an error that says so, since null would be a wrong answer.
+//! A call that no method of the class accepts is `None`, which a template sees as null. A method
+//! that exists in Java but not here is an error, since null would be a wrong answer.
 
 mod format;
 mod list;
@@ -15,10 +15,10 @@ use crate::error::Failure;
 use crate::regex::Pattern;
 use crate::value::{ListKind, Value, int};
 
-/// What a method answers: `None` when there is no method of that name for these arguments.
+/// What a method returns: `None` if there is no method of that name for these arguments.
 pub(crate) type Answer<'a> = Result<Option<Value<'a>>, Failure>;
 
-/// Calls a method. `pattern` is the first argument compiled, where the parser could.
+/// Calls a method. `pattern` is the first argument, if the parser could compile it.
 pub(crate) fn call<'a>(
     receiver: &Value<'a>,
     name: &str,
@@ -62,7 +62,11 @@ pub(crate) fn call<'a>(
     if answer.is_some() {
         return Ok(answer);
     }
-    // What every object has.
+    of_every_object(receiver, name, arguments)
+}
+
+/// The methods of `java.lang.Object`.
+fn of_every_object<'a>(receiver: &Value<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
     Ok(match (name, arguments) {
         ("toString", []) => Some(Value::String(receiver.to_text()?)),
         ("equals", [other]) => Some(Value::Bool(equals(receiver, other)?)),
@@ -84,7 +88,7 @@ pub(crate) fn call<'a>(
     })
 }
 
-/// What becomes of a call that nothing here answers: null, when Java has no such method either.
+/// A call that nothing here answers: null if Java has no such method either, else an error.
 fn not_here<'a>(receiver: &Value<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
     match signatures::find(receiver, name, arguments) {
         None => Ok(None),
@@ -98,7 +102,7 @@ fn not_here<'a>(receiver: &Value<'a>, name: &str, arguments: &[Value<'a>]) -> An
     }
 }
 
-/// A getter that Java finds for a property.
+/// The getter that Java finds for a property.
 fn getter<'a>(receiver: &Value<'a>, name: &str) -> Answer<'a> {
     let mut characters = name.chars();
     let Some(first) = characters.next() else {
@@ -151,7 +155,7 @@ pub(crate) fn property<'a>(receiver: &Value<'a>, name: &str) -> Answer<'a> {
             "value" => Some(entry.value()),
             _ => None,
         }),
-        // Of an array, only its own class counts here.
+        // For an array, only the methods of its class count.
         Value::List(list) if matches!(list.kind(), ListKind::Array(_)) => getter(receiver, name),
         _ => {
             // `isEmpty()` and the like, as `empty`.
@@ -167,7 +171,7 @@ pub(crate) fn property<'a>(receiver: &Value<'a>, name: &str) -> Answer<'a> {
     }
 }
 
-/// Sets a property: an entry of a map, the value of an entry. Where there is none, nothing happens.
+/// Sets a property: an entry of a map, the value of an entry. Does nothing if there is none.
 pub(crate) fn set_property<'a>(
     receiver: &Value<'a>,
     name: &str,
@@ -197,7 +201,7 @@ pub(crate) fn set_property<'a>(
     Ok(())
 }
 
-/// Getters are found whatever the case of the first letter.
+/// Getters are found regardless of the case of the first letter.
 fn uncapitalized(name: &str) -> String {
     let mut characters = name.chars();
     characters.next().map_or_else(String::new, |first| {
@@ -230,7 +234,7 @@ fn index_within(index: i32, limit: usize, length: usize) -> Result<usize, Failur
         .ok_or_else(|| out_of_bounds("index", index, length))
 }
 
-/// A found place, or -1.
+/// A found index, or -1.
 fn place<'a>(found: Option<usize>) -> Value<'a> {
     found.map_or(Value::Int(-1), int)
 }

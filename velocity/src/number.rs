@@ -1,4 +1,4 @@
-//! Java's numbers: which class a result has, when it overflows into the next, and how each prints.
+//! Java's numbers: the class of a result, when it overflows into the next one, and how each prints.
 
 mod float;
 
@@ -11,7 +11,7 @@ use num_bigint::{BigInt, Sign};
 use crate::text::TextBuf;
 use crate::value::Value;
 
-/// Any of Java's numbers that a template can come by.
+/// Any of Java's numbers that a template can get.
 #[derive(Clone, Debug)]
 pub enum Number {
     /// `Integer`.
@@ -20,11 +20,11 @@ pub enum Number {
     Long(i64),
     /// `BigInteger`.
     Big(Arc<BigInt>),
-    /// `Float`: only what `floatValue()` answers.
+    /// `Float`: only from `floatValue()`.
     Float(f32),
     /// `Double`.
     Double(f64),
-    /// `BigDecimal`: long decimals in JSON, and what comes of big integers and doubles together.
+    /// `BigDecimal`: long decimals in JSON, and the result of a big integer with a double.
     Decimal(Arc<Decimal>),
 }
 
@@ -35,7 +35,7 @@ pub struct Decimal {
     scale: i32,
 }
 
-/// Which arithmetic two operands meet in.
+/// The arithmetic that two operands have in common.
 enum Base {
     Long(i64, i64),
     Big(BigInt, BigInt),
@@ -102,7 +102,7 @@ impl Number {
         }
     }
 
-    /// `None` when a double that is no number meets big numbers: Java throws.
+    /// `None` if a double that is NaN or infinite meets a big number: Java throws.
     fn base(&self, other: &Number) -> Option<Base> {
         let decimal = matches!(self, Number::Decimal(_)) || matches!(other, Number::Decimal(_));
         let big = matches!(self, Number::Big(_)) || matches!(other, Number::Big(_));
@@ -120,7 +120,7 @@ impl Number {
         })
     }
 
-    /// The wider class of both operands, or the next that holds the value.
+    /// The wider class of both operands, or the next one that can hold the value.
     fn wrap(&self, other: &Number, value: i64) -> Number {
         match (self, other) {
             (Number::Int(_), Number::Int(_)) => {
@@ -175,7 +175,7 @@ impl Number {
     /// `*`
     pub fn multiply(&self, other: &Number) -> Result<Number, &'static str> {
         Ok(match self.base(other).ok_or(NOT_A_NUMBER)? {
-            // Velocity's check for overflow misses the one product whose check overflows itself.
+            // Velocity's overflow check misses the one product whose check itself overflows.
             Base::Long(i64::MIN, -1) => Number::Big(Arc::new(BigInt::from(i64::MIN) * -1)),
             Base::Long(-1, i64::MIN) => self.wrap(other, i64::MIN),
             Base::Long(left, right) => {
@@ -236,7 +236,7 @@ impl Number {
         }))
     }
 
-    /// How Velocity compares: what is not comparable (NaN) counts as equal.
+    /// Compares as Velocity does: values that cannot be compared (NaN) count as equal.
     pub fn compare(&self, other: &Number) -> Result<Ordering, &'static str> {
         Ok(match self.base(other).ok_or(NOT_A_NUMBER)? {
             Base::Long(left, right) => left.cmp(&right),
@@ -259,7 +259,7 @@ impl Number {
 const NOT_A_NUMBER: &str = "a double that is infinite or not a number cannot meet big numbers";
 const TOO_LARGE: &str = "the number grows too large";
 
-/// Big numbers are bounded, so that repeated squaring ends.
+/// Limits big numbers, so that repeated squaring ends.
 fn bounded(bits: u64) -> Result<(), &'static str> {
     if bits > 1 << 18 {
         Err(TOO_LARGE)
@@ -339,7 +339,7 @@ impl Decimal {
         match u32::try_from(self.scale) {
             Ok(scale) if scale < 100_000 => &self.unscaled / BigInt::from(10).pow(scale),
             Ok(_) => BigInt::ZERO,
-            // Only low bits are asked for; ten to a large power has none.
+            // Only low bits are needed, and a large power of ten has none.
             Err(_) => &self.unscaled * BigInt::from(10).pow(self.scale.unsigned_abs().min(64)),
         }
     }
@@ -365,7 +365,7 @@ impl Decimal {
         })
     }
 
-    /// To the scale of the dividend, halves down.
+    /// Rounds to the scale of the dividend, halves down.
     fn divide(&self, other: &Decimal) -> Result<Decimal, &'static str> {
         let scale = i64::from(other.scale);
         let ten = BigInt::from(10);

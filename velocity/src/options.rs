@@ -1,42 +1,42 @@
-//! Settings of the language: Velocity's own switches, and bounds so that no template can hang or
+//! Settings of the language: Velocity's own switches, and limits so that no template can hang or
 //! exhaust memory.
 
-/// Settings for parsing and rendering. The default is Velocity 1.7 as it comes.
+/// Settings for parsing and rendering. The default is stock Velocity 1.7.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// What a null or undefined reference evaluates to.
     pub missing: Missing,
     /// Whether templates may define macros (`velocimacro.permissions.allow.inline`). If not,
-    /// `#macro` is swallowed and calls print as they stand.
+    /// `#macro` prints nothing, and calls print as text.
     pub inline_macros: bool,
-    /// Whether the directive `#evaluate` exists. If not, it prints as it stands.
+    /// Whether the directive `#evaluate` exists. If not, it prints as text.
     pub evaluate: bool,
-    /// Rounds of one `#foreach` (`directive.foreach.maxloops`); further ones are left out silently.
-    /// `None`: no such limit.
+    /// Limit on iterations of one `#foreach` (`directive.foreach.maxloops`); further ones are
+    /// silently skipped. `None`: no limit.
     pub foreach_rounds: Option<usize>,
-    /// How deep a template may nest blocks and expressions, and how deep rendering may go in calls
-    /// and definitions.
+    /// How deep a template may nest blocks and expressions, and how deep rendering may recurse into
+    /// calls and definitions.
     pub depth: usize,
     /// How much work one rendering may do: nodes rendered and expressions evaluated.
     pub steps: u64,
-    /// Bytes of output of one rendering.
+    /// Limit on the output of one rendering, in bytes.
     pub output_bytes: usize,
-    /// Bytes that strings and lists made during one rendering may take up, all together.
+    /// Limit on all strings and lists built during one rendering, in bytes.
     pub memory_bytes: usize,
 }
 
 /// What a null or undefined reference evaluates to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Missing {
-    /// Null: prints as it is written, is false.
+    /// Null: prints as written, and is false.
     #[default]
     Null,
-    /// The empty string: prints nothing, is true.
+    /// The empty string: prints nothing, and is true.
     EmptyString,
 }
 
 impl Options {
-    /// Whether `#name` is a directive, besides `#set`, `#if` and its kin.
+    /// Whether `#name` is a directive other than `#set`, `#if`, `#elseif`, `#else` and `#end`.
     pub(crate) fn has_directive(&self, name: &str) -> bool {
         match name {
             "foreach" | "include" | "parse" | "macro" | "literal" | "break" | "define" | "stop" => {

@@ -1,5 +1,5 @@
-//! Tokens to a tree: the statements. Expressions and references are in `parser/expression.rs` and
-//! `parser/reference.rs`.
+//! Builds the tree from tokens: the statements. Expressions and references are in
+//! `parser/expression.rs` and `parser/reference.rs`.
 
 mod directive;
 mod expression;
@@ -35,14 +35,15 @@ pub(crate) fn parse(source: &str, options: &Options) -> Result<Parsed, ParseErro
 enum Place {
     /// Starts at this byte of the template.
     At(usize),
-    /// The text is the value of a literal that was written differently; only the whole is known.
+    /// The text is the value of a literal that was written differently: only the literal's span is
+    /// known.
     Within(Span),
 }
 
 struct Parser<'s, 'o> {
     /// The text being parsed: the template, or the contents of a string literal.
     source: &'s str,
-    /// The template, for places in errors.
+    /// The template, for locations in errors.
     template: &'s str,
     place: Place,
     options: &'o Options,
@@ -52,17 +53,16 @@ struct Parser<'s, 'o> {
     next: usize,
     depth: usize,
     macros: HashMap<Box<str>, Arc<Macro>>,
-    /// Names of all macros defined so far, also of those that are not allowed: an escaped call of
+    /// Names of all macros defined so far, including those that are not allowed: an escaped call of
     /// one loses its backslash.
     macro_names: Vec<Box<str>>,
-    /// Whether a range starts at a token: asked again at every level of nesting, answered once.
+    /// Whether a range starts at a token: asked at every level of nesting, computed once.
     ranges: HashMap<usize, bool>,
-    /// What escaped directives became by losing backslashes: that is how a literal around them
-    /// prints them.
+    /// What escaped directives are without their backslashes: a literal around them prints them so.
     unescaped: HashMap<usize, Box<str>>,
 }
 
-/// A parse error is large; in a box it is cheap to hand up.
+/// Boxed, since a parse error is large.
 type Parse<T> = Result<T, Box<ParseError>>;
 
 impl<'s, 'o> Parser<'s, 'o> {
@@ -169,7 +169,7 @@ impl<'s, 'o> Parser<'s, 'o> {
         }
     }
 
-    /// The token with the text in front of it that led to nothing.
+    /// The token with the special text in front of it.
     fn literal_of(&self, index: usize) -> String {
         let token = &self.tokens[index];
         if token.kind == Kind::BlockComment {
@@ -189,7 +189,7 @@ impl<'s, 'o> Parser<'s, 'o> {
             .into()
     }
 
-    /// The place of the tokens from `first` up to the last one consumed.
+    /// The span of the tokens from `first` up to the last one consumed.
     fn span_since(&self, first: usize) -> Span {
         let end = self.tokens[self.next.saturating_sub(1).max(first)].end;
         self.outer(Span::new(self.tokens[first].start, end))
@@ -312,10 +312,10 @@ impl<'s, 'o> Parser<'s, 'o> {
         )
     }
 
-    /// Runs `parse` one level deeper, within bounds.
+    /// Runs `parse` one level deeper, up to the limit.
     fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
         if self.depth >= self.options.depth {
-            // So that the error points at what is too deep.
+            // Consumed so that the error points at what is too deep.
             self.fill(1)?;
             let message = format!("nested deeper than {} levels", self.options.depth);
             return Err(self.error_here(ParseErrorKind::Depth, message));
@@ -338,7 +338,7 @@ impl<'s, 'o> Parser<'s, 'o> {
         })
     }
 
-    /// One statement, or `None` when what follows starts none.
+    /// One statement, or `None` if none starts here.
     fn statement(&mut self) -> Parse<Option<Node>> {
         let node = match self.peek()? {
             Kind::If => self.if_statement()?,
@@ -358,7 +358,7 @@ impl<'s, 'o> Parser<'s, 'o> {
             Kind::TextBlock => {
                 let index = self.advance()?;
                 let image = self.image(index);
-                // As many characters as `#[[` has are cut off, whatever they are.
+                // As many characters as `#[[` has are removed, whatever they are.
                 let from = image
                     .char_indices()
                     .nth(3)
@@ -388,7 +388,7 @@ impl<'s, 'o> Parser<'s, 'o> {
         Ok(Some(node))
     }
 
-    /// A comment prints what stands in its token before it: a `$` that began nothing.
+    /// A comment prints the text in its token before it: a `$` that began nothing.
     fn comment(&self, index: usize) -> Node {
         let image = self.image(index);
         let end = image.find("##").or_else(|| image.find("#*")).unwrap_or(0);
@@ -464,7 +464,7 @@ impl<'s, 'o> Parser<'s, 'o> {
         Ok(Node::Text(text.into()))
     }
 
-    /// `\\` in front of something: half of it in front of a directive, all of it elsewhere.
+    /// `\\`: half of it is printed in front of a directive, all of it elsewhere.
     fn escape(&mut self) -> Parse<Node> {
         let mut count = 0;
         while self.accept(Kind::DoubleEscape)? {
@@ -493,7 +493,7 @@ impl<'s, 'o> Parser<'s, 'o> {
     }
 }
 
-/// Text next to text is one text.
+/// Merges adjacent texts.
 fn push_node(nodes: &mut Vec<Node>, node: Node) {
     match (nodes.last_mut(), node) {
         (_, Node::Text(text)) if text.is_empty() => {}

@@ -1,9 +1,9 @@
-//! Java's regular expressions: matching and replacing as `String.replaceAll`, `replaceFirst`,
-//! `matches` and `split` do.
+//! Java's regular expressions, as `String.replaceAll`, `replaceFirst`, `matches` and `split` use
+//! them.
 //!
-//! A pattern is read as Java reads it and written for the engine underneath with every class
+//! A pattern is parsed as Java parses it, then written for the underlying engine with every class
 //! spelled out. A construct whose meaning would differ is an error, never a wrong match. A pattern
-//! without operators needs no engine at all.
+//! without operators needs no engine.
 
 mod translate;
 
@@ -13,6 +13,13 @@ use memchr::memmem;
 
 use crate::error::Failure;
 use crate::text::Text;
+
+/// Which matches are replaced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Occurrences {
+    All,
+    First,
+}
 
 /// A compiled pattern.
 pub(crate) struct Pattern {
@@ -32,7 +39,7 @@ enum Matcher {
 pub(crate) enum PatternError {
     /// Java refuses it as well.
     Invalid(String),
-    /// Java takes it, this engine has no equal.
+    /// Java accepts it, but this engine has no equivalent.
     Unsupported(String),
 }
 
@@ -49,7 +56,7 @@ impl From<PatternError> for Failure {
 type Groups = Vec<Option<(usize, usize)>>;
 
 impl Pattern {
-    /// Compiles a pattern of Java's.
+    /// Compiles a Java pattern.
     pub(crate) fn compile(pattern: &Text<'_>) -> Result<Pattern, PatternError> {
         let Some(pattern) = pattern.as_str() else {
             return Err(PatternError::Unsupported(
@@ -79,7 +86,7 @@ impl Pattern {
         })
     }
 
-    /// The first match at or behind `from`.
+    /// The first match at or after `from`.
     fn find(&self, text: &str, from: usize) -> Result<Option<Groups>, Failure> {
         match &self.matcher {
             Matcher::Literal(literal) => {
@@ -103,13 +110,13 @@ impl Pattern {
         }
     }
 
-    /// Whether the pattern matches nothing between any two characters.
+    /// Whether the pattern matches the empty text between any two characters.
     fn is_empty_anywhere(&self) -> Result<bool, Failure> {
         let found = self.find("\u{E000}\u{E000}", 3)?;
         Ok(found.is_some_and(|groups| groups.first() == Some(&Some((3, 3)))))
     }
 
-    /// All matches in order, as Java finds them: one may be empty right behind another.
+    /// All matches in order, as Java finds them: an empty one may directly follow another.
     fn each(
         &self,
         text: &str,
@@ -149,7 +156,7 @@ impl Pattern {
                 "a regular expression with half a surrogate pair is not supported",
             ));
         };
-        // Checked on its own first: in a group, an unbalanced parenthesis would go unseen.
+        // Compiled on its own first: inside a group, an unbalanced parenthesis would go unnoticed.
         let alone = Pattern::compile(pattern)?;
         let text = well_formed(text)?;
         if let Matcher::Literal(literal) = &alone.matcher {
@@ -159,7 +166,7 @@ impl Pattern {
         Ok(whole.find(text, 0)?.is_some())
     }
 
-    /// The text and what replaces it, when neither has anything special.
+    /// The literal text and its replacement, if neither has special characters.
     pub(crate) fn literally<'t>(&'t self, replacement: &'t Text<'_>) -> Option<(&'t str, &'t str)> {
         match &self.matcher {
             Matcher::Literal(literal) => replacement
@@ -170,17 +177,23 @@ impl Pattern {
         }
     }
 
-    /// `String.replaceAll`, or `replaceFirst` when `all` is false.
+    /// `String.replaceAll` and `replaceFirst`.
     pub(crate) fn replace<'a>(
         &self,
         text: &Text<'a>,
         replacement: &Text<'_>,
-        all: bool,
+        occurrences: Occurrences,
     ) -> Result<Text<'a>, Failure> {
         let subject = well_formed(text)?;
         let replacement = well_formed(replacement)?;
         if let (Matcher::Literal(literal), None) = (&self.matcher, replacement.find(['\\', '$'])) {
-            return Ok(replace_literal(text, subject, literal, replacement, all));
+            return Ok(replace_literal(
+                text,
+                subject,
+                literal,
+                replacement,
+                occurrences,
+            ));
         }
         let mut result: Option<String> = None;
         let mut copied = 0;
@@ -193,7 +206,7 @@ impl Pattern {
             if result.len() > MAX_REPLACED {
                 return Err(Failure::bound("the replaced text grows too large"));
             }
-            Ok(all)
+            Ok(occurrences == Occurrences::All)
         })?;
         Ok(match result {
             None => text.clone(),
@@ -318,10 +331,13 @@ fn replace_literal<'a>(
     subject: &str,
     literal: &str,
     replacement: &str,
-    all: bool,
+    occurrences: Occurrences,
 ) -> Text<'a> {
     let mut found = memmem::find_iter(subject.as_bytes(), literal.as_bytes())
-        .take(if all { usize::MAX } else { 1 })
+        .take(match occurrences {
+            Occurrences::All => usize::MAX,
+            Occurrences::First => 1,
+        })
         .peekable();
     if found.peek().is_none() {
         return text.clone();
@@ -337,7 +353,7 @@ fn replace_literal<'a>(
     Text::from(result)
 }
 
-/// One of Java's regular expressions, for hosts that have use for one.
+/// A Java regular expression, for hosts.
 #[derive(Clone, Debug)]
 pub struct Regex(std::sync::Arc<Pattern>);
 
@@ -345,15 +361,15 @@ impl Regex {
     /// Compiles a pattern that a text must match as a whole.
     ///
     /// # Errors
-    /// When Java refuses the pattern, or this engine does not have its equal.
+    /// If Java refuses the pattern, or this engine has no equivalent.
     pub fn new(pattern: &str) -> Result<Self, Failure> {
         Pattern::compile(&Text::from(pattern))?;
-        // Lazily translated flags in front stay in force inside of the group.
+        // Flags at the start stay in force inside the group.
         let whole = Pattern::compile(&Text::from(format!("\\A(?:{pattern})\\z")))?;
         Ok(Regex(std::sync::Arc::new(whole)))
     }
 
-    /// Whether the whole text matches; a text that takes too many steps does not.
+    /// Whether the whole text matches. A text that takes too many steps does not.
     pub fn matches(&self, text: &str) -> bool {
         matches!(self.0.find(text, 0), Ok(Some(_)))
     }
@@ -376,7 +392,11 @@ mod tests {
     fn replace_all(text: &str, pattern: &str, replacement: &str) -> Result<String, Failure> {
         let pattern = Pattern::compile(&Text::from(pattern))?;
         pattern
-            .replace(&Text::from(text), &Text::from(replacement), true)
+            .replace(
+                &Text::from(text),
+                &Text::from(replacement),
+                Occurrences::All,
+            )
             .map(|text| text.to_string())
     }
 

@@ -1,5 +1,4 @@
-//! What a template is made of, for tools that look at templates without rendering them: linters,
-//! and who wants to know which reference stands where.
+//! The parts of a template, for tools that read templates without rendering them, such as linters.
 //!
 //! ```
 //! use velocity::syntax::{Argument, Part};
@@ -18,9 +17,9 @@
 use std::ops::Range;
 
 use crate::Template;
-use crate::ast::{Expr, LoopBody, Node, Operator, Reference, Step, StepKind};
+use crate::ast::{Expr, Foreach, LoopBody, Node, Operator, Reference, Step, StepKind};
 
-/// One thing in a template, in the order of the text.
+/// One part of a template.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Part<'t> {
     /// Text that prints as it is.
@@ -34,13 +33,13 @@ pub enum Part<'t> {
 /// A reference as it is written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReferencePart<'t> {
-    /// The name behind the dollar.
+    /// The name after the dollar sign.
     pub root: &'t str,
-    /// What is done with it: properties, methods, indexes.
+    /// Its properties, method calls and indexes.
     pub steps: Vec<StepPart<'t>>,
     /// Its bytes in the template.
     pub span: Range<usize>,
-    /// Whether a backslash in front makes it print as text.
+    /// Whether a preceding backslash makes it print as text.
     pub escaped: bool,
 }
 
@@ -55,26 +54,26 @@ pub struct StepPart<'t> {
     pub span: Range<usize>,
 }
 
-/// A directive with what stands in its parentheses and in its blocks.
+/// A directive with its arguments and blocks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DirectivePart<'t> {
     /// `set`, `if`, `foreach`, `define`, `break`, `stop`, `evaluate`, `include`, `parse`, or the
     /// name of a macro that is called.
     pub name: &'t str,
-    /// What stands in the parentheses: of `#if` its conditions in order, of `#set` the value, of
-    /// `#foreach` the list.
+    /// The arguments: the conditions of `#if` in order, the value of `#set`, the list of
+    /// `#foreach`.
     pub arguments: Vec<Argument<'t>>,
     /// What `#set` sets.
     pub target: Option<ReferencePart<'t>>,
     /// What `#foreach` and `#define` name.
     pub variable: Option<&'t str>,
-    /// The blocks: of `#if` one for each condition, and that of `#else` behind them.
+    /// The blocks: for `#if` one for each condition, then that of `#else`.
     pub blocks: Vec<Vec<Part<'t>>>,
     /// Its bytes in the template, as far as they are known.
     pub span: Option<Range<usize>>,
 }
 
-/// An expression, as far as tools want to know.
+/// An expression, as detailed as tools need it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Argument<'t> {
     /// A string without references in it.
@@ -83,30 +82,29 @@ pub enum Argument<'t> {
     Interpolated(Vec<Part<'t>>),
     /// A reference.
     Reference(ReferencePart<'t>),
-    /// `!` and what it negates.
+    /// `!` and its operand.
     Not(Box<Argument<'t>>),
     /// Other operators, with their operands.
     Operation {
-        /// As it is written: `==`, `+` and so on.
+        /// As written: `==`, `+` and so on.
         operator: &'static str,
         /// Left and right.
         operands: Vec<Argument<'t>>,
     },
-    /// A list, a map or a range, with what is in it.
+    /// A list, a map or a range, with its elements.
     Collection(Vec<Argument<'t>>),
     /// A number, a boolean or a bare word.
     Constant,
 }
 
 impl Template {
-    /// What the template is made of, in the order of the text. Comments and macro definitions are
-    /// no part of it.
+    /// The parts of the template in order, without comments and macro definitions.
     pub fn parts(&self) -> Vec<Part<'_>> {
         block(&self.0.parsed.nodes)
     }
 
-    /// Every reference of the template, those inside of arguments, strings and blocks included, in
-    /// the order in which they begin.
+    /// Every reference of the template in order, including those inside arguments, strings and
+    /// blocks.
     pub fn references(&self) -> Vec<ReferencePart<'_>> {
         let mut found = Vec::new();
         for part in &self.parts() {
@@ -202,33 +200,12 @@ fn node(node: &Node) -> Part<'_> {
             let arguments = inner
                 .branches
                 .iter()
-                .map(|(condition, _)| argument(condition))
-                .collect();
+                .map(|(condition, _)| argument(condition));
             let branches = inner.branches.iter().map(|(_, nodes)| nodes);
-            let blocks = branches
-                .chain(&inner.otherwise)
-                .map(|nodes| block(nodes))
-                .collect();
-            directive("if", arguments, blocks, None)
+            let blocks = branches.chain(&inner.otherwise).map(|nodes| block(nodes));
+            directive("if", arguments.collect(), blocks.collect(), None)
         }
-        Node::Foreach(inner) => {
-            let mut arguments: Vec<_> = inner.list.iter().map(argument).collect();
-            let blocks = match &inner.body {
-                LoopBody::Block(nodes) => vec![block(nodes)],
-                LoopBody::Argument(expression) => {
-                    arguments.push(argument(expression));
-                    Vec::new()
-                }
-            };
-            Part::Directive(DirectivePart {
-                name: "foreach",
-                arguments,
-                target: None,
-                variable: Some(&inner.key),
-                blocks,
-                span: Some(inner.span.range()),
-            })
-        }
+        Node::Foreach(inner) => Part::Directive(foreach(inner)),
         Node::Define { key, body } => Part::Directive(DirectivePart {
             name: "define",
             arguments: Vec::new(),
@@ -265,6 +242,25 @@ fn node(node: &Node) -> Part<'_> {
             directive(name, arguments, Vec::new(), Some(span.range()))
         }
         Node::Broken { span, .. } => directive("", Vec::new(), Vec::new(), Some(span.range())),
+    }
+}
+
+fn foreach(foreach: &Foreach) -> DirectivePart<'_> {
+    let mut arguments: Vec<_> = foreach.list.iter().map(argument).collect();
+    let blocks = match &foreach.body {
+        LoopBody::Block(nodes) => vec![block(nodes)],
+        LoopBody::Argument(expression) => {
+            arguments.push(argument(expression));
+            Vec::new()
+        }
+    };
+    DirectivePart {
+        name: "foreach",
+        arguments,
+        target: None,
+        variable: Some(&foreach.key),
+        blocks,
+        span: Some(foreach.span.range()),
     }
 }
 

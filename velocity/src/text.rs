@@ -1,9 +1,9 @@
 //! Text as Java holds it: a sequence of UTF-16 units that need not be well formed.
 //!
-//! Nearly every string is well formed, and is kept as UTF-8: borrowed from the caller where it came
-//! from there, shared otherwise. Only a string with a lone surrogate (half of a pair, cut out by
-//! `substring`, or written as `\uD800` in JSON) is kept as UTF-16 units. The two forms never
-//! overlap, so equality needs no conversion.
+//! Nearly every string is well formed and kept as UTF-8: borrowed if it came from the caller,
+//! shared otherwise. Only a string with a lone surrogate (half of a pair, cut out by `substring`,
+//! or written as `\uD800` in JSON) is kept as UTF-16 units. The two forms never overlap, so
+//! equality needs no conversion.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -19,7 +19,7 @@ pub struct Text<'a>(Repr<'a>);
 enum Repr<'a> {
     Borrowed(&'a str),
     Shared(Arc<str>),
-    /// Holds at least one lone surrogate.
+    /// Contains at least one lone surrogate.
     Units(Arc<[u16]>),
 }
 
@@ -37,7 +37,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The text as UTF-8, or `None` when it holds a lone surrogate.
+    /// The text as UTF-8, or `None` if it contains a lone surrogate.
     pub fn as_str(&self) -> Option<&str> {
         match &self.0 {
             Repr::Borrowed(text) => Some(text),
@@ -81,12 +81,12 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Whether there is no unit at all.
+    /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.as_str().is_some_and(str::is_empty)
     }
 
-    /// The bytes that the text occupies, for bounds.
+    /// The size of the text in bytes, for limits.
     pub(crate) fn weight(&self) -> usize {
         match &self.0 {
             Repr::Borrowed(text) => text.len(),
@@ -106,7 +106,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The units from `start` up to `end`, or `None` when they do not lie in the text: Java's
+    /// The units from `start` up to `end`, or `None` if they are not inside the text: Java's
     /// `substring`.
     pub fn substring(&self, start: usize, end: usize) -> Option<Text<'a>> {
         if start > end {
@@ -134,13 +134,13 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Both texts as UTF-8, when neither holds a lone surrogate.
+    /// Both texts as UTF-8, if neither contains a lone surrogate.
     pub(crate) fn both<'t>(&'t self, other: &'t Text<'_>) -> Option<(&'t str, &'t str)> {
         Some((self.as_str()?, other.as_str()?))
     }
 }
 
-/// Where a UTF-16 index lies in a UTF-8 text.
+/// The byte offset of a UTF-16 index in a UTF-8 text.
 enum Offset {
     Boundary(usize),
     InsidePair,
@@ -164,7 +164,7 @@ fn byte_offset(text: &str, index: usize) -> Option<Offset> {
 }
 
 pub(crate) fn utf16_len(text: &str) -> usize {
-    // A UTF-8 sequence of four bytes is a pair; continuation bytes count for nothing.
+    // A UTF-8 sequence of four bytes counts as two units, a continuation byte as none.
     text.bytes()
         .map(|byte| usize::from(byte & 0xC0 != 0x80) + usize::from(byte >= 0xF0))
         .sum()
@@ -245,11 +245,11 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// A growing text. UTF-8 until a lone surrogate is pushed; a pair pushed in two halves joins.
+/// A growing text. It is UTF-8 until a lone surrogate is pushed; two halves of a pair are joined.
 #[derive(Default)]
 pub struct TextBuf {
     text: String,
-    /// Everything, once a lone surrogate came; `text` is then unused.
+    /// Everything, once there was a lone surrogate; `text` is then unused.
     units: Option<Vec<u16>>,
 }
 
@@ -259,7 +259,7 @@ impl TextBuf {
         TextBuf::default()
     }
 
-    /// A buffer that goes on writing behind `text`.
+    /// A buffer that appends to `text`.
     pub(crate) fn continuing(text: String) -> Self {
         TextBuf { text, units: None }
     }
@@ -310,7 +310,7 @@ impl TextBuf {
         }
     }
 
-    /// The bytes (or twice the units) held so far.
+    /// The bytes (or twice the units) written so far.
     #[inline]
     pub fn weight(&self) -> usize {
         self.units
@@ -318,7 +318,8 @@ impl TextBuf {
             .map_or(self.text.len(), |units| units.len() * 2)
     }
 
-    /// Takes back what was appended since the buffer weighed `weight`, lone surrogates apart.
+    /// Removes what was appended since the buffer had this weight, unless lone surrogates were
+    /// among it.
     pub(crate) fn cut(&mut self, weight: usize) {
         match &mut self.units {
             None => self.text.truncate(weight),

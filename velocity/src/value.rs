@@ -1,4 +1,4 @@
-//! Values: what references evaluate to, with the classes that Java would give them.
+//! Values: what references evaluate to, with their Java classes.
 
 mod collection;
 mod compare;
@@ -22,7 +22,7 @@ use crate::eval::Frame;
 use crate::number::{Decimal, Number};
 use crate::text::{Text, TextBuf};
 
-/// A value. Lists and maps are shared: what a template changes shows in every reference to them.
+/// A value. Lists and maps are shared: a change is visible through every reference to them.
 #[derive(Clone)]
 pub enum Value<'a> {
     /// Null.
@@ -49,62 +49,61 @@ pub enum Value<'a> {
     List(List<'a>),
     /// A map in the order of insertion.
     Map(Map<'a>),
-    /// The keys, values or entries of a map, as the map is now.
+    /// A live view of the keys, values or entries of a map.
     View(View<'a>),
     /// An entry of a map.
     Entry(Rc<Entry<'a>>),
-    /// What `iterator()` answers.
+    /// What `iterator()` returns.
     Iter(Rc<Iter<'a>>),
     /// What `#define` defined.
     Block(Rc<DefinedBlock<'a>>),
     /// `$foreach`.
     Scope(Rc<LoopScope<'a>>),
-    /// An object of the host.
+    /// A host object.
     Object(Rc<dyn Object<'a> + 'a>),
 }
 
-/// An object of the host: properties, methods and text as the host defines them.
+/// A host object: its properties, methods and text are defined by the host.
 pub trait Object<'a> {
     /// What to call it in errors.
     fn class_name(&self) -> &str;
 
-    /// The property `name`; `None` when there is none.
+    /// The property `name`; `None` if there is none.
     ///
     /// # Errors
-    /// When the property exists and cannot be had.
+    /// If the property exists but cannot be read.
     fn property(&self, name: &str) -> Result<Option<Value<'a>>, Failure> {
         let _ = name;
         Ok(None)
     }
 
-    /// Sets the property `name`; false when there is none.
+    /// Sets the property `name`; false if there is none.
     ///
     /// # Errors
-    /// When the property exists and cannot be set so.
+    /// If the property exists but cannot be set to this value.
     fn set_property(&self, name: &str, value: &Value<'a>) -> Result<bool, Failure> {
         let _ = (name, value);
         Ok(false)
     }
 
-    /// Calls a method; `None` when there is none that takes these arguments.
+    /// Calls a method; `None` if there is none that accepts these arguments.
     ///
     /// # Errors
-    /// When the method throws.
+    /// If the method throws.
     fn call(&self, method: &str, arguments: &[Value<'a>]) -> Result<Option<Value<'a>>, Failure> {
         let _ = (method, arguments);
         Ok(None)
     }
 
-    /// Writes the text that a method answers to where it is printed, when the object can do so
-    /// without making it first, and answers how many bytes the text has. `None` when it cannot:
-    /// then [`Object::call`] is asked, which must answer the same.
+    /// Writes a method's text directly to the output and returns its length in bytes. `None` if the
+    /// object cannot do that: then [`Object::call`] is used, which must give the same text.
     ///
-    /// With `replacing` the template goes on with `.replaceAll("literal", "by")`, both without any
-    /// special character: `by` is to be written in the place of every `literal`, and the bytes are
-    /// those of the text before.
+    /// With `replacing`, the template continues with `.replaceAll("literal", "by")`, both without
+    /// special characters: write `by` for every `literal`, but return the length of the text before
+    /// the replacement.
     ///
     /// # Errors
-    /// When the method throws.
+    /// If the method throws.
     fn write_call(
         &self,
         method: &str,
@@ -116,11 +115,11 @@ pub trait Object<'a> {
         Ok(None)
     }
 
-    /// The value that the object stands for, when it is only a cheaper form of one: asked when
-    /// anything but a property is wanted of it.
+    /// The value that the object stands for, if it is only a cheaper form of one. Used for
+    /// everything but properties.
     ///
     /// # Errors
-    /// When the value cannot be had.
+    /// If the value cannot be computed.
     fn resolve(&self) -> Result<Option<Value<'a>>, Failure> {
         Ok(None)
     }
@@ -135,7 +134,7 @@ pub trait Object<'a> {
 pub struct DefinedBlock<'a> {
     pub(crate) body: Block,
     pub(crate) frame: Option<Rc<Frame<'a>>>,
-    /// How many renderings of it are under way.
+    /// How many renderings of it are in progress.
     pub(crate) depth: Cell<u32>,
     pub(crate) max_depth: u32,
 }
@@ -147,7 +146,7 @@ pub struct LoopScope<'a> {
     pub(crate) index: Cell<i32>,
     pub(crate) has_next: Cell<bool>,
     pub(crate) parent: Option<Rc<LoopScope<'a>>>,
-    /// What `$foreach` was before, when it was no loop's.
+    /// What `$foreach` was before, if it was not a loop's.
     pub(crate) replaced: Value<'a>,
     /// What the template put into it.
     pub(crate) storage: Map<'a>,
@@ -164,7 +163,7 @@ impl<'a> Value<'a> {
         Value::List(List::new(ListKind::Plain, items))
     }
 
-    /// Whether this is null.
+    /// Whether the value is null.
     pub fn is_null(&self) -> bool {
         matches!(self, Value::Null)
     }
@@ -190,11 +189,11 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// What Java's `toString()` answers; a defined block counts as empty here, since printing one
-    /// takes a rendering.
+    /// Java's `toString()`. A defined block counts as empty here, since printing one requires a
+    /// rendering.
     ///
     /// # Errors
-    /// When the value contains itself.
+    /// If the value contains itself.
     pub fn to_text(&self) -> Result<Text<'a>, Failure> {
         if let Value::String(text) = self {
             return Ok(text.clone());
@@ -204,22 +203,21 @@ impl<'a> Value<'a> {
         Ok(out.into_text())
     }
 
-    /// Java's `equals`: same class, same contents. What holds itself, or is too large to go
-    /// through, is equal only to itself.
+    /// Java's `equals`: same class, same contents. A value that contains itself, or is too large to
+    /// compare, equals only itself.
     pub fn java_equals(&self, other: &Value<'a>) -> bool {
         Walk::default()
             .equal(self, other, MAX_DEPTH)
             .unwrap_or(false)
     }
 
-    /// Java's `hashCode`, as far as it is defined by contents; `None` for what holds itself or is
-    /// too large to go through.
+    /// Java's `hashCode`, if it depends on the contents alone; `None` if the value contains itself
+    /// or is too large.
     pub(crate) fn hash_code(&self) -> Option<i32> {
         Walk::default().hash(self, MAX_DEPTH)
     }
 
-    /// Whether Java's hash code of it comes from where it lies in memory, or from that of something
-    /// in it.
+    /// Whether Java's hash code depends on the address of the value or of something in it.
     pub(crate) fn has_identity(&self) -> bool {
         Walk::default().identity(self, MAX_DEPTH).unwrap_or(false)
     }
@@ -255,10 +253,10 @@ impl<'a> Value<'a> {
     }
 }
 
-/// How deep values are compared, hashed and printed before they count as holding themselves.
+/// How deep values are compared, hashed and printed before they count as containing themselves.
 pub(crate) const MAX_DEPTH: usize = 200;
 
-/// Java's `equals` and a hash that goes with it: values are keys of maps.
+/// Java's `equals` and a matching hash: values are keys of maps.
 impl PartialEq for Value<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.java_equals(other)

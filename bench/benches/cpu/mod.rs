@@ -1,4 +1,4 @@
-//! criterion on the CPU time of the thread: the machine may be busy with other things.
+//! criterion with the CPU time of the thread: the machine may be busy with other things.
 
 use std::time::Duration;
 

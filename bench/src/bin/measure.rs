@@ -1,8 +1,8 @@
-//! Measures the engines that are Rust, hands the others their input, and makes one table of what all of them found.
+//! Measures the Rust engines, writes the input of the others, and prints one table of all results.
 //!
-//! `measure inputs DIR` writes templates, context and bodies, and what each render must be.
-//! `measure run` prints lines of `subject TAB case TAB script TAB size TAB renders TAB CPU nanoseconds TAB output bytes`.
-//! `measure table FILE…` prints the table of such lines.
+//! `measure inputs DIR` writes templates, context, bodies and the expected outputs. `measure run`
+//! prints lines of `subject TAB case TAB script TAB size TAB renders TAB CPU nanoseconds TAB output
+//! bytes`. `measure table FILE…` prints the table of such lines.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -14,7 +14,7 @@ use bench::{Out, Subject, bodies, cases, context, escapers, renderers};
 use cpu_time::ThreadTime;
 use serde_json::{Map, Value};
 
-/// CPU time for one figure: the best of some rounds, so that what shares the caches shows least.
+/// Each figure is the best of several rounds, so that other users of the caches matter least.
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_millis(120);
 
@@ -33,7 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// `<case>.vtl`, `context.json`, `context.properties` (lines of `key.key TAB value`), `<script>-<size>.body` and `<case>-<script>-<size>.expected`.
+/// `<case>.vtl`, `context.json`, `context.properties` (lines of `key.key TAB value`),
+/// `<script>-<size>.body` and `<case>-<script>-<size>.expected`.
 fn inputs(directory: &Path) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(directory)?;
     let context = context();
@@ -95,7 +96,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Prints the best round, and answers the output.
+/// Prints the best round, and returns the output.
 fn measure(mut subject: Subject<'_>, case: &str, body: &bench::Body) -> Vec<u8> {
     let mut out = Out::default();
     let mut best: Option<(Duration, u64)> = None;
@@ -114,7 +115,7 @@ fn measure(mut subject: Subject<'_>, case: &str, body: &bench::Body) -> Vec<u8> 
             if elapsed >= ROUND {
                 break elapsed;
             }
-            // The clock is asked about every millisecond.
+            // The clock is read about every millisecond.
             if elapsed < ROUND / 100 {
                 batch *= 2;
             }
@@ -139,8 +140,8 @@ fn measure(mut subject: Subject<'_>, case: &str, body: &bench::Body) -> Vec<u8> 
     out.as_bytes().to_vec()
 }
 
-/// A block for each template and body: renders and megabytes of body for one second of CPU, and how many times slower than the
-/// first line.
+/// A block for each template and body: renders and megabytes of body per second of CPU, and how
+/// many times slower than the first line.
 fn table(files: &[&str]) -> Result<(), Box<dyn Error>> {
     type Key = (usize, &'static str, usize);
     let mut blocks: BTreeMap<Key, Vec<(String, f64)>> = BTreeMap::new();

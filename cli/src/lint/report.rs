@@ -1,11 +1,11 @@
-//! What was found, as text, JSON and SARIF.
+//! Findings as text, JSON and SARIF.
 
 use serde_json::{Value, json};
 use spec::template::lint::Rule;
 
 use super::Linted;
 
-/// A page for each finding, and a line for each template without any.
+/// An excerpt for each finding, and a line for each template without findings.
 pub(super) fn text(linted: &[Linted]) -> String {
     let mut text = String::new();
     for each in linted {
@@ -40,7 +40,7 @@ pub(super) fn text(linted: &[Linted]) -> String {
     text
 }
 
-/// One object: the templates, each with its findings.
+/// One object with all templates and their findings.
 pub(super) fn json(linted: &[Linted]) -> String {
     let templates: Vec<Value> = linted
         .iter()
@@ -120,7 +120,7 @@ pub(super) fn sarif(linted: &[Linted]) -> String {
     }))
 }
 
-/// A path as a relative reference: what may not stand in one is written in percent.
+/// A path as a relative URI reference, percent-encoded.
 fn uri(path: &str) -> String {
     let mut uri = String::new();
     for byte in path.replace('\\', "/").bytes() {

@@ -1,4 +1,4 @@
-//! The function `authorizer`: lets in whoever shows the accepted token.
+//! The function `authorizer`: admits clients with the accepted token.
 
 use std::process::ExitCode;
 

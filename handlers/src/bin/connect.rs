@@ -1,4 +1,4 @@
-//! The function `connect`: notes a new connection.
+//! The function `connect`: records a new connection.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The function `disconnect`: forgets a connection that closed.
+//! The function `disconnect`: deletes a closed connection.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! The function `sendmessage`: answers the connection that sent the message.
+//! The function `sendmessage`: replies to the connection that sent the message.
 
 use std::process::ExitCode;
 

@@ -1,11 +1,11 @@
-//! `$context`, `$stageVariables` and other JSON from outside, as templates see it.
+//! `$context`, `$stageVariables` and other JSON from outside, as templates see them.
 
 use serde_json::{Map as JsonMap, Value as Json};
 use velocity::{Frozen, FrozenMap, Value};
 
 use super::json;
 
-/// Values by name, made once from JSON for any number of renderings.
+/// Values by name, built once from JSON for any number of renderings.
 #[derive(Clone, Debug, Default)]
 pub struct Variables(FrozenMap);
 
@@ -46,7 +46,7 @@ fn freeze(json: Json) -> Frozen {
     }
 }
 
-/// A whole number as an integer, any other as a double: what functions of paths answer.
+/// The result of a path's function: an integer if it is a whole number, else a double.
 pub(super) fn number<'a>(number: f64) -> Value<'a> {
     if number.fract() == 0.0 && number.abs() < f64::from(i32::MAX) {
         Value::Int(number as i32)

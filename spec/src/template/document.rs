@@ -1,4 +1,4 @@
-//! A message as a document that expressions look into.
+//! A message as a document, for selection expressions.
 
 use serde_json::Value as Json;
 use velocity::{List, ListKind, Value};
@@ -6,15 +6,15 @@ use velocity::{List, ListKind, Value};
 use super::json_path::{JsonPath, Selection};
 use super::{context, json};
 
-/// A JSON text, parsed in the strict sense.
+/// A JSON text, parsed strictly.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document(Json);
 
 impl Document {
-    /// Parses a text that is JSON and nothing else.
+    /// Parses JSON, without the leniency of `$input.path`.
     ///
     /// # Errors
-    /// When it is not: the error has line and column.
+    /// If the text is not JSON: the error has line and column.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text).map(Document)
     }
@@ -24,9 +24,9 @@ impl Document {
         &self.0
     }
 
-    /// The text of what a JSON path leads to: strings as they are, numbers and booleans as Java
-    /// prints them, lists as `[item1, item2]`. `None` where there is nothing, or null, or the path
-    /// is none.
+    /// The value at a JSON path as text: strings unchanged, numbers and booleans as Java prints
+    /// them, lists as `[item1, item2]`. `None` if there is no value, the value is null, or the path
+    /// is invalid.
     pub fn text_at(&self, path: &str) -> Option<String> {
         let value = match JsonPath::parse(path).ok()?.select(&&self.0) {
             Selection::One(value) => plain(value),
@@ -41,7 +41,7 @@ impl Document {
     }
 }
 
-/// The value with lists that print as `[a, b]`, not as JSON.
+/// The value, with lists that print as `[a, b]` instead of JSON.
 fn plain(value: &Json) -> Value<'_> {
     match value {
         Json::Array(items) => Value::List(List::new(

@@ -1,5 +1,5 @@
-//! `$util.escapeJavaScript`: commons-lang's rules, which versions 2.4 to 2.6, lang3 and text agree
-//! on.
+//! `$util.escapeJavaScript`: the rules of commons-lang, the same in versions 2.4 to 2.6, lang3 and
+//! commons-text.
 
 mod unicode;
 
@@ -10,8 +10,7 @@ use wide::u8x16;
 
 use self::unicode::{escape_non_ascii, unit_escape};
 
-/// What a byte of ASCII becomes, in a place of its own length, and how long that is. Above U+007F:
-/// nothing.
+/// What each ASCII byte becomes, and its length. Nothing above U+007F.
 const ESCAPES: [([u8; 8], u8); 256] = escapes();
 
 const fn escapes() -> [([u8; 8], u8); 256] {
@@ -53,14 +52,14 @@ const fn escapes() -> [([u8; 8], u8); 256] {
 /// their letter or `\u00XX`, everything above U+007F one `\uXXXX` for each UTF-16 unit, in upper
 /// case. U+007F stays.
 ///
-/// The result is not always JSON: `\'` is no escape there. AWS's guide gives the cure,
+/// The result is not always valid JSON, which has no escape `\'`. AWS's guide gives the remedy:
 /// `.replaceAll("\\'","'")`.
 pub fn escape_java_script(text: &str) -> Cow<'_, str> {
     let plain = plain_length(text.as_bytes());
     if plain == text.len() {
         return Cow::Borrowed(text);
     }
-    // As much as any text without control characters can take.
+    // Enough for any text without control characters.
     let mut out = String::with_capacity(3 * text.len());
     out.push_str(&text[..plain]);
     escape_rest(&text[plain..], ESCAPED_APOSTROPHE, &mut out);
@@ -70,8 +69,8 @@ pub fn escape_java_script(text: &str) -> Cow<'_, str> {
 /// What `'` becomes.
 pub(super) const ESCAPED_APOSTROPHE: &str = "\\'";
 
-/// Escapes onto `out`, with `apostrophe` in the place of every `'`, and answers how many
-/// apostrophes there were.
+/// Appends the escaped text to `out`, with `apostrophe` for every `'`, and returns the number of
+/// apostrophes.
 pub(super) fn escape_into(text: &str, apostrophe: &str, out: &mut String) -> usize {
     let plain = plain_length(text.as_bytes());
     out.push_str(&text[..plain]);
@@ -107,10 +106,10 @@ fn escape_with_long_apostrophe(text: &str, apostrophe: &str, out: &mut String) -
     apostrophes
 }
 
-/// Bytes looked at together.
+/// How many bytes are examined at once.
 const BLOCK: usize = 16;
 
-/// Escapes into a piece of memory of its own first, where nothing has to grow.
+/// Escapes into a buffer of fixed size first, which never has to grow.
 fn escape_in_pieces<const SIZE: usize>(
     bytes: &[u8],
     apostrophe: ([u8; 8], u8),
@@ -122,15 +121,15 @@ fn escape_in_pieces<const SIZE: usize>(
         let length = escape_piece(bytes, &mut at, apostrophe, &mut apostrophes, &mut piece);
         match std::str::from_utf8(&piece[..length]) {
             Ok(escaped) => out.push_str(escaped),
-            // Cannot be: only whole characters were written.
+            // Unreachable: only whole characters were written.
             Err(_) => out.push_str(&String::from_utf8_lossy(&piece[..length])),
         }
     }
     apostrophes
 }
 
-/// Escapes characters from `at` on until all are or the piece is nearly full; answers how much was
-/// written.
+/// Escapes characters from `at` on until the end or until the piece is nearly full; returns how
+/// much was written.
 #[inline]
 fn escape_piece(
     bytes: &[u8],
@@ -139,7 +138,7 @@ fn escape_piece(
     apostrophes: &mut usize,
     piece: &mut [u8],
 ) -> usize {
-    /// What one turn may write, and a store of eight bytes beyond.
+    /// What one iteration may write, plus one store of eight bytes beyond.
     const ROOM: usize = BLOCK + 24;
     let (mut at, mut length) = (*from, 0);
     while at < bytes.len() && length + ROOM <= piece.len() {
@@ -178,7 +177,7 @@ fn escape_piece(
     length
 }
 
-/// Eight bytes at once, whatever of them counts.
+/// Stores eight bytes at once, however many of them count.
 #[inline]
 fn put(piece: &mut [u8], at: usize, bytes: [u8; 8]) {
     if let Some(spot) = piece.get_mut(at..at + 8) {
@@ -186,7 +185,7 @@ fn put(piece: &mut [u8], at: usize, bytes: [u8; 8]) {
     }
 }
 
-/// A bit for each byte of the block that does not stay as it is, the first the lowest.
+/// One bit for each byte of the block that must be escaped, the first byte in the lowest bit.
 #[inline]
 fn special_bytes(block: &[u8; BLOCK]) -> u32 {
     let bytes = u8x16::new(*block);
@@ -195,11 +194,11 @@ fn special_bytes(block: &[u8; BLOCK]) -> u32 {
     // `'` and `/` differ in one bit.
     let slashes = (bytes | each(0x08)).simd_eq(each(b'/'));
     let others = bytes.simd_eq(each(b'"')) | bytes.simd_eq(each(b'\\'));
-    // What is not ASCII has its highest bit set, as the answers of the comparisons have.
+    // A byte that is not ASCII has its highest bit set, like the results of the comparisons.
     (controls | slashes | others | bytes).to_bitmask()
 }
 
-/// How many bytes at the start stay as they are.
+/// How many bytes at the start need no escape.
 fn plain_length(bytes: &[u8]) -> usize {
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
     for (index, block) in blocks.iter().enumerate() {
@@ -214,7 +213,7 @@ fn plain_length(bytes: &[u8]) -> usize {
     blocks.len() * BLOCK + plain.count()
 }
 
-/// The same for a string as Java holds it, lone surrogates included.
+/// The same for a Java string, including lone surrogates.
 pub(super) fn escape_text<'a>(text: &Text<'a>) -> Text<'a> {
     match text.as_str() {
         Some(well_formed) => match escape_java_script(well_formed) {
@@ -286,7 +285,7 @@ mod tests {
         }
     }
 
-    /// Characters of three bytes go eight at a time where the machine can.
+    /// Characters of three bytes are escaped eight at a time if the machine can.
     #[test]
     fn characters_among_others_go_by_the_rule() {
         let behind = by_the_rule("の文です。これは長い");

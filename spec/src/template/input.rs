@@ -1,5 +1,6 @@
-//! `$input`: the message's text (TEMPLATE-2), its document (TEMPLATE-4), and the request's
-//! parameters (TEMPLATE-31 to TEMPLATE-33).
+//! `$input`: the message's text, its document, and the request's parameters.
+//!
+//! Realises: TEMPLATE-2, TEMPLATE-4, TEMPLATE-31 to TEMPLATE-33
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -8,13 +9,13 @@ use velocity::{Failure, Map, Object, Text, TextBuf, Value};
 
 use super::Params;
 use super::json_path::{JsonPath, Selection};
+use super::vocabulary::InputMember;
 use super::{context, json};
 
 pub(super) struct Input<'a> {
     body: &'a str,
     params: &'a Params,
-    /// The body parsed, at the first look into it. Templates can change it, and see what they
-    /// changed.
+    /// The parsed body, built on first use. Templates can change it, and see their changes.
     document: OnceCell<Option<Value<'a>>>,
 }
 
@@ -27,14 +28,14 @@ impl<'a> Input<'a> {
         })
     }
 
-    /// The document; nothing when the body is none.
+    /// The document; `None` if the body is not one.
     fn document(&self) -> Option<Value<'a>> {
         self.document
             .get_or_init(|| json::parse(&Text::borrowed(self.body)))
             .clone()
     }
 
-    /// What the path selects; nothing when there is nothing.
+    /// What the path selects; `None` if nothing.
     fn select(&self, path: &Text<'a>) -> Result<Option<Value<'a>>, Failure> {
         let path =
             JsonPath::parse(&path.to_str()).map_err(|error| Failure::new(error.to_string()))?;
@@ -63,7 +64,7 @@ impl<'a> Input<'a> {
         Value::Map(params)
     }
 
-    /// A parameter by name: of the path, of the query string, a header.
+    /// A parameter by name, from the path, the query string or the headers, in this order.
     fn param(&self, name: &Text<'a>) -> Value<'a> {
         let Some(name) = name.as_str() else {
             return Value::Null;
@@ -92,10 +93,15 @@ impl<'a> Object<'a> for Input<'a> {
     }
 
     fn call(&self, method: &str, arguments: &[Value<'a>]) -> Result<Option<Value<'a>>, Failure> {
-        Ok(match (method, arguments) {
-            ("getBody", []) => self.property("body")?,
-            ("path", [Value::String(path)]) => Some(self.select(path)?.unwrap_or(Value::Null)),
-            ("json", [Value::String(path)]) => Some(match self.select(path)? {
+        let Some(member) = InputMember::named(method) else {
+            return Ok(None);
+        };
+        Ok(match (member, arguments) {
+            (InputMember::GetBody, []) => self.property("body")?,
+            (InputMember::Path, [Value::String(path)]) => {
+                Some(self.select(path)?.unwrap_or(Value::Null))
+            }
+            (InputMember::Json, [Value::String(path)]) => Some(match self.select(path)? {
                 Some(value) => {
                     let mut out = TextBuf::new();
                     json::write(&value, &mut out)?;
@@ -103,9 +109,17 @@ impl<'a> Object<'a> for Input<'a> {
                 }
                 None => Value::from("\"\""),
             }),
-            ("params", []) => Some(self.all_params()),
-            ("params", [Value::String(name)]) => Some(self.param(name)),
-            _ => None,
+            (InputMember::Params, []) => Some(self.all_params()),
+            (InputMember::Params, [Value::String(name)]) => Some(self.param(name)),
+            // A property, or arguments that no method accepts.
+            (
+                InputMember::Body
+                | InputMember::GetBody
+                | InputMember::Path
+                | InputMember::Json
+                | InputMember::Params,
+                _,
+            ) => None,
         })
     }
 }

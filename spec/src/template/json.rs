@@ -1,17 +1,20 @@
-//! JSON text to values and back: objects are maps in the order of the text, arrays print as JSON.
+//! JSON text to values and back: objects become maps in the order of the text, arrays print as
+//! JSON.
+//!
+//! Realises: TEMPLATE-93
 
 use num_bigint::BigInt;
 use std::sync::Arc;
 
 use velocity::{Decimal, Failure, List, ListKind, Map, Number, Text, TextBuf, Value};
 
-/// Bytes that the text of one value may take.
+/// Limit on the text of one value, in bytes.
 const MAX_WEIGHT: usize = 64 << 20;
 
 /// How deep a document may nest.
 const MAX_DEPTH: usize = 400;
 
-/// Parses a document; nothing when the text is none.
+/// Parses a document; `None` if the text is not one.
 pub(super) fn parse<'a>(text: &Text<'a>) -> Option<Value<'a>> {
     let units;
     let source = match text.as_str() {
@@ -28,12 +31,12 @@ pub(super) fn parse<'a>(text: &Text<'a>) -> Option<Value<'a>> {
     (parser.at == source.len()).then_some(value)
 }
 
-/// An array as a document holds it.
+/// An array of a document.
 pub(super) fn array(items: Vec<Value<'_>>) -> Value<'_> {
     Value::List(List::new(ListKind::Json, items))
 }
 
-/// A number in its smallest class: int, long, big integer; double, or big decimal when it is longer
+/// A number in its smallest class: int, long, big integer; double, or big decimal if it is longer
 /// than 18 characters.
 pub(super) fn number(text: &str) -> Option<Number> {
     if !text.contains(['.', 'e', 'E']) {
@@ -150,7 +153,7 @@ impl<'s> Parser<'s> {
             let plain = rest
                 .bytes()
                 .position(|byte| matches!(byte, b'"' | b'\\') || byte < 0x20)?;
-            // json-smart drops this one from a string that holds an escape (TEMPLATE-93).
+            // json-smart drops U+007F from a string that contains an escape.
             rest[..plain]
                 .split('\u{7F}')
                 .for_each(|part| out.push_str(part));
@@ -229,7 +232,7 @@ fn is_number(text: &str) -> bool {
         && exponent.is_none_or(digits)
 }
 
-/// Writes a value as JSON, without blanks.
+/// Writes a value as JSON, without white space.
 pub(super) fn write(value: &Value<'_>, out: &mut TextBuf) -> Result<(), Failure> {
     write_within(value, out, MAX_DEPTH + 1)
 }

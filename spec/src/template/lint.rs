@@ -1,4 +1,4 @@
-//! What in a mapping template breaks in production, told before it is deployed.
+//! Finds what would break a mapping template in production, before it is deployed.
 //!
 //! ```
 //! use spec::template::lint::{Rule, lint};
@@ -19,6 +19,7 @@
 //!         renders for harmless input (probe)                           -> what can not be JSON
 //! ```
 
+mod builtin;
 mod conditions;
 mod flow;
 mod json;
@@ -32,24 +33,24 @@ use std::ops::Range;
 pub use self::rule::Rule;
 use super::MappingTemplate;
 
-/// The largest template: 300 KB (documented as such; that a KB is 1,024 bytes is assumed).
+/// The largest template: 300 KB (documented; that a KB is 1,024 bytes is assumed).
 pub const MAX_BYTES: usize = 300 * 1024;
 
-/// What the linter says of a template.
+/// The linter's report on a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// What is wrong, in the order of the text.
+    /// The findings, in the order of the text.
     pub findings: Vec<Finding>,
-    /// Why the linter does not vouch for JSON, the first reason first. Empty when it does.
+    /// Why the linter does not guarantee JSON, in the order found. Empty if it does.
     pub doubts: Vec<Doubt>,
 }
 
 /// Something that breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Which rule it breaks.
+    /// The rule that it violates.
     pub rule: Rule,
-    /// The bytes of the template concerned.
+    /// The span in the template, in bytes.
     pub span: Range<usize>,
     /// What is wrong here.
     pub message: String,
@@ -59,10 +60,10 @@ pub struct Finding {
     pub cure: String,
 }
 
-/// Something that the linter can not see through, though it may be right.
+/// Something that the linter cannot analyse, though it may be correct.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
-    /// The bytes of the template concerned, if they are known.
+    /// The span in the template in bytes, if known.
     pub span: Option<Range<usize>>,
     /// What is not known.
     pub reason: String,
@@ -70,17 +71,17 @@ pub struct Doubt {
 
 impl Report {
     /// Whether the template renders to JSON for every message, every context that the gateway
-    /// makes, every result of an authorizer and all parameters. That route keys, stage names and
-    /// ids hold neither quotes nor backslashes is taken for granted.
+    /// sends, every result of an authorizer and all parameters. Route keys, stage names and ids are
+    /// assumed to contain neither quotes nor backslashes.
     ///
-    /// False says nothing but that the linter does not vouch for it.
+    /// False only means that the linter cannot guarantee it.
     pub fn json_safe(&self) -> bool {
         self.doubts.is_empty()
     }
 }
 
 impl Finding {
-    /// Line and column of its first character in the template, both from 1, the column in
+    /// Line and column of its first character in the template, both counted from 1, the column in
     /// characters.
     pub fn line_and_column(&self, source: &str) -> (usize, usize) {
         let mut start = self.span.start.min(source.len());
@@ -94,7 +95,7 @@ impl Finding {
     }
 }
 
-/// Looks at a mapping template. What is not even a template is a finding too.
+/// Checks a mapping template. A text that is not a template gives a finding too.
 pub fn lint(source: &str) -> Report {
     let mut findings = names::directives(source);
     let mut doubts = Vec::new();

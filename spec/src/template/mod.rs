@@ -20,6 +20,7 @@ mod json;
 pub mod json_path;
 pub mod lint;
 mod util;
+mod vocabulary;
 
 use std::sync::LazyLock;
 
@@ -30,17 +31,18 @@ pub use self::context::Variables;
 pub use self::document::Document;
 pub use self::escape::escape_java_script;
 pub use self::json_path::JsonPath;
+pub use self::vocabulary::example_context;
 
 /// A parsed mapping template.
 #[derive(Clone, Debug)]
 pub struct MappingTemplate(Template);
 
 /// The profile `api-gateway`: Velocity 1.7 with the settings that reproduce what API Gateway was
-/// seen to render.
+/// seen to render: null and undefined references are the empty string, templates cannot define
+/// macros, `#evaluate` does not exist, and a `#foreach` stops after 1,000 iterations (documented
+/// for REST APIs; assumed for WebSocket APIs).
 ///
-/// What is null or undefined is the empty string (TEMPLATE-5), templates define no macros,
-/// `#evaluate` does not exist, and a `#foreach` ends after 1,000 rounds (documented for REST APIs;
-/// assumed for WebSocket APIs).
+/// Realises: TEMPLATE-5
 pub fn options() -> Options {
     Options {
         missing: Missing::EmptyString,
@@ -57,7 +59,7 @@ impl MappingTemplate {
     /// Parses a mapping template.
     ///
     /// # Errors
-    /// When it is no template: the error has the place.
+    /// If it is not a template: the error has the location.
     pub fn parse(source: &str) -> Result<Self, ParseError> {
         Template::parse(source, &OPTIONS).map(MappingTemplate)
     }
@@ -75,7 +77,7 @@ impl MappingTemplate {
         self.0.source()
     }
 
-    /// What it is made of, for tools that look at it without rendering.
+    /// Its parts, for tools that read it without rendering.
     pub fn parts(&self) -> Vec<velocity::syntax::Part<'_>> {
         self.0.parts()
     }
@@ -88,32 +90,32 @@ impl MappingTemplate {
     /// Renders for one message.
     ///
     /// # Errors
-    /// When a method throws (an index out of range, say) or a bound is reached.
+    /// If a method throws (such as an index out of range) or a limit is reached.
     pub fn render(&self, scope: &Scope<'_>) -> Result<String, RenderError> {
         let mut out = String::new();
         self.render_into(scope, &mut out)?;
         Ok(out)
     }
 
-    /// Renders for one message, behind what `out` holds. On an error `out` is as it was.
+    /// Renders for one message and appends to `out`. On an error, `out` is unchanged.
     ///
     /// # Errors
-    /// As [`MappingTemplate::render`].
+    /// Like [`MappingTemplate::render`].
     pub fn render_into(&self, scope: &Scope<'_>, out: &mut String) -> Result<(), RenderError> {
         self.0.render_into(&mut scope.context(), out)
     }
 }
 
-/// What a template sees of one message.
+/// What a template sees when it renders one message.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
     /// The text of the message: `$input.body`, and the document of `$input.json` and `$input.path`.
     pub body: &'a str,
-    /// What `$context` holds.
+    /// The members of `$context`.
     pub context: &'a Variables,
-    /// What `$stageVariables` holds.
+    /// The members of `$stageVariables`.
     pub stage_variables: &'a Variables,
-    /// What `$input.params()` holds.
+    /// The parameters in `$input.params()`.
     pub params: &'a Params,
     /// Further references at the top level.
     pub variables: &'a Variables,

@@ -1,4 +1,9 @@
-//! `$util`: escaping (TEMPLATE-6), parsing and encoding (TEMPLATE-26 to TEMPLATE-30).
+//! `$util`: escaping, parsing and encoding.
+//!
+//! A function is one row of [`FUNCTIONS`]: rendering calls it by the row, the linter takes from it
+//! which names exist and what they give.
+//!
+//! Realises: TEMPLATE-6, TEMPLATE-26 to TEMPLATE-30
 
 use std::rc::Rc;
 
@@ -8,7 +13,68 @@ use super::escape::{ESCAPED_APOSTROPHE, escape_into, escape_text};
 use super::json;
 use crate::base64;
 
+/// A function of `$util`. Each takes one argument.
+pub(super) struct Function {
+    pub(super) name: &'static str,
+    pub(super) gives: Gives,
+    call: for<'a> fn(&Text<'a>) -> Result<Value<'a>, Failure>,
+}
+
+/// What a function's result may hold, as the linter sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gives {
+    /// The argument with JavaScript's escapes: longer than it, and never an error.
+    Escaped,
+    /// What stands safely in a JSON string: longer than the argument, and never an error.
+    Encoded,
+    /// What the argument hides. An argument that is not so encoded is an error.
+    Decoded,
+}
+
+/// All functions of `$util`, by name.
+pub(super) static FUNCTIONS: [Function; 6] = [
+    Function {
+        name: "base64Decode",
+        gives: Gives::Decoded,
+        call: |text| Ok(Value::from(base64_decode(text)?)),
+    },
+    Function {
+        name: "base64Encode",
+        gives: Gives::Encoded,
+        call: |text| Ok(Value::from(base64::encode(text.to_str().as_bytes()))),
+    },
+    Function {
+        name: "escapeJavaScript",
+        gives: Gives::Escaped,
+        call: |text| Ok(Value::String(escape_text(text))),
+    },
+    Function {
+        name: "parseJson",
+        gives: Gives::Decoded,
+        call: |text| {
+            json::parse(text).ok_or_else(|| Failure::new("`$util.parseJson` was given no JSON"))
+        },
+    },
+    Function {
+        name: "urlDecode",
+        gives: Gives::Decoded,
+        call: |text| Ok(Value::from(url_decode(text)?)),
+    },
+    Function {
+        name: "urlEncode",
+        gives: Gives::Encoded,
+        call: |text| Ok(Value::from(url_encode(text))),
+    },
+];
+
 pub(super) struct Util;
+
+impl Function {
+    /// The function of this name.
+    pub(super) fn named(name: &str) -> Option<&'static Self> {
+        FUNCTIONS.iter().find(|function| function.name == name)
+    }
+}
 
 impl Util {
     pub(super) fn new() -> Rc<Self> {
@@ -21,8 +87,8 @@ impl<'a> Object<'a> for Util {
         "$util"
     }
 
-    /// `escapeJavaScript`, and its cure with it: an escaped text holds `\'` nowhere but where an
-    /// apostrophe was.
+    /// Writes `escapeJavaScript` directly, together with its remedy: an escaped text contains `\'`
+    /// only where there was an apostrophe.
     fn write_call(
         &self,
         method: &str,
@@ -46,25 +112,15 @@ impl<'a> Object<'a> for Util {
     }
 
     fn call(&self, method: &str, arguments: &[Value<'a>]) -> Result<Option<Value<'a>>, Failure> {
-        let [argument] = arguments else {
+        let (Some(function), [argument]) = (Function::named(method), arguments) else {
             return Ok(None);
         };
-        // Of values that are no strings the text is taken (assumed).
-        let text = argument.to_text()?;
-        Ok(Some(match method {
-            "escapeJavaScript" => Value::String(escape_text(&text)),
-            "parseJson" => json::parse(&text)
-                .ok_or_else(|| Failure::new("`$util.parseJson` was given no JSON"))?,
-            "urlEncode" => Value::from(url_encode(&text)),
-            "urlDecode" => Value::from(url_decode(&text)?),
-            "base64Encode" => Value::from(base64::encode(text.to_str().as_bytes())),
-            "base64Decode" => Value::from(base64_decode(&text)?),
-            _ => return Ok(None),
-        }))
+        // A value that is not a string is converted to text (assumed).
+        (function.call)(&argument.to_text()?).map(Some)
     }
 }
 
-/// As `java.net.URLEncoder` does with UTF-8: a blank is `+`.
+/// Like `java.net.URLEncoder` with UTF-8: a space is `+`.
 fn url_encode(text: &Text<'_>) -> String {
     let mut out = String::new();
     for byte in text.to_str().bytes() {
@@ -79,7 +135,7 @@ fn url_encode(text: &Text<'_>) -> String {
     out
 }
 
-/// As `java.net.URLDecoder` does with UTF-8.
+/// Like `java.net.URLDecoder` with UTF-8.
 fn url_decode(text: &Text<'_>) -> Result<String, Failure> {
     let text = text.to_str();
     let mut bytes = Vec::with_capacity(text.len());
@@ -143,8 +199,47 @@ mod tests {
         assert!(url_decode(&Text::from(text)).is_err());
     }
 
+    /// The linter knows every function of the table, and none besides.
+    #[test]
+    fn the_linter_knows_the_functions() {
+        let findings = |name: &str| {
+            let source = format!(r#"{{"x": "$util.{name}($input.body)"}}"#);
+            let report = crate::template::lint::lint(&source);
+            let unknown = crate::template::lint::Rule::UnknownName;
+            report
+                .findings
+                .iter()
+                .filter(|found| found.rule == unknown)
+                .count()
+        };
+        for function in &FUNCTIONS {
+            assert_eq!(findings(function.name), 0, "{}", function.name);
+        }
+        assert_eq!(findings("toString"), 1);
+    }
+
     proptest! {
-        /// What is printed at once is what is printed after it was made.
+        /// What a row promises to the linter holds for every text: what encodes never fails and
+        /// stands in a JSON string, escaped text does so when its apostrophes are cured.
+        #[test]
+        fn functions_give_what_their_rows_say(
+            text in "(\\PC|['\"\\\\/é日本語😀\n\u{1}%+]|[a-zA-Z0-9+/]{4}){0,40}",
+        ) {
+            for function in &FUNCTIONS {
+                let given = (function.call)(&Text::from(text.as_str()))
+                    .map(|value| value.to_text().expect("a text").to_str().into_owned());
+                let written = match (function.gives, given) {
+                    (Gives::Decoded, _) => continue,
+                    (_, Err(error)) => panic!("{}: {error:?}", function.name),
+                    (Gives::Encoded, Ok(given)) => given,
+                    (Gives::Escaped, Ok(given)) => given.replace(ESCAPED_APOSTROPHE, "'"),
+                };
+                let json = serde_json::from_str::<String>(&format!("\"{written}\""));
+                prop_assert!(json.is_ok(), "{}: {written}", function.name);
+            }
+        }
+
+        /// Printing directly gives the same text as building it first.
         #[test]
         fn escaped_text_prints_as_it_is_set(
             body in "(\\PC|['\"\\\\/é日本語😀\n\u{1}]|日本語の文です。|plain text of some length){0,120}",

@@ -1,4 +1,5 @@
-//! What the tests against the real Velocity share: requests, our answers, and the program that gives the real ones.
+//! Shared by the tests against the real Velocity: requests, our answers, and the program that gives
+//! the real ones.
 
 #![allow(dead_code, reason = "every test binary uses its own part")]
 
@@ -9,7 +10,7 @@ use serde_json::{Map, Value, json};
 use spec::template::{MappingTemplate, Params, Scope, Variables};
 use velocity::{Options, ParseErrorKind, RenderErrorKind};
 
-/// A template with what it is rendered for.
+/// A template with its input.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Request {
     pub(crate) profile: String,
@@ -18,33 +19,34 @@ pub(crate) struct Request {
     pub(crate) variables: Value,
 }
 
-/// What came of it.
+/// The outcome.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Answer {
     Output(String),
     ParseError(Cause),
     RenderError(Cause),
-    /// Only the oracle: it did not end in time.
+    /// Oracle only: it did not end in time.
     Timeout,
-    /// Only the oracle: its answer, and what of that need not be ours.
+    /// Oracle only: its answer, and the reason why ours may differ.
     Odd(Box<Answer>, Odd),
 }
 
-/// What happened to the oracle on the way to its answer.
+/// What went wrong in the oracle itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Odd {
     /// It ran out of stack or memory.
     Exhausted,
-    /// json-smart was to write an object of Java's that the JVM does not let it look into.
+    /// json-smart had to write a Java object that the JVM does not let it inspect.
     Inaccessible,
-    /// Its version of Jayway refused a JSON path, or found nothing where later versions find an empty list.
+    /// Its version of Jayway refused a JSON path, or found nothing where later versions find an
+    /// empty list.
     PathRefused,
     /// `$util` was given null.
     UtilNull,
 }
 
 impl Odd {
-    /// As it stands in an answer, and the line of COMPATIBILITY.md about it.
+    /// Its name in an answer, and its line in COMPATIBILITY.md.
     const ALL: [(Odd, &'static str, &'static str); 4] = [
         (Odd::Exhausted, "exhausted", WORK),
         (Odd::Inaccessible, "inaccessible", ENTRIES),
@@ -60,30 +62,30 @@ impl Odd {
     }
 }
 
-/// Why we refuse, as far as that can explain a difference.
+/// Why we refuse, if that can explain a difference.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Cause {
     Any,
-    /// A bound of the options was reached.
+    /// A limit of the options was reached.
     Bound,
-    /// Java has the method, or the construct of a regular expression, and we have not.
+    /// Java has the method, or the construct of a regular expression, but we do not.
     Unsupported,
-    /// A JSON path that is none.
+    /// An invalid JSON path.
     Path,
 }
 
-/// How two answers stand to each other.
+/// How two answers compare.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Verdict {
     Same,
-    /// By the line of COMPATIBILITY.md that begins with these words.
+    /// Explained by the line of COMPATIBILITY.md that begins with these words.
     Explained(&'static str),
     Different,
 }
 
 pub(crate) const PROFILES: [&str; 2] = ["api-gateway", "velocity"];
 
-/// The messages that templates look into.
+/// The messages that templates read.
 pub(crate) const BODIES: [&str; 5] = [
     r#"{"o": {"p": "v", "q": 1.50, "big": 123456789012345678901234567890}, "l": [1, "two", null, {"k": []}], "none": null, "s": "it's é / \"q\""}"#,
     "",
@@ -122,7 +124,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 impl Request {
-    /// As the oracle and `gatespec render --jsonl` read it.
+    /// The form that the oracle and `gatespec render --jsonl` read.
     pub(crate) fn json(&self, id: usize) -> Value {
         let (context, stage_variables, params) = surroundings();
         json!({
@@ -147,7 +149,7 @@ impl Request {
         }
     }
 
-    /// The same with those of the variables only that the template names, or all of the usual ones.
+    /// The same with only those variables that the template names, or all of the usual ones.
     pub(crate) fn with_few_variables(mut self) -> Self {
         let usual = self.variables == variables();
         if let Some(values) = self.variables.as_object_mut().filter(|_| !usual) {
@@ -242,7 +244,7 @@ impl Answer {
         }
     }
 
-    /// Whether two answers of the oracle are one, addresses apart.
+    /// Whether two answers of the oracle are the same apart from addresses.
     pub(crate) fn agrees(&self, other: &Answer) -> bool {
         match (self, other) {
             (Answer::Output(left), Answer::Output(right)) => {
@@ -253,7 +255,7 @@ impl Answer {
         }
     }
 
-    /// Compares our answer with the oracle's. What is explained is explained here and nowhere else.
+    /// Compares our answer with the oracle's. This is the only place that explains differences.
     pub(crate) fn against(&self, theirs: &Answer) -> Verdict {
         match (self, theirs) {
             (_, Answer::Odd(answer, odd)) => match self.against(answer) {
@@ -275,7 +277,8 @@ impl Answer {
     }
 }
 
-/// Java's arrays and iterators print with an address behind them, another one each time: `[Ljava.lang.String;@1f3f434`. Ours have none.
+/// Java's arrays and iterators print with an address that changes each time:
+/// `[Ljava.lang.String;@1f3f434`. Ours have none.
 const ARRAYS: [&str; 10] = [
     "[Ljava.lang.String;",
     "[Ljava.lang.Object;",
@@ -303,7 +306,7 @@ fn without_addresses(output: &str) -> String {
     text + rest
 }
 
-/// Whether theirs is ours with an address behind every array and iterator.
+/// Whether their output is ours plus an address after every array and iterator.
 fn same_but_addresses(ours: &str, theirs: &str) -> bool {
     let first = ARRAYS
         .iter()
@@ -315,7 +318,7 @@ fn same_but_addresses(ours: &str, theirs: &str) -> bool {
     let Some(rest) = theirs.strip_prefix(&ours[..at]) else {
         return false;
     };
-    // What looks like an array may be text; and where an address ends, text may look like it.
+    // What looks like an array may be text, and text after an address may look like part of it.
     let digits = rest.strip_prefix('@').map_or(0, |address| {
         address
             .bytes()
@@ -327,7 +330,7 @@ fn same_but_addresses(ours: &str, theirs: &str) -> bool {
         || (1..=digits).any(|digits| same_but_addresses(&ours[at..], &rest[1 + digits..]))
 }
 
-/// The variables that templates speak of.
+/// The variables that templates use.
 pub(crate) fn variables() -> Value {
     serde_json::from_str(include_str!("../../../velocity/oracle/variables.json"))
         .expect("the variables are JSON")

@@ -3,15 +3,15 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::frame::{Frame, FrameRef};
+use super::frame::{Frame, FrameRef, LateArgument, Locals};
 use super::{Eval, Evaluator, Halt};
-use crate::ast::{Call, Expr};
+use crate::ast::{Call, Expr, Macro};
 use crate::error::{RenderErrorKind, Span};
 use crate::parser;
 use crate::text::TextBuf;
 use crate::value::{DefinedBlock, Value};
 
-/// How many macros may be under way at once (`velocimacro.max.depth`, by its default).
+/// How deep macros may call each other (the default of `velocimacro.max.depth`).
 const MACRO_DEPTH: usize = 20;
 
 impl<'a> Evaluator<'_, 'a> {
@@ -41,32 +41,7 @@ impl<'a> Evaluator<'_, 'a> {
             );
             return Err(self.error(RenderErrorKind::Directive, call.span, message));
         }
-        let mut local: Vec<(Box<str>, Value<'a>)> = Vec::new();
-        let mut arguments = Vec::new();
-        for (index, (name, argument)) in definition
-            .parameters
-            .iter()
-            .zip(&call.arguments)
-            .enumerate()
-        {
-            // The last of several parameters of one name counts.
-            local.retain(|(known, _)| known != name);
-            match argument {
-                Expr::Range(..)
-                | Expr::Reference(_)
-                | Expr::List(_)
-                | Expr::Map(_)
-                | Expr::Text(_)
-                | Expr::Interpolated(_) => {
-                    arguments.retain(|(known, ..): &(Box<str>, _, _)| known != name);
-                    arguments.push((name.clone(), Arc::clone(call), index));
-                }
-                constant => {
-                    let value = self.value(constant, frame)?;
-                    local.push((name.clone(), value));
-                }
-            }
-        }
+        let (mut local, arguments) = self.bind(&definition, call, frame)?;
         if let Some(body) = &call.body {
             let block = DefinedBlock {
                 body: Arc::clone(body),
@@ -94,6 +69,42 @@ impl<'a> Evaluator<'_, 'a> {
             Err(halt) => return Err(halt),
         }
         Ok(())
+    }
+
+    /// The parameters of a macro: constants are evaluated now, everything else when it is used.
+    fn bind(
+        &mut self,
+        definition: &Macro,
+        call: &Arc<Call>,
+        frame: &FrameRef<'a>,
+    ) -> Eval<(Locals<'a>, Vec<LateArgument>)> {
+        let mut local: Locals<'a> = Vec::new();
+        let mut arguments: Vec<LateArgument> = Vec::new();
+        for (index, (name, argument)) in definition
+            .parameters
+            .iter()
+            .zip(&call.arguments)
+            .enumerate()
+        {
+            // Of several parameters with the same name, the last one counts.
+            local.retain(|(known, _)| known != name);
+            match argument {
+                Expr::Range(..)
+                | Expr::Reference(_)
+                | Expr::List(_)
+                | Expr::Map(_)
+                | Expr::Text(_)
+                | Expr::Interpolated(_) => {
+                    arguments.retain(|(known, ..)| known != name);
+                    arguments.push((name.clone(), Arc::clone(call), index));
+                }
+                constant => {
+                    let value = self.value(constant, frame)?;
+                    local.push((name.clone(), value));
+                }
+            }
+        }
+        Ok((local, arguments))
     }
 
     /// `#evaluate`: the text of the argument is a template in the same scope.

@@ -1,6 +1,6 @@
-//! The short way of references that only print: what lies frozen and what a host object can write
-//! itself, without a value made of it first. Everything else goes the long way, and both do the
-//! same.
+//! The fast path of references that only print: frozen values, and text that a host object writes
+//! itself, are printed without building a value first. Everything else takes the general path, with
+//! the same result.
 
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use crate::text::TextBuf;
 use crate::value::Value;
 
 impl<'a> Evaluator<'_, 'a> {
-    /// Prints a reference if there is a short way; false when not, and then nothing was done.
+    /// Prints a reference if the fast path applies. Otherwise returns false and does nothing.
     #[inline]
     pub(super) fn print_directly(
         &mut self,
@@ -38,9 +38,9 @@ impl<'a> Evaluator<'_, 'a> {
         }
     }
 
-    /// Follows properties through what is frozen as far as to text, a number or nothing; the steps
-    /// that are left are to be taken from there. `None` when nothing is frozen there, or a live
-    /// copy is needed.
+    /// Follows properties through frozen maps to text, a number or nothing. Returns the value and
+    /// the steps left to take from there. `None` if the variable is not frozen, or a live copy is
+    /// needed.
     #[inline]
     pub(super) fn look_up<'r>(
         &self,
@@ -66,42 +66,26 @@ impl<'a> Evaluator<'_, 'a> {
         None
     }
 
-    /// Prints `$object.method(…)`, with or without a `.replaceAll("literal", "by")`, without making
-    /// the text first, where the object can; false when not, and then nothing was done. Counts what
-    /// the long way counts.
+    /// Prints `$object.method(…)`, with or without a `.replaceAll("literal", "by")`, without
+    /// building the text first, if the object can do that. Otherwise returns false and does
+    /// nothing. Counts the same steps and bytes as the general path.
     fn write_directly(
         &mut self,
         reference: &Reference,
         frame: &FrameRef<'a>,
         out: &mut TextBuf,
     ) -> Eval<bool> {
-        let (step, replacement) = match &*reference.steps {
-            [step] => (step, None),
-            [step, replacement] => (step, Some(replacement)),
-            _ => return Ok(false),
-        };
-        let StepKind::Method {
-            name, arguments, ..
-        } = &step.kind
-        else {
+        let Some(form) = DirectForm::of(reference) else {
             return Ok(false);
         };
-        let replacing = match replacement.map(|step| &step.kind) {
-            None => None,
-            Some(StepKind::Method {
-                name,
-                arguments,
-                pattern: Some(pattern),
-            }) if &**name == "replaceAll" => match &**arguments {
-                [Expr::Text(_), Expr::Text(with)] => match pattern.literally(with) {
-                    Some(replacing) => Some(replacing),
-                    None => return Ok(false),
-                },
-                _ => return Ok(false),
-            },
-            Some(_) => return Ok(false),
-        };
-        // Arguments that do nothing but look something up may be looked up twice.
+        let DirectForm {
+            step,
+            name,
+            arguments,
+            replacement,
+            replacing,
+        } = form;
+        // Arguments without side effects may be evaluated twice.
         let plain = |argument: &Expr| match argument {
             Expr::Reference(argument) => argument
                 .steps
@@ -123,7 +107,7 @@ impl<'a> Evaluator<'_, 'a> {
         let steps = self.steps;
         self.step(|| step.span)?;
         let (one, many);
-        let values: &[Value<'a>] = match &**arguments {
+        let values: &[Value<'a>] = match arguments {
             [argument] => {
                 one = [match self.frozen_text(argument, frame)? {
                     Some(text) => Value::from(text),
@@ -157,7 +141,7 @@ impl<'a> Evaluator<'_, 'a> {
         }
     }
 
-    /// The text that an argument is, where it lies frozen.
+    /// The text of an argument that is frozen.
     #[inline]
     fn frozen_text(&mut self, argument: &Expr, frame: &FrameRef<'a>) -> Eval<Option<&'a str>> {
         if let Expr::Reference(reference) = argument
@@ -171,7 +155,55 @@ impl<'a> Evaluator<'_, 'a> {
     }
 }
 
-/// What stands in front of a reference that has a value.
+/// `$object.method(…)`, with or without a `.replaceAll("literal", "by")`.
+struct DirectForm<'t> {
+    step: &'t Step,
+    name: &'t str,
+    arguments: &'t [Expr],
+    replacement: Option<&'t Step>,
+    replacing: Option<(&'t str, &'t str)>,
+}
+
+impl<'t> DirectForm<'t> {
+    #[inline]
+    fn of(reference: &'t Reference) -> Option<Self> {
+        let (step, replacement) = match &*reference.steps {
+            [step] => (step, None),
+            [step, replacement] => (step, Some(replacement)),
+            _ => return None,
+        };
+        let StepKind::Method {
+            name, arguments, ..
+        } = &step.kind
+        else {
+            return None;
+        };
+        let replacing = match replacement.map(|step| &step.kind) {
+            None => None,
+            Some(StepKind::Method {
+                name,
+                arguments,
+                pattern: Some(pattern),
+            }) if &**name == "replaceAll" => match &**arguments {
+                [Expr::Text(_), Expr::Text(with)] => match pattern.literally(with) {
+                    Some(replacing) => Some(replacing),
+                    None => return None,
+                },
+                _ => return None,
+            },
+            Some(_) => return None,
+        };
+        Some(DirectForm {
+            step,
+            name,
+            arguments,
+            replacement,
+            replacing,
+        })
+    }
+}
+
+/// What is printed before the value of a reference.
 #[inline]
 pub(super) fn push_prefixes(reference: &Reference, out: &mut TextBuf) {
     for prefix in [&reference.escape_prefix, &reference.text_prefix] {

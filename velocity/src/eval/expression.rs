@@ -64,7 +64,7 @@ impl<'a> Evaluator<'_, 'a> {
         })
     }
 
-    /// Whether a condition holds. A literal that is not `true` never does.
+    /// Whether a condition holds. A literal other than `true` never does.
     pub(super) fn truth(&mut self, expr: &Expr, frame: &FrameRef<'a>) -> Eval<bool> {
         match expr {
             Expr::Bool(value) => Ok(*value),
@@ -74,7 +74,7 @@ impl<'a> Evaluator<'_, 'a> {
                     Value::Null => Ok(false),
                     Value::Bool(value) => Ok(value),
                     Value::Block(block) => {
-                        // Velocity renders it to see whether there is text.
+                        // Velocity renders it to see whether it gives text.
                         if block.depth.get() >= block.max_depth {
                             return Ok(false);
                         }
@@ -215,7 +215,8 @@ impl<'a> Evaluator<'_, 'a> {
             .map_err(|message| self.fail(span, "", &Failure::new(message)))
     }
 
-    /// Numbers by value, values of related classes by `equals`, all others by their text.
+    /// Compares numbers by value, values of related classes by `equals`, and all others by their
+    /// text.
     fn equal(&mut self, left: &Value<'a>, right: &Value<'a>, span: Span) -> Eval<bool> {
         if let Some(order) = self.compare(left, right, span)? {
             return Ok(order.is_eq());
@@ -273,7 +274,7 @@ impl<'a> Evaluator<'_, 'a> {
     }
 }
 
-/// Whether one's Java class is the other's or extends it.
+/// Whether the Java class of one is that of the other, or extends it.
 fn related<'a>(left: &Value<'a>, right: &Value<'a>) -> bool {
     match (left, right) {
         (Value::List(left), Value::List(right)) => {

@@ -1,5 +1,5 @@
-//! Scopes inside of macros and loops: Velocity chains contexts, and a variable set in one shows in
-//! all around it.
+//! Scopes inside macros and loops: Velocity chains contexts, and a variable set in an inner one is
+//! visible in all outer ones.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -13,9 +13,12 @@ use crate::value::Value;
 pub(super) type FrameRef<'a> = Option<Rc<Frame<'a>>>;
 
 /// A parameter's name, and the call and index of the argument that it stands for.
-type Argument = (Box<str>, Arc<Call>, usize);
+pub(super) type LateArgument = (Box<str>, Arc<Call>, usize);
 
-/// A scope around a macro's body, or around a loop's round whose item is null.
+/// Variables of a macro, by name.
+pub(super) type Locals<'a> = Vec<(Box<str>, Value<'a>)>;
+
+/// A scope around a macro's body, or around an iteration whose item is null.
 pub(crate) struct Frame<'a> {
     kind: FrameKind<'a>,
     outer: FrameRef<'a>,
@@ -23,12 +26,12 @@ pub(crate) struct Frame<'a> {
 
 enum FrameKind<'a> {
     Macro {
-        /// What was set since the macro began, constant arguments among it.
-        local: RefCell<Vec<(Box<str>, Value<'a>)>>,
+        /// What was set since the macro began, including constant arguments.
+        local: RefCell<Locals<'a>>,
         /// Arguments that are evaluated anew at every use, in the scope of the call.
-        arguments: RefCell<Vec<Argument>>,
+        arguments: RefCell<Vec<LateArgument>>,
         /// How the arguments were written at the call.
-        literals: Vec<Argument>,
+        literals: Vec<LateArgument>,
     },
     /// Hides the loop's variable while its item is null.
     Null { key: Box<str>, active: Cell<bool> },
@@ -46,8 +49,8 @@ impl<'a> Frame<'a> {
     }
 
     pub(super) fn of_macro(
-        local: Vec<(Box<str>, Value<'a>)>,
-        arguments: Vec<Argument>,
+        local: Locals<'a>,
+        arguments: Vec<LateArgument>,
         outer: &FrameRef<'a>,
     ) -> Rc<Self> {
         let literals = arguments.clone();
@@ -91,7 +94,7 @@ impl<'a> Evaluator<'_, 'a> {
                     if let Some((_, call, index)) = found {
                         let argument = &call.arguments[index];
                         return match argument {
-                            // A plain variable stays null when it is, whatever references otherwise
+                            // A plain variable that is null stays null, whatever other references
                             // do.
                             Expr::Reference(reference) if reference.steps.is_empty() => self
                                 .deeper(call.span, |evaluator| {
@@ -150,8 +153,7 @@ impl<'a> Evaluator<'_, 'a> {
         self.context.remove(name);
     }
 
-    /// What a null reference prints: as it stands, or as the argument it is was written at the
-    /// call.
+    /// What a null reference prints: itself, or the argument as it was written at the call.
     pub(super) fn null_text<'t>(
         &self,
         frame: &FrameRef<'a>,

@@ -1,4 +1,4 @@
-//! References: looking them up, printing them, setting through them.
+//! References: look them up, print them, assign through them.
 
 use super::direct::push_prefixes;
 use super::frame::FrameRef;
@@ -52,7 +52,7 @@ impl<'a> Evaluator<'_, 'a> {
                 };
             }
         }
-        // In front of what is null, backslashes stay whole.
+        // In front of null, all backslashes are kept.
         out.push_str(&reference.escape_prefix);
         out.push_str(&reference.escape_prefix);
         out.push_str(&reference.text_prefix);
@@ -60,7 +60,7 @@ impl<'a> Evaluator<'_, 'a> {
         Ok(())
     }
 
-    /// Renders a defined block where it stands.
+    /// Renders a defined block in place.
     pub(super) fn render_block(&mut self, block: &DefinedBlock<'a>, out: &mut TextBuf) -> Eval<()> {
         block.depth.set(block.depth.get() + 1);
         let result = self.render(&block.body, &block.frame, out);
@@ -69,7 +69,7 @@ impl<'a> Evaluator<'_, 'a> {
                 block.depth.set(block.depth.get() - 1);
                 Ok(())
             }
-            // Velocity leaves it counted.
+            // Velocity does not undo the count.
             Err(halt) => Err(halt),
         }
     }
@@ -188,14 +188,14 @@ impl<'a> Evaluator<'_, 'a> {
         }
     }
 
-    /// Counts a method's result when it is new.
+    /// Counts a method's result if it is new.
     fn charge_new(&mut self, result: &Value<'a>, receiver: &Value<'a>, span: Span) -> Eval<()> {
         let bytes = match result {
             Value::String(text) => text.weight(),
             Value::List(list) => list.items().len() * 32,
             _ => 8,
         };
-        // A list that grew in place shows in its own size.
+        // A list that grew in place is counted by its own size.
         let grown = match receiver {
             Value::List(list) => list.items().len(),
             _ => 0,
@@ -228,7 +228,7 @@ impl<'a> Evaluator<'_, 'a> {
         }
     }
 
-    /// `#set` on a property or an index. A null on the way leaves everything as it was.
+    /// `#set` on a property or an index. If a value on the way is null, nothing happens.
     pub(super) fn assign(
         &mut self,
         target: &Reference,
@@ -250,7 +250,7 @@ impl<'a> Evaluator<'_, 'a> {
         }
         let result = match &last.kind {
             StepKind::Property(name) => methods::set_property(&value, name, new),
-            // Velocity takes the name of the method for a property.
+            // Velocity takes the method's name for a property.
             StepKind::Method { name, .. } => methods::set_property(&value, name, new),
             StepKind::Index(index) => {
                 let index = self.value(index, frame)?;
@@ -287,7 +287,7 @@ const MAX_ITEMS: usize = 4_000_000;
 struct Printing<'p, 'e, 'a> {
     evaluator: &'p mut Evaluator<'e, 'a>,
     span: Span,
-    /// What stopped the rendering, when it was no failure of printing.
+    /// What stopped the rendering, other than a failure to print.
     halt: Option<Halt>,
 }
 

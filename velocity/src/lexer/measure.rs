@@ -1,6 +1,7 @@
-//! How long a piece of text is, from its first byte on; 0 when it does not stand there.
+//! The length of a token at the start of the text, or 0 if it is not there.
 
-use super::{Best, Kind};
+use super::candidates::Best;
+use super::token::Kind;
 
 pub(super) fn line_end(rest: &[u8]) -> usize {
     match rest {
@@ -10,7 +11,7 @@ pub(super) fn line_end(rest: &[u8]) -> usize {
     }
 }
 
-/// Blanks up to and with the end of the line, or 0 when something else stands there.
+/// The length of blanks and the line end behind them, or 0 if something else comes first.
 pub(super) fn blank_line_rest(rest: &[u8]) -> usize {
     let blanks = count(rest, |byte| matches!(byte, b' ' | b'\t'));
     match line_end(&rest[blanks..]) {
@@ -86,7 +87,7 @@ pub(super) fn dot(rest: &[u8]) -> usize {
     }
 }
 
-/// A quoted literal; a doubled quote inside does not end it. The longest reading wins.
+/// A quoted literal; a doubled quote inside does not end it. The longest match wins.
 pub(super) fn string_literal(rest: &[u8]) -> usize {
     let Some(&quote @ (b'"' | b'\'')) = rest.first() else {
         return 0;

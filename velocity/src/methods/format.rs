@@ -1,5 +1,5 @@
-//! `String.format`, as far as templates go: `%s %d %x %X %o %c %b %f %n %%` with flags `-`, `0`,
-//! `+`, `,`, width and precision.
+//! The part of `String.format` that templates use: `%s %d %x %X %o %c %b %f %n %%` with flags `-`,
+//! `0`, `+`, `,`, width and precision.
 
 use crate::error::Failure;
 use crate::text::{Text, TextBuf};
@@ -16,7 +16,7 @@ struct Specifier {
 pub(super) fn format<'a>(format: &Text<'_>, arguments: &[Value<'a>]) -> Result<Text<'a>, Failure> {
     let format = format.to_str();
     let mut out = TextBuf::new();
-    // A null alone is taken for the array of arguments: then every argument is null.
+    // A single null is taken for the whole array of arguments: then every argument is null.
     let no_array = matches!(arguments, [Value::Null]);
     let mut rest: &str = &format;
     let mut next = 0;
@@ -135,12 +135,7 @@ fn convert(specifier: &Specifier, argument: &Value<'_>, out: &mut TextBuf) -> Re
                 out.push_text(&text);
                 return Ok(());
             }
-            let text = text.to_str().into_owned();
-            if specifier.conversion == 'S' {
-                text.to_uppercase()
-            } else {
-                text
-            }
+            cased(text.to_str().into_owned(), specifier)
         }
         'b' => match argument {
             Value::Bool(value) => value.to_string(),
@@ -175,11 +170,7 @@ fn convert(specifier: &Specifier, argument: &Value<'_>, out: &mut TextBuf) -> Re
                 (Value::BigInt(_), _) => return Err(unknown("%x")),
                 _ => return Err(wrong()),
             };
-            if specifier.conversion == 'X' {
-                text.to_uppercase()
-            } else {
-                text
-            }
+            cased(text, specifier)
         }
         'f' => match argument {
             Value::Double(value) if value.is_finite() => fixed(*value, specifier),
@@ -191,6 +182,15 @@ fn convert(specifier: &Specifier, argument: &Value<'_>, out: &mut TextBuf) -> Re
     };
     out.push_str(&pad(&text, specifier));
     Ok(())
+}
+
+/// A conversion in upper case writes in upper case.
+fn cased(text: String, specifier: &Specifier) -> String {
+    if specifier.conversion.is_ascii_uppercase() {
+        text.to_uppercase()
+    } else {
+        text
+    }
 }
 
 /// Java rounds the shortest decimal form half up.

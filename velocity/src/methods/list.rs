@@ -5,9 +5,9 @@ use crate::error::Failure;
 use crate::text::TextBuf;
 use crate::value::{Iter, List, ListKind, Value, View, ViewKind, int};
 
-/// Methods that take a function, which no template can give: only null, and that makes them fail.
+/// Methods that take a function. A template can only pass null, which makes them fail.
 const FUNCTIONAL: [&str; 4] = ["forEach", "removeIf", "replaceAll", "sort"];
-/// What would change the list under a `subList`.
+/// Methods that would change the list behind a `subList`.
 const CHANGING: [&str; 7] = [
     "add",
     "addAll",
@@ -29,30 +29,50 @@ const UNSUPPORTED: [&str; 8] = [
 ];
 
 pub(super) fn call<'a>(list: &List<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
-    use Value::{Bool, Int};
-    let fixed = !matches!(list.kind(), ListKind::Plain | ListKind::Json);
     list.check()?;
     if list.kind() == ListKind::Fixed && CHANGING.contains(&name) {
         return Err(unsupported(&Value::List(list.clone()), name));
     }
-    let void = || Value::text("");
+    let fixed = !matches!(list.kind(), ListKind::Plain | ListKind::Json);
     if fixed
         && matches!(
             name,
             "add" | "addAll" | "remove" | "clear" | "removeAll" | "retainAll"
         )
     {
-        // Java's fixed lists refuse only when there is something to change.
-        let copy = List::new(ListKind::Plain, list.items().clone());
-        let answer = call(&copy, name, arguments)?;
-        if copy.items().len() != list.items().len() {
-            return Err(Failure::new(format!(
-                "`{name}` is not possible on {} (UnsupportedOperationException)",
-                Value::List(list.clone()).class_name()
-            )));
-        }
-        return Ok(answer);
+        return refuse_change(list, name, arguments);
     }
+    if let Some(answer) = read(list, name, arguments)? {
+        return Ok(Some(answer));
+    }
+    if let Some(answer) = change(list, name, arguments)? {
+        return Ok(Some(answer));
+    }
+    if FUNCTIONAL.contains(&name) && !matches!(arguments, [Value::Null]) {
+        return Ok(None);
+    }
+    if UNSUPPORTED.contains(&name) || FUNCTIONAL.contains(&name) {
+        return Err(unsupported(&Value::List(list.clone()), name));
+    }
+    Ok(None)
+}
+
+/// Java's fixed lists refuse only when there is something to change.
+fn refuse_change<'a>(list: &List<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
+    let copy = List::new(ListKind::Plain, list.items().clone());
+    let answer = call(&copy, name, arguments)?;
+    if copy.items().len() != list.items().len() {
+        return Err(Failure::new(format!(
+            "`{name}` is not possible on {} (UnsupportedOperationException)",
+            Value::List(list.clone()).class_name()
+        )));
+    }
+    Ok(answer)
+}
+
+/// The methods that leave the list as it is.
+fn read<'a>(list: &List<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
+    use Value::{Bool, Int};
     Ok(Some(match (name, arguments) {
         ("size", []) => int(list.items().len()),
         ("isEmpty", []) => Bool(list.items().is_empty()),
@@ -60,6 +80,50 @@ pub(super) fn call<'a>(list: &List<'a>, name: &str, arguments: &[Value<'a>]) -> 
             let items = list.items();
             items[index_within(*index, items.len(), items.len())?].clone()
         }
+        ("contains", [value]) => Bool(find(list, value).is_some()),
+        ("containsAll", [values]) => {
+            let Some(values) = collection(values)? else {
+                return Ok(None);
+            };
+            Bool(values.iter().all(|value| find(list, value).is_some()))
+        }
+        ("indexOf", [value]) => place(find(list, value)),
+        ("lastIndexOf", [value]) => place(
+            list.items()
+                .iter()
+                .rposition(|item| value.java_equals(item)),
+        ),
+        ("iterator", []) => Iter::over(&Value::List(list.clone())).map_or(Value::Null, Value::Iter),
+        ("subList", [Int(from), Int(to)]) => {
+            let items = list.items();
+            let to = index_within(*to, items.len() + 1, items.len())?;
+            let from = index_within(*from, to + 1, items.len())?;
+            drop(items);
+            Value::List(list.part(from, to))
+        }
+        ("toArray", []) => Value::List(List::new(
+            ListKind::Array("[Ljava.lang.Object;"),
+            list.items().clone(),
+        )),
+        ("toJSONString", []) if list.kind() == ListKind::Json => {
+            let mut out = TextBuf::new();
+            crate::value::write_text(
+                &Value::List(list.clone()),
+                &mut out,
+                &mut crate::value::NoBlocks,
+            )?;
+            Value::String(out.into_text())
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// The methods that change the list. One flat match: a row for each method of Java's.
+fn change<'a>(list: &List<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
+    use Value::{Bool, Int};
+    let void = || Value::text("");
+    let fixed = !matches!(list.kind(), ListKind::Plain | ListKind::Json);
+    Ok(Some(match (name, arguments) {
         ("set", [Int(_), value]) if !list.takes(value) => {
             return Err(Failure::new(format!(
                 "the array takes no {} (IllegalArgumentException)",
@@ -144,47 +208,9 @@ pub(super) fn call<'a>(list: &List<'a>, name: &str, arguments: &[Value<'a>]) -> 
             list.note_change();
             void()
         }
-        ("contains", [value]) => Bool(find(list, value).is_some()),
-        ("containsAll", [values]) => {
-            let Some(values) = collection(values)? else {
-                return Ok(None);
-            };
-            Bool(values.iter().all(|value| find(list, value).is_some()))
-        }
-        ("indexOf", [value]) => place(find(list, value)),
-        ("lastIndexOf", [value]) => place(
-            list.items()
-                .iter()
-                .rposition(|item| value.java_equals(item)),
-        ),
-        ("iterator", []) => Iter::over(&Value::List(list.clone())).map_or(Value::Null, Value::Iter),
-        ("subList", [Int(from), Int(to)]) => {
-            let items = list.items();
-            let to = index_within(*to, items.len() + 1, items.len())?;
-            let from = index_within(*from, to + 1, items.len())?;
-            drop(items);
-            Value::List(list.part(from, to))
-        }
-        ("toArray", []) => Value::List(List::new(
-            ListKind::Array("[Ljava.lang.Object;"),
-            list.items().clone(),
-        )),
         ("ensureCapacity", [Int(_)]) | ("trimToSize", []) if !fixed => {
             list.note_change();
             void()
-        }
-        ("toJSONString", []) if list.kind() == ListKind::Json => {
-            let mut out = TextBuf::new();
-            crate::value::write_text(
-                &Value::List(list.clone()),
-                &mut out,
-                &mut crate::value::NoBlocks,
-            )?;
-            Value::String(out.into_text())
-        }
-        _ if FUNCTIONAL.contains(&name) && !matches!(arguments, [Value::Null]) => return Ok(None),
-        _ if UNSUPPORTED.contains(&name) || FUNCTIONAL.contains(&name) => {
-            return Err(unsupported(&Value::List(list.clone()), name));
         }
         _ => return Ok(None),
     }))
@@ -202,7 +228,7 @@ fn find<'a>(list: &List<'a>, value: &Value<'a>) -> Option<usize> {
     list.items().iter().position(|item| value.java_equals(item))
 }
 
-/// The elements of a collection; `None` for what is none.
+/// The elements of a collection; `None` if it is not one.
 fn collection<'a>(value: &Value<'a>) -> Result<Option<Vec<Value<'a>>>, Failure> {
     Ok(match value {
         Value::List(list) if !matches!(list.kind(), ListKind::Array(_)) => {
@@ -218,6 +244,7 @@ fn collection<'a>(value: &Value<'a>) -> Result<Option<Vec<Value<'a>>>, Failure> 
     })
 }
 
+/// The methods of `keySet()`, `values()` and `entrySet()`. One flat match: a row for each.
 pub(super) fn call_view<'a>(view: &View<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
     use Value::Bool;
     let find = |value: &Value<'a>| {

@@ -4,6 +4,7 @@ use super::{Answer, null_argument, unsupported};
 use crate::error::Failure;
 use crate::value::{Entry, Map, Value, View, ViewKind, int};
 
+/// The methods of a map. One flat match: a row for each method of Java's.
 pub(super) fn call<'a>(map: &Map<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a> {
     use Value::{Bool, Null};
     let view = |kind| {
@@ -65,7 +66,7 @@ pub(super) fn call<'a>(map: &Map<'a>, name: &str, arguments: &[Value<'a>]) -> An
         ("values", []) => view(ViewKind::Values),
         ("entrySet", []) => view(ViewKind::Entries),
         ("clone", []) => Value::Map(map.entries().into_iter().collect()),
-        // They take a function, which no template can give: only null, and that makes them fail.
+        // These take a function. A template can only pass null, which makes them fail.
         (
             "forEach" | "compute" | "computeIfAbsent" | "computeIfPresent" | "merge" | "replaceAll",
             [.., Null],

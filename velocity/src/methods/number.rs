@@ -1,4 +1,4 @@
-//! `java.lang.Integer` and its kin, `Boolean` and `Character`.
+//! `java.lang.Integer` and the other numbers, `Boolean` and `Character`.
 
 use num_bigint::BigInt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub(super) fn call<'a>(receiver: &Value<'a>, name: &str, arguments: &[Value<'a>]
     let Some(number) = receiver.as_number() else {
         return Ok(None);
     };
-    // What all numbers have.
+    // Methods of every number.
     match (name, arguments) {
         ("intValue", []) => return Ok(Some(Value::Int(number.to_i32()))),
         ("longValue", []) => return Ok(Some(Value::Long(number.to_i64()))),
@@ -118,6 +118,7 @@ fn int<'a>(name: &str, receiver: &Value<'a>, arguments: &[Value<'a>]) -> Answer<
     }))
 }
 
+/// The methods of a `Long`. One flat match: a row for each method of Java's.
 fn long<'a>(name: &str, receiver: &Value<'a>, arguments: &[Value<'a>]) -> Answer<'a> {
     use Value::{Int, Long, Null, String};
     let read = |text: &str, radix| i64::from_str_radix(text, radix).ok();
@@ -232,8 +233,7 @@ fn double<'a>(name: &str, value: f64, receiver: &Value<'a>, arguments: &[Value<'
     }))
 }
 
-/// Methods of `BigInteger`, `BigDecimal` and `Float` that are not here: better said than taken for
-/// methods that do not exist.
+/// Methods of `BigInteger`, `BigDecimal` and `Float` that exist in Java but not here.
 const RARE: [&str; 66] = [
     "abs",
     "add",
@@ -303,7 +303,7 @@ const RARE: [&str; 66] = [
     "xor",
 ];
 
-/// Those of them that `Float` has.
+/// Those of `Float` among them.
 const OF_FLOAT: [&str; 14] = [
     "compare",
     "float16ToFloat",
@@ -321,7 +321,7 @@ const OF_FLOAT: [&str; 14] = [
     "toHexString",
 ];
 
-/// What `Character` can say of a character that is not here.
+/// Methods of `Character` that exist in Java but not here.
 const OF_CHARACTER: [&str; 36] = [
     "charCount",
     "codePointCount",
@@ -392,7 +392,7 @@ fn big<'a>(
     }
 }
 
-/// Classes that templates hardly meet: what is not here is said to be missing.
+/// Classes that templates rarely meet: a method that is missing here is an error.
 fn other<'a>(
     name: &str,
     number: &Number,

@@ -7,7 +7,7 @@ use crate::error::Failure;
 use crate::text::TextBuf;
 use crate::value::{LoopScope, Object, Value};
 
-/// `$foreach.info`: what of it does not depend on where the template lies.
+/// `$foreach.info`: the part that does not depend on the template's file.
 struct Info {
     depth: i32,
 }
@@ -65,7 +65,7 @@ pub(super) fn property<'a>(scope: &Rc<LoopScope<'a>>, name: &str) -> Option<Valu
     })
 }
 
-/// The loop and those around it, outward.
+/// The loop and those around it, from the inside out.
 fn around<'a>(scope: &Rc<LoopScope<'a>>) -> impl Iterator<Item = Rc<LoopScope<'a>>> {
     std::iter::successors(Some(Rc::clone(scope)), |scope| scope.parent.clone())
 }

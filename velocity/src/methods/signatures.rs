@@ -1,7 +1,7 @@
-//! Which methods Java's classes have, and which of them Velocity picks for some arguments.
+//! Which methods Java's classes have, and which one Velocity picks for given arguments.
 //!
-//! The table beside this file is written by `velocity/oracle/Signatures.java`. It is asked only
-//! when nothing here answers a call: then it tells whether Java would have answered.
+//! The table beside this file is written by `velocity/oracle/Signatures.java`. It is used only if
+//! nothing here answers a call, to see whether Java would have answered.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ use crate::value::{ListKind, Value, ViewKind};
 /// A method that Velocity would call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Signature {
-    /// How many parameters it declares: with none, Velocity picks it for any arguments, and then
+    /// How many parameters it declares: if none, Velocity picks it for any arguments and then
     /// fails.
     pub(super) parameters: usize,
 }
@@ -46,8 +46,7 @@ fn read() -> HashMap<&'static str, Class> {
     classes
 }
 
-/// The name that the table has for the class of a value; `None` for null and for objects of the
-/// host.
+/// The class of a value by its name in the table; `None` for null and for host objects.
 fn class_of<'v>(value: &'v Value<'_>) -> Option<&'v str> {
     Some(match value {
         Value::Null | Value::Object(_) => return None,
@@ -68,7 +67,7 @@ fn class_of<'v>(value: &'v Value<'_>) -> Option<&'v str> {
     })
 }
 
-/// The method that Velocity picks, if there is one and only one that fits best.
+/// The method that Velocity picks, if exactly one fits best.
 pub(super) fn find(receiver: &Value<'_>, name: &str, arguments: &[Value<'_>]) -> Option<Signature> {
     let methods = CLASSES.get(class_of(receiver)?)?.methods.get(name)?;
     let actual: Vec<Option<&str>> = arguments.iter().map(class_for_argument).collect();
@@ -151,7 +150,7 @@ fn applicable(formal: &[&str], actual: &[Option<&str>]) -> bool {
     })
 }
 
-/// Whether a parameter takes an argument of a class; null has none.
+/// Whether a parameter accepts an argument of a class; null has no class.
 fn convertible(formal: &str, actual: Option<&str>) -> bool {
     let primitive = formal.starts_with(|c: char| c.is_ascii_lowercase()) && !formal.ends_with("[]");
     let Some(actual) = actual else {
@@ -178,7 +177,7 @@ fn extends(class: &str, other: &str) -> bool {
             .is_some_and(|class| class.supers.contains(&other))
 }
 
-/// Whether the first is more specific than the second; `None` when neither is.
+/// Whether the first is more specific than the second; `None` if neither is.
 fn more_specific(left: &[&str], right: &[&str]) -> Option<bool> {
     if left.len() != right.len() {
         return Some(left.len() > right.len());
@@ -205,7 +204,7 @@ fn more_specific(left: &[&str], right: &[&str]) -> Option<bool> {
     }
 }
 
-/// Whether what the one parameter takes the other takes as well.
+/// Whether the other parameter accepts everything that this one accepts.
 fn narrower(one: &str, other: &str, last: bool) -> bool {
     const WIDTHS: [&str; 6] = ["byte", "short", "int", "long", "float", "double"];
     let width = |name: &str| WIDTHS.iter().position(|known| *known == name);

@@ -2,11 +2,11 @@
 
 use super::{Answer, format, null_argument, out_of_bounds, place};
 use crate::error::Failure;
-use crate::regex::Pattern;
+use crate::regex::{Occurrences, Pattern};
 use crate::text::{Text, TextBuf};
 use crate::value::{Iter, List, ListKind, Value, int};
 
-/// Bytes that one string may grow to.
+/// Limit of one string, in bytes.
 const MAX_LENGTH: usize = 64 << 20;
 
 const UNSUPPORTED: [&str; 17] = [
@@ -29,6 +29,15 @@ const UNSUPPORTED: [&str; 17] = [
     "contentEquals",
 ];
 
+/// Which ends of a text are cut.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    Both,
+    Leading,
+    Trailing,
+}
+
+/// The methods of a string. One flat match: a row for each method of Java's.
 pub(super) fn call<'a>(
     text: &Text<'a>,
     name: &str,
@@ -40,7 +49,7 @@ pub(super) fn call<'a>(
     Ok(Some(match (name, arguments) {
         ("length", []) => int(text.len()),
         ("isEmpty", []) => Bool(text.is_empty()),
-        ("isBlank", []) => Bool(strip(text, true, true).is_empty()),
+        ("isBlank", []) => Bool(strip(text, Ends::Both).is_empty()),
         ("toString" | "intern", []) => String(text.clone()),
         ("hashCode", []) => Int(text.hash_code()),
         ("charAt", [Int(index)]) => {
@@ -130,15 +139,23 @@ pub(super) fn call<'a>(
         ("matches", [String(regex)]) => Bool(Pattern::matches(regex, text)?),
         ("replaceAll" | "replaceFirst", [String(regex), String(with)]) => {
             return string(with_pattern(regex, pattern, |pattern| {
-                pattern.replace(text, with, name == "replaceAll")
+                pattern.replace(
+                    text,
+                    with,
+                    if name == "replaceAll" {
+                        Occurrences::All
+                    } else {
+                        Occurrences::First
+                    },
+                )
             })?);
         }
         ("split", [String(regex)]) => return split(text, regex, 0, pattern),
         ("split", [String(regex), Int(limit)]) => return split(text, regex, *limit, pattern),
         ("trim", []) => String(trim(text)),
-        ("strip", []) => String(strip(text, true, true)),
-        ("stripLeading", []) => String(strip(text, true, false)),
-        ("stripTrailing", []) => String(strip(text, false, true)),
+        ("strip", []) => String(strip(text, Ends::Both)),
+        ("stripLeading", []) => String(strip(text, Ends::Leading)),
+        ("stripTrailing", []) => String(strip(text, Ends::Trailing)),
         ("toUpperCase", []) => String(map_well_formed(text, str::to_uppercase)),
         ("toLowerCase", []) => String(map_well_formed(text, str::to_lowercase)),
         ("toCharArray", []) => Value::List(List::new(
@@ -176,7 +193,7 @@ pub(super) fn call<'a>(
     }))
 }
 
-/// Whether the method takes these arguments and one that must not be null is.
+/// Whether the method accepts these arguments but one of them must not be null and is.
 fn takes_with_null(name: &str, arguments: &[Value<'_>]) -> bool {
     let texts = |values: &[Value<'_>]| {
         values
@@ -257,7 +274,7 @@ fn code_point<'a>(code: i32) -> Option<Text<'a>> {
     }
 }
 
-/// The first place of `part` at or behind `from`, in units.
+/// The first index of `part` at or after `from`, in UTF-16 units.
 fn find(text: &Text<'_>, part: &Text<'_>, from: usize) -> Option<usize> {
     if let Some((text, part)) = text.both(part)
         && from == 0
@@ -276,7 +293,7 @@ fn find(text: &Text<'_>, part: &Text<'_>, from: usize) -> Option<usize> {
         .map(|at| from + at)
 }
 
-/// The last place of `part` at or before `from`, in units.
+/// The last index of `part` at or before `from`, in UTF-16 units.
 fn find_last(text: &Text<'_>, part: &Text<'_>, from: i32) -> Option<usize> {
     let from = usize::try_from(from).ok()?;
     let (text, part) = (text.units(), part.units());
@@ -297,7 +314,7 @@ fn starts_with(text: &Text<'_>, part: &Text<'_>, from: i32) -> bool {
     text.get(from..).is_some_and(|rest| rest.starts_with(&part))
 }
 
-/// `replace` of text by text: no patterns.
+/// `String.replace`: literal text, no patterns.
 fn replace<'a>(text: &Text<'a>, part: &Text<'a>, with: &Text<'a>) -> Result<Text<'a>, Failure> {
     if let (Some((subject, part)), Some(with)) = (text.both(part), with.as_str())
         && !part.is_empty()
@@ -333,28 +350,28 @@ fn replace<'a>(text: &Text<'a>, part: &Text<'a>, with: &Text<'a>) -> Result<Text
     Ok(Text::from_units(&units))
 }
 
-/// Off with every unit up to the space, at both ends.
+/// Removes every unit up to the space (U+0020) from both ends.
 fn trim<'a>(text: &Text<'a>) -> Text<'a> {
-    cut(text, true, true, |unit| unit <= 0x20)
+    cut(text, Ends::Both, |unit| unit <= 0x20)
 }
 
-/// Off with Java's white space.
-fn strip<'a>(text: &Text<'a>, leading: bool, trailing: bool) -> Text<'a> {
-    cut(text, leading, trailing, is_java_whitespace)
+/// Removes what Java calls white space.
+fn strip<'a>(text: &Text<'a>, ends: Ends) -> Text<'a> {
+    cut(text, ends, is_java_whitespace)
 }
 
 pub(super) fn is_java_whitespace(unit: u16) -> bool {
     matches!(unit, 0x09..=0x0D | 0x1C..=0x20 | 0x1680 | 0x2000..=0x2006 | 0x2008..=0x200A | 0x2028 | 0x2029 | 0x205F | 0x3000)
 }
 
-fn cut<'a>(text: &Text<'a>, leading: bool, trailing: bool, off: impl Fn(u16) -> bool) -> Text<'a> {
+fn cut<'a>(text: &Text<'a>, ends: Ends, off: impl Fn(u16) -> bool) -> Text<'a> {
     let units = text.units();
-    let start = if leading {
+    let start = if ends != Ends::Trailing {
         units.iter().take_while(|&&unit| off(unit)).count()
     } else {
         0
     };
-    let end = if trailing {
+    let end = if ends != Ends::Leading {
         units.len()
             - units[start..]
                 .iter()
@@ -367,7 +384,7 @@ fn cut<'a>(text: &Text<'a>, leading: bool, trailing: bool, off: impl Fn(u16) -> 
     text.substring(start, end).unwrap_or_else(|| text.clone())
 }
 
-/// Applies a change of case to what is well formed; halves of pairs stay.
+/// Changes the case of well-formed text; lone surrogates stay.
 fn map_well_formed<'a>(text: &Text<'a>, change: impl Fn(&str) -> String) -> Text<'a> {
     if let Some(text) = text.as_str() {
         return Text::from(change(text));
@@ -387,7 +404,7 @@ fn map_well_formed<'a>(text: &Text<'a>, change: impl Fn(&str) -> String) -> Text
     out.into_text()
 }
 
-/// Upper case and back, one unit for one, as `equalsIgnoreCase` compares.
+/// To upper case and back, unit by unit, as `equalsIgnoreCase` compares.
 fn fold_case(unit: u16) -> u16 {
     let single =
         |mapped: &mut dyn Iterator<Item = char>, unit: u16| match (mapped.next(), mapped.next()) {
@@ -413,7 +430,7 @@ fn equals_ignore_case(left: &Text<'_>, right: &Text<'_>) -> bool {
             .all(|(&left, &right)| left == right || fold_case(left) == fold_case(right))
 }
 
-/// The difference of the first units that differ, else of the lengths.
+/// The difference between the first units that differ, or else between the lengths.
 fn compare(left: &Text<'_>, right: &Text<'_>, fold: impl Fn(u16) -> u16) -> i32 {
     let (left, right) = (left.units(), right.units());
     let differing = left
@@ -424,7 +441,7 @@ fn compare(left: &Text<'_>, right: &Text<'_>, fold: impl Fn(u16) -> u16) -> i32 
     differing.unwrap_or_else(|| i32::try_from(left.len() as i64 - right.len() as i64).unwrap_or(0))
 }
 
-/// Of strings, or of one collection of strings; nothing else is taken, nor null, which might be
+/// Joins strings, or one collection of strings. Nothing else is accepted, nor null, which might be
 /// either.
 fn join<'a>(separator: &Text<'a>, items: &[Value<'a>]) -> Answer<'a> {
     let mut found = Vec::new();

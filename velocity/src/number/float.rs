@@ -1,10 +1,9 @@
-//! `Double.toString` and `Float.toString` as Java wrote them up to JDK 18: now and then a digit
-//! more than would be needed.
+//! `Double.toString` and `Float.toString` as up to JDK 18: sometimes with one digit more than
+//! needed.
 
 use num_bigint::{BigInt, Sign};
 
-/// Digits without zeros at the end, and the power of ten that stands behind the first:
-/// `d.ddd × 10^exponent`.
+/// Digits without trailing zeros, and the power of ten of the first one: `d.ddd × 10^exponent`.
 struct Digits {
     digits: Vec<u8>,
     exponent: i32,
@@ -36,7 +35,7 @@ fn written(value: f64, fraction: u64, raw: i32, width: u32, bias: i32) -> String
     if value == 0.0 {
         return format!("{sign}0.0");
     }
-    // One leading bit and 52 behind it, whatever the width.
+    // One leading bit and 52 more, whatever the width.
     let (mantissa, exponent, significant) = if raw == 0 {
         let length = 64 - fraction.leading_zeros();
         (
@@ -54,7 +53,7 @@ fn written(value: f64, fraction: u64, raw: i32, width: u32, bias: i32) -> String
     layout(sign, &digits(mantissa, exponent, significant as i32))
 }
 
-/// Plain between 10^-3 and 10^7, with an exponent elsewhere.
+/// Without an exponent between 10^-3 and 10^7.
 fn layout(sign: &str, number: &Digits) -> String {
     let digits: String = number
         .digits
@@ -75,17 +74,19 @@ fn layout(sign: &str, number: &Digits) -> String {
     format!("{sign}{}.{}", &padded[..whole], &padded[whole..])
 }
 
-/// The digits of `mantissa × 2^(exponent - 52)`, of whose bits as many as `significant` count.
+/// The digits of `mantissa × 2^(exponent - 52)`, of which the first `significant` bits count.
+///
+/// One piece, as Java's `FloatingDecimal.dtoa` is: its steps share all of their state.
 fn digits(mantissa: u64, exponent: i32, significant: i32) -> Digits {
     let trailing = mantissa.trailing_zeros() as i32;
     let bits = 53 - trailing;
-    // How many bits stand behind the point.
+    // How many bits are behind the binary point.
     let tiny = (bits - exponent - 1).max(0);
     if tiny == 0 && (-21..=62).contains(&exponent) && bits < 64 {
         return whole_digits(mantissa, exponent, significant);
     }
     let mut ten = estimate(mantissa, exponent);
-    // value = B / S, and M is half of the distance to the next double, all times the same.
+    // value = B / S, and M is half the distance to the next double, all scaled alike.
     let (fives_b, fives_s) = ((-ten).max(0), ten.max(0));
     let mut twos_b = fives_b + tiny + exponent;
     let mut twos_s = fives_s + tiny;
@@ -96,7 +97,7 @@ fn digits(mantissa: u64, exponent: i32, significant: i32) -> Digits {
     twos_s -= common;
     twos_m -= common;
     if bits == 1 {
-        // The next smaller double is nearer.
+        // The next smaller double is closer.
         twos_m -= 1;
     }
     if twos_m < 0 {
@@ -109,8 +110,8 @@ fn digits(mantissa: u64, exponent: i32, significant: i32) -> Digits {
     let scale = power(fives_s, twos_s);
     let mut margin = power(fives_b, twos_m);
     let tens: BigInt = &scale * 10;
-    // Java calculates in ints or longs where they suffice, compares a shade differently there, and
-    // lets margin and sum overflow.
+    // Java uses ints or longs where they suffice. There it compares slightly differently and lets
+    // margin and sum overflow.
     let bits_of_fives = |power: i32| FIVES.get(power as usize).map_or(power * 3, |&bits| bits);
     let bits_b = bits + twos_b + bits_of_fives(fives_b);
     let bits_s = twos_s + 1 + bits_of_fives(fives_s + 1);
@@ -142,7 +143,7 @@ fn digits(mantissa: u64, exponent: i32, significant: i32) -> Digits {
         digits.push(first);
     }
     if !(-3..8).contains(&ten) {
-        // With an exponent, a second digit is always written.
+        // With an exponent there is always a second digit.
         (low, high) = (false, false);
     }
     while !low && !high {
@@ -167,7 +168,7 @@ fn digits(mantissa: u64, exponent: i32, significant: i32) -> Digits {
     }
 }
 
-/// As an integer of so many bits holds it.
+/// The value wrapped to an integer of so many bits.
 fn wrapped(value: &BigInt, bits: u32) -> BigInt {
     let mut low: BigInt = value & ((BigInt::from(1) << bits) - 1);
     if low.bit(u64::from(bits) - 1) {
@@ -176,7 +177,7 @@ fn wrapped(value: &BigInt, bits: u32) -> BigInt {
     low
 }
 
-/// Whole numbers: digits that the double cannot tell apart are rounded off.
+/// Whole numbers: digits beyond the precision of the double are rounded off.
 fn whole_digits(mantissa: u64, exponent: i32, significant: i32) -> Digits {
     let mut value = if exponent >= 52 {
         mantissa << (exponent - 52)

@@ -83,7 +83,7 @@ impl Parser<'_, '_> {
         self.error(ParseErrorKind::Arguments, self.span_since(first), message)
     }
 
-    /// `(`, then values parted by blanks or commas, `)`.
+    /// `(`, values separated by blanks or commas, `)`.
     fn arguments(&mut self, name: &str, known: bool) -> Parse<Arguments> {
         let mut arguments = Arguments::default();
         self.skip_whitespace()?;

@@ -1,4 +1,4 @@
-//! Expressions: literals, ranges, operators, and what may be an argument.
+//! Expressions: literals, ranges, operators and arguments.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::error::{ParseErrorKind, Span};
 use crate::lexer::Kind;
 use crate::text::Text;
 
-/// The tokens an operand is written with, for what `+` prints of a null one.
+/// The tokens of an operand: `+` prints them if the operand is null.
 #[derive(Clone, Copy)]
 pub(super) struct Tokens {
     first: usize,
@@ -35,7 +35,7 @@ fn operator(kind: Kind) -> Option<(Operator, u8)> {
 }
 
 impl Parser<'_, '_> {
-    /// A whole expression, and the tokens it is written with.
+    /// A whole expression, and its tokens.
     pub(super) fn expression(&mut self) -> Parse<(Expr, Tokens)> {
         let first = self.next;
         let (expr, _) = self.nested(|parser| parser.binary(1))?;
@@ -72,8 +72,8 @@ impl Parser<'_, '_> {
                 literals,
                 span,
             }));
-            // The node of an operator begins behind the operator: that is all of it that Velocity
-            // prints as its literal.
+            // Velocity's node for an operator begins behind the operator: only that part is printed
+            // as its literal.
             left_tokens = Tokens {
                 first,
                 last: self.next - 1,
@@ -142,7 +142,7 @@ impl Parser<'_, '_> {
         Ok((expr, tokens))
     }
 
-    /// What can begin an argument of a method, an element of a list or of a map.
+    /// Whether the next token can begin an argument of a method, or an element of a list or map.
     pub(super) fn starts_parameter(kind: Kind) -> bool {
         matches!(
             kind,
@@ -158,7 +158,7 @@ impl Parser<'_, '_> {
         )
     }
 
-    /// An argument of a method, an element of a list or of a map.
+    /// An argument of a method, or an element of a list or map.
     pub(super) fn parameter(&mut self) -> Parse<Expr> {
         self.skip_whitespace()?;
         if !Self::starts_parameter(self.peek()?) {
@@ -171,7 +171,7 @@ impl Parser<'_, '_> {
         Ok(expr)
     }
 
-    /// A value without operators, when one starts here.
+    /// A value without operators, if one starts here.
     pub(super) fn operand(&mut self) -> Parse<Expr> {
         match self.peek()? {
             Kind::BracketOpen if self.starts_range()? => self.range(),
@@ -304,7 +304,7 @@ impl Parser<'_, '_> {
         let index = self.advance()?;
         let image = self.image(index);
         let token = Span::new(self.tokens[index].start, self.tokens[index].end);
-        // A `$` or `#` that led to nothing may stand in the token before the quote.
+        // A `$` or `#` that led to nothing may be in the token before the quote.
         let Some(quote) = image.chars().next() else {
             return Ok(Expr::Text(Text::from("")));
         };
@@ -327,7 +327,7 @@ impl Parser<'_, '_> {
             return Ok(Expr::Text(value.into_owned()));
         }
         let text = value.to_str();
-        // Without a blank behind it, a `$` or `#` at the end would be half a token.
+        // Without a space behind it, a `$` or `#` at the end would be half a token.
         let padded = !text.contains("##");
         let source = if padded {
             format!("{text} ")
@@ -347,7 +347,7 @@ impl Parser<'_, '_> {
         Ok(Expr::Interpolated(Interpolated { nodes, padded }))
     }
 
-    /// `\uXXXX` is the only escape that a string knows.
+    /// `\uXXXX` is the only escape in a string.
     fn unescape<'t>(&self, inner: &'t str, token: Span) -> Parse<Text<'t>> {
         if !inner.contains("\\u") {
             return Ok(Text::from(inner));
@@ -366,7 +366,7 @@ impl Parser<'_, '_> {
                 );
                 return Err(self.error(ParseErrorKind::Lexical, self.outer(token), message));
             };
-            // A sign passes in Java, and the low sixteen bits are the character.
+            // Java accepts a sign, and the low sixteen bits are the character.
             units.push((unit & 0xFFFF) as u16);
             rest = &rest[at + 2 + digits.len()..];
         }
@@ -375,7 +375,7 @@ impl Parser<'_, '_> {
     }
 }
 
-/// An integer literal takes the smallest of int, long and big integer that holds it.
+/// An integer literal is the smallest of int, long and big integer that can hold it.
 fn integer(image: &str) -> Expr {
     if let Ok(value) = image.parse() {
         Expr::Int(value)

@@ -75,7 +75,7 @@ impl Parser<'_, '_> {
         Ok(index)
     }
 
-    /// `name(` and something that can be an argument or `)`.
+    /// Whether `name(` and an argument or `)` follow.
     fn starts_method(&mut self) -> Parse<bool> {
         if self.peek()? != Kind::Identifier || self.peek_at(1)? != Kind::ParenOpen {
             return Ok(false);
@@ -116,7 +116,7 @@ impl Parser<'_, '_> {
             Some(Expr::Text(text)) if PATTERN_METHODS.contains(&name) => {
                 match Pattern::compile(text) {
                     Ok(pattern) => Some(Arc::new(pattern)),
-                    // What Java refuses as well fails when it is reached.
+                    // A pattern that Java refuses too fails when it is rendered.
                     Err(PatternError::Invalid(_)) => None,
                     Err(PatternError::Unsupported(message)) => {
                         let span = spans.first().copied().unwrap_or(Span::new(0, 0));
@@ -136,8 +136,8 @@ impl Parser<'_, '_> {
         })
     }
 
-    /// What a reference is and prints follows from the image of its first token, with all that
-    /// stands before the name.
+    /// What a reference is and how it prints follows from the image of its first token, which
+    /// includes everything before the name.
     fn finish_reference(&mut self, first: usize, name: usize, steps: Vec<Step>) -> Reference {
         let image = self.image(first);
         let mut reference = Reference {
@@ -165,7 +165,7 @@ impl Parser<'_, '_> {
             let dollar = rest.rfind('$').unwrap_or(0);
             reference.text_prefix = rest[..dollar].into();
             let rest = &rest[dollar..];
-            // From here on the token counts without what came before its `$`.
+            // From here on the token is taken without the text before its `$`.
             self.tokens[first].start += backslashes + dollar;
             reference.null_text = self.literal_since(first);
             if let Some(behind) = rest.strip_prefix("$!") {
@@ -177,7 +177,7 @@ impl Parser<'_, '_> {
                     reference.root = behind.into();
                 }
             } else if rest == "${" {
-                // The name is a token of its own.
+                // The name is a separate token.
             } else if let Some(name) = rest.strip_prefix('$') {
                 reference.root = name.into();
             } else {
@@ -196,7 +196,7 @@ impl Parser<'_, '_> {
     }
 }
 
-/// `$\!name` is no reference: what it prints, one backslash fewer.
+/// `$\!name` is not a reference; it prints with one backslash fewer.
 fn slash_bang(image: &str) -> Option<String> {
     if !image.contains("\\!") {
         return None;

@@ -1,10 +1,10 @@
-//! A pattern as Java reads it, written for the engine underneath.
+//! Translates a Java pattern for the underlying engine.
 
 use super::PatternError;
 
 pub(super) struct Translated {
     pub(super) pattern: String,
-    /// The text that the pattern stands for, when it has no operators.
+    /// The literal text, if the pattern has no operators.
     pub(super) literal: Option<String>,
     pub(super) groups: usize,
     pub(super) names: Vec<(Box<str>, usize)>,
@@ -12,7 +12,7 @@ pub(super) struct Translated {
 
 const LINE_END: &str = r"\n\r\x{85}\x{2028}\x{2029}";
 const WORD: &str = r"[_\p{L}\p{Nd}]";
-/// The end of the text, or the place in front of its last line terminator.
+/// The end of the text, or the position before its last line terminator.
 const DOLLAR: &str = r"(?=(?:\r\n|(?<!\r)\n|[\r\x{85}\x{2028}\x{2029}])?\z)";
 const MAX_NESTING: usize = 50;
 
@@ -182,7 +182,7 @@ impl Translator<'_> {
         })
     }
 
-    /// One atom; false when it was a switch that nothing can be applied to.
+    /// One atom; false if it was an inline flag, to which no quantifier applies.
     fn atom(&mut self, depth: usize) -> Result<bool, PatternError> {
         let Some(character) = self.next() else {
             return Ok(false);
@@ -326,35 +326,8 @@ impl Translator<'_> {
             'B' => self.operator(&format!("(?:(?<={WORD})(?={WORD})|(?<!{WORD})(?!{WORD}))")),
             'R' => self.operator(&format!(r"(?:\r\n|[{LINE_END}\x0B\x0C])")),
             'G' | 'X' | 'N' => return Err(self.unsupported(&format!("`\\{character}`"))),
-            'k' => {
-                let name: String = self.characters[self.at..]
-                    .iter()
-                    .skip(1)
-                    .take_while(|&&c| c != '>')
-                    .collect();
-                let known = self
-                    .names
-                    .iter()
-                    .find(|(known, _)| **known == *name)
-                    .map(|&(_, group)| group);
-                let Some(group) = known.filter(|_| self.looking_at("<")) else {
-                    return Err(self.invalid("there is no group of that name"));
-                };
-                self.at += name.chars().count() + 2;
-                self.back_reference(group)?;
-            }
-            '1'..='9' => {
-                let mut group = character.to_digit(10).unwrap_or(0) as usize;
-                while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
-                    let longer = group * 10 + digit as usize;
-                    if longer > self.groups {
-                        break;
-                    }
-                    group = longer;
-                    self.at += 1;
-                }
-                self.back_reference(group)?;
-            }
+            'k' => self.named_reference()?,
+            '1'..='9' => self.numbered_reference(character)?,
             _ => {
                 if let Some(class) = self.class_escape(character)? {
                     self.operator(&format!("[{class}]"));
@@ -365,6 +338,39 @@ impl Translator<'_> {
             }
         }
         Ok(())
+    }
+
+    /// `\k<name>`
+    fn named_reference(&mut self) -> Step {
+        let name: String = self.characters[self.at..]
+            .iter()
+            .skip(1)
+            .take_while(|&&c| c != '>')
+            .collect();
+        let known = self
+            .names
+            .iter()
+            .find(|(known, _)| **known == *name)
+            .map(|&(_, group)| group);
+        let Some(group) = known.filter(|_| self.looking_at("<")) else {
+            return Err(self.invalid("there is no group of that name"));
+        };
+        self.at += name.chars().count() + 2;
+        self.back_reference(group)
+    }
+
+    /// `\1`, and further digits as long as there are so many groups.
+    fn numbered_reference(&mut self, character: char) -> Step {
+        let mut group = character.to_digit(10).unwrap_or(0) as usize;
+        while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
+            let longer = group * 10 + digit as usize;
+            if longer > self.groups {
+                break;
+            }
+            group = longer;
+            self.at += 1;
+        }
+        self.back_reference(group)
     }
 
     fn back_reference(&mut self, group: usize) -> Step {
@@ -378,7 +384,7 @@ impl Translator<'_> {
         Ok(())
     }
 
-    /// `\d` and its like, as members of a class.
+    /// `\d` and similar escapes, as members of a class.
     fn class_escape(&mut self, character: char) -> Result<Option<String>, PatternError> {
         let members = match character {
             'd' => "0-9",
@@ -516,7 +522,7 @@ impl Translator<'_> {
             .ok_or_else(|| self.invalid("illegal hexadecimal escape"))
     }
 
-    /// A class behind its `[`.
+    /// A class after its `[`.
     fn class(&mut self, depth: usize) -> Step {
         if depth > MAX_NESTING {
             return Err(self.unsupported("it nests too deep"));
@@ -622,7 +628,7 @@ impl Translator<'_> {
     }
 }
 
-/// Every sign is escaped, so that none means more than itself.
+/// Escapes every punctuation character, so that none is an operator.
 fn push_escaped(out: &mut String, character: char) {
     if character.is_ascii() && !character.is_ascii_alphanumeric() {
         out.push_str(&format!("\\x{:02X}", u32::from(character)));

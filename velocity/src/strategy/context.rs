@@ -1,9 +1,8 @@
-//! What generated templates are rendered for: variables and messages.
+//! The input of generated templates: variables and messages.
 
 use super::{Generator, VARIABLES};
 
-/// The variables of a number, as a JSON object: those that templates speak of, most with other
-/// values.
+/// The variables of a seed, as a JSON object: those that templates use, most with other values.
 pub fn variables_of(seed: u64) -> String {
     let mut generator = Generator::new(seed ^ 0x0123_4567_89ab_cdef);
     if generator.below(4) == 0 {
@@ -39,7 +38,7 @@ pub fn variables_of(seed: u64) -> String {
         }
     }
     generator.put("}");
-    // A request takes only what every reader of JSON takes.
+    // A request contains only what every JSON parser accepts.
     generator
         .out
         .replace("1E400", "1e40")
@@ -47,7 +46,7 @@ pub fn variables_of(seed: u64) -> String {
         .replace("\\u007f", "")
 }
 
-/// The message of a number: a JSON object in which the generated paths find something, mostly.
+/// The message of a seed: a JSON object in which most generated paths find something.
 pub fn document_of(seed: u64) -> String {
     let mut generator = Generator::new(seed ^ 0xfedc_ba98_7654_3210);
     generator.put("{");

@@ -1,4 +1,4 @@
-//! The words that generated templates are made of.
+//! The building blocks of generated templates. One table for each kind, so it stays one file.
 
 pub(super) const NAMES: [&str; 23] = [
     "a",
@@ -130,7 +130,7 @@ pub(super) const SOUP: [&str; 62] = [
     ">=",
 ];
 
-/// Calls, each with arguments that its receiver may take or not.
+/// Calls, each with arguments that its receiver may or may not accept.
 pub(super) const METHODS: [&str; 161] = [
     ".size()",
     ".length()",
@@ -319,7 +319,7 @@ pub(super) const OPEN_METHODS: [&str; 20] = [
     ".join(\"-\", ",
 ];
 
-/// Regular expressions, most of them Java's and this engine's alike.
+/// Regular expressions, most of which mean the same in Java and in this engine.
 pub(super) const PATTERNS: [&str; 40] = [
     "[a-z]",
     "e",
@@ -442,4 +442,132 @@ pub(super) const PATHS: [&str; 38] = [
     "$..[0]",
     "$.e f",
     "$['e f']",
+];
+pub(super) const FOREACH_LISTS: [&str; 10] = [
+    "$c",
+    "[1..3]",
+    "$d",
+    "[\"p\", $a]",
+    "$d.keySet()",
+    "$u",
+    "$d.entrySet()",
+    "$b",
+    "$undefined",
+    "[2..5]",
+];
+pub(super) const FOREACH_BODIES: [&str; 17] = [
+    "$i",
+    "$foreach.count",
+    "$velocityCount",
+    "$foreach.index",
+    "#if($foreach.hasNext),#end",
+    "$!i.key",
+    "#if($i == 2)#break#end",
+    "$foreach.last",
+    "$foreach.info.depth",
+    "$foreach.topmost",
+    "$foreach.parent.index",
+    "#set($foreach.z = $i)",
+    "#set($foreach.k = 1)$foreach.topmost.k",
+    "#if($foreach.first)#break($foreach)#end",
+    "#if($i == 2)#break($foreach.parent)#end",
+    "#if($foreach.count == 2)#break($foreach.topmost)#end",
+    "#set($c[0] = $i)",
+];
+pub(super) const RARE_DIRECTIVES: [&str; 8] = [
+    "#stop",
+    "#break",
+    "#evaluate(\"$a\")",
+    "#include(\"x\")",
+    "#unknown",
+    "#unknown($a)",
+    "#@mm($a)b#end",
+    "#literal()x$a#end",
+];
+pub(super) const INPUT_CALLS: [&str; 12] = [
+    "input.body",
+    "input.path('$.o.p')",
+    "input.json('$.o')",
+    "input.path('$.l')",
+    "input.json('$.l[1]')",
+    "input.path('$.none')",
+    "input.json('$.none')",
+    "input.json('$')",
+    "input.path('$.l').size()",
+    "input.path('$.o').p",
+    "input.params('h')",
+    "input.params().header.h",
+];
+pub(super) const UTIL_CALLS: [&str; 13] = [
+    "util.escapeJavaScript($s)",
+    "util.escapeJavaScript($input.body)",
+    "util.base64Encode($s)",
+    "util.base64Decode(\"aGk=\")",
+    "util.urlEncode($s)",
+    "util.urlDecode(\"a%20b+c\")",
+    "util.parseJson(\"{'a':1}\")",
+    "util.parseJson(\"{\"\"k\"\": [1, 2.50, null, \"\"x\"\"]}\").k",
+    "context.connectionId",
+    "context.authorizer.token",
+    "context.none",
+    "stageVariables.sv",
+    "stageVariables['sv']",
+];
+pub(super) const INDEXES: [&str; 19] = [
+    "0",
+    "1",
+    "-1",
+    "2",
+    "$f",
+    "$i",
+    "$v",
+    "$a",
+    "\"k\"",
+    "'k'",
+    "\"$b\"",
+    "'n'",
+    "true",
+    "$foreach.index",
+    "$undefined",
+    "9",
+    "-9",
+    "\"\"",
+    "'size'",
+];
+pub(super) const NUMBERS: [&str; 19] = [
+    "0",
+    "1",
+    "2",
+    "-1",
+    "2147483647",
+    "2147483648",
+    "9223372036854775807",
+    "9223372036854775808",
+    "1.5",
+    "-0.25",
+    "1e3",
+    "1000.0",
+    "0.1",
+    "3.3",
+    "123456789.123",
+    "1.0E23",
+    "2e-3",
+    "100",
+    "7",
+];
+pub(super) const OPERATORS: [&str; 18] = [
+    " == ", " != ", " < ", " > ", " <= ", " >= ", " && ", " || ", " + ", " - ", " * ", " / ",
+    " % ", "+", "==", " and ", " eq ", " lt ",
+];
+pub(super) const COLLECTIONS: [&str; 10] = [
+    "{}",
+    "{\"k\": 1}",
+    "{\"k\": $a, \"z\": \"y\"}",
+    "[1..3]",
+    "[3..1]",
+    "[$f..5]",
+    "[]",
+    "{$b: 2}",
+    "{\"k\": $undefined}",
+    "[$undefined]",
 ];

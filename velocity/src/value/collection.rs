@@ -1,4 +1,4 @@
-//! Lists, maps, and the views, entries and iterators that Java's collections hand out.
+//! Lists and maps, with their views, entries and iterators.
 
 use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::rc::Rc;
@@ -16,11 +16,11 @@ pub struct List<'a>(pub(super) Rc<ListBody<'a>>);
 pub(super) struct ListBody<'a> {
     kind: ListKind,
     pub(super) items: RefCell<Vec<Value<'a>>>,
-    /// Goes up whenever the list grows or shrinks: a loop over it must notice.
+    /// Incremented when the list grows or shrinks: a loop over it must notice.
     changes: Cell<u32>,
-    /// Goes up whenever anything in the list may change.
+    /// Incremented when anything in the list may have changed.
     edits: Cell<u32>,
-    /// Of a part of a list: that list, with its changes and edits at the time.
+    /// For a part of a list: that list, with its counts of changes and edits at the time.
     pub(super) whole: Option<(List<'a>, u32, u32)>,
 }
 
@@ -35,7 +35,7 @@ pub enum ListKind {
     Array(&'static str),
     /// A set.
     Set,
-    /// A list of fixed length, as `subList` and the like answer.
+    /// A list of fixed length, such as a `subList`.
     Fixed,
 }
 
@@ -51,8 +51,8 @@ impl<'a> List<'a> {
         }))
     }
 
-    /// What `subList` answers. Java's shows the list under it; this one is a copy that refuses once
-    /// that has changed.
+    /// What `subList` returns. Java's is a live view; this one is a copy that fails once the list
+    /// behind it has changed.
     pub(crate) fn part(&self, from: usize, to: usize) -> Self {
         let items = self.items()[from..to].to_vec();
         List(Rc::new(ListBody {
@@ -64,7 +64,7 @@ impl<'a> List<'a> {
         }))
     }
 
-    /// Whether a part of a list still is what the list holds.
+    /// Whether a part of a list still matches the list.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         let Some((whole, changes, edits)) = &self.0.whole else {
             return Ok(());
@@ -127,7 +127,7 @@ pub struct Map<'a>(pub(super) Rc<MapBody<'a>>);
 #[derive(Default)]
 pub(super) struct MapBody<'a> {
     pub(super) entries: RefCell<Entries<'a>>,
-    /// Goes up whenever the map gains or loses a key.
+    /// Incremented when the map gains or loses a key.
     changes: Cell<u32>,
 }
 
@@ -147,7 +147,7 @@ impl<'a> Map<'a> {
         }))
     }
 
-    /// The value of `key`; `None` when the key is not there.
+    /// The value of `key`; `None` if there is no such key.
     pub fn get(&self, key: &Value<'a>) -> Option<Value<'a>> {
         self.0.entries.borrow().get(key).cloned()
     }
@@ -157,7 +157,7 @@ impl<'a> Map<'a> {
         self.0.entries.borrow().get(&StrKey(key)).cloned()
     }
 
-    /// Sets `key`, and answers what it was before.
+    /// Sets `key`, and returns its previous value.
     pub fn insert(
         &self,
         key: impl Into<Value<'a>>,
@@ -172,8 +172,8 @@ impl<'a> Map<'a> {
         self.change(|entries| entries.shift_remove(key))
     }
 
-    /// Changes the entries while the map stands empty: a key that looks back into it, to be hashed,
-    /// finds nothing.
+    /// Changes the entries while the map appears empty: a key that refers back to the map finds
+    /// nothing when it is hashed.
     fn change<T>(&self, change: impl FnOnce(&mut Entries<'a>) -> T) -> T {
         let mut entries = self.0.entries.take();
         let before = entries.len();
@@ -200,7 +200,7 @@ impl<'a> Map<'a> {
         self.0.entries.borrow().len()
     }
 
-    /// Whether there is no entry.
+    /// Whether the map is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -215,7 +215,7 @@ impl<'a> Map<'a> {
             .collect()
     }
 
-    /// The same entries in the order in which a `HashMap` would hold them.
+    /// The same entries in the iteration order of a `HashMap`.
     pub(super) fn in_hash_order(&self) -> Map<'a> {
         let mut entries = self.entries();
         let mut buckets = 16_usize;
@@ -234,7 +234,7 @@ impl<'a> Map<'a> {
         Rc::ptr_eq(&self.0, &other.0)
     }
 
-    /// What `visit` makes of the entries; `None` while one of them is being changed.
+    /// The result of `visit` over the entries; `None` while they are being changed.
     pub(super) fn with_entries<T>(
         &self,
         visit: impl FnOnce(&IndexMap<Value<'a>, Value<'a>>) -> Option<T>,
@@ -253,7 +253,7 @@ impl<'a, K: Into<Value<'a>>, V: Into<Value<'a>>> FromIterator<(K, V)> for Map<'a
     }
 }
 
-/// A string key, to look up without making a value of it.
+/// A string key, for look-ups without building a value.
 struct StrKey<'k>(&'k str);
 
 impl std::hash::Hash for StrKey<'_> {
@@ -275,7 +275,7 @@ pub struct View<'a> {
     pub(crate) kind: ViewKind,
 }
 
-/// What of a map a view shows.
+/// What a view shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ViewKind {
     /// `keySet()`
@@ -304,7 +304,7 @@ impl<'a> View<'a> {
 pub struct Entry<'a> {
     pub(super) map: Map<'a>,
     pub(crate) key: Value<'a>,
-    /// The value, for when the map has lost the key.
+    /// The value, in case the map no longer has the key.
     pub(super) last: RefCell<Value<'a>>,
 }
 
@@ -338,7 +338,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// What `iterator()` answers, and what a loop goes by. Fails, as Java's do, when the collection
+/// What `iterator()` returns, and what a loop uses. Fails, like Java's, if the collection has
 /// changed meanwhile.
 pub struct Iter<'a> {
     pub(super) source: Source<'a>,
@@ -356,7 +356,7 @@ pub(super) enum Source<'a> {
 }
 
 impl<'a> Iter<'a> {
-    /// Over what the value holds; `None` when it holds nothing to go through.
+    /// An iterator over the elements; `None` if the value has none.
     pub(crate) fn over(value: &Value<'a>) -> Option<Rc<Iter<'a>>> {
         let source = match value {
             Value::List(list) if matches!(list.kind(), ListKind::Array(_)) => {
@@ -401,6 +401,7 @@ impl<'a> Iter<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn has_next(&self) -> bool {
         match &self.source {
             Source::List(list, _) => self.next.get() != list.items().len(),

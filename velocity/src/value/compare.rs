@@ -1,11 +1,11 @@
-//! Java's `equals` and `hashCode` over lists and maps, which may hold themselves.
+//! Java's `equals` and `hashCode` over lists and maps, which may contain themselves.
 
 use std::rc::Rc;
 
 use super::{List, ListKind, Map, Value, View, ViewKind};
 
-/// A way through values. It ends with `None` where it gets too deep or too long: what Java answers
-/// with a `StackOverflowError`, or by never coming back.
+/// A walk through values. It ends with `None` if it gets too deep or too long, where Java would
+/// throw a `StackOverflowError` or never return.
 pub(super) struct Walk {
     left: usize,
 }
@@ -261,7 +261,7 @@ mod tests {
         }
     }
 
-    // Two of two of two …: nobody waits for the end of that.
+    // Two of two of two …: walking through all of it would never end.
     #[test]
     fn what_doubles_is_not_gone_through() {
         let double = || {

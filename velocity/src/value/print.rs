@@ -1,19 +1,19 @@
-//! Values to text: Java's `toString()`, and JSON for what came from JSON.
+//! Values to text: Java's `toString()`, and JSON for arrays from JSON.
 
 use super::{DefinedBlock, List, ListKind, MAX_DEPTH, Map, Value, View};
 use crate::error::Failure;
 use crate::text::{Text, TextBuf};
 
-/// Renders defined blocks that stand inside of what is printed.
+/// Renders defined blocks inside the printed value.
 pub(crate) trait Blocks<'a> {
     /// Writes the block, or `null` if it may not nest any deeper.
     fn write_block(&mut self, block: &DefinedBlock<'a>, out: &mut TextBuf) -> Result<(), Failure>;
 
-    /// Called as text grows, to stop what grows too large.
+    /// Called as the text grows, to stop it at the limit.
     fn check(&mut self, out: &TextBuf) -> Result<(), Failure>;
 }
 
-/// Where no rendering is under way.
+/// For use outside a rendering.
 pub(crate) struct NoBlocks;
 
 impl<'a> Blocks<'a> for NoBlocks {
@@ -165,6 +165,24 @@ impl<'a> Printer<'_, 'a> {
         Ok(())
     }
 
+    fn json_map(&mut self, map: &Map<'a>, out: &mut TextBuf, depth: usize) -> Result<(), Failure> {
+        out.push_str("{");
+        let mut first = true;
+        for (key, value) in map.entries() {
+            if !first {
+                out.push_str(",");
+            }
+            first = false;
+            let mut text = TextBuf::new();
+            self.text(&key, &mut text, depth)?;
+            write_json_string(&text.into_text(), out);
+            out.push_str(":");
+            self.json(&value, out, depth)?;
+        }
+        out.push_str("}");
+        Ok(())
+    }
+
     fn json(&mut self, value: &Value<'a>, out: &mut TextBuf, depth: usize) -> Result<(), Failure> {
         self.blocks.check(out)?;
         let Some(depth) = depth.checked_sub(1) else {
@@ -210,22 +228,7 @@ impl<'a> Printer<'_, 'a> {
             Value::Scope(scope) => {
                 return self.json(&Value::Map(scope.storage.in_hash_order()), out, depth);
             }
-            Value::Map(map) => {
-                out.push_str("{");
-                let mut first = true;
-                for (key, value) in map.entries() {
-                    if !first {
-                        out.push_str(",");
-                    }
-                    first = false;
-                    let mut text = TextBuf::new();
-                    self.text(&key, &mut text, depth)?;
-                    write_json_string(&text.into_text(), out);
-                    out.push_str(":");
-                    self.json(&value, out, depth)?;
-                }
-                out.push_str("}");
-            }
+            Value::Map(map) => self.json_map(map, out, depth)?,
             other => {
                 let mut text = TextBuf::new();
                 self.text(other, &mut text, depth)?;

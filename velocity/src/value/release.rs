@@ -1,5 +1,4 @@
-//! Values are let go one by one: a list in a list in a list, a million deep, must not take the
-//! stack with it.
+//! Values are dropped iteratively: a list nested a million deep must not overflow the stack.
 
 use std::rc::Rc;
 
@@ -39,7 +38,7 @@ impl Drop for Iter<'_> {
 }
 
 impl<'a> Entry<'a> {
-    /// All but the map: whoever takes this apart holds that as well.
+    /// All but the map, which the caller holds as well.
     fn hand_over(&mut self, pending: &mut Vec<Value<'a>>) {
         let key = std::mem::replace(&mut self.key, Value::Null);
         let last = self.last.replace(Value::Null);
@@ -75,7 +74,7 @@ impl<'a> MapBody<'a> {
     }
 }
 
-/// Keeps what may hold further values.
+/// Keeps values that may contain others.
 fn keep<'a>(values: impl Iterator<Item = Value<'a>>, pending: &mut Vec<Value<'a>>) {
     pending.extend(values.filter(|value| {
         matches!(
@@ -85,7 +84,7 @@ fn keep<'a>(values: impl Iterator<Item = Value<'a>>, pending: &mut Vec<Value<'a>
     }));
 }
 
-/// Lets go of values and of all that only they hold.
+/// Drops values and everything that only they contain.
 fn release(mut pending: Vec<Value<'_>>) {
     while let Some(value) = pending.pop() {
         match value {
@@ -123,7 +122,7 @@ mod tests {
 
     const DEPTH: usize = 300_000;
 
-    // In debug builds, too, and on the small stack of a test.
+    // Also in debug builds, on the small stack of a test.
     #[test]
     fn what_nests_a_hundred_thousand_deep_is_let_go() {
         (0..DEPTH).fold(Value::Null, |inner, _| Value::list(vec![inner]));

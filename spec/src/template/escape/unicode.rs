@@ -1,9 +1,9 @@
-//! What is not ASCII: one escape of six bytes for each UTF-16 unit.
+//! Escapes characters that are not ASCII: six bytes for each UTF-16 unit.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 
-/// What a byte is in hexadecimal digits, the first one in the lower byte.
+/// The two hexadecimal digits of a byte, the first one in the lower byte.
 const DIGITS: [u16; 256] = digits();
 
 /// `\uXXXX`.
@@ -15,8 +15,8 @@ pub(super) const fn unit_escape(unit: u16) -> [u8; 6] {
     [b'\\', b'u', a, b, c, d]
 }
 
-/// Escapes the characters that are not ASCII from `at` on, until the piece is nearly full, and
-/// answers where both stand then.
+/// Escapes characters that are not ASCII from `at` on, until the piece is nearly full; returns the
+/// new position in both.
 #[inline]
 pub(super) fn escape_non_ascii(
     bytes: &[u8],
@@ -31,8 +31,8 @@ pub(super) fn escape_non_ascii(
     loop {
         match *rest {
             [lead @ 0xE0..=0xEF, second, third, ref behind @ ..] if next < spots.len() => {
-                // Nearly all characters of Chinese, Japanese and Korean are such: where one is,
-                // more are.
+                // Nearly all Chinese, Japanese and Korean characters have three bytes, and rarely
+                // come alone.
                 let escaped = escape_three_byte_characters(rest, &mut spots[next..]);
                 if escaped > 0 {
                     (rest, next) = (&rest[3 * escaped..], next + escaped);
@@ -48,7 +48,7 @@ pub(super) fn escape_non_ascii(
             [lead @ 0xF0..=0xFF, second, third, fourth, ref behind @ ..]
                 if next + 1 < spots.len() =>
             {
-                // The bits above the lowest ten, less 0x10000.
+                // The bits above the lowest ten, minus 0x10000.
                 let high = (u16::from(lead & 7) << 8 | bits(second) << 2 | bits(third) >> 4)
                     .wrapping_sub(0x40);
                 let low = bits(third & 0xF) << 6 | bits(fourth);
@@ -62,7 +62,7 @@ pub(super) fn escape_non_ascii(
     (at + all - rest.len(), length + 6 * next)
 }
 
-/// Escapes characters of three bytes while several follow each other, and answers how many.
+/// Escapes consecutive characters of three bytes, and returns how many.
 #[inline]
 fn escape_three_byte_characters(bytes: &[u8], spots: &mut [[u8; 6]]) -> usize {
     #[cfg(target_arch = "x86_64")]
@@ -88,7 +88,7 @@ fn escape_three_byte_characters(bytes: &[u8], spots: &mut [[u8; 6]]) -> usize {
     done
 }
 
-/// The bits of a byte that is not the first of its character.
+/// The bits of a continuation byte.
 #[inline]
 fn bits(byte: u8) -> u16 {
     u16::from(byte & 0x3F)

@@ -135,10 +135,10 @@ fn operand(cursor: &mut Cursor<'_>, depth: usize) -> Result<Operand, JsonPathErr
     }
     cursor.skip_blanks();
     if cursor.accept("@") {
-        return parse::segments(cursor, false).map(Operand::Here);
+        return parse::segments(cursor).map(Operand::Here);
     }
     if cursor.accept("$") {
-        return parse::segments(cursor, false).map(Operand::Root);
+        return parse::segments(cursor).map(Operand::Root);
     }
     literal(cursor, depth).map(Operand::Literal)
 }
@@ -267,7 +267,7 @@ fn compare(left: Option<&Literal>, comparison: Comparison, right: Option<&Litera
     }
 }
 
-/// A place in the text of a path.
+/// A position in the text of a path.
 pub(super) struct Cursor<'p> {
     text: &'p str,
     at: usize,
@@ -282,7 +282,7 @@ impl<'p> Cursor<'p> {
         self.text
     }
 
-    /// In characters, from 1.
+    /// In characters, counted from 1.
     pub(super) fn position(&self) -> usize {
         self.text[..self.at].chars().count() + 1
     }
@@ -338,7 +338,7 @@ impl<'p> Cursor<'p> {
         Some(value)
     }
 
-    /// A name or a text in quotes; a backslash takes what follows as it is.
+    /// A quoted name or text; a backslash escapes the character after it.
     pub(super) fn quoted(&mut self) -> Result<String, JsonPathError> {
         let Some(quote @ ('\'' | '"')) = self.next() else {
             return Err(self.error("a quoted name is missing"));

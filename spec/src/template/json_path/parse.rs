@@ -1,4 +1,4 @@
-//! Paths from text.
+//! Parses paths.
 
 use super::filter::{self, Cursor};
 use super::{Function, JsonPath, JsonPathError, Segment};
@@ -9,8 +9,12 @@ pub(super) fn parse(path: &str) -> Result<JsonPath, JsonPathError> {
     if cursor.at_end() {
         return Err(cursor.error("it is empty"));
     }
-    let bare = !cursor.accept("$") && !cursor.accept("@");
-    let parsed = segments(&mut cursor, bare)?;
+    let mut path = JsonPath::empty();
+    // A bare path begins with a name.
+    if !cursor.accept("$") && !cursor.accept("@") && cursor.peek() != Some('[') {
+        name(&mut cursor, &mut path)?;
+    }
+    let parsed = continued(&mut cursor, path)?;
     cursor.skip_blanks();
     if !cursor.at_end() {
         return Err(cursor.error("a path goes on with `.` or `[`"));
@@ -18,15 +22,12 @@ pub(super) fn parse(path: &str) -> Result<JsonPath, JsonPathError> {
     Ok(parsed)
 }
 
-/// The segments behind `$` or `@`; a bare path begins with a name.
-pub(super) fn segments(cursor: &mut Cursor<'_>, bare: bool) -> Result<JsonPath, JsonPathError> {
-    let mut path = JsonPath {
-        segments: Vec::new(),
-        function: None,
-    };
-    if bare && cursor.peek() != Some('[') {
-        name(cursor, &mut path)?;
-    }
+/// The segments after `$` or `@`.
+pub(super) fn segments(cursor: &mut Cursor<'_>) -> Result<JsonPath, JsonPathError> {
+    continued(cursor, JsonPath::empty())
+}
+
+fn continued(cursor: &mut Cursor<'_>, mut path: JsonPath) -> Result<JsonPath, JsonPathError> {
     while path.function.is_none() {
         if cursor.accept("..") {
             path.segments.push(Segment::Descend);
@@ -49,7 +50,7 @@ pub(super) fn segments(cursor: &mut Cursor<'_>, bare: bool) -> Result<JsonPath, 
     Ok(path)
 }
 
-/// A name behind a dot, `*`, or a function at the end.
+/// After a dot: a name, `*`, or a function at the end.
 fn name(cursor: &mut Cursor<'_>, path: &mut JsonPath) -> Result<(), JsonPathError> {
     if cursor.accept("*") {
         path.segments.push(Segment::All);

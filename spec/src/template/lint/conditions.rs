@@ -1,4 +1,6 @@
-//! Conditions that do not ask what they seem to ask (TEMPLATE-41, TEMPLATE-42).
+//! Conditions that do not test what they seem to test.
+//!
+//! Realises: TEMPLATE-19, TEMPLATE-41, TEMPLATE-42
 
 use std::collections::HashMap;
 
@@ -84,7 +86,7 @@ fn condition(
                 ),
             };
             let equals = if negated { "==" } else { "!=" };
-            // TEMPLATE-19
+            // A boolean of the authorizer's reaches the template as text.
             let flag = match reference.steps.first().and_then(|step| step.name) {
                 Some("authorizer") => {
                     format!("; `{spelled} == \"true\"` asks for a true, which comes as text")
@@ -107,9 +109,9 @@ fn condition(
 enum Truth {
     /// It may be false.
     Open,
-    /// A text, a number, a map or nothing: true.
+    /// A text, a number, a map or nothing, all of which are true.
     Always,
-    /// What a message holds, which may be `false`.
+    /// A value from the message, which may be `false`.
     UnlessFalse,
 }
 

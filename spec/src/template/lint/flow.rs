@@ -1,4 +1,4 @@
-//! Goes every way through a template, and looks at what is printed where.
+//! Follows every path through a template, and checks what is printed where.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use super::{Doubt, Finding, Rule};
 pub(super) struct Flow {
     pub(super) findings: Vec<Finding>,
     pub(super) doubts: Vec<Doubt>,
-    /// Where the template's own text is no JSON, if it is not whatever the values are.
+    /// Where the template's own text cannot be JSON, whatever the values are.
     pub(super) broken: Option<Range<usize>>,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct Flow {
 #[derive(Clone)]
 struct State<'s> {
     env: Env<'s>,
-    /// The exact place, as long as it is known.
+    /// The exact position, as long as it is known.
     json: Option<Position>,
     quotes: Quotes,
 }
@@ -30,17 +30,15 @@ struct Walker<'s> {
     source: &'s str,
     state: State<'s>,
     seen: Flow,
-    /// Where the search for the place of a text begins.
+    /// Where the search for the span of a text begins.
     cursor: usize,
-    /// Whether the output is one reference and nothing else: such a template passes something on,
-    /// on purpose.
+    /// Whether the output is a single reference: such a template passes a value on deliberately.
     passes_on: bool,
-    /// How many values were printed that may be as long as a message.
+    /// How many values that may be as long as a message were printed.
     long: usize,
 }
 
-/// How many values as long as a message (128 KB, each byte as six) fit the bound on a render's
-/// output.
+/// How many values as long as a message (128 KB, six bytes for each) fit in the output limit.
 const MAX_LONG: usize = 60;
 
 pub(super) fn walk(source: &str, parts: &[Part<'_>]) -> Flow {
@@ -64,8 +62,7 @@ pub(super) fn walk(source: &str, parts: &[Part<'_>]) -> Flow {
         passes_on: matches!(&printing.collect::<Vec<_>>()[..], [Part::Reference(_)]),
         long: 0,
     };
-    // How many of the backslashes before a reference or a directive print depends on what is
-    // defined.
+    // How many backslashes are printed before a reference or directive depends on what is defined.
     if let Some(at) = source.find("\\$").or_else(|| source.find("\\#")) {
         walker.doubt(
             Some(at..at + 2),
@@ -119,7 +116,7 @@ impl<'s> Walker<'s> {
         self.cursor = find_text(self.source, self.cursor, text);
     }
 
-    /// From here on the place in the JSON is not known.
+    /// From here on the position in the JSON is unknown.
     fn doubt(&mut self, span: Option<Range<usize>>, reason: &str) {
         self.state.json = None;
         self.seen.doubts.push(Doubt::new(span, reason));
@@ -167,7 +164,7 @@ impl<'s> Walker<'s> {
         }
     }
 
-    /// Says what is wrong with printing this value here.
+    /// Reports what is wrong with printing this value here.
     fn judge(&mut self, reference: &ReferencePart<'_>, value: &Value) {
         let spelled = self.source.get(reference.span.clone()).unwrap_or_default();
         let subject = |from: &str| {
@@ -283,15 +280,15 @@ impl<'s> Walker<'s> {
     }
 
     fn rounds(&mut self, directive: &DirectivePart<'_>, list: Option<Value>) {
-        // The message says how much is printed; and after 1,000 rounds it ends, behind a comma
-        // perhaps.
+        // The message decides how much is printed; and the loop stops after 1,000 iterations,
+        // perhaps after a comma.
         let reason = "how often a `#foreach` prints is not known";
         self.seen
             .doubts
             .push(Doubt::new(directive.span.clone(), reason));
         let mut before = self.state.clone();
         for name in assigned(&directive.blocks) {
-            // What an earlier round left.
+            // Left by an earlier iteration.
             before.env.set(&name, Value::Unknown);
         }
         let item = match list {
@@ -336,7 +333,7 @@ impl<'s> Walker<'s> {
     }
 }
 
-/// `${name.x}` and `$!name.x` as `$name.x`: how a reference is written as an argument.
+/// A reference as it is written in an argument: `${name.x}` and `$!name.x` become `$name.x`.
 fn formal(spelled: &str) -> String {
     let bare = spelled.strip_prefix('$').unwrap_or(spelled);
     let bare = bare.strip_prefix('!').unwrap_or(bare);
@@ -357,8 +354,8 @@ fn cured(reference: &str) -> String {
     format!("`{}.replaceAll(\"\\\\'\",\"'\")`", formal(reference))
 }
 
-/// Where the text ends in the source, when it begins at `from` or behind it: comments and escapes
-/// may stand between its characters.
+/// Where the text ends in the source, if it begins at or after `from`: there may be comments and
+/// escapes between its characters.
 fn find_text(source: &str, from: usize, text: &str) -> usize {
     let Some(rest) = source.get(from..) else {
         return source.len();

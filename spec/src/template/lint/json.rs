@@ -1,21 +1,20 @@
-//! Where in a JSON text the output is: fed with text, and with values of which only the kind is
-//! known.
+//! Tracks the position in a JSON text, given text, and values of which only the kind is known.
 
-/// A place in a JSON text that is good so far.
+/// A position in a JSON text that is valid so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Position {
     at: At,
-    /// The containers that are open, from the outside in: whether each is an object.
+    /// The open containers, from the outside in: true for an object.
     open: Vec<bool>,
 }
 
-/// The text is no JSON from this byte of it on.
+/// The text is not JSON from this byte on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Broken(pub(super) usize);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum At {
-    /// A value must come.
+    /// A value must follow.
     Value,
     /// Behind `[`: a value or `]`.
     FirstItem,
@@ -27,10 +26,17 @@ enum At {
     Colon,
     /// Behind a value.
     After,
-    /// In a number or a word: so far.
+    /// In a number or a word: the text so far.
     Scalar(String),
-    /// In a string, which may be a key.
-    Text { key: bool, escape: Escape },
+    /// In a string.
+    Text { role: Role, escape: Escape },
+}
+
+/// The role of a string in its container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Key,
+    Value,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +49,7 @@ enum Escape {
 /// What may be inserted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Inserted {
-    /// Text that may stand in a string.
+    /// Text that is valid inside a string.
     StringPart,
     /// A whole number without a sign.
     Number,
@@ -69,7 +75,7 @@ impl Position {
         value_ends && self.open.is_empty()
     }
 
-    /// Goes over a text.
+    /// Moves past a text.
     pub(super) fn feed(&mut self, text: &str) -> Result<(), Broken> {
         for (at, char) in text.char_indices() {
             self.step(char).ok_or(Broken(at))?;
@@ -77,7 +83,7 @@ impl Position {
         Ok(())
     }
 
-    /// Goes over a value; nothing when this place does not take every value of its kind.
+    /// Moves past a value; `None` if not every value of its kind is valid here.
     pub(super) fn insert(&mut self, inserted: Inserted) -> Option<()> {
         match (&self.at, inserted) {
             (
@@ -112,7 +118,7 @@ impl Position {
         }
         let blank = matches!(char, ' ' | '\t' | '\n' | '\r');
         self.at = match (&self.at, char) {
-            (At::Text { key, escape }, _) => Self::in_text(*key, *escape, char)?,
+            (At::Text { role, escape }, _) => Self::in_text(*role, *escape, char)?,
             (_, _) if blank => return Some(()),
             (At::FirstItem, ']') | (At::FirstKey, '}') => self.close(char)?,
             (At::Value | At::FirstItem, '{') => {
@@ -123,11 +129,11 @@ impl Position {
                 self.open.push(false);
                 At::FirstItem
             }
-            (At::Value | At::FirstItem, '"') => At::text(false),
+            (At::Value | At::FirstItem, '"') => At::text(Role::Value),
             (At::Value | At::FirstItem, 't' | 'f' | 'n' | '-' | '0'..='9') => {
                 At::Scalar(char.to_string())
             }
-            (At::FirstKey | At::Key, '"') => At::text(true),
+            (At::FirstKey | At::Key, '"') => At::text(Role::Key),
             (At::Colon, ':') => At::Value,
             (At::After, ']' | '}') => self.close(char)?,
             (At::After, ',') => {
@@ -142,9 +148,14 @@ impl Position {
         Some(())
     }
 
-    fn in_text(key: bool, escape: Escape, char: char) -> Option<At> {
+    fn in_text(role: Role, escape: Escape, char: char) -> Option<At> {
         let escape = match (escape, char) {
-            (Escape::None, '"') => return Some(if key { At::Colon } else { At::After }),
+            (Escape::None, '"') => {
+                return Some(match role {
+                    Role::Key => At::Colon,
+                    Role::Value => At::After,
+                });
+            }
             (Escape::None, '\\') => Escape::Started,
             (Escape::None, '\0'..='\u{1f}') => return None,
             (Escape::None, _) => Escape::None,
@@ -156,7 +167,7 @@ impl Position {
             },
             _ => return None,
         };
-        Some(At::Text { key, escape })
+        Some(At::Text { role, escape })
     }
 
     fn close(&mut self, char: char) -> Option<At> {
@@ -165,9 +176,9 @@ impl Position {
 }
 
 impl At {
-    fn text(key: bool) -> Self {
+    fn text(role: Role) -> Self {
         At::Text {
-            key,
+            role,
             escape: Escape::None,
         }
     }
@@ -177,7 +188,7 @@ fn is_scalar(text: &str) -> bool {
     serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// Whether the output is in a string, for texts of which no more is known.
+/// Whether the output is inside a string, for texts of which no more is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quotes {
     Outside,

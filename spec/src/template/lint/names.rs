@@ -1,4 +1,4 @@
-//! Names and directives that there are not.
+//! Names and directives that do not exist.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -8,79 +8,10 @@ use velocity::syntax::{Part, ReferencePart};
 
 use super::{Finding, Rule};
 use crate::template::MappingTemplate;
+use crate::template::util::{FUNCTIONS, Function};
+use crate::template::vocabulary::{CONTEXT, InputMember, REST, ROOTS, Variable};
 
-/// What stands at the top level.
-pub(super) const ROOTS: [&str; 6] = [
-    "input",
-    "util",
-    "context",
-    "stageVariables",
-    "foreach",
-    "velocityCount",
-];
-/// What `$context` has in templates of WebSocket APIs (TEMPLATE-9 to TEMPLATE-25, TEMPLATE-36).
-pub(super) const CONTEXT: [&str; 19] = [
-    "apiId",
-    "authorizer",
-    "connectedAt",
-    "connectionId",
-    "disconnectReason",
-    "disconnectStatusCode",
-    "domainName",
-    "error",
-    "eventType",
-    "extendedRequestId",
-    "identity",
-    "messageDirection",
-    "messageId",
-    "requestId",
-    "requestTime",
-    "requestTimeEpoch",
-    "routeKey",
-    "stage",
-    "status",
-];
-/// What `$context.identity` has.
-pub(super) const IDENTITY: [&str; 13] = [
-    "accountId",
-    "apiKey",
-    "apiKeyId",
-    "caller",
-    "cognitoAuthenticationProvider",
-    "cognitoAuthenticationType",
-    "cognitoIdentityId",
-    "cognitoIdentityPoolId",
-    "principalOrgId",
-    "sourceIp",
-    "user",
-    "userAgent",
-    "userArn",
-];
-const ERROR: [&str; 2] = ["messageString", "validationErrorString"];
-/// What REST APIs have and WebSocket APIs have not (TEMPLATE-38).
-const REST: [&str; 10] = [
-    "httpMethod",
-    "path",
-    "resourcePath",
-    "resourceId",
-    "protocol",
-    "requestOverride",
-    "responseOverride",
-    "method",
-    "wafResponseCode",
-    "webaclArn",
-];
-const INPUT: [&str; 4] = ["body", "json", "params", "path"];
-const UTIL: [&str; 6] = [
-    "base64Decode",
-    "base64Encode",
-    "escapeJavaScript",
-    "parseJson",
-    "urlDecode",
-    "urlEncode",
-];
-
-/// The names that blocks set: by `#set`, `#foreach` and `#define`.
+/// The names that blocks define with `#set`, `#foreach` and `#define`.
 pub(super) fn assigned(blocks: &[Vec<Part<'_>>]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for block in blocks {
@@ -102,7 +33,7 @@ fn collect(parts: &[Part<'_>], names: &mut BTreeSet<String>) {
     }
 }
 
-/// Looks at every reference of a template.
+/// Checks every reference of a template.
 pub(super) fn references(
     template: &MappingTemplate,
     parts: &[Part<'_>],
@@ -160,8 +91,9 @@ fn hyphen(reference: &ReferencePart<'_>, set: &BTreeSet<String>) -> Option<Findi
     let step = &reference.steps[at];
     let (left, right) = split(names[at])?;
     let known = match (reference.root, at) {
-        ("context", 0) => CONTEXT.contains(&&*left),
-        ("context", _) => IDENTITY.contains(&&*left),
+        ("context", 0) => Variable::find(&CONTEXT, &left).is_some(),
+        ("context", _) => Variable::members(names[0])
+            .is_some_and(|members| Variable::find(members, &left).is_some()),
         ("input", _) => left == "body",
         _ => is_number(&right),
     };
@@ -175,90 +107,121 @@ fn unknown(reference: &ReferencePart<'_>, set: &BTreeSet<String>) -> Option<Find
         return None;
     }
     let name = |at: usize| reference.steps.get(at).and_then(|step| step.name);
-    let span = reference.span.clone();
-    let of = |rule, prefix: &str, name: &str, known: &[&str]| {
-        let cure = match nearest(name, known.iter().copied()) {
-            Some(near) => format!("did you mean `{prefix}{near}`"),
-            None => format!("there are `{prefix}` {}", known.join(", ")),
-        };
-        Finding::new(
-            rule,
-            span.clone(),
-            format!("there is no `{prefix}{name}`"),
-            cure,
-        )
-    };
-    match (reference.root, name(0), name(1)) {
-        ("context", Some("isBase64Encoded"), _) => Some(Finding::new(
-            Rule::UnknownContextName,
-            span,
-            "there is no `$context.isBase64Encoded`: it is a member of proxy events",
-            "write `false`: a text message is never base64",
-        )),
-        ("context", Some(name), _) if REST.contains(&name) => Some(Finding::new(
-            Rule::UnknownContextName,
-            span,
-            format!("`$context.{name}` is a variable of REST APIs"),
-            "take it away; `$context.routeKey` and `$context.eventType` say what a WebSocket request is",
-        )),
-        ("context", Some("error"), Some(name)) if !ERROR.contains(&name) => Some(of(
-            Rule::UnknownContextName,
-            "$context.error.",
-            name,
-            &ERROR,
-        )),
-        ("context", Some("identity"), Some(name)) if !IDENTITY.contains(&name) => Some(of(
-            Rule::UnknownContextName,
-            "$context.identity.",
-            name,
-            &IDENTITY,
-        )),
-        ("context", Some(name), _) if !CONTEXT.contains(&name) && !is_of_maps(reference) => {
-            Some(of(Rule::UnknownContextName, "$context.", name, &CONTEXT))
-        }
-        ("input", Some("body"), Some(name))
-            if reference.steps[1].arguments.is_none() && name != "empty" =>
-        {
+    match (reference.root, name(0)) {
+        ("context", Some(first)) => unknown_of_context(reference, first, name(1)),
+        ("input", Some("body")) => {
+            let name = name(1).filter(|name| *name != "empty")?;
+            if reference.steps[1].arguments.is_some() {
+                return None;
+            }
             Some(Finding::new(
                 Rule::UnknownName,
-                span,
+                reference.span.clone(),
                 format!("`$input.body` is a text and has no `{name}`"),
                 format!(
                     "`$input.json('$.{name}')`, or `$input.path('$.{name}')` for the value itself"
                 ),
             ))
         }
-        ("input", Some(name), _) if !INPUT.contains(&name) && name != "getBody" => {
-            Some(of(Rule::UnknownName, "$input.", name, &INPUT))
-        }
-        ("util", Some(name), _) if !UTIL.contains(&name) => {
-            Some(of(Rule::UnknownName, "$util.", name, &UTIL))
-        }
-        (root, ..) if !ROOTS.contains(&root) => {
-            let known: Vec<&str> = ROOTS
-                .into_iter()
-                .chain(set.iter().map(String::as_str))
-                .collect();
-            // Route keys look like references.
-            let is_route_key = matches!(root, "connect" | "disconnect" | "default");
-            let cure = match nearest(root, known.iter().copied()).filter(|_| !is_route_key) {
-                Some(near) => format!("did you mean `${near}`"),
-                None => format!(
-                    "`#set($d = '$')${{d}}{root}` prints the text; a value needs a `#set` first"
-                ),
-            };
-            Some(Finding::new(
+        ("input", Some(name)) if InputMember::named(name).is_none() => {
+            // The linter suggests the usual spelling of `getBody`.
+            let known = InputMember::ALL
+                .iter()
+                .filter(|(_, member)| *member != InputMember::GetBody)
+                .map(|(name, _)| *name);
+            Some(no_such(
                 Rule::UnknownName,
-                span,
-                format!("there is no `${root}`"),
-                cure,
+                reference,
+                "$input.",
+                name,
+                known,
             ))
         }
+        ("util", Some(name)) if Function::named(name).is_none() => {
+            let known = FUNCTIONS.iter().map(|function| function.name);
+            Some(no_such(Rule::UnknownName, reference, "$util.", name, known))
+        }
+        (root, _) if !ROOTS.contains(&root) => Some(unknown_root(reference, set)),
         _ => None,
     }
 }
 
-/// `$context.keySet()` and the like.
+/// A name missing from `$context` in WebSocket APIs.
+fn unknown_of_context(
+    reference: &ReferencePart<'_>,
+    first: &str,
+    second: Option<&str>,
+) -> Option<Finding> {
+    let rule = Rule::UnknownContextName;
+    let span = reference.span.clone();
+    let names = |variables: &'static [Variable]| variables.iter().map(|variable| variable.name);
+    if first == "isBase64Encoded" {
+        return Some(Finding::new(
+            rule,
+            span,
+            "there is no `$context.isBase64Encoded`: it is a member of proxy events",
+            "write `false`: a text message is never base64",
+        ));
+    }
+    if REST.contains(&first) {
+        return Some(Finding::new(
+            rule,
+            span,
+            format!("`$context.{first}` is a variable of REST APIs"),
+            "take it away; `$context.routeKey` and `$context.eventType` say what a WebSocket request is",
+        ));
+    }
+    match (Variable::members(first), second) {
+        (Some(members), Some(second)) if Variable::find(members, second).is_none() => {
+            let prefix = format!("$context.{first}.");
+            Some(no_such(rule, reference, &prefix, second, names(members)))
+        }
+        _ if Variable::find(&CONTEXT, first).is_none() && !is_of_maps(reference) => Some(no_such(
+            rule,
+            reference,
+            "$context.",
+            first,
+            names(&CONTEXT),
+        )),
+        _ => None,
+    }
+}
+
+fn unknown_root(reference: &ReferencePart<'_>, set: &BTreeSet<String>) -> Finding {
+    let root = reference.root;
+    let known = ROOTS.into_iter().chain(set.iter().map(String::as_str));
+    // Route keys look like references.
+    let is_route_key = matches!(root, "connect" | "disconnect" | "default");
+    let cure = match nearest(root, known).filter(|_| !is_route_key) {
+        Some(near) => format!("did you mean `${near}`"),
+        None => {
+            format!("`#set($d = '$')${{d}}{root}` prints the text; a value needs a `#set` first")
+        }
+    };
+    let message = format!("there is no `${root}`");
+    Finding::new(Rule::UnknownName, reference.span.clone(), message, cure)
+}
+
+/// A name that is not among the known ones, with the one that was likely meant.
+fn no_such(
+    rule: Rule,
+    reference: &ReferencePart<'_>,
+    prefix: &str,
+    name: &str,
+    known: impl Iterator<Item = &'static str> + Clone,
+) -> Finding {
+    let cure = match nearest(name, known.clone()) {
+        Some(near) => format!("did you mean `{prefix}{near}`"),
+        None => {
+            let known: Vec<&str> = known.collect();
+            format!("there are `{prefix}` {}", known.join(", "))
+        }
+    };
+    let message = format!("there is no `{prefix}{name}`");
+    Finding::new(rule, reference.span.clone(), message, cure)
+}
+
+/// A method of the map itself, such as `$context.keySet()`.
 fn is_of_maps(reference: &ReferencePart<'_>) -> bool {
     reference
         .steps
@@ -266,8 +229,7 @@ fn is_of_maps(reference: &ReferencePart<'_>) -> bool {
         .is_some_and(|step| step.arguments.is_some())
 }
 
-/// `#macro`, `#evaluate`, `#include` and `#parse`, which are no part of a parsed template or look
-/// like text in it.
+/// `#macro`, `#evaluate`, `#include` and `#parse`, which a parsed template lacks, or has as text.
 pub(super) fn directives(source: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut rest = 0;

@@ -1,4 +1,4 @@
-//! Renders a template for harmless input: when none of it gives JSON, nothing is likely to.
+//! Renders a template for harmless inputs: if none gives JSON, no input is likely to.
 
 use std::ops::Range;
 
@@ -7,9 +7,10 @@ use serde_json::{Map, Value as Json, json};
 use velocity::syntax::{Argument, ReferencePart};
 
 use super::{Finding, Rule};
-use crate::template::{MappingTemplate, Params, Scope, Variables};
+use crate::template::{MappingTemplate, Params, Scope, Variables, example_context};
 
-/// Says so when no harmless input gives JSON. `broken` is where the template's own text is none.
+/// A finding if no harmless input gives JSON. `broken` is where the template's own text is not
+/// JSON.
 pub(super) fn check(template: &MappingTemplate, broken: Option<Range<usize>>) -> Option<Finding> {
     let mut first = None;
     for leaf in leaves() {
@@ -46,7 +47,7 @@ pub(super) fn check(template: &MappingTemplate, broken: Option<Range<usize>>) ->
     ))
 }
 
-/// Why an output is no JSON.
+/// Why an output is not JSON.
 struct Problem {
     message: String,
     /// The line of the output.
@@ -71,14 +72,14 @@ impl Problem {
         }
     }
 
-    /// The line in the template, when it stands there once and as it was rendered.
+    /// The line in the template, if it occurs there exactly once as rendered.
     fn find(&self, source: &str) -> Option<Range<usize>> {
         let at = source.find(&self.line).filter(|_| !self.line.is_empty())?;
         (source.matches(&self.line).count() == 1).then(|| at..at + self.line.len())
     }
 }
 
-/// What stands wherever a template looks.
+/// The values that a template finds wherever it looks.
 fn leaves() -> [Json; 6] {
     [
         json!("hello"),
@@ -123,27 +124,12 @@ fn render(template: &MappingTemplate, leaf: &Json) -> Result<String, String> {
             _ => {}
         }
     }
-    let context = json!({
-        "routeKey": "sendmessage",
-        "authorizer": authorizer,
-        "messageId": "R1knPc2ntjMCFIA=",
-        "eventType": "MESSAGE",
-        "extendedRequestId": "R1knPH17NjMFftw=",
-        "requestTime": "20/Jan/2024:11:55:00 +0000",
-        "messageDirection": "IN",
-        "stage": "stage",
-        "connectedAt": 1_705_751_697_419_u64,
-        "requestTimeEpoch": 1_705_751_700_453_u64,
-        "disconnectStatusCode": 1000,
-        "disconnectReason": "",
-        "identity": {"userAgent": "Mozilla/5.0", "sourceIp": "192.0.2.1"},
-        "requestId": "R1knPH17NjMFftw=",
-        "domainName": "abcdef1234.execute-api.us-east-1.amazonaws.com",
-        "connectionId": "R1kmxc2VNjMCFIA=",
-        "apiId": "abcdef1234",
-    });
+    let mut context = example_context();
+    context.insert("authorizer".to_owned(), authorizer);
+    context.insert("disconnectStatusCode".to_owned(), json!(1000));
+    context.insert("disconnectReason".to_owned(), json!(""));
     let body = body.to_string();
-    let context = context.as_object().map(Variables::from).unwrap_or_default();
+    let context = Variables::from(context);
     let stage_variables = Variables::from(stage_variables);
     let scope = Scope::new(&body, &context)
         .stage_variables(&stage_variables)
@@ -158,7 +144,7 @@ fn text_argument<'r>(reference: &'r ReferencePart<'_>, at: usize) -> Option<&'r 
     }
 }
 
-/// Puts a value where a simple path leads to.
+/// Puts a value where a simple path leads.
 fn put(document: &mut Json, path: &str, leaf: &Json) {
     let names = path
         .split(['.', '[', ']', '\'', '"'])

@@ -1,38 +1,59 @@
-//! The rules, their names and their reasons.
+//! The linter's rules, their names and their reasons.
 
 use std::fmt;
 
-/// What a finding is about. Its name ([`Rule::id`]) stays the same from version to version.
+/// What a finding is about. Its name ([`Rule::id`]) never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Rule {
-    /// The text is no template (TEMPLATE-86).
+    /// The text is not a template.
+    ///
+    /// Realises: TEMPLATE-86
     Syntax,
-    /// The template ends in `$`, `#` or `\$` (TEMPLATE-57).
+    /// The template ends in `$`, `#` or `\$`.
+    ///
+    /// Realises: TEMPLATE-57
     TrailingSign,
     /// The template is larger than API Gateway takes.
     TooLarge,
-    /// The output of `escapeJavaScript` in a JSON string, where `\'` is no escape (TEMPLATE-7,
-    /// TEMPLATE-8).
+    /// The output of `escapeJavaScript` in a JSON string, where `\'` is no escape.
+    ///
+    /// Realises: TEMPLATE-7, TEMPLATE-8
     SingleQuote,
-    /// A value that others control, unescaped in a JSON string (TEMPLATE-20).
+    /// A value that others control, printed unescaped in a JSON string.
+    ///
+    /// Realises: TEMPLATE-20
     UnescapedValue,
-    /// A value that others control, where JSON is expected (TEMPLATE-71, TEMPLATE-72, TEMPLATE-84).
+    /// A value that others control, where JSON is expected.
+    ///
+    /// Realises: TEMPLATE-71, TEMPLATE-72, TEMPLATE-84
     BareValue,
-    /// `$input.json`, which brings its own quotes, in a JSON string (TEMPLATE-3).
+    /// `$input.json`, which brings its own quotes, in a JSON string.
+    ///
+    /// Realises: TEMPLATE-3
     JsonInString,
-    /// None of a handful of harmless inputs, values of every type wherever the template looks,
-    /// makes the output JSON.
+    /// None of a few harmless inputs, with values of every type wherever the template looks, gives
+    /// JSON.
     NotJson,
-    /// A name of `$context` that WebSocket APIs have not (TEMPLATE-22, TEMPLATE-37 to TEMPLATE-39).
+    /// A name of `$context` that WebSocket APIs lack.
+    ///
+    /// Realises: TEMPLATE-22, TEMPLATE-37 to TEMPLATE-39
     UnknownContextName,
-    /// Any other name that there is not (TEMPLATE-40).
+    /// Any other name that does not exist.
+    ///
+    /// Realises: TEMPLATE-40
     UnknownName,
-    /// A hyphen that was meant as a sign and is taken into the name (TEMPLATE-56).
+    /// A hyphen that was meant as a minus sign but belongs to the name.
+    ///
+    /// Realises: TEMPLATE-56
     HyphenInName,
-    /// A condition that does not ask what it seems to ask (TEMPLATE-41, TEMPLATE-42).
+    /// A condition that does not test what it seems to test.
+    ///
+    /// Realises: TEMPLATE-41, TEMPLATE-42
     ConstantCondition,
-    /// `#macro`, `#evaluate`, `#include` or `#parse` (TEMPLATE-49 to TEMPLATE-51).
+    /// `#macro`, `#evaluate`, `#include` or `#parse`.
+    ///
+    /// Realises: TEMPLATE-49 to TEMPLATE-51
     UnsupportedDirective,
 }
 
@@ -73,7 +94,7 @@ impl Rule {
         }
     }
 
-    /// What happens to a template that breaks it.
+    /// What happens to a template that violates it.
     pub fn why(self) -> &'static str {
         match self {
             Rule::Syntax => "a template that can not be parsed renders nothing: the request fails",

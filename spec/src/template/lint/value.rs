@@ -1,37 +1,40 @@
-//! What a reference may hold, as far as that can be told without rendering.
+//! What a reference may evaluate to, as far as that is known without rendering.
 
 use std::collections::BTreeMap;
 
 use velocity::syntax::{Argument, Part, ReferencePart, StepPart};
 
-use super::{Doubt, MAX_BYTES, names};
-use crate::template::JsonPath;
+use super::builtin::{context, input, name_at, no_such_member};
+use super::{Doubt, MAX_BYTES};
+use crate::template::util::{Function, Gives};
+use crate::template::vocabulary::{InputMember, ROOTS};
 
 /// What a value may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Value {
-    /// This very text.
+    /// Exactly this text.
     Literal(String),
-    /// Digits: a time of the gateway's.
+    /// Digits: a time set by the gateway.
     Number,
-    /// What may stand in a JSON string and has no single quote, or nothing: ids and names of the
-    /// gateway's.
+    /// Valid inside a JSON string and without single quotes, or nothing: ids and names chosen by
+    /// the gateway.
     Own,
-    /// Anything that may stand in a JSON string, or nothing.
+    /// Anything that is valid inside a JSON string, or nothing.
     Safe,
-    /// The gateway's own or checked by it, yet not vouched for: host names, names of callers.
+    /// Chosen or checked by the gateway, but with no guaranteed characters: host names, names of
+    /// callers.
     Unvouched,
-    /// What `escapeJavaScript` gives.
+    /// The output of `escapeJavaScript`.
     Escaped,
     /// A JSON text.
     Json,
-    /// Anything that a client or an authorizer likes, from this reference.
+    /// Anything that a client or an authorizer chooses, from this reference.
     Foreign(String),
     /// Not known.
     Unknown,
 }
 
-/// What the variables hold.
+/// The values of the variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Env<'s> {
     source: &'s str,
@@ -39,7 +42,7 @@ pub(super) struct Env<'s> {
 }
 
 impl Value {
-    /// One of two.
+    /// One of the two.
     pub(super) fn join(self, other: Self) -> Self {
         if self == other {
             self
@@ -48,8 +51,8 @@ impl Value {
         }
     }
 
-    /// Two in one text. What may be long and is put together again and again may reach the bounds
-    /// of a render: a doubt.
+    /// Both in one text. Joining long texts repeatedly may reach the limits of a render, which is a
+    /// doubt.
     fn then(self, other: Self, doubts: &mut Vec<Doubt>) -> Self {
         if self.is_long() && other.is_long() {
             doubts.push(Doubt::new(None, "a text that may grow too long"));
@@ -79,7 +82,7 @@ impl Value {
         }
     }
 
-    /// A literal may hold what ends a string.
+    /// A literal may contain characters that end a string.
     fn is_plain(&self) -> bool {
         match self {
             Value::Literal(text) => {
@@ -102,28 +105,28 @@ impl<'s> Env<'s> {
         self.variables.insert(name.to_owned(), value);
     }
 
-    /// What the variables hold behind one of two ways.
+    /// The values of the variables after one of two paths.
     pub(super) fn join(self, other: &Self) -> Self {
         let mut variables = BTreeMap::new();
-        let nothing = || Value::Literal(String::new());
         for name in self.variables.keys().chain(other.variables.keys()) {
             let of = |env: &Self| match env.variables.get(name) {
                 Some(value) => value.clone(),
-                // What a name held that the template overwrites on one way only: `$context`, say.
-                None if names::ROOTS.contains(&&**name) => Value::Unknown,
-                None => nothing(),
+                // A built-in name that the template overwrites on one path only, such as
+                // `$context`.
+                None if ROOTS.contains(&&**name) => Value::Unknown,
+                None => Value::nothing(),
             };
             variables.insert(name.clone(), of(&self).join(of(other)));
         }
         Env { variables, ..self }
     }
 
-    /// What an expression may give. Whatever may fail is a doubt.
+    /// What an expression may evaluate to. Anything that may fail is a doubt.
     pub(super) fn argument(&self, argument: &Argument<'_>, doubts: &mut Vec<Doubt>) -> Value {
         match argument {
             Argument::Text(text) => Value::Literal(text.clone()),
             Argument::Interpolated(parts) => {
-                let mut value = Value::Literal(String::new());
+                let mut value = Value::nothing();
                 for part in parts {
                     let next = match part {
                         Part::Text(text) => Value::Literal((*text).to_owned()),
@@ -148,7 +151,7 @@ impl<'s> Env<'s> {
                     .iter()
                     .map(|each| self.argument(each, doubts))
                     .collect();
-                // Numbers, truths, or nothing; `+` also joins texts.
+                // Numbers, booleans, or nothing; `+` also joins texts.
                 match (*operator, values.pop(), values.pop()) {
                     ("+", Some(Value::Number), Some(Value::Number)) => Value::Number,
                     ("+", Some(right), Some(left)) => left.then(right, doubts).or_safe_text(),
@@ -168,7 +171,7 @@ impl<'s> Env<'s> {
         }
     }
 
-    /// What a reference may give.
+    /// What a reference may evaluate to.
     pub(super) fn reference(
         &self,
         reference: &ReferencePart<'_>,
@@ -200,7 +203,7 @@ impl<'s> Env<'s> {
         value
     }
 
-    /// What the gateway's own names give, and how many steps that took.
+    /// What a built-in name gives, and how many steps that consumed.
     fn built_in(
         &self,
         reference: &ReferencePart<'_>,
@@ -208,100 +211,64 @@ impl<'s> Env<'s> {
         doubts: &mut Vec<Doubt>,
     ) -> (Value, usize) {
         let steps = &reference.steps;
-        let nothing = Value::Literal(String::new());
-        let foreign = || Value::Foreign(spelled.to_owned());
-        let name = |at: usize| steps.get(at).map(|step| step.name.unwrap_or("[]"));
+        let name = name_at(reference, 0);
         let arguments = steps.first().and_then(|step| step.arguments.as_deref());
-        match (reference.root, name(0), arguments) {
-            ("input", Some("body"), None) | ("input", Some("getBody"), Some([])) => (foreign(), 1),
-            ("input", Some(method @ ("path" | "json")), Some([path])) => {
-                let known = match path {
-                    Argument::Text(path) => {
-                        !path.contains(['(', '?']) && JsonPath::parse(path).is_ok()
-                    }
-                    _ => false,
-                };
-                if !known {
-                    let reason =
-                        "a path with functions, filters or variables, or none at all, may fail";
-                    doubts.push(Doubt::new(Some(reference.span.clone()), reason));
-                }
-                (
-                    if method == "json" {
-                        Value::Json
-                    } else {
-                        foreign()
-                    },
-                    1,
-                )
-            }
-            ("input", Some("params"), Some([] | [_])) => (foreign(), 1),
-            ("util", Some(method), Some([argument])) => {
-                let held = self.argument(argument, &mut Vec::new());
-                let mut doubt = |reason: String| {
-                    doubts.push(Doubt::new(Some(reference.span.clone()), reason));
-                };
-                let value = match method {
-                    "escapeJavaScript" | "urlEncode" | "base64Encode"
-                        if matches!(held, Value::Safe | Value::Escaped | Value::Unknown) =>
-                    {
-                        doubt("what is encoded twice may grow too long".to_owned());
-                        if method == "escapeJavaScript" {
-                            Value::Escaped
-                        } else {
-                            Value::Safe
-                        }
-                    }
-                    "escapeJavaScript" if matches!(held, Value::Number | Value::Own) => Value::Own,
-                    "escapeJavaScript" => Value::Escaped,
-                    "urlEncode" | "base64Encode" => Value::Safe,
-                    "parseJson" | "urlDecode" | "base64Decode" => {
-                        doubt(format!("`$util.{method}` may fail"));
-                        match held {
-                            Value::Foreign(from) => Value::Foreign(from),
-                            _ => Value::Unknown,
-                        }
-                    }
-                    _ => nothing,
-                };
-                (value, 1)
-            }
-            ("input" | "util", Some(_), None) => (nothing, steps.len()),
-            ("input" | "util", Some(_), Some(_)) => (Value::Unknown, steps.len()),
-            // Java's own properties of maps.
-            ("context", Some("empty" | "class"), _) => (Value::Unknown, steps.len()),
-            ("context", Some(_), _) if matches!(name(1), Some("empty" | "class")) => {
-                (Value::Unknown, steps.len())
-            }
+        match (reference.root, name, arguments) {
             ("input" | "util", None, _) => (Value::Unknown, 0),
-            ("context", None, _) | ("context", Some("authorizer"), _) => (foreign(), steps.len()),
-            ("context", Some("identity" | "error"), _) => match name(1) {
-                Some("sourceIp") => (Value::Own, 2),
-                Some("userAgent" | "messageString" | "validationErrorString") => (foreign(), 2),
-                Some(name) if names::IDENTITY.contains(&name) => (Value::Unvouched, 2),
-                None => (foreign(), 1),
-                Some("[]") => (Value::Unknown, 2),
-                Some(_) => (nothing, steps.len()),
+            ("input", Some(name), arguments) => match InputMember::named(name) {
+                Some(member) => input(member, reference, spelled, arguments, doubts),
+                None => no_such_member(reference),
             },
-            ("context", Some("disconnectReason"), _) => (foreign(), 1),
-            ("context", Some("domainName"), _) => (Value::Unvouched, 1),
-            ("context", Some("connectedAt" | "requestTimeEpoch"), None) => (Value::Number, 1),
-            ("context", Some(name), None) if names::CONTEXT.contains(&name) => (Value::Own, 1),
-            ("context", Some("[]"), _) => (Value::Unknown, 1),
-            ("context", Some(_), None) => (nothing, steps.len()),
-            ("context", Some(_), Some(_)) => (Value::Unknown, steps.len()),
-            ("stageVariables", _, _) => (foreign(), steps.len()),
+            ("util", Some(name), Some([argument])) => {
+                (self.util(name, argument, reference, doubts), 1)
+            }
+            ("util", Some(_), _) => no_such_member(reference),
+            ("context", name, _) => context(name, reference, spelled),
+            ("stageVariables", _, _) => (Value::Foreign(spelled.to_owned()), steps.len()),
             ("velocityCount", _, _) => (Value::Safe, 0),
             ("foreach", Some("count" | "index" | "first" | "last" | "hasNext"), None) => {
                 (Value::Safe, 1)
             }
             ("foreach", _, _) => (Value::Unknown, steps.len()),
-            _ => (nothing, steps.len()),
+            _ => (Value::nothing(), steps.len()),
+        }
+    }
+
+    /// What a function of `$util` gives.
+    fn util(
+        &self,
+        name: &str,
+        argument: &Argument<'_>,
+        reference: &ReferencePart<'_>,
+        doubts: &mut Vec<Doubt>,
+    ) -> Value {
+        let Some(function) = Function::named(name) else {
+            return Value::nothing();
+        };
+        let held = self.argument(argument, &mut Vec::new());
+        let mut doubt = |reason: String| {
+            doubts.push(Doubt::new(Some(reference.span.clone()), reason));
+        };
+        let is_encoded = matches!(held, Value::Safe | Value::Escaped | Value::Unknown);
+        if is_encoded && matches!(function.gives, Gives::Escaped | Gives::Encoded) {
+            doubt("what is encoded twice may grow too long".to_owned());
+        }
+        match function.gives {
+            Gives::Escaped if matches!(held, Value::Number | Value::Own) => Value::Own,
+            Gives::Escaped => Value::Escaped,
+            Gives::Encoded => Value::Safe,
+            Gives::Decoded => {
+                doubt(format!("`$util.{name}` may fail"));
+                match held {
+                    Value::Foreign(from) => Value::Foreign(from),
+                    _ => Value::Unknown,
+                }
+            }
         }
     }
 
     fn step(&self, value: Value, step: &StepPart<'_>, doubts: &mut Vec<Doubt>) -> Value {
-        if value == Value::Literal(String::new()) && step.arguments.is_none() {
+        if value == Value::nothing() && step.arguments.is_none() {
             return value;
         }
         let name = step.name.unwrap_or_default();
@@ -343,7 +310,12 @@ impl<'s> Env<'s> {
 }
 
 impl Value {
-    /// What `+` gives: a text or a number, which is no longer known when it was a literal.
+    /// The empty text.
+    pub(super) fn nothing() -> Self {
+        Value::Literal(String::new())
+    }
+
+    /// The result of `+`: a text or a number.
     fn or_safe_text(self) -> Self {
         match self {
             Value::Number => Value::Safe,
@@ -352,8 +324,8 @@ impl Value {
     }
 }
 
-/// Whether it makes every `\'` a `'` again: each single quote in the output of `escapeJavaScript`
-/// has a backslash of its own.
+/// Whether the call turns every `\'` back into `'`: each single quote in the output of
+/// `escapeJavaScript` has its own backslash.
 fn is_cure(method: &str, from: &str, to: &str) -> bool {
     to == "'" && matches!((method, from), ("replaceAll", r"\\'") | ("replace", r"\'"))
 }

@@ -1,6 +1,6 @@
-//! Characters of three bytes, eight at a time, on machines that have AVX2: Chinese and Japanese are
-//! escaped more than twice as fast as one by one. The one place with `unsafe` in it, and nothing
-//! but the call is: the instructions themselves touch no memory.
+//! Escapes characters of three bytes, eight at a time, on machines with AVX2: Chinese and Japanese
+//! text is escaped more than twice as fast. This is the only `unsafe` code, and only the call is
+//! unsafe: the instructions themselves touch no memory.
 
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_set_epi64x, _mm256_and_si256, _mm256_cmpeq_epi32, _mm256_extract_epi64,
@@ -8,8 +8,8 @@ use std::arch::x86_64::{
     _mm256_shuffle_epi8, _mm256_slli_epi32, _mm256_srli_epi32,
 };
 
-/// Escapes the characters of three bytes at the start of `bytes`, and answers how many; none, or
-/// not all, where `bytes` or `spots` end too soon for eight.
+/// Escapes the characters of three bytes at the start of `bytes`, and returns how many. Stops early
+/// if `bytes` or `spots` have no room for eight.
 #[inline]
 pub(super) fn escape(bytes: &[u8], spots: &mut [[u8; 6]]) -> usize {
     if bytes.len() < BLOCK || !is_x86_feature_detected!("avx2") {
@@ -19,22 +19,22 @@ pub(super) fn escape(bytes: &[u8], spots: &mut [[u8; 6]]) -> usize {
         unsafe_code,
         reason = "instructions that not every machine has can not be called otherwise"
     )]
-    // SAFETY: this machine has AVX2, as was just seen.
+    // SAFETY: this machine has AVX2, as was just checked.
     unsafe {
         escape_eights(bytes, spots)
     }
 }
 
-/// Eight characters, and what is read behind them.
+/// Eight characters, and the bytes that are read beyond them.
 const BLOCK: usize = 28;
 
 #[target_feature(enable = "avx2")]
 fn escape_eights(bytes: &[u8], spots: &mut [[u8; 6]]) -> usize {
     const NONE: u8 = 0x80;
-    // Each character into four bytes.
+    // Spreads each character over four bytes.
     let spread = both_halves([0, 1, 2, NONE, 3, 4, 5, NONE, 6, 7, 8, NONE, 9, 10, 11, NONE]);
     let digits = both_halves(*b"0123456789ABCDEF");
-    // Four characters become 24 bytes: 16 and 8.
+    // Four characters become 24 bytes: 16 and 8 more.
     let place = both_halves([
         NONE, NONE, 0, 1, 2, 3, NONE, NONE, 4, 5, 6, 7, NONE, NONE, 8, 9,
     ]);
@@ -80,7 +80,7 @@ fn escape_eights(bytes: &[u8], spots: &mut [[u8; 6]]) -> usize {
         for (spot, word) in spots.as_flattened_mut().chunks_exact_mut(8).zip(words) {
             spot.copy_from_slice(&word.to_le_bytes());
         }
-        // Behind the last of them stand escapes of nothing, to be written over.
+        // The bytes after the last of them are overwritten later.
         if of_three_bytes < 32 {
             return done + of_three_bytes as usize / 4;
         }
