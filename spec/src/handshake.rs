@@ -5,7 +5,7 @@ use std::fmt;
 use crate::api::Api;
 use crate::http::{Headers, HttpResponse};
 use crate::limits;
-use crate::percent::decode;
+use crate::percent::{Plus, decode};
 use crate::signature::Rejection;
 
 /// The HTTP request that asks for an upgrade, as it came in.
@@ -82,7 +82,7 @@ impl HandshakeRequest {
         };
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let (name, value) = (decode(name, true), decode(value, true));
+            let (name, value) = (decode(name, Plus::Space), decode(value, Plus::Space));
             match parameters.iter_mut().find(|(seen, _)| *seen == name) {
                 Some((_, values)) => values.push(value),
                 None => parameters.push((name, vec![value])),
