@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
-use super::pending::{Exchange, Pending, Purpose};
+use super::pending::{Exchange, FunctionEvent, Pending, Purpose};
 use super::{GOING_DOWN, Gateway, Handshake, Peer, Timer, Timestamp, going_down};
 use crate::api::AuthorizationType;
 use crate::authorizer::{self, Authorization};
-use crate::compile::CallTarget;
 use crate::connection::{Connection, Principal};
 use crate::event::{self, EventType, Recipient};
 use crate::handshake::{self, HandshakeRequest, Refusal};
@@ -111,12 +110,12 @@ impl Gateway {
         // No timeout of its own is documented for authorizers: the integrations' maximum is assumed (AUTHORIZER-12).
         let deadline =
             now + std::time::Duration::from_millis(*limits::INTEGRATION_TIMEOUT_MILLIS.end());
-        match authorizer.target.clone() {
-            CallTarget::Function(arn) => {
-                self.invoke(arn, event.to_string(), trace_id, deadline, Some(pending));
-            }
-            CallTarget::NotPermitted { reason } => self.not_permitted(now, pending, reason),
-        }
+        let event = FunctionEvent {
+            payload: event.to_string(),
+            trace_id,
+            deadline,
+        };
+        self.invoke(now, authorizer.target.clone(), event, pending);
     }
 
     /// The call of the authorizer has ended.
