@@ -321,9 +321,23 @@ proptest! {
     }
 }
 
+// A random find: an error at the end of the text was told on a line behind the last one.
+#[test]
+fn an_error_at_the_end_of_the_text_is_on_its_last_line() {
+    let text = "Resources:\n  A: [\n";
+    let read = Assembly::parse("t.yaml", text, Path::new(""), &Settings::default());
+    let diagnostics = read.unwrap_err();
+    shown_in("t.yaml", text, &diagnostics).unwrap();
+    assert_eq!(diagnostics.errors()[0].line(), 2);
+}
+
 /// Every error has its span in the text, and its page shows the line; they are sorted, and none is
 /// told twice.
 fn shown(text: &str, diagnostics: &Diagnostics) -> Result<(), TestCaseError> {
+    shown_in("template.yaml", text, diagnostics)
+}
+
+fn shown_in(name: &str, text: &str, diagnostics: &Diagnostics) -> Result<(), TestCaseError> {
     let errors = diagnostics.errors();
     prop_assert!(!errors.is_empty());
     for error in errors {
@@ -331,7 +345,7 @@ fn shown(text: &str, diagnostics: &Diagnostics) -> Result<(), TestCaseError> {
         prop_assert!(text.get(span.clone()).is_some(), "{span:?}");
         prop_assert_eq!(text[..span.start].matches('\n').count() + 1, error.line());
         let page = error.to_string();
-        let at = format!("template.yaml:{}:{}", error.line(), error.column());
+        let at = format!("{name}:{}:{}", error.line(), error.column());
         prop_assert!(page.contains(&at), "{}", page);
         let line = text.lines().nth(error.line() - 1).unwrap_or_default();
         // A long line is cut: its words are there.

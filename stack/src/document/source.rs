@@ -124,7 +124,7 @@ impl Source {
             .then(|| at + found.len() - wanted.len())
     }
 
-    /// A span that can be cut out of the text: in range and between characters.
+    /// A span that can be cut out of the text: in range, on a line, and between characters.
     fn clamp(&self, span: Span) -> Span {
         let floor = |mut at: usize| {
             at = at.min(self.text.len());
@@ -140,7 +140,9 @@ impl Source {
             }
             at
         };
-        let start = floor(span.start);
+        // The end of the text belongs to its last line, not to an empty one behind it.
+        let line_end = self.text.strip_suffix('\n').unwrap_or(&self.text).len();
+        let start = floor(span.start).min(line_end);
         start..ceil(span.end).max(start)
     }
 
