@@ -133,7 +133,7 @@ fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {
         let answers = template.property == "ResponseTemplates";
         let place = |finding: Finding| {
             let (line, column) = finding.line_and_column(&template.text);
-            let start = stack.place(template, line, column);
+            let start = stack.locate(template, line, column);
             // Only if the file contains it literally.
             let wanted = template.text.get(finding.span.clone()).unwrap_or_default();
             let there = stack.text().get(start.start..).unwrap_or_default();

@@ -1,38 +1,46 @@
 //! A running gateway, as its owner sees it.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use spec::api::AuthorizationType;
 use spec::signature::{Caller, presign};
 use stack::Assembly;
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Mutex, Notify, OnceCell, watch};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use crate::SpecGateway;
-use crate::access_log::Writer;
+use crate::apply::Deployed;
 use crate::clock::Clock;
 use crate::dynamodb::Engine;
 use crate::hub::Hub;
-use crate::lambda::Functions;
+use crate::lambda::{Figures, Functions, Sink, Surroundings};
+use crate::log;
 use crate::subscription::Subscription;
 use crate::supervisor::{Fault, Supervisor};
+use crate::{Options, SpecGateway};
 
 /// The way to a gateway that serves. Clones control the same one; when the last is dropped,
 /// everything ends at once, where [`shutdown`](Self::shutdown) is the polite way.
 #[derive(Clone)]
-pub struct Control(Arc<Running>);
+pub struct Control(pub(crate) Arc<Running>);
 
 /// Everything that runs.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
-    pub(crate) stack: Assembly,
+    pub(crate) options: Options,
+    /// What is served.
+    pub(crate) assembly: watch::Sender<Assembly>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) clock: Clock,
     pub(crate) functions: Arc<Functions>,
-    pub(crate) access_log: Mutex<Option<Writer>>,
+    /// What functions write.
+    pub(crate) sink: Sink,
+    pub(crate) surroundings: Surroundings,
+    /// Locked by whoever applies a deployment.
+    pub(crate) deployed: Mutex<Deployed>,
     /// Told to the server: no more connections.
     pub(crate) stop: Arc<Notify>,
     pub(crate) supervisor: Supervisor,
@@ -41,6 +49,7 @@ pub(crate) struct Running {
     pub(crate) dynamodb_url: String,
     /// Who may sign; the first is the one to show.
     pub(crate) callers: Vec<Caller>,
+    pub(crate) goes_down: watch::Sender<bool>,
     pub(crate) down: OnceCell<()>,
 }
 
@@ -51,6 +60,8 @@ pub struct Snapshot {
     pub now: spec::Timestamp,
     /// How many connections are open.
     pub connections: usize,
+    /// How many processes and waiting events each function has, by its name.
+    pub functions: BTreeMap<String, Figures>,
 }
 
 /// How long `$disconnect` functions and clients' close handshakes may take when the gateway goes
@@ -75,7 +86,8 @@ impl Control {
     /// Where clients connect to if `$connect` wants a signature: the same address, signed now by
     /// the first of the callers, valid for `expires` (a week at most). `None` if it wants none.
     pub fn signed_ws_url(&self, expires: Duration) -> Option<String> {
-        let api = self.0.stack.api();
+        let assembly = self.0.assembly();
+        let api = assembly.api();
         let connect = api.routes.get("$connect")?;
         let caller = self.0.callers.first()?;
         (connect.authorization_type == AuthorizationType::AwsIam).then(|| {
@@ -97,9 +109,9 @@ impl Control {
         &self.0.dynamodb_url
     }
 
-    /// What is served.
-    pub fn stack(&self) -> &Assembly {
-        &self.0.stack
+    /// What is served at the moment.
+    pub fn assembly(&self) -> Assembly {
+        self.0.assembly()
     }
 
     /// The gateway as it is now.
@@ -107,6 +119,7 @@ impl Control {
         Snapshot {
             now: self.0.clock.now(),
             connections: self.0.hub.look(SpecGateway::connections),
+            functions: self.0.functions.figures(),
         }
     }
 
@@ -154,11 +167,21 @@ impl Control {
 
 impl Running {
     fn host_and_stage(&self) -> String {
-        let stage = &self.stack.api().stage.stage_name;
-        format!("{}/{stage}", reachable(self.address))
+        format!("{}/{}", reachable(self.address), self.surroundings.stage)
+    }
+
+    pub(crate) fn assembly(&self) -> Assembly {
+        self.assembly.borrow().clone()
+    }
+
+    /// Resolves when the gateway goes down.
+    pub(crate) async fn goes_down(&self) {
+        // The sender is held here, so the channel stays open.
+        let _ = self.goes_down.subscribe().wait_for(|down| *down).await;
     }
 
     async fn go_down(&self) {
+        self.goes_down.send_replace(true);
         self.stop.notify_one();
         if !self.hub.is_broken() {
             self.hub.input(spec::Input::Shutdown);
@@ -168,10 +191,10 @@ impl Running {
         }
         self.functions.stop().await;
         self.abort();
-        let writer = self.access_log.lock().ok().and_then(|mut log| log.take());
-        if let Some(writer) = writer {
-            writer.finish().await;
+        if let Some(writer) = self.deployed.lock().await.access_log.take() {
+            writer.finish(GRACE).await;
         }
+        self.sink.flush(log::LAST).await;
     }
 
     fn abort(&self) {

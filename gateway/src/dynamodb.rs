@@ -13,6 +13,7 @@ use stack::Table;
 /// The running engine. It ends when this is dropped.
 pub(crate) struct Engine {
     pub(crate) url: String,
+    database: Database,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -44,12 +45,38 @@ impl Engine {
         };
         Ok(Self {
             url: format!("http://{address}"),
+            database: database.clone(),
             tasks: [
                 tokio::spawn(dynoxide::server::serve_on(listener, database)),
                 tokio::spawn(sweep),
             ],
         })
     }
+}
+
+impl Engine {
+    /// Creates a table while functions use the others.
+    pub(crate) fn create(&self, table: &Table) -> Result<(), Error> {
+        create(&self.database, table)
+    }
+
+    /// Sets the time-to-live of a table as its declaration says.
+    pub(crate) fn set_time_to_live(&self, table: &Table, old: &Table) -> Result<(), Error> {
+        if let Some(attribute) = &old.time_to_live {
+            time_to_live(&self.database, table, attribute, TimeToLive::Off)?;
+        }
+        match &table.time_to_live {
+            Some(attribute) => time_to_live(&self.database, table, attribute, TimeToLive::On),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether expired items are removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TimeToLive {
+    On,
+    Off,
 }
 
 impl Drop for Engine {
@@ -72,15 +99,34 @@ fn create(database: &Database, table: &Table) -> Result<(), Error> {
     database
         .create_table(request)
         .map_err(|error| failed(&error))?;
-    if let Some(attribute) = &table.time_to_live {
-        let specification = json!({
-            "TableName": table.name,
-            "TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": true},
-        });
-        let request = serde_json::from_value(specification).map_err(|error| failed(&error))?;
-        database
-            .update_time_to_live(request)
-            .map_err(|error| failed(&error))?;
+    match &table.time_to_live {
+        Some(attribute) => time_to_live(database, table, attribute, TimeToLive::On),
+        None => Ok(()),
     }
+}
+
+fn time_to_live(
+    database: &Database,
+    table: &Table,
+    attribute: &str,
+    wanted: TimeToLive,
+) -> Result<(), Error> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Error::DynamoDb(format!(
+            "the time-to-live of the table `{}` cannot be set: {error}",
+            table.logical_id
+        ))
+    };
+    let specification = json!({
+        "TableName": table.name,
+        "TimeToLiveSpecification": {
+            "AttributeName": attribute,
+            "Enabled": wanted == TimeToLive::On,
+        },
+    });
+    let request = serde_json::from_value(specification).map_err(|error| failed(&error))?;
+    database
+        .update_time_to_live(request)
+        .map_err(|error| failed(&error))?;
     Ok(())
 }

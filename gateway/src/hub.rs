@@ -19,7 +19,7 @@ use spec::io::{
     Because, CallId, Decision, FunctionOutcome, Invocation, ManagementId, ManagementRequest,
     Outcome, PeerId,
 };
-use spec::{Input, Output, Timestamp};
+use spec::{CompiledApi, Input, Output, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::access_log::Lines;
@@ -68,7 +68,6 @@ pub(crate) struct Hub {
     functions: Arc<dyn Invoke>,
     backends: Backends,
     decisions: Publisher,
-    access_log: Option<Lines>,
     /// The next timer is earlier than the timers' task knows.
     timer: Notify,
     /// Something ended that [`quiet`](Self::quiet) may wait for.
@@ -81,6 +80,8 @@ struct Machine {
     clients: HashMap<PeerId, Client>,
     callers: HashMap<ManagementId, oneshot::Sender<HttpResponse>>,
     requests: u64,
+    /// Where lines for requests go, once a stage has a format for them.
+    access_log: Option<Lines>,
     /// What the timers' task waits for.
     armed: Option<Timestamp>,
 }
@@ -100,13 +101,13 @@ impl Hub {
                     clients: HashMap::new(),
                     callers: HashMap::new(),
                     requests: 0,
+                    access_log,
                     armed: None,
                 }),
                 clock,
                 functions,
                 backends,
                 decisions: Publisher::new(),
-                access_log,
                 timer: Notify::new(),
                 ended: Notify::new(),
                 peers: AtomicU64::new(0),
@@ -144,6 +145,21 @@ impl Hub {
     /// Whether the machine broke: a panic under its lock leaves it in a state that nobody knows.
     pub(crate) fn is_broken(&self) -> bool {
         self.machine.is_poisoned()
+    }
+
+    /// Serves `rules` from now on; `functions` has their functions ready before anything can call
+    /// them.
+    pub(crate) fn deploy(&self, rules: Arc<CompiledApi>, functions: impl FnOnce()) {
+        let mut machine = self.lock();
+        functions();
+        let now = self.clock.now();
+        machine.gateway.handle_input(now, Input::Deploy(rules));
+        self.settle(&mut machine, now);
+    }
+
+    /// Lines for requests go here from now on.
+    pub(crate) fn log_accesses(&self, lines: Lines) {
+        self.lock().access_log = Some(lines);
     }
 
     /// The decisions from now on.
@@ -297,8 +313,8 @@ impl Hub {
                     }
                 }
                 Output::AccessLog(line) => {
-                    if let Some(lines) = &self.access_log {
-                        lines.write(line);
+                    if let Some(lines) = &machine.access_log {
+                        lines.write(&line);
                     }
                 }
                 Output::Decision(decision) => self.tell(decision),
@@ -315,13 +331,15 @@ impl Hub {
 
     /// Says what was decided: to the log, and to whoever subscribed.
     fn tell(&self, decision: Decision) {
+        // Evaluated only where somebody listens.
+        let shown = || crate::log::escape(&decision.to_string()).into_owned();
         match decision.because {
             Because::Refused { .. }
             | Because::CallRefused { .. }
             | Because::IntegrationFailed(_) => {
-                tracing::warn!(target: "gateway::access", "{decision}");
+                tracing::warn!(target: "gateway::access", "{}", shown());
             }
-            _ => tracing::info!(target: "gateway::access", "{decision}"),
+            _ => tracing::info!(target: "gateway::access", "{}", shown()),
         }
         self.decisions.publish(decision);
     }

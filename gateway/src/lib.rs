@@ -7,10 +7,12 @@
 //! lambda       a pool of processes for each function, each process with its Runtime API
 //! hub          spec::Gateway behind a lock: inputs in, outputs to clients' tasks and functions
 //! subscription decisions, for whoever watches
+//! log          lines for people: one writer, a bounded queue, nobody waits
 //! access_log   the stage's lines for requests, to a file or a stream
 //! server       one port: WebSocket clients and the @connections API
 //! supervisor   the tasks that must not end, and what is known when one does
 //! control      a running gateway, as its owner sees it
+//! apply        a new deployment while the gateway serves
 //! ```
 //!
 //! ```no_run
@@ -30,6 +32,7 @@
 //! - `loom`: every interleaving of what the hub and a client's task share without a lock.
 
 mod access_log;
+mod apply;
 mod backend;
 mod build;
 mod clock;
@@ -41,6 +44,7 @@ mod http1;
 mod hub;
 mod ids;
 mod lambda;
+mod log;
 #[cfg(feature = "mutations")]
 mod mutation;
 mod options;
@@ -51,11 +55,13 @@ mod subscription;
 mod supervisor;
 
 pub use access_log::AccessLog;
+pub use apply::ApplyError;
 pub use build::Build;
 pub use clock::TimeSource;
 pub use control::{Control, Snapshot};
 pub use error::Error;
-pub use lambda::{FunctionOutput, LineSink};
+pub use lambda::{Figures, FunctionOutput, LineSink};
+pub use log::{LineWriter, Log, escape};
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;
 pub use options::Options;

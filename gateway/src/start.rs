@@ -1,15 +1,16 @@
 //! From a template to a gateway that serves it.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use spec::signature::Caller;
 use spec::throttle::AccountLimits;
 use stack::Assembly;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Mutex, Notify, OnceCell, watch};
 
 use crate::access_log::Writer;
+use crate::apply::{Deployed, rules};
 use crate::backend::Backends;
 use crate::build::{self, Build};
 use crate::clock::Clock;
@@ -34,12 +35,7 @@ pub async fn build(stack: &Assembly, build: &Build) -> Result<(), Error> {
 /// Whatever stands in the way; nothing is left running then.
 pub async fn start(options: Options) -> Result<Control, Error> {
     let stack = Assembly::read(&options.template, &options.settings)?;
-    let api = Arc::clone(stack.api());
-    #[cfg(feature = "mutations")]
-    let api = match options.mutation {
-        Some(mutation) => mutation.changed(&api),
-        None => api,
-    };
+    let api = rules(&stack, &options);
     for warning in stack.warnings() {
         tracing::warn!("{warning}");
     }
@@ -50,7 +46,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let callers = access.callers.clone();
     let programs = build::programs(&stack, &options.build).await?;
     let (listener, address) = listen(SocketAddr::new(options.host, options.port)).await?;
-    let (dynamodb, dynamodb_url) = match options.dynamodb_url {
+    let (dynamodb, dynamodb_url) = match options.dynamodb_url.clone() {
         Some(url) => (None, url),
         None => {
             let engine = dynamodb::Engine::start(stack.tables()).await?;
@@ -79,10 +75,14 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let clock = Clock::start(options.clock);
     let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
     let launches = Launch::all(&stack, &programs, &surroundings);
+    let names = launches
+        .iter()
+        .map(|launch| (launch.arn.clone(), launch.clone()));
+    let names = names.collect();
     let mut started = None;
     let lines = access_log.as_ref().map(Writer::lines);
     let hub = Hub::new(machine, clock.clone(), lines, |hub| {
-        let (functions, tasks) = Functions::new(launches, sink, clock.clone(), hub.clone());
+        let (functions, tasks) = Functions::new(launches, sink.clone(), clock.clone(), hub.clone());
         started = Some((Arc::clone(&functions), tasks));
         let region = surroundings.region.clone();
         let backends = Backends::new(hub, clock.clone(), dynamodb_url.clone(), region);
@@ -106,17 +106,25 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     ];
     Ok(Control::new(Running {
         address,
-        stack,
+        deployed: Mutex::new(Deployed {
+            launches: names,
+            tables: stack.tables().to_vec(),
+            access_log,
+        }),
+        options,
+        assembly: watch::Sender::new(stack),
         hub,
         clock,
         functions,
-        access_log: Mutex::new(access_log),
+        sink,
+        surroundings,
         stop,
         supervisor,
         tasks,
         dynamodb,
         dynamodb_url,
         callers,
+        goes_down: watch::Sender::new(false),
         down: OnceCell::new(),
     }))
 }

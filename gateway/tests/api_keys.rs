@@ -84,7 +84,7 @@ async fn client(running: &Control, key: Option<&str>) -> Result<Client, (u16, St
     })
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_opens_as_often_as_its_plan_lets_it() {
     let mut options = Options::new(template("api-keys", STACK));
     options.dynamodb_url = None;
@@ -110,7 +110,7 @@ async fn a_key_opens_as_often_as_its_plan_lets_it() {
     let once = Some("one-time-and-then-no-more");
     let mut alice = client(&running, once).await.unwrap();
     let answer = ask(&mut alice, r#"{"action":"who"}"#).await;
-    let id = &running.stack().outputs()["OnceId"];
+    let id = running.assembly().outputs()["OnceId"].clone();
     assert_eq!(answer, format!("one-time-and-then-no-more {id}"));
     assert_eq!(
         client(&running, once).await.err(),

@@ -135,7 +135,8 @@ async fn a_call_without_a_permission_fails_and_is_warned_of() {
     let frame = ask(&mut client, r#"{"action":"forgotten"}"#).await;
     assert!(is_error_frame(&frame), "{frame}");
     assert!(!is_error_frame(&ask(&mut client, "{}").await));
-    let warnings = served.running.stack().warnings();
+    let assembly = served.running.assembly();
+    let warnings = assembly.warnings();
     assert!(
         warnings
             .iter()

@@ -45,7 +45,7 @@ async fn a_signed_address_opens_and_no_other() {
     let running = serve(None, false).await;
     let signed = running.signed_ws_url(MINUTE).unwrap();
     let me = whoami(&signed).await;
-    let account = &running.stack().api().account_id;
+    let account = &running.assembly().api().account_id.clone();
     assert_eq!(
         me["arn"],
         format!("arn:aws:sts::{account}:assumed-role/local/local")

@@ -430,12 +430,4 @@ fn check_parameters(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_can_be_shared() {
-        fn shared<T: Send + Sync>() {}
-        shared::<CompiledApi>();
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! How a function's processes are started.
 
 use std::ffi::OsString;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use stack::{Assembly, Function};
 
@@ -14,6 +14,8 @@ use crate::runtime::Program;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Launch {
     pub(crate) program: Program,
+    /// What is known of the program's file: a build that replaces it makes another.
+    file: Option<File>,
     /// All variables but those that differ from process to process.
     pub(crate) environment: Vec<(OsString, OsString)>,
     pub(crate) name: String,
@@ -23,6 +25,13 @@ pub(crate) struct Launch {
     pub(crate) max_processes: usize,
 }
 
+/// A file as it was at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct File {
+    bytes: u64,
+    modified: SystemTime,
+}
+
 /// Lambda gives a process ten seconds to start. A function whose `Timeout` is longer gets that.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -30,6 +39,7 @@ impl Launch {
     pub(crate) fn new(function: &Function, program: Program, surroundings: &Surroundings) -> Self {
         Self {
             environment: environment::of(function, &program, surroundings),
+            file: File::of(&program),
             program,
             name: function.name.clone(),
             arn: function.arn.clone(),
@@ -57,5 +67,16 @@ impl Launch {
             init_timeout: INIT_TIMEOUT.max(self.timeout),
             max_processes: self.max_processes,
         }
+    }
+}
+
+impl File {
+    /// `None` if it cannot be looked at: starting it will say why.
+    fn of(program: &Program) -> Option<Self> {
+        let metadata = std::fs::metadata(program.argv.first()?).ok()?;
+        Some(Self {
+            bytes: metadata.len(),
+            modified: metadata.modified().ok()?,
+        })
     }
 }

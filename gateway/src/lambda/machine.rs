@@ -29,6 +29,7 @@ use std::time::Duration;
 use spec::Timestamp;
 
 use super::failure::Failure;
+pub use io::Figures;
 pub(super) use io::{Action, Due, End, Event, Finished, Limits, Next, Now, ProcessId};
 use process::{Phase, Process, Waiting};
 
@@ -108,6 +109,22 @@ impl PoolMachine {
         }
         let is_full = processes.len() >= self.limits.max_processes;
         is_full && processes.all(|process| matches!(process.phase, Phase::Busy { .. }))
+    }
+
+    /// How many processes and events there are.
+    pub(super) fn figures(&self) -> Figures {
+        let mut figures = Figures {
+            waiting: self.queue.len(),
+            ..Figures::default()
+        };
+        for process in self.processes.values() {
+            match process.phase {
+                Phase::Starting { .. } => figures.starting += 1,
+                Phase::Idle { .. } => figures.idle += 1,
+                _ => figures.busy += 1,
+            }
+        }
+        figures
     }
 
     /// Whether there is no process.

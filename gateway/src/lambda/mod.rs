@@ -20,7 +20,7 @@ mod runtime_api;
 mod sandbox;
 mod watchdog;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, Weak};
 
@@ -37,6 +37,7 @@ use stack::Function;
 use watchdog::Watchdog;
 
 pub(crate) use launch::Launch;
+pub use machine::Figures;
 pub(crate) use output::Sink;
 pub use output::{FunctionOutput, LineSink};
 
@@ -107,6 +108,11 @@ impl Functions {
         // Without tasks, everything is going down.
         let _ = self.added.send((Arc::clone(&pool), starts));
         pools.insert(arn, pool);
+    }
+
+    /// By name, how many processes and events each has.
+    pub(crate) fn figures(&self) -> BTreeMap<String, Figures> {
+        self.all().iter().map(|pool| pool.figures()).collect()
     }
 
     /// Resolves when every event has been fetched by a process, except those for which there may

@@ -15,7 +15,9 @@ use tokio::time::Instant;
 
 use super::failure::Failure;
 use super::launch::Launch;
-use super::machine::{Action, Due, End, Event, Finished, Next, Now, PoolMachine, ProcessId};
+use super::machine::{
+    Action, Due, End, Event, Figures, Finished, Next, Now, PoolMachine, ProcessId,
+};
 use super::output::Sink;
 use super::sandbox::{self, Sandbox, pass_panic_on};
 use super::watchdog::Watchdog;
@@ -113,6 +115,11 @@ impl Pool {
                 Some(ended) = sandboxes.join_next() => pass_panic_on(ended),
             }
         }
+    }
+
+    /// The function's name, and how many processes and events there are.
+    pub(super) fn figures(&self) -> (String, Figures) {
+        (self.name.clone(), self.lock().machine.figures())
     }
 
     /// Gives an event to a process, or lets it wait for one. Called under the hub's lock.

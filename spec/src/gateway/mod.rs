@@ -144,7 +144,10 @@ impl Gateway {
         }
     }
 
-    /// The rules change for what begins from now on.
+    /// The rules change for what begins from now on. Everything that is under way holds its own, and
+    /// neither buckets nor quotas are filled up.
+    ///
+    /// Realises: ROUTE-30, ROUTE-31, AUTHORIZER-53, LIFECYCLE-30, LIFECYCLE-32, LIFECYCLE-33
     fn deploy(&mut self, now: Timestamp, rules: Arc<CompiledApi>) {
         if rules.can_follow(&self.rules).is_ok() {
             self.throttle.deploy(now, &rules);

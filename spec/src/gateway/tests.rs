@@ -3,6 +3,7 @@
 mod access;
 mod access_log;
 mod backends;
+mod deploy;
 mod parameters;
 
 use serde_json::{Value, json};
@@ -440,4 +441,55 @@ fn after_a_shutdown_no_handshake_succeeds() {
     };
     assert_eq!(response.status, 503);
     assert!(gateway.is_idle());
+}
+
+// AUTHORIZER-52, INTEGRATION-74: such a call reaches nobody, and fails as one that cannot be made.
+#[test]
+fn a_call_without_a_permission_never_leaves_the_machine() {
+    let missing = || CallPermission::Missing {
+        reason: "no permission".to_owned(),
+    };
+    let reasons = |gateway: &mut Gateway| {
+        let mut reasons = Vec::new();
+        while let Some(output) = gateway.poll_output() {
+            match output {
+                Output::Decision(decision) => {
+                    let text = decision.to_string();
+                    reasons.push(text.split_once(": ").unwrap().1.to_owned());
+                }
+                Output::Reject { response, .. } => reasons.push(response.status.to_string()),
+                Output::Send { text, .. } => {
+                    reasons.push(text.split(',').next().unwrap().to_owned())
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        reasons
+    };
+    let mut api = api();
+    api.authorizers["token"].call_permission = missing();
+    let mut gateway = serving(api);
+    gateway.handle_input(START, upgrade(ALICE, Some("hello")));
+    assert_eq!(
+        reasons(&mut gateway),
+        [
+            "connection refused with 500: the authorizer failed (the authorizer can not be called: no permission)",
+            "500"
+        ]
+    );
+    let mut gateway = self::gateway();
+    connect(&mut gateway, ALICE, START);
+    let mut api = gateway.api().api().clone();
+    api.routes["echo"].call_permission = missing();
+    gateway.handle_input(START, Input::Deploy(Arc::new(api.compile().unwrap())));
+    gateway.handle_input(START, message(r#"{"action":"echo"}"#));
+    assert_eq!(
+        reasons(&mut gateway),
+        [
+            "route `echo`: the expression names it",
+            "integration failed: the function can not be called: no permission",
+            r#"{"message": "Internal server error""#
+        ]
+    );
+    assert!(!gateway.is_idle() && gateway.pending.is_empty());
 }

@@ -7,6 +7,19 @@ use spec::io::CallId;
 
 use crate::lambda::failure::Failure;
 
+/// A function's processes and events at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Processes that have not asked for an event yet.
+    pub starting: usize,
+    /// Processes that wait for an event.
+    pub idle: usize,
+    /// Processes that work on an event, or end.
+    pub busy: usize,
+    /// Events that wait for a process.
+    pub waiting: usize,
+}
+
 /// A process, numbered by the machine in the order of starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::lambda) struct ProcessId(pub(super) u64);

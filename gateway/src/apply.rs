@@ -1,0 +1,175 @@
+//! A new deployment while the gateway serves.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use spec::CompiledApi;
+use stack::{Assembly, Change, Plan, Refusal, Table, TableChange, TablePart};
+
+use crate::access_log::Writer;
+use crate::build;
+use crate::control::{Control, Running};
+use crate::lambda::Launch;
+use crate::{Error, Options};
+
+/// What is there for the deployment that is served. Changed by one [`Control::apply`] after
+/// another.
+pub(crate) struct Deployed {
+    /// How each function's processes are started, by ARN.
+    pub(crate) launches: HashMap<String, Launch>,
+    /// All tables that were ever created: one that is gone from the template still exists.
+    pub(crate) tables: Vec<Table>,
+    pub(crate) access_log: Option<Writer>,
+}
+
+/// Why a deployment was not applied. The one before it is served on, unchanged.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// It changes what cannot change while the gateway serves.
+    #[error("it cannot be applied while the gateway serves: {}", list(.0))]
+    Refused(Vec<Refusal>),
+    /// A function cannot be built, a table cannot be created, or the access log has nowhere to go.
+    #[error(transparent)]
+    Failed(#[from] Error),
+    /// The gateway is going down.
+    #[error("the gateway is going down")]
+    GoingDown,
+}
+
+impl Control {
+    /// Serves `assembly` from now on, in place of what is served: what changed between the two.
+    ///
+    /// - Rules: a request that has begun is answered by the rules that it began with, the next one
+    ///   by the new rules. Connections stay open; throttles and quotas go on where their key stays.
+    /// - Functions: events from now on go to processes of the new program; those that work on an
+    ///   event finish it, and end. A function is new as well if its executable is.
+    /// - Tables: new ones are created. Those that stay keep their rows, and those that are gone
+    ///   from the template keep theirs until the gateway ends. Of a table that stays only the
+    ///   time-to-live changes.
+    ///
+    /// Everything is built and created beside what is served before anything changes. Calls are
+    /// applied one after another.
+    ///
+    /// # Errors
+    /// Whatever stands in the way; then nothing has changed, except that tables may have been
+    /// created.
+    pub async fn apply(&self, assembly: Assembly) -> Result<Plan, ApplyError> {
+        let running = &self.0;
+        let mut deployed = running.deployed.lock().await;
+        let plan = Plan::between(&running.assembly(), &assembly);
+        let mut refusals = plan.refusals();
+        refusals.extend(deployed.stays_in_the_way(&assembly, &plan.tables));
+        if !refusals.is_empty() {
+            return Err(ApplyError::Refused(refusals));
+        }
+        let programs = tokio::select! {
+            biased;
+            () = running.goes_down() => return Err(ApplyError::GoingDown),
+            programs = build::programs(&assembly, &running.options.build) => programs?,
+        };
+        running.log_accesses_of(&assembly, &mut deployed)?;
+        running.change_tables(&assembly, &plan.tables, &mut deployed)?;
+        let launches = Launch::all(&assembly, &programs, &running.surroundings);
+        let is_new = |launch: &Launch| deployed.launches.get(&launch.arn) != Some(launch);
+        let new: Vec<Launch> = launches.into_iter().filter(is_new).collect();
+        let names = new
+            .iter()
+            .map(|launch| (launch.arn.clone(), launch.clone()));
+        // Those of functions that are gone stay: a request that began before may still call them.
+        deployed.launches.extend(names);
+        running.hub.deploy(rules(&assembly, &running.options), || {
+            for launch in new {
+                running.functions.deploy(launch);
+            }
+        });
+        running.assembly.send_replace(assembly);
+        Ok(plan)
+    }
+}
+
+impl Deployed {
+    /// Tables that are to be created, while one of that name with other keys still exists.
+    fn stays_in_the_way(&self, new: &Assembly, changes: &[TableChange]) -> Vec<Refusal> {
+        let added = changes
+            .iter()
+            .filter(|change| change.change == Change::Added);
+        let in_the_way = added.filter(|TableChange { name, .. }| {
+            let keys = |table: &Table| table.definition["KeySchema"].clone();
+            let existing = find(&self.tables, name).map(keys);
+            existing.is_some_and(|existing| find(new.tables(), name).map(keys) != Some(existing))
+        });
+        in_the_way
+            .map(|TableChange { name, .. }| Refusal::KeySchema { name: name.clone() })
+            .collect()
+    }
+}
+
+impl Running {
+    /// Starts the writer of the access log if the stage has one only now.
+    fn log_accesses_of(&self, new: &Assembly, deployed: &mut Deployed) -> Result<(), Error> {
+        let is_wanted = new.api().stage.access_log_settings.is_some();
+        if is_wanted && deployed.access_log.is_none() {
+            let writer = Writer::start(&self.options.access_log).map_err(Error::AccessLog)?;
+            self.hub.log_accesses(writer.lines());
+            deployed.access_log = Some(writer);
+        }
+        Ok(())
+    }
+
+    fn change_tables(
+        &self,
+        new: &Assembly,
+        changes: &[TableChange],
+        deployed: &mut Deployed,
+    ) -> Result<(), Error> {
+        let Some(engine) = &self.dynamodb else {
+            if !changes.is_empty() {
+                tracing::warn!("the tables of another DynamoDB are left as they are");
+            }
+            return Ok(());
+        };
+        for TableChange { name, change, .. } in changes {
+            let Some(table) = find(new.tables(), name) else {
+                // It is gone from the template, and keeps its rows.
+                continue;
+            };
+            let Some(existing) = find(&deployed.tables, name) else {
+                engine.create(table)?;
+                deployed.tables.push(table.clone());
+                continue;
+            };
+            if table.time_to_live != existing.time_to_live {
+                engine.set_time_to_live(table, existing)?;
+            }
+            if matches!(change, Change::Changed(parts) if parts.contains(&TablePart::Definition)) {
+                tracing::warn!(
+                    "the table `{name}` keeps its indexes, stream and capacity until the gateway \
+                     is started again"
+                );
+            }
+            deployed.tables.retain(|table| table.name != *name);
+            deployed.tables.push(table.clone());
+        }
+        Ok(())
+    }
+}
+
+/// The rules of an assembly, as this gateway serves them.
+pub(crate) fn rules(assembly: &Assembly, options: &Options) -> Arc<CompiledApi> {
+    #[cfg(feature = "mutations")]
+    if let Some(mutation) = options.mutation {
+        return mutation.changed(assembly.api());
+    }
+    #[cfg(not(feature = "mutations"))]
+    let _ = options;
+    Arc::clone(assembly.api())
+}
+
+fn find<'t>(tables: &'t [Table], name: &str) -> Option<&'t Table> {
+    tables.iter().find(|table| table.name == name)
+}
+
+fn list(refusals: &[Refusal]) -> String {
+    let texts: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    texts.join("; ")
+}

@@ -1,0 +1,366 @@
+//! New deployments while the gateway serves: rules, functions and tables are swapped under traffic.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use gateway::{ApplyError, Control, Figures, FunctionOutput, Options};
+use serde_json::{Value, json};
+use stack::{Assembly, Settings};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use support::{Client, PATIENCE, ask, connect, probe, receive, start};
+
+/// What a deployment of the tests may differ in.
+#[derive(Clone)]
+struct Deployment {
+    /// What the mock answers, and what the function finds in `VERSION`.
+    version: usize,
+    /// Whether the function's answers go back to the client.
+    ask: Ways,
+    stage: &'static str,
+    /// Names of tables with the names of their keys.
+    tables: Vec<(String, &'static str)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ways {
+    One,
+    Two,
+}
+
+impl Deployment {
+    fn new(version: usize) -> Self {
+        Self {
+            version,
+            ask: Ways::Two,
+            stage: "test",
+            tables: Vec::new(),
+        }
+    }
+
+    fn template(&self) -> String {
+        let Self { version, stage, .. } = self;
+        let mut text = format!(
+            "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {{ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {{ApiId: !Ref Api, StageName: {stage}, AutoDeploy: true}}
+  Mock:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: MOCK
+      RequestTemplates: {{application/json: '{{\"statusCode\": 200}}'}}
+  MockResponse:
+    Type: AWS::ApiGatewayV2::IntegrationResponse
+    Properties:
+      ApiId: !Ref Api
+      IntegrationId: !Ref Mock
+      IntegrationResponseKey: $default
+      ResponseTemplates: {{application/json: '{version}'}}
+  Rules:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Api
+      RouteKey: rules
+      RouteResponseSelectionExpression: $default
+      Target: !Sub 'integrations/${{Mock}}'
+  RulesResponse:
+    Type: AWS::ApiGatewayV2::RouteResponse
+    Properties: {{ApiId: !Ref Api, RouteId: !Ref Rules, RouteResponseKey: $default}}
+  ToProbe:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: AWS_PROXY
+      IntegrationUri: !Sub 'arn:aws:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{Probe.Arn}}/invocations'
+  Ask:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Api
+      RouteKey: ask
+      RouteResponseSelectionExpression: $default
+      Target: !Sub 'integrations/${{ToProbe}}'
+  Probe:
+    Type: AWS::Serverless::Function
+    Metadata:
+      BuildMethod: rust-cargolambda
+      BuildProperties: {{Binary: probe}}
+    Properties:
+      CodeUri: .
+      Handler: bootstrap
+      Runtime: provided.al2023
+      Timeout: 60
+      Environment: {{Variables: {{VERSION: '{version}'}}}}
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !Ref Probe
+      Principal: apigateway.amazonaws.com
+"
+        );
+        if self.ask == Ways::Two {
+            text.push_str(
+                "  AskResponse:
+    Type: AWS::ApiGatewayV2::RouteResponse
+    Properties: {ApiId: !Ref Api, RouteId: !Ref Ask, RouteResponseKey: $default}
+",
+            );
+        }
+        for (name, key) in &self.tables {
+            text.push_str(&format!(
+                "  {name}:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: {name}
+      BillingMode: PAY_PER_REQUEST
+      KeySchema: [{{AttributeName: {key}, KeyType: HASH}}]
+      AttributeDefinitions: [{{AttributeName: {key}, AttributeType: S}}]
+"
+            ));
+        }
+        text
+    }
+
+    fn assembly(&self) -> Assembly {
+        let text = self.template();
+        let folder = probe_folder();
+        Assembly::parse("apply.yaml", &text, &folder, &Settings::default())
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    async fn start(&self) -> Served {
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        // Beside the probe's code, where `CodeUri` looks for it.
+        let name = format!("apply-{}-{number}.yaml", std::process::id());
+        let path = probe_folder().join(&name);
+        std::fs::write(&path, self.template()).unwrap();
+        let (sender, lines) = mpsc::unbounded_channel();
+        let options = Options {
+            settings: Settings::default(),
+            dynamodb_url: None,
+            function_output: FunctionOutput::Each(Arc::new(move |_, line| {
+                let _ = sender.send(line.to_owned());
+            })),
+            ..probe(&name)
+        };
+        let control = start(options).await;
+        std::fs::remove_file(path).unwrap();
+        Served { control, lines }
+    }
+}
+
+/// A gateway, and the lines of its function.
+struct Served {
+    control: Control,
+    lines: mpsc::UnboundedReceiver<String>,
+}
+
+impl Served {
+    async fn apply(&self, deployment: &Deployment) -> Result<String, ApplyError> {
+        let applied = timeout(PATIENCE, self.control.apply(deployment.assembly()));
+        applied.await.unwrap().map(|plan| plan.to_string())
+    }
+
+    async fn client(&self) -> Client {
+        connect(&self.control).await.unwrap()
+    }
+
+    /// Waits until a function works on an event.
+    async fn has_begun(&mut self) {
+        timeout(PATIENCE, self.lines.recv()).await.unwrap().unwrap();
+    }
+
+    /// An action of DynamoDB: its status and what it answers.
+    async fn dynamodb(&self, action: &str, body: &Value) -> (u16, Value) {
+        let address = self.control.dynamodb_url().trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let body = body.to_string();
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+             Content-Type: application/x-amz-json-1.0\r\nX-Amz-Target: DynamoDB_20120810.{action}\r\n\
+             Authorization: AWS4-HMAC-SHA256 Credential=a/20240101/us-east-1/dynamodb/aws4_request, \
+             SignedHeaders=host;x-amz-date, Signature=0\r\nX-Amz-Date: 20240101T000000Z\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut response = String::new();
+        timeout(PATIENCE, stream.read_to_string(&mut response))
+            .await
+            .unwrap()
+            .unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, serde_json::from_str(body).unwrap_or_default())
+    }
+
+    async fn has_table(&self, name: &str) -> bool {
+        let request = json!({ "TableName": name });
+        self.dynamodb("DescribeTable", &request).await.0 == 200
+    }
+}
+
+fn probe_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/probe")
+}
+
+fn message(action: &str, what: &str) -> String {
+    json!({ "action": action, "what": what }).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_answer_is_judged_by_the_rules_of_its_request() {
+    let mut served = Deployment::new(1).start().await;
+    let mut client = served.client().await;
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let released = folder.join(format!("released-{}", std::process::id()));
+    let wait = message("ask", &format!("until:{};", released.display()));
+    futures_util::SinkExt::send(&mut client, wait.into())
+        .await
+        .unwrap();
+    served.has_begun().await;
+    let functions = served.control.snapshot().functions;
+    let figures: Vec<Figures> = functions.into_values().collect();
+    let one_busy = Figures {
+        busy: 1,
+        ..Figures::default()
+    };
+    assert_eq!(figures, [one_busy]);
+    let one_way = Deployment {
+        ask: Ways::One,
+        ..Deployment::new(2)
+    };
+    let plan = served.apply(&one_way).await.unwrap();
+    assert!(plan.contains("rules") && plan.contains("`Probe`"), "{plan}");
+    // What began under the rules of version 1 is answered, by the function of version 1.
+    std::fs::write(&released, "").unwrap();
+    assert_eq!(receive(&mut client).await, "1");
+    std::fs::remove_file(released).unwrap();
+    // From now on `ask` is one-way, and its function is another; the connection is the same.
+    futures_util::SinkExt::send(&mut client, message("ask", "version").into())
+        .await
+        .unwrap();
+    assert_eq!(ask(&mut client, &message("rules", "")).await, "2");
+    served.apply(&Deployment::new(3)).await.unwrap();
+    assert_eq!(ask(&mut client, &message("ask", "version")).await, "3");
+    served.control.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn tables_that_stay_keep_their_rows_and_other_keys_are_refused_by_name() {
+    let mut deployment = Deployment::new(1);
+    deployment.tables.push(("Rows".to_owned(), "id"));
+    let served = deployment.start().await;
+    let item = json!({"TableName": "Rows", "Item": {"id": {"S": "kept"}}});
+    assert_eq!(served.dynamodb("PutItem", &item).await.0, 200);
+    deployment.tables.push(("More".to_owned(), "id"));
+    assert!(!served.has_table("More").await);
+    let plan = served.apply(&deployment).await.unwrap();
+    assert!(plan.contains("`More`"), "{plan}");
+    assert!(served.has_table("More").await);
+    let key = json!({"TableName": "Rows", "Key": {"id": {"S": "kept"}}});
+    let rows = served.dynamodb("GetItem", &key).await.1;
+    assert_eq!(rows["Item"]["id"]["S"], "kept");
+    // Nothing of a deployment that is refused is applied.
+    let mut refused = deployment.clone();
+    refused.version = 2;
+    refused.tables[0].1 = "other";
+    let error = served.apply(&refused).await.unwrap_err().to_string();
+    assert!(error.contains("`Rows`"), "{error}");
+    let mut client = served.client().await;
+    assert_eq!(ask(&mut client, &message("rules", "")).await, "1");
+    // A table that is gone from the template is not gone, so its name does not take other keys.
+    let rows = deployment.tables.remove(0);
+    served.apply(&deployment).await.unwrap();
+    assert!(served.has_table("Rows").await);
+    deployment.tables.push(("Rows".to_owned(), "other"));
+    assert!(served.apply(&deployment).await.is_err());
+    *deployment.tables.last_mut().unwrap() = rows;
+    served.apply(&deployment).await.unwrap();
+    served.control.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_needs_a_restart_is_refused_and_the_same_again_changes_nothing() {
+    let served = Deployment::new(1).start().await;
+    let other = Deployment {
+        stage: "other",
+        ..Deployment::new(2)
+    };
+    let error = served.apply(&other).await.unwrap_err();
+    assert!(matches!(error, ApplyError::Refused(_)), "{error}");
+    assert!(error.to_string().contains("`test` to `other`"), "{error}");
+    let mut client = served.client().await;
+    assert_eq!(ask(&mut client, &message("rules", "")).await, "1");
+    let same = Deployment::new(1).assembly();
+    assert!(served.control.apply(same).await.unwrap().is_empty());
+    served.control.shutdown().await;
+    let late = served.control.apply(Deployment::new(3).assembly()).await;
+    assert!(matches!(late, Err(ApplyError::GoingDown)));
+}
+
+/// How many deployments follow each other, and how many clients send meanwhile.
+const DEPLOYMENTS: usize = 20;
+const CLIENTS: usize = 8;
+
+// Every message is answered once, by a deployment that was served between its sending and its
+// answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn under_traffic_nothing_is_lost_and_every_answer_is_of_its_time() {
+    let mut deployment = Deployment::new(0);
+    let served = deployment.start().await;
+    // Deployments that were begun, and those that were applied.
+    let begun = Arc::new(AtomicUsize::new(0));
+    let applied = Arc::new(AtomicUsize::new(0));
+    let mut clients = Vec::new();
+    for number in 0..CLIENTS {
+        let mut client = served.client().await;
+        let (begun, applied) = (Arc::clone(&begun), Arc::clone(&applied));
+        clients.push(tokio::spawn(async move {
+            let mut answers = 0;
+            while applied.load(Ordering::SeqCst) < DEPLOYMENTS {
+                let action = if number % 2 == 0 { "rules" } else { "ask" };
+                let earliest = applied.load(Ordering::SeqCst);
+                let answer = ask(&mut client, &message(action, "version")).await;
+                let latest = begun.load(Ordering::SeqCst);
+                let version: usize = answer.parse().unwrap();
+                assert!(
+                    (earliest..=latest).contains(&version),
+                    "{action}: {version} is not from {earliest} to {latest}"
+                );
+                answers += 1;
+            }
+            answers
+        }));
+    }
+    for version in 1..=DEPLOYMENTS {
+        deployment.version = version;
+        deployment.tables.push((format!("Table{version}"), "id"));
+        begun.store(version, Ordering::SeqCst);
+        served.apply(&deployment).await.unwrap();
+        applied.store(version, Ordering::SeqCst);
+    }
+    for client in clients {
+        let answers = timeout(PATIENCE, client).await.unwrap().unwrap();
+        assert!(answers > 0);
+    }
+    for version in 1..=DEPLOYMENTS {
+        assert!(served.has_table(&format!("Table{version}")).await);
+    }
+    served.control.shutdown().await;
+}
