@@ -140,7 +140,11 @@ impl Source {
             }
             at
         };
-        let start = floor(span.start);
+        // What is wrong at the end of the text is shown at the end of its last line.
+        let start = match floor(span.start) {
+            end if end == self.text.len() => self.text.trim_end_matches(['\n', '\r']).len(),
+            start => start,
+        };
         start..ceil(span.end).max(start)
     }
 
