@@ -207,6 +207,7 @@ fn errors(text: &str) -> Diagnostics {
     }
 }
 
+// A random find: it was reported on a line behind the last one.
 #[test]
 fn an_error_at_the_end_is_shown_on_the_last_line() {
     for end in ["", "\n", "\n\n\n"] {

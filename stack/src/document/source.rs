@@ -124,7 +124,7 @@ impl Source {
             .then(|| at + found.len() - wanted.len())
     }
 
-    /// A span that can be cut out of the text: in range and between characters.
+    /// A span that can be cut out of the text: in range, on a line, and between characters.
     fn clamp(&self, span: Span) -> Span {
         let floor = |mut at: usize| {
             at = at.min(self.text.len());
