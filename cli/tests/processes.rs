@@ -49,7 +49,8 @@ fn children(parent: u32) -> Vec<(u32, String)> {
     found
 }
 
-/// The stack, built by a check of one case. The reports go into a folder that is this test's own: the tests run side by side.
+/// The stack, built by a check of one case. The reports go into a folder that is this test's own:
+/// the tests run side by side.
 async fn start(test: &str) -> LocalGateway {
     let template = root().join("template.yaml").display().to_string();
     let reports = folder(test).display().to_string();
@@ -82,7 +83,8 @@ async fn send(session: &mut WireSession, client: &str) {
     session.send(client, &message).await.unwrap();
 }
 
-// Every message gets exactly one frame, the reply or the error frame, whatever is killed meanwhile; then all is well again.
+// Every message gets exactly one frame, the reply or the error frame, whatever is killed meanwhile;
+// then all is well again.
 #[tokio::test]
 async fn killed_functions_keep_nobody_waiting() {
     const MESSAGES: usize = 300;

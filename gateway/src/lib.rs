@@ -7,6 +7,7 @@
 //! lambda       a pool of processes for each function, each process with its Runtime API
 //! hub          spec::Gateway behind a lock: inputs in, outputs to clients' tasks and functions
 //! subscription decisions, for whoever watches
+//! log          lines for people: one writer, a bounded queue, nobody waits
 //! access_log   the stage's lines for requests, to a file or a stream
 //! server       one port: WebSocket clients and the @connections API
 //! supervisor   the tasks that must not end, and what is known when one does
@@ -43,6 +44,7 @@ mod http1;
 mod hub;
 mod ids;
 mod lambda;
+mod log;
 #[cfg(feature = "mutations")]
 mod mutation;
 mod options;
@@ -59,6 +61,7 @@ pub use clock::TimeSource;
 pub use control::{Control, Snapshot};
 pub use error::Error;
 pub use lambda::{Figures, FunctionOutput, LineSink};
+pub use log::{LineWriter, Log, escape};
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;
 pub use options::Options;

@@ -82,7 +82,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let mut started = None;
     let lines = access_log.as_ref().map(Writer::lines);
     let hub = Hub::new(machine, clock.clone(), lines, |hub| {
-        let (functions, tasks) = Functions::new(launches, sink, clock.clone(), hub.clone());
+        let (functions, tasks) = Functions::new(launches, sink.clone(), clock.clone(), hub.clone());
         started = Some((Arc::clone(&functions), tasks));
         let region = surroundings.region.clone();
         let backends = Backends::new(hub, clock.clone(), dynamodb_url.clone(), region);
@@ -116,6 +116,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         hub,
         clock,
         functions,
+        sink,
         surroundings,
         stop,
         supervisor,
