@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instruction_that_can_not_be_read_is_an_error() {
+    fn an_instruction_that_cannot_be_read_is_an_error() {
         let plan = Plan::of_invocation("{\"probe\":{\"retrun\":1}}");
         assert!(
             matches!(plan.end, End::Fails(ref text) if text.contains("retrun")),
