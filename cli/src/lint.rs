@@ -18,7 +18,8 @@ use crate::{Failure, eprint, print};
 /// its `RequestTemplates` and `ResponseTemplates`.
 #[derive(Args)]
 #[command(
-    after_help = "Exit codes: 0 nothing found; 1 findings; 2 a file that can not be read.\n\nExample:\n  gatespec lint --format sarif > lint.sarif"
+    after_help = "Exit codes: 0 no findings; 1 findings; 2 a file could not be read.\n\n\
+         Example:\n  gatespec lint --format sarif > lint.sarif"
 )]
 pub(crate) struct LintArgs {
     /// Mapping templates, or stacks' templates.

@@ -350,7 +350,7 @@ fn falsify_breaks_the_original_and_not_ours() {
         stdout(&output),
         stderr(&output)
     );
-    assert!(stdout(&output).contains("stands"));
+    assert!(stdout(&output).contains("not falsified"));
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub struct Code {
     pub build_method: Option<String>,
     /// `Metadata.BuildProperties.Binary`.
     pub binary: Option<String>,
-    /// Why the code cannot be run here, if it cannot.
+    /// Why the code cannot be run here whatever its runtime, if it cannot.
     pub unsupported: Option<String>,
 }
 

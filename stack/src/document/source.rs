@@ -124,7 +124,7 @@ impl Source {
             .then(|| at + found.len() - wanted.len())
     }
 
-    /// A span that can be cut out of the text: in range and between characters.
+    /// A span that can be cut out of the text: in range, on a line, and between characters.
     fn clamp(&self, span: Span) -> Span {
         let floor = |mut at: usize| {
             at = at.min(self.text.len());
@@ -140,7 +140,11 @@ impl Source {
             }
             at
         };
-        let start = floor(span.start);
+        // What is wrong at the end of the text is shown at the end of its last line.
+        let start = match floor(span.start) {
+            end if end == self.text.len() => self.text.trim_end_matches(['\n', '\r']).len(),
+            start => start,
+        };
         start..ceil(span.end).max(start)
     }
 

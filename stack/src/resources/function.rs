@@ -174,22 +174,13 @@ fn code(draft: &mut Draft<'_>, properties: &Properties<'_>) -> (Code, Span) {
         None => own_or_global(properties, "Code"),
     });
     let package = own_or_global(properties, "PackageType");
-    let runtime = own_or_global(properties, "Runtime");
-    let (Some(uri), Some(package), Some(runtime)) =
-        (draft.take(uri), draft.take(package), draft.take(runtime))
-    else {
+    let (Some(uri), Some(package)) = (draft.take(uri), draft.take(package)) else {
         return (Code::default(), resource.id_span.clone());
     };
     let path = uri.as_ref().and_then(Value::as_text);
     let is_image = package.is_some_and(|value| value.as_text() == Some("Image"));
-    let runtime = runtime.as_ref().and_then(Value::as_text);
-    let runtime = runtime.unwrap_or_default();
     let unsupported = if is_image {
         Some("it is a container image".to_owned())
-    } else if !runtime.starts_with("provided") {
-        Some(format!(
-            "its `Runtime` is `{runtime}`, not `provided.al2023`"
-        ))
     } else if path.is_none_or(|path| path.starts_with("s3:")) {
         Some("its code is not a folder beside the template".to_owned())
     } else {
