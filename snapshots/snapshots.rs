@@ -1,5 +1,6 @@
-//! The pages of this folder that show what functions and clients get: every shape of event, the rendered mapping template, the error
-//! frames, the refusals, the policies. Review a change with `cargo insta review`.
+//! The pages of this folder that show what functions and clients get: every shape of event, the
+//! rendered mapping template, the error frames, the refusals, the policies. Review a change with
+//! `cargo insta review`.
 
 #[path = "../conformance/tests/support/coverage.rs"]
 mod coverage;

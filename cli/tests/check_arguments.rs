@@ -1,4 +1,5 @@
-//! What `gatespec check` and `gatespec report` say of arguments, before anything runs, and of runs that say nothing.
+//! What `gatespec check` and `gatespec report` say of arguments, before anything runs, and of runs
+//! that say nothing.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -147,7 +148,7 @@ fn arguments_that_belong_together_are_taken() {
     assert!(error.contains("n: 1 cases"), "{error}");
 }
 
-// A run may take minutes: what can not be read or written is told before it.
+// A run may take minutes: what cannot be read or written is told before it.
 #[test]
 fn files_are_tried_before_the_run() {
     let folder = empty_folder("tried");
@@ -209,7 +210,8 @@ fn a_run_that_is_refused_leaves_files_as_they_were() {
     );
 }
 
-// All unsupported is no success, unless it is known to be so, or another of the kit's targets judged it.
+// All unsupported is no success, unless it is known to be so, or another of the kit's targets
+// judged it.
 #[test]
 fn a_run_that_judged_nothing_is_not_green() {
     let folder = empty_folder("idle");

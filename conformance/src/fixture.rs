@@ -1,5 +1,6 @@
-//! Stacks that cases run on instead of the pattern's: `conformance/fixtures/*.yaml`, each for what the pattern has not. Their functions
-//! are the [probe](crate::probe), all of them; the parameter `BackendUrl`, where there is one, is the probe's address as an HTTP backend.
+//! Stacks that cases run on instead of the pattern's: `conformance/fixtures/*.yaml`, each for what
+//! the pattern lacks. Their functions are the [probe](crate::probe), all of them; the parameter
+//! `BackendUrl`, where there is one, is the probe's address as an HTTP backend.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -14,7 +15,8 @@ pub struct Fixture {
     pub name: Cow<'static, str>,
     /// Its SAM template.
     pub template: Cow<'static, str>,
-    /// Whether a case leaves traces that the next one would notice: then each gets a stack of its own where that can be had.
+    /// Whether a case leaves traces that the next one would notice: then each gets a stack of its
+    /// own where that can be had.
     pub wears_out: bool,
 }
 
@@ -83,7 +85,8 @@ impl Fixture {
             .collect()
     }
 
-    /// Those of a folder, `{name}.yaml` each. One that has the name of a built-in fixture wears out as that does.
+    /// Those of a folder, `{name}.yaml` each. One that has the name of a built-in fixture wears out
+    /// as that does.
     ///
     /// # Errors
     /// A folder or file that cannot be read.
@@ -112,7 +115,8 @@ impl Fixture {
         }
     }
 
-    /// Whether its callers sign, those of `@connections` too, and the gateway must know them ([`crate::sign::callers`]).
+    /// Whether its callers sign, those of `@connections` too, and the gateway must know them
+    /// ([`crate::sign::callers`]).
     pub fn is_signed(&self) -> bool {
         self.name == "signed"
     }

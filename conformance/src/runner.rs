@@ -77,7 +77,7 @@ async fn once<S: Session>(
         .iter()
         .find(|feature| !features.contains(feature))
     {
-        let detail = format!("the target has not the feature {missing}");
+        let detail = format!("the target lacks the feature {missing}");
         return Outcome::without_a_run(case, Verdict::Unsupported, detail);
     }
     let mut bindings = Bindings::default();

@@ -1,6 +1,7 @@
 //! Requests of a case that are signed (Signature Version 4).
 //!
-//! The signatures are made by the specification's own signer, which is held to AWS's signers (`tests/signatures.rs`, `.ci/signed.py`).
+//! The signatures are made by the specification's own signer, which is held to AWS's signers
+//! (`tests/signatures.rs`, `.ci/signed.py`).
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -137,7 +138,8 @@ pub(crate) fn credentials() -> CredentialsFiles {
 }
 
 impl Credentials {
-    /// Those of the environment, as the SDKs read them. The region is `AWS_REGION` or `AWS_DEFAULT_REGION`, else us-east-1.
+    /// Those of the environment, as the SDKs read them. The region is `AWS_REGION` or
+    /// `AWS_DEFAULT_REGION`, else us-east-1.
     ///
     /// # Errors
     /// A variable that is missing.

@@ -315,12 +315,103 @@ mod tests {
         }
     }
 
+    fn scalar() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            ".{0,5}".prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            Just(Value::Null),
+        ]
+    }
+
+    /// A member that makes an answer none.
+    fn fault() -> impl Strategy<Value = (&'static str, Value)> {
+        let odd = |member| {
+            let values = match member {
+                "principalId" => vec![json!(null), json!(1), json!({})],
+                "policyDocument" => vec![
+                    json!(null),
+                    json!([]),
+                    json!({"Statement": [{"Effect": "Maybe"}]}),
+                ],
+                "context" => vec![json!("x"), json!([]), json!({"a": {}}), json!({"a": []})],
+                _ => vec![json!(1), json!({}), json!(true)],
+            };
+            prop::sample::select(values).prop_map(move |value| (member, value))
+        };
+        prop_oneof![
+            odd("principalId"),
+            odd("policyDocument"),
+            odd("context"),
+            odd("usageIdentifierKey"),
+        ]
+    }
+
     proptest! {
+        // An answer brings its principal and its context, or a denial. With one fault in it, it is none.
         #[test]
-        fn no_answer_panics(text: String) {
-            let outcome = FunctionOutcome::Returned(text.clone()).into();
-            interpret(&outcome, ARN, &Context::default(), 0);
-            interpret(&FunctionOutcome::Failed(text).into(), ARN, &Context::default(), 0);
+        fn an_answer_is_read_and_a_fault_is_found(
+            principal_id in ".{0,8}",
+            context in prop::collection::btree_map("[a-z]{1,3}", scalar(), 0..4),
+            key in prop::option::of("[a-z]{1,4}"),
+            allows: bool,
+            fault in prop::option::of(fault()),
+        ) {
+            let context: Map<String, Value> = context.into_iter().collect();
+            let effect = if allows { "Allow" } else { "Deny" };
+            let mut result = json!({"principalId": principal_id, "context": context, "policyDocument": policy(effect)});
+            if let Some(key) = &key {
+                result["usageIdentifierKey"] = key.as_str().into();
+            }
+            if let Some((member, value)) = &fault {
+                result[*member] = value.clone();
+            }
+            match returned(&result) {
+                Authorization::Refused(refusal, _) => {
+                    prop_assert_eq!(refusal, Refusal::AuthorizerFailed);
+                    prop_assert!(fault.is_some(), "{}", result);
+                }
+                Authorization::Denied(principal, _) => {
+                    prop_assert!(!allows && fault.is_none(), "{}", result);
+                    prop_assert_eq!(principal, principal_id);
+                }
+                Authorization::Allowed(principal, _) => {
+                    prop_assert!(allows && fault.is_none(), "{}", result);
+                    prop_assert_eq!(&principal.principal_id, &principal_id);
+                    prop_assert_eq!(principal.usage_identifier_key, key);
+                    for (name, value) in &context {
+                        let shown = principal.context.get(name);
+                        prop_assert_eq!(shown, Some(value).filter(|value| !value.is_null()));
+                    }
+                }
+            }
+        }
+
+        // LIMITS-22, LIMITS-23
+        #[test]
+        fn an_answer_has_8_kib_at_most(over in 0..3_usize, character in "[aé€]") {
+            let padded = |padding: &str| json!({"principalId": padding, "policyDocument": policy("Allow")}).to_string();
+            let room = limits::AUTHORIZER_RESULT_BYTES - padded("").len();
+            let (times, rest) = (room / character.len(), room % character.len());
+            let text = padded(&(character.repeat(times) + &"a".repeat(rest + over)));
+            let outcome = FunctionOutcome::Returned(text).into();
+            let verdict = interpret(&outcome, ARN, &Context::default(), 0);
+            prop_assert_eq!(matches!(verdict, Authorization::Allowed(..)), over == 0);
+        }
+
+        // Only this message means 401, and nothing near it.
+        #[test]
+        fn unauthorized_is_said_in_one_way(
+            message in "(un|Un|UN)?[aA]uthorized[.!]?|Unauthorized",
+            wrapped: bool,
+        ) {
+            let error = if wrapped { json!({"errorMessage": message}).to_string() } else { message.clone() };
+            let outcome = FunctionOutcome::Failed(error).into();
+            let Authorization::Refused(refusal, _) = interpret(&outcome, ARN, &Context::default(), 0) else {
+                return Err(TestCaseError::fail("not refused"));
+            };
+            let expected = if message == "Unauthorized" { Refusal::Unauthorized } else { Refusal::AuthorizerFailed };
+            prop_assert_eq!(refusal, expected);
         }
     }
 }

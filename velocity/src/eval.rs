@@ -116,7 +116,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     fn step(&mut self, span: impl Fn() -> Span) -> Eval<()> {
         self.steps += 1;
         if self.steps > self.options.steps {
-            let message = format!("the template does more than {} steps", self.options.steps);
+            let message = format!("the template takes more than {} steps", self.options.steps);
             return Err(self.error(RenderErrorKind::Bound, span(), message));
         }
         Ok(())
@@ -128,7 +128,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         self.memory = self.memory.saturating_add(bytes);
         if self.memory > self.options.memory_bytes {
             let message = format!(
-                "the template makes more than {} bytes of values",
+                "the template builds more than {} bytes of values",
                 self.options.memory_bytes
             );
             return Err(self.error(RenderErrorKind::Bound, span, message));
@@ -154,7 +154,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             return Err(self.error(
                 RenderErrorKind::Bound,
                 span,
-                "macros, definitions and evaluations nest too deep",
+                "macros, definitions and evaluations are nested too deep",
             ));
         }
         self.depth += 1;
@@ -223,7 +223,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
                 _ => Err(self.error(
                     RenderErrorKind::Directive,
                     *span,
-                    "the argument of `#break` is no scope such as `$foreach`",
+                    "the argument of `#break` is not a scope such as `$foreach`",
                 )),
             },
             Node::Stop => Err(Halt::Stop),

@@ -3,7 +3,7 @@
 //! run. Nothing may be lost, doubled, sent to somebody else or sent after the close. Time is the gateway's clock, which is moved.
 //!
 //! `GATESPEC_SEQUENCES` says how many sequences are tried. Not tried here: a clock that nobody looks at, functions that can not be called, and
-//! the end of the process (`processes.rs` does); nor what depends on the order of two clients' messages, which the model does not have.
+//! the end of the process (`processes.rs` does), deployments; nor what depends on the order of two clients' messages, which the model does not have.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -66,7 +66,7 @@ fn possible(step: Step) -> Step {
             millis,
             woken: true,
         },
-        Step::Shutdown => Step::Wait {
+        Step::Deploy { .. } | Step::Shutdown => Step::Wait {
             millis: 1,
             woken: true,
         },

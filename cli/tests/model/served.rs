@@ -210,37 +210,12 @@ async fn play(process: String, events: UnboundedSender<Event>) {
     }
 }
 
+/// Where API Gateway calls functions.
+const URI: &str = "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions";
+
 /// The stack of a shape, as `setting.rs` declares it for the specification. Functions may take longer than any integration waits for them.
 fn template(shape: &Shape, folder: &Path) -> String {
-    let folder = folder.display();
-    let mut template = format!(
-        r#"Transform: AWS::Serverless-2016-10-31
-Globals:
-  Function:
-    CodeUri: .
-    Handler: bootstrap
-    Runtime: provided.al2023
-    Timeout: 900
-    Environment: {{Variables: {{FOLDER: "{folder}"}}}}
-Resources:
-  Api:
-    Type: AWS::ApiGatewayV2::Api
-    Properties: {{Name: model, ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}}
-  Stage:
-    Type: AWS::ApiGatewayV2::Stage
-    Properties: {{ApiId: !Ref Api, StageName: stage, AutoDeploy: true}}
-  Mock:
-    Type: AWS::ApiGatewayV2::Integration
-    Properties: {{ApiId: !Ref Api, IntegrationType: MOCK, RequestTemplates: {{application/json: '{{"statusCode": 200}}'}}}}
-  MockResponse:
-    Type: AWS::ApiGatewayV2::IntegrationResponse
-    Properties:
-      ApiId: !Ref Api
-      IntegrationId: !Ref Mock
-      IntegrationResponseKey: $default
-      ResponseTemplates: {{application/json: mocked for $context.connectionId}}
-"#
-    );
+    let mut template = head(folder);
     let mut route = |id: &str, key: &str, target: &str, more: &str| {
         let target = if target.is_empty() {
             String::new()
@@ -282,7 +257,6 @@ Resources:
             custom,
         );
     }
-    const URI: &str = "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions";
     if shape.authorizer {
         let _ = writeln!(
             template,
@@ -291,6 +265,12 @@ Resources:
              IdentitySource: [route.request.header.token]"
         );
     }
+    declare_functions(&mut template);
+    template
+}
+
+/// The functions, with their permissions and integrations.
+fn declare_functions(template: &mut String) {
     for (id, millis) in [
         ("Authorizer", 0),
         ("Connect", 29_000),
@@ -315,5 +295,37 @@ Resources:
             );
         }
     }
-    template
+}
+
+/// The API with its stage and the integration that answers by itself.
+fn head(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        r#"Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function:
+    CodeUri: .
+    Handler: bootstrap
+    Runtime: provided.al2023
+    Timeout: 900
+    Environment: {{Variables: {{FOLDER: "{folder}"}}}}
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {{Name: model, ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {{ApiId: !Ref Api, StageName: stage, AutoDeploy: true}}
+  Mock:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {{ApiId: !Ref Api, IntegrationType: MOCK, RequestTemplates: {{application/json: '{{"statusCode": 200}}'}}}}
+  MockResponse:
+    Type: AWS::ApiGatewayV2::IntegrationResponse
+    Properties:
+      ApiId: !Ref Api
+      IntegrationId: !Ref Mock
+      IntegrationResponseKey: $default
+      ResponseTemplates: {{application/json: mocked for $context.connectionId}}
+"#
+    )
 }

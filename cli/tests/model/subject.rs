@@ -108,7 +108,7 @@ impl Subject {
             self.clients[client].is_unsure = false;
         }
         match model.stimulus.clone() {
-            Stimulus::Nothing | Stimulus::Shutdown => {}
+            Stimulus::Nothing | Stimulus::Deploy | Stimulus::Shutdown => {}
             Stimulus::Wait { until, .. } => {
                 self.settle_all(model).await;
                 self.served.advance(until - self.now).await;

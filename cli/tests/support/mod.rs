@@ -1,4 +1,5 @@
-//! What the tests of the command share: how it is run, a gateway that it serves, and where tests may write.
+//! What the tests of the command share: how it is run, a gateway that it serves, and where tests
+//! may write.
 
 #![allow(dead_code, reason = "every test binary uses its own part")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -67,7 +68,8 @@ impl Served {
         }
     }
 
-    /// Closes its standard input, with which it ends; gives the rest of its standard output, and its standard error.
+    /// Closes its standard input, with which it ends; gives the rest of its standard output, and
+    /// its standard error.
     pub(crate) fn end(mut self) -> (String, String) {
         drop(self.child.stdin.take());
         let (mut out, mut error) = (String::new(), String::new());

@@ -30,7 +30,8 @@ pub const FEATURES: [Feature; 9] = [
     Feature::Sockets,
 ];
 
-/// The clock of a gateway that was started with [`CLOCK`]. It is moved through the gateway's standard input, which this holds.
+/// The clock of a gateway that was started with [`CLOCK`]. It is moved through the gateway's
+/// standard input, which this holds.
 #[derive(Clone)]
 pub struct Clock(Arc<Mutex<Option<Pipes>>>);
 
@@ -39,10 +40,12 @@ struct Pipes {
     stdout: Lines<BufReader<ChildStdout>>,
 }
 
-/// Arguments for a gateway whose time stands still at 2024-01-20T11:54:57.419Z, where every case begins, unless it is moved.
+/// Arguments for a gateway whose clock is frozen at 2024-01-20T11:54:57.419Z, where every case
+/// begins, unless it is moved.
 pub const CLOCK: [&str; 2] = ["--clock", "1705751697419"];
 
-/// A gateway in a process of its own. It ends when its standard input is closed, so also when this process dies.
+/// A gateway in a process of its own. It ends when its standard input is closed, so also when this
+/// process dies.
 pub struct LocalGateway {
     child: Child,
     /// What moves its time.
@@ -98,14 +101,15 @@ pub enum GatewayError {
     NotEnding,
 }
 
-/// How long a gateway may take to be ready, when its functions are built: several may start at once on a busy machine.
+/// How long a gateway may take to be ready, when its functions are built: several may start at once
+/// on a busy machine.
 const STARTING: Duration = Duration::from_secs(60);
 /// How long anything may take on this machine before it counts as silence.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl LocalGateway {
-    /// Starts `program serve …` with `arguments` (the template, its parameters), on a port that the system chooses, and waits until it
-    /// is ready.
+    /// Starts `program serve …` with `arguments` (the template, its parameters), on a port that the
+    /// system chooses, and waits until it is ready.
     ///
     /// # Errors
     /// A process that cannot be started, or that is not ready in time. Why it ended is in `log`.
@@ -178,7 +182,7 @@ impl Clock {
     /// Lets time pass for the gateway. All that is due by then has happened when this returns.
     ///
     /// # Errors
-    /// A gateway that is gone, or whose time can not be moved.
+    /// A gateway that is gone, or whose clock cannot be moved.
     pub async fn advance(&self, time: Duration) -> Result<(), SessionError> {
         let other = |error| SessionError::other(GatewayError::Clock(error));
         let mut pipes = self.0.lock().await;

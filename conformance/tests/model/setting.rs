@@ -1,5 +1,8 @@
 //! What surrounds the gateway: the API, the clients' handshakes, the functions' words.
 
+use std::sync::Arc;
+
+use spec::CompiledApi;
 use spec::api::{
     Api, AuthorizationType, Authorizer, CallPermission, Integration, IntegrationResponse,
     IntegrationType, Route,
@@ -48,18 +51,26 @@ pub(crate) fn handshake(upgrade: Upgrade) -> HandshakeRequest {
     }
 }
 
+/// What is deployed.
+pub(crate) fn compiled(shape: &Shape) -> Arc<CompiledApi> {
+    Arc::new(api(shape).compile().unwrap())
+}
+
 /// What is declared.
-pub(crate) fn api(shape: &Shape) -> Api {
+fn api(shape: &Shape) -> Api {
     let uri = |function: &str| {
         format!(
             "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
         )
     };
-    let two_way = |target: &str| Route {
+    let one_way = |target: &str| Route {
         target: Some(target.to_owned()),
+        ..Route::default()
+    };
+    let two_way = |target: &str| Route {
         route_response_selection_expression: Some("$default".to_owned()),
         route_responses: vec!["$default".to_owned()],
-        ..Route::default()
+        ..one_way(target)
     };
     let mut api = Api::new("$request.body.action", "stage");
     let mut add = |key: &str, route: Route, integration: Integration| {
@@ -87,7 +98,12 @@ pub(crate) fn api(shape: &Shape) -> Api {
             add(key, Route::default(), lambda(key, patience));
         }
     }
-    add("echo", two_way("echo"), lambda("echo", 10_000));
+    let echo = if shape.echoes {
+        two_way("echo")
+    } else {
+        one_way("echo")
+    };
+    add("echo", echo, lambda("echo", 10_000));
     if shape.default {
         add("$default", two_way("$default"), lambda("$default", 29_000));
     }

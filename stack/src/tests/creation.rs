@@ -1,7 +1,6 @@
 //! What AWS refuses when a stack is made, of authorizers and routes; and the permissions without which calls fail.
 
 use rstest::rstest;
-
 use spec::api::CallPermission;
 
 use super::*;

@@ -81,7 +81,7 @@ pub(super) fn call<'a>(
         ("compareToIgnoreCase", [String(other)]) => Int(compare(text, other, fold_case)),
         ("compareTo", [_]) => {
             return Err(Failure::new(
-                "only strings compare to strings (ClassCastException)",
+                "a string can only be compared with a string (ClassCastException)",
             ));
         }
         ("contains", [String(part)]) => Bool(find(text, part, 0).is_some()),
