@@ -35,7 +35,6 @@ pub(crate) enum Pages {
 /// Why a request is refused with 403. The text is the response's body, and a line of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    NoHost,
     Host(String),
     Origin(String),
 }
@@ -57,10 +56,10 @@ impl Hosts {
 
     /// Why a request is refused, if it is.
     pub(crate) fn refusal(&self, head: &Head, pages: Pages) -> Option<Refusal> {
-        let Some(host) = head.headers.get("Host") else {
-            return Some(Refusal::NoHost);
-        };
-        if !self.contains(host) {
+        // Every browser sends one; what does not is a program.
+        if let Some(host) = head.headers.get("Host")
+            && !self.contains(host)
+        {
             return Some(Refusal::Host(host.to_owned()));
         }
         let origin = head.headers.get("Origin");
@@ -95,7 +94,6 @@ fn without_port(host: &str) -> &str {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoHost => f.write_str("the request has no `Host` header"),
             Self::Host(host) => {
                 let name = without_port(host);
                 write!(
