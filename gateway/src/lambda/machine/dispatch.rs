@@ -112,7 +112,7 @@ impl PoolMachine {
     pub(super) fn take_front(&mut self, now: Now) -> Option<Waiting> {
         loop {
             let waiting = self.queue.pop_front()?;
-            if waiting.event.deadline > now.clock {
+            if waiting.until > now.steady {
                 return Some(waiting);
             }
             self.give_up(Phase::Given(waiting));
@@ -149,8 +149,8 @@ impl PoolMachine {
         }
     }
 
-    pub(super) fn give_up_waiting(&mut self, now: Timestamp) {
-        let is_over = |waiting: &Waiting| waiting.event.deadline <= now;
+    pub(super) fn give_up_waiting(&mut self, now: Duration) {
+        let is_over = |waiting: &Waiting| waiting.until <= now;
         if self.queue.iter().any(is_over) {
             let (over, left) = std::mem::take(&mut self.queue)
                 .into_iter()

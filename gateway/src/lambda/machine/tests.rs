@@ -44,7 +44,7 @@ impl Pool {
             request_id: format!("request {}", self.calls),
             payload: String::new(),
             trace_id: String::new(),
-            deadline: self.now.clock + Duration::from_secs(29),
+            patience: Duration::from_secs(29),
         };
         self.machine.invoke(self.now, event);
         CallId(self.calls)
@@ -217,7 +217,7 @@ fn what_api_gateway_has_given_up_is_never_run() {
     pool.invoke();
     assert_eq!(pool.pass(29 * SECOND - MILLISECOND), [""; 0]);
     // The timers may be late.
-    pool.now.clock = pool.now.clock + MILLISECOND;
+    pool.now.steady += MILLISECOND;
     pool.returns(1, 1);
     assert_eq!(pool.next(1), None);
     let actions = pool.actions();
