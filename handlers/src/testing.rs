@@ -175,7 +175,7 @@ pub(crate) fn mutated_event(
 ) -> impl Strategy<Value = Value> {
     let mutation = (
         proptest::sample::select(fields),
-        proptest::option::weighted(0.8, any_value()),
+        proptest::option::weighted(0.8, prop_oneof![3 => any_value(), 1 => Just("".into())]),
     );
     proptest::collection::vec(mutation, 0..3).prop_map(move |mutations| {
         let mut event = valid.clone();

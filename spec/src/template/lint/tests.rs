@@ -159,7 +159,8 @@ fn values_of_the_gateway_need_no_escape(#[case] name: &str) {
     r#"{"a": "$input.json('$.n')"}"#,
     "json-in-string",
     "$input.json('$.n')",
-    "remove the quotes around it, or write `$util.escapeJavaScript($input.path('$.n')).replaceAll(\"\\\\'\",\"'\")`"
+    "remove the quotes around it, or write \
+     `$util.escapeJavaScript($input.path('$.n')).replaceAll(\"\\\\'\",\"'\")`"
 )]
 // TEMPLATE-57
 #[case(
@@ -191,7 +192,8 @@ fn values_of_the_gateway_need_no_escape(#[case] name: &str) {
     r#"{"a": "$context.connectionId-x"}"#,
     "hyphen-in-name",
     "connectionId-x",
-    "write spaces around the sign in `#set` (`$context.connectionId - x`), or `${context.connectionId}-x` in text"
+    "write spaces around the sign in `#set` (`$context.connectionId - x`), or \
+     `${context.connectionId}-x` in text"
 )]
 // TEMPLATE-38, TEMPLATE-40
 #[case(
@@ -235,7 +237,8 @@ fn values_of_the_gateway_need_no_escape(#[case] name: &str) {
     "{#if($context.authorizer.admin)\"a\": 1#end}",
     "constant-condition",
     "$context.authorizer.admin",
-    "`$context.authorizer.admin != \"\"` tests whether there is a value; `$context.authorizer.admin == \"true\"` tests for true, which arrives as text"
+    "`$context.authorizer.admin != \"\"` tests whether there is a value; \
+     `$context.authorizer.admin == \"true\"` tests for true, which arrives as text"
 )]
 #[case(
     "{#if(!$input.path('$.x'))\"a\": 1#end}",
