@@ -160,6 +160,11 @@ impl World {
         };
         self.machine.invoke(self.now, event);
         self.settle(None);
+        let has_ended = self.ends.contains_key(&call);
+        assert!(
+            !self.is_stopped || has_ended,
+            "{call:?} waits after the stop"
+        );
     }
 
     fn ask(&mut self, id: ProcessId) {
