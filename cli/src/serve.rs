@@ -106,8 +106,9 @@ fn trace_to(log: &Log) {
 async fn serve(args: &ServeArgs, log: &Log) -> Result<(), Failure> {
     // Before anything is started: an early signal must end it in an orderly way too.
     let mut ends = Ends::new()?;
+    let options = serve_options(args);
     let running = tokio::select! {
-        started = gateway::start(serve_options(args)) => {
+        started = gateway::start(options.clone()) => {
             started.map_err(|error| failure(&error))?
         }
         () = ends.signal() => return Ok(()),
@@ -127,7 +128,7 @@ async fn serve(args: &ServeArgs, log: &Log) -> Result<(), Failure> {
         }
         let mut lines = input::Lines::read()
             .map_err(|error| could_not_run("cannot read standard input", error))?;
-        lines.obey(&running).await;
+        lines.obey(&running, &options).await;
         match args.ready {
             Ready::Json => Ok(()),
             // A person's gateway does not end with its input: there may be none.
