@@ -80,7 +80,7 @@ fn path(folder: &Path, name: &str) -> String {
 #[case(&["--feature", "clock"], "unexpected argument")]
 #[case(&["--requirement", "LIMITS-999"], "the requirement `LIMITS-999` does not exist")]
 #[case(&["--case", "no/such", "--needs", "clock"], "error: no case begins with `no/such` and needs `clock`")]
-fn arguments_that_can_not_be_meant_are_usage_errors(
+fn arguments_that_cannot_be_meant_are_usage_errors(
     #[case] arguments: &[&str],
     #[case] words: &str,
 ) {
@@ -259,7 +259,7 @@ fn a_run_that_judged_nothing_is_not_green() {
 }
 
 #[test]
-fn what_the_specification_can_not_show_is_judged_on_the_local_gateway() {
+fn what_the_specification_cannot_show_is_judged_on_the_local_gateway() {
     let reports = empty_folder("idle-spec").display().to_string();
     let check = |more: &[&str]| {
         let all = ["check", "--report", &reports, "--case", UNSUPPORTED];

@@ -288,7 +288,7 @@ fn a_port_that_is_taken_is_exit_code_3() {
 }
 
 #[test]
-fn credentials_that_can_not_be_read_are_exit_code_2() {
+fn credentials_that_cannot_be_read_are_exit_code_2() {
     let template = "conformance/fixtures/signed.yaml";
     let output = gatespec(&[
         "serve",

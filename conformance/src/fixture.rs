@@ -26,9 +26,9 @@ pub struct Fixture {
 pub struct Unreadable(PathBuf, #[source] std::io::Error);
 
 /// The parameter that tells a fixture's template where its HTTP backend is.
-pub const BACKEND_PARAMETER: &str = "BackendUrl";
+pub(crate) const BACKEND_PARAMETER: &str = "BackendUrl";
 /// The folder beside a fixture's template that the probe's executable is in, as its `CodeUri` says.
-pub const PROBE_FOLDER: &str = "probe";
+pub(crate) const PROBE_FOLDER: &str = "probe";
 
 /// Whether a case leaves traces that the next one on the same gateway would notice.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ const BUILT_IN: [(&str, &str, Wear); 18] = fixtures![
 ];
 
 /// The fixture that a case runs on, if it is not the stack that is checked.
-pub fn of_case<'a>(case: &Case, fixtures: &'a [Fixture]) -> Option<&'a Fixture> {
+pub(crate) fn of_case<'a>(case: &Case, fixtures: &'a [Fixture]) -> Option<&'a Fixture> {
     let name = case.fixture.as_ref()?;
     fixtures.iter().find(|fixture| fixture.name == *name)
 }
@@ -117,12 +117,12 @@ impl Fixture {
 
     /// Whether its callers sign, those of `@connections` too, and the gateway must know them
     /// ([`crate::sign::callers`]).
-    pub fn is_signed(&self) -> bool {
+    pub(crate) fn is_signed(&self) -> bool {
         self.name == "signed"
     }
 
     /// Whether its template asks where the HTTP backend is.
-    pub fn wants_backend(&self) -> bool {
+    pub(crate) fn wants_backend(&self) -> bool {
         self.template.contains(&format!("\n  {BACKEND_PARAMETER}:"))
     }
 }

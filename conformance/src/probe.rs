@@ -98,7 +98,7 @@ const MOST_SIZE: usize = 64 * 1024 * 1024;
 
 impl Plan {
     /// What to do about an invocation's payload.
-    pub fn of_invocation(payload: &str) -> Self {
+    pub(crate) fn of_invocation(payload: &str) -> Self {
         let Ok(event) = serde_json::from_str::<Value>(payload) else {
             return Self::new("payload", &Value::Null, payload, Ok(Instruction::default()));
         };
@@ -121,7 +121,7 @@ impl Plan {
     }
 
     /// What to do about an HTTP request, given as `{"method", "target", "headers", "body"}`.
-    pub fn of_request(request: &Value) -> Self {
+    pub(crate) fn of_request(request: &Value) -> Self {
         let text = of_message(&request["body"]).or_else(|| header(request, "probe"));
         let told = read(request, text);
         Self::new("HTTP", request, &request.to_string(), told)
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instruction_that_can_not_be_read_is_an_error() {
+    fn an_instruction_that_cannot_be_read_is_an_error() {
         let plan = Plan::of_invocation("{\"probe\":{\"retrun\":1}}");
         assert!(
             matches!(plan.end, End::Fails(ref text) if text.contains("retrun")),

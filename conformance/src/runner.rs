@@ -19,7 +19,7 @@ use crate::pattern::Bindings;
 use crate::session::{Incoming, Outgoing, Session};
 use crate::verdict::{Outcome, Verdict};
 pub(crate) use chance::FOUND;
-pub use chance::run_with;
+pub(crate) use chance::run_with;
 pub(crate) use events::KINDS;
 use events::Reports;
 pub use many::Options;

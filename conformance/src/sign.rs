@@ -19,7 +19,7 @@ pub struct Sign {
     /// Where the signature goes.
     #[serde(rename = "in")]
     pub place: Place,
-    /// Who signs: a key of the kit's (see [`callers`]), or one that nobody has.
+    /// Who signs: a key of the kit's, or one that nobody has.
     #[serde(default = "anybody")]
     pub key: String,
     /// Another secret than the key's.
@@ -105,7 +105,7 @@ const RESTRICTED: [(&str, &str, &str); 2] = [
 const SECRET: &str = "kit";
 
 /// All whose signatures a fixture's gateway is to know.
-pub fn callers(api: &Api) -> Vec<Caller> {
+pub(crate) fn callers(api: &Api) -> Vec<Caller> {
     let mut callers = vec![Caller::functions(api)];
     callers.extend(RESTRICTED.map(|(key, name, policy)| {
         Caller {

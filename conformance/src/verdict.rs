@@ -58,7 +58,7 @@ pub struct Report {
 impl Verdict {
     /// The verdict on a case that saw something else than it says: assumptions never fail a target.
     /// A case that cites nothing is somebody's own, and means what it says.
-    pub fn on_difference(case: &Case) -> Self {
+    pub(crate) fn on_difference(case: &Case) -> Self {
         let assumed = |id: &String| {
             requirement::find(id).is_some_and(|requirement| requirement.basis == Basis::Assumed)
         };

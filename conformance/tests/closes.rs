@@ -236,7 +236,7 @@ async fn a_handshake_without_an_answer_is_a_failure(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_there_is_an_error_and_what_can_not_be_asked_is_unsupported() {
+async fn nobody_there_is_an_error_and_what_cannot_be_asked_is_unsupported() {
     let (verdict, detail) = run(CONNECT, "ws://127.0.0.1:1/stage".to_owned()).await;
     assert_eq!(verdict, Verdict::Error, "{detail}");
     let get = r#"{ do = "manage", method = "GET", id = "a", status = 410 }"#;

@@ -1,5 +1,7 @@
 //! The house's first principle: one word on every floor, and no id that does not exist.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 #[path = "support/coverage.rs"]
 mod coverage;
 

@@ -67,7 +67,7 @@ impl Findings {
     }
 
     /// All that was found, sorted by location. Something that is evaluated several times fails
-    /// several times with the same error, which is told once.
+    /// several times with the same error, which is reported once.
     pub(crate) fn into_diagnostics(mut self) -> Diagnostics {
         let order = |error: &Error| (error.span().start, error.span().end);
         self.errors.sort_by(|one, other| {

@@ -11,19 +11,18 @@
 //!
 //! Each layer uses those to its left and none to its right (a test holds it to that):
 //!
-//! | layer | modules |
-//! | --- | --- |
-//! | messages | `error` (what is wrong and where), `diagnostics` (all of it, sorted), `settings` |
-//! | document | `document::source`, `document::yaml`, `document::value` |
-//! | template | `template::{call, intrinsics, names, parameters}`, then `template` itself |
-//! | resources | `declared` (plain data), `resources::{properties, locations, draft}`, a file per type, and `resources`, the registry |
-//! | assembly | `calls`, `assembly`, `plan`; `mapping` reads mapping templates alone |
+//! - messages: `error` (what is wrong and where), `diagnostics` (all of it, sorted), `settings`
+//! - document: `document::source`, `document::yaml`, `document::value`
+//! - template: `template::{call, intrinsics, names, parameters}`, then `template` itself
+//! - resources: `declared` (plain data), `resources::{properties, locations, draft}`, a file per
+//!   type, then `resources`, the registry
+//! - assembly: `calls`, `assembly`, `plan`; `mapping` reads mapping templates alone
 //!
 //! Reading does not stop at an error. Whatever is wrong is noted, whatever can be read goes on, and
 //! [`Diagnostics`] holds all of it: an error for what makes the API unservable, a warning for
-//! everything else that is not done as AWS would do it. Errors that only follow from another one are
-//! not reported: the readers put something harmless in place of what they cannot read, and an error
-//! that is met several times counts once.
+//! everything else that is not done as AWS would do it. Errors that only follow from another one
+//! are not reported: the readers put something harmless in place of what they cannot read, and
+//! an error that is met several times counts once.
 //!
 //! # Features
 //!

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::document::source::{Source, Style};
 use crate::document::yaml::{self, Content};
 use crate::error::{Error, ErrorKind, Span};
+use crate::resources::{integration, integration_response};
 
 /// The mapping templates of a stack's template. Nothing else of it has to be servable.
 #[derive(Clone, Debug)]
@@ -30,6 +31,12 @@ pub struct MappingTemplate {
     span: Span,
     style: Style,
 }
+
+/// The types of resources that hold mapping templates, and the property that does.
+const HOLDERS: [(&str, &str); 2] = [
+    (integration::TYPE.name, "RequestTemplates"),
+    (integration_response::TYPE.name, "ResponseTemplates"),
+];
 
 impl MappingTemplates {
     /// Reads them from the template at `path`.
@@ -57,10 +64,9 @@ impl MappingTemplates {
             .unwrap_or_default();
         for (id, resource) in resources {
             let kind = resource.get("Type").and_then(yaml::Node::plain_text);
-            let property = match kind {
-                Some("AWS::ApiGatewayV2::Integration") => "RequestTemplates",
-                Some("AWS::ApiGatewayV2::IntegrationResponse") => "ResponseTemplates",
-                _ => continue,
+            let holder = HOLDERS.iter().find(|(of, _)| Some(*of) == kind);
+            let Some((_, property)) = holder else {
+                continue;
             };
             let held = resource
                 .get("Properties")

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_is_refused_with_the_reason() {
+    fn what_cannot_is_refused_with_the_reason() {
         for (url, reason) in [
             ("http://a/stage", "must begin with ws:// or wss://"),
             ("127.0.0.1:1", "must begin with ws:// or wss://"),

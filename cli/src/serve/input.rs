@@ -1,10 +1,12 @@
-//! The commands on standard input: how tests move the clock, and how a gateway ends with the program
-//! that started it.
+//! The commands on standard input: how tests move the clock, how a changed template is applied, and
+//! how a gateway ends with the program that started it.
 
 use std::io::{self, BufRead};
 use std::time::Duration;
 
-use gateway::Control;
+use conformance::with_causes;
+use gateway::{Control, Options};
+use stack::Assembly;
 use tokio::sync::mpsc;
 
 use crate::print;
@@ -15,6 +17,15 @@ use crate::print;
 /// process alive until the read that is under way returns, which is never as long as the other end is
 /// open and silent.
 pub(super) struct Lines(mpsc::Receiver<String>);
+
+/// What a line asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Command {
+    /// `advance SECONDS`: let time pass on a frozen clock.
+    Advance(Duration),
+    /// `apply`: serve what the template says now.
+    Apply,
+}
 
 /// This many lines are read ahead.
 const AHEAD: usize = 16;
@@ -35,33 +46,53 @@ impl Lines {
     }
 
     /// Does what the lines say. Returns when nobody holds the other end of standard input any more.
-    pub(super) async fn obey(&mut self, running: &Control) {
+    pub(super) async fn obey(&mut self, running: &Control, served: &Options) {
         while let Some(line) = self.0.recv().await {
-            let answer = match advance(&line) {
-                Ok(time) => match running.advance(time).await {
-                    Some(now) => format!("now {}", now.as_millis()),
-                    None => {
-                        "error: the clock is the system's; `--clock MILLIS` gives one that can \
-                             be moved"
-                            .to_owned()
-                    }
+            let answer = match Command::parse(&line) {
+                Ok(Command::Advance(time)) => match running.advance(time).await {
+                    Some(now) => Ok(format!("now {}", now.as_millis())),
+                    None => Err(
+                        "the clock is the system's; `--clock MILLIS` gives one that can be moved"
+                            .to_owned(),
+                    ),
                 },
-                Err(error) => format!("error: {error}"),
+                Ok(Command::Apply) => apply(running, served).await,
+                Err(error) => Err(error),
             };
-            print(&answer);
+            print(&answer.unwrap_or_else(|error| format!("error: {error}")));
         }
     }
 }
 
-/// The time of a line `advance SECONDS`.
-fn advance(line: &str) -> Result<Duration, String> {
-    let seconds = line
-        .trim()
-        .strip_prefix("advance ")
-        .ok_or_else(|| format!("`{line}` is no command; there is `advance SECONDS`"))?;
-    let time = seconds.parse().ok().map(Duration::try_from_secs_f64);
-    time.and_then(Result::ok)
-        .ok_or_else(|| format!("`{seconds}` is no number of seconds"))
+impl Command {
+    fn parse(line: &str) -> Result<Self, String> {
+        let line = line.trim();
+        if line == "apply" {
+            return Ok(Self::Apply);
+        }
+        let seconds = line.strip_prefix("advance ").ok_or_else(|| {
+            format!("`{line}` is not a command: there are `advance SECONDS` and `apply`")
+        })?;
+        let time = seconds.parse().ok().map(Duration::try_from_secs_f64);
+        let time = time.and_then(Result::ok);
+        time.map(Self::Advance)
+            .ok_or_else(|| format!("`{seconds}` is not a number of seconds"))
+    }
+}
+
+/// Reads the template again and serves what it says now. What is wrong with it goes to the log.
+async fn apply(running: &Control, served: &Options) -> Result<String, String> {
+    let assembly = Assembly::read(&served.template, &served.settings).map_err(|diagnostics| {
+        let count = diagnostics.errors().len();
+        tracing::error!("{diagnostics}");
+        format!("the template has mistakes, which the log shows: {count}")
+    })?;
+    for warning in assembly.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let applied = running.apply(assembly).await;
+    let plan = applied.map_err(|error| with_causes(&error).replace('\n', " "))?;
+    Ok(format!("applied: {plan}"))
 }
 
 #[cfg(test)]
@@ -70,9 +101,12 @@ mod tests {
 
     #[test]
     fn a_line_moves_the_clock_by_seconds() {
-        assert_eq!(advance("advance 600"), Ok(Duration::from_secs(600)));
-        assert_eq!(advance("advance 0.029"), Ok(Duration::from_millis(29)));
-        assert_eq!(advance("advance 8.001"), Ok(Duration::from_millis(8001)));
+        let advance = |line| Command::parse(line);
+        let by = |millis| Ok(Command::Advance(Duration::from_millis(millis)));
+        assert_eq!(advance("advance 600"), by(600_000));
+        assert_eq!(advance("advance 0.029"), by(29));
+        assert_eq!(advance("advance 8.001"), by(8001));
+        assert_eq!(Command::parse("apply"), Ok(Command::Apply));
         for wrong in [
             "",
             "advance",
@@ -80,6 +114,7 @@ mod tests {
             "advance x",
             "advance NaN",
             "set 1",
+            "apply now",
         ] {
             assert!(advance(wrong).unwrap_err().contains('`'), "{wrong}");
         }

@@ -108,7 +108,12 @@ impl Subject {
             self.clients[client].is_unsure = false;
         }
         match model.stimulus.clone() {
-            Stimulus::Nothing | Stimulus::Deploy | Stimulus::Shutdown => {}
+            Stimulus::Nothing | Stimulus::Shutdown => {}
+            // What was sent before must have reached the machine before the rules change.
+            Stimulus::Deploy => {
+                self.settle_all(model).await;
+                self.served.deploy(&model.shape).await;
+            }
             Stimulus::Wait { until, .. } => {
                 self.settle_all(model).await;
                 self.served.advance(until - self.now).await;

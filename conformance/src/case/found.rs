@@ -8,7 +8,7 @@ use super::Case;
 impl Case {
     /// The case as it stands in its file, with these values instead of generated ones, to be put
     /// into a case file.
-    pub fn with_given(&self, given: &BTreeMap<String, String>) -> String {
+    pub(crate) fn with_given(&self, given: &BTreeMap<String, String>) -> String {
         let mut table = self.source.clone();
         table.remove("generate");
         let id = format!("{}-found", self.id);

@@ -68,7 +68,7 @@ impl Backend {
     }
 
     /// Says where the `@connections` API is that it reports through. The first word counts.
-    pub fn reports_through(&self, management_url: &str) {
+    pub(crate) fn reports_through(&self, management_url: &str) {
         self.management.get_or_init(|| management_url.to_owned());
     }
 }

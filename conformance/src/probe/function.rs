@@ -48,7 +48,7 @@ pub async fn run() -> Result<(), SessionError> {
 ///
 /// # Errors
 /// A `@connections` API that cannot be reached.
-pub async fn perform(plan: &Plan, management: &str) -> Result<(), SessionError> {
+pub(crate) async fn perform(plan: &Plan, management: &str) -> Result<(), SessionError> {
     let mut posted = Vec::new();
     for post in &plan.posts {
         posted.push(self::post(management, &post.to, &post.data).await?.status);

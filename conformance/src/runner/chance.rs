@@ -21,7 +21,7 @@ pub(crate) const FOUND: &str = "· as a case of its own:";
 /// As [`run`](super::run); a case with generated values is run as often as `chance` says, until it
 /// does not pass. Then the smallest values are looked for that give the same verdict, and the case
 /// that has them stands at the end of the transcript.
-pub async fn run_with<S: Session>(
+pub(crate) async fn run_with<S: Session>(
     case: &Case,
     session: &mut S,
     features: &[Feature],

@@ -34,7 +34,7 @@ pub const REPLY: &str = "good job on deploying this template, keep slaying!!";
 
 impl Function {
     /// The function of a binary of the `handlers` crate.
-    pub fn of_binary(name: &str) -> Option<Self> {
+    pub(crate) fn of_binary(name: &str) -> Option<Self> {
         Some(match name {
             "authorizer" => Self::Authorizer,
             "connect" => Self::Connect,

@@ -87,9 +87,9 @@ pub enum GatewayError {
     /// What it printed is not the line of `serve --ready json`.
     #[error("the gateway's first line `{0}` cannot be read")]
     FirstLine(String, #[source] serde_json::Error),
-    /// Its clock could not be moved.
-    #[error("the gateway's clock cannot be moved")]
-    Clock(#[source] io::Error),
+    /// Its standard input or output cannot be used.
+    #[error("the gateway cannot be given commands")]
+    Command(#[source] io::Error),
     /// It ended without success.
     #[error("the gateway ended with {0}")]
     Status(ExitStatus),
@@ -163,6 +163,15 @@ impl LocalGateway {
         self.child.id()
     }
 
+    /// Has the gateway read its template again and serve what it says now: what changed, in the
+    /// gateway's words.
+    ///
+    /// # Errors
+    /// A gateway that is gone, or that refuses the change.
+    pub async fn apply(&self) -> Result<String, SessionError> {
+        self.clock.ask("apply", "applied").await
+    }
+
     /// Ends the gateway in an orderly way.
     ///
     /// # Errors
@@ -184,12 +193,18 @@ impl Clock {
     /// # Errors
     /// A gateway that is gone, or whose clock cannot be moved.
     pub async fn advance(&self, time: Duration) -> Result<(), SessionError> {
-        let other = |error| SessionError::other(GatewayError::Clock(error));
+        let command = format!("advance {}", time.as_secs_f64());
+        self.ask(&command, "now").await.map(drop)
+    }
+
+    /// Sends a command to the gateway's standard input: what follows `answers` in its answer.
+    async fn ask(&self, command: &str, answers: &str) -> Result<String, SessionError> {
+        let other = |error| SessionError::other(GatewayError::Command(error));
         let mut pipes = self.0.lock().await;
         let pipes = pipes
             .as_mut()
             .ok_or_else(|| SessionError::other("the gateway has ended"))?;
-        let line = format!("advance {}\n", time.as_secs_f64());
+        let line = format!("{command}\n");
         pipes
             .stdin
             .write_all(line.as_bytes())
@@ -200,10 +215,10 @@ impl Clock {
             .map_err(|_| SessionError::Silence(PATIENCE))?
             .map_err(other)?
             .unwrap_or_default();
-        match answer.strip_prefix("now ") {
-            Some(_) => Ok(()),
+        match answer.strip_prefix(answers) {
+            Some(rest) => Ok(rest.trim_start_matches([':', ' ']).to_owned()),
             None => Err(SessionError::other(format!(
-                "the gateway's clock: `{answer}`"
+                "the gateway answers `{command}` with `{answer}`"
             ))),
         }
     }

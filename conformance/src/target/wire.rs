@@ -63,7 +63,7 @@ impl WireSession {
     }
 
     /// A session with a target whose time `clock` moves.
-    pub fn with_clock(endpoint: Endpoint, clock: Clock) -> Self {
+    pub(crate) fn with_clock(endpoint: Endpoint, clock: Clock) -> Self {
         Self {
             clock: Some(clock),
             ..Self::new(endpoint)

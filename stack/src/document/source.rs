@@ -140,9 +140,11 @@ impl Source {
             }
             at
         };
-        // The end of the text belongs to its last line, not to an empty one behind it.
-        let line_end = self.text.strip_suffix('\n').unwrap_or(&self.text).len();
-        let start = floor(span.start).min(line_end);
+        // What is wrong at the end of the text is shown at the end of its last line.
+        let start = match floor(span.start) {
+            end if end == self.text.len() => self.text.trim_end_matches(['\n', '\r']).len(),
+            start => start,
+        };
         start..ceil(span.end).max(start)
     }
 

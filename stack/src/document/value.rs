@@ -13,7 +13,7 @@ pub(crate) struct Value {
     pub(crate) data: Data,
 }
 
-/// What a value is. Numbers and booleans are text, as CloudFormation turns each into the other as it needs.
+/// What a value is. Numbers and booleans are text: CloudFormation converts them as it needs.
 #[derive(Clone, Debug)]
 pub(crate) enum Data {
     /// YAML's null, or `AWS::NoValue`: as if it were not there.

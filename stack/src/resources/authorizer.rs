@@ -37,7 +37,8 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         draft.error(span, ErrorKind::Value(message));
     }
     if let Some(value) = draft.optional(properties.get("AuthorizerResultTtlInSeconds")) {
-        let message = "`AuthorizerResultTtlInSeconds` is for HTTP APIs: the authorizer of a WebSocket API is called at every handshake";
+        let message = "`AuthorizerResultTtlInSeconds` is for HTTP APIs: \
+                       the authorizer of a WebSocket API is called at every handshake";
         draft.error(value.span, ErrorKind::Value(message.to_owned()));
     }
     let uri = draft.take(properties.required_text("AuthorizerUri"));

@@ -16,6 +16,9 @@ use crate::settings::Settings;
 use crate::template::names::Identity;
 use crate::template::{Resource, Template};
 
+/// `Type` of the resource that everything else of an API names.
+pub(crate) const API: &str = "AWS::ApiGatewayV2::Api";
+
 /// A type of resources: the entry of the registry.
 pub(crate) struct ResourceType {
     /// `Type`.
@@ -192,14 +195,14 @@ impl<'a> Draft<'a> {
 
     /// The resources of a type that belong to the API that is served.
     pub(crate) fn of_api(&mut self, kind: &'static str) -> Vec<Properties<'a>> {
-        let only_api = self.template.of_type("AWS::ApiGatewayV2::Api").count() == 1;
+        let only_api = self.template.of_type(API).count() == 1;
         let mut found = self.of_type(kind);
         found.retain(|properties| {
             let owner = self.owner(properties);
             match self.take(owner) {
                 Some(Owner::Served) => true,
                 Some(Owner::Other) => false,
-                // It names no API, but which one is meant is clear: its other errors are told, too.
+                // It names no API, but which one is meant is clear: it is read all the same.
                 None if only_api => true,
                 None => {
                     self.incomplete.insert(kind);
@@ -245,7 +248,7 @@ impl<'a> Draft<'a> {
         if api_id == self.api.api_id {
             return Ok(Owner::Served);
         }
-        if self.declares("AWS::ApiGatewayV2::Api", &api_id) {
+        if self.declares(API, &api_id) {
             return Ok(Owner::Other);
         }
         let named = self.template.resources.keys().find(|id| {

@@ -88,7 +88,8 @@ fn integration_type(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Optio
         "HTTP_PROXY" => IntegrationType::HttpProxy,
         _ => {
             let message = format!(
-                "`IntegrationType` `{kind}` must be `AWS`, `AWS_PROXY`, `HTTP`, `HTTP_PROXY` or `MOCK`"
+                "`IntegrationType` `{kind}` must be `AWS`, `AWS_PROXY`, `HTTP`, `HTTP_PROXY` \
+                 or `MOCK`"
             );
             draft.error(span, ErrorKind::Value(message));
             return None;
@@ -158,7 +159,8 @@ fn passthrough(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Passthroug
         Some("NEVER") => PassthroughBehavior::Never,
         Some(other) => {
             let message = format!(
-                "`PassthroughBehavior` `{other}` must be `WHEN_NO_MATCH`, `WHEN_NO_TEMPLATES` or `NEVER`"
+                "`PassthroughBehavior` `{other}` must be `WHEN_NO_MATCH`, `WHEN_NO_TEMPLATES` or \
+                 `NEVER`"
             );
             draft.error(
                 properties.span("PassthroughBehavior"),
@@ -180,7 +182,8 @@ pub(crate) fn content_handling(
         "CONVERT_TO_TEXT" => Some(ContentHandling::ConvertToText),
         other => {
             let message = format!(
-                "`ContentHandlingStrategy` `{other}` must be `CONVERT_TO_BINARY` or `CONVERT_TO_TEXT`"
+                "`ContentHandlingStrategy` `{other}` must be `CONVERT_TO_BINARY` or \
+                 `CONVERT_TO_TEXT`"
             );
             draft.error(
                 properties.span("ContentHandlingStrategy"),

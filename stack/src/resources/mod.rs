@@ -10,8 +10,8 @@ mod deployment;
 pub(crate) mod draft;
 pub(crate) mod function;
 mod harmless;
-mod integration;
-mod integration_response;
+pub(crate) mod integration;
+pub(crate) mod integration_response;
 mod locations;
 mod model;
 pub(crate) mod permission;
@@ -75,7 +75,7 @@ pub(crate) fn identity(kind: &str) -> Option<&'static Identity> {
     all.find(|of| of.name == kind).map(|of| &of.identity)
 }
 
-/// Functions and tables of several types are told in the template's order.
+/// Functions and tables of several types are in the template's order.
 fn in_order_of_the_text(draft: &mut Draft<'_>) {
     let template = draft.template;
     let order = |id: &str| template.resources.get_index_of(id);

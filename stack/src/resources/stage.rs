@@ -118,7 +118,8 @@ fn check_name(draft: &mut Draft<'_>, name: &str, span: &Span) {
 /// Realises: HANDSHAKE-21
 fn warn_undeployed(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     let message = format!(
-        "the stage `{}` has no deployment, so every client is refused with 403, as on AWS: give it a `DeploymentId`, or `AutoDeploy: true`",
+        "the stage `{}` has no deployment, so every client is refused with 403, as on AWS: \
+         give it a `DeploymentId`, or `AutoDeploy: true`",
         draft.api.stage.stage_name
     );
     let span = properties.resource.id_span.clone();

@@ -30,7 +30,8 @@ fn read(draft: &mut Draft<'_>) {
     if requires_key && usable_api_keys(&draft.api).next().is_none() {
         let route = draft.locations.routes.get(RouteKey::Connect.as_str());
         let span = route.and_then(|route| route.properties.get("RouteKey").cloned());
-        let message = "`$connect` requires an API key, and no enabled key is in a usage plan of the stage: every client will be refused, as on AWS";
+        let message = "`$connect` requires an API key, and no enabled key is in a usage plan \
+                       of the stage: every client will be refused, as on AWS";
         draft.warn(span.unwrap_or_default(), WarningKind::Suspicious, message);
     }
 }

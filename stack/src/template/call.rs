@@ -92,8 +92,8 @@ pub(crate) fn sub_parts(text: &str) -> Vec<SubPart<'_>> {
     parts
 }
 
-/// Calls `visit` with every name of a parameter or a resource that `node` refers to, in the order of
-/// the text, whether or not anything evaluates it later.
+/// Calls `visit` with every name of a parameter or a resource that `node` refers to, in the order
+/// of the text, whether or not anything evaluates it later.
 pub(crate) fn references(source: &Source, node: &Node, visit: &mut dyn FnMut(&str, &Span)) {
     if let Some(call) = call(node) {
         let argument = call.argument;

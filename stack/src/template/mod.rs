@@ -189,15 +189,16 @@ impl<'t> Template<'t> {
         let entered = (what.to_owned(), span.clone());
         let visiting = self.visiting.borrow();
         if let Some(first) = visiting.iter().position(|(seen, _)| seen == what) {
-            // Wherever it is entered, a circle is told as the same error: at its first reference.
+            // A circular dependency is the same error wherever it is entered: at its first
+            // reference.
             let circle = visiting[first + 1..].iter().chain([&entered]);
-            let told = circle
+            let reported = circle
                 .min_by_key(|(_, span)| span.start)
                 .unwrap_or(&entered);
-            let what = told.0.clone();
+            let what = reported.0.clone();
             return Err(self
                 .source
-                .error(told.1.clone(), ErrorKind::Circular { what }));
+                .error(reported.1.clone(), ErrorKind::Circular { what }));
         }
         drop(visiting);
         self.visiting.borrow_mut().push(entered);

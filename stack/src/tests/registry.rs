@@ -1,5 +1,5 @@
-//! What is told of resources and properties that are not served, and what is not told because
-//! something else is.
+//! What is reported of resources that are not served, and what is not reported because it only
+//! follows from something else.
 
 use rstest::rstest;
 
@@ -111,12 +111,15 @@ fn a_function_that_nothing_calls_may_be_wrong() {
     Properties: {Runtime: provided.al2023, Code: f/, Timeout: 1000, MemorySize: !ImportValue x}
 ";
     let stack = read("", function, &[]).unwrap();
+    let without = ": the API does not call the function, and is served without it";
     let warnings: Vec<&str> = stack.warnings().iter().map(|one| &*one.message).collect();
     assert_eq!(
         warnings,
         [
-            "`Timeout` of `F` must be a number from 1 to 900: the API does not call the function, and is served without it",
-            "`Fn::ImportValue` cannot be evaluated here: other stacks are unknown: the API does not call the function, and is served without it",
+            format!("`Timeout` of `F` must be a number from 1 to 900{without}"),
+            format!(
+                "`Fn::ImportValue` cannot be evaluated here: other stacks are unknown{without}"
+            ),
         ]
     );
     let called = format!(
@@ -146,56 +149,99 @@ fn a_permission_that_is_not_supported_is_left_out() {
     assert_eq!(messages(&missing).len(), 2);
 }
 
-// Each is one mistake, and what it takes with it is not told.
+// Each is one mistake; what follows from it is not reported.
 #[rstest]
 #[case::integration(
     "
   I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Api, IntegrationType: X}}
-  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Api, RouteKey: r, Target: !Sub 'integrations/${I}'}}
-  S: {Type: AWS::ApiGatewayV2::IntegrationResponse, Properties: {ApiId: !Ref Api, IntegrationId: !Ref I, IntegrationResponseKey: $default}}
+  R:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {ApiId: !Ref Api, RouteKey: r, Target: !Sub 'integrations/${I}'}
+  S:
+    Type: AWS::ApiGatewayV2::IntegrationResponse
+    Properties: {ApiId: !Ref Api, IntegrationId: !Ref I, IntegrationResponseKey: $default}
 ",
     "`IntegrationType` `X` must be"
 )]
 #[case::route_key(
     "
   R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Api, RouteKey: $r}}
-  S: {Type: AWS::ApiGatewayV2::RouteResponse, Properties: {ApiId: !Ref Api, RouteId: !Ref R, RouteResponseKey: $default}}
+  S:
+    Type: AWS::ApiGatewayV2::RouteResponse
+    Properties: {ApiId: !Ref Api, RouteId: !Ref R, RouteResponseKey: $default}
 ",
     "route `$r`: a route key"
 )]
 #[case::authorizer_address(
     "
-  A: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {ApiId: !Ref Api, AuthorizerType: REQUEST, AuthorizerUri: !ImportValue x}}
-  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Api, RouteKey: $connect, AuthorizationType: CUSTOM, AuthorizerId: !Ref A}}
+  A:
+    Type: AWS::ApiGatewayV2::Authorizer
+    Properties: {ApiId: !Ref Api, AuthorizerType: REQUEST, AuthorizerUri: !ImportValue x}
+  R:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Api
+      RouteKey: $connect
+      AuthorizationType: CUSTOM
+      AuthorizerId: !Ref A
 ",
     "`Fn::ImportValue` cannot"
 )]
 #[case::model_name(
     "
   M: {Type: AWS::ApiGatewayV2::Model, Properties: {ApiId: !Ref Api, Name: [m], Schema: {}}}
-  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Api, RouteKey: r, ModelSelectionExpression: $request.body.k, RequestModels: {a: m}}}
+  R:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Api
+      RouteKey: r
+      ModelSelectionExpression: $request.body.k
+      RequestModels: {a: m}
 ",
     "`Name` of `M` must be text"
 )]
 #[case::model_schema(
     "
   M: {Type: AWS::ApiGatewayV2::Model, Properties: {ApiId: !Ref Api, Name: m}}
-  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Api, RouteKey: r, ModelSelectionExpression: $request.body.k, RequestModels: {a: m}}}
+  R:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Api
+      RouteKey: r
+      ModelSelectionExpression: $request.body.k
+      RequestModels: {a: m}
 ",
     "`M` (`AWS::ApiGatewayV2::Model`) has no `Schema`"
 )]
 #[case::request_parameters(
     "
-  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Api, IntegrationType: HTTP, IntegrationMethod: GET, IntegrationUri: 'http://x', RequestParameters: {integration.request.header.a: route.request.header.a}}}
-  R: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Api, RouteKey: $connect, Target: !Sub 'integrations/${I}', RequestParameters: {route.request.header.a: {Required: maybe}}}}
+  I:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: HTTP
+      IntegrationMethod: GET
+      IntegrationUri: 'http://x'
+      RequestParameters: {integration.request.header.a: route.request.header.a}
+  R:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Api
+      RouteKey: $connect
+      Target: !Sub 'integrations/${I}'
+      RequestParameters: {route.request.header.a: {Required: maybe}}
 ",
     "a request parameter is written"
 )]
 #[case::api_key(
     "
   K: {Type: AWS::ApiGateway::ApiKey, Properties: {Enabled: true, Value: short}}
-  P: {Type: AWS::ApiGateway::UsagePlan, Properties: {ApiStages: [{ApiId: !Ref Api, Stage: !Ref Stage}]}}
-  L: {Type: AWS::ApiGateway::UsagePlanKey, Properties: {KeyId: !Ref K, KeyType: API_KEY, UsagePlanId: !Ref P}}
+  P:
+    Type: AWS::ApiGateway::UsagePlan
+    Properties: {ApiStages: [{ApiId: !Ref Api, Stage: !Ref Stage}]}
+  L:
+    Type: AWS::ApiGateway::UsagePlanKey
+    Properties: {KeyId: !Ref K, KeyType: API_KEY, UsagePlanId: !Ref P}
 ",
     "`Value` of an API key"
 )]
@@ -214,15 +260,25 @@ fn a_permission_that_is_not_supported_is_left_out() {
 ",
     "a circular reference"
 )]
-fn what_follows_from_a_mistake_is_not_told(#[case] resources: &str, #[case] message: &str) {
+fn what_follows_from_a_mistake_is_not_reported(#[case] resources: &str, #[case] message: &str) {
     let messages = messages(resources);
     assert_eq!(messages.len(), 1, "{messages:#?}");
     assert!(messages[0].starts_with(message), "{messages:?}");
 }
 
+// An API without a protocol is not one of several WebSocket APIs.
+#[test]
+fn which_api_is_served_is_clear_without_a_doubtful_one() {
+    let other = "  Other: {Type: AWS::ApiGatewayV2::Api, Properties: {}}\n";
+    assert_eq!(
+        messages(other),
+        ["`Other` (`AWS::ApiGatewayV2::Api`) has no `ProtocolType`"]
+    );
+}
+
 // Several in one resource, and of several entries of a map.
 #[test]
-fn every_mistake_of_a_resource_is_told() {
+fn every_mistake_of_a_resource_is_reported() {
     let resources = "
   I:
     Type: AWS::ApiGatewayV2::Integration
