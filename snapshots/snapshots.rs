@@ -44,7 +44,7 @@ fn pretty(value: &Value) -> String {
 fn events() {
     let on_connect = context(
         EventType::Connect,
-        Some(principal().for_event(true)),
+        Some(principal().for_connect_event()),
         1_705_751_697_420,
     );
     let connect = event::connect(&api(), &handshake("/prod?room=a&room=b"), TRACE, on_connect);
@@ -60,7 +60,7 @@ fn events() {
     };
     let on_message = context(
         message_type,
-        Some(principal().for_event(false)),
+        Some(principal().for_event()),
         1_705_751_700_453,
     );
     let message = event::message(&api(), on_message, "{\r\n\t\"a\": 1\r\n}");
