@@ -31,6 +31,11 @@ pub(crate) struct ServeArgs {
     /// The address to listen on. Another than loopback lets other machines in.
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
+    /// Let in requests whose `Host` header names this; may be repeated. Loopback names, the API's
+    /// own name and the address of --host are always let in. Others are refused, because a web page
+    /// can make any name point here. Containers reach this machine as host.docker.internal.
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
     /// The port; 0 lets the system choose.
     #[arg(long, default_value_t = 3001)]
     port: u16,
@@ -109,7 +114,7 @@ async fn serve(args: &ServeArgs, log: &Log) -> Result<(), Failure> {
     let options = serve_options(args);
     let running = tokio::select! {
         started = gateway::start(options.clone()) => {
-            started.map_err(|error| failure(&error))?
+            started.map_err(failure)?
         }
         () = ends.signal() => return Ok(()),
     };
@@ -166,6 +171,7 @@ fn serve_options(args: &ServeArgs) -> Options {
     let mut options = options(&args.stack);
     options.host = args.host;
     options.port = args.port;
+    options.allowed_hosts.clone_from(&args.allow_host);
     options.access_log = match &args.access_log {
         None => AccessLog::Stderr,
         Some(path) if path.as_os_str() == "-" => AccessLog::Stdout,
@@ -219,7 +225,7 @@ pub(crate) fn build(stack: &Assembly) -> Result<(), Failure> {
     eprint(&"building the functions");
     runtime()?
         .block_on(gateway::build(stack, &Build::default()))
-        .map_err(|error| failure(&error))
+        .map_err(failure)
 }
 
 fn options(args: &StackArgs) -> Options {
@@ -237,11 +243,11 @@ fn options(args: &StackArgs) -> Options {
 }
 
 /// What the user must change, and what only the environment can.
-fn failure(error: &Error) -> Failure {
+fn failure(error: Error) -> Failure {
     match error {
         Error::Template(_) | Error::Code(_) => Failure::Page(error.to_string()),
-        Error::Build { .. } | Error::Credentials { .. } => Failure::usage(error.to_string()),
-        _ => Failure::could_not_run(error.to_string()),
+        Error::Build { .. } | Error::Credentials { .. } => Failure::usage(error),
+        _ => Failure::could_not_run(error),
     }
 }
 

@@ -14,10 +14,10 @@ use tokio::time::timeout;
 
 use crate::apply::Deployed;
 use crate::clock::Clock;
-use crate::dynamodb::Engine;
 use crate::hub::Hub;
 use crate::lambda::{Figures, Functions, Sink, Surroundings};
 use crate::log;
+use crate::services::dynamodb::Engine;
 use crate::subscription::Subscription;
 use crate::supervisor::{Fault, Supervisor};
 use crate::{Options, SpecGateway};

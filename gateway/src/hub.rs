@@ -23,8 +23,8 @@ use spec::{CompiledApi, Input, Output, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::access_log::Lines;
-use crate::backend::Backends;
 use crate::clock::Clock;
+use crate::services::backend::Backends;
 use crate::subscription::{Publisher, Subscription};
 
 pub(crate) use backlog::Backlog;

@@ -3,7 +3,7 @@
 //! ```text
 //! options      what to serve, and how
 //! build        the functions' executables, by cargo
-//! dynamodb     an engine in memory, with the stack's tables
+//! services     HTTP backends, and DynamoDB: an engine in memory, with the stack's tables
 //! lambda       a pool of processes for each function, each process with its Runtime API
 //! hub          spec::Gateway behind a lock: inputs in, outputs to clients' tasks and functions
 //! subscription decisions, for whoever watches
@@ -33,12 +33,10 @@
 
 mod access_log;
 mod apply;
-mod backend;
 mod build;
 mod clock;
 mod control;
 mod credentials;
-mod dynamodb;
 mod error;
 mod http1;
 mod hub;
@@ -50,6 +48,7 @@ mod mutation;
 mod options;
 mod runtime;
 mod server;
+mod services;
 mod start;
 mod subscription;
 mod supervisor;

@@ -24,7 +24,7 @@ fn main() {
     let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
     let mut writer = stream;
     loop {
-        let next = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: runtime\r\n\r\n";
+        let next = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: localhost\r\n\r\n";
         writer.write_all(next.as_bytes()).expect("to ask");
         let (headers, event) = response(&mut reader);
         let id = headers

@@ -7,7 +7,9 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use super::front;
 use crate::Error;
+use crate::server::origin::Hosts;
 use stack::Table;
 
 /// The running engine. It ends when this is dropped.
@@ -21,7 +23,7 @@ pub(crate) struct Engine {
 const SWEEP: Duration = Duration::from_secs(60);
 
 impl Engine {
-    pub(crate) async fn start(tables: &[Table]) -> Result<Self, Error> {
+    pub(crate) async fn start(tables: &[Table], hosts: &Hosts) -> Result<Self, Error> {
         let failed = |error: &dyn std::fmt::Display| Error::DynamoDb(error.to_string());
         let database = Database::memory().map_err(|error| failed(&error))?;
         for table in tables {
@@ -47,7 +49,7 @@ impl Engine {
             url: format!("http://{address}"),
             database: database.clone(),
             tasks: [
-                tokio::spawn(dynoxide::server::serve_on(listener, database)),
+                tokio::spawn(front::run(listener, hosts.clone(), database)),
                 tokio::spawn(sweep),
             ],
         })
