@@ -108,7 +108,8 @@ async fn a_connect_that_hangs_is_a_504() {
     served.running.shutdown().await;
 }
 
-// One leap over both moments: the function's own `Timeout` comes first, as it would without the leap.
+// One leap over both moments: the function's own `Timeout` comes first, as it would without the
+// leap.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_is_due_first_happens_first() {
     let mut served = serve(TimeSource::Standing(START)).await;
