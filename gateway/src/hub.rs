@@ -16,7 +16,7 @@ use std::time::Duration;
 use spec::connection::CloseInfo;
 use spec::http::{Headers, HttpResponse};
 use spec::io::{
-    Because, CallId, Decision, FunctionOutcome, ManagementId, ManagementRequest, Outcome, PeerId,
+    CallId, Decision, FunctionOutcome, ManagementId, ManagementRequest, Outcome, PeerId, Reason,
 };
 use spec::{CompiledApi, Input, Output, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -306,10 +306,8 @@ impl Hub {
     fn tell(&self, decision: Decision) {
         // Evaluated only where somebody listens.
         let shown = || crate::log::escape(&decision.to_string()).into_owned();
-        match decision.because {
-            Because::Refused { .. }
-            | Because::CallRefused { .. }
-            | Because::IntegrationFailed(_) => {
+        match decision.reason {
+            Reason::Refused { .. } | Reason::CallRefused { .. } | Reason::IntegrationFailed(_) => {
                 tracing::warn!(target: "gateway::access", "{}", shown());
             }
             _ => tracing::info!(target: "gateway::access", "{}", shown()),
