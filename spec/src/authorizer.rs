@@ -10,7 +10,7 @@ use crate::connection::Principal;
 use crate::handshake::{HandshakeRequest, Refusal};
 use crate::io::{FunctionOutcome, Outcome};
 use crate::limits;
-use crate::policy::{Context, Decision, Evaluation, INVOKE, PolicyDocument};
+use crate::policy::{Context, Decision, Evaluation, INVOKE, PolicyDocument, PolicyError};
 
 /// Where an identity is looked for before the authorizer is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +112,25 @@ struct Answer {
     usage_identifier_key: Option<String>,
 }
 
+/// Why an answer means nothing.
+#[derive(Debug, thiserror::Error)]
+enum InvalidAnswer {
+    #[error("{0} bytes are more than {limit}", limit = limits::AUTHORIZER_RESULT_BYTES)]
+    TooLarge(usize),
+    #[error(transparent)]
+    NotJson(#[from] serde_json::Error),
+    #[error("`{0}` must be a string")]
+    NotText(&'static str),
+    #[error("`policyDocument` is missing")]
+    NoPolicy,
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    #[error("`context` must be an object")]
+    NoContext,
+    #[error("`context.{0}` must be a string, a number or a boolean")]
+    Context(String),
+}
+
 /// Reads an authorizer's answer (AUTHORIZER-29 to AUTHORIZER-31) and evaluates its policy for `resource`, the `$connect` route's ARN, with what
 /// conditions can know of the request. `latency` is what the call took, in milliseconds.
 pub fn interpret(
@@ -171,24 +190,20 @@ pub(crate) fn error_message(error: &str) -> String {
         .unwrap_or_else(|| error.to_owned())
 }
 
-fn read(text: &str) -> Result<Answer, String> {
+fn read(text: &str) -> Result<Answer, InvalidAnswer> {
     // LIMITS-23
     if text.len() > limits::AUTHORIZER_RESULT_BYTES {
-        return Err(format!(
-            "{} bytes are more than {}",
-            text.len(),
-            limits::AUTHORIZER_RESULT_BYTES
-        ));
+        return Err(InvalidAnswer::TooLarge(text.len()));
     }
-    let result: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let result: Value = serde_json::from_str(text)?;
     let principal_id = result
         .get("principalId")
         .and_then(Value::as_str)
-        .ok_or("`principalId` must be a string")?;
+        .ok_or(InvalidAnswer::NotText("principalId"))?;
     let policy = result
         .get("policyDocument")
-        .ok_or("`policyDocument` is missing")?;
-    let policy = PolicyDocument::from_json(policy).map_err(|error| error.to_string())?;
+        .ok_or(InvalidAnswer::NoPolicy)?;
+    let policy = PolicyDocument::from_json(policy)?;
     let mut context = Map::new();
     match result.get("context") {
         None | Some(Value::Null) => {}
@@ -196,9 +211,7 @@ fn read(text: &str) -> Result<Answer, String> {
             for (name, value) in map {
                 match value {
                     Value::Object(_) | Value::Array(_) => {
-                        return Err(format!(
-                            "`context.{name}` must be a string, a number or a boolean"
-                        ));
+                        return Err(InvalidAnswer::Context(name.clone()));
                     }
                     Value::Null => {} // as good as absent (AUTHORIZER-58)
                     scalar => {
@@ -207,12 +220,12 @@ fn read(text: &str) -> Result<Answer, String> {
                 }
             }
         }
-        Some(_) => return Err("`context` must be an object".to_owned()),
+        Some(_) => return Err(InvalidAnswer::NoContext),
     }
     let usage_identifier_key = match result.get("usageIdentifierKey") {
         None | Some(Value::Null) => None,
         Some(Value::String(key)) => Some(key.clone()),
-        Some(_) => return Err("`usageIdentifierKey` must be a string".to_owned()),
+        Some(_) => return Err(InvalidAnswer::NotText("usageIdentifierKey")),
     };
     Ok(Answer {
         principal_id: principal_id.to_owned(),
@@ -256,7 +269,7 @@ mod tests {
         };
         assert_eq!(evaluation.determining, [0]);
         assert_eq!(
-            Value::Object(principal.for_event(true)),
+            Value::Object(principal.for_connect_event()),
             json!({"token": "hello", "n": 1, "b": true, "principalId": "me", "integrationLatency": 3})
         );
         assert_eq!(

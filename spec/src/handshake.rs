@@ -1,11 +1,12 @@
 #![doc = include_str!("../requirements/handshake.md")]
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::api::Api;
 use crate::http::{Headers, HttpResponse};
 use crate::limits;
-use crate::percent::decode;
+use crate::percent::{Plus, decode};
 use crate::signature::Rejection;
 
 /// The HTTP request that asks for an upgrade, as it came in.
@@ -82,7 +83,7 @@ impl HandshakeRequest {
         };
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let (name, value) = (decode(name, true), decode(value, true));
+            let (name, value) = (decode(name, Plus::Space), decode(value, Plus::Space));
             match parameters.iter_mut().find(|(seen, _)| *seen == name) {
                 Some((_, values)) => values.push(value),
                 None => parameters.push((name, vec![value])),
@@ -103,68 +104,11 @@ impl Refusal {
     /// No raw refusal of a WebSocket API was ever published: the status codes have sources, headers and bodies follow
     /// REST APIs (HANDSHAKE-36 to HANDSHAKE-41 and HANDSHAKE-50, assumed).
     pub fn response(&self, request_id: &str, uuid: &str) -> HttpResponse {
-        let own_body;
-        let (status, error_type, body) = match self {
-            Self::UriTooLong => (
-                414,
-                "RequestEntityTooLargeException",
-                r#"{"message":"Request-URI Too Long"}"#,
-            ),
-            Self::UnknownPath | Self::NotDeployed | Self::Forbidden | Self::InvalidApiKey => {
-                (403, "ForbiddenException", r#"{"message":"Forbidden"}"#)
-            }
-            Self::NotAnUpgrade | Self::UnsupportedVersion => (
-                426,
-                "UpgradeRequiredException",
-                r#"{"message":"Upgrade Required"}"#,
-            ),
-            Self::BadUpgrade(_) => (400, "BadRequestException", r#"{"message":"Bad Request"}"#),
-            Self::MissingParameters(names) => {
-                own_body = missing_parameters(names);
-                (400, "BadRequestException", &*own_body)
-            }
-            Self::Signature(rejection) => {
-                own_body = HttpResponse::new(403).message(&rejection.message()).body;
-                (403, rejection.error_type(), &*own_body)
-            }
-            Self::AccessDenied(message) => {
-                own_body = access_denied(message);
-                (403, "AccessDeniedException", &*own_body)
-            }
-            Self::Unauthorized => (
-                401,
-                "UnauthorizedException",
-                r#"{"message":"Unauthorized"}"#,
-            ),
-            Self::AuthorizerFailed => (
-                500,
-                "AuthorizerConfigurationException",
-                r#"{"message":null}"#,
-            ),
-            Self::TooManyRequests => (
-                429,
-                "TooManyRequestsException",
-                r#"{"message":"Too Many Requests"}"#, // HANDSHAKE-42
-            ),
-            Self::QuotaExceeded => (
-                429,
-                "LimitExceededException",
-                r#"{"message":"Limit Exceeded"}"#, // HANDSHAKE-42
-            ),
-            Self::NotInvocable => (500, "InternalServerErrorException", INTERNAL),
-            Self::IntegrationFailed => (502, "InternalServerErrorException", INTERNAL),
-            Self::IntegrationTimedOut => (
-                504,
-                "InternalServerErrorException",
-                r#"{"message": "Endpoint request timed out"}"#,
-            ),
-            Self::Unreachable => (504, "InternalServerErrorException", INTERNAL),
-            Self::Status(status, body) => (*status, "", &**body),
-        };
+        let (status, error_type, body) = self.parts();
         let mut response = HttpResponse::new(status);
         if !body.is_empty() {
             response = response.header("content-type", "application/json");
-            response.body = body.to_owned();
+            response.body = body.into_owned();
         }
         response = response.header("x-amzn-RequestId", uuid);
         if !error_type.is_empty() {
@@ -176,6 +120,71 @@ impl Refusal {
                 .header("sec-websocket-version", "13");
         }
         response.header("x-amz-apigw-id", request_id)
+    }
+
+    /// The status, the error type and the body, where it has some.
+    fn parts(&self) -> (u16, &'static str, Cow<'_, str>) {
+        match self {
+            Self::UriTooLong => (
+                414,
+                "RequestEntityTooLargeException",
+                r#"{"message":"Request-URI Too Long"}"#.into(),
+            ),
+            Self::UnknownPath | Self::NotDeployed | Self::Forbidden | Self::InvalidApiKey => (
+                403,
+                "ForbiddenException",
+                r#"{"message":"Forbidden"}"#.into(),
+            ),
+            Self::NotAnUpgrade | Self::UnsupportedVersion => (
+                426,
+                "UpgradeRequiredException",
+                r#"{"message":"Upgrade Required"}"#.into(),
+            ),
+            Self::BadUpgrade(_) => (
+                400,
+                "BadRequestException",
+                r#"{"message":"Bad Request"}"#.into(),
+            ),
+            Self::MissingParameters(names) => {
+                (400, "BadRequestException", missing_parameters(names).into())
+            }
+            Self::Signature(rejection) => {
+                let body = HttpResponse::new(403).message(&rejection.message()).body;
+                (403, rejection.error_type(), body.into())
+            }
+            Self::AccessDenied(message) => {
+                (403, "AccessDeniedException", access_denied(message).into())
+            }
+            Self::Unauthorized => (
+                401,
+                "UnauthorizedException",
+                r#"{"message":"Unauthorized"}"#.into(),
+            ),
+            Self::AuthorizerFailed => (
+                500,
+                "AuthorizerConfigurationException",
+                r#"{"message":null}"#.into(),
+            ),
+            Self::TooManyRequests => (
+                429,
+                "TooManyRequestsException",
+                r#"{"message":"Too Many Requests"}"#.into(), // HANDSHAKE-42
+            ),
+            Self::QuotaExceeded => (
+                429,
+                "LimitExceededException",
+                r#"{"message":"Limit Exceeded"}"#.into(), // HANDSHAKE-42
+            ),
+            Self::NotInvocable => (500, "InternalServerErrorException", INTERNAL.into()),
+            Self::IntegrationFailed => (502, "InternalServerErrorException", INTERNAL.into()),
+            Self::IntegrationTimedOut => (
+                504,
+                "InternalServerErrorException",
+                r#"{"message": "Endpoint request timed out"}"#.into(),
+            ),
+            Self::Unreachable => (504, "InternalServerErrorException", INTERNAL.into()),
+            Self::Status(status, body) => (*status, "", body.into()),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::http::HttpResponse;
 use crate::ids;
 use crate::io::ManagementRequest;
 use crate::limits;
-use crate::percent::decode;
+use crate::percent::{Plus, decode};
 use crate::signature::Rejection;
 
 /// What a backend asks of the `@connections` API.
@@ -42,7 +42,7 @@ pub enum Refusal {
 
 /// Whether a path belongs to the `@connections` API, on whatever stage: the shell's way to tell it from a handshake.
 pub fn is_management_path(path: &str) -> bool {
-    decode(path, false)
+    decode(path, Plus::Literal)
         .split('/')
         .nth(2)
         .is_some_and(|segment| segment == "@connections")
@@ -54,7 +54,10 @@ pub fn is_management_path(path: &str) -> bool {
 /// The refusal to answer with.
 pub fn parse(api: &Api, request: &ManagementRequest) -> Result<(Operation, String), Refusal> {
     let path = request.path.split('?').next().unwrap_or_default();
-    let segments: Vec<String> = path.split('/').map(|part| decode(part, false)).collect();
+    let segments: Vec<String> = path
+        .split('/')
+        .map(|part| decode(part, Plus::Literal))
+        .collect();
     let ["", stage, "@connections", id] =
         segments.iter().map(String::as_str).collect::<Vec<_>>()[..]
     else {
@@ -85,7 +88,7 @@ pub fn parse(api: &Api, request: &ManagementRequest) -> Result<(Operation, Strin
 pub(crate) fn connection_id(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
     let id = path.rsplit('/').next().unwrap_or_default();
-    decode(id, false)
+    decode(id, Plus::Literal)
 }
 
 impl Refusal {

@@ -58,11 +58,6 @@ pub(crate) fn compiled(shape: &Shape) -> Arc<CompiledApi> {
 
 /// What is declared.
 fn api(shape: &Shape) -> Api {
-    let uri = |function: &str| {
-        format!(
-            "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
-        )
-    };
     let one_way = |target: &str| Route {
         target: Some(target.to_owned()),
         ..Route::default()
@@ -83,12 +78,6 @@ fn api(shape: &Shape) -> Api {
             },
         );
     };
-    let lambda = |key: &str, patience: u64| {
-        let function = key.trim_start_matches('$');
-        let mut integration = Integration::new(IntegrationType::AwsProxy, Some(uri(function)));
-        integration.timeout_in_millis = patience;
-        integration
-    };
     for (key, there, patience) in [
         ("$connect", shape.connect, 29_000),
         ("$disconnect", shape.disconnect, 2_000),
@@ -107,19 +96,7 @@ fn api(shape: &Shape) -> Api {
     if shape.default {
         add("$default", two_way("$default"), lambda("$default", 29_000));
     }
-    let mut mock = Integration::new(IntegrationType::Mock, None);
-    mock.request_templates.insert(
-        "application/json".to_owned(),
-        r#"{"statusCode": 200}"#.to_owned(),
-    );
-    let mut response = IntegrationResponse::default();
-    response.response_templates.insert(
-        "application/json".to_owned(),
-        "mocked for $context.connectionId".to_owned(),
-    );
-    mock.integration_responses
-        .insert("$default".to_owned(), response);
-    add("mock", two_way("mock"), mock);
+    add("mock", two_way("mock"), mock());
     if shape.authorizer {
         let authorizer = Authorizer {
             name: "token".to_owned(),
@@ -133,4 +110,31 @@ fn api(shape: &Shape) -> Api {
         connect.authorizer_id = Some("token".to_owned());
     }
     api
+}
+
+fn lambda(key: &str, patience: u64) -> Integration {
+    let function = key.trim_start_matches('$');
+    let mut integration = Integration::new(IntegrationType::AwsProxy, Some(uri(function)));
+    integration.timeout_in_millis = patience;
+    integration
+}
+
+fn mock() -> Integration {
+    let mut mock = Integration::new(IntegrationType::Mock, None);
+    mock.request_templates.insert(
+        "application/json".to_owned(),
+        r#"{"statusCode": 200}"#.to_owned(),
+    );
+    let mut response = IntegrationResponse::default();
+    response.response_templates.insert(
+        "application/json".to_owned(),
+        "mocked for $context.connectionId".to_owned(),
+    );
+    mock.integration_responses
+        .insert("$default".to_owned(), response);
+    mock
+}
+
+fn uri(function: &str) -> String {
+    format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations")
 }
