@@ -1,4 +1,5 @@
-//! Those who may sign: an INI file in the form of AWS's shared credentials file, a profile a caller.
+//! Those who may sign: an INI file in the form of AWS's shared credentials file, a profile a
+//! caller.
 //!
 //! ```text
 //! [alice]
@@ -20,8 +21,8 @@ use spec::signature::Caller;
 
 use crate::Error;
 
-/// The profiles of a file, in order. Those without an access key (of single sign-on, say) are passed over, and so is what else AWS's tools
-/// keep in such a file. `policy` is a file beside it.
+/// The profiles of a file, in order. Those without an access key (of single sign-on, say) are
+/// passed over, and so is what else AWS's tools keep in such a file. `policy` is a file beside it.
 pub(crate) fn read(path: &Path, api: &Api) -> Result<Vec<Caller>, Error> {
     let error = |problem: String| Error::Credentials {
         path: path.to_owned(),
