@@ -15,7 +15,9 @@ use crate::policy::{Context, Decision, Evaluation, INVOKE, PolicyDocument, Polic
 /// Where an identity is looked for before the authorizer is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IdentitySource {
-    /// `route.request.header.{name}`, the name compared whatever its case (AUTHORIZER-44).
+    /// `route.request.header.{name}`, the name compared whatever its case.
+    ///
+    /// Realises: AUTHORIZER-44
     Header(String),
     /// `route.request.querystring.{name}`.
     Querystring(String),
@@ -46,7 +48,9 @@ pub enum Authorization {
 impl FromStr for IdentitySource {
     type Err = InvalidIdentitySource;
 
-    /// Reads an identity source by the grammar that AWS's own error message gives (AUTHORIZER-46, AUTHORIZER-47).
+    /// Reads an identity source by the grammar that AWS's own error message gives.
+    ///
+    /// Realises: AUTHORIZER-46, AUTHORIZER-47
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let name = |rest: &str| {
             let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -78,7 +82,10 @@ impl fmt::Display for IdentitySource {
 }
 
 impl IdentitySource {
-    /// Whether the request carries a value here that is not empty (AUTHORIZER-2, AUTHORIZER-45). `context` is the CONNECT event's `requestContext`.
+    /// Whether the request carries a value here that is not empty. `context` is the CONNECT event's
+    /// `requestContext`.
+    ///
+    /// Realises: AUTHORIZER-2, AUTHORIZER-45
     pub fn is_present(
         &self,
         api: &Api,
@@ -131,8 +138,11 @@ enum InvalidAnswer {
     Context(String),
 }
 
-/// Reads an authorizer's answer (AUTHORIZER-29 to AUTHORIZER-31) and evaluates its policy for `resource`, the `$connect` route's ARN, with what
-/// conditions can know of the request. `latency` is what the call took, in milliseconds.
+/// Reads an authorizer's answer and evaluates its policy for `resource`, the `$connect` route's
+/// ARN, with what conditions can know of the request. `latency` is what the call took, in
+/// milliseconds.
+///
+/// Realises: AUTHORIZER-29 to AUTHORIZER-31
 pub fn interpret(
     outcome: &Outcome,
     resource: &str,
@@ -155,7 +165,7 @@ pub fn interpret(
             };
         }
         Outcome::Function(FunctionOutcome::NotInvocable(cause)) => {
-            return failed(format!("the authorizer can not be called: {cause}"));
+            return failed(format!("the authorizer cannot be called: {cause}"));
         }
         Outcome::TimedOut => return failed("the authorizer timed out".to_owned()),
         other @ (Outcome::Http(_) | Outcome::Service(_)) => {
@@ -361,7 +371,8 @@ mod tests {
     }
 
     proptest! {
-        // An answer brings its principal and its context, or a denial. With one fault in it, it is none.
+        // An answer brings its principal and its context, or a denial. With one fault in it, it is
+        // none.
         #[test]
         fn an_answer_is_read_and_a_fault_is_found(
             principal_id in ".{0,8}",

@@ -134,8 +134,9 @@ impl CompiledApi {
         CallTarget::new(function_arn, route.map(|route| &route.call_permission))
     }
 
-    /// Judges a message by the model that its route asks for, whatever the route's integration
-    /// (ROUTE-39).
+    /// Judges a message by the model that its route asks for, whatever the route's integration.
+    ///
+    /// Realises: ROUTE-39
     pub(crate) fn validate(&self, route_key: &RouteKey, message: &str) -> Result<(), Mismatch> {
         match self.request_models.get(route_key) {
             Some(chosen) => chosen.judge(&self.models, message),
@@ -143,7 +144,9 @@ impl CompiledApi {
         }
     }
 
-    /// Whether the result of a message's integration goes back to the client (INTEGRATION-4).
+    /// Whether the result of a message's integration goes back to the client.
+    ///
+    /// Realises: INTEGRATION-4
     pub(crate) fn is_two_way(&self, route_key: &RouteKey) -> bool {
         !route_key.is_lifecycle()
             && self.routes.get(route_key).is_some_and(|route| {
@@ -308,7 +311,9 @@ impl Compiler {
         request_models
     }
 
-    /// Limits that are numbers, of routes that are there (LIMITS-43).
+    /// Limits that are numbers, of routes that are there.
+    ///
+    /// Realises: LIMITS-43
     fn check_route_settings(&mut self, api: &Api) {
         for (key, settings) in &api.stage.route_settings {
             let location = Location::RouteSettings(key.clone());
@@ -354,7 +359,9 @@ fn is_rate(rate: f64) -> bool {
     rate.is_finite() && rate >= 0.0
 }
 
-/// Stage variables stand in the address as they do in an integration's (AUTHORIZER-62).
+/// Stage variables stand in the address as they do in an integration's.
+///
+/// Realises: AUTHORIZER-62
 fn authorizer_target(
     declared: &api::Authorizer,
     stage_variables: &Map<String, Value>,
@@ -369,7 +376,9 @@ fn authorizer_target(
     }
 }
 
-/// What API Gateway refuses to create: ROUTE-42, AUTHORIZER-48, INTEGRATION-75.
+/// What API Gateway refuses to create.
+///
+/// Realises: ROUTE-42, AUTHORIZER-48, INTEGRATION-75
 fn route_problems(api: &Api, key: &RouteKey, route: &api::Route) -> Vec<InvalidRoute> {
     let mut problems = Vec::new();
     let is_connect = *key == RouteKey::Connect;
@@ -407,7 +416,9 @@ fn route_problems(api: &Api, key: &RouteKey, route: &api::Route) -> Vec<InvalidR
     problems
 }
 
-/// What a route may declare of the handshake, and what its integration uses of it: INTEGRATION-61, INTEGRATION-62.
+/// What a route may declare of the handshake, and what its integration uses of it.
+///
+/// Realises: INTEGRATION-61, INTEGRATION-62
 fn check_parameters(
     integrations: &IndexMap<String, Integration>,
     key: &RouteKey,

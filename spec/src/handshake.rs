@@ -22,48 +22,90 @@ pub struct HandshakeRequest {
     pub source_ip: String,
 }
 
-/// Why a client gets no connection. Each has its HTTP response; none is ever a WebSocket close (HANDSHAKE-3).
+/// Why a client gets no connection. Each has its HTTP response; none is ever a WebSocket close.
+///
+/// Realises: HANDSHAKE-3
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The URL is longer than AWS accepts (LIMITS-19).
+    /// The URL is longer than AWS accepts.
+    ///
+    /// Realises: LIMITS-19
     UriTooLong,
-    /// The path is not the stage's (HANDSHAKE-22, HANDSHAKE-23).
+    /// The path is not the stage's.
+    ///
+    /// Realises: HANDSHAKE-22, HANDSHAKE-23
     UnknownPath,
-    /// The stage has no deployment (HANDSHAKE-21).
+    /// The stage has no deployment.
+    ///
+    /// Realises: HANDSHAKE-21
     NotDeployed,
-    /// No WebSocket upgrade was asked for (HANDSHAKE-24).
+    /// No WebSocket upgrade was asked for.
+    ///
+    /// Realises: HANDSHAKE-24
     NotAnUpgrade,
-    /// Another version of the protocol was asked for (HANDSHAKE-25).
+    /// Another version of the protocol was asked for.
+    ///
+    /// Realises: HANDSHAKE-25
     UnsupportedVersion,
-    /// The upgrade breaks a rule of RFC 6455, section 4.2 (HANDSHAKE-26).
+    /// The upgrade breaks a rule of RFC 6455, section 4.2.
+    ///
+    /// Realises: HANDSHAKE-26
     BadUpgrade(&'static str),
-    /// Request parameters that `$connect` requires are missing; their names (HANDSHAKE-44).
+    /// Request parameters that `$connect` requires are missing; their names.
+    ///
+    /// Realises: HANDSHAKE-44
     MissingParameters(Vec<String>),
-    /// An identity source is missing (AUTHORIZER-1), or the authorizer said `Unauthorized` (AUTHORIZER-5).
+    /// An identity source is missing, or the authorizer said `Unauthorized`.
+    ///
+    /// Realises: AUTHORIZER-1, AUTHORIZER-5
     Unauthorized,
-    /// The authorizer's policy does not allow the route (AUTHORIZER-6, AUTHORIZER-7).
+    /// The authorizer's policy does not allow the route.
+    ///
+    /// Realises: AUTHORIZER-6, AUTHORIZER-7
     Forbidden,
-    /// `$connect` wants a signature, and none holds (AUTHORIZER-55).
+    /// `$connect` wants a signature, and none holds.
+    ///
+    /// Realises: AUTHORIZER-55
     Signature(Rejection),
-    /// The caller who signed the handshake may not connect (AUTHORIZER-56, AUTHORIZER-71): the message.
+    /// The caller who signed the handshake may not connect: the message.
+    ///
+    /// Realises: AUTHORIZER-56, AUTHORIZER-71
     AccessDenied(String),
-    /// The API key is missing, or opens nothing (HANDSHAKE-28, HANDSHAKE-29).
+    /// The API key is missing, or opens nothing.
+    ///
+    /// Realises: HANDSHAKE-28, HANDSHAKE-29
     InvalidApiKey,
-    /// The API key has used its quota (HANDSHAKE-27).
+    /// The API key has used its quota.
+    ///
+    /// Realises: HANDSHAKE-27
     QuotaExceeded,
-    /// The authorizer failed, or its result is none (AUTHORIZER-8, AUTHORIZER-11, AUTHORIZER-12).
+    /// The authorizer failed, or its result is none.
+    ///
+    /// Realises: AUTHORIZER-8, AUTHORIZER-11, AUTHORIZER-12
     AuthorizerFailed,
-    /// Requests come too fast for the account or for `$connect` (LIMITS-29), or for the API key (HANDSHAKE-27).
+    /// Requests come too fast for the account or for `$connect`, or for the API key.
+    ///
+    /// Realises: LIMITS-29, HANDSHAKE-27
     TooManyRequests,
-    /// The `$connect` integration could not be called (HANDSHAKE-8).
+    /// The `$connect` integration could not be called.
+    ///
+    /// Realises: HANDSHAKE-8
     NotInvocable,
-    /// The `$connect` integration failed, or its result is none (HANDSHAKE-6, HANDSHAKE-7).
+    /// The `$connect` integration failed, or its result is none.
+    ///
+    /// Realises: HANDSHAKE-6, HANDSHAKE-7
     IntegrationFailed,
-    /// The `$connect` integration took too long (HANDSHAKE-13).
+    /// The `$connect` integration took too long.
+    ///
+    /// Realises: HANDSHAKE-13
     IntegrationTimedOut,
-    /// No answer could be had of the `$connect` integration's backend (INTEGRATION-53).
+    /// No answer could be had of the `$connect` integration's backend.
+    ///
+    /// Realises: INTEGRATION-53
     Unreachable,
-    /// The `$connect` integration answered with this status and body, which is no success (HANDSHAKE-5, HANDSHAKE-43).
+    /// The `$connect` integration answered with this status and body, which is no success.
+    ///
+    /// Realises: HANDSHAKE-5, HANDSHAKE-43
     Status(u16, String),
 }
 
@@ -75,7 +117,8 @@ impl HandshakeRequest {
             .map_or(&*self.target, |(path, _)| path)
     }
 
-    /// The query string's parameters, decoded, grouped by name in the order of their first occurrence.
+    /// The query string's parameters, decoded, grouped by name in the order of their first
+    /// occurrence.
     pub fn query(&self) -> Vec<(String, Vec<String>)> {
         let mut parameters: Vec<(String, Vec<String>)> = Vec::new();
         let Some((_, query)) = self.target.split_once('?') else {
@@ -92,17 +135,22 @@ impl HandshakeRequest {
         parameters
     }
 
-    /// The host that the client used, the `domainName` of its events (EVENT-26).
+    /// The host that the client used, the `domainName` of its events.
+    ///
+    /// Realises: EVENT-26
     pub fn host(&self) -> &str {
         self.headers.get("Host").unwrap_or_default()
     }
 }
 
 impl Refusal {
-    /// The response that the client gets. `request_id` goes into `x-amz-apigw-id`, `uuid` into `x-amzn-RequestId`.
+    /// The response that the client gets. `request_id` goes into `x-amz-apigw-id`, `uuid` into
+    /// `x-amzn-RequestId`.
     ///
-    /// No raw refusal of a WebSocket API was ever published: the status codes have sources, headers and bodies follow
-    /// REST APIs (HANDSHAKE-36 to HANDSHAKE-41 and HANDSHAKE-50, assumed).
+    /// No raw refusal of a WebSocket API was ever published: the status codes have sources, headers
+    /// and bodies follow REST APIs (assumed).
+    ///
+    /// Realises: HANDSHAKE-36 to HANDSHAKE-41, HANDSHAKE-50
     pub fn response(&self, request_id: &str, uuid: &str) -> HttpResponse {
         let (status, error_type, body) = self.parts();
         let mut response = HttpResponse::new(status);
@@ -190,12 +238,16 @@ impl Refusal {
 
 const INTERNAL: &str = r#"{"message": "Internal server error"}"#;
 
-/// The body of a refusal by IAM, whose member has a capital letter (AUTHORIZER-71).
+/// The body of a refusal by IAM, whose member has a capital letter.
+///
+/// Realises: AUTHORIZER-71
 pub(crate) fn access_denied(message: &str) -> String {
     serde_json::json!({ "Message": message }).to_string()
 }
 
-/// The body that names missing request parameters (HANDSHAKE-51).
+/// The body that names missing request parameters.
+///
+/// Realises: HANDSHAKE-51
 fn missing_parameters(names: &[String]) -> String {
     let text = format!(
         "Missing required request parameters: [{}]",
@@ -224,20 +276,21 @@ impl fmt::Display for Refusal {
             Self::InvalidApiKey => "no API key that opens it",
             Self::QuotaExceeded => "the quota of the API key is used up",
             Self::TooManyRequests => "requests come too fast",
-            Self::NotInvocable => "the integration can not be called",
+            Self::NotInvocable => "the integration cannot be called",
             Self::IntegrationFailed => "the integration failed",
             Self::IntegrationTimedOut => "the integration timed out",
-            Self::Unreachable => "the integration's backend can not be reached",
+            Self::Unreachable => "the integration's backend cannot be reached",
             Self::Status(status, _) => return write!(f, "the integration answered {status}"),
         })
     }
 }
 
-/// Checks what can be said before any function runs: the path is the stage (HANDSHAKE-1), whatever the query string
-/// (HANDSHAKE-19), and the request is an upgrade (HANDSHAKE-20).
-///
+/// Checks what can be said before any function runs: the path is the stage, whatever the query
+/// string, and the request is an upgrade.
 /// # Errors
 /// The refusal to answer with.
+///
+/// Realises: HANDSHAKE-1, HANDSHAKE-19, HANDSHAKE-20
 pub fn check(api: &Api, request: &HandshakeRequest) -> Result<(), Refusal> {
     if request.target.chars().count() > limits::URL_CHARACTERS {
         return Err(Refusal::UriTooLong);
@@ -412,7 +465,8 @@ mod tests {
     }
 
     proptest! {
-        // However an upgrade is spelled, it is one. With one fault in it, it gets the refusal of that fault.
+        // However an upgrade is spelled, it is one. With one fault in it, it gets the refusal of
+        // that fault.
         #[test]
         fn an_upgrade_is_taken_and_each_fault_has_its_refusal(
             key: [u8; 16],

@@ -86,7 +86,7 @@ pub struct Request<'a> {
     pub two_way: bool,
 }
 
-/// A part of an integration that can not be used.
+/// A part of an integration that cannot be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InvalidIntegration {
     /// A mapping template with a syntax error.
@@ -99,7 +99,9 @@ pub enum InvalidIntegration {
         /// The error, with line and column inside the template.
         error: Box<ParseError>,
     },
-    /// A mapping template that is too long (LIMITS-32).
+    /// A mapping template that is too long.
+    ///
+    /// Realises: LIMITS-32
     #[error(
         "mapping template `{key}` has {bytes} bytes, more than the {limit} that it may have",
         limit = crate::limits::TEMPLATE_BYTES
@@ -146,7 +148,7 @@ pub enum InvalidIntegration {
         /// What is wrong with it.
         problem: InvalidResponseKey,
     },
-    /// A time-out out of range.
+    /// A timeout that is out of range.
     #[error("`TimeoutInMillis` {0} must be from 50 to 29000")]
     Timeout(u64),
 }
@@ -222,7 +224,10 @@ impl Integration {
         }
     }
 
-    /// The first parameter of the handshake that a mapping uses and that `route`, a `$connect`, does not declare (INTEGRATION-61).
+    /// The first parameter of the handshake that a mapping uses and that `route`, a `$connect`,
+    /// does not declare.
+    ///
+    /// Realises: INTEGRATION-61
     pub(crate) fn undeclared(&self, route: &api::Route) -> Option<String> {
         self.parameters
             .iter()
@@ -298,7 +303,8 @@ impl Integration {
         }
     }
 
-    /// What the outcome of a call means, as far as it is the outcome of what this integration calls.
+    /// What the outcome of a call means, as far as it is the outcome of what this integration
+    /// calls.
     ///
     /// # Errors
     /// What the client is not told in more words than "Internal server error".
@@ -335,7 +341,8 @@ impl Integration {
         request: Request<'_>,
         outcome: &FunctionOutcome,
     ) -> Result<Answer, Failure> {
-        // The error of a function is a result like any other, matched by its `errorMessage` (INTEGRATION-34, INTEGRATION-39).
+        // The error of a function is a result like any other, matched by its `errorMessage`
+        // (INTEGRATION-34, INTEGRATION-39).
         let respond = |error: &str, body: &str| {
             let reply = Reply {
                 selector: error,
@@ -353,8 +360,10 @@ impl Integration {
         }
     }
 
-    /// What the answer of an HTTP backend that is no proxy, or of a service, means: its status chooses the integration response
-    /// (INTEGRATION-33, INTEGRATION-52).
+    /// What the answer of an HTTP backend that is no proxy, or of a service, means: its status
+    /// chooses the integration response.
+    ///
+    /// Realises: INTEGRATION-33, INTEGRATION-52
     fn http_answer(&self, request: Request<'_>, answer: &HttpAnswer) -> Result<Answer, Failure> {
         let reply = Reply {
             selector: &answer.status.to_string(),
@@ -372,8 +381,10 @@ impl Integration {
         content::outgoing(self.content_handling, text)
     }
 
-    /// What is sent to a function. What Lambda does with a payload that is not JSON is known (it refuses), what the client sees is assumed
-    /// (INTEGRATION-20).
+    /// What is sent to a function. What Lambda does with a payload that is not JSON is known (it
+    /// refuses), what the client sees is assumed.
+    ///
+    /// Realises: INTEGRATION-20
     fn json_payload(&self, request: Request<'_>) -> Result<String, Failure> {
         let invalid = |error: &dyn std::fmt::Display| Failure::InvalidPayload(error.to_string());
         let payload = String::from_utf8(self.payload(request)?).map_err(|error| invalid(&error))?;
@@ -448,7 +459,9 @@ fn proxy_function_answer(outcome: &FunctionOutcome) -> Result<Answer, Failure> {
     }
 }
 
-/// The answer of a backend or a service, whose status decides at `$connect` (HANDSHAKE-12, INTEGRATION-93).
+/// The answer of a backend or a service, whose status decides at `$connect`.
+///
+/// Realises: HANDSHAKE-12, INTEGRATION-93
 fn final_answer(outcome: &HttpOutcome) -> Result<&HttpAnswer, Failure> {
     match outcome {
         HttpOutcome::Failed(cause) => Err(Failure::Unreachable(cause.clone())),

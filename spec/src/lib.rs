@@ -1,8 +1,9 @@
 //! The executable specification of AWS API Gateway WebSocket APIs.
 //!
-//! Pure and sans-IO: a [`Gateway`] is given what happens ([`Input`]) and the time, and says what is to be done ([`Output`]). It has no
-//! clock, no socket and no randomness of its own, so the same inputs give the same outputs, two hours pass in a microsecond, and
-//! the local gateway, the conformance kit and a property test all run the very same rules.
+//! Pure and sans-IO: a [`Gateway`] is given what happens ([`Input`]) and the time, and says what is
+//! to be done ([`Output`]). It has no clock, no socket and no randomness of its own, so the same
+//! inputs give the same outputs, two hours pass in a microsecond, and the local gateway, the
+//! conformance kit and a property test all run the very same rules.
 //!
 //! ```text
 //! client frame
@@ -21,15 +22,16 @@
 //! timers                          poll_timeout -> handle_timeout(now)
 //! ```
 //!
-//! One module an area, each with its page of requirements (`spec/requirements/`): every requirement says what must be seen from
-//! outside, where that is documented or was observed, or that it is assumed. [`requirement::registry`] reads them.
+//! One module an area, each with its page of requirements (`spec/requirements/`): every requirement
+//! says what must be seen from outside, where that is documented or was observed, or that it is
+//! assumed. [`requirement::registry`] reads them.
 //!
 //! # Features
 //!
-//! - `proptest` (off by default): the module `strategy`, generators for property tests, with those of
-//!   the template language.
-//! - `oracle` (off by default): tests against the real Velocity, which need Java. It adds nothing to
-//!   the library.
+//! - `proptest` (off by default): the module `strategy`, generators for property tests, with those
+//!   of the template language.
+//! - `oracle` (off by default): tests against the real Velocity, which need Java. It adds nothing
+//!   to the library.
 
 pub mod access_log;
 pub mod api;

@@ -12,9 +12,9 @@ use hyper::client::conn::http1;
 use hyper::header::{CONTENT_LENGTH, HOST};
 use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
+use spec::Timestamp;
 use spec::http::{Headers, HttpAnswer, HttpRequest};
 use spec::io::{CallId, HttpCall, HttpOutcome, Outcome, Service, ServiceCall};
-use spec::{Input, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -24,13 +24,13 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{InvalidDnsNameError, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use crate::calls::Results;
 use crate::clock::Clock;
 use crate::error::with_causes;
-use crate::hub::Hub;
 
 /// Makes requests, each in a task of its own.
 pub(crate) struct Backends {
-    hub: Weak<Hub>,
+    results: Weak<dyn Results>,
     clock: Clock,
     dynamodb_url: String,
     region: String,
@@ -43,16 +43,21 @@ const ANSWER_BYTES: usize = 10 * 1024 * 1024;
 
 impl Backends {
     /// `dynamodb_url` is where DynamoDB is, `region` the one that requests to it name.
-    pub(crate) fn new(hub: Weak<Hub>, clock: Clock, dynamodb_url: String, region: String) -> Self {
+    pub(crate) fn new(
+        results: Weak<dyn Results>,
+        clock: Clock,
+        dynamodb_url: String,
+        region: String,
+    ) -> Self {
         Self {
-            hub,
+            results,
             clock,
             dynamodb_url,
             region,
         }
     }
 
-    /// Starts a request; its result comes later, to [`Hub::input`].
+    /// Starts a request; its result comes later, to [`Results::finished`].
     pub(crate) fn request(&self, call: HttpCall) {
         self.start(call.id, call.request, call.deadline, Outcome::Http);
     }
@@ -88,7 +93,7 @@ impl Backends {
         deadline: Timestamp,
         outcome: fn(HttpOutcome) -> Outcome,
     ) {
-        let hub = self.hub.clone();
+        let results = self.results.clone();
         let clock = self.clock.clone();
         tokio::spawn(async move {
             let answer = tokio::select! {
@@ -100,11 +105,8 @@ impl Backends {
                 Ok(answer) => HttpOutcome::Answered(answer),
                 Err(error) => HttpOutcome::Failed(with_causes(&error)),
             };
-            if let Some(hub) = hub.upgrade() {
-                hub.input(Input::CallFinished {
-                    id,
-                    outcome: outcome(answer),
-                });
+            if let Some(results) = results.upgrade() {
+                results.finished(id, outcome(answer));
             }
         });
     }

@@ -14,7 +14,7 @@ use crate::handshake::{self, HandshakeRequest, Refusal};
 use crate::http::Headers;
 use crate::ids;
 use crate::integration::{self, Answer, Failure};
-use crate::io::{Because, Outcome, Output, PeerId};
+use crate::io::{Outcome, Output, PeerId, Reason};
 use crate::lifecycle::{self, Effect, Event, State};
 use crate::limits;
 use crate::policy::Context;
@@ -23,8 +23,10 @@ use crate::template::Params;
 use crate::usage_plan::KeyRefusal;
 
 impl Gateway {
-    /// A client asks for an upgrade; nothing is accepted before `$connect` has answered (HANDSHAKE-2). Each has an id of its own
-    /// (LIFECYCLE-29), and its time is the request's (AUTHORIZER-28).
+    /// A client asks for an upgrade; nothing is accepted before `$connect` has answered. Each has
+    /// an id of its own, and its time is the request's.
+    ///
+    /// Realises: HANDSHAKE-2, LIFECYCLE-29, AUTHORIZER-28
     pub(super) fn handshake(&mut self, now: Timestamp, peer: PeerId, request: HandshakeRequest) {
         let connection = Connection {
             connection_id: ids::connection_id(&mut *self.ids, now),
@@ -69,8 +71,10 @@ impl Gateway {
         }
     }
 
-    /// Calls the authorizer of `$connect`, if there is one: at every handshake (AUTHORIZER-14) and only there (AUTHORIZER-13), when each of its
-    /// identity sources is there (AUTHORIZER-3), of which there may be none (AUTHORIZER-4).
+    /// Calls the authorizer of `$connect`, if there is one: at every handshake and only there, when
+    /// each of its identity sources is there, of which there may be none.
+    ///
+    /// Realises: AUTHORIZER-14, AUTHORIZER-13, AUTHORIZER-3, AUTHORIZER-4
     fn authorize(&mut self, now: Timestamp, peer: PeerId) {
         let Some(Peer {
             connection,
@@ -107,7 +111,8 @@ impl Gateway {
             request: handshake.identity.clone(),
             started: now,
         };
-        // No timeout of its own is documented for authorizers: the integrations' maximum is assumed (AUTHORIZER-12).
+        // No timeout of its own is documented for authorizers: the integrations' maximum is assumed
+        // (AUTHORIZER-12).
         let deadline =
             now + std::time::Duration::from_millis(*limits::INTEGRATION_TIMEOUT_MILLIS.end());
         let event = FunctionEvent {
@@ -149,12 +154,12 @@ impl Gateway {
         );
         match authorization {
             Authorization::Allowed(principal, evaluation) => {
-                let because = Because::Authorized {
+                let reason = Reason::Authorized {
                     principal_id: principal.principal_id.clone(),
                     evaluation,
                 };
                 connection.principal = Some(principal);
-                self.decide(&connection_id, &request_id, because);
+                self.decide(&connection_id, &request_id, reason);
                 self.allowed(now, peer);
             }
             Authorization::Denied(principal_id, evaluation) => {
@@ -165,7 +170,9 @@ impl Gateway {
         }
     }
 
-    /// Nothing stands in the way of `$connect` (AUTHORIZER-9), which may be missing or do nothing (HANDSHAKE-9, HANDSHAKE-10).
+    /// Nothing stands in the way of `$connect`, which may be missing or do nothing.
+    ///
+    /// Realises: AUTHORIZER-9, HANDSHAKE-9, HANDSHAKE-10
     pub(super) fn allowed(&mut self, now: Timestamp, peer: PeerId) {
         if self.step(peer, Event::Allowed) != Effect::CallConnect {
             return;
@@ -222,8 +229,10 @@ impl Gateway {
         self.run(now, peer, identity, exchange);
     }
 
-    /// Judges the API key, where `$connect` wants one: after the authorizer, which may have given it (HANDSHAKE-32), and before anything of the
-    /// integration's is looked at (HANDSHAKE-33). Messages carry none (HANDSHAKE-30).
+    /// Judges the API key, where `$connect` wants one: after the authorizer, which may have given
+    /// it, and before anything of the integration's is looked at. Messages carry none.
+    ///
+    /// Realises: HANDSHAKE-32, HANDSHAKE-33, HANDSHAKE-30
     fn admit(&mut self, now: Timestamp, peer: PeerId) -> Result<(), KeyRefusal> {
         let Some(Peer {
             connection,
@@ -245,11 +254,11 @@ impl Gateway {
         let key = self
             .usage
             .admit(now, rules.key_source, request, of_authorizer)?;
-        let because = Because::ApiKey(key.id.clone());
+        let reason = Reason::ApiKey(key.id.clone());
         connection.api_key = Some(key);
         let connection_id = connection.connection_id.clone();
         let request_id = handshake.identity.request_id.clone();
-        self.decide(&connection_id, &request_id, because);
+        self.decide(&connection_id, &request_id, reason);
         Ok(())
     }
 
@@ -309,12 +318,13 @@ impl Gateway {
         self.timers
             .set(lifecycle::expires_at(connection), Timer::Connection(peer));
         let mut headers = Headers::new();
-        // The only field that is known to reach the client (HANDSHAKE-14, HANDSHAKE-15, HANDSHAKE-34).
+        // The only field that is known to reach the client (HANDSHAKE-14, HANDSHAKE-15,
+        // HANDSHAKE-34).
         if let Some(protocol) = answer.headers.get("Sec-WebSocket-Protocol") {
             headers.push("Sec-WebSocket-Protocol", protocol);
         }
         self.outputs.push_back(Output::Accept { peer, headers });
-        self.decide(&connection_id, &request_id, Because::Connected);
+        self.decide(&connection_id, &request_id, Reason::Connected);
         self.by_connection_id.insert(connection_id, peer);
         self.log_handshake(peer, |entry| entry.status(200));
         if let Some(entry) = self.peers.get_mut(&peer) {
@@ -343,18 +353,20 @@ impl Gateway {
         let connection_id = connection.connection_id.clone();
         let request_id = handshake.identity.request_id.clone();
         let uuid = ids::uuid(&mut *self.ids);
-        let because = Because::Refused {
+        let reason = Reason::Refused {
             refusal: refusal.clone(),
             cause,
         };
-        self.decide(&connection_id, &request_id, because);
+        self.decide(&connection_id, &request_id, reason);
         let response = refusal.response(&request_id, &uuid);
         self.outputs.push_back(Output::Reject { peer, response });
         self.log_handshake(peer, |entry| entry.refused(refusal));
     }
 }
 
-/// The names of the required parameters that are missing from the handshake (HANDSHAKE-44).
+/// The names of the required parameters that are missing from the handshake.
+///
+/// Realises: HANDSHAKE-44
 fn missing_parameters(handshake: &Handshake) -> Vec<String> {
     let Some(route) = handshake.rules.routes.get(&RouteKey::Connect) else {
         return Vec::new();
@@ -374,7 +386,8 @@ fn missing_parameters(handshake: &Handshake) -> Vec<String> {
     missing.into_iter().map(short).collect()
 }
 
-/// `$input.params()` at `$connect`: the headers as the proxy event shows them, and the query string (the last of repeated values).
+/// `$input.params()` at `$connect`: the headers as the proxy event shows them, and the query string
+/// (the last of repeated values).
 fn params(request: &HandshakeRequest, trace_id: &str) -> Params {
     let mut params = Params::default();
     for (name, value) in event::forwarded_headers(request, trace_id, Recipient::Integration).iter()
