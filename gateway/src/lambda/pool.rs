@@ -22,8 +22,8 @@ use super::machine::{
 use super::output::Sink;
 use super::sandbox::{self, Sandbox, pass_panic_on};
 use super::watchdog::Watchdog;
+use crate::calls::Results;
 use crate::clock::Clock;
-use crate::hub::Hub;
 use crate::ids::Random;
 
 /// The processes of one function.
@@ -33,7 +33,7 @@ pub(crate) struct Pool {
     pub(super) sink: Sink,
     pub(super) clock: Clock,
     pub(super) watchdog: Arc<Watchdog>,
-    hub: Weak<Hub>,
+    results: Weak<dyn Results>,
     /// The machine's steady time begins here.
     epoch: Instant,
     state: Mutex<State>,
@@ -69,7 +69,7 @@ impl Pool {
         sink: Sink,
         clock: Clock,
         watchdog: Arc<Watchdog>,
-        hub: Weak<Hub>,
+        results: Weak<dyn Results>,
     ) -> (Arc<Self>, Starts) {
         let (starts, receiver) = mpsc::unbounded_channel();
         let pool = Self {
@@ -77,7 +77,7 @@ impl Pool {
             sink,
             clock,
             watchdog,
-            hub,
+            results,
             epoch: Instant::now(),
             state: Mutex::new(State {
                 machine: PoolMachine::new(launch.limits()),
@@ -329,9 +329,9 @@ impl Pool {
             let call = one.call;
             // A broken machine hears nothing any more, but the processes have to end.
             if let Some(outcome) = self.outcome(one)
-                && let Some(hub) = self.hub.upgrade().filter(|hub| !hub.is_broken())
+                && let Some(results) = self.results.upgrade()
             {
-                hub.result(call, outcome);
+                results.finished(call, outcome.into());
             }
         }
     }

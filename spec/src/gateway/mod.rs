@@ -2,6 +2,7 @@
 //! area's module; here is only who is asked, and who waits for what.
 
 mod access;
+mod answer;
 mod handshake;
 mod log;
 mod message;
