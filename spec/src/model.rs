@@ -1,5 +1,7 @@
-//! Models: what the messages of a route must look like. A model is JSON Schema draft 4 (ROUTE-40); a route's
-//! `ModelSelectionExpression` chooses one of its `RequestModels` for every message (ROUTE-36, ROUTE-47).
+//! Models: what the messages of a route must look like. A model is JSON Schema draft 4; a route's
+//! `ModelSelectionExpression` chooses one of its `RequestModels` for every message.
+//!
+//! Realises: ROUTE-40, ROUTE-36, ROUTE-47
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -30,13 +32,17 @@ pub struct RequestModels {
     names: IndexMap<String, String>,
 }
 
-/// A model that can not be used.
+/// A model that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidModel {
-    /// The name has other characters than letters and digits (LIMITS-38).
+    /// The name has other characters than letters and digits.
+    ///
+    /// Realises: LIMITS-38
     #[error("the name of a model must be letters and digits, `{0}` is not")]
     Name(String),
-    /// The schema is too long (LIMITS-38).
+    /// The schema is too long.
+    ///
+    /// Realises: LIMITS-38
     #[error("the schema has {0} characters, it may have {MODEL_CHARACTERS}")]
     TooLong(usize),
     /// The schema is no JSON.
@@ -59,13 +65,15 @@ pub enum InvalidModel {
     },
 }
 
-/// A route's choice of models that can not be used.
+/// A route's choice of models that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRequestModels {
-    /// The expression can not be read.
+    /// The expression cannot be read.
     #[error("`ModelSelectionExpression`: {0}")]
     Selection(#[from] SelectionExpressionError),
-    /// The API has no such model (ROUTE-48).
+    /// The API has no such model.
+    ///
+    /// Realises: ROUTE-48
     #[error("`RequestModels`: the API has no model `{0}`")]
     Unknown(String),
 }
@@ -73,14 +81,20 @@ pub enum InvalidRequestModels {
 /// Why a message fails validation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mismatch {
-    /// It is not JSON (ROUTE-41).
+    /// It is not JSON.
+    ///
+    /// Realises: ROUTE-41
     NotJson(String),
-    /// There is no model under the key that the expression gives, and none under `$default` (ROUTE-38).
+    /// There is no model under the key that the expression gives, and none under `$default`.
+    ///
+    /// Realises: ROUTE-38
     NoModel {
         /// The key.
         key: String,
     },
-    /// The model refuses it (ROUTE-34).
+    /// The model refuses it.
+    ///
+    /// Realises: ROUTE-34
     Refused {
         /// The model's name.
         model: String,
@@ -142,7 +156,7 @@ impl Model {
             .map_err(|error| invalid(error.instance_path().as_str(), error.to_string()))
     }
 
-    /// Judges a message: the place and the problem of the first breach.
+    /// Judges a message: the location and the problem of the first violation.
     fn judge(&self, message: &Value) -> Result<(), (String, String)> {
         self.validator.validate(message).map_err(|error| {
             let place = error.instance_path().as_str().to_owned();
@@ -152,11 +166,12 @@ impl Model {
 }
 
 impl RequestModels {
-    /// A route's choice of models: `None` for a route without a `ModelSelectionExpression`, which validates nothing
-    /// (ROUTE-47).
-    ///
+    /// A route's choice of models: `None` for a route without a `ModelSelectionExpression`, which
+    /// validates nothing.
     /// # Errors
-    /// An expression that can not be read, or the name of a model that is not there.
+    /// An expression that cannot be read, or the name of a model that is not there.
+    ///
+    /// Realises: ROUTE-47
     pub fn new<M>(
         route: &Route,
         models: &IndexMap<String, M>,
@@ -177,11 +192,13 @@ impl RequestModels {
         }))
     }
 
-    /// Judges a message by the model that it chooses among `models`: the one under its key (ROUTE-36), else the one under
-    /// `$default` (ROUTE-37).
+    /// Judges a message by the model that it chooses among `models`: the one under its key, else
+    /// the one under `$default`.
     ///
     /// # Errors
     /// Why the message fails validation.
+    ///
+    /// Realises: ROUTE-36, ROUTE-37
     pub fn judge(&self, models: &IndexMap<String, Model>, message: &str) -> Result<(), Mismatch> {
         let document =
             Document::parse(message).map_err(|error| Mismatch::NotJson(error.to_string()))?;
@@ -203,7 +220,10 @@ impl RequestModels {
 }
 
 impl Retrieve for Others {
-    /// What a reference outside the schema leads to: another model of the API (ROUTE-49), or nothing. No network, no files.
+    /// What a reference outside the schema leads to: another model of the API, or nothing. No
+    /// network, no files.
+    ///
+    /// Realises: ROUTE-49
     fn retrieve(&self, address: &Uri<String>) -> Result<Value, Box<dyn Error + Send + Sync>> {
         let address = address.as_str();
         let address = address.split('#').next().unwrap_or(address);
@@ -232,7 +252,9 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// Where other models find a model (ROUTE-49).
+/// Where other models find a model.
+///
+/// Realises: ROUTE-49
 fn address(api: &Api, name: &str) -> String {
     format!(
         "https://apigateway.amazonaws.com/restapis/{}/models/{name}",
