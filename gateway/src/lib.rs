@@ -61,7 +61,7 @@ mod supervisor;
 
 pub use access_log::AccessLog;
 pub use apply::ApplyError;
-pub use build::Build;
+pub use build::{Build, BuildError};
 pub use clock::TimeSource;
 pub use control::{Control, Snapshot};
 pub use error::Error;

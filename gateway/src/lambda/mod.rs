@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! Functions::invoke -> Pool: PoolMachine gives the event to a process, or to the queue
-//! sandbox: the process with its own Runtime API  GET next -> Pool::next
-//!                                                POST response, error -> Pool::complete -> Hub::result
+//! sandbox   the process with its own Runtime API
+//!           GET next -> Pool::next; POST response, error -> Pool::complete -> Hub::result
 //! machine   the rules: who gets which event, when a process is started, killed or given up
 //! launch    how a function's processes are started
 //! watchdog  ends the processes of a gateway that was killed
