@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 
 use crate::signature::CallerIdentity;
 use crate::time::Timestamp;
-use crate::usage_plan::UsedKey;
 
 /// The facts of one connection: fixed at the handshake, but for the last activity.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +33,15 @@ pub struct Connection {
     ///
     /// Realises: EVENT-53
     pub api_key: Option<UsedKey>,
+}
+
+/// An API key that opened a connection: `identity.apiKeyId` and `identity.apiKey`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedKey {
+    /// The key's id.
+    pub id: String,
+    /// Its value.
+    pub value: String,
 }
 
 /// Who connected, by the authorizer's word: shown in every later event of the connection.

@@ -16,8 +16,8 @@ use serde_json::{Map, Value};
 
 use crate::api::{self, ContentHandling, IntegrationType, PassthroughBehavior};
 use crate::authorizer::error_message;
+use crate::call::{FunctionOutcome, HttpOutcome, Outcome, Service};
 use crate::http::{Headers, HttpAnswer, HttpRequest};
-use crate::io::{FunctionOutcome, HttpOutcome, Outcome, Service};
 use crate::template::{Params, Variables};
 
 use self::http::Backend;
