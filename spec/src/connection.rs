@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 use crate::signature::CallerIdentity;
 use crate::time::Timestamp;
 
+pub use crate::close::CloseInfo;
+
 /// The facts of one connection: fixed at the handshake, but for the last activity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Connection {
@@ -62,16 +64,6 @@ pub struct Principal {
     pub usage_identifier_key: Option<String>,
 }
 
-/// How a connection ended: `disconnectStatusCode` and `disconnectReason`, or what a close frame
-/// carries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CloseInfo {
-    /// The close code of RFC 6455, section 7.4.
-    pub code: u16,
-    /// The reason text, which may be empty.
-    pub reason: String,
-}
-
 impl Principal {
     /// `requestContext.authorizer` of a proxy event: the context's values as they are, and
     /// `principalId`; one flat object.
@@ -106,15 +98,5 @@ impl Principal {
             .collect();
         map.insert("principalId".to_owned(), self.principal_id.as_str().into());
         map
-    }
-}
-
-impl CloseInfo {
-    /// A close with this code and reason.
-    pub fn new(code: u16, reason: impl Into<String>) -> Self {
-        Self {
-            code,
-            reason: reason.into(),
-        }
     }
 }

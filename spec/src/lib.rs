@@ -56,6 +56,7 @@ pub mod api;
 pub mod authorizer;
 pub mod base64;
 mod call;
+mod close;
 pub mod compile;
 pub mod connection;
 pub mod error_frame;
