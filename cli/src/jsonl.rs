@@ -7,8 +7,6 @@ use serde_json::{Map, Value, json};
 use spec::template::{MappingTemplate, Params, Scope, Variables};
 use velocity::Options;
 
-use crate::render;
-
 /// A valid request.
 struct Request {
     template: String,
@@ -127,7 +125,7 @@ impl Request {
             body: text("body")?.unwrap_or_default(),
             context: object("context")?.into(),
             stage_variables: object("stageVariables")?.into(),
-            params: render::params(&object("params")?)?,
+            params: params(&object("params")?)?,
             variables: object("variables")?.into(),
             options,
         })
@@ -148,6 +146,33 @@ impl Cache {
         };
         Ok(&self.0.insert(entry).2)
     }
+}
+
+/// Reads `{"path": {}, "querystring": {}, "header": {}}`.
+///
+/// # Errors
+/// If there is an unknown part.
+pub(crate) fn params(object: &Map<String, Value>) -> Result<Params, String> {
+    let mut params = Params::default();
+    for (part, values) in object {
+        let map = match part.as_str() {
+            "path" => &mut params.path,
+            "querystring" => &mut params.querystring,
+            "header" => &mut params.header,
+            other => {
+                return Err(format!(
+                    "unknown part `{other}` (known: path, querystring, header)"
+                ));
+            }
+        };
+        for (name, value) in values.as_object().into_iter().flatten() {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            map.insert(name.clone(), text);
+        }
+    }
+    Ok(params)
 }
 
 #[cfg(test)]
