@@ -12,7 +12,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 use spec::model::library::{Verdict, hash_set, is_found, judge};
-use spec::strategy::{pair_of, pattern_of};
+use spec::strategy::{format_pair_of, pair_of, pattern_of};
 use velocity::Text;
 
 /// The real thing, as a process.
@@ -157,7 +157,9 @@ fn generated_pairs_are_judged_as_the_library_judges_them() {
     let mut at = seed;
     while at < seed + cases && differences.len() < SHOWN {
         let end = (seed + cases).min(at + BATCH as u64);
-        let pairs: Vec<_> = (at..end).map(pair_of).collect();
+        // Every fifth is about a format.
+        let pair = |number| if number % 5 == 4 { format_pair_of(number) } else { pair_of(number) };
+        let pairs: Vec<_> = (at..end).map(pair).collect();
         let asked: Vec<_> = pairs
             .iter()
             .map(|(schema, instance)| json!({"schema": schema, "instance": instance}))

@@ -3,7 +3,6 @@
 mod address;
 mod date;
 mod email;
-mod template;
 
 use velocity::Text;
 
@@ -32,7 +31,6 @@ pub(super) enum Format {
     /// Draft 3 only.
     Time,
     Uri,
-    UriTemplate,
     Uuid,
 }
 
@@ -52,7 +50,6 @@ impl Format {
             ("sha256", _) => Self::Hex(64),
             ("sha512", _) => Self::Hex(128),
             ("uri", _) => Self::Uri,
-            ("uri-template", _) => Self::UriTemplate,
             ("uuid", _) => Self::Uuid,
             ("hostname", Dialect::Draft4) | ("host-name", Dialect::Draft3) => Self::Hostname,
             ("ipv4", Dialect::Draft4) | ("ip-address", Dialect::Draft3) => Self::Ipv4,
@@ -88,7 +85,6 @@ impl Format {
             Self::Regex => Pattern::parse(given).is_ok(),
             Self::Time => date::is_time(&lossy),
             Self::Uri => Uri::parse(&lossy).is_some(),
-            Self::UriTemplate => template::is_uri_template(&lossy),
             Self::Uuid => is_uuid(&lossy),
         };
         (!valid).then(|| self.problem(given))
@@ -104,7 +100,6 @@ impl Format {
             Self::Regex => "ECMA 262 regular expression",
             Self::JsonPointer => "JSON Pointer",
             Self::Mac => "MAC address",
-            Self::UriTemplate => "URI template",
             Self::Uuid => "UUID",
             _ => "",
         };

@@ -12,7 +12,7 @@ use crate::connection::{Connection, Principal};
 use crate::event::{self, EventType, RequestIdentity};
 use crate::time::Timestamp;
 
-pub use self::model::{pair_of, pattern_of};
+pub use self::model::{format_pair_of, pair_of, pattern_of};
 pub use self::template::mapping_template;
 
 /// A message: any text, JSON, nearly JSON, and text that looks like a template or like the end of a string.

@@ -123,7 +123,9 @@ impl Program {
 
     fn repeat(&mut self, repeat: &Repeat) {
         self.groups = self.groups.max(repeat.groups.end);
-        if repeat.max == Some(0) {
+        let broken = matches!(&repeat.inner, Node::One(One::Class(class)) if class.is_broken());
+        // `{0}` is nothing, but for a set that ends the search.
+        if repeat.max == Some(0) && !(broken && repeat.greedy) {
             return;
         }
         if let Node::One(one) = &repeat.inner {

@@ -202,7 +202,9 @@ impl Machine<'_> {
         max: usize,
         greedy: bool,
     ) -> Result<bool, Unfinished> {
-        self.check(one)?;
+        if greedy || min > 0 {
+            self.check(one)?;
+        }
         let wanted = if greedy { max } else { min };
         let rest = &self.text[self.at..];
         let taken = rest.iter().take(wanted).take_while(|&&unit| one.takes(unit)).count();
@@ -319,7 +321,9 @@ impl Machine<'_> {
                 }
                 Entry::Longer { code, at, left } => {
                     let program = self.program;
+                    self.at = at;
                     if let Op::Run { one, .. } = &program.code[code - 1]
+                        && self.check(one).map(|()| true)?
                         && self.text.get(at).is_some_and(|&unit| one.takes(unit))
                     {
                         let (at, left) = (at + 1, left - 1);
