@@ -10,8 +10,8 @@ use velocity::{Text, TextBuf};
 
 use super::number::Number;
 
-/// How deep a text may nest: Jackson's bound.
-pub(super) const MAX_DEPTH: usize = 1000;
+/// How deep a text may nest: as deep as a document that a template reads.
+pub(super) const MAX_DEPTH: usize = 400;
 
 /// A value and where it begins.
 #[derive(Clone, Debug)]

@@ -56,21 +56,17 @@ pub(super) struct Report {
 
 /// Judges a value.
 pub(super) fn validate(schemas: &Schemas, value: &Node<'_>) -> Result<Report, Stop> {
-    let mut run = Run {
-        schemas,
-        steps: MAX_STEPS,
-        depth: 0,
-        report: Report::default(),
-        active: HashSet::new(),
-        told: HashSet::new(),
-        known: HashMap::new(),
-    };
-    let mut verdict = Verdict {
-        loud: true,
-        failed: false,
-    };
-    run.value(&mut verdict, schemas.root(), value)?;
+    let mut run = Run::new(schemas);
+    run.all(value)?;
     Ok(run.report)
+}
+
+/// How many steps it takes to judge a value.
+#[cfg(test)]
+pub(super) fn steps_of(schemas: &Schemas, value: &Node<'_>) -> u64 {
+    let mut run = Run::new(schemas);
+    let _ = run.all(value);
+    MAX_STEPS - run.steps
 }
 
 /// A text that is equal for equal values; of objects only when their members are in the same
@@ -154,7 +150,27 @@ struct Run<'r> {
     known: HashMap<(Id, usize), Option<bool>>,
 }
 
-impl Run<'_> {
+impl<'r> Run<'r> {
+    fn new(schemas: &'r Schemas) -> Self {
+        Self {
+            schemas,
+            steps: MAX_STEPS,
+            depth: 0,
+            report: Report::default(),
+            active: HashSet::new(),
+            told: HashSet::new(),
+            known: HashMap::new(),
+        }
+    }
+
+    fn all(&mut self, value: &Node<'_>) -> Result<(), Stop> {
+        let mut verdict = Verdict {
+            loud: true,
+            failed: false,
+        };
+        self.value(&mut verdict, self.schemas.root(), value)
+    }
+
     fn spend(&mut self, steps: u64) -> Result<(), Stop> {
         self.steps = self.steps.checked_sub(steps).ok_or(Stop::Steps)?;
         Ok(())
@@ -322,11 +338,18 @@ impl Run<'_> {
     }
 
     /// A verdict that fails, and what is said of it.
-    fn fail(&mut self, verdict: &mut Verdict, message: impl FnOnce() -> Text<'static>) {
+    fn fail(
+        &mut self,
+        verdict: &mut Verdict,
+        message: impl FnOnce() -> Text<'static>,
+    ) -> Result<(), Stop> {
         verdict.failed = true;
         if verdict.loud {
-            self.report.errors.push(message());
+            let message = message();
+            self.spend(message.len() as u64 / 8)?;
+            self.report.errors.push(message);
         }
+        Ok(())
     }
 
     fn keyword(
@@ -341,20 +364,20 @@ impl Run<'_> {
             (Keyword::Type(types), value) => {
                 let found = Type::of(value);
                 if !types.has(found) {
-                    self.fail(verdict, || no_type(found, *types));
+                    self.fail(verdict, || no_type(found, *types))?;
                 }
             }
             (Keyword::Enum { values, weight }, _) => {
                 self.spend(*weight)?;
                 if !values.iter().any(|value| equal(value, node)) {
                     self.spend(super::message::weight(node))?;
-                    self.fail(verdict, || not_in_enum(node, values));
+                    self.fail(verdict, || not_in_enum(node, values))?;
                 }
             }
             (Keyword::Format(format), value) => {
                 self.spend(weight(node))?;
                 if let Some(problem) = format.check(value) {
-                    self.fail(verdict, || problem);
+                    self.fail(verdict, || problem)?;
                 }
             }
             (
@@ -414,7 +437,7 @@ impl Run<'_> {
                     return Ok(());
                 }
                 if !types.is_empty() {
-                    self.fail(verdict, || no_type(found, *types));
+                    self.fail(verdict, || no_type(found, *types))?;
                 }
                 (!ids.is_empty()).then(|| no_schema(ids.len()))
             }
@@ -427,7 +450,7 @@ impl Run<'_> {
             _ => None,
         };
         if let Some(problem) = problem {
-            self.fail(verdict, || text(problem));
+            self.fail(verdict, || text(problem))?;
         }
         Ok(())
     }
@@ -475,7 +498,7 @@ impl Run<'_> {
             _ => None,
         };
         if let Some(problem) = problem {
-            self.fail(verdict, || text(problem));
+            self.fail(verdict, || text(problem))?;
         }
         Ok(())
     }
@@ -500,7 +523,7 @@ impl Run<'_> {
                     out.str("string \"").text(given).str("\" is too ").str(kind);
                     out.str(&format!(" (length: {length}, {name}: {limit})"));
                     out.done()
-                });
+                })?;
             }
             Keyword::Pattern(source, pattern) => {
                 if !pattern.is_found(given, &mut self.steps)? {
@@ -509,7 +532,7 @@ impl Run<'_> {
                         out.str("ECMA 262 regex \"").text(source);
                         out.str("\" does not match input string \"").text(given).str("\"");
                         out.done()
-                    });
+                    })?;
                 }
             }
             _ => {}
@@ -546,7 +569,7 @@ impl Run<'_> {
             }
             _ => return Ok(()),
         };
-        self.fail(verdict, || text(problem));
+        self.fail(verdict, || text(problem))?;
         Ok(())
     }
 
@@ -570,7 +593,7 @@ impl Run<'_> {
                         );
                         out.list(unwanted);
                         out.done()
-                    });
+                    })?;
                 }
             }
             Keyword::Properties(Bound::Min, limit) if found < *limit => {
@@ -579,7 +602,7 @@ impl Run<'_> {
                         "object has too few properties (found {found} but schema requires at least \
                          {limit})"
                     ))
-                });
+                })?;
             }
             Keyword::Properties(Bound::Max, limit) if found > *limit => {
                 self.fail(verdict, || {
@@ -587,7 +610,7 @@ impl Run<'_> {
                         "object has too many properties (found {found} but schema requires at most \
                          {limit})"
                     ))
-                });
+                })?;
             }
             Keyword::Required(names) => {
                 self.spend(names.len() as u64)?;
@@ -598,7 +621,7 @@ impl Run<'_> {
                         out.str("object has missing required properties (");
                         out.list(missing).str(")");
                         out.done()
-                    });
+                    })?;
                 }
             }
             Keyword::Dependencies { names, schemas } => {
@@ -608,7 +631,7 @@ impl Run<'_> {
                         needed.iter().filter(|name| !object.has(name)).collect();
                     missing.dedup();
                     if !missing.is_empty() {
-                        self.fail(verdict, || missing_dependencies(name, needed, missing));
+                        self.fail(verdict, || missing_dependencies(name, needed, missing))?;
                     }
                 }
                 for (_, id) in schemas.iter().filter(|(name, _)| object.has(name)) {

@@ -47,7 +47,7 @@ public final class ModelOracle {
       try {
         answer(JSON.readTree(line), answer);
       } catch (Throwable error) {
-        answer.put("verdict", "error").put("error", error.toString());
+        answer.put("verdict", "error").put("error", whole(error.toString()));
       }
       out.println(JSON.writeValueAsString(answer));
       if (!in.ready()) {
@@ -94,7 +94,7 @@ public final class ModelOracle {
       }
       answer.put("set", whole(set.toString()));
     } catch (ProcessingException error) {
-      answer.put("verdict", "schema-refused").put("error", error.getShortMessage());
+      answer.put("verdict", "schema-refused").put("error", whole(error.getShortMessage()));
     }
   }
 
@@ -109,7 +109,7 @@ public final class ModelOracle {
       entry.put("level", message.getLogLevel().toString()).put("text", whole(message.getMessage()));
       JsonNode pointer = message.asJson().path("schema").path("pointer");
       if (pointer.isTextual()) {
-        entry.put("pointer", pointer.textValue());
+        entry.put("pointer", whole(pointer.textValue()));
       }
       JsonNode keyword = message.asJson().path("keyword");
       if (keyword.isTextual()) {

@@ -57,8 +57,9 @@ pub(super) fn parse(source: &[u16]) -> Result<Node, InvalidPattern> {
     if parser.highest_back <= parser.groups {
         return Ok(tree);
     }
-    // Numbers that no group has are octal escapes.
-    Parser::new(source, parser.groups).whole()
+    // One number that no group has makes octal escapes of all of them: the engine reads the pattern
+    // again, and forgets how many groups it had.
+    Parser::new(source, 0).whole()
 }
 
 /// The value of up to four hexadecimal digits.

@@ -55,6 +55,7 @@ pub(super) fn search(
         counters: vec![Counter::default(); program.loops],
         stack: Vec::new(),
     };
+    machine.spend(text.len() as u64 / 16)?;
     let first = match program.code.first() {
         Some(Op::One(One::Unit(unit))) => Some(*unit),
         _ => None,
