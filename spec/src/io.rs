@@ -351,9 +351,7 @@ impl fmt::Display for Decision {
             Because::Connected => f.write_str("connected"),
             Because::Routed(choice) => choice.fmt(f),
             Because::Throttled(throttled) => throttled.fmt(f),
-            Because::InvalidRequestBody(mismatch) => {
-                write!(f, "invalid request body: {mismatch}")
-            }
+            Because::InvalidRequestBody(mismatch) => mismatch.fmt(f),
             Because::IntegrationFailed(cause) => write!(f, "integration failed: {cause}"),
             Because::Disconnected(close) => {
                 write!(f, "disconnected: {} `{}`", close.code, close.reason)

@@ -173,7 +173,9 @@ impl Model {
         let faults = faults.into_iter().map(|fault| {
             let (line, column) = json::position(source, fault.at);
             let (problem, words) = match fault.kind {
-                FaultKind::Syntax(problem) => (problem, "Invalid model schema specified".to_owned()),
+                FaultKind::Syntax(problem) => {
+                    (problem, "Invalid model schema specified".to_owned())
+                }
                 FaultKind::Unknown(names) => unsupported(&names),
             };
             SchemaFault {
@@ -209,7 +211,10 @@ impl Model {
         let messages = message::hash_set(report.errors);
         Err(Mismatch::Refused {
             model: name.to_owned(),
-            messages: messages.iter().map(|text| text.to_str().into_owned()).collect(),
+            messages: messages
+                .iter()
+                .map(|text| text.to_str().into_owned())
+                .collect(),
         })
     }
 }
@@ -248,10 +253,7 @@ impl RequestModels {
     pub fn judge(&self, models: &IndexMap<String, Model>, message: &str) -> Result<(), Mismatch> {
         let value = json::parse(message).map_err(|error| {
             let (line, column) = json::position(message, error.at);
-            Mismatch::NotJson(format!(
-                "{} at line {line} column {column}",
-                error.problem
-            ))
+            Mismatch::NotJson(format!("{} at line {line} column {column}", error.problem))
         })?;
         let document = Document::parse(message).ok();
         let key = self
@@ -333,7 +335,11 @@ fn parse<'s>(name: &str, schema: &'s str) -> Result<json::Node<'s>, InvalidModel
 fn unsupported(names: &[String]) -> (String, String) {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     let list: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
-    let keywords = if names.len() == 1 { "keyword" } else { "keywords" };
+    let keywords = if names.len() == 1 {
+        "keyword"
+    } else {
+        "keywords"
+    };
     (
         format!("draft 4 does not know the {keywords} {}", quoted.join(", ")),
         format!(

@@ -149,7 +149,10 @@ fn difference(pair: &(String, String), theirs: &Value) -> Result<(), String> {
 
 #[test]
 fn generated_pairs_are_judged_as_the_library_judges_them() {
-    let (cases, seed) = (number("MODEL_ORACLE_CASES", 5_000), number("MODEL_ORACLE_SEED", 0));
+    let (cases, seed) = (
+        number("MODEL_ORACLE_CASES", 5_000),
+        number("MODEL_ORACLE_SEED", 0),
+    );
     let mut oracle = Oracle::start();
     let mut differences = Vec::new();
     let mut verdicts: BTreeMap<String, u64> = BTreeMap::new();
@@ -158,7 +161,13 @@ fn generated_pairs_are_judged_as_the_library_judges_them() {
     while at < seed + cases && differences.len() < SHOWN {
         let end = (seed + cases).min(at + BATCH as u64);
         // Every fifth is about a format.
-        let pair = |number| if number % 5 == 4 { format_pair_of(number) } else { pair_of(number) };
+        let pair = |number| {
+            if number % 5 == 4 {
+                format_pair_of(number)
+            } else {
+                pair_of(number)
+            }
+        };
         let pairs: Vec<_> = (at..end).map(pair).collect();
         let asked: Vec<_> = pairs
             .iter()
@@ -177,7 +186,10 @@ fn generated_pairs_are_judged_as_the_library_judges_them() {
         }
         at = end;
     }
-    println!("{} pairs from {seed}: {verdicts:?}; explained: {reasons:?}", at - seed);
+    println!(
+        "{} pairs from {seed}: {verdicts:?}; explained: {reasons:?}",
+        at - seed
+    );
     assert!(
         differences.is_empty(),
         "{} of {} differ:\n\n{}",
@@ -189,7 +201,10 @@ fn generated_pairs_are_judged_as_the_library_judges_them() {
 
 #[test]
 fn generated_patterns_match_as_rhino_matches_them() {
-    let (cases, seed) = (number("MODEL_ORACLE_CASES", 5_000), number("MODEL_ORACLE_SEED", 0));
+    let (cases, seed) = (
+        number("MODEL_ORACLE_CASES", 5_000),
+        number("MODEL_ORACLE_SEED", 0),
+    );
     let mut oracle = Oracle::start();
     let mut differences = Vec::new();
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
@@ -201,8 +216,7 @@ fn generated_patterns_match_as_rhino_matches_them() {
             .iter()
             .map(|(pattern, input)| json!({"pattern": pattern, "input": input}))
             .collect();
-        for (number, ((pattern, input), theirs)) in
-            (at..).zip(pairs.iter().zip(oracle.ask(&asked)))
+        for (number, ((pattern, input), theirs)) in (at..).zip(pairs.iter().zip(oracle.ask(&asked)))
         {
             let ours = is_found(&Text::borrowed(pattern), &Text::borrowed(input));
             // A pattern that ends in the engine's own exception is one that we refuse.

@@ -153,6 +153,15 @@ impl ModelPlaces {
                     .source
                     .place_in_scalar(span, *style, text, *line, *column)
             }
+            (Problem::Model(InvalidModel::Schema(faults)), Some(place)) => {
+                let Text { span, style, text } = place;
+                let (line, column) = faults
+                    .first()
+                    .map_or((1, 1), |fault| (fault.line, fault.column));
+                template
+                    .source
+                    .place_in_scalar(span, *style, text, line, column)
+            }
             _ => self.schema.clone(),
         }
     }

@@ -134,7 +134,10 @@ impl Entry {
     /// Realises: ROUTE-54
     pub fn invalid(&mut self, mismatch: &Mismatch) {
         self.stopped(ErrorFrame::InvalidRequestBody);
-        self.note("error.validationErrorString", mismatch.validation_error_string());
+        self.note(
+            "error.validationErrorString",
+            mismatch.validation_error_string(),
+        );
     }
 
     /// TEMPLATE-91

@@ -118,9 +118,7 @@ impl<'a> Node<'a> {
             Value::Bool(value) => Value::Bool(value),
             Value::Number(number) => Value::Number(number.into_owned()),
             Value::String(text) => Value::String(text.into_owned()),
-            Value::Array(items) => {
-                Value::Array(items.into_iter().map(Node::into_owned).collect())
-            }
+            Value::Array(items) => Value::Array(items.into_iter().map(Node::into_owned).collect()),
             Value::Object(object) => {
                 let mut owned = Object::default();
                 for member in object.members {

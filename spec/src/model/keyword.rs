@@ -146,9 +146,10 @@ impl<'s> Reader<'_, 's> {
             "not" => (Types::ALL, Keyword::Not(self.one(name)?)),
             "dependencies" => (OBJECT, self.dependencies()),
             "enum" => (Types::ALL, values(node)),
-            "extends" if node.object().is_some() => {
-                (Types::ALL, Keyword::Extends(self.one(name).into_iter().collect()))
-            }
+            "extends" if node.object().is_some() => (
+                Types::ALL,
+                Keyword::Extends(self.one(name).into_iter().collect()),
+            ),
             "extends" => (Types::ALL, Keyword::Extends(self.list(name))),
             "minItems" => (ARRAY, Keyword::Items(Bound::Min, size(node)?)),
             "maxItems" => (ARRAY, Keyword::Items(Bound::Max, size(node)?)),
@@ -156,8 +157,14 @@ impl<'s> Reader<'_, 's> {
             "maxLength" => (STRING, Keyword::Length(Bound::Max, size(node)?)),
             "minProperties" => (OBJECT, Keyword::Properties(Bound::Min, size(node)?)),
             "maxProperties" => (OBJECT, Keyword::Properties(Bound::Max, size(node)?)),
-            "minimum" => (Types::NUMBERS, self.limit(Bound::Min, node, "exclusiveMinimum")?),
-            "maximum" => (Types::NUMBERS, self.limit(Bound::Max, node, "exclusiveMaximum")?),
+            "minimum" => (
+                Types::NUMBERS,
+                self.limit(Bound::Min, node, "exclusiveMinimum")?,
+            ),
+            "maximum" => (
+                Types::NUMBERS,
+                self.limit(Bound::Max, node, "exclusiveMaximum")?,
+            ),
             "multipleOf" | "divisibleBy" => match &node.value {
                 Value::Number(number) => {
                     let number = number.clone().into_owned();
@@ -168,7 +175,10 @@ impl<'s> Reader<'_, 's> {
             "pattern" => {
                 let source = node.text()?;
                 let pattern = Pattern::parse(source).ok()?;
-                (STRING, Keyword::Pattern(source.clone().into_owned(), pattern))
+                (
+                    STRING,
+                    Keyword::Pattern(source.clone().into_owned(), pattern),
+                )
             }
             "properties" if draft_3 => (OBJECT, Keyword::Required(self.required_members())),
             "required" if !draft_3 => (OBJECT, Keyword::Required(names(node, Doubles::Dropped))),
@@ -203,9 +213,14 @@ impl<'s> Reader<'_, 's> {
 
     /// The schemas of a list.
     fn list(&mut self, name: &str) -> Vec<Id> {
-        let count = self.node.get(name).map_or(0, |node| syntax::items(node).len());
+        let count = self
+            .node
+            .get(name)
+            .map_or(0, |node| syntax::items(node).len());
         let index = |at: usize| Text::from(at.to_string());
-        (0..count).filter_map(|at| self.at(&[name], &index(at))).collect()
+        (0..count)
+            .filter_map(|at| self.at(&[name], &index(at)))
+            .collect()
     }
 
     fn limit(&self, bound: Bound, node: &Node<'s>, exclusive: &str) -> Option<Keyword> {
@@ -252,7 +267,9 @@ impl<'s> Reader<'_, 's> {
             flag.is_some_and(|node| matches!(node.value, Value::Bool(true)))
         };
         let members = self.members("properties").into_iter().filter(required);
-        members.map(|member| member.name.clone().into_owned()).collect()
+        members
+            .map(|member| member.name.clone().into_owned())
+            .collect()
     }
 
     /// The types of a `type` or `disallow`, and its schemas.
@@ -260,14 +277,20 @@ impl<'s> Reader<'_, 's> {
         let mut types = Types::default();
         let mut add = |name: &Text<'_>| match name.as_str() {
             Some("any") => types = Types::ALL,
-            Some(name) => Type::named(name).into_iter().for_each(|kind| types.allow(kind)),
+            Some(name) => Type::named(name)
+                .into_iter()
+                .for_each(|kind| types.allow(kind)),
             None => {}
         };
         node.text().into_iter().for_each(&mut add);
         let items = syntax::items(node);
         items.iter().filter_map(Node::text).for_each(&mut add);
         let mut schemas = Vec::new();
-        for (at, _) in items.iter().enumerate().filter(|(_, item)| item.object().is_some()) {
+        for (at, _) in items
+            .iter()
+            .enumerate()
+            .filter(|(_, item)| item.object().is_some())
+        {
             schemas.extend(self.at(&[name], &Text::from(at.to_string())));
         }
         if types == Types::ALL {
@@ -296,7 +319,11 @@ fn names(node: &Node<'_>, doubles: Doubles) -> Vec<Text<'static>> {
 }
 
 fn values(node: &Node<'_>) -> Keyword {
-    let values: Vec<_> = syntax::items(node).iter().cloned().map(Node::into_owned).collect();
+    let values: Vec<_> = syntax::items(node)
+        .iter()
+        .cloned()
+        .map(Node::into_owned)
+        .collect();
     let weight = values.iter().map(super::message::weight).sum();
     Keyword::Enum { values, weight }
 }

@@ -1,5 +1,7 @@
 //! The validator's messages as texts, and several of them as the one text that API Gateway made
 //! of them: a Java `HashSet` printed.
+//!
+//! Realises: ROUTE-54
 
 use velocity::{Text, TextBuf};
 
@@ -123,7 +125,9 @@ pub(super) fn hash_set(messages: Vec<Text<'static>>) -> Vec<Text<'static>> {
         let hash = message.hash_code().cast_unsigned();
         let hash = hash ^ (hash >> 16);
         let bucket = hash & (buckets - 1);
-        let crowd = kept.iter().filter(|(other, _)| other & (buckets - 1) == bucket);
+        let crowd = kept
+            .iter()
+            .filter(|(other, _)| other & (buckets - 1) == bucket);
         if buckets < 64 && crowd.count() >= 8 {
             buckets *= 2;
         }

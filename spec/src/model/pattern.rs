@@ -3,6 +3,8 @@
 //!
 //! A search backtracks, as the standard says it does, and counts its steps: a pattern that would
 //! take ages for a text ends it instead (`Unfinished::Steps`).
+//!
+//! Realises: ROUTE-58
 
 mod class;
 mod parse;

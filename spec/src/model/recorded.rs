@@ -37,5 +37,10 @@ fn recorded_verdicts_and_messages_are_the_librarys() {
         }
     }
     let count = wrong.len();
-    assert!(wrong.is_empty(), "{count} of {}:\n{}", rows.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{count} of {}:\n{}",
+        rows.len(),
+        wrong.join("\n")
+    );
 }

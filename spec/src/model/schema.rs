@@ -122,7 +122,11 @@ pub(super) fn dialect(root: &Node<'_>) -> Dialect {
             uri.locator() == "http://json-schema.org/draft-03/schema" && uri.fragment().is_empty()
         })
     });
-    if is_draft_3 { Dialect::Draft3 } else { Dialect::Draft4 }
+    if is_draft_3 {
+        Dialect::Draft3
+    } else {
+        Dialect::Draft4
+    }
 }
 
 /// A place in a source.
@@ -238,7 +242,11 @@ impl<'s> Builder<'s> {
             }
         }
         let inner = self.dialect_of(spot.source);
-        let check = if inner == dialect { Check::Done } else { Check::Needed };
+        let check = if inner == dialect {
+            Check::Done
+        } else {
+            Check::Needed
+        };
         Reader {
             node: spot.node,
             dialect,
@@ -280,7 +288,11 @@ impl<'s> Builder<'s> {
                 return Err(format!("JSON Reference \"{whole}\" loops on itself"));
             }
             if locator != self.sources[spot.source].locator {
-                let other = self.sources.iter().skip(1).position(|source| source.locator == locator);
+                let other = self
+                    .sources
+                    .iter()
+                    .skip(1)
+                    .position(|source| source.locator == locator);
                 let Some(other) = other else {
                     return Err(format!(
                         "JSON Reference \"{whole}\" cannot be resolved: a model may refer to parts \
@@ -293,7 +305,11 @@ impl<'s> Builder<'s> {
             let start = Spot::start(spot.source, source.locator, source.root);
             let dangling = || format!("JSON Reference \"{whole}\" cannot be resolved");
             spot = tokens(&fragment)
-                .and_then(|tokens| tokens.iter().try_fold(start, |spot, token| spot.step(token)))
+                .and_then(|tokens| {
+                    tokens
+                        .iter()
+                        .try_fold(start, |spot, token| spot.step(token))
+                })
                 .ok_or_else(dangling)?;
             next = reference(spot.node);
         }
@@ -315,7 +331,9 @@ fn tokens(pointer: &str) -> Option<Vec<Text<'static>>> {
     }
     let token = |cooked: &str| {
         let escaped = cooked.split('~').skip(1);
-        let valid = escaped.into_iter().all(|behind| behind.starts_with(['0', '1']));
+        let valid = escaped
+            .into_iter()
+            .all(|behind| behind.starts_with(['0', '1']));
         valid.then(|| Text::from(cooked.replace("~1", "/").replace("~0", "~")))
     };
     pointer.strip_prefix('/')?.split('/').map(token).collect()

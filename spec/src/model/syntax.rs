@@ -1,4 +1,6 @@
 //! The syntax check: what a schema must be before the validator works with it.
+//!
+//! Realises: ROUTE-52, ROUTE-53
 
 use std::collections::HashSet;
 
@@ -43,11 +45,32 @@ pub(super) fn check(node: &Node<'_>, pointer: &str, dialect: Dialect) -> Vec<Fau
 /// The keywords that a draft knows.
 pub(super) fn is_keyword(name: &str, dialect: Dialect) -> bool {
     match name {
-        "$ref" | "$schema" | "additionalItems" | "additionalProperties" | "default"
-        | "dependencies" | "description" | "enum" | "exclusiveMaximum" | "exclusiveMinimum"
-        | "format" | "id" | "items" | "maxItems" | "maxLength" | "maximum" | "minItems"
-        | "minLength" | "minimum" | "pattern" | "patternProperties" | "properties" | "required"
-        | "title" | "type" | "uniqueItems" => true,
+        "$ref"
+        | "$schema"
+        | "additionalItems"
+        | "additionalProperties"
+        | "default"
+        | "dependencies"
+        | "description"
+        | "enum"
+        | "exclusiveMaximum"
+        | "exclusiveMinimum"
+        | "format"
+        | "id"
+        | "items"
+        | "maxItems"
+        | "maxLength"
+        | "maximum"
+        | "minItems"
+        | "minLength"
+        | "minimum"
+        | "pattern"
+        | "patternProperties"
+        | "properties"
+        | "required"
+        | "title"
+        | "type"
+        | "uniqueItems" => true,
         "allOf" | "anyOf" | "definitions" | "maxProperties" | "minProperties" | "multipleOf"
         | "not" | "oneOf" => dialect == Dialect::Draft4,
         "disallow" | "divisibleBy" | "extends" => dialect == Dialect::Draft3,
@@ -86,17 +109,20 @@ impl Checker {
     fn schema(&mut self, node: &Node<'_>, pointer: &str) {
         let Value::Object(object) = &node.value else {
             let found = Type::of(&node.value).name();
-            let problem = format!(
-                "JSON value is of type {found}, not a JSON Schema (expected an object)"
-            );
+            let problem =
+                format!("JSON value is of type {found}, not a JSON Schema (expected an object)");
             self.fault(node.at, pointer, problem);
             return;
         };
         let members = object.sorted();
         let known = |name: &Text<'_>| {
-            name.as_str().is_some_and(|name| is_keyword(name, self.dialect))
+            name.as_str()
+                .is_some_and(|name| is_keyword(name, self.dialect))
         };
-        let unknown: Vec<_> = members.iter().filter(|member| !known(&member.name)).collect();
+        let unknown: Vec<_> = members
+            .iter()
+            .filter(|member| !known(&member.name))
+            .collect();
         if let Some(first) = unknown.first() {
             let names = unknown.iter().map(|member| member.name.to_string());
             let first_pointer = append(pointer, &first.name);
@@ -159,25 +185,25 @@ impl Checker {
             return;
         }
         match given.name {
-            "additionalItems" | "additionalProperties" | "not" => {
-                if given.node.object().is_some() || given.name == "not" {
-                    inner.push((given.node, given.pointer.clone()));
-                }
+            "not" => inner.push((given.node, given.pointer.clone())),
+            "additionalItems" | "additionalProperties" => {
+                let schema = given.node.object().map(|_| given.node);
+                inner.extend(schema.map(|node| (node, given.pointer.clone())));
             }
             "minItems" | "maxItems" | "minLength" | "maxLength" | "minProperties"
             | "maxProperties" => self.size(given),
             "exclusiveMinimum" | "exclusiveMaximum" => {
-                let bound = if given.name == "exclusiveMinimum" { "minimum" } else { "maximum" };
+                let bound = if given.name == "exclusiveMinimum" {
+                    "minimum"
+                } else {
+                    "maximum"
+                };
                 if given.schema.get(bound).is_none() {
                     let name = given.name;
                     self.wrong(given, format!("{name} must be paired with {bound}"));
                 }
             }
-            "multipleOf" | "divisibleBy" => {
-                if !matches!(&given.node.value, Value::Number(number) if number.is_positive()) {
-                    self.wrong(given, "divisor must be strictly greater than zero");
-                }
-            }
+            "multipleOf" | "divisibleBy" => self.divisor(given),
             "patternProperties" | "properties" | "definitions" => self.map(given, inner),
             "pattern" => {
                 if let Some(text) = given.node.text()
@@ -236,6 +262,13 @@ impl Checker {
             None => self.wrong(given, "integer value is too large"),
             Some(size) if size < 0 => self.wrong(given, "integer value must be strictly positive"),
             Some(_) => {}
+        }
+    }
+
+    fn divisor(&mut self, given: &Given<'_, '_>) {
+        let positive = matches!(&given.node.value, Value::Number(number) if number.is_positive());
+        if !positive {
+            self.wrong(given, "divisor must be strictly greater than zero");
         }
     }
 
@@ -314,9 +347,11 @@ impl Checker {
         }
         let expected = Types::of(&[Type::Object, Type::String]);
         let mut schemas = Vec::new();
-        self.elements(given, expected, |checker, item, pointer, at| match item.text() {
-            Some(name) => checker.is_type(name, item.at, pointer),
-            None => schemas.push((at, pointer.to_owned())),
+        self.elements(given, expected, |checker, item, pointer, at| {
+            match item.text() {
+                Some(name) => checker.is_type(name, item.at, pointer),
+                None => schemas.push((at, pointer.to_owned())),
+            }
         });
         for (at, pointer) in schemas {
             inner.push((&items(given.node)[at], pointer));
@@ -324,9 +359,8 @@ impl Checker {
     }
 
     fn is_type(&mut self, name: &Text<'_>, at: usize, pointer: &str) {
-        let known = |name| {
-            Type::named(name).is_some() || name == "any" && self.dialect == Dialect::Draft3
-        };
+        let known =
+            |name| Type::named(name).is_some() || name == "any" && self.dialect == Dialect::Draft3;
         if !name.as_str().is_some_and(known) {
             let all = Types::ALL.set();
             let problem =
@@ -394,9 +428,8 @@ impl Checker {
                     let before = self.faults.len();
                     self.elements(&each, STRING, |_, _, _, _| {});
                     // Draft 3 only warns of doubles.
-                    let doubles = |fault: &Fault| {
-                        fault.kind == FaultKind::Syntax(DUPLICATES.to_owned())
-                    };
+                    let doubles =
+                        |fault: &Fault| fault.kind == FaultKind::Syntax(DUPLICATES.to_owned());
                     if of_draft_3 && self.faults[before..].last().is_some_and(doubles) {
                         self.faults.pop();
                     }

@@ -193,7 +193,9 @@ fn is_authority(text: &str) -> bool {
     else {
         return false;
     };
-    let port = port.strip_prefix(':').unwrap_or(if port.is_empty() { "0" } else { "x" });
+    let port = port
+        .strip_prefix(':')
+        .unwrap_or(if port.is_empty() { "0" } else { "x" });
     let (address, scope) = match address.split_once('%') {
         Some((address, scope)) => (address, Some(scope)),
         None => (address, None),
@@ -221,7 +223,9 @@ fn is_ipv6(text: &str) -> bool {
             if parts.peek().is_none() && part.contains('.') {
                 let octets: Vec<_> = part.split('.').collect();
                 let octet = |text: &&str| {
-                    !text.is_empty() && is_digits(text) && text.parse::<u32>().is_ok_and(|n| n < 256)
+                    !text.is_empty()
+                        && is_digits(text)
+                        && text.parse::<u32>().is_ok_and(|n| n < 256)
                 };
                 return (octets.len() == 4 && octets.iter().all(octet)).then_some(count + 2);
             }
@@ -259,13 +263,19 @@ fn normalized(path: &str) -> String {
             part => segments.push(part),
         }
     }
-    if !absolute && segments.first().is_some_and(|first| first.contains(':')) && path.starts_with('.')
+    if !absolute
+        && segments.first().is_some_and(|first| first.contains(':'))
+        && path.starts_with('.')
     {
         segments.insert(0, ".");
     }
     let joined = segments.join("/");
     let start = if absolute { "/" } else { "" };
-    let end = if ends_with_slash && !joined.is_empty() { "/" } else { "" };
+    let end = if ends_with_slash && !joined.is_empty() {
+        "/"
+    } else {
+        ""
+    };
     [start, &joined, end].concat()
 }
 

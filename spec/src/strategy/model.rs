@@ -79,14 +79,92 @@ pub fn pattern_of(number: u64) -> (String, String) {
 }
 
 const PIECES: &[&str] = &[
-    "a", "b", "ab", ".", "^", "$", "\\b", "\\B", "\\d", "\\D", "\\w", "\\W", "\\s", "\\S", "[ab]",
-    "[^ab]", "[a-c]", "[\\w-]", "[\\w-\\.]", "[\\d-a]", "[a-\\d]", "[\\d-.]", "[]", "[^]", "[-a]",
-    "[a-]", "[\\b]", "[\\x41-C]", "[\\u0061]", "[\\ca]", "[\\c1]", "[a-z-9]", "[c-a]", "[\\w-a-Z]",
-    "(a)", "(a|b)", "(?:a|)", "(a*)", "(a|ab)", "((a)|b)", "(?=a)", "(?!b)", "(", ")", "(?:", "|",
-    "\\1", "\\2", "\\8", "\\0", "\\12", "\\x61", "\\x6", "\\u0061", "\\u00", "\\cA", "\\c1", "\\p",
-    "\\-", "\\_", "{", "}", "]", "{1}", "a{,2}", "é", "😀", "\\", "[\\0-9]", "[\\377]", "[\\400]",
-    "(?:a{2}|b)", "(?:(a)|b)*", "(a\\1)", "[", "(?i)", "(?<n>a)", "(?<=a)", "\\Z", "\\/", "[^\\S]",
-    "[\\s\\S]", "[\\D]", "\u{a0}", "\\t", "\\v",
+    "a",
+    "b",
+    "ab",
+    ".",
+    "^",
+    "$",
+    "\\b",
+    "\\B",
+    "\\d",
+    "\\D",
+    "\\w",
+    "\\W",
+    "\\s",
+    "\\S",
+    "[ab]",
+    "[^ab]",
+    "[a-c]",
+    "[\\w-]",
+    "[\\w-\\.]",
+    "[\\d-a]",
+    "[a-\\d]",
+    "[\\d-.]",
+    "[]",
+    "[^]",
+    "[-a]",
+    "[a-]",
+    "[\\b]",
+    "[\\x41-C]",
+    "[\\u0061]",
+    "[\\ca]",
+    "[\\c1]",
+    "[a-z-9]",
+    "[c-a]",
+    "[\\w-a-Z]",
+    "(a)",
+    "(a|b)",
+    "(?:a|)",
+    "(a*)",
+    "(a|ab)",
+    "((a)|b)",
+    "(?=a)",
+    "(?!b)",
+    "(",
+    ")",
+    "(?:",
+    "|",
+    "\\1",
+    "\\2",
+    "\\8",
+    "\\0",
+    "\\12",
+    "\\x61",
+    "\\x6",
+    "\\u0061",
+    "\\u00",
+    "\\cA",
+    "\\c1",
+    "\\p",
+    "\\-",
+    "\\_",
+    "{",
+    "}",
+    "]",
+    "{1}",
+    "a{,2}",
+    "é",
+    "😀",
+    "\\",
+    "[\\0-9]",
+    "[\\377]",
+    "[\\400]",
+    "(?:a{2}|b)",
+    "(?:(a)|b)*",
+    "(a\\1)",
+    "[",
+    "(?i)",
+    "(?<n>a)",
+    "(?<=a)",
+    "\\Z",
+    "\\/",
+    "[^\\S]",
+    "[\\s\\S]",
+    "[\\D]",
+    "\u{a0}",
+    "\\t",
+    "\\v",
 ];
 const QUANTIFIERS: &[&str] = &[
     "*", "+", "?", "*?", "+?", "??", "{2}", "{0}", "{1,}", "{0,1}", "{1,2}?", "{2,1}", "{2,}?",
@@ -98,42 +176,193 @@ const LETTERS: &[&str] = &[
 ];
 const NAMES: &[&str] = &["a", "b", "c", "é", "a/b", "x~y", "😀", "d", "long name"];
 const NUMBERS: &[&str] = &[
-    "0", "1", "2", "3", "5", "-1", "-0", "0.0", "1.0", "1.5", "2.50", "1e2", "1E+2", "10", "100",
-    "1e-2", "0.01", "19.99", "1E400", "1e-400", "9223372036854775807", "9223372036854775808",
-    "123456789012345678901234567890", "0.1", "-2.5", "7", "1e20", "12e-1", "0.00000001",
+    "0",
+    "1",
+    "2",
+    "3",
+    "5",
+    "-1",
+    "-0",
+    "0.0",
+    "1.0",
+    "1.5",
+    "2.50",
+    "1e2",
+    "1E+2",
+    "10",
+    "100",
+    "1e-2",
+    "0.01",
+    "19.99",
+    "1E400",
+    "1e-400",
+    "9223372036854775807",
+    "9223372036854775808",
+    "123456789012345678901234567890",
+    "0.1",
+    "-2.5",
+    "7",
+    "1e20",
+    "12e-1",
+    "0.00000001",
 ];
-const DIVISORS: &[&str] = &["1", "2", "0.1", "0.01", "3", "1.5", "1e-5", "7.3", "1e2", "2.0"];
+const DIVISORS: &[&str] = &[
+    "1", "2", "0.1", "0.01", "3", "1.5", "1e-5", "7.3", "1e2", "2.0",
+];
 const TEXTS: &[&str] = &[
-    "", "a", "b", "ab", "abc", "A", "é", "😀", "a😀c", "a\nb", "1", "2026-11-28T10:00:00Z", "a b",
-    "ann@example.com", "example.com", "127.0.0.1", "::1", "urn:x", "[", "\"", "\\", "\u{1}",
+    "",
+    "a",
+    "b",
+    "ab",
+    "abc",
+    "A",
+    "é",
+    "😀",
+    "a😀c",
+    "a\nb",
+    "1",
+    "2026-11-28T10:00:00Z",
+    "a b",
+    "ann@example.com",
+    "example.com",
+    "127.0.0.1",
+    "::1",
+    "urn:x",
+    "[",
+    "\"",
+    "\\",
+    "\u{1}",
 ];
 const PATTERNS: &[&str] = &[
-    "a", "^a", "b$", "^[\\w-\\.]+@([\\w-]+\\.)+[\\w-]{2,4}$", "^\\d+$", "[^a]", "^.$", "(a|b)+",
-    "\\p{L}", "a{,2}", "^$", "(?!a)", "\\u0061",
+    "a",
+    "^a",
+    "b$",
+    "^[\\w-\\.]+@([\\w-]+\\.)+[\\w-]{2,4}$",
+    "^\\d+$",
+    "[^a]",
+    "^.$",
+    "(a|b)+",
+    "\\p{L}",
+    "a{,2}",
+    "^$",
+    "(?!a)",
+    "\\u0061",
 ];
 const FORMATS: &[&str] = &[
-    "date-time", "email", "hostname", "ipv4", "ipv6", "uri", "regex", "uuid", "json-pointer", "mac",
-    "md5", "sha1", "base64", "date", "time", "host-name", "ip-address", "uri-template", "int32",
-    "sha256", "sha512",
+    "date-time",
+    "email",
+    "hostname",
+    "ipv4",
+    "ipv6",
+    "uri",
+    "regex",
+    "uuid",
+    "json-pointer",
+    "mac",
+    "md5",
+    "sha1",
+    "base64",
+    "date",
+    "time",
+    "host-name",
+    "ip-address",
+    "uri-template",
+    "int32",
+    "sha256",
+    "sha512",
 ];
-const TYPES: &[&str] = &["array", "boolean", "integer", "null", "number", "object", "string"];
+const TYPES: &[&str] = &[
+    "array", "boolean", "integer", "null", "number", "object", "string",
+];
 
 const FORMATTED: &[(&str, &[&str])] = &[
-    ("date-time", &["2026-11-28T10:00:00Z", "2024-02-29T23:59:59.123+05:30", "2026-01-01t00:00:00.5-0530",
-        "2026-11-28T10:00:00+02:00:30.5", "2026-11-28T10:00:00+020030"]),
+    (
+        "date-time",
+        &[
+            "2026-11-28T10:00:00Z",
+            "2024-02-29T23:59:59.123+05:30",
+            "2026-01-01t00:00:00.5-0530",
+            "2026-11-28T10:00:00+02:00:30.5",
+            "2026-11-28T10:00:00+020030",
+        ],
+    ),
     ("date", &["2026-11-28", "2024-02-29"]),
     ("time", &["10:00:00", "23:59:59"]),
-    ("email", &["ann@example.com", "\"a b\"@example.com", "Ann <ann@example.com>", "ann@[127.0.0.1]",
-        "a:b@c,d@e;", "<@r,@s:ann@example.com>", "(c)ann@example.com", "ann(c)", "a.b@c.d", "a,b@c"]),
-    ("hostname", &["example.com", "a.b.c", "my-host_x", "xn--bcher-kva.de", "a。b"]),
+    (
+        "email",
+        &[
+            "ann@example.com",
+            "\"a b\"@example.com",
+            "Ann <ann@example.com>",
+            "ann@[127.0.0.1]",
+            "a:b@c,d@e;",
+            "<@r,@s:ann@example.com>",
+            "(c)ann@example.com",
+            "ann(c)",
+            "a.b@c.d",
+            "a,b@c",
+        ],
+    ),
+    (
+        "hostname",
+        &[
+            "example.com",
+            "a.b.c",
+            "my-host_x",
+            "xn--bcher-kva.de",
+            "a。b",
+        ],
+    ),
     ("host-name", &["example.com", "a-b"]),
-    ("ipv4", &["127.0.0.1", "255.255.255.255", "::ffff:1.2.3.4", "0.0.0.0"]),
+    (
+        "ipv4",
+        &["127.0.0.1", "255.255.255.255", "::ffff:1.2.3.4", "0.0.0.0"],
+    ),
     ("ip-address", &["10.0.0.1", "::"]),
-    ("ipv6", &["::1", "fe80::1%eth0", "1:2:3:4:5:6:7:8", "::1.2.3.4", "1::", "::ffff:0:0", "1:2::7:8"]),
-    ("uri", &["http://example.com/a?b#c", "urn:x:y", "//h:80/p", "a/b;c", "http://u@[::1]:80/", "#f",
-        "http://[1:2:3:4:5:6:1.2.3.4]/", "http://[fe80::1%lo]/x", "?q", "mailto:a@b", "/a/../b", "é"]),
-    ("$ref", &["a/../b", "./a", "../a", "./a:b", "a//b", "/a/./b", "#/a", "a/b/..", "//h/../a", "urn:a"]),
-    ("uuid", &["123e4567-e89b-12d3-a456-426614174000", "1-2-3-4-5", "+1-+2-3-4-ffffffffffffffff"]),
+    (
+        "ipv6",
+        &[
+            "::1",
+            "fe80::1%eth0",
+            "1:2:3:4:5:6:7:8",
+            "::1.2.3.4",
+            "1::",
+            "::ffff:0:0",
+            "1:2::7:8",
+        ],
+    ),
+    (
+        "uri",
+        &[
+            "http://example.com/a?b#c",
+            "urn:x:y",
+            "//h:80/p",
+            "a/b;c",
+            "http://u@[::1]:80/",
+            "#f",
+            "http://[1:2:3:4:5:6:1.2.3.4]/",
+            "http://[fe80::1%lo]/x",
+            "?q",
+            "mailto:a@b",
+            "/a/../b",
+            "é",
+        ],
+    ),
+    (
+        "$ref",
+        &[
+            "a/../b", "./a", "../a", "./a:b", "a//b", "/a/./b", "#/a", "a/b/..", "//h/../a",
+            "urn:a",
+        ],
+    ),
+    (
+        "uuid",
+        &[
+            "123e4567-e89b-12d3-a456-426614174000",
+            "1-2-3-4-5",
+            "+1-+2-3-4-ffffffffffffffff",
+        ],
+    ),
     ("json-pointer", &["/a/b~0~1", "", "/", "/a//b"]),
     ("mac", &["00:11:22:33:44:55", "aa:BB:cc:dd:ee:zz"]),
     ("md5", &["d41d8cd98f00b204e9800998ecf8427e"]),
@@ -141,10 +370,10 @@ const FORMATTED: &[(&str, &[&str])] = &[
     ("base64", &["YWJj", "YWI=", "YQ==", "YWJjZGVm", "YQ==\n"]),
 ];
 const FORMAT_LETTERS: &[&str] = &[
-    "a", "0", "1", "9", "f", "g", ":", "::", ".", "..", "-", "_", "+", "/", "//", "@", "#", "?", "%",
-    "%4", "%41", "[", "]", "(", ")", "<", ">", ",", ";", "\"", "\\", " ", "\t", "\n", "\r\n", "é", "😀",
-    "\u{a0}", "\u{7f}", "=", "~", "~0", "{", "}", "|", "^", "*", "Z", "T", "256", "\u{3002}", "$", "&",
-    "\u{2028}", "\u{85}", "\u{0}",
+    "a", "0", "1", "9", "f", "g", ":", "::", ".", "..", "-", "_", "+", "/", "//", "@", "#", "?",
+    "%", "%4", "%41", "[", "]", "(", ")", "<", ">", ",", ";", "\"", "\\", " ", "\t", "\n", "\r\n",
+    "é", "😀", "\u{a0}", "\u{7f}", "=", "~", "~0", "{", "}", "|", "^", "*", "Z", "T", "256",
+    "\u{3002}", "$", "&", "\u{2028}", "\u{85}", "\u{0}",
 ];
 
 /// Numbers in a row that only its start decides.
@@ -260,7 +489,11 @@ impl Maker {
         }
         if self.dice.one_in(2) {
             let definitions = ["a", "b"].map(|name| (name.to_owned(), self.schema(1)));
-            let name = if self.dice.one_in(6) { "$defs" } else { "definitions" };
+            let name = if self.dice.one_in(6) {
+                "$defs"
+            } else {
+                "definitions"
+            };
             members.push((name.to_owned(), Json::Object(definitions.into())));
         }
         if let Json::Object(own) = self.schema(0) {
@@ -275,10 +508,19 @@ impl Maker {
         }
         if depth > 0 && self.dice.one_in(9) {
             let targets = [
-                "#/definitions/a", "#/definitions/b", "#", "#/properties/a", "#/items", "#/nowhere",
+                "#/definitions/a",
+                "#/definitions/b",
+                "#",
+                "#/properties/a",
+                "#/items",
+                "#/nowhere",
                 "#/$defs/a",
             ];
-            let likely = if self.dice.one_in(12) { targets.len() } else { 4 };
+            let likely = if self.dice.one_in(12) {
+                targets.len()
+            } else {
+                4
+            };
             let target = self.dice.pick(&targets[..likely]);
             return Json::Object(vec![("$ref".to_owned(), Json::Text(target.to_owned()))]);
         }
@@ -298,9 +540,8 @@ impl Maker {
 
     fn map(&mut self, depth: usize, names: &[&str]) -> Json {
         let count = 1 + self.dice.below(3);
-        let member = |maker: &mut Self| {
-            (maker.dice.pick(names).to_owned(), maker.schema(depth + 1))
-        };
+        let member =
+            |maker: &mut Self| (maker.dice.pick(names).to_owned(), maker.schema(depth + 1));
         let mut members: Vec<_> = (0..count).map(|_| member(self)).collect();
         members.dedup_by(|a, b| a.0 == b.0);
         Json::Object(members)
@@ -321,7 +562,9 @@ impl Maker {
     }
 
     fn size(&mut self) -> Json {
-        let size = self.dice.pick(&["0", "1", "2", "3", "4", "1.0", "-1", "4294967296"]);
+        let size = self
+            .dice
+            .pick(&["0", "1", "2", "3", "4", "1.0", "-1", "4294967296"]);
         if self.dice.one_in(12) {
             return Json::raw(size);
         }
@@ -329,7 +572,11 @@ impl Maker {
     }
 
     fn type_name(&mut self) -> Json {
-        let kinds = if self.dice.one_in(60) { &["any", "file"][..] } else { TYPES };
+        let kinds = if self.dice.one_in(60) {
+            &["any", "file"][..]
+        } else {
+            TYPES
+        };
         Json::Text(self.dice.pick(kinds).to_owned())
     }
 
@@ -351,18 +598,48 @@ impl Maker {
     /// A keyword with its value, sometimes with another that belongs to it.
     fn keyword(&mut self, depth: usize) -> Vec<(String, Json)> {
         let common = [
-            "type", "type", "properties", "properties", "items", "items", "required", "enum",
-            "additionalProperties", "patternProperties", "additionalItems", "minimum", "maximum",
-            "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "pattern", "format",
-            "dependencies", "title",
+            "type",
+            "type",
+            "properties",
+            "properties",
+            "items",
+            "items",
+            "required",
+            "enum",
+            "additionalProperties",
+            "patternProperties",
+            "additionalItems",
+            "minimum",
+            "maximum",
+            "minLength",
+            "maxLength",
+            "minItems",
+            "maxItems",
+            "uniqueItems",
+            "pattern",
+            "format",
+            "dependencies",
+            "title",
         ];
         let fourth = [
-            "allOf", "anyOf", "oneOf", "not", "minProperties", "maxProperties", "multipleOf",
+            "allOf",
+            "anyOf",
+            "oneOf",
+            "not",
+            "minProperties",
+            "maxProperties",
+            "multipleOf",
         ];
         let third = ["extends", "disallow", "divisibleBy"];
-        let own = if self.draft_3 { &third[..] } else { &fourth[..] };
+        let own = if self.draft_3 {
+            &third[..]
+        } else {
+            &fourth[..]
+        };
         let name = match self.dice.below(60) {
-            0 => self.dice.pick(&["foo", "const", "$id", "id", "default", "disallow", "allOf"]),
+            0 => self
+                .dice
+                .pick(&["foo", "const", "$id", "id", "default", "disallow", "allOf"]),
             1..=20 => self.dice.pick(own),
             _ => self.dice.pick(&common),
         };
@@ -373,7 +650,11 @@ impl Maker {
         };
         let mut members = vec![(name.to_owned(), value)];
         if ["minimum", "maximum"].contains(&name) && self.dice.one_in(2) {
-            let exclusive = if name == "minimum" { "exclusiveMinimum" } else { "exclusiveMaximum" };
+            let exclusive = if name == "minimum" {
+                "exclusiveMinimum"
+            } else {
+                "exclusiveMaximum"
+            };
             members.push((exclusive.to_owned(), Json::raw("true")));
         }
         members
@@ -424,7 +705,9 @@ impl Maker {
         match self.dice.below(if depth == 0 { 6 } else { 9 }) {
             0 => Json::raw(self.dice.pick(&["null", "true", "false"])),
             1 | 2 => Json::raw(self.dice.pick(NUMBERS)),
-            3 if self.dice.one_in(8) => Json::raw(self.dice.pick(&["\"\\ud83d\"", "\"a\\udc00b\""])),
+            3 if self.dice.one_in(8) => {
+                Json::raw(self.dice.pick(&["\"\\ud83d\"", "\"a\\udc00b\""]))
+            }
             3..=5 => Json::Text(self.dice.pick(TEXTS).to_owned()),
             6 | 7 => {
                 let count = self.dice.below(4);
@@ -489,11 +772,33 @@ impl Maker {
             return kind.clone();
         }
         let about = [
-            ("object", &["properties", "required", "additionalProperties", "patternProperties",
-                "dependencies", "minProperties", "maxProperties"][..]),
-            ("array", &["items", "additionalItems", "minItems", "maxItems", "uniqueItems"]),
+            (
+                "object",
+                &[
+                    "properties",
+                    "required",
+                    "additionalProperties",
+                    "patternProperties",
+                    "dependencies",
+                    "minProperties",
+                    "maxProperties",
+                ][..],
+            ),
+            (
+                "array",
+                &[
+                    "items",
+                    "additionalItems",
+                    "minItems",
+                    "maxItems",
+                    "uniqueItems",
+                ],
+            ),
             ("string", &["pattern", "format", "minLength", "maxLength"]),
-            ("number", &["minimum", "maximum", "multipleOf", "divisibleBy"]),
+            (
+                "number",
+                &["minimum", "maximum", "multipleOf", "divisibleBy"],
+            ),
         ];
         for (kind, names) in about {
             if names.iter().any(|name| schema.get(name).is_some()) {
@@ -512,7 +817,12 @@ impl Maker {
                 }
             }
         }
-        for name in schema.get("required").map(Json::list).unwrap_or_default().to_vec() {
+        for name in schema
+            .get("required")
+            .map(Json::list)
+            .unwrap_or_default()
+            .to_vec()
+        {
             if let Json::Text(name) = name
                 && !self.dice.one_in(3)
                 && !members.iter().any(|(other, _)| *other == name)

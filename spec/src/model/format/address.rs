@@ -41,7 +41,11 @@ pub(super) fn ip_bytes(text: &str) -> Option<usize> {
     let address = if dotted {
         let (start, quad) = address.rsplit_once(':')?;
         let [a, b, c, d] = octets(quad)?.octets();
-        format!("{start}:{:x}:{:x}", u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]))
+        format!(
+            "{start}:{:x}:{:x}",
+            u16::from_be_bytes([a, b]),
+            u16::from_be_bytes([c, d])
+        )
     } else {
         address.to_owned()
     };

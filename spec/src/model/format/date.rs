@@ -21,7 +21,12 @@ impl Cursor<'_> {
 
     /// Two digits, whatever follows; how many there were when it is fewer.
     fn pair(&mut self) -> Result<u32, usize> {
-        let count = self.0.iter().take(2).take_while(|b| b.is_ascii_digit()).count();
+        let count = self
+            .0
+            .iter()
+            .take(2)
+            .take_while(|b| b.is_ascii_digit())
+            .count();
         if count < 2 {
             return Err(count);
         }
@@ -63,7 +68,9 @@ pub(super) fn is_time(text: &str) -> bool {
 }
 
 fn value(digits: &[u8]) -> u32 {
-    digits.iter().fold(0, |value, byte| value * 10 + u32::from(byte - b'0'))
+    digits
+        .iter()
+        .fold(0, |value, byte| value * 10 + u32::from(byte - b'0'))
 }
 
 fn date(at: &mut Cursor<'_>) -> Option<()> {
@@ -117,7 +124,11 @@ fn offset(at: &mut Cursor<'_>) -> Option<()> {
     if separated && at.accept(b'.').or_else(|| at.accept(b',')).is_none() {
         return Some(());
     }
-    let count = at.0.iter().take(3).take_while(|b| b.is_ascii_digit()).count();
+    let count =
+        at.0.iter()
+            .take(3)
+            .take_while(|b| b.is_ascii_digit())
+            .count();
     at.0 = &at.0[count..];
     (count > 0 || !separated).then_some(())
 }

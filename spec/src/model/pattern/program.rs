@@ -39,7 +39,10 @@ pub(super) enum Op {
     /// The end of a loop's body.
     LoopEnd(usize),
     /// Looks ahead: what is to be found follows; what comes after it is there.
-    Look { wanted: bool, behind: usize },
+    Look {
+        wanted: bool,
+        behind: usize,
+    },
     /// The end of what is looked for.
     Found,
     Match,

@@ -8,17 +8,35 @@ use super::{Unfinished, is_line_end, is_word};
 /// What is undone, or tried next, when something fails.
 enum Entry {
     /// Go on there.
-    Choice { code: usize, at: usize },
+    Choice {
+        code: usize,
+        at: usize,
+    },
     /// A greedy run gives a unit back, down to `min`.
-    Shorter { code: usize, min: usize, at: usize },
+    Shorter {
+        code: usize,
+        min: usize,
+        at: usize,
+    },
     /// A lazy run takes a unit more, up to so many.
-    Longer { code: usize, at: usize, left: usize },
+    Longer {
+        code: usize,
+        at: usize,
+        left: usize,
+    },
     /// A lazy loop takes a round more.
-    Round { code: usize, at: usize },
+    Round {
+        code: usize,
+        at: usize,
+    },
     Group(usize, Option<(usize, usize)>),
     Counter(usize, Counter),
     /// Below are the entries of before a look ahead, which began at `at`.
-    Look { wanted: bool, behind: usize, at: usize },
+    Look {
+        wanted: bool,
+        behind: usize,
+        at: usize,
+    },
 }
 
 /// How often a loop went round, and where its last round began.
@@ -40,11 +58,7 @@ struct Machine<'a> {
 }
 
 /// Whether the pattern is found in `text`.
-pub(super) fn search(
-    program: &Program,
-    text: &[u16],
-    steps: &mut u64,
-) -> Result<bool, Unfinished> {
+pub(super) fn search(program: &Program, text: &[u16], steps: &mut u64) -> Result<bool, Unfinished> {
     let mut machine = Machine {
         program,
         text,
@@ -177,7 +191,8 @@ impl Machine<'_> {
 
     fn is_at_boundary(&self) -> bool {
         let word = |at: Option<usize>| {
-            at.and_then(|at| self.text.get(at)).is_some_and(|&unit| is_word(unit))
+            at.and_then(|at| self.text.get(at))
+                .is_some_and(|&unit| is_word(unit))
         };
         word(self.at.checked_sub(1)) != word(Some(self.at))
     }
@@ -196,19 +211,17 @@ impl Machine<'_> {
         Ok(same)
     }
 
-    fn run(
-        &mut self,
-        one: &One,
-        min: usize,
-        max: usize,
-        greedy: bool,
-    ) -> Result<bool, Unfinished> {
+    fn run(&mut self, one: &One, min: usize, max: usize, greedy: bool) -> Result<bool, Unfinished> {
         if greedy || min > 0 {
             self.check(one)?;
         }
         let wanted = if greedy { max } else { min };
         let rest = &self.text[self.at..];
-        let taken = rest.iter().take(wanted).take_while(|&&unit| one.takes(unit)).count();
+        let taken = rest
+            .iter()
+            .take(wanted)
+            .take_while(|&&unit| one.takes(unit))
+            .count();
         self.spend(taken as u64 / 4)?;
         if taken < min {
             return Ok(false);
@@ -282,7 +295,7 @@ impl Machine<'_> {
                     self.at = at;
                     self.code = behind;
                     if !wanted {
-                        kept.into_iter().for_each(|entry| self.undo(entry));
+                        kept.iter().for_each(|entry| self.undo(entry));
                         return false;
                     }
                     self.stack.extend(kept.into_iter().rev());
@@ -295,10 +308,10 @@ impl Machine<'_> {
         false
     }
 
-    fn undo(&mut self, entry: Entry) {
+    fn undo(&mut self, entry: &Entry) {
         match entry {
-            Entry::Group(group, before) => self.groups[group] = before,
-            Entry::Counter(slot, before) => self.counters[slot] = before,
+            Entry::Group(group, before) => self.groups[*group] = *before,
+            Entry::Counter(slot, before) => self.counters[*slot] = *before,
             _ => {}
         }
     }
@@ -353,7 +366,7 @@ impl Machine<'_> {
                     return Ok(true);
                 }
                 Entry::Look { .. } => {}
-                entry => self.undo(entry),
+                entry => self.undo(&entry),
             }
         }
         Ok(false)

@@ -26,7 +26,9 @@ fn steps(schema: &str, message: &str) -> u64 {
 }
 
 fn said(schema: &str, message: &str) -> String {
-    judged(schema, message).unwrap_err().validation_error_string()
+    judged(schema, message)
+        .unwrap_err()
+        .validation_error_string()
 }
 
 #[test]
@@ -45,10 +47,12 @@ fn a_schema_that_refers_to_itself_takes_as_many_steps_as_there_are_levels() {
 #[test]
 fn what_was_said_once_is_not_looked_at_again() {
     let schema = r##"{"properties":{"a":{"$ref":"#"}},"patternProperties":{"a":{"$ref":"#"}}}"##;
-    let deep = |levels: usize| {
-        format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels))
-    };
-    let (one, two, three) = (steps(schema, &deep(20)), steps(schema, &deep(40)), steps(schema, &deep(60)));
+    let deep = |levels: usize| format!("{}1{}", r#"{"a":"#.repeat(levels), "}".repeat(levels));
+    let (one, two, three) = (
+        steps(schema, &deep(20)),
+        steps(schema, &deep(40)),
+        steps(schema, &deep(60)),
+    );
     assert_eq!(three - two, two - one);
 }
 
@@ -108,9 +112,16 @@ fn schemas_are_read_in_reasonable_time() {
     let long = format!(r##"{{"properties":{{{references},"p700":{{}}}}}}"##);
     assert!(long.len() < MODEL_CHARACTERS);
     assert_eq!(judged(&long, r#"{"p0":1}"#), Ok(()));
-    let deep = format!("{}{}", r#"{"not":"#.repeat(399), "{}".to_owned() + &"}".repeat(399));
+    let deep = format!(
+        "{}{}",
+        r#"{"not":"#.repeat(399),
+        "{}".to_owned() + &"}".repeat(399)
+    );
     assert!(compile(&with_models(&[("M", &deep)])).1.is_empty());
-    assert_eq!(library::judge(&deep, "1").unwrap().verdict, Verdict::Bounded);
+    assert_eq!(
+        library::judge(&deep, "1").unwrap().verdict,
+        Verdict::Bounded
+    );
 }
 
 proptest! {

@@ -73,8 +73,14 @@ fn a_model_is_draft_4(#[case] schema: &str, #[case] message: &str, #[case] fits:
 // The execution log's words, with the model that has them.
 #[rstest]
 #[case(r#"{"to":["a",1]}"#, r#"[instance type (integer) does not match any allowed primitive type (allowed: ["string"])] (model `M`)"#)]
-#[case("{}", r#"[object has missing required properties (["to"])] (model `M`)"#)]
-#[case("hi", "[Unknown error parsing request body] (not JSON: a value is expected at line 1 column 1)")]
+#[case(
+    "{}",
+    r#"[object has missing required properties (["to"])] (model `M`)"#
+)]
+#[case(
+    "hi",
+    "[Unknown error parsing request body] (not JSON: a value is expected at line 1 column 1)"
+)]
 fn the_reason_is_said_as_the_execution_log_says_it(#[case] message: &str, #[case] reason: &str) {
     let schema = r#"{"properties":{"to":{"items":{"type":"string"}}},"required":["to"]}"#;
     let start = "Request body does not match model schema for content type application/json: ";
@@ -151,7 +157,10 @@ fn models_refer_to_each_other_by_address_and_to_nothing_else() {
 }
 
 #[rstest]
-#[case("{", "the schema is not JSON: a name between double quotes is expected at line 1 column 2")]
+#[case(
+    "{",
+    "the schema is not JSON: a name between double quotes is expected at line 1 column 2"
+)]
 #[case(
     r#""x""#,
     "the schema is refused, JSON value is of type string, not a JSON Schema (expected an object) (Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema specified])"
