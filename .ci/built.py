@@ -23,8 +23,9 @@ REPLY = "good job on deploying this template, keep slaying!!"
 
 
 def main(program):
-    # A folder of its own: cargo-lambda's flags are others than cargo's, and each would build everything anew. Unoptimised it takes two
-    # fifths of the processor time; cargo-lambda's other settings (link-time optimisation, zig's linker and glibc) are a deployment's.
+    # A folder of its own: cargo-lambda's flags are others than cargo's, and each would build
+    # everything anew. Unoptimised it takes two fifths of the processor time; cargo-lambda's other
+    # settings (link-time optimisation, zig's linker and glibc) are a deployment's.
     environment = os.environ | {
         "CARGO_TARGET_DIR": os.path.abspath("target/ci/sam"),
         "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0",

@@ -22,7 +22,8 @@ boto = boto3.client("apigatewaymanagementapi", endpoint_url=MANAGEMENT)
 
 
 def connect():
-    # The library's own limit must not answer for the gateway, and a ping would be an event of its own.
+    # The library's own limit must not answer for the gateway, and a ping would be an event of its
+    # own.
     return websockets.connect(WS, additional_headers=HEADERS, max_size=None, ping_interval=None)
 
 

@@ -19,13 +19,15 @@ import xmlschema
 PYTEST = "9.2.0"
 SCHEMA = "testing/example_scripts/junit-10.xsd"
 SHA256 = "a1a816f58d1bf95ebabf371994df0b9246dee66ea9572fbec4f9296f1b2c0ff6"
-# What a verdict is in JUnit's words; the others are test cases with nothing in them that says otherwise.
+# What a verdict is in JUnit's words; the others are test cases with nothing in them that says
+# otherwise.
 ELEMENTS = {"fail": "failure", "error": "error", "unsupported": "skipped"}
 
 
 def main(work, *folders):
     schema = xmlschema.XMLSchema(io.BytesIO(download(pathlib.Path(work))))
-    # What everybody's first junit.xml is refused for: without this the schema would not be the one that it is taken for.
+    # What everybody's first junit.xml is refused for: without this the schema would not be the one
+    # that it is taken for.
     if schema.is_valid('<testsuites skipped="0"/>') or not schema.is_valid("<testsuites/>"):
         sys.exit(f"{SCHEMA}: takes what Jenkins refuses")
     seen = set()

@@ -76,7 +76,7 @@ async function see(name, path, { look, ...options }) {
 }
 
 /**
- * No finding of axe's, and no text whose contrast it could not tell: that it can not for what a region has scrolled away, so
+ * No finding of axe's, and no text whose contrast it could not tell: that it cannot for what a region has scrolled away, so
  * it looks at all rows unfolded, too. Returns how many of its rules looked at something.
  */
 async function accessible(page, where) {

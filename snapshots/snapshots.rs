@@ -1,5 +1,6 @@
-//! The pages of this folder that show what functions and clients get: every shape of event, the rendered mapping template, the error
-//! frames, the refusals, the policies. Review a change with `cargo insta review`.
+//! The pages of this folder that show what functions and clients get: every shape of event, the
+//! rendered mapping template, the error frames, the refusals, the policies. Review a change with
+//! `cargo insta review`.
 
 #[path = "../conformance/tests/support/coverage.rs"]
 mod coverage;
@@ -119,7 +120,7 @@ const TRACE: &str = "Root=1-65abb5d1-0123456789abcdef01234567";
 fn events() {
     let on_connect = context(
         EventType::Connect,
-        Some(principal().for_event(true)),
+        Some(principal().for_connect_event()),
         1_705_751_697_420,
     );
     let connect = event::connect(&api(), &handshake("/prod?room=a&room=b"), TRACE, on_connect);
@@ -135,7 +136,7 @@ fn events() {
     };
     let on_message = context(
         message_type,
-        Some(principal().for_event(false)),
+        Some(principal().for_event()),
         1_705_751_700_453,
     );
     let message = event::message(&api(), on_message, "{\r\n\t\"a\": 1\r\n}");

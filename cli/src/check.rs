@@ -47,7 +47,8 @@ pub(crate) struct CheckArgs {
     report: PathBuf,
     #[command(flatten)]
     selection: SelectionArgs,
-    /// Take the stacks that cases run on (their `fixture`) from this folder's *.yaml files instead of the kit's own.
+    /// Take the stacks that cases run on (their `fixture`) from this folder's *.yaml files instead
+    /// of the kit's own.
     #[arg(long, value_name = "DIR")]
     fixtures: Option<PathBuf>,
     #[command(flatten)]
@@ -58,16 +59,18 @@ pub(crate) struct CheckArgs {
     endpoint: EndpointArgs,
     #[command(flatten)]
     expectations: ExpectationArgs,
-    /// Write what the target answered into a file, with the date: ids and times are numbered by first appearance.
+    /// Write what the target answered into a file, with the date: ids and times are numbered by
+    /// first appearance.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// List the cases, with what they cite, instead of running them.
     #[arg(long, conflicts_with_all = ["explain", "expect", "bless", "record", "transcripts"])]
     list: bool,
-    /// Say of each case why it exists, what it cites and where that was read, instead of running it.
+    /// Say of each case why it exists, what it cites and where that was read, instead of running
+    /// it.
     #[arg(long, conflicts_with_all = ["expect", "bless", "record", "transcripts"])]
     explain: bool,
-    /// Show what was sent and received in every case, not only in those that are no pass.
+    /// Show what was sent and received in every case, not only in those that did not pass.
     #[arg(long)]
     transcripts: bool,
 }
@@ -82,16 +85,17 @@ arguments, the cases or the stack's template must be changed; 3 could not run.";
 /// How the cases are run.
 #[derive(Args)]
 struct RunningArgs {
-    /// Run every case so many times, with other generated values each time, until it does not pass.
+    /// Run every case this many times, with other generated values each time, until it does not
+    /// pass.
     #[arg(long, value_name = "TIMES", default_value_t = NonZeroU32::MIN)]
     repeat: NonZeroU32,
-    /// Run cases with generated values so many times.
+    /// Run cases with generated values this many times.
     #[arg(long, value_name = "TIMES", default_value_t = usual_values())]
     values: NonZeroU32,
     /// What generated values follow from.
     #[arg(long, default_value_t = Chance::default().seed)]
     seed: u64,
-    /// Run so many cases side by side [default: 4; 1 on the target `endpoint`].
+    /// Run this many cases side by side [default: 4; 1 on the target `endpoint`].
     #[arg(long, value_name = "CASES")]
     jobs: Option<NonZeroUsize>,
 }
@@ -133,9 +137,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         .contains(&Target::Endpoint)
         .then(|| endpoint::target(&args.endpoint, args.running.options(Target::Endpoint)))
         .transpose()?;
-    let known = args
-        .expectations
-        .read(&targets, args.selection.are_the_users())?;
+    let known = args.expectations.read(&targets, args.selection.author())?;
     let stack = (!targets.iter().all(|target| target.is_deployed()))
         .then(|| serve::read_stack(&args.stack))
         .transpose()?;
@@ -158,7 +160,13 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let reports = runtime()?.block_on(reports(args, &targets, cases, &prepared))?;
     let comparison = Comparison::of(&reports, cases);
     print(report::table(&comparison).trim_end());
-    print_transcripts(&comparison, args.transcripts);
+    if args.transcripts {
+        print_transcripts(&comparison, |_| true);
+    } else {
+        print_transcripts(&comparison, |verdict| {
+            !matches!(verdict, Verdict::Pass | Verdict::Unsupported)
+        });
+    }
     write_reports(&args.report, &comparison)?;
     if let (Some(path), [report]) = (&args.record, &*reports) {
         files::record(path, report)?;
@@ -253,14 +261,14 @@ fn print_cases(args: &CheckArgs, cases: &[Case]) {
     }
 }
 
-/// What was sent and received, in all cases or in those that want to be looked at.
-fn print_transcripts(comparison: &Comparison, all: bool) {
+/// What was sent and received, where the verdict wants to be looked at.
+fn print_transcripts(comparison: &Comparison, is_shown: impl Fn(Verdict) -> bool) {
     for row in &comparison.rows {
         for (target, outcome) in comparison.targets.iter().zip(&row.outcomes) {
             let Some(outcome) = outcome else {
                 continue;
             };
-            if all || !matches!(outcome.verdict, Verdict::Pass | Verdict::Unsupported) {
+            if is_shown(outcome.verdict) {
                 let lines = outcome.transcript.join("\n    ");
                 let Outcome {
                     case,
@@ -292,7 +300,8 @@ impl RunningArgs {
 }
 
 impl CheckArgs {
-    /// Where the cases run: as asked, or on the endpoint or the stack that is named, or on the kit's own targets.
+    /// Where the cases run: as asked, or on the endpoint or the stack that is named, or on the
+    /// kit's own targets.
     fn targets(&self) -> Vec<Target> {
         match &*self.target {
             [] if self.aws.deployed.is_some() => vec![Target::Aws],
@@ -333,7 +342,8 @@ impl Target {
         }
     }
 
-    /// Whether it is somewhere else, and this program neither reads its stack nor builds its functions.
+    /// Whether it is somewhere else, and this program neither reads its stack nor builds its
+    /// functions.
     fn is_deployed(self) -> bool {
         matches!(self, Self::Endpoint | Self::Aws)
     }

@@ -50,7 +50,7 @@ pub(crate) fn run(args: &FalsifyArgs) -> Result<(), Failure> {
         let found = falsify(&template, effort);
         if found.is_empty() {
             print(&format!(
-                "{name}: stands ({} inputs for each kind of flaw, seed {})",
+                "{name}: not falsified ({} inputs for each kind of flaw, seed {})",
                 args.cases, args.seed
             ));
         } else {
@@ -98,7 +98,7 @@ fn templates(file: &Path) -> Result<Vec<Named>, Failure> {
         }
     }
     if named.is_empty() {
-        eprint(&format!("{called}: there is no request template in it"));
+        eprint(&format!("{called}: no request templates"));
     }
     Ok(named)
 }

@@ -99,7 +99,7 @@ impl Request {
         let fields = request.as_object().ok_or("a request must be an object")?;
         if let Some(unknown) = fields.keys().find(|name| !KNOWN.contains(&name.as_str())) {
             return Err(format!(
-                "there is no `{unknown}` in a request ({})",
+                "unknown member `{unknown}` in a request (known: {})",
                 KNOWN.join(", ")
             ));
         }
@@ -118,7 +118,7 @@ impl Request {
             Some("velocity") => Options::default(),
             Some(other) => {
                 return Err(format!(
-                    "there is no profile `{other}` (api-gateway, velocity)"
+                    "unknown profile `{other}` (known: api-gateway, velocity)"
                 ));
             }
         };

@@ -18,7 +18,8 @@ use crate::{Failure, eprint, print};
 /// its `RequestTemplates` and `ResponseTemplates`.
 #[derive(Args)]
 #[command(
-    after_help = "Exit codes: 0 nothing found; 1 findings; 2 a file that can not be read.\n\nExample:\n  gatespec lint --format sarif > lint.sarif"
+    after_help = "Exit codes: 0 no findings; 1 findings; 2 a file could not be read.\n\n\
+         Example:\n  gatespec lint --format sarif > lint.sarif"
 )]
 pub(crate) struct LintArgs {
     /// Mapping templates, or stacks' templates.
@@ -132,7 +133,7 @@ fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {
         let answers = template.property == "ResponseTemplates";
         let place = |finding: Finding| {
             let (line, column) = finding.line_and_column(&template.text);
-            let start = stack.place(template, line, column);
+            let start = stack.locate(template, line, column);
             // Only if the file contains it literally.
             let wanted = template.text.get(finding.span.clone()).unwrap_or_default();
             let there = stack.text().get(start.start..).unwrap_or_default();

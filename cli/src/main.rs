@@ -22,7 +22,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use failure::{Caused, Failure};
 
-/// API Gateway WebSocket APIs on your machine: run a stack, hold it to the specification, render its mapping templates.
+/// API Gateway WebSocket APIs on your machine: run a stack, hold it to the specification, render
+/// its mapping templates.
 #[derive(Parser)]
 #[command(version, about, after_help = AFTER_HELP)]
 struct Cli {
@@ -32,7 +33,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the cases of the specification against targets, and print the verdicts (what `gatespec` does without a command).
+    /// Run the cases of the specification against targets, and print the verdicts (what `gatespec`
+    /// does without a command).
     Check(Box<check::CheckArgs>),
     /// Serve a stack's WebSocket API, its functions and its tables on this machine.
     Serve(serve::ServeArgs),
@@ -80,7 +82,7 @@ impl StackArgs {
     }
 }
 
-const AFTER_HELP: &str = "Exit codes: 0 all as expected; 1 unexpected verdicts, findings, or a template that can not be
+const AFTER_HELP: &str = "Exit codes: 0 all as expected; 1 unexpected verdicts, findings, or a template that cannot be
 rendered; 2 something in the arguments or the stack's template must be changed; 3 could not run.
 
 Try:

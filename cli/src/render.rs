@@ -10,9 +10,8 @@ use crate::{Caused, Failure, jsonl, print, text_or_file};
 ///
 /// Every value may be given literally, as `@file`, or as `@-` for standard input.
 #[derive(Args)]
-#[command(
-    after_help = "Example:\n  gatespec render --template '{\"said\": \"$util.escapeJavaScript($input.body)\"}' --body 'it works'"
-)]
+#[command(after_help = "Example:\n  gatespec render --template '{\"said\": \
+        \"$util.escapeJavaScript($input.body)\"}' --body 'it works'")]
 pub(crate) struct RenderArgs {
     /// The mapping template.
     #[arg(long, value_name = "TEXT|@FILE", required_unless_present = "jsonl")]
@@ -88,7 +87,7 @@ pub(crate) fn params(object: &Map<String, Value>) -> Result<Params, String> {
             "header" => &mut params.header,
             other => {
                 return Err(format!(
-                    "there is no part `{other}` (path, querystring, header)"
+                    "unknown part `{other}` (known: path, querystring, header)"
                 ));
             }
         };

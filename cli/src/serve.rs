@@ -1,23 +1,23 @@
 //! `gatespec serve`.
 
+mod announce;
+mod input;
+
 use std::io::{IsTerminal, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use gateway::{AccessLog, Build, Control, Error, Notice, Options, Subscription, TimeSource};
-use serde_json::{Map, Value, json};
+use gateway::{AccessLog, Build, Error, Log, Notice, Options, Subscription, TimeSource};
 use spec::Timestamp;
-use spec::api::AuthorizationType;
 use spec::throttle::Limit;
-use spec::usage_plan::{self, ApiKey};
 use stack::Assembly;
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
 use tracing::level_filters::LevelFilter;
 
-use crate::{Caused, Failure, StackArgs, eprint, print, runtime};
+use crate::{Caused, Failure, StackArgs, eprint, runtime};
 
 /// Serve a stack's WebSocket API, its functions and its tables on this machine, until Ctrl-C.
 ///
@@ -31,6 +31,11 @@ pub(crate) struct ServeArgs {
     /// The address to listen on. Another than loopback lets other machines in.
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
+    /// Let in requests whose `Host` header names this; may be repeated. Loopback names, the API's
+    /// own name and the address of --host are always let in. Others are refused, because a web page
+    /// can make any name point here. Containers reach this machine as host.docker.internal.
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
     /// The port; 0 lets the system choose.
     #[arg(long, default_value_t = 3001)]
     port: u16,
@@ -72,14 +77,101 @@ enum Ready {
     Json,
 }
 
-/// How long the address holds that is shown for a `$connect` with `AWS_IAM`.
-const SIGNED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long the end of the process may wait for a log that nobody reads, and for tasks.
+const LAST: Duration = Duration::from_secs(2);
 
 /// Serves until a signal comes, then closes every connection and leaves nothing behind.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
+    let log = Log::stderr().map_err(|error| could_not_run("cannot start the log", error))?;
+    trace_to(&log);
+    let runtime = runtime()?;
+    let served = runtime.block_on(serve(args, &log));
+    runtime.shutdown_timeout(LAST);
+    log.flush(LAST);
+    served
+}
+
+/// Sends warnings and panics to the log.
+fn trace_to(log: &Log) {
+    let events = log.clone();
+    tracing_subscriber::fmt()
+        .with_writer(move || events.writer())
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_max_level(LevelFilter::WARN)
+        .without_time()
+        .with_target(false)
+        .init();
+    let panics = log.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        // Nothing more can be done about a log that does not take it.
+        let _ = writeln!(panics.writer(), "{panic}");
+    }));
+}
+
+async fn serve(args: &ServeArgs, log: &Log) -> Result<(), Failure> {
+    // Before anything is started: an early signal must end it in an orderly way too.
+    let mut ends = Ends::new()?;
+    let options = serve_options(args);
+    let running = tokio::select! {
+        started = gateway::start(options.clone()) => {
+            started.map_err(failure)?
+        }
+        () = ends.signal() => return Ok(()),
+    };
+    let shown = args
+        .verbose
+        .then(|| tokio::spawn(show(running.subscribe(), log.clone())));
+    announce::announce(&running, args.ready)?;
+    let logs = running.assembly().api().stage.access_log_settings.is_some();
+    if args.access_log.is_some() && !logs {
+        log.line(&"warning: the stage has no `AccessLogSettings`: there is no access log");
+    }
+    let is_asked = args.ready == Ready::Json || args.clock.is_some();
+    let input = async {
+        if !is_asked {
+            return std::future::pending().await;
+        }
+        let mut lines = input::Lines::read()
+            .map_err(|error| could_not_run("cannot read standard input", error))?;
+        lines.obey(&running, &options).await;
+        match args.ready {
+            Ready::Json => Ok(()),
+            // A person's gateway does not end with its input: there may be none.
+            Ready::Text => std::future::pending().await,
+        }
+    };
+    let ended = tokio::select! {
+        () = ends.signal() => Ok(()),
+        fault = running.fault() => Err(Failure::could_not_run(fault)),
+        ended = input => ended,
+    };
+    tokio::select! {
+        () = running.shutdown() => {}
+        () = ends.signal() => log.line(&"ended at once, since it was asked twice"),
+    }
+    drop(running);
+    if let Some(shown) = shown {
+        // Its decisions end with the gateway; were they not to, the process ends all the same.
+        let _ = timeout(LAST, shown).await;
+    }
+    ended
+}
+
+/// Logs what is decided until the gateway is gone.
+async fn show(mut decisions: Subscription, log: Log) {
+    while let Some(notice) = decisions.next().await {
+        match notice {
+            Notice::Decision(decision) => log.line(&decision),
+            Notice::Missed(count) => log.line(&format!("{count} decisions are not shown")),
+        }
+    }
+}
+
+fn serve_options(args: &ServeArgs) -> Options {
     let mut options = options(&args.stack);
     options.host = args.host;
     options.port = args.port;
+    options.allowed_hosts.clone_from(&args.allow_host);
     options.access_log = match &args.access_log {
         None => AccessLog::Stderr,
         Some(path) if path.as_os_str() == "-" => AccessLog::Stdout,
@@ -92,47 +184,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     if let Some(millis) = args.clock {
         options.clock = TimeSource::Standing(Timestamp::from_millis(millis));
     }
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_max_level(LevelFilter::WARN)
-        .without_time()
-        .with_target(false)
-        .init();
-    runtime()?.block_on(async {
-        // Before anything is started: a signal that comes early must end it in an orderly way too.
-        let mut ends = Ends::new()?;
-        let running = tokio::select! {
-            started = gateway::start(options) => started.map_err(|error| failure(&error))?,
-            () = ends.signal() => return Ok(()),
-        };
-        if args.verbose {
-            tokio::spawn(show(running.subscribe()));
-        }
-        announce(&running, args)?;
-        let logs = running.assembly().api().stage.access_log_settings.is_some();
-        if args.access_log.is_some() && !logs {
-            eprint(&"warning: the stage has no `AccessLogSettings`: there is no access log");
-        }
-        let stdin = async {
-            obey(&running).await;
-            if args.ready == Ready::Text {
-                // A person's gateway does not end with its input: there may be none.
-                std::future::pending::<()>().await;
-            }
-        };
-        let mut fault = None;
-        tokio::select! {
-            () = ends.signal() => {}
-            found = running.fault() => fault = Some(found),
-            () = stdin, if args.ready == Ready::Json || args.clock.is_some() => {}
-        }
-        running.shutdown().await;
-        match fault {
-            Some(fault) => Err(Failure::could_not_run(fault.to_string())),
-            None => Ok(()),
-        }
-    })
+    options
 }
 
 fn account_rate(text: &str) -> Result<Limit, String> {
@@ -173,7 +225,7 @@ pub(crate) fn build(stack: &Assembly) -> Result<(), Failure> {
     eprint(&"building the functions");
     runtime()?
         .block_on(gateway::build(stack, &Build::default()))
-        .map_err(|error| failure(&error))
+        .map_err(failure)
 }
 
 fn options(args: &StackArgs) -> Options {
@@ -191,100 +243,16 @@ fn options(args: &StackArgs) -> Options {
 }
 
 /// What the user must change, and what only the environment can.
-fn failure(error: &Error) -> Failure {
+fn failure(error: Error) -> Failure {
     match error {
         Error::Template(_) | Error::Code(_) => Failure::Page(error.to_string()),
-        Error::Build { .. } | Error::Credentials { .. } => Failure::usage(error.to_string()),
-        _ => Failure::could_not_run(error.to_string()),
+        Error::Build { .. } | Error::Credentials { .. } => Failure::usage(error),
+        _ => Failure::could_not_run(error),
     }
 }
 
-/// Says where it is.
-fn announce(running: &Control, args: &ServeArgs) -> Result<(), Failure> {
-    let assembly = running.assembly();
-    match args.ready {
-        Ready::Text => {
-            let url = running.ws_url();
-            match running.signed_ws_url(SIGNED_FOR) {
-                None => print(&format!(
-                    "\n{url}\nwscat {}{}-c {url}\n",
-                    header_options(&assembly),
-                    key_option(&assembly)
-                )),
-                // Quoted, for its ampersands; it holds for a day.
-                Some(signed) => print(&format!(
-                    "\n{url}\nwscat {}-c '{signed}'\n",
-                    key_option(&assembly)
-                )),
-            }
-            for key in required_keys(&assembly) {
-                print(&format!("API key `{}`: {}", key.name, key.value));
-            }
-            print(&format!(
-                "@connections: {}\nDynamoDB: {}",
-                running.management_url(),
-                running.dynamodb_url()
-            ));
-        }
-        Ready::Json => {
-            let tables: Vec<&str> = assembly.tables().iter().map(|table| &*table.name).collect();
-            let api_keys: Map<String, Value> = required_keys(&assembly)
-                .map(|key| (key.name.clone(), key.value.as_str().into()))
-                .collect();
-            let line = json!({
-                "ws": running.ws_url(),
-                "management": running.management_url(),
-                "dynamodb": running.dynamodb_url(),
-                "tables": tables,
-                "api_keys": api_keys,
-            });
-            print(&line.to_string());
-        }
-    }
-    std::io::stdout()
-        .flush()
-        .map_err(|error| Failure::could_not_run(Caused::new("standard output", error)))
-}
-
-/// The API keys that open `$connect`, where it requires one.
-fn required_keys(stack: &Assembly) -> impl Iterator<Item = &ApiKey> {
-    let connect = stack.api().routes.get("$connect");
-    let required = connect.is_some_and(|route| route.api_key_required);
-    stack.usable_api_keys().filter(move |_| required)
-}
-
-/// `--header x-api-key:VALUE ` with the first key that opens `$connect`, where it is to be sent as a header.
-fn key_option(stack: &Assembly) -> String {
-    let in_header = stack.api().api_key_selection_expression == usage_plan::HEADER;
-    let key = required_keys(stack).next().filter(|_| in_header);
-    key.map_or_else(String::new, |key| {
-        format!("--header x-api-key:{} ", key.value)
-    })
-}
-
-/// `--header NAME:VALUE ` for each header that the authorizer wants to see. The value is the one in the stack's outputs, where they hold a
-/// wscat line; nobody else knows it.
-fn header_options(stack: &Assembly) -> String {
-    let wscat = stack
-        .outputs()
-        .values()
-        .find(|value| value.starts_with("wscat "));
-    let known = |name: &str| {
-        let words = wscat?.split_whitespace();
-        words
-            .filter_map(|word| word.split_once(':'))
-            .find(|(field, _)| *field == name)
-            .map(|(_, value)| value)
-    };
-    let connect = stack.api().routes.get("$connect");
-    connect
-        .filter(|route| route.authorization_type == AuthorizationType::Custom)
-        .and_then(|route| stack.api().authorizers.get(route.authorizer_id.as_ref()?))
-        .into_iter()
-        .flat_map(|authorizer| &authorizer.identity_source)
-        .filter_map(|source| source.strip_prefix("route.request.header."))
-        .map(|name| format!("--header {name}:{} ", known(name).unwrap_or("VALUE")))
-        .collect()
+fn could_not_run(what: &'static str, error: std::io::Error) -> Failure {
+    Failure::could_not_run(Caused::new(what, error))
 }
 
 /// What ends the gateway from outside.
@@ -295,80 +263,19 @@ struct Ends {
 
 impl Ends {
     fn new() -> Result<Self, Failure> {
-        let listen = |kind| {
-            signal(kind).map_err(|error| Failure::could_not_run(Caused::new("signals", error)))
-        };
+        let listen =
+            |kind| signal(kind).map_err(|error| could_not_run("cannot listen for signals", error));
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
         })
     }
 
+    /// Resolves when somebody asks for the end.
     async fn signal(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-/// Prints every decision with its reasons, until the gateway is gone.
-async fn show(mut decisions: Subscription) {
-    while let Some(notice) = decisions.next().await {
-        match notice {
-            Notice::Decision(decision) => eprint(&decision),
-            Notice::Missed(count) => eprint(&format!("{count} decisions are not shown")),
-        }
-    }
-}
-
-/// Does what the lines of standard input say, and returns when nobody holds its other end any more.
-async fn obey(running: &Control) {
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        let answer = match advance(&line) {
-            Ok(time) => match running.advance(time).await {
-                Some(now) => format!("now {}", now.as_millis()),
-                None => {
-                    "error: the clock is the system's; `--clock MILLIS` gives one that can be moved"
-                        .to_owned()
-                }
-            },
-            Err(error) => format!("error: {error}"),
-        };
-        print(&answer);
-    }
-}
-
-/// The time of a line `advance SECONDS`.
-fn advance(line: &str) -> Result<Duration, String> {
-    let seconds = line
-        .trim()
-        .strip_prefix("advance ")
-        .ok_or_else(|| format!("`{line}` is no command; there is `advance SECONDS`"))?;
-    let time = seconds.parse().ok().map(Duration::try_from_secs_f64);
-    time.and_then(Result::ok)
-        .ok_or_else(|| format!("`{seconds}` is no number of seconds"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_moves_the_clock_by_seconds() {
-        assert_eq!(advance("advance 600"), Ok(Duration::from_secs(600)));
-        assert_eq!(advance("advance 0.029"), Ok(Duration::from_millis(29)));
-        assert_eq!(advance("advance 8.001"), Ok(Duration::from_millis(8001)));
-        for wrong in [
-            "",
-            "advance",
-            "advance -1",
-            "advance x",
-            "advance NaN",
-            "set 1",
-        ] {
-            assert!(advance(wrong).unwrap_err().contains('`'), "{wrong}");
         }
     }
 }

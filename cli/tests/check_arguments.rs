@@ -1,4 +1,5 @@
-//! What `gatespec check` and `gatespec report` say of arguments, before anything runs, and of runs that say nothing.
+//! What `gatespec check` and `gatespec report` say of arguments, before anything runs, and of runs
+//! that say nothing.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -79,7 +80,7 @@ fn path(folder: &Path, name: &str) -> String {
 #[case(&["--feature", "clock"], "unexpected argument")]
 #[case(&["--requirement", "LIMITS-999"], "the requirement `LIMITS-999` does not exist")]
 #[case(&["--case", "no/such", "--needs", "clock"], "error: no case begins with `no/such` and needs `clock`")]
-fn arguments_that_can_not_be_meant_are_usage_errors(
+fn arguments_that_cannot_be_meant_are_usage_errors(
     #[case] arguments: &[&str],
     #[case] words: &str,
 ) {
@@ -147,7 +148,7 @@ fn arguments_that_belong_together_are_taken() {
     assert!(error.contains("n: 1 cases"), "{error}");
 }
 
-// A run may take minutes: what can not be read or written is told before it.
+// A run may take minutes: what cannot be read or written is told before it.
 #[test]
 fn files_are_tried_before_the_run() {
     let folder = empty_folder("tried");
@@ -209,7 +210,8 @@ fn a_run_that_is_refused_leaves_files_as_they_were() {
     );
 }
 
-// All unsupported is no success, unless it is known to be so, or another of the kit's targets judged it.
+// All unsupported is no success, unless it is known to be so, or another of the kit's targets
+// judged it.
 #[test]
 fn a_run_that_judged_nothing_is_not_green() {
     let folder = empty_folder("idle");
@@ -257,7 +259,7 @@ fn a_run_that_judged_nothing_is_not_green() {
 }
 
 #[test]
-fn what_the_specification_can_not_show_is_judged_on_the_local_gateway() {
+fn what_the_specification_cannot_show_is_judged_on_the_local_gateway() {
     let reports = empty_folder("idle-spec").display().to_string();
     let check = |more: &[&str]| {
         let all = ["check", "--report", &reports, "--case", UNSUPPORTED];

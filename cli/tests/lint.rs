@@ -117,7 +117,7 @@ fn sarif_has_rules_and_regions() {
 }
 
 #[test]
-fn what_can_not_be_read_is_exit_code_2() {
+fn what_cannot_be_read_is_exit_code_2() {
     for path in [
         "no/such/template.vtl".to_owned(),
         "no/such/template.yaml".to_owned(),

@@ -1,5 +1,6 @@
-//! Gateways that are wrong on purpose: each is found by the case that is named here, and the case says what is wrong. They are found as
-//! anybody's gateway is, by `gatespec check` and its exit code.
+//! Gateways that are wrong on purpose: each is found by the case that is named here, and the case
+//! says what is wrong. They are found as anybody's gateway is, by `gatespec check` and its exit
+//! code.
 //!
 //! cargo test --features gatespec/mutations --test mutations
 
@@ -17,6 +18,7 @@ use serde_json::Value;
 use support::{code, folder, gatespec, stderr};
 
 /// Which case finds a mutation, what it says of the gateway, and words of its reason.
+// Long, because it is a table: a `match`, so that a mutation without a case does not compile.
 fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
     use Verdict::{Fail, Informational};
     match mutation {
@@ -35,7 +37,7 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
             Fail,
             "alice expected status 401, got 101",
         ),
-        // That it can not is assumed (ROUTE-7), and what is assumed fails nobody.
+        // That it cannot is assumed (ROUTE-7), and what is assumed fails nobody.
         Mutation::ConnectByMessage => (
             "route/a-message-does-not-reach-connect",
             Informational,

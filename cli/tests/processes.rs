@@ -5,15 +5,23 @@
 
 mod support;
 
-use std::path::Path;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use conformance::session::{Incoming, Outgoing, Session, Upgrade};
 use conformance::target::functions::REPLY;
 use conformance::target::local::LocalGateway;
 use conformance::target::wire::WireSession;
 
+use tokio::time::timeout;
+
 use support::{folder, gatespec, root, stderr};
+
+/// How long anything may take on a busy machine before the test fails.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The processes that `parent` has started, by what they run.
 fn children(parent: u32) -> Vec<(u32, String)> {
@@ -41,7 +49,8 @@ fn children(parent: u32) -> Vec<(u32, String)> {
     found
 }
 
-/// The stack, built by a check of one case. The reports go into a folder that is this test's own: the tests run side by side.
+/// The stack, built by a check of one case. The reports go into a folder that is this test's own:
+/// the tests run side by side.
 async fn start(test: &str) -> LocalGateway {
     let template = root().join("template.yaml").display().to_string();
     let reports = folder(test).display().to_string();
@@ -74,7 +83,8 @@ async fn send(session: &mut WireSession, client: &str) {
     session.send(client, &message).await.unwrap();
 }
 
-// Every message gets exactly one frame, the reply or the error frame, whatever is killed meanwhile; then all is well again.
+// Every message gets exactly one frame, the reply or the error frame, whatever is killed meanwhile;
+// then all is well again.
 #[tokio::test]
 async fn killed_functions_keep_nobody_waiting() {
     const MESSAGES: usize = 300;
@@ -154,4 +164,92 @@ async fn clients_are_told_and_no_process_is_left() {
             "{program} is left"
         );
     }
+}
+
+/// A stack whose function never asks for an event, nor does what it has started, and the file in
+/// which both processes stand once they run.
+fn hanging_function() -> (PathBuf, PathBuf) {
+    let folder = folder("killed-gateway");
+    let (running, bootstrap) = (folder.join("running"), folder.join("bootstrap"));
+    let _ = std::fs::remove_file(&running);
+    let file = running.display();
+    let script = format!(
+        "#!/bin/sh\nsleep 1000 &\necho $$ $! > '{file}.new'\nmv '{file}.new' '{file}'\nwait\n"
+    );
+    std::fs::write(&bootstrap, script).unwrap();
+    std::fs::set_permissions(&bootstrap, Permissions::from_mode(0o755)).unwrap();
+    let template = folder.join("template.yaml");
+    let text = r#"
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {ApiId: !Ref Api, StageName: test, AutoDeploy: true}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: AWS_PROXY
+      IntegrationUri: !Sub arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Function.Arn}/invocations
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {ApiId: !Ref Api, RouteKey: $default, Target: !Sub 'integrations/${Integration}'}
+  Function:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: ., Handler: bootstrap, Runtime: provided.al2023, Timeout: 900}
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !Ref Function
+      Principal: apigateway.amazonaws.com
+"#;
+    std::fs::write(&template, text).unwrap();
+    (template, running)
+}
+
+/// Whether a process runs. A zombie does not.
+fn runs(process: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"));
+    stat.is_ok_and(|stat| !stat.rsplit_once(") ").unwrap().1.starts_with('Z'))
+}
+
+// Nothing of the gateway's is left to end them: neither its signal handlers, nor a function that
+// notices that its Runtime API has gone.
+#[tokio::test]
+async fn functions_end_with_a_gateway_that_is_killed() {
+    let (template, running) = hanging_function();
+    let program = Path::new(env!("CARGO_BIN_EXE_gatespec"));
+    let template = template.display().to_string();
+    let gateway = LocalGateway::start(program, &[template], Stdio::null())
+        .await
+        .unwrap();
+    let mut session = WireSession::new(gateway.endpoint.clone());
+    connect(&mut session, "alice").await;
+    send(&mut session, "alice").await;
+    let started = async {
+        while !running.is_file() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        std::fs::read_to_string(&running).unwrap()
+    };
+    let started = timeout(PATIENCE, started).await.expect("the function runs");
+    let processes: Vec<&str> = started.split_whitespace().collect();
+    assert_eq!(processes.len(), 2);
+    assert!(
+        processes.iter().all(|process| runs(process)),
+        "{processes:?}"
+    );
+    let pid = gateway.process_id().unwrap().to_string();
+    let killed = Command::new("kill").args(["-9", &pid]).status().unwrap();
+    assert!(killed.success());
+    let gone = async {
+        while processes.iter().any(|process| runs(process)) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, gone).await.expect("its function ends");
 }

@@ -4,11 +4,12 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
 
-use support::{Served, code, file, gatespec, stderr};
+use rstest::rstest;
+use support::{PATIENCE, Served, code, file, gatespec, stderr};
 
 const TEMPLATE: &str = "
 Resources:
@@ -40,7 +41,7 @@ fn serve(name: &str, options: &[&str]) -> (Served, String) {
 /// The status of an answer to a request with these header fields.
 fn get(address: &str, headers: &str) -> u16 {
     let mut stream = TcpStream::connect(address).unwrap();
-    let request = format!("GET /test HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
+    let request = format!("GET /test HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).unwrap();
@@ -159,4 +160,126 @@ fn serve_ends_when_its_standard_input_is_closed() {
     let mut served = Served::start(&["--ready", "json"], Stdio::null());
     assert!(served.ready().starts_with("ws://127.0.0.1:"));
     assert_eq!(served.end().0, "");
+}
+
+/// A client, let in, that reads and writes frames itself.
+fn client(address: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let request = format!("GET /test HTTP/1.1\r\nHost: {address}\r\n{UPGRADE}\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101 "));
+    stream
+}
+
+/// Sends a frame whose mask changes nothing.
+fn send(stream: &mut TcpStream, opcode: u8, payload: &[u8]) {
+    let length = u16::try_from(payload.len()).unwrap().to_be_bytes();
+    let head = [0x80 | opcode, 0x80 | 126, length[0], length[1], 0, 0, 0, 0];
+    stream.write_all(&[&head, payload].concat()).unwrap();
+}
+
+/// The next frame: opcode and payload.
+fn receive(stream: &mut TcpStream) -> (u8, Vec<u8>) {
+    let mut head = [0; 2];
+    stream.read_exact(&mut head).unwrap();
+    let mut payload = vec![0; head[1].into()];
+    assert!(payload.len() < 126, "the tests' frames are short");
+    stream.read_exact(&mut payload).unwrap();
+    (head[0] & 0x0f, payload)
+}
+
+const TEXT: u8 = 1;
+const CLOSE: u8 = 8;
+const PING: u8 = 9;
+const PONG: u8 = 10;
+
+// Every message writes 30 KB into a pipe that nobody reads: more than any pipe and the queue hold.
+#[test]
+fn a_log_that_nobody_reads_stops_nobody() {
+    let name = "unread";
+    let log = file("serve", "unread.log", "");
+    let (mut served, address) = serve(name, &["--verbose", "--access-log", &log]);
+    let mut alice = client(&address);
+    let message = format!(r#"{{"action":"{}"}}"#, "x".repeat(30_000));
+    for _ in 0..200 {
+        send(&mut alice, TEXT, message.as_bytes());
+        let (opcode, frame) = receive(&mut alice);
+        assert_eq!(opcode, TEXT);
+        assert!(frame.starts_with(br#"{"message": "Forbidden""#));
+    }
+    let mut others: Vec<TcpStream> = (0..70).map(|_| client(&address)).collect();
+    for client in &mut others {
+        send(client, PING, b"still there?");
+        assert_eq!(receive(client), (PONG, b"still there?".to_vec()));
+    }
+    // Every decision is shown or counted: a connection's, a message's.
+    let mut accounted = 0;
+    for line in served.stderr().lines().map(Result::unwrap) {
+        let dropped = line.strip_prefix("gatespec: ");
+        let dropped = dropped.and_then(|line| line.split_once(" lines of this log were dropped"));
+        accounted += dropped.map_or(1, |(count, _)| count.parse().unwrap());
+        if accounted == 1 + 200 + 70 {
+            break;
+        }
+    }
+    served.signal("TERM");
+    assert!(served.wait().success());
+    // The access log loses nothing: a line for the client, its messages, the others, and each end.
+    let logged = std::fs::read_to_string(log).unwrap();
+    assert_eq!(logged.lines().count(), 1 + 200 + 70 + 71);
+}
+
+// A text with control characters is one line, without them.
+#[test]
+fn a_client_cannot_forge_a_line_or_control_a_terminal() {
+    let (mut served, address) = serve("forged", &["--verbose"]);
+    let mut alice = client(&address);
+    let message = r#"{"action":"a\nforged\u001b[2J\u009bK"}"#;
+    send(&mut alice, TEXT, message.as_bytes());
+    receive(&mut alice);
+    let mut lines = served.stderr().lines().map(Result::unwrap);
+    let line = lines.find(|line| line.contains("forged")).unwrap();
+    assert!(line.contains(r"`a\nforged\u{1b}[2J\u{9b}K`"), "{line}");
+}
+
+// What keeps its standard input open, such as `serve --ready json < <(sleep 60)`, keeps nothing else.
+#[rstest]
+fn a_signal_ends_it_while_its_standard_input_stays_open(
+    #[values(&["--ready", "json"], &["--ready", "json", "--clock", "0"], &["--clock", "0"])]
+    options: &[&str],
+    #[values("TERM", "INT")] signal: &str,
+) {
+    let template = file("serve", "signal.yaml", TEMPLATE);
+    let arguments = [options, &[&*template]].concat();
+    let mut served = Served::start(&arguments, Stdio::null());
+    served.line();
+    served.signal(signal);
+    assert!(served.wait().success());
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    // If the machine is so slow that the gateway has ended by itself before, it is tried again.
+    for _ in 0..10 {
+        let (mut served, address) = serve("twice", &[]);
+        let mut alice = client(&address);
+        served.signal("INT");
+        // Alice is told, and keeps the gateway waiting for her own close frame.
+        assert_eq!(receive(&mut alice).0, CLOSE);
+        served.signal("INT");
+        assert!(served.wait().success());
+        let mut error = String::new();
+        served.stderr().read_to_string(&mut error).unwrap();
+        if error.contains("ended at once, since it was asked twice") {
+            return;
+        }
+    }
+    panic!("it always ended by itself");
 }

@@ -1,5 +1,5 @@
-//! Cases: data files that say what a client and a backend do, and what they must see. `conformance/cases/{area}.toml`, or
-//! `{area}-{part}.toml`.
+//! Cases: data files that say what a client and a backend do, and what they must see.
+//! `conformance/cases/{area}.toml`, or `{area}-{part}.toml`.
 
 mod clients;
 mod found;
@@ -26,11 +26,12 @@ pub struct Case {
     pub id: String,
     /// Why the case exists, in a sentence.
     pub why: String,
-    /// The requirements that it checks. A case that cites assumed ones only can not fail a target. The kit's own cite at least one; a case
-    /// of one's own need not.
+    /// The requirements that it checks. A case that cites assumed ones only cannot fail a target.
+    /// The kit's own cite at least one; a case of one's own need not.
     #[serde(default)]
     pub requirements: Vec<String>,
-    /// The stack that it runs on (see [`crate::fixture`]); without one it is the stack that is checked.
+    /// The stack that it runs on (see [`crate::fixture`]); without one it is the stack that is
+    /// checked.
     pub fixture: Option<String>,
     /// Parameters of the fixture's template.
     #[serde(default)]
@@ -38,8 +39,8 @@ pub struct Case {
     /// What a target must have for the case to make sense there.
     #[serde(default)]
     pub features: Vec<Feature>,
-    /// Names that stand for generated values, others in every run: `${name}` in texts, and `${name.json}` for the value as a JSON string,
-    /// its quotes included.
+    /// Names that stand for generated values, others in every run: `${name}` in texts, and
+    /// `${name.json}` for the value as a JSON string, its quotes included.
     #[serde(default)]
     pub generate: BTreeMap<String, Generator>,
     /// Names that stand for these values, in the same way: what a counterexample is written with.
@@ -52,7 +53,7 @@ pub struct Case {
     source: toml::Table,
 }
 
-/// What a target has, or has not: a case that needs more is `unsupported` there, not failed.
+/// What a target may have: a case that needs more is `unsupported` there, not failed.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[serde(rename_all = "kebab-case")]
 pub enum Feature {
@@ -150,7 +151,7 @@ const FILES: [(&str, &str); 19] = files![
     "limits",
 ];
 
-/// A case file that can not be used.
+/// A case file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("case file `{file}`: {problem}")]
 pub struct InvalidCases {
@@ -163,7 +164,7 @@ pub struct InvalidCases {
 /// The kit's own cases, in the order of the files.
 ///
 /// # Errors
-/// A file that can not be read; a test sees to it that there is none.
+/// A file that cannot be read; a test sees to it that there is none.
 pub fn built_in() -> Result<Vec<Case>, InvalidCases> {
     let mut cases = Vec::new();
     for (file, text) in FILES {
@@ -173,10 +174,11 @@ pub fn built_in() -> Result<Vec<Case>, InvalidCases> {
     Ok(cases)
 }
 
-/// The cases of a folder's files, `{name}.toml` each, in the order of their names; or those of one file.
+/// The cases of a folder's files, `{name}.toml` each, in the order of their names; or those of one
+/// file.
 ///
 /// # Errors
-/// What can not be read, or breaks a rule of the kit.
+/// What cannot be read, or violates a rule of the kit.
 pub fn of_path(path: &Path) -> Result<Vec<Case>, InvalidCases> {
     let invalid = |error: std::io::Error| InvalidCases {
         file: path.display().to_string(),
@@ -209,7 +211,7 @@ pub fn of_path(path: &Path) -> Result<Vec<Case>, InvalidCases> {
 /// Reads a case file. With an `area`, every id must begin with it.
 ///
 /// # Errors
-/// What can not be read, or breaks a rule of the kit.
+/// What cannot be read, or violates a rule of the kit.
 pub fn parse(file: &str, area: Option<&str>, text: &str) -> Result<Vec<Case>, InvalidCases> {
     let invalid = |problem: String| InvalidCases {
         file: file.to_owned(),
@@ -244,19 +246,19 @@ pub fn parse(file: &str, area: Option<&str>, text: &str) -> Result<Vec<Case>, In
     Ok(cases)
 }
 
-/// A case of a table. Of a step that can not be read the error says which.
+/// A case of a table. The error names a step that cannot be read.
 fn read(table: &toml::Table) -> Result<Case, String> {
     let steps = table.get("steps").and_then(toml::Value::as_array);
     for (index, step) in steps.into_iter().flatten().enumerate() {
         let read: Result<Step, _> = step.clone().try_into();
         let unreadable = |error: toml::de::Error| {
             let problem = error.message();
-            format!("can not be read in step {}: {problem}", index + 1)
+            format!("cannot be read in step {}: {problem}", index + 1)
         };
         read.map_err(unreadable)?;
     }
     let case: Result<Case, _> = table.clone().try_into();
-    case.map_err(|error| format!("can not be read: {}", error.message()))
+    case.map_err(|error| format!("cannot be read: {}", error.message()))
 }
 
 /// No id is there twice: of two outcomes the reports would show one.
@@ -306,7 +308,7 @@ mod tests {
         assert!(problem("[[case]]\nid = \n").contains("line 2"));
         assert!(problem("\n[[case]]\nwhy = \"w\"").contains("line 2: a case without `id`"));
         let step = file("\"ROUTE-1\"", "route/a").replace("observe", "dance");
-        let expected = "line 1: case `route/a` can not be read in step 1: unknown variant `dance`";
+        let expected = "line 1: case `route/a` cannot be read in step 1: unknown variant `dance`";
         assert!(problem(&step).starts_with(expected), "{}", problem(&step));
     }
 

@@ -1,6 +1,7 @@
 use std::error::Error;
 
-/// An error with everything that caused it, in one line: `cannot read the cases: permission denied`.
+/// An error with everything that caused it, in one line:
+/// `cannot read the cases: permission denied`.
 pub fn with_causes(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

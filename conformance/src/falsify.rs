@@ -1,5 +1,6 @@
-//! Looks for what breaks a mapping template: messages, authorizer results and parameters are generated, the template is rendered, and the
-//! smallest input that leads to a flaw is kept, with the reference that let it through.
+//! Looks for what breaks a mapping template: messages, authorizer results and parameters are
+//! generated, the template is rendered, and the smallest input that leads to a flaw is kept, with
+//! the reference that let it through.
 
 mod input;
 mod json;
@@ -46,7 +47,7 @@ pub struct Counterexample {
     pub culprit: Option<Range<usize>>,
 }
 
-/// A template with what is known of it.
+/// A template with what is known about it.
 struct Subject {
     template: MappingTemplate,
     /// The values it uses, and whether a directive looks at them: such a value may change anything.
@@ -215,8 +216,8 @@ impl Subject {
         }
     }
 
-    /// Whether a value shows anywhere but in its own place: the output must be that for harmless values, with each value put where the
-    /// harmless one stood.
+    /// Whether a value shows anywhere but in its own place: the output must be that for harmless
+    /// values, with each value put where the harmless one stood.
     fn forged(&self, input: &Input, value: &Value, harmless: &Value) -> Option<String> {
         let tame = self.harmless_input();
         let mut calm = tame.clone();
@@ -247,7 +248,8 @@ impl Subject {
         }
         let mut differences = Vec::new();
         compare(&expected, value, "", &mut differences);
-        // To change a member that is there is worse than to add one: that is shown, where there is one to change.
+        // To change a member that is there is worse than to add one: that is shown, where there is
+        // one to change.
         let changes_only = self.keys.len() > 1;
         differences
             .into_iter()
@@ -285,7 +287,8 @@ impl Subject {
         })
     }
 
-    /// The printing reference without which the input is harmless: the first whose place taken by `x` makes the flaw go away.
+    /// The printing reference without which the input is harmless: the first whose place taken by
+    /// `x` makes the flaw go away.
     fn culprit(&self, flaw: Flaw, input: &Input) -> Option<Range<usize>> {
         let source = self.template.source();
         let mut printing = Vec::new();

@@ -1,5 +1,6 @@
-//! Stacks that cases run on instead of the pattern's: `conformance/fixtures/*.yaml`, each for what the pattern has not. Their functions
-//! are the [probe](crate::probe), all of them; the parameter `BackendUrl`, where there is one, is the probe's address as an HTTP backend.
+//! Stacks that cases run on instead of the pattern's: `conformance/fixtures/*.yaml`, each for what
+//! the pattern lacks. Their functions are the [probe](crate::probe), all of them; the parameter
+//! `BackendUrl`, where there is one, is the probe's address as an HTTP backend.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -14,7 +15,8 @@ pub struct Fixture {
     pub name: Cow<'static, str>,
     /// Its SAM template.
     pub template: Cow<'static, str>,
-    /// Whether a case leaves traces that the next one would notice: then each gets a stack of its own where that can be had.
+    /// Whether a case leaves traces that the next one would notice: then each gets a stack of its
+    /// own where that can be had.
     pub wears_out: bool,
 }
 
@@ -24,9 +26,9 @@ pub struct Fixture {
 pub struct Unreadable(PathBuf, #[source] std::io::Error);
 
 /// The parameter that tells a fixture's template where its HTTP backend is.
-pub const BACKEND_PARAMETER: &str = "BackendUrl";
+pub(crate) const BACKEND_PARAMETER: &str = "BackendUrl";
 /// The folder beside a fixture's template that the probe's executable is in, as its `CodeUri` says.
-pub const PROBE_FOLDER: &str = "probe";
+pub(crate) const PROBE_FOLDER: &str = "probe";
 
 /// Whether a case leaves traces that the next one on the same gateway would notice.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,7 +72,7 @@ const BUILT_IN: [(&str, &str, Wear); 18] = fixtures![
 ];
 
 /// The fixture that a case runs on, if it is not the stack that is checked.
-pub fn of_case<'a>(case: &Case, fixtures: &'a [Fixture]) -> Option<&'a Fixture> {
+pub(crate) fn of_case<'a>(case: &Case, fixtures: &'a [Fixture]) -> Option<&'a Fixture> {
     let name = case.fixture.as_ref()?;
     fixtures.iter().find(|fixture| fixture.name == *name)
 }
@@ -83,7 +85,8 @@ impl Fixture {
             .collect()
     }
 
-    /// Those of a folder, `{name}.yaml` each. One that has the name of a built-in fixture wears out as that does.
+    /// Those of a folder, `{name}.yaml` each. One that has the name of a built-in fixture wears out
+    /// as that does.
     ///
     /// # Errors
     /// A folder or file that cannot be read.
@@ -112,13 +115,14 @@ impl Fixture {
         }
     }
 
-    /// Whether its callers sign, those of `@connections` too, and the gateway must know them ([`crate::sign::callers`]).
-    pub fn is_signed(&self) -> bool {
+    /// Whether its callers sign, those of `@connections` too, and the gateway must know them
+    /// ([`crate::sign::callers`]).
+    pub(crate) fn is_signed(&self) -> bool {
         self.name == "signed"
     }
 
     /// Whether its template asks where the HTTP backend is.
-    pub fn wants_backend(&self) -> bool {
+    pub(crate) fn wants_backend(&self) -> bool {
         self.template.contains(&format!("\n  {BACKEND_PARAMETER}:"))
     }
 }

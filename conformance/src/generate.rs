@@ -11,12 +11,14 @@ use spec::strategy;
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Generator {
-    /// Any text: all of Unicode, JSON, nearly JSON, templates, what looks like the end of a string; but for U+007F, which templates may lose
-    /// (TEMPLATE-93).
+    /// Any text: all of Unicode, JSON, nearly JSON, templates, what looks like the end of a string;
+    /// but for U+007F, which templates may lose (TEMPLATE-93).
     Text,
-    /// As `text`, with U+007F, but of up to 100,000 bytes as a JSON string: more than fits into one frame, and little enough to be reported by the probe.
+    /// As `text`, with U+007F, but of up to 100,000 bytes as a JSON string: more than fits into one
+    /// frame, and little enough to be reported by the probe.
     LongText,
-    /// As `long-text`, but of up to 131,000 bytes as a JSON string: with some 70 bytes around it, the largest message.
+    /// As `long-text`, but of up to 131,000 bytes as a JSON string: with some 70 bytes around it,
+    /// the largest message.
     MessageText,
     /// A JSON text, compact, without U+007F.
     Json,

@@ -11,7 +11,8 @@ use crate::session::SessionError;
 /// Sends a request to an `http://` or `https://` address and reads the whole answer.
 ///
 /// # Errors
-/// [`SessionError::Violation`] when what came is no whole HTTP response, else what kept the kit from asking.
+/// [`SessionError::Violation`] when what came is not a complete HTTP response, else what kept the
+/// kit from asking.
 pub async fn request(
     method: &str,
     url: &str,
@@ -34,7 +35,8 @@ pub async fn request(
     let request = request
         .body(Full::new(Bytes::from(body.to_owned())))
         .map_err(SessionError::other)?;
-    let broken = |error| SessionError::Violation(format!("no whole HTTP response came: {error}"));
+    let broken =
+        |error| SessionError::Violation(format!("no complete HTTP response came: {error}"));
     let response = sender.send_request(request).await.map_err(broken)?;
     let (head, body) = response.into_parts();
     let body = body.collect().await.map_err(broken)?.to_bytes();

@@ -1,13 +1,15 @@
-//! The conformance kit: cases as data, run unchanged on every target, with verdicts that carry their reasons.
+//! The conformance kit: cases as data, run unchanged on every target, with verdicts that carry
+//! their reasons.
 //!
-//! A [`Case`] says what clients and backends do and what they must see; a [`Session`] carries that out on a target; [`runner::run`]
-//! compares and gives an [`Outcome`]. The kit reaches a gateway only through sockets, or, on the target `spec`, through the pure
-//! specification, where time is virtual and the case's functions are played by the kit.
+//! A [`Case`] says what clients and backends do and what they must see; a [`Session`] carries that
+//! out on a target; [`runner::run`] compares and gives an [`Outcome`]. The kit reaches a gateway
+//! only through sockets, or, on the target `spec`, through the pure specification, where time is
+//! virtual and the case's functions are played by the kit.
 //!
 //! # Features
 //!
-//! - `live` (off by default): the module `target::aws`, a deployed stack found by its name, with AWS's
-//!   SDK; and tests against a deployed endpoint.
+//! - `live` (off by default): the module `target::aws`, a deployed stack found by its name, with
+//!   AWS's SDK; and tests against a deployed endpoint.
 
 pub mod case;
 mod causes;
@@ -32,7 +34,7 @@ pub use session::Session;
 pub use target::endpoint::Target;
 pub use verdict::{Expectations, Outcome, Report, Verdict};
 
-/// Runs the kit's own cases on a target, for tests of one's own; [`Target::check`] runs others.
+/// Runs the kit's own cases on a target, for your own tests; [`Target::check`] runs others.
 ///
 /// ```no_run
 /// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
@@ -46,7 +48,7 @@ pub use verdict::{Expectations, Outcome, Report, Verdict};
 /// ```
 ///
 /// # Errors
-/// A case file of the kit's that can not be read; its tests see to it that there is none.
+/// A case file of the kit's that cannot be read; its tests see to it that there is none.
 pub async fn check(target: &Target) -> Result<Report, case::InvalidCases> {
     Ok(target.check(&case::built_in()?, || {}).await)
 }

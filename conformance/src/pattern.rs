@@ -1,9 +1,11 @@
-//! Text with holes, the one language of a case's expectations: `{"message": "Forbidden", "connectionId":"${alice:id}"}`.
+//! Text with holes, the one language of a case's expectations:
+//! `{"message": "Forbidden", "connectionId":"${alice:id}"}`.
 //!
-//! `${name}` matches any text up to what follows it, and must match the same text wherever the name stands again, also in later steps;
-//! `${name:kind}` also checks the form; `${*}` and `${*:kind}` bind nothing; `${name:kind!other}` must not be what `other` stands for, and
-//! `${name:kind~other}` must agree with it: two ids in their last three bytes, milliseconds with a time in common log format in the
-//! second. Everything else stands for itself, to the byte.
+//! `${name}` matches any text up to what follows it, and must match the same text wherever the name
+//! stands again, also in later steps; `${name:kind}` also checks the form; `${*}` and `${*:kind}`
+//! bind nothing; `${name:kind!other}` must not be what `other` stands for, and `${name:kind~other}`
+//! must agree with it: two ids in their last three bytes, milliseconds with a time in common log
+//! format in the second. Everything else stands for itself, to the byte.
 
 mod kind;
 
@@ -54,7 +56,7 @@ impl Bindings {
     /// Puts what the names stand for in their holes.
     ///
     /// # Errors
-    /// Names a hole that nothing was bound to, or that can not be read.
+    /// Names a hole that nothing was bound to, or that cannot be read.
     pub fn fill(&self, text: &str) -> Result<String, String> {
         parse(text)?
             .into_iter()
@@ -67,7 +69,8 @@ impl Bindings {
             .collect()
     }
 
-    /// Matches `text` against `pattern`, binding its names; nothing is bound when it does not match.
+    /// Matches `text` against `pattern`, binding its names; nothing is bound when it does not
+    /// match.
     ///
     /// # Errors
     /// Says where the two part.
@@ -103,7 +106,7 @@ impl Bindings {
                     };
                     let (value, behind) = rest.split_at(end);
                     if !kind.accepts(value) {
-                        return Err(format!("`{value}` has not the form {kind:?}"));
+                        return Err(format!("`{value}` does not have the form {kind:?}"));
                     }
                     if let Some(relation) = relation {
                         relation.check(&bound, value)?;
@@ -145,7 +148,8 @@ impl Relation<'_> {
     }
 }
 
-/// Whether two ids end in the same three bytes, or a time in milliseconds is in the second that the other names.
+/// Whether two ids end in the same three bytes, or a time in milliseconds is in the second that the
+/// other names.
 fn agree(text: &str, other: &str) -> bool {
     if let Ok(millis) = text.parse() {
         return Timestamp::from_millis(millis).common_log_format() == other;
@@ -161,7 +165,7 @@ fn agree(text: &str, other: &str) -> bool {
 /// Takes a pattern to pieces.
 ///
 /// # Errors
-/// A hole that can not be read.
+/// A hole that cannot be read.
 pub(crate) fn parse(pattern: &str) -> Result<Vec<Part<'_>>, String> {
     let mut parts = Vec::new();
     let mut rest = pattern;
@@ -302,21 +306,47 @@ mod tests {
         assert_eq!(Bindings::default().matches(pattern, text).is_ok(), fits);
     }
 
+    /// A text, and another that is nearly the same.
+    fn two_texts() -> impl Strategy<Value = (String, String)> {
+        let text = "[^$]{1,20}";
+        (text, any::<prop::sample::Index>(), "[^$]", 0..4_u8).prop_map(|(text, at, new, edit)| {
+            let (at, _) = text
+                .char_indices()
+                .nth(at.index(text.chars().count()))
+                .unwrap();
+            let (before, from) = text.split_at(at);
+            let behind = &from[from.chars().next().map_or(0, char::len_utf8)..];
+            let other = match edit {
+                0 => format!("{before}{new}{behind}"),
+                1 => format!("{before}{new}{from}"),
+                2 => format!("{before}{behind}"),
+                _ => format!("{text}{new}"),
+            };
+            (text, other)
+        })
+    }
+
     proptest! {
         #[test]
-        fn a_text_without_holes_matches_itself_only(text in "[^$]*", other in "[^$]*") {
+        fn a_text_without_holes_matches_itself_only((text, other) in two_texts()) {
             let mut bindings = Bindings::default();
             prop_assert!(bindings.matches(&text, &text).is_ok());
             prop_assert_eq!(bindings.matches(&text, &other).is_ok(), text == other);
         }
 
         #[test]
-        fn what_is_filled_in_matches(value in "[^\"]*", name in "[a-z]{1,5}") {
+        fn what_is_filled_in_matches_and_nothing_else(
+            value in "([^\"]|\\$\\{[a-z]?)*",
+            name in "[a-z]{1,5}",
+        ) {
             let pattern = format!("\"${{{name}}}\"");
             let mut bindings = Bindings::default();
-            bindings.set(&name, value);
+            bindings.set(&name, &*value);
             let text = bindings.fill(&pattern).unwrap();
+            prop_assert_eq!(&text, &format!("\"{value}\""));
             prop_assert!(bindings.matches(&pattern, &text).is_ok());
+            let other = format!("\"{value}x\"");
+            prop_assert!(bindings.matches(&pattern, &other).is_err());
         }
     }
 }

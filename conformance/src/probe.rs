@@ -1,5 +1,6 @@
-//! The probe: the one function of the kit's fixtures. It reports every event that it receives to an observer connection through
-//! `@connections`, so that a target's inside is seen the same way everywhere, and does what the case tells it to.
+//! The probe: the one function of the kit's fixtures. It reports every event that it receives to an
+//! observer connection through `@connections`, so that a target's inside is seen the same way
+//! everywhere, and does what the case tells it to.
 //!
 //! What it is told ([`Instruction`], JSON) stands in
 //!
@@ -12,9 +13,10 @@
 //! | what a mapping template rendered | the member `probe`, or that of its member `body` |
 //! | HTTP request | the member `probe` of the body, or the header `probe` |
 //!
-//! Without instruction an authorizer lets everybody in, and everything else is answered with status 200. The observer is that of the
-//! instruction, of the query string's `observer`, or of the authorizer's context. This file is pure: [`function`] runs it as a Lambda
-//! function, [`backend`] as an HTTP server, the target `spec` in process.
+//! Without instruction an authorizer lets everybody in, and everything else is answered with
+//! status 200. The observer is that of the instruction, of the query string's `observer`, or of the
+//! authorizer's context. This file is pure: [`function`] runs it as a Lambda function, [`backend`]
+//! as an HTTP server, the target `spec` in process.
 
 pub mod backend;
 pub mod function;
@@ -24,7 +26,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// What a case tells the probe to do. `{{connectionId}}` and `{{methodArn}}` in its texts stand for the event's.
+/// What a case tells the probe to do. `{{connectionId}}` and `{{methodArn}}` in its texts stand for
+/// the event's.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Instruction {
@@ -87,14 +90,15 @@ pub enum End {
     Exits,
 }
 
-/// The most bytes of a report: PostToConnection takes no more. A longer one tells the event's length only.
+/// The most bytes of a report: PostToConnection takes no more. A longer one tells the event's
+/// length only.
 const REPORT_BYTES: usize = 128 * 1024;
 /// The most bytes that a result is filled up to: beyond every limit.
 const MOST_SIZE: usize = 64 * 1024 * 1024;
 
 impl Plan {
     /// What to do about an invocation's payload.
-    pub fn of_invocation(payload: &str) -> Self {
+    pub(crate) fn of_invocation(payload: &str) -> Self {
         let Ok(event) = serde_json::from_str::<Value>(payload) else {
             return Self::new("payload", &Value::Null, payload, Ok(Instruction::default()));
         };
@@ -117,7 +121,7 @@ impl Plan {
     }
 
     /// What to do about an HTTP request, given as `{"method", "target", "headers", "body"}`.
-    pub fn of_request(request: &Value) -> Self {
+    pub(crate) fn of_request(request: &Value) -> Self {
         let text = of_message(&request["body"]).or_else(|| header(request, "probe"));
         let told = read(request, text);
         Self::new("HTTP", request, &request.to_string(), told)
@@ -132,7 +136,7 @@ impl Plan {
         let told = match told {
             Ok(told) => told,
             Err(problem) => Instruction {
-                fail: Some(format!("the instruction can not be read: {problem}")),
+                fail: Some(format!("the instruction cannot be read: {problem}")),
                 ..Instruction::default()
             },
         };
@@ -182,7 +186,8 @@ impl Plan {
     }
 }
 
-/// The authorizer's result when it is told nothing: everybody may, and the later events know the observer.
+/// The authorizer's result when it is told nothing: everybody may, and the later events know the
+/// observer.
 fn allow(event: &Value, observer: Option<&str>) -> Value {
     let mut context = Map::new();
     if let Some(observer) = observer {
@@ -203,7 +208,7 @@ fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Valu
     Value::deserialize(deserializer).map(Some)
 }
 
-/// `result` with so much in the place of `{{filling}}` that it has `size` bytes.
+/// `result` with as much in place of `{{filling}}` that it has `size` bytes.
 fn filled(result: &str, size: usize) -> String {
     let size = size.min(MOST_SIZE);
     const FILLING: &str = "{{filling}}";
@@ -335,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instruction_that_can_not_be_read_is_an_error() {
+    fn an_instruction_that_cannot_be_read_is_an_error() {
         let plan = Plan::of_invocation("{\"probe\":{\"retrun\":1}}");
         assert!(
             matches!(plan.end, End::Fails(ref text) if text.contains("retrun")),

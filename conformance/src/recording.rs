@@ -1,5 +1,5 @@
-//! What a target answered, case by case, so that it can be kept, compared and sent: what differs from run to run, and what names the
-//! account, stands as `<id 1>` there.
+//! What a target answered, case by case, so that it can be kept, compared and sent: what differs
+//! from run to run, and what names the account, stands as `<id 1>` there.
 
 mod clean;
 mod forms;
@@ -20,7 +20,8 @@ pub struct Recording {
     pub validated: String,
     /// The version of the kit.
     pub kit: String,
-    /// The cases, in the order in which they were run; those that are unsupported, or that the kit could not carry out, are left out.
+    /// The cases, in the order in which they were run; those that are unsupported, or that the kit
+    /// could not carry out, are left out.
     #[serde(default, rename = "case")]
     pub cases: Vec<Recorded>,
 }

@@ -19,7 +19,7 @@ use crate::pattern::Bindings;
 use crate::session::{Incoming, Outgoing, Session};
 use crate::verdict::{Outcome, Verdict};
 pub(crate) use chance::FOUND;
-pub use chance::run_with;
+pub(crate) use chance::run_with;
 pub(crate) use events::KINDS;
 use events::Reports;
 pub use many::Options;
@@ -77,7 +77,7 @@ async fn once<S: Session>(
         .iter()
         .find(|feature| !features.contains(feature))
     {
-        let detail = format!("the target has not the feature {missing}");
+        let detail = format!("the target lacks the feature {missing}");
         return Outcome::without_a_run(case, Verdict::Unsupported, detail);
     }
     let mut bindings = Bindings::default();

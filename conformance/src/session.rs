@@ -1,4 +1,5 @@
-//! What the kit can do with a target, whatever it is: connect clients, send, receive, call `@connections`, look into the table.
+//! What the kit can do with a target, whatever it is: connect clients, send, receive, call
+//! `@connections`, look into the table.
 
 use std::error::Error;
 use std::time::Duration;
@@ -29,8 +30,8 @@ pub trait Session {
     /// [`SessionError::Silence`] when nothing came within the target's patience.
     async fn receive(&mut self, client: &str) -> Result<Incoming, SessionError>;
 
-    /// Closes a client's connection, and gives the messages that were still on the way. What the target does wrong then is told by
-    /// [`faults`](Self::faults).
+    /// Closes a client's connection, and gives the messages that were still on the way. What the
+    /// target does wrong then is told by [`faults`](Self::faults).
     ///
     /// # Errors
     /// The case names a client that is not connected.
@@ -62,13 +63,14 @@ pub trait Session {
     /// Lets time pass.
     ///
     /// # Errors
-    /// A target whose time can not be moved.
+    /// A target whose clock cannot be moved.
     async fn wait(&mut self, time: Duration) -> Result<(), SessionError>;
 
     /// Lets the target get on with what it is doing, before something is looked for once more.
     async fn settle(&mut self);
 
-    /// The host that clients use, with its port where the address names one, as in the field `Host`.
+    /// The host that clients use, with its port where the address names one, as in the field
+    /// `Host`.
     fn host(&self) -> String;
 
     /// The path that `/@connections/…` stands behind: `/` and the stage on AWS.
@@ -77,8 +79,9 @@ pub trait Session {
     /// The names of the clients that are connected.
     fn connected(&self) -> Vec<String>;
 
-    /// What the target has done wrong to connections that end, since the last call, in words: messages after the close frame
-    /// (LIFECYCLE-28), closes that it did not carry through (LIFECYCLE-22).
+    /// What the target has done wrong to connections that end, since the last call, in words:
+    /// messages after the close frame (LIFECYCLE-28), closes that it did not carry through
+    /// (LIFECYCLE-22).
     fn faults(&mut self) -> Vec<String>;
 
     /// What the target itself tells of its decisions since the last call, for the transcript.
@@ -125,7 +128,7 @@ pub enum Outgoing {
     Text {
         /// The text.
         text: String,
-        /// The frames' size; one frame when there is none.
+        /// The frames' size; `None` for one frame.
         frame: Option<usize>,
     },
     /// A binary message.
@@ -147,7 +150,7 @@ pub enum Incoming {
     Ping(Vec<u8>),
     /// A pong.
     Pong(Vec<u8>),
-    /// The end: the close frame's code (1005 when it has none, 1006 when there is none) and reason.
+    /// The end: the close frame's code (1005 if it has none, 1006 if there is no frame) and reason.
     Closed(u16, String),
 }
 

@@ -1,6 +1,7 @@
 //! Requests of a case that are signed (Signature Version 4).
 //!
-//! The signatures are made by the specification's own signer, which is held to AWS's signers (`tests/signatures.rs`, `.ci/signed.py`).
+//! The signatures are made by the specification's own signer, which is held to AWS's signers
+//! (`tests/signatures.rs`, `.ci/signed.py`).
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,7 +19,7 @@ pub struct Sign {
     /// Where the signature goes.
     #[serde(rename = "in")]
     pub place: Place,
-    /// Who signs: a key of the kit's (see [`callers`]), or one that nobody has.
+    /// Who signs: a key of the kit's, or one that nobody has.
     #[serde(default = "anybody")]
     pub key: String,
     /// Another secret than the key's.
@@ -104,7 +105,7 @@ const RESTRICTED: [(&str, &str, &str); 2] = [
 const SECRET: &str = "kit";
 
 /// All whose signatures a fixture's gateway is to know.
-pub fn callers(api: &Api) -> Vec<Caller> {
+pub(crate) fn callers(api: &Api) -> Vec<Caller> {
     let mut callers = vec![Caller::functions(api)];
     callers.extend(RESTRICTED.map(|(key, name, policy)| {
         Caller {
@@ -137,7 +138,8 @@ pub(crate) fn credentials() -> CredentialsFiles {
 }
 
 impl Credentials {
-    /// Those of the environment, as the SDKs read them. The region is `AWS_REGION` or `AWS_DEFAULT_REGION`, else us-east-1.
+    /// Those of the environment, as the SDKs read them. The region is `AWS_REGION` or
+    /// `AWS_DEFAULT_REGION`, else us-east-1.
     ///
     /// # Errors
     /// A variable that is missing.

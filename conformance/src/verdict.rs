@@ -21,7 +21,7 @@ pub enum Verdict {
     Fail,
     /// Something differs from what is assumed only: no failure, but worth knowing.
     Informational,
-    /// The target has not what the case needs.
+    /// The target lacks what the case needs.
     Unsupported,
     /// The kit could not carry the case out.
     Error,
@@ -56,9 +56,9 @@ pub struct Report {
 }
 
 impl Verdict {
-    /// The verdict on a case that saw something else than it says: assumptions never fail a target. A case that cites nothing is
-    /// somebody's own, and means what it says.
-    pub fn on_difference(case: &Case) -> Self {
+    /// The verdict on a case that saw something else than it says: assumptions never fail a target.
+    /// A case that cites nothing is somebody's own, and means what it says.
+    pub(crate) fn on_difference(case: &Case) -> Self {
         let assumed = |id: &String| {
             requirement::find(id).is_some_and(|requirement| requirement.basis == Basis::Assumed)
         };

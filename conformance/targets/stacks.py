@@ -23,7 +23,7 @@ TAG = {"Key": "gatespec", "Value": "conformance"}
 ADDRESS, FIXTURE = "WebSocketUrl", "GatespecFixture"
 UP = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 CODE = {"probe": CONFORMANCE / "fixtures" / "probe" / "index.mjs", "pattern": CONFORMANCE / "targets" / "pattern.mjs"}
-# Fixtures that a deployment from outside can not serve.
+# Fixtures that a deployment from outside cannot serve.
 LEFT_OUT = {
     "api-keys": "a case uses a key up: each would need a stack of its own",
     "dynamodb": "its cases look into the table, which the kit does on the local gateway only",

@@ -1,4 +1,5 @@
-//! Ends of connections as the kit's clients on sockets see them, from servers that do it right and wrong.
+//! Ends of connections as the kit's clients on sockets see them, from servers that do it right and
+//! wrong.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -17,8 +18,8 @@ const CLOSE: &[u8] = &[0x88, 2, 0x03, 0xe8];
 /// A text frame.
 const TEXT: &[u8] = &[0x81, 4, b'l', b'a', b't', b'e'];
 
-/// A client of a server that sends `first` with the upgrade, then `answer` when the client's close frame has come, and ends the TCP
-/// connection if it is to.
+/// A client of a server that sends `first` with the upgrade, then `answer` when the client's close
+/// frame has come, and ends the TCP connection if it is to.
 async fn client(first: &'static [u8], answer: &'static [u8], ends: bool) -> WireSession {
     let mut session = session(server(Some(first), answer, ends).await);
     let answer = session.connect("alice", &Upgrade::default()).await;
@@ -69,7 +70,7 @@ async fn upgrade(stream: &mut TcpStream, behind: &[u8]) {
 }
 
 // As long as something comes, nothing is silent: the end is waited for as a whole.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_never_stops_sending_keeps_nobody_waiting() {
     const PING: &[u8] = &[0x89, 0];
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -94,7 +95,7 @@ async fn a_target_that_never_stops_sending_keeps_nobody_waiting() {
 #[case::without_a_frame(b"", true, Some("not answered"))]
 #[case::without_an_answer(b"", false, Some("not answered"))]
 #[case::without_an_end(CLOSE, false, Some("not ended"))]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_clients_close_must_be_carried_through(
     #[case] answer: &'static [u8],
     #[case] ends: bool,
@@ -112,7 +113,7 @@ async fn a_clients_close_must_be_carried_through(
 }
 
 // A message that comes with the unanswered close is not forgotten over it.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn both_what_is_left_and_what_is_wrong_are_told() {
     let mut session = client(TEXT, b"", true).await;
     let leftover = session.close("alice", Some(1000), "").await;
@@ -123,7 +124,7 @@ async fn both_what_is_left_and_what_is_wrong_are_told() {
 #[rstest]
 #[case::nothing(b"", 0)]
 #[case::a_late_message(TEXT, 1)]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_comes_after_the_close_is_noticed(#[case] late: &'static [u8], #[case] faults: usize) {
     let mut session = client(CLOSE, late, true).await;
     let incoming = session.receive("alice").await.unwrap();
@@ -131,7 +132,8 @@ async fn what_comes_after_the_close_is_noticed(#[case] late: &'static [u8], #[ca
     assert_eq!(session.faults().len(), faults);
 }
 
-/// What the runner says of a server that answers the upgrade with `first` behind it, and the client's close frame with `answer`.
+/// What the runner says of a server that answers the upgrade with `first` behind it, and the
+/// client's close frame with `answer`.
 async fn judged(
     steps: &str,
     first: &'static [u8],
@@ -191,7 +193,7 @@ const CONNECT: &str = r#"{ do = "connect", client = "alice" }"#;
     true,
     Some("step 2: alice: nothing came within")
 )]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn ends_decide_the_verdict(
     #[case] more: &str,
     #[case] first: &'static [u8],
@@ -209,18 +211,19 @@ async fn ends_decide_the_verdict(
     }
 }
 
-// What the target answers wrongly, or not at all, is its failure; a target that is not there, or can not be asked, has not failed.
+// What the target answers wrongly, or not at all, is its failure; a target that is not there, or
+// cannot be asked, has not failed.
 #[rstest]
 #[case::silence(b"", false, Verdict::Fail, "step 1: alice: nothing came within")]
 #[case::an_end(b"", true, Verdict::Fail, "closed without a response")]
-#[case::no_http(b"hello\r\n\r\n", true, Verdict::Fail, "no HTTP response")]
+#[case::no_http(b"hello\r\n\r\n", true, Verdict::Fail, "not an HTTP response")]
 #[case::another_accept(
     b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\n\r\n",
     true,
     Verdict::Fail,
     "`Sec-WebSocket-Accept`"
 )]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_handshake_without_an_answer_is_a_failure(
     #[case] answer: &'static [u8],
     #[case] ends: bool,
@@ -232,8 +235,8 @@ async fn a_handshake_without_an_answer_is_a_failure(
     assert!(detail.contains(problem), "{detail}");
 }
 
-#[tokio::test]
-async fn nobody_there_is_an_error_and_what_can_not_be_asked_is_unsupported() {
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_there_is_an_error_and_what_cannot_be_asked_is_unsupported() {
     let (verdict, detail) = run(CONNECT, "ws://127.0.0.1:1/stage".to_owned()).await;
     assert_eq!(verdict, Verdict::Error, "{detail}");
     let get = r#"{ do = "manage", method = "GET", id = "a", status = 410 }"#;

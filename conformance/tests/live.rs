@@ -6,11 +6,13 @@
 //!                                                            if it is not the same with https
 //! ```
 //!
-//! Calls of `@connections` are signed with the stack's account, or with the environment's keys, if it has some. `GATESPEC_TOKEN` is the accepted
-//! token where it is not `hello`; the kit's cases, which send that, then run on fixtures only.
+//! Calls of `@connections` are signed with the stack's account, or with the environment's keys, if
+//! it has some. `GATESPEC_TOKEN` is the accepted token where it is not `hello`; the kit's cases,
+//! which send that, then run on fixtures only.
 //!
-//! The tests take turns, and each fails when it leaves something: a connection that `@connections` still knows, or, with `GATESPEC_STACK`, a
-//! row in the stack's table that was not there before. So nobody else may connect meanwhile.
+//! The tests take turns, and each fails when it leaves something: a connection that `@connections`
+//! still knows, or, with `GATESPEC_STACK`, a row in the stack's table that was not there before. So
+//! nobody else may connect meanwhile.
 
 #![cfg(feature = "live")]
 #![cfg_attr(
@@ -178,8 +180,8 @@ fn session(target: &Target, place: &Place) -> WireSession {
     })
 }
 
-/// What has the form of AWS's ids in what a case sent and received. Requests' and messages' ids are among them: `@connections`
-/// does not know those, so none of them counts as left.
+/// What has the form of AWS's ids in what a case sent and received. Requests' and messages' ids are
+/// among them: `@connections` does not know those, so none of them counts as left.
 fn ids(transcript: &[String]) -> BTreeSet<String> {
     let is_separator = |c: char| !(c.is_ascii_alphanumeric() || "-_=".contains(c));
     transcript
@@ -201,7 +203,7 @@ fn accepted() -> Upgrade {
     with_token(&env::var("GATESPEC_TOKEN").unwrap_or_else(|_| ACCEPTED_TOKEN.to_owned()))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn without_the_token_it_is_401() {
     let mut live = Live::start().await;
     let nobody = Upgrade::default();
@@ -210,7 +212,7 @@ async fn without_the_token_it_is_401() {
     live.end(&[]).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn with_another_token_it_is_401() {
     let mut live = Live::start().await;
     let stranger = with_token("goodbye");
@@ -219,7 +221,7 @@ async fn with_another_token_it_is_401() {
     live.end(&[]).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_answered() {
     let mut live = Live::start().await;
     live.connect("alice").await;
@@ -229,7 +231,7 @@ async fn a_message_is_answered() {
     live.end(&["alice"]).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_generated_messages_are_answered() {
     let mut live = Live::start().await;
     live.connect("alice").await;
@@ -243,7 +245,7 @@ async fn a_hundred_generated_messages_are_answered() {
     live.end(&["alice"]).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_of_two_clients_gets_its_own_replies() {
     let mut live = Live::start().await;
     let clients = ["alice", "bob"];
@@ -264,7 +266,7 @@ async fn each_of_two_clients_gets_its_own_replies() {
     live.end(&clients).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_kits_cases_are_as_expected() {
     let mut live = Live::start().await;
     let mut target = live.target.clone();

@@ -1,4 +1,5 @@
-//! The properties of the pattern: what must hold for every message, every token and every set of headers.
+//! The properties of the pattern: what must hold for every message, every token and every set of
+//! headers.
 
 mod support;
 
@@ -39,7 +40,8 @@ fn smallest<S: Strategy>(strategy: S, property: impl Fn(S::Value) -> bool) -> S:
 proptest! {
     #![proptest_config(Config::with_cases(2_000))]
 
-    // The deployed template: whatever a client sends, the event is JSON and its body is the message.
+    // The deployed template: whatever a client sends, the event is JSON and its body is the
+    // message.
     #[test]
     fn the_event_parses_and_its_body_is_the_message(body in strategy::body()) {
         let event = event(&support::mapping_template(), &body, "me", "hello").expect("JSON");
@@ -65,7 +67,8 @@ proptest! {
         prop_assert_eq!(event.is_some(), !body.contains('\''));
     }
 
-    // The real authorizer and its model agree on every set of headers, behind the event that the specification makes of them.
+    // The real authorizer and its model agree on every set of headers, behind the event that the
+    // specification makes of them.
     #[test]
     fn the_authorizer_decides_as_its_model(headers in strategy::headers()) {
         let event = support::authorizer_event(&headers);

@@ -1,4 +1,5 @@
-//! AWS's own signer, the one of its SDK for Rust, against the specification: what the one signs the other takes.
+//! AWS's own signer, the one of its SDK for Rust, against the specification: what the one signs the
+//! other takes.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

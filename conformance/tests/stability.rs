@@ -1,5 +1,7 @@
 //! What `docs/stability.md` promises about reports and case files.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use gatespec_conformance::case::{self, Feature};

@@ -14,9 +14,10 @@ use tokio::time::timeout;
 
 use crate::apply::Deployed;
 use crate::clock::Clock;
-use crate::dynamodb::Engine;
 use crate::hub::Hub;
-use crate::lambda::{Figures, Functions, Surroundings};
+use crate::lambda::{Figures, Functions, Sink, Surroundings};
+use crate::log;
+use crate::services::dynamodb::Engine;
 use crate::subscription::Subscription;
 use crate::supervisor::{Fault, Supervisor};
 use crate::{Options, SpecGateway};
@@ -35,6 +36,8 @@ pub(crate) struct Running {
     pub(crate) hub: Arc<Hub>,
     pub(crate) clock: Clock,
     pub(crate) functions: Arc<Functions>,
+    /// What functions write.
+    pub(crate) sink: Sink,
     pub(crate) surroundings: Surroundings,
     /// Locked by whoever applies a deployment.
     pub(crate) deployed: Mutex<Deployed>,
@@ -189,8 +192,9 @@ impl Running {
         self.functions.stop().await;
         self.abort();
         if let Some(writer) = self.deployed.lock().await.access_log.take() {
-            writer.finish().await;
+            writer.finish(GRACE).await;
         }
+        self.sink.flush(log::LAST).await;
     }
 
     fn abort(&self) {

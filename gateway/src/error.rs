@@ -1,27 +1,28 @@
-//! Why a gateway can not be started.
+//! Why a gateway cannot be started.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Why a gateway can not be started. Nothing is left running.
+/// Why a gateway cannot be started. Nothing is left running.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The template. The `Display` is a page with the line and a caret for each error.
     #[error(transparent)]
     Template(#[from] stack::Diagnostics),
-    /// What the template says of a function's code. The `Display` is a page with the line and a caret.
+    /// What the template says of a function's code. The `Display` is a page with the line and a
+    /// caret.
     #[error(transparent)]
     Code(#[from] stack::Error),
     /// cargo could not build the functions.
-    #[error("the functions of `{}` can not be built: {problem}", manifest.display())]
+    #[error("the functions of `{}` cannot be built: {problem}", manifest.display())]
     Build {
         /// The manifest they are built from.
         manifest: PathBuf,
         /// What cargo said, or how it ended.
         problem: String,
     },
-    /// The callers' credentials, or a policy beside them, can not be read.
+    /// The callers' credentials, or a policy beside them, cannot be read.
     #[error("credentials `{}`: {problem}", path.display())]
     Credentials {
         /// The file.
@@ -29,8 +30,8 @@ pub enum Error {
         /// What is wrong, and where.
         problem: String,
     },
-    /// The address to serve on can not be had.
-    #[error("can not listen on {address}: {error}")]
+    /// The address to serve on cannot be had.
+    #[error("cannot listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -39,12 +40,19 @@ pub enum Error {
         error: io::Error,
     },
     /// The functions' output has nowhere to go.
-    #[error("the file for the functions' output can not be opened: {0}")]
+    #[error("the file for the functions' output cannot be opened")]
     Output(#[source] io::Error),
     /// The access log has nowhere to go.
-    #[error("the file for the access log can not be opened: {0}")]
+    #[error("the file for the access log cannot be opened")]
     AccessLog(#[source] io::Error),
     /// The local DynamoDB did not start, or did not take a table.
     #[error("the local DynamoDB: {0}")]
     DynamoDb(String),
+}
+
+/// An error with all its causes, for a line of the log.
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let texts: Vec<String> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
 }

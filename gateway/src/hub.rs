@@ -23,8 +23,8 @@ use spec::{CompiledApi, Input, Output, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::access_log::Lines;
-use crate::backend::Backends;
 use crate::clock::Clock;
+use crate::services::backend::Backends;
 use crate::subscription::{Publisher, Subscription};
 
 pub(crate) use backlog::Backlog;
@@ -314,7 +314,7 @@ impl Hub {
                 }
                 Output::AccessLog(line) => {
                     if let Some(lines) = &machine.access_log {
-                        lines.write(line);
+                        lines.write(&line);
                     }
                 }
                 Output::Decision(decision) => self.tell(decision),
@@ -331,13 +331,15 @@ impl Hub {
 
     /// Says what was decided: to the log, and to whoever subscribed.
     fn tell(&self, decision: Decision) {
+        // Evaluated only where somebody listens.
+        let shown = || crate::log::escape(&decision.to_string()).into_owned();
         match decision.because {
             Because::Refused { .. }
             | Because::CallRefused { .. }
             | Because::IntegrationFailed(_) => {
-                tracing::warn!(target: "gateway::access", "{decision}");
+                tracing::warn!(target: "gateway::access", "{}", shown());
             }
-            _ => tracing::info!(target: "gateway::access", "{decision}"),
+            _ => tracing::info!(target: "gateway::access", "{}", shown()),
         }
         self.decisions.publish(decision);
     }

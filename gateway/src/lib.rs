@@ -3,10 +3,11 @@
 //! ```text
 //! options      what to serve, and how
 //! build        the functions' executables, by cargo
-//! dynamodb     an engine in memory, with the stack's tables
+//! services     HTTP backends, and DynamoDB: an engine in memory, with the stack's tables
 //! lambda       a pool of processes for each function, each process with its Runtime API
 //! hub          spec::Gateway behind a lock: inputs in, outputs to clients' tasks and functions
 //! subscription decisions, for whoever watches
+//! log          lines for people: one writer, a bounded queue, nobody waits
 //! access_log   the stage's lines for requests, to a file or a stream
 //! server       one port: WebSocket clients and the @connections API
 //! supervisor   the tasks that must not end, and what is known when one does
@@ -32,22 +33,22 @@
 
 mod access_log;
 mod apply;
-mod backend;
 mod build;
 mod clock;
 mod control;
 mod credentials;
-mod dynamodb;
 mod error;
 mod http1;
 mod hub;
 mod ids;
 mod lambda;
+mod log;
 #[cfg(feature = "mutations")]
 mod mutation;
 mod options;
 mod runtime;
 mod server;
+mod services;
 mod start;
 mod subscription;
 mod supervisor;
@@ -59,6 +60,7 @@ pub use clock::TimeSource;
 pub use control::{Control, Snapshot};
 pub use error::Error;
 pub use lambda::{Figures, FunctionOutput, LineSink};
+pub use log::{LineWriter, Log, escape};
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;
 pub use options::Options;

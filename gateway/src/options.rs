@@ -24,6 +24,10 @@ pub struct Options {
     pub settings: Settings,
     /// The address to listen on. Only this machine can reach a loopback address.
     pub host: IpAddr,
+    /// Further names, without port, that requests may call this machine by in their `Host` header.
+    /// Loopback names, the API's own and `host` are always allowed; others are refused, because a
+    /// web page can make any name point here. Containers say `host.docker.internal`.
+    pub allowed_hosts: Vec<String>,
     /// The port; 0 lets the system choose.
     pub port: u16,
     /// How to come by the functions' executables.
@@ -69,6 +73,7 @@ impl Options {
             template: template.into(),
             settings,
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            allowed_hosts: Vec::new(),
             port: 0,
             build: Build::default(),
             function_output: FunctionOutput::default(),

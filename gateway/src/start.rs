@@ -11,14 +11,16 @@ use tokio::sync::{Mutex, Notify, OnceCell, watch};
 
 use crate::access_log::Writer;
 use crate::apply::{Deployed, rules};
-use crate::backend::Backends;
 use crate::build::{self, Build};
 use crate::clock::Clock;
 use crate::control::{Control, Running, reachable};
 use crate::hub::Hub;
 use crate::lambda::{Functions, Launch, Sink, Surroundings};
+use crate::server::origin::Hosts;
+use crate::services::backend::Backends;
+use crate::services::dynamodb;
 use crate::supervisor::Supervisor;
-use crate::{Error, Options, SpecGateway, dynamodb, ids, server};
+use crate::{Error, Options, SpecGateway, ids, server};
 
 /// Builds the functions of a stack, so that a later start with [`Build::skip`] finds them.
 ///
@@ -46,10 +48,11 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let callers = access.callers.clone();
     let programs = build::programs(&stack, &options.build).await?;
     let (listener, address) = listen(SocketAddr::new(options.host, options.port)).await?;
+    let hosts = hosts(&stack, &options);
     let (dynamodb, dynamodb_url) = match options.dynamodb_url.clone() {
         Some(url) => (None, url),
         None => {
-            let engine = dynamodb::Engine::start(stack.tables()).await?;
+            let engine = dynamodb::Engine::start(stack.tables(), &hosts).await?;
             let url = engine.url.clone();
             (Some(engine), url)
         }
@@ -82,7 +85,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let mut started = None;
     let lines = access_log.as_ref().map(Writer::lines);
     let hub = Hub::new(machine, clock.clone(), lines, |hub| {
-        let (functions, tasks) = Functions::new(launches, sink, clock.clone(), hub.clone());
+        let (functions, tasks) = Functions::new(launches, sink.clone(), clock.clone(), hub.clone());
         started = Some((Arc::clone(&functions), tasks));
         let region = surroundings.region.clone();
         let backends = Backends::new(hub, clock.clone(), dynamodb_url.clone(), region);
@@ -94,6 +97,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let served = server::run(
         Arc::clone(&hub),
         listener,
+        hosts,
         Arc::clone(&stop),
         supervisor.clone(),
     );
@@ -116,6 +120,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         hub,
         clock,
         functions,
+        sink,
         surroundings,
         stop,
         supervisor,
@@ -126,6 +131,14 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         goes_down: watch::Sender::new(false),
         down: OnceCell::new(),
     }))
+}
+
+/// What requests may call this machine: custom domains belong here once there are any.
+fn hosts(stack: &Assembly, options: &Options) -> Hosts {
+    let api = stack.api();
+    let own = format!("{}.execute-api.{}.amazonaws.com", api.api_id, api.region);
+    let more = options.allowed_hosts.iter().cloned();
+    Hosts::new(options.host, more.chain([own]))
 }
 
 async fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {

@@ -84,7 +84,7 @@ async fn client(running: &Control, key: Option<&str>) -> Result<Client, (u16, St
     })
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_opens_as_often_as_its_plan_lets_it() {
     let mut options = Options::new(template("api-keys", STACK));
     options.dynamodb_url = None;

@@ -1,4 +1,5 @@
-//! A gateway whose clock stands until it is moved: what takes minutes, or a function that hangs, takes a test no time.
+//! A gateway whose clock is frozen until it is moved: what takes minutes, or a function that hangs,
+//! takes a test no time.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -78,7 +79,7 @@ fn probes() -> HashSet<u32> {
         .collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hanging_function_is_given_up_after_29_seconds_and_not_a_millisecond_before() {
     let mut served = serve(TimeSource::Standing(START)).await;
     let mut client = served.client().await;
@@ -95,7 +96,7 @@ async fn a_hanging_function_is_given_up_after_29_seconds_and_not_a_millisecond_b
     served.running.shutdown().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_connect_that_hangs_is_a_504() {
     let mut served = serve(TimeSource::Standing(START)).await;
     let url = format!("{}?x=sleep", served.running.ws_url());
@@ -108,7 +109,7 @@ async fn a_connect_that_hangs_is_a_504() {
 }
 
 // One leap over both moments: the function's own `Timeout` comes first, as it would without the leap.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_is_due_first_happens_first() {
     let mut served = serve(TimeSource::Standing(START)).await;
     let mut client = served.client().await;
@@ -123,8 +124,34 @@ async fn what_is_due_first_happens_first() {
     served.running.shutdown().await;
 }
 
+// The clock wakes everybody who waits for it. Whoever is woken must not take what expires before
+// the machine hears of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn in_one_leap_every_call_of_a_burst_ends_at_its_own_timeout() {
+    const CALLS: usize = 32;
+    let mut served = serve(TimeSource::Standing(START)).await;
+    let mut client = served.client().await;
+    for round in 0..2 {
+        for _ in 0..CALLS {
+            give(&mut client, "hasty", "sleep").await;
+        }
+        for _ in 0..CALLS {
+            served.has_begun("MESSAGE").await;
+        }
+        served.advance(Duration::from_secs(60)).await;
+        for call in 0..CALLS {
+            let frame = receive(&mut client).await;
+            assert!(
+                frame.contains("Internal server error"),
+                "{round}, {call}: {frame}"
+            );
+        }
+    }
+    served.running.shutdown().await;
+}
+
 #[cfg(target_os = "linux")]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_function_s_process_is_killed_when_its_timeout_is_reached() {
     let mut served = serve(TimeSource::Standing(START)).await;
     let mut client = served.client().await;
@@ -144,7 +171,7 @@ async fn a_function_s_process_is_killed_when_its_timeout_is_reached() {
     served.running.shutdown().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn ten_minutes_pass_in_no_time() {
     let mut served = serve(TimeSource::Standing(START)).await;
     let mut client = served.client().await;
@@ -156,7 +183,7 @@ async fn ten_minutes_pass_in_no_time() {
     served.running.shutdown().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_system_s_time_is_nobody_s_to_move() {
     let served = serve(TimeSource::System).await;
     assert_eq!(served.running.advance(Duration::from_secs(600)).await, None);

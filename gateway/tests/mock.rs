@@ -82,7 +82,7 @@ async fn fill(running: &Control, id: &str) -> usize {
 }
 
 // MANAGEMENT-30, MANAGEMENT-31, LIMITS-46: whatever was answered with 200 arrives, in order.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_stops_reading_fills_up_and_loses_nothing() {
     let running = start(Options::new(template("slow", "AutoDeploy: true"))).await;
     let (mut slow, id) = client(&running).await;
@@ -111,7 +111,7 @@ async fn a_client_that_stops_reading_fills_up_and_loses_nothing() {
     running.shutdown().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_does_not_read_can_be_closed() {
     let running = start(Options::new(template("closed", "AutoDeploy: true"))).await;
     let (_slow, id) = client(&running).await;
@@ -122,7 +122,7 @@ async fn a_client_that_does_not_read_can_be_closed() {
     timeout(PATIENCE, running.shutdown()).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_request_has_its_line_in_the_access_log() {
     let format = "$context.requestId $context.eventType $context.routeKey $context.status $context.connectionId $context.path";
     let stage = format!("AutoDeploy: true, AccessLogSettings: {{Format: '{format}'}}");
@@ -160,7 +160,7 @@ async fn every_request_has_its_line_in_the_access_log() {
     assert_eq!(lines, expected);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_access_log_that_can_not_be_opened_is_an_error() {
     let stage = "AutoDeploy: true, AccessLogSettings: {Format: $context.requestId}";
     let mut options = Options::new(template("no-log", stage));
@@ -172,7 +172,7 @@ async fn an_access_log_that_can_not_be_opened_is_an_error() {
 }
 
 // LIMITS-31
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn more_connections_than_the_account_may_open_are_refused_with_429() {
     let mut options = Options::new(template("connections", "AutoDeploy: true"));
     options.connection_limit = Limit {
@@ -187,7 +187,7 @@ async fn more_connections_than_the_account_may_open_are_refused_with_429() {
 }
 
 // HANDSHAKE-21
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stage_without_a_deployment_refuses_everybody() {
     let running = start(Options::new(template("undeployed", "Description: mine"))).await;
     assert_eq!(connect(&running).await.err(), Some(403));

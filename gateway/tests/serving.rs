@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::{SinkExt, StreamExt};
 use gateway::{Control, FunctionOutput, Subscription};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -322,4 +323,35 @@ async fn a_function_sees_its_own_environment_and_not_the_gateway_s() {
         .expect("no process holds the output")
         .is_some()
     {}
+}
+
+// A process's Runtime API is for that process: no web page may fetch its events or answer them.
+#[tokio::test]
+async fn no_web_page_reaches_a_runtime_api() {
+    let served = serve().await;
+    let mut client = served.client().await;
+    ask(&mut client, "{}").await;
+    let is_probe = |(_, name): &(u32, String)| name == "probe";
+    let (pid, _) = children().into_iter().find(is_probe).unwrap();
+    let environment = std::fs::read_to_string(format!("/proc/{pid}/environ")).unwrap();
+    let mut variables = environment.split('\0');
+    let address = variables.find_map(|variable| variable.strip_prefix("AWS_LAMBDA_RUNTIME_API="));
+    let address = address.unwrap();
+    for (fields, expected) in [
+        (format!("Host: {address}"), 404),
+        ("Host: evil.example".to_owned(), 403),
+        (format!("Host: {address}\r\nOrigin: http://localhost"), 403),
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET /none HTTP/1.1\r\n{fields}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        let read = stream.read_to_string(&mut answer);
+        timeout(PATIENCE, read).await.unwrap().unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {expected} ")),
+            "{answer}"
+        );
+    }
+    served.running.shutdown().await;
 }

@@ -185,7 +185,7 @@ fn endpoint_override<'e>(
             if url.starts_with("http://") || url.starts_with("https://") {
                 return Ok(Some(url));
             }
-            let problem = "is no URL: it has to start with `http://` or `https://`";
+            let problem = "is not a URL: it has to start with `http://` or `https://`";
             return Err(EnvironmentError {
                 name: name.to_owned(),
                 problem,
@@ -235,7 +235,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .starts_with("environment variable `AWS_ENDPOINT_URL_DYNAMODB` is no URL"),
+                .starts_with("environment variable `AWS_ENDPOINT_URL_DYNAMODB` is not a URL"),
             "{error}"
         );
     }

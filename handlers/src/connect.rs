@@ -31,7 +31,7 @@ impl Connect {
             match (event::connection_id(event), event::connected_at(event)) {
                 (Ok(connection_id), Ok(connected_at)) => (connection_id, connected_at),
                 (Err(malformed), _) | (_, Err(malformed)) => {
-                    error!(error = %malformed, "the connection could not be noted");
+                    error!(error = %malformed, "the connection could not be recorded");
                     return Status::INTERNAL_SERVER_ERROR;
                 }
             };
@@ -41,7 +41,7 @@ impl Connect {
                 Status::OK
             }
             Err(cause) => {
-                error!(connection_id, error = %cause, "the connection could not be noted");
+                error!(connection_id, error = %cause, "the connection could not be recorded");
                 Status::INTERNAL_SERVER_ERROR
             }
         }

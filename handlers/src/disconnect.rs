@@ -30,7 +30,7 @@ impl Disconnect {
         let connection_id = match event::connection_id(event) {
             Ok(connection_id) => connection_id,
             Err(malformed) => {
-                error!(error = %malformed, "the connection could not be forgotten");
+                error!(error = %malformed, "the connection could not be deleted");
                 return Status::INTERNAL_SERVER_ERROR;
             }
         };
@@ -40,7 +40,7 @@ impl Disconnect {
                 Status::OK
             }
             Err(cause) => {
-                error!(connection_id, error = %cause, "the connection could not be forgotten");
+                error!(connection_id, error = %cause, "the connection could not be deleted");
                 Status::INTERNAL_SERVER_ERROR
             }
         }

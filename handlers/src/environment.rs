@@ -43,7 +43,8 @@ impl Environment {
     pub fn required(&self, name: &str) -> Result<&str, EnvironmentError> {
         self.get(name).ok_or_else(|| EnvironmentError {
             name: name.to_owned(),
-            problem: "is not set: Lambda sets it from the template, `gatespec serve` does so on this machine",
+            problem: "is not set: Lambda sets it from the template, `gatespec serve` does so on \
+                this machine",
         })
     }
 }

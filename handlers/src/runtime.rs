@@ -80,7 +80,7 @@ fn started_by_lambda(environment: &Environment) -> Result<(), EnvironmentError> 
         .map(|_| ())
         .map_err(|_| EnvironmentError {
             name: memory_size.to_owned(),
-            problem: "is no number of megabytes",
+            problem: "is not a number of megabytes",
         })
 }
 

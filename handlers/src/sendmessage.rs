@@ -42,7 +42,7 @@ pub enum SendMessageError {
     #[error("the reply could not be posted")]
     Post,
     /// The connection is gone, and its row could not be deleted.
-    #[error("the row of a connection that is gone could not be deleted")]
+    #[error("the row of a closed connection could not be deleted")]
     Forget,
 }
 
@@ -108,7 +108,7 @@ impl SendMessage {
         match self.connections.delete(connection_id).await {
             Ok(()) => Ok(Status::GONE),
             Err(cause) => {
-                error!(connection_id, error = %cause, "the row of a connection that is gone could not be deleted");
+                error!(connection_id, error = %cause, "the row of a closed connection could not be deleted");
                 Err(SendMessageError::Forget)
             }
         }

@@ -10,7 +10,7 @@ use crate::connection::Principal;
 use crate::handshake::{HandshakeRequest, Refusal};
 use crate::io::{FunctionOutcome, Outcome};
 use crate::limits;
-use crate::policy::{Context, Decision, Evaluation, INVOKE, PolicyDocument};
+use crate::policy::{Context, Decision, Evaluation, INVOKE, PolicyDocument, PolicyError};
 
 /// Where an identity is looked for before the authorizer is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +112,25 @@ struct Answer {
     usage_identifier_key: Option<String>,
 }
 
+/// Why an answer means nothing.
+#[derive(Debug, thiserror::Error)]
+enum InvalidAnswer {
+    #[error("{0} bytes are more than {limit}", limit = limits::AUTHORIZER_RESULT_BYTES)]
+    TooLarge(usize),
+    #[error(transparent)]
+    NotJson(#[from] serde_json::Error),
+    #[error("`{0}` must be a string")]
+    NotText(&'static str),
+    #[error("`policyDocument` is missing")]
+    NoPolicy,
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    #[error("`context` must be an object")]
+    NoContext,
+    #[error("`context.{0}` must be a string, a number or a boolean")]
+    Context(String),
+}
+
 /// Reads an authorizer's answer (AUTHORIZER-29 to AUTHORIZER-31) and evaluates its policy for `resource`, the `$connect` route's ARN, with what
 /// conditions can know of the request. `latency` is what the call took, in milliseconds.
 pub fn interpret(
@@ -171,24 +190,20 @@ pub(crate) fn error_message(error: &str) -> String {
         .unwrap_or_else(|| error.to_owned())
 }
 
-fn read(text: &str) -> Result<Answer, String> {
+fn read(text: &str) -> Result<Answer, InvalidAnswer> {
     // LIMITS-23
     if text.len() > limits::AUTHORIZER_RESULT_BYTES {
-        return Err(format!(
-            "{} bytes are more than {}",
-            text.len(),
-            limits::AUTHORIZER_RESULT_BYTES
-        ));
+        return Err(InvalidAnswer::TooLarge(text.len()));
     }
-    let result: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let result: Value = serde_json::from_str(text)?;
     let principal_id = result
         .get("principalId")
         .and_then(Value::as_str)
-        .ok_or("`principalId` must be a string")?;
+        .ok_or(InvalidAnswer::NotText("principalId"))?;
     let policy = result
         .get("policyDocument")
-        .ok_or("`policyDocument` is missing")?;
-    let policy = PolicyDocument::from_json(policy).map_err(|error| error.to_string())?;
+        .ok_or(InvalidAnswer::NoPolicy)?;
+    let policy = PolicyDocument::from_json(policy)?;
     let mut context = Map::new();
     match result.get("context") {
         None | Some(Value::Null) => {}
@@ -196,9 +211,7 @@ fn read(text: &str) -> Result<Answer, String> {
             for (name, value) in map {
                 match value {
                     Value::Object(_) | Value::Array(_) => {
-                        return Err(format!(
-                            "`context.{name}` must be a string, a number or a boolean"
-                        ));
+                        return Err(InvalidAnswer::Context(name.clone()));
                     }
                     Value::Null => {} // as good as absent (AUTHORIZER-58)
                     scalar => {
@@ -207,12 +220,12 @@ fn read(text: &str) -> Result<Answer, String> {
                 }
             }
         }
-        Some(_) => return Err("`context` must be an object".to_owned()),
+        Some(_) => return Err(InvalidAnswer::NoContext),
     }
     let usage_identifier_key = match result.get("usageIdentifierKey") {
         None | Some(Value::Null) => None,
         Some(Value::String(key)) => Some(key.clone()),
-        Some(_) => return Err("`usageIdentifierKey` must be a string".to_owned()),
+        Some(_) => return Err(InvalidAnswer::NotText("usageIdentifierKey")),
     };
     Ok(Answer {
         principal_id: principal_id.to_owned(),
@@ -256,7 +269,7 @@ mod tests {
         };
         assert_eq!(evaluation.determining, [0]);
         assert_eq!(
-            Value::Object(principal.for_event(true)),
+            Value::Object(principal.for_connect_event()),
             json!({"token": "hello", "n": 1, "b": true, "principalId": "me", "integrationLatency": 3})
         );
         assert_eq!(
@@ -315,12 +328,103 @@ mod tests {
         }
     }
 
+    fn scalar() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            ".{0,5}".prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            Just(Value::Null),
+        ]
+    }
+
+    /// A member that makes an answer none.
+    fn fault() -> impl Strategy<Value = (&'static str, Value)> {
+        let odd = |member| {
+            let values = match member {
+                "principalId" => vec![json!(null), json!(1), json!({})],
+                "policyDocument" => vec![
+                    json!(null),
+                    json!([]),
+                    json!({"Statement": [{"Effect": "Maybe"}]}),
+                ],
+                "context" => vec![json!("x"), json!([]), json!({"a": {}}), json!({"a": []})],
+                _ => vec![json!(1), json!({}), json!(true)],
+            };
+            prop::sample::select(values).prop_map(move |value| (member, value))
+        };
+        prop_oneof![
+            odd("principalId"),
+            odd("policyDocument"),
+            odd("context"),
+            odd("usageIdentifierKey"),
+        ]
+    }
+
     proptest! {
+        // An answer brings its principal and its context, or a denial. With one fault in it, it is none.
         #[test]
-        fn no_answer_panics(text: String) {
-            let outcome = FunctionOutcome::Returned(text.clone()).into();
-            interpret(&outcome, ARN, &Context::default(), 0);
-            interpret(&FunctionOutcome::Failed(text).into(), ARN, &Context::default(), 0);
+        fn an_answer_is_read_and_a_fault_is_found(
+            principal_id in ".{0,8}",
+            context in prop::collection::btree_map("[a-z]{1,3}", scalar(), 0..4),
+            key in prop::option::of("[a-z]{1,4}"),
+            allows: bool,
+            fault in prop::option::of(fault()),
+        ) {
+            let context: Map<String, Value> = context.into_iter().collect();
+            let effect = if allows { "Allow" } else { "Deny" };
+            let mut result = json!({"principalId": principal_id, "context": context, "policyDocument": policy(effect)});
+            if let Some(key) = &key {
+                result["usageIdentifierKey"] = key.as_str().into();
+            }
+            if let Some((member, value)) = &fault {
+                result[*member] = value.clone();
+            }
+            match returned(&result) {
+                Authorization::Refused(refusal, _) => {
+                    prop_assert_eq!(refusal, Refusal::AuthorizerFailed);
+                    prop_assert!(fault.is_some(), "{}", result);
+                }
+                Authorization::Denied(principal, _) => {
+                    prop_assert!(!allows && fault.is_none(), "{}", result);
+                    prop_assert_eq!(principal, principal_id);
+                }
+                Authorization::Allowed(principal, _) => {
+                    prop_assert!(allows && fault.is_none(), "{}", result);
+                    prop_assert_eq!(&principal.principal_id, &principal_id);
+                    prop_assert_eq!(principal.usage_identifier_key, key);
+                    for (name, value) in &context {
+                        let shown = principal.context.get(name);
+                        prop_assert_eq!(shown, Some(value).filter(|value| !value.is_null()));
+                    }
+                }
+            }
+        }
+
+        // LIMITS-22, LIMITS-23
+        #[test]
+        fn an_answer_has_8_kib_at_most(over in 0..3_usize, character in "[aé€]") {
+            let padded = |padding: &str| json!({"principalId": padding, "policyDocument": policy("Allow")}).to_string();
+            let room = limits::AUTHORIZER_RESULT_BYTES - padded("").len();
+            let (times, rest) = (room / character.len(), room % character.len());
+            let text = padded(&(character.repeat(times) + &"a".repeat(rest + over)));
+            let outcome = FunctionOutcome::Returned(text).into();
+            let verdict = interpret(&outcome, ARN, &Context::default(), 0);
+            prop_assert_eq!(matches!(verdict, Authorization::Allowed(..)), over == 0);
+        }
+
+        // Only this message means 401, and nothing near it.
+        #[test]
+        fn unauthorized_is_said_in_one_way(
+            message in "(un|Un|UN)?[aA]uthorized[.!]?|Unauthorized",
+            wrapped: bool,
+        ) {
+            let error = if wrapped { json!({"errorMessage": message}).to_string() } else { message.clone() };
+            let outcome = FunctionOutcome::Failed(error).into();
+            let Authorization::Refused(refusal, _) = interpret(&outcome, ARN, &Context::default(), 0) else {
+                return Err(TestCaseError::fail("not refused"));
+            };
+            let expected = if message == "Unauthorized" { Refusal::Unauthorized } else { Refusal::AuthorizerFailed };
+            prop_assert_eq!(refusal, expected);
         }
     }
 }

@@ -52,17 +52,23 @@ pub struct CloseInfo {
 }
 
 impl Principal {
-    /// `requestContext.authorizer` of a proxy event: the context's values as they are (AUTHORIZER-43), and `principalId`; one flat
-    /// object (AUTHORIZER-40), with the latency on CONNECT (AUTHORIZER-42).
-    pub fn for_event(&self, on_connect: bool) -> Map<String, Value> {
+    /// `requestContext.authorizer` of a proxy event: the context's values as they are, and
+    /// `principalId`; one flat object.
+    ///
+    /// Realises: AUTHORIZER-40, AUTHORIZER-43
+    pub fn for_event(&self) -> Map<String, Value> {
         let mut map = self.context.clone();
         map.insert("principalId".to_owned(), self.principal_id.as_str().into());
-        if on_connect {
-            map.insert(
-                "integrationLatency".to_owned(),
-                self.integration_latency.into(),
-            );
-        }
+        map
+    }
+
+    /// The same for the proxy event of `$connect`, which has the latency, too.
+    ///
+    /// Realises: AUTHORIZER-42
+    pub fn for_connect_event(&self) -> Map<String, Value> {
+        let mut map = self.for_event();
+        let latency = self.integration_latency.into();
+        map.insert("integrationLatency".to_owned(), latency);
         map
     }
 

@@ -34,6 +34,15 @@ pub enum EventType<'a> {
     Disconnect(&'a CloseInfo),
 }
 
+/// Who is handed a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recipient {
+    /// The authorizer, which sees the hop-by-hop headers, too.
+    Authorizer,
+    /// The integration of `$connect`.
+    Integration,
+}
+
 /// `requestContext` of an event, which is also what `$context` holds in a mapping template; the keys stand in AWS's order
 /// (AUTHORIZER-26, EVENT-6 to EVENT-8, EVENT-10, EVENT-17 to EVENT-19, EVENT-23 to EVENT-25, EVENT-46), and what has no value is left out (EVENT-31). `authorizer` is the object to show, typed in proxy events, all strings in templates.
 pub fn request_context(
@@ -109,7 +118,7 @@ pub fn connect(
     request_context: Map<String, Value>,
 ) -> Value {
     let mut event = Map::new();
-    let headers = forwarded_headers(handshake, trace_id, false);
+    let headers = forwarded_headers(handshake, trace_id, Recipient::Integration);
     put_headers(&mut event, &headers);
     let query = handshake.query();
     if !query.is_empty() {
@@ -165,7 +174,8 @@ pub fn authorizer(
         "methodArn".to_owned(),
         api.route_arn(&RouteKey::Connect).into(),
     );
-    put_headers(&mut event, &forwarded_headers(handshake, trace_id, true));
+    let headers = forwarded_headers(handshake, trace_id, Recipient::Authorizer);
+    put_headers(&mut event, &headers);
     put_query(&mut event, &handshake.query());
     event.insert(
         "stageVariables".to_owned(),
@@ -182,7 +192,7 @@ pub fn authorizer(
 pub fn forwarded_headers(
     handshake: &HandshakeRequest,
     trace_id: &str,
-    for_authorizer: bool,
+    recipient: Recipient,
 ) -> Headers {
     const ADDED: [&str; 4] = [
         "X-Amzn-Trace-Id",
@@ -190,6 +200,7 @@ pub fn forwarded_headers(
         "X-Forwarded-Port",
         "X-Forwarded-Proto",
     ];
+    let for_authorizer = recipient == Recipient::Authorizer;
     let hop_by_hop = |name: &str| {
         ["connection", "upgrade", "content-length"].contains(&name.to_ascii_lowercase().as_str())
     };

@@ -1,11 +1,12 @@
 #![doc = include_str!("../requirements/handshake.md")]
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::api::Api;
 use crate::http::{Headers, HttpResponse};
 use crate::limits;
-use crate::percent::decode;
+use crate::percent::{Plus, decode};
 use crate::signature::Rejection;
 
 /// The HTTP request that asks for an upgrade, as it came in.
@@ -82,7 +83,7 @@ impl HandshakeRequest {
         };
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let (name, value) = (decode(name, true), decode(value, true));
+            let (name, value) = (decode(name, Plus::Space), decode(value, Plus::Space));
             match parameters.iter_mut().find(|(seen, _)| *seen == name) {
                 Some((_, values)) => values.push(value),
                 None => parameters.push((name, vec![value])),
@@ -103,68 +104,11 @@ impl Refusal {
     /// No raw refusal of a WebSocket API was ever published: the status codes have sources, headers and bodies follow
     /// REST APIs (HANDSHAKE-36 to HANDSHAKE-41 and HANDSHAKE-50, assumed).
     pub fn response(&self, request_id: &str, uuid: &str) -> HttpResponse {
-        let own_body;
-        let (status, error_type, body) = match self {
-            Self::UriTooLong => (
-                414,
-                "RequestEntityTooLargeException",
-                r#"{"message":"Request-URI Too Long"}"#,
-            ),
-            Self::UnknownPath | Self::NotDeployed | Self::Forbidden | Self::InvalidApiKey => {
-                (403, "ForbiddenException", r#"{"message":"Forbidden"}"#)
-            }
-            Self::NotAnUpgrade | Self::UnsupportedVersion => (
-                426,
-                "UpgradeRequiredException",
-                r#"{"message":"Upgrade Required"}"#,
-            ),
-            Self::BadUpgrade(_) => (400, "BadRequestException", r#"{"message":"Bad Request"}"#),
-            Self::MissingParameters(names) => {
-                own_body = missing_parameters(names);
-                (400, "BadRequestException", &*own_body)
-            }
-            Self::Signature(rejection) => {
-                own_body = HttpResponse::new(403).message(&rejection.message()).body;
-                (403, rejection.error_type(), &*own_body)
-            }
-            Self::AccessDenied(message) => {
-                own_body = access_denied(message);
-                (403, "AccessDeniedException", &*own_body)
-            }
-            Self::Unauthorized => (
-                401,
-                "UnauthorizedException",
-                r#"{"message":"Unauthorized"}"#,
-            ),
-            Self::AuthorizerFailed => (
-                500,
-                "AuthorizerConfigurationException",
-                r#"{"message":null}"#,
-            ),
-            Self::TooManyRequests => (
-                429,
-                "TooManyRequestsException",
-                r#"{"message":"Too Many Requests"}"#, // HANDSHAKE-42
-            ),
-            Self::QuotaExceeded => (
-                429,
-                "LimitExceededException",
-                r#"{"message":"Limit Exceeded"}"#, // HANDSHAKE-42
-            ),
-            Self::NotInvocable => (500, "InternalServerErrorException", INTERNAL),
-            Self::IntegrationFailed => (502, "InternalServerErrorException", INTERNAL),
-            Self::IntegrationTimedOut => (
-                504,
-                "InternalServerErrorException",
-                r#"{"message": "Endpoint request timed out"}"#,
-            ),
-            Self::Unreachable => (504, "InternalServerErrorException", INTERNAL),
-            Self::Status(status, body) => (*status, "", &**body),
-        };
+        let (status, error_type, body) = self.parts();
         let mut response = HttpResponse::new(status);
         if !body.is_empty() {
             response = response.header("content-type", "application/json");
-            response.body = body.to_owned();
+            response.body = body.into_owned();
         }
         response = response.header("x-amzn-RequestId", uuid);
         if !error_type.is_empty() {
@@ -176,6 +120,71 @@ impl Refusal {
                 .header("sec-websocket-version", "13");
         }
         response.header("x-amz-apigw-id", request_id)
+    }
+
+    /// The status, the error type and the body, where it has some.
+    fn parts(&self) -> (u16, &'static str, Cow<'_, str>) {
+        match self {
+            Self::UriTooLong => (
+                414,
+                "RequestEntityTooLargeException",
+                r#"{"message":"Request-URI Too Long"}"#.into(),
+            ),
+            Self::UnknownPath | Self::NotDeployed | Self::Forbidden | Self::InvalidApiKey => (
+                403,
+                "ForbiddenException",
+                r#"{"message":"Forbidden"}"#.into(),
+            ),
+            Self::NotAnUpgrade | Self::UnsupportedVersion => (
+                426,
+                "UpgradeRequiredException",
+                r#"{"message":"Upgrade Required"}"#.into(),
+            ),
+            Self::BadUpgrade(_) => (
+                400,
+                "BadRequestException",
+                r#"{"message":"Bad Request"}"#.into(),
+            ),
+            Self::MissingParameters(names) => {
+                (400, "BadRequestException", missing_parameters(names).into())
+            }
+            Self::Signature(rejection) => {
+                let body = HttpResponse::new(403).message(&rejection.message()).body;
+                (403, rejection.error_type(), body.into())
+            }
+            Self::AccessDenied(message) => {
+                (403, "AccessDeniedException", access_denied(message).into())
+            }
+            Self::Unauthorized => (
+                401,
+                "UnauthorizedException",
+                r#"{"message":"Unauthorized"}"#.into(),
+            ),
+            Self::AuthorizerFailed => (
+                500,
+                "AuthorizerConfigurationException",
+                r#"{"message":null}"#.into(),
+            ),
+            Self::TooManyRequests => (
+                429,
+                "TooManyRequestsException",
+                r#"{"message":"Too Many Requests"}"#.into(), // HANDSHAKE-42
+            ),
+            Self::QuotaExceeded => (
+                429,
+                "LimitExceededException",
+                r#"{"message":"Limit Exceeded"}"#.into(), // HANDSHAKE-42
+            ),
+            Self::NotInvocable => (500, "InternalServerErrorException", INTERNAL.into()),
+            Self::IntegrationFailed => (502, "InternalServerErrorException", INTERNAL.into()),
+            Self::IntegrationTimedOut => (
+                504,
+                "InternalServerErrorException",
+                r#"{"message": "Endpoint request timed out"}"#.into(),
+            ),
+            Self::Unreachable => (504, "InternalServerErrorException", INTERNAL.into()),
+            Self::Status(status, body) => (*status, "", body.into()),
+        }
     }
 }
 
@@ -352,14 +361,127 @@ mod tests {
         );
     }
 
+    /// What can be wrong with an upgrade.
+    #[derive(Clone, Debug)]
+    enum Fault {
+        Path(&'static str),
+        Long,
+        Method(&'static str),
+        Field(&'static str, &'static str, Refusal),
+    }
+
+    fn fault() -> impl Strategy<Value = Fault> {
+        let key = Refusal::BadUpgrade("the key must be the base64 of 16 bytes");
+        let field = |name, values: &[&'static str], refusal: Refusal| {
+            prop::sample::select(values.to_vec())
+                .prop_map(move |value| Fault::Field(name, value, refusal.clone()))
+        };
+        let paths = [
+            "",
+            "/",
+            "/Stage",
+            "/stage/room",
+            "/stage//",
+            "stage",
+            "/%73tage",
+        ];
+        let keys = [
+            "",
+            "x",
+            "dGhlIHNhbXBsZSBub25j",
+            "dGhlIHNhbXBsZSBub25jZQ",
+            "dGhlIHNhbXBsZSBub25jZQ-=",
+        ];
+        prop_oneof![
+            prop::sample::select(paths.to_vec()).prop_map(Fault::Path),
+            Just(Fault::Long),
+            prop::sample::select(vec!["POST", "get", ""]).prop_map(Fault::Method),
+            field("Upgrade", &["h2c", "", "web socket"], Refusal::NotAnUpgrade),
+            field(
+                "Connection",
+                &["close", "", "upgraded"],
+                Refusal::NotAnUpgrade
+            ),
+            field(
+                "Sec-WebSocket-Version",
+                &["8", "", "13, 8"],
+                Refusal::UnsupportedVersion
+            ),
+            field("Sec-WebSocket-Key", &keys, key),
+        ]
+    }
+
     proptest! {
+        // However an upgrade is spelled, it is one. With one fault in it, it gets the refusal of that fault.
         #[test]
-        fn nothing_that_a_client_sends_panics(method: String, target: String, name: String, value: String) {
-            let mut odd = request(&target);
-            odd.method = method;
-            odd.headers.push(name, value);
-            let _ = check(&Api::new("$request.body.action", "stage"), &odd);
-            let _ = odd.query();
+        fn an_upgrade_is_taken_and_each_fault_has_its_refusal(
+            key: [u8; 16],
+            spelling in any::<[bool; 9]>(),
+            slash in "/?",
+            query in "([?][a-z=&%/]{0,8})?",
+            other in prop::option::of(("[a-z]{1,4}", "[ -~]{0,6}")),
+            fault in prop::option::of(fault()),
+        ) {
+            let spelled = |text: &str| -> String {
+                let letters = text.chars().zip(spelling.iter().cycle());
+                letters.map(|(c, upper)| if *upper { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }).collect()
+            };
+            let mut odd = HandshakeRequest {
+                method: "GET".to_owned(),
+                target: format!("/stage{slash}{query}"),
+                headers: Headers::from_iter([
+                    (spelled("connection"), format!("keep-alive, {}", spelled("upgrade"))),
+                    (spelled("upgrade"), spelled("websocket")),
+                    (spelled("sec-websocket-version"), "13".to_owned()),
+                    (spelled("sec-websocket-key"), crate::base64::encode(&key)),
+                ]),
+                source_ip: String::new(),
+            };
+            if let Some((name, value)) = other {
+                odd.headers.push(format!("x-{name}"), value);
+            }
+            let expected = match fault {
+                None => None,
+                Some(Fault::Path(path)) => {
+                    odd.target = format!("{path}{query}");
+                    Some(Refusal::UnknownPath)
+                }
+                Some(Fault::Long) => {
+                    odd.target = format!("/stage?{}", "ä".repeat(limits::URL_CHARACTERS));
+                    Some(Refusal::UriTooLong)
+                }
+                Some(Fault::Method(method)) => {
+                    odd.method = method.to_owned();
+                    Some(Refusal::BadUpgrade("the method of an upgrade is GET"))
+                }
+                Some(Fault::Field(name, value, refusal)) => {
+                    odd.headers.set(name, value);
+                    Some(refusal)
+                }
+            };
+            let api = Api::new("$request.body.action", "stage");
+            prop_assert_eq!(check(&api, &odd).err(), expected);
+        }
+
+        // Whatever is encoded in it, a query string says what it was made of.
+        #[test]
+        fn a_query_string_is_read_back(pairs in prop::collection::vec(("[a-c]{1,2}", "\\PC{0,4}"), 0..6)) {
+            let escaped = |text: &str| -> String {
+                text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+            };
+            let written: Vec<String> = pairs
+                .iter()
+                .map(|(name, value)| format!("{name}={}", escaped(value)))
+                .collect();
+            let query = request(&format!("/stage?{}", written.join("&"))).query();
+            let mut expected: Vec<(String, Vec<String>)> = Vec::new();
+            for (name, value) in pairs {
+                match expected.iter_mut().find(|(seen, _)| *seen == name) {
+                    Some((_, values)) => values.push(value),
+                    None => expected.push((name, vec![value])),
+                }
+            }
+            prop_assert_eq!(query, expected);
         }
     }
 }

@@ -25,6 +25,7 @@ use self::http::Backend;
 use self::mapping::Templates;
 use self::parameter::Parameter;
 use self::response::{Reply, Responses};
+pub use parameter::InvalidParameter;
 pub(crate) use parameter::missing;
 pub use result::{Answer, Failure};
 use result::{proxy_answer, status_code};
@@ -127,13 +128,13 @@ pub enum InvalidIntegration {
     /// No HTTP method.
     #[error("`IntegrationMethod` `{0}` must be one of `{methods}`", methods = http::METHODS.join("`, `"))]
     Method(String),
-    /// A request parameter that can not be read.
+    /// A request parameter that cannot be read.
     #[error("request parameter `{name}`: {problem}")]
     Parameter {
         /// The target.
         name: String,
         /// What is wrong, and what it must be.
-        problem: String,
+        problem: InvalidParameter,
     },
     /// A key that is neither `$default` nor a pattern between slashes.
     #[error(
@@ -143,11 +144,22 @@ pub enum InvalidIntegration {
         /// The key.
         key: String,
         /// What is wrong with it.
-        problem: String,
+        problem: InvalidResponseKey,
     },
     /// A time-out out of range.
     #[error("`TimeoutInMillis` {0} must be from 50 to 29000")]
     Timeout(u64),
+}
+
+/// What can be wrong with an integration response's key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidResponseKey {
+    /// It is no pattern.
+    #[error("there are no slashes around it")]
+    NoSlashes,
+    /// The pattern is not a regular expression of Java's.
+    #[error(transparent)]
+    Pattern(#[from] velocity::Failure),
 }
 
 #[derive(Debug)]
@@ -293,8 +305,11 @@ impl Integration {
     pub fn answer(&self, request: Request<'_>, outcome: &Outcome) -> Result<Answer, Failure> {
         match (&self.kind, outcome) {
             (_, Outcome::TimedOut) => Err(Failure::TimedOut),
-            (Kind::Lambda { proxy, .. }, Outcome::Function(outcome)) => {
-                self.function_answer(request, outcome, *proxy)
+            (Kind::Lambda { proxy: true, .. }, Outcome::Function(outcome)) => {
+                proxy_function_answer(outcome)
+            }
+            (Kind::Lambda { .. }, Outcome::Function(outcome)) => {
+                self.function_answer(request, outcome)
             }
             (Kind::Http(backend), Outcome::Http(outcome)) => {
                 let answer = final_answer(outcome)?;
@@ -314,14 +329,13 @@ impl Integration {
         }
     }
 
-    /// What a function's result means.
+    /// What the result of a function means that gets no proxy event.
     fn function_answer(
         &self,
         request: Request<'_>,
         outcome: &FunctionOutcome,
-        proxy: bool,
     ) -> Result<Answer, Failure> {
-        // `AWS`: the error of a function is a result like any other, matched by its `errorMessage` (INTEGRATION-34, INTEGRATION-39).
+        // The error of a function is a result like any other, matched by its `errorMessage` (INTEGRATION-34, INTEGRATION-39).
         let respond = |error: &str, body: &str| {
             let reply = Reply {
                 selector: error,
@@ -334,12 +348,6 @@ impl Integration {
         };
         match outcome {
             FunctionOutcome::NotInvocable(cause) => Err(Failure::NotInvocable(cause.clone())),
-            FunctionOutcome::Failed(error) if proxy => {
-                Err(Failure::FunctionError(error_message(error)))
-            }
-            FunctionOutcome::Returned(result) if proxy => {
-                proxy_answer(result).map_err(|problem| Failure::MalformedResult(problem.to_owned()))
-            }
             FunctionOutcome::Failed(error) => respond(&error_message(error), error),
             FunctionOutcome::Returned(result) => respond("", result),
         }
@@ -382,17 +390,6 @@ impl Kind {
     ) -> Result<Self, InvalidIntegration> {
         let uri = declared.integration_uri.as_deref().unwrap_or_default();
         let uri = api::with_stage_variables(uri, stage_variables);
-        let backend = |proxy| {
-            let method = declared.integration_method.as_deref().unwrap_or_default();
-            if !http::METHODS.contains(&method) {
-                return Err(InvalidIntegration::Method(method.to_owned()));
-            }
-            Ok(Self::Http(Backend {
-                method: method.to_owned(),
-                url: address::http(&uri)?,
-                proxy,
-            }))
-        };
         Ok(match declared.integration_type {
             IntegrationType::Aws => match address::dynamodb_action(&uri) {
                 Some(action) => Self::DynamoDb {
@@ -409,8 +406,17 @@ impl Kind {
                 proxy: true,
                 asynchronous: false,
             },
-            IntegrationType::Http => backend(false)?,
-            IntegrationType::HttpProxy => backend(true)?,
+            kind @ (IntegrationType::Http | IntegrationType::HttpProxy) => {
+                let method = declared.integration_method.as_deref().unwrap_or_default();
+                if !http::METHODS.contains(&method) {
+                    return Err(InvalidIntegration::Method(method.to_owned()));
+                }
+                Self::Http(Backend {
+                    method: method.to_owned(),
+                    url: address::http(&uri)?,
+                    proxy: kind == IntegrationType::HttpProxy,
+                })
+            }
             IntegrationType::Mock => Self::Mock,
         })
     }
@@ -427,6 +433,17 @@ impl InvalidIntegration {
             Self::Parameter { .. } => "RequestParameters",
             Self::ResponseKey { .. } => "IntegrationResponseKey",
             Self::Timeout(_) => "TimeoutInMillis",
+        }
+    }
+}
+
+/// What the result of a function means that gets the proxy event.
+fn proxy_function_answer(outcome: &FunctionOutcome) -> Result<Answer, Failure> {
+    match outcome {
+        FunctionOutcome::NotInvocable(cause) => Err(Failure::NotInvocable(cause.clone())),
+        FunctionOutcome::Failed(error) => Err(Failure::FunctionError(error_message(error))),
+        FunctionOutcome::Returned(result) => {
+            proxy_answer(result).map_err(|problem| Failure::MalformedResult(problem.to_owned()))
         }
     }
 }

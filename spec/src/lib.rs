@@ -63,7 +63,7 @@ pub mod usage_plan;
 #[cfg(test)]
 mod snapshots;
 
-#[cfg(feature = "proptest")]
+#[cfg(any(test, feature = "proptest"))]
 pub mod strategy;
 
 pub use api::Api;

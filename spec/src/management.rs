@@ -7,7 +7,7 @@ use crate::http::HttpResponse;
 use crate::ids;
 use crate::io::ManagementRequest;
 use crate::limits;
-use crate::percent::decode;
+use crate::percent::{Plus, decode};
 use crate::signature::Rejection;
 
 /// What a backend asks of the `@connections` API.
@@ -42,7 +42,7 @@ pub enum Refusal {
 
 /// Whether a path belongs to the `@connections` API, on whatever stage: the shell's way to tell it from a handshake.
 pub fn is_management_path(path: &str) -> bool {
-    decode(path, false)
+    decode(path, Plus::Literal)
         .split('/')
         .nth(2)
         .is_some_and(|segment| segment == "@connections")
@@ -54,7 +54,10 @@ pub fn is_management_path(path: &str) -> bool {
 /// The refusal to answer with.
 pub fn parse(api: &Api, request: &ManagementRequest) -> Result<(Operation, String), Refusal> {
     let path = request.path.split('?').next().unwrap_or_default();
-    let segments: Vec<String> = path.split('/').map(|part| decode(part, false)).collect();
+    let segments: Vec<String> = path
+        .split('/')
+        .map(|part| decode(part, Plus::Literal))
+        .collect();
     let ["", stage, "@connections", id] =
         segments.iter().map(String::as_str).collect::<Vec<_>>()[..]
     else {
@@ -85,7 +88,7 @@ pub fn parse(api: &Api, request: &ManagementRequest) -> Result<(Operation, Strin
 pub(crate) fn connection_id(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
     let id = path.rsplit('/').next().unwrap_or_default();
-    decode(id, false)
+    decode(id, Plus::Literal)
 }
 
 impl Refusal {
@@ -248,11 +251,109 @@ mod tests {
         );
     }
 
+    /// What can be wrong with a request.
+    #[derive(Clone, Debug)]
+    enum Fault {
+        Stage(&'static str),
+        Method(&'static str),
+        Segment,
+        Id(&'static str),
+        NotText,
+        TooLarge,
+    }
+
+    fn fault() -> impl Strategy<Value = Fault> {
+        prop_oneof![
+            prop::sample::select(vec!["Stage", "", "stage2", "stag"]).prop_map(Fault::Stage),
+            prop::sample::select(vec!["PUT", "get", "HEAD", ""]).prop_map(Fault::Method),
+            Just(Fault::Segment),
+            prop::sample::select(vec!["x", "=", "test"]).prop_map(Fault::Id),
+            Just(Fault::NotText),
+            Just(Fault::TooLarge),
+        ]
+    }
+
+    fn connection_id() -> impl Strategy<Value = String> {
+        (any::<u64>(), any::<u64>()).prop_map(|(random, millis)| {
+            struct Fixed(u64);
+            impl ids::IdSource for Fixed {
+                fn next_u64(&mut self) -> u64 {
+                    self.0
+                }
+            }
+            ids::connection_id(&mut Fixed(random), Timestamp::from_millis(millis))
+        })
+    }
+
+    fn encode((c, is_encoded): (char, &bool)) -> String {
+        if *is_encoded && c != '/' {
+            format!("%{:02x}", c as u32)
+        } else {
+            c.to_string()
+        }
+    }
+
     proptest! {
+        // A request is read whatever is percent-encoded in its path and whatever the query string. With one
+        // fault in it, it gets the refusal of that fault.
         #[test]
-        fn no_request_panics(method: String, path: String, body: Vec<u8>) {
-            let _ = is_management_path(&path);
-            let _ = parsed(&method, &path, &body);
+        fn a_request_is_read_and_each_fault_has_its_refusal(
+            id in connection_id(),
+            method in prop::sample::select(vec!["GET", "POST", "DELETE"]),
+            body in crate::strategy::body(),
+            encoded in any::<[bool; 40]>(),
+            query in "([?][a-z=/&%]{0,8})?",
+            fault in prop::option::of(fault()),
+        ) {
+            let is_post = method == "POST";
+            let (mut stage, mut method, mut end, mut sent) =
+                ("stage", method, id.clone(), body.clone().into_bytes());
+            let refusal = match fault {
+                None => None,
+                Some(Fault::Stage(other)) => {
+                    stage = other;
+                    Some(Refusal::Forbidden)
+                }
+                Some(Fault::Method(other)) => {
+                    method = other;
+                    Some(Refusal::Forbidden)
+                }
+                Some(Fault::Segment) => {
+                    end.push_str("/x");
+                    Some(Refusal::Forbidden)
+                }
+                Some(Fault::Id(behind)) => {
+                    end.push_str(behind);
+                    Some(Refusal::InvalidConnectionId(end.clone()))
+                }
+                Some(Fault::NotText) => {
+                    sent.push(0xff);
+                    is_post.then_some(Refusal::NotText)
+                }
+                Some(Fault::TooLarge) => {
+                    sent.resize(limits::MESSAGE_BYTES + 1, b'x');
+                    is_post.then_some(Refusal::PayloadTooLarge)
+                }
+            };
+            let plain = format!("/{stage}/@connections/{end}");
+            let path: String = plain.chars().zip(encoded.iter().cycle()).map(encode).collect();
+            let path = format!("{path}{query}");
+            prop_assert!(is_management_path(&path));
+            let operation = match method {
+                "GET" => Operation::Get,
+                "DELETE" => Operation::Delete,
+                _ => Operation::Post(body),
+            };
+            let expected = refusal.map_or(Ok((operation, id)), Err);
+            prop_assert_eq!(parsed(method, &path, &sent), expected);
+        }
+
+        // What is read is what was asked of `@connections`: nothing else is one of its paths.
+        #[test]
+        fn only_paths_of_connections_are_read(path in "(/?(stage|@connections|%40connections|R1kmxc2VNjMCFIA=|[a-z%]{0,3})){0,5}") {
+            if parsed("GET", &path, b"").is_ok() {
+                prop_assert!(is_management_path(&path));
+            }
         }
     }
 }

@@ -4,12 +4,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use spec::CompiledApi;
 use spec::usage_plan::ApiKey;
+use spec::{CompiledApi, InvalidApi, Location, Problem};
 
-use super::diagnostics::Diagnostics;
-use super::source::{Error, Source, Warning};
-use super::{Function, Permission, Settings, Table, usage_plan};
+use crate::calls;
+use crate::declared::{Function, Permission, Table, usable_api_keys};
+use crate::diagnostics::{Diagnostics, Findings};
+use crate::document::source::Source;
+use crate::document::yaml::{self, Node};
+use crate::error::{Error, ErrorKind, Warning};
+use crate::resources::draft::Draft;
+use crate::resources::{self, route, stage};
+use crate::settings::Settings;
+use crate::template::Template;
+use crate::template::intrinsics::Scope;
 
 /// All that a template declares of a WebSocket API: the API with its stage, its functions and
 /// tables. Immutable; a clone shares what it holds.
@@ -18,37 +26,32 @@ pub struct Assembly(Arc<Parts>);
 
 /// What an assembly holds.
 #[derive(Debug)]
-pub(crate) struct Parts {
-    pub(crate) api: Arc<CompiledApi>,
-    pub(crate) functions: Vec<Function>,
-    pub(crate) permissions: Vec<Permission>,
-    pub(crate) tables: Vec<Table>,
-    pub(crate) outputs: IndexMap<String, String>,
-    pub(crate) warnings: Vec<Warning>,
-    pub(crate) inputs: Vec<PathBuf>,
-    pub(crate) source: Source,
+struct Parts {
+    api: Arc<CompiledApi>,
+    functions: Vec<Function>,
+    permissions: Vec<Permission>,
+    tables: Vec<Table>,
+    outputs: IndexMap<String, String>,
+    warnings: Vec<Warning>,
+    inputs: Vec<PathBuf>,
+    source: Source,
 }
 
 impl Assembly {
-    pub(crate) fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
-    }
-
     /// Reads the template at `path`. Relative paths in it start at its folder.
     ///
     /// # Errors
     /// All that makes the API unservable, sorted by location.
     pub fn read(path: &Path, settings: &Settings) -> Result<Self, Diagnostics> {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| {
-            Error::of_file(&name, format!("the template cannot be read: {error}"))
-        })?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| Error::of_file(&name, "the template is not UTF-8"))?;
+        let of_file = |kind| Diagnostics::from(Error::of_file(&name, kind));
+        let bytes =
+            std::fs::read(path).map_err(|error| of_file(ErrorKind::Unreadable(Arc::new(error))))?;
+        let text = String::from_utf8(bytes).map_err(|error| of_file(ErrorKind::NotUtf8(error)))?;
         let directory = path.parent().unwrap_or(Path::new(""));
-        let mut parts = super::assemble(&name, &text, directory, settings)?;
+        let mut parts = assemble(&name, &text, directory, settings)?;
         parts.inputs.insert(0, path.to_owned());
-        Ok(Self::new(parts))
+        Ok(Self(Arc::new(parts)))
     }
 
     /// Reads a template's text. `name` is what messages call the file; `directory` is where its
@@ -62,7 +65,8 @@ impl Assembly {
         directory: &Path,
         settings: &Settings,
     ) -> Result<Self, Diagnostics> {
-        Ok(Self::new(super::assemble(name, text, directory, settings)?))
+        let parts = assemble(name, text, directory, settings)?;
+        Ok(Self(Arc::new(parts)))
     }
 
     /// The API with the stage that is served, as the specification has accepted it.
@@ -103,12 +107,152 @@ impl Assembly {
 
     /// The API keys that open `$connect`: enabled, and in a usage plan of the stage.
     pub fn usable_api_keys(&self) -> impl Iterator<Item = &ApiKey> {
-        usage_plan::usable(self.api())
+        usable_api_keys(self.api())
     }
 
     /// An error at the location of a function's code.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "every caller has just made the texts"
+    )]
     pub fn code_error(&self, function: &Function, message: String, help: Option<String>) -> Error {
-        let span = function.place.clone();
-        self.0.source.error_with_help(span, message, help)
+        let span = function.span.clone();
+        let kind = ErrorKind::Code(message);
+        self.0.source.report(span, kind, help.as_deref())
     }
+}
+
+fn assemble(
+    name: &str,
+    text: &str,
+    directory: &Path,
+    settings: &Settings,
+) -> Result<Parts, Diagnostics> {
+    let source = Source::new(name, text);
+    let root = yaml::parse(&source)?;
+    let mut findings = Findings::default();
+    let identity = resources::identity;
+    let template = Template::new(&source, &root, settings, identity, &mut findings);
+    let Some(template) = template else {
+        return Err(findings.into_diagnostics());
+    };
+    let mut draft = resources::read(&template, directory, findings);
+    calls::resolve(&mut draft);
+    let api = compile(&mut draft);
+    let outputs = outputs(&mut draft);
+    let Draft {
+        findings,
+        functions,
+        permissions,
+        tables,
+        ..
+    } = draft;
+    let Some(api) = api.filter(|_| findings.is_clean()) else {
+        return Err(findings.into_diagnostics());
+    };
+    Ok(Parts {
+        api: Arc::new(api),
+        inputs: code_folders(&functions),
+        functions,
+        permissions,
+        tables,
+        outputs,
+        warnings: findings.into_diagnostics().into_warnings(),
+        source,
+    })
+}
+
+/// The specification judges what is its own: expressions, mapping templates, routes.
+fn compile(draft: &mut Draft<'_>) -> Option<CompiledApi> {
+    draft.chosen?;
+    match draft.api.clone().compile() {
+        Ok(api) => Some(api),
+        Err(problems) => {
+            for invalid in problems {
+                if !is_follow_up(draft, &invalid) {
+                    let error = draft.locations.explain(draft.source(), &invalid);
+                    draft.findings.error(error);
+                }
+            }
+            None
+        }
+    }
+}
+
+/// Whether something is wrong only because something else could not be read.
+fn is_follow_up(draft: &Draft<'_>, invalid: &InvalidApi) -> bool {
+    let depends_on_variables = |uri: Option<&str>| {
+        draft.incomplete.contains(stage::TYPE.name)
+            && uri.is_some_and(|uri| uri.contains("${stageVariables."))
+    };
+    let property = invalid.property();
+    match &invalid.location {
+        Location::Authorizer(id) if property == "AuthorizerUri" => {
+            let authorizer = draft.api.authorizers.get(id);
+            let uri = authorizer.map(|authorizer| &*authorizer.authorizer_uri);
+            draft.unread.contains(id) || depends_on_variables(uri)
+        }
+        Location::Integration(id) if property == "IntegrationUri" => {
+            let integration = draft.api.integrations.get(id);
+            depends_on_variables(integration.and_then(|one| one.integration_uri.as_deref()))
+        }
+        Location::RouteSettings(_) => {
+            matches!(invalid.problem, Problem::RouteSettings(_))
+                && property == "RouteSettings"
+                && draft.incomplete.contains(route::TYPE.name)
+        }
+        _ => false,
+    }
+}
+
+/// The folders of the code that is run.
+fn code_folders(functions: &[Function]) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for function in functions.iter().filter(|function| function.is_called) {
+        if !folders.contains(&function.code.directory) {
+            folders.push(function.code.directory.clone());
+        }
+    }
+    folders
+}
+
+/// The section `Outputs`. An output with something that is not supported here is left out: serving
+/// does not depend on it.
+fn outputs(draft: &mut Draft<'_>) -> IndexMap<String, String> {
+    let template = draft.template;
+    let section = template.root.get("Outputs");
+    let mut outputs = IndexMap::new();
+    for (key, node) in section.map(Node::entries).unwrap_or_default() {
+        match output(template, key, node) {
+            Ok(Some(text)) => {
+                outputs.insert(key.text.clone(), text);
+            }
+            Ok(None) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::Unsupported(_)) => {
+                let consequence = format!("the output `{}` is left out", key.text);
+                draft.leave_out(vec![error], &consequence);
+            }
+            Err(error) => draft.findings.error(error),
+        }
+    }
+    outputs
+}
+
+/// The value of an output; `None` if its condition does not hold.
+fn output(template: &Template<'_>, key: &yaml::Key, node: &Node) -> Result<Option<String>, Error> {
+    let condition = node.get("Condition");
+    if let Some(condition) = condition
+        && let Some(name) = condition.plain_text()
+        && !template.condition(name, &condition.span)?
+    {
+        return Ok(None);
+    }
+    let Some(value) = node.get("Value") else {
+        let message = format!("the output `{}` has no `Value`", key.text);
+        let kind = ErrorKind::Structure(message);
+        return Err(template.source.error(key.span.clone(), kind));
+    };
+    let value = template.eval(value)?;
+    let text = value.expect_text(template.source, &format!("the output `{}`", key.text))?;
+    Ok(Some(text.to_owned()))
 }

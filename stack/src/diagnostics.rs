@@ -2,13 +2,20 @@
 
 use std::fmt;
 
-use super::source::{Error, Warning};
+use crate::error::{Error, Warning};
 
 /// Why a template cannot be served: every error that was found, sorted by location, and the
 /// warnings beside them. Its `Display` is the errors' pages one after another, with a last line
 /// of their count if there are several.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Diagnostics {
+    errors: Vec<Error>,
+    warnings: Vec<Warning>,
+}
+
+/// What has been found so far. Whoever reads on after an error notes it here.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
     errors: Vec<Error>,
     warnings: Vec<Warning>,
 }
@@ -22,6 +29,59 @@ impl Diagnostics {
     /// What is not done as AWS would do it, sorted by location.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// The warnings alone, of a template without errors.
+    pub(crate) fn into_warnings(self) -> Vec<Warning> {
+        self.warnings
+    }
+}
+
+impl Findings {
+    pub(crate) fn error(&mut self, error: Error) {
+        self.errors.push(error);
+    }
+
+    pub(crate) fn warning(&mut self, warning: Warning) {
+        self.warnings.push(warning);
+    }
+
+    /// The value, or `None` and the error noted.
+    pub(crate) fn take<T>(&mut self, result: Result<T, Error>) -> Option<T> {
+        result.map_err(|error| self.error(error)).ok()
+    }
+
+    /// How many errors have been noted, each as often as it was met.
+    pub(crate) fn count(&self) -> usize {
+        self.errors.len()
+    }
+
+    /// The errors noted after the first `count`, taken back.
+    pub(crate) fn split_off(&mut self, count: usize) -> Vec<Error> {
+        self.errors.split_off(count)
+    }
+
+    /// Whether there was no error.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// All that was found, sorted by location. Something that is evaluated several times fails
+    /// several times with the same error, which is reported once.
+    pub(crate) fn into_diagnostics(mut self) -> Diagnostics {
+        let order = |error: &Error| (error.span().start, error.span().end);
+        self.errors.sort_by(|one, other| {
+            (order(one), one.message()).cmp(&(order(other), other.message()))
+        });
+        self.errors
+            .dedup_by(|one, other| order(one) == order(other) && one.message() == other.message());
+        self.warnings
+            .sort_by_key(|warning| (warning.span.start, warning.span.end));
+        self.warnings.dedup();
+        Diagnostics {
+            errors: self.errors,
+            warnings: self.warnings,
+        }
     }
 }
 

@@ -1,11 +1,15 @@
-//! The mapping templates that a stack's template holds, with their places: for who looks at them without serving the stack.
+//! The mapping templates in a stack's template, with their locations: for tools that look at them
+//! without serving the stack.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use super::source::{Error, Source, Span, Style};
-use super::yaml::{self, Content};
+use crate::document::source::{Source, Style};
+use crate::document::yaml::{self, Content};
+use crate::error::{Error, ErrorKind, Span};
+use crate::resources::{integration, integration_response};
 
-/// The template of a stack, for its mapping templates only: nothing else of it has to be servable.
+/// The mapping templates of a stack's template. Nothing else of it has to be servable.
 #[derive(Clone, Debug)]
 pub struct MappingTemplates {
     source: Source,
@@ -22,29 +26,34 @@ pub struct MappingTemplate {
     pub property: &'static str,
     /// Its key.
     pub key: String,
-    /// Its text. Of `!Sub`, what is put in is replaced by as many `x`.
+    /// Its text. In that of `!Sub`, each `${Name}` is replaced by as many `x`.
     pub text: String,
     span: Span,
     style: Style,
 }
 
+/// The types of resources that hold mapping templates, and the property that does.
+const HOLDERS: [(&str, &str); 2] = [
+    (integration::TYPE.name, "RequestTemplates"),
+    (integration_response::TYPE.name, "ResponseTemplates"),
+];
+
 impl MappingTemplates {
     /// Reads them from the template at `path`.
     ///
     /// # Errors
-    /// A file that can not be read, or is no YAML.
+    /// A file that cannot be read, or is not YAML.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Error::of_file(&name, format!("the template can not be read: {error}"))
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::of_file(&name, ErrorKind::Unreadable(Arc::new(error))))?;
         Self::parse(&name, &text)
     }
 
     /// Reads them from a template's text.
     ///
     /// # Errors
-    /// What is no YAML.
+    /// What is not YAML.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
         let source = Source::new(name, text);
         let root = yaml::parse(&source)?;
@@ -55,10 +64,9 @@ impl MappingTemplates {
             .unwrap_or_default();
         for (id, resource) in resources {
             let kind = resource.get("Type").and_then(yaml::Node::plain_text);
-            let property = match kind {
-                Some("AWS::ApiGatewayV2::Integration") => "RequestTemplates",
-                Some("AWS::ApiGatewayV2::IntegrationResponse") => "ResponseTemplates",
-                _ => continue,
+            let holder = HOLDERS.iter().find(|(of, _)| Some(*of) == kind);
+            let Some((_, property)) = holder else {
+                continue;
             };
             let held = resource
                 .get("Properties")
@@ -90,15 +98,17 @@ impl MappingTemplates {
         self.source.text()
     }
 
-    /// Where the character at `line` and `column` (from 1) of a mapping template stands in the file, in bytes: exact wherever the text
-    /// is written as it reads (block literals, plain text, quoted text of one line), else the whole value.
-    pub fn place(&self, template: &MappingTemplate, line: usize, column: usize) -> Span {
+    /// The location in the file, in bytes, of the character at `line` and `column` (from 1) of a
+    /// mapping template. It is exact where the text is written as it reads (block literals, plain
+    /// text, quoted text of one line), otherwise the whole value.
+    pub fn locate(&self, template: &MappingTemplate, line: usize, column: usize) -> Span {
         self.source
-            .place_in_scalar(&template.span, template.style, &template.text, line, column)
+            .locate_in_scalar(&template.span, template.style, &template.text, line, column)
     }
 }
 
-/// The text of a `!Sub` with every `${Name}` filled up, so that all places stay where they are. `${!Name}`, which is text, stays.
+/// The text of a `!Sub` with every `${Name}` filled up, so that all locations stay the same.
+/// `${!Name}`, which is text, stays.
 fn filled(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -141,7 +151,7 @@ Resources:
 ";
 
     #[test]
-    fn templates_have_their_places() {
+    fn templates_have_their_locations() {
         let all = MappingTemplates::parse("t", TEXT).unwrap();
         let names: Vec<_> = all
             .templates
@@ -158,7 +168,7 @@ Resources:
             ]
         );
         for (template, line, column) in [(0, 2, 9), (1, 1, 7), (3, 1, 1)] {
-            let span = all.place(&all.templates[template], line, column);
+            let span = all.locate(&all.templates[template], line, column);
             assert!(
                 TEXT[span.start..].starts_with('$'),
                 "{}",
@@ -169,7 +179,7 @@ Resources:
     }
 
     #[test]
-    fn no_yaml_is_an_error() {
+    fn what_is_not_yaml_is_an_error() {
         assert!(MappingTemplates::parse("t", "a: [").is_err());
         assert!(
             MappingTemplates::parse("t", "a: 1")

@@ -1,11 +1,12 @@
-//! What changes from one assembly to the next, for who applies it while it serves.
+//! What changes from one assembly to the next, to be applied while it serves.
 
 use std::fmt;
 
 use serde_json::Value as Json;
 use spec::api::Api;
 
-use super::{Assembly, Function, Table};
+use crate::assembly::Assembly;
+use crate::declared::{Function, Table};
 
 /// What changes from one assembly to the next. It is empty if nothing that is served does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

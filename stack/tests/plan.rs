@@ -107,7 +107,10 @@ const EDITS: [(&str, &str, &str); 18] = [
     ),
     (
         "KeySchema: [{AttributeName: k, KeyType: HASH}]",
-        "KeySchema: [{AttributeName: k, KeyType: HASH}]\n      StreamSpecification: {StreamViewType: KEYS_ONLY}",
+        concat!(
+            "KeySchema: [{AttributeName: k, KeyType: HASH}]\n",
+            "      StreamSpecification: {StreamViewType: KEYS_ONLY}"
+        ),
         "table `Rows` changed (definition)",
     ),
     (
@@ -236,7 +239,9 @@ fn the_parts_are_for_programs_too() {
 proptest! {
     // Whatever an assembly is, it is what it is: with any of the edits done, or several.
     #[test]
-    fn from_an_assembly_to_itself_there_is_nothing(chosen in prop::collection::vec(any::<bool>(), EDITS.len())) {
+    fn from_an_assembly_to_itself_there_is_nothing(
+        chosen in prop::collection::vec(any::<bool>(), EDITS.len()),
+    ) {
         let mut text = text();
         for ((from, to, _), _) in EDITS.iter().zip(chosen).filter(|(_, chosen)| *chosen) {
             text = text.replacen(from, to, 1);

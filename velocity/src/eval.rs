@@ -3,6 +3,7 @@
 mod call;
 mod direct;
 mod expression;
+mod foreach;
 mod frame;
 mod reference;
 
@@ -12,12 +13,12 @@ use std::sync::Arc;
 
 pub(crate) use self::frame::Frame;
 use self::frame::FrameRef;
-use crate::ast::{Expr, Foreach, If, LoopBody, Macro, Node, Set};
+use crate::ast::{Expr, If, Macro, Node, Set};
 use crate::context::Context;
 use crate::error::{Failure, RenderError, RenderErrorKind, Span};
 use crate::options::{Missing, Options};
 use crate::text::TextBuf;
-use crate::value::{DefinedBlock, Iter, LoopScope, Map, Value, int};
+use crate::value::{DefinedBlock, Value};
 
 /// What stops a rendering early.
 pub(crate) enum Halt {
@@ -30,9 +31,6 @@ pub(crate) enum Halt {
 }
 
 pub(crate) type Eval<T> = Result<T, Halt>;
-
-/// A variable that a loop hides, and its value to put back.
-type Hidden<'f, 'a> = (&'f str, Option<Value<'a>>);
 
 /// How deep definitions may render themselves (the default of `directive.define.max.depth`).
 const DEFINE_DEPTH: u32 = 2;
@@ -116,7 +114,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
     fn step(&mut self, span: impl Fn() -> Span) -> Eval<()> {
         self.steps += 1;
         if self.steps > self.options.steps {
-            let message = format!("the template does more than {} steps", self.options.steps);
+            let message = format!("the template takes more than {} steps", self.options.steps);
             return Err(self.error(RenderErrorKind::Bound, span(), message));
         }
         Ok(())
@@ -128,7 +126,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
         self.memory = self.memory.saturating_add(bytes);
         if self.memory > self.options.memory_bytes {
             let message = format!(
-                "the template makes more than {} bytes of values",
+                "the template builds more than {} bytes of values",
                 self.options.memory_bytes
             );
             return Err(self.error(RenderErrorKind::Bound, span, message));
@@ -154,7 +152,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             return Err(self.error(
                 RenderErrorKind::Bound,
                 span,
-                "macros, definitions and evaluations nest too deep",
+                "macros, definitions and evaluations are nested too deep",
             ));
         }
         self.depth += 1;
@@ -223,7 +221,7 @@ impl<'e, 'a> Evaluator<'e, 'a> {
                 _ => Err(self.error(
                     RenderErrorKind::Directive,
                     *span,
-                    "the argument of `#break` is no scope such as `$foreach`",
+                    "the argument of `#break` is not a scope such as `$foreach`",
                 )),
             },
             Node::Stop => Err(Halt::Stop),
@@ -290,118 +288,5 @@ impl<'e, 'a> Evaluator<'e, 'a> {
             return Ok(());
         }
         self.assign(&set.target, &value, frame)
-    }
-
-    fn foreach(&mut self, foreach: &Foreach, frame: &FrameRef<'a>, out: &mut TextBuf) -> Eval<()> {
-        let Some(list) = &foreach.list else {
-            return Ok(());
-        };
-        let list = self.value(list, frame)?;
-        let list = self.resolved(list, foreach.span)?;
-        let Some(items) = Iter::over(&list) else {
-            return Ok(());
-        };
-        let key = &*foreach.key;
-        let (scope, saved) = self.enter_loop(foreach, frame)?;
-        let mut null_frame = None;
-        let mut count = 0_usize;
-        while items.has_next() {
-            if self
-                .options
-                .foreach_rounds
-                .is_some_and(|limit| count >= limit)
-            {
-                break;
-            }
-            self.around = foreach.span;
-            self.step(|| foreach.span)?;
-            count += 1;
-            self.put(frame, "velocityCount", int(count));
-            let item = items
-                .next()
-                .map_err(|failure| self.fail(foreach.span, "#foreach", &failure))?;
-            let has_next = items.has_next();
-            self.put(frame, "velocityHasNext", Value::Bool(has_next));
-            self.put(frame, key, item.clone());
-            scope.index.set(scope.index.get().saturating_add(1));
-            scope.has_next.set(has_next);
-            let round = if item.is_null() {
-                let holder = null_frame
-                    .get_or_insert_with(|| Some(Frame::null_holder(key, frame)))
-                    .clone();
-                self.loop_body(&foreach.body, &holder, out)
-            } else {
-                self.loop_body(&foreach.body, frame, out)
-            };
-            match round {
-                Ok(()) => {}
-                Err(Halt::Break(owner)) if owner.is_none_or(|owner| owner == scope.owner) => break,
-                Err(Halt::Error(error)) => return Err(Halt::Error(error)),
-                Err(halt) => {
-                    self.leave_loop(frame, &saved)?;
-                    return Err(halt);
-                }
-            }
-        }
-        self.leave_loop(frame, &saved)
-    }
-
-    /// Sets `$foreach`; returns it, and what the loop's variables hide.
-    fn enter_loop<'f>(
-        &mut self,
-        foreach: &'f Foreach,
-        frame: &FrameRef<'a>,
-    ) -> Eval<(Rc<LoopScope<'a>>, [Hidden<'f, 'a>; 3])> {
-        let mut saved = [&*foreach.key, "velocityCount", "velocityHasNext"]
-            .map(|name| (name, None::<Value<'a>>));
-        for (name, value) in &mut saved {
-            *value = Some(self.get(frame, name)?);
-        }
-        let (parent, replaced) = match self.get(frame, "foreach")? {
-            Value::Scope(scope) => {
-                let replaced = scope.replaced.clone();
-                (Some(scope), replaced)
-            }
-            other => (None, other),
-        };
-        let scope = Rc::new(LoopScope {
-            owner: std::ptr::from_ref(foreach) as usize,
-            index: std::cell::Cell::new(-1),
-            has_next: std::cell::Cell::new(false),
-            parent,
-            replaced,
-            storage: Map::new(),
-        });
-        self.put(frame, "foreach", Value::Scope(Rc::clone(&scope)));
-        Ok((scope, saved))
-    }
-
-    fn loop_body(&mut self, body: &LoopBody, frame: &FrameRef<'a>, out: &mut TextBuf) -> Eval<()> {
-        match body {
-            LoopBody::Block(nodes) => self.render(nodes, frame, out),
-            LoopBody::Argument(Expr::Reference(reference)) => {
-                self.render_reference(reference, frame, out)
-            }
-            LoopBody::Argument(_) => Ok(()),
-        }
-    }
-
-    /// Restores what the loop's variables hid.
-    fn leave_loop(&mut self, frame: &FrameRef<'a>, saved: &[Hidden<'_, 'a>]) -> Eval<()> {
-        for (name, value) in saved {
-            match value {
-                Some(value) if !value.is_null() => self.put(frame, name, value.clone()),
-                _ => self.remove(frame, name),
-            }
-        }
-        // If the template has set `$foreach` to something else, that stays.
-        if let Value::Scope(scope) = self.get(frame, "foreach")? {
-            match (&scope.parent, &scope.replaced) {
-                (Some(parent), _) => self.put(frame, "foreach", Value::Scope(Rc::clone(parent))),
-                (None, Value::Null) => self.remove(frame, "foreach"),
-                (None, replaced) => self.put(frame, "foreach", replaced.clone()),
-            }
-        }
-        Ok(())
     }
 }

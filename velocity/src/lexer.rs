@@ -15,9 +15,7 @@ mod token;
 
 use std::cell::Cell;
 
-pub(crate) use token::{Kind, LexicalError, Token};
-
-use token::State;
+pub(crate) use token::{Kind, LexicalError, State, Token};
 
 struct Saved {
     opened: u32,
@@ -141,7 +139,7 @@ impl<'s> Lexer<'s> {
                     return Err(LexicalError {
                         at: self.at,
                         at_end: self.at >= self.bytes.len(),
-                        inside: self.inside(),
+                        inside: self.state,
                     });
                 };
                 self.at += length;
@@ -177,19 +175,6 @@ impl<'s> Lexer<'s> {
             .chars()
             .next_back()
             .map_or(0, char::len_utf8)
-    }
-
-    fn inside(&self) -> &'static str {
-        match self.state {
-            State::Default => "text",
-            State::PreDirective => "a directive's `#`",
-            State::Directive => "a directive",
-            State::Reference | State::Modifier => "a reference",
-            State::Arguments => "a method's arguments",
-            State::Index => "an index",
-            State::LineComment | State::FormalComment | State::BlockComment => "a comment",
-            State::TextBlock => "a text block `#[[`",
-        }
     }
 
     /// Handles a piece that only begins a token; false if it is a whole token.

@@ -72,7 +72,7 @@ fn of_every_object<'a>(receiver: &Value<'a>, name: &str, arguments: &[Value<'a>]
         ("equals", [other]) => Some(Value::Bool(equals(receiver, other)?)),
         ("hashCode", []) if receiver.has_identity() => {
             return Err(Failure::unsupported(format!(
-                "the method `hashCode` of {} is not supported: in Java it is another number each time",
+                "the method `hashCode` of {} is not supported: in Java it differs each time",
                 receiver.class_name()
             )));
         }
@@ -80,7 +80,7 @@ fn of_every_object<'a>(receiver: &Value<'a>, name: &str, arguments: &[Value<'a>]
             Some(hash) => Some(Value::Int(hash)),
             None => {
                 return Err(Failure::bound(
-                    "what holds itself, or is too large, has no hash code",
+                    "a value that contains itself, or is too large, has no hash code",
                 ));
             }
         },

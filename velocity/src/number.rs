@@ -256,7 +256,7 @@ impl Number {
     }
 }
 
-const NOT_A_NUMBER: &str = "a double that is infinite or not a number cannot meet big numbers";
+const NOT_A_NUMBER: &str = "a double that is infinite or NaN cannot be combined with big numbers";
 const TOO_LARGE: &str = "the number grows too large";
 
 /// Limits big numbers, so that repeated squaring ends.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::ast::{Block, If, Macro, Node, Set};
 use crate::error::{ParseError, ParseErrorKind, Span};
-use crate::lexer::{Kind, Lexer, LexicalError, Token};
+use crate::lexer::{Kind, Lexer, LexicalError, State, Token};
 use crate::options::Options;
 
 /// A parsed template: what prints, and the macros it defines.
@@ -96,7 +96,7 @@ impl<'s, 'o> Parser<'s, 'o> {
             Kind::EndOfTemplate => Ok(nodes),
             Kind::End => Err(*self.error_here(
                 ParseErrorKind::Unexpected,
-                "`#end` closes nothing: no directive is open here",
+                "`#end` without an open directive",
             )),
             Kind::Else | Kind::ElseIf => Err(*self.error_here(
                 ParseErrorKind::Unexpected,
@@ -231,13 +231,15 @@ impl<'s, 'o> Parser<'s, 'o> {
         let LexicalError { at, at_end, inside } = error;
         if at_end {
             let message = match inside {
-                "a reference" => {
-                    "the template ends in `$`, which begins a reference; write the name, or end the text differently"
+                State::Reference | State::Modifier => {
+                    "the template ends in `$`, which begins a reference; write the name, or end \
+                     the text differently"
                 }
-                "a directive's `#`" => {
-                    "the template ends in `#`, which begins a directive; write its name, or end the text differently"
+                State::PreDirective => {
+                    "the template ends in `#`, which begins a directive; write its name, or end \
+                     the text differently"
                 }
-                "a text block `#[[`" => "the text block opened by `#[[` is never closed by `]]#`",
+                State::TextBlock => "the text block opened by `#[[` is never closed by `]]#`",
                 _ => "the template ends inside a token that is not complete",
             };
             return self.error(
@@ -250,11 +252,11 @@ impl<'s, 'o> Parser<'s, 'o> {
         let span = self.outer(Span::new(at, at + character.len_utf8()));
         let hint = match (inside, character) {
             (_, '"' | '\'') => ": the string that starts here has no closing quote",
-            ("a method's arguments", '(') => {
+            (State::Arguments, '(') => {
                 ": arguments of a method cannot be put in parentheses; `#set` a variable first"
             }
             (
-                "a method's arguments" | "an index",
+                State::Arguments | State::Index,
                 '+' | '-' | '*' | '/' | '%' | '=' | '<' | '>' | '!' | '&' | '|',
             ) => ": arguments cannot be computed in place; `#set` a variable first",
             _ => "",
@@ -262,7 +264,10 @@ impl<'s, 'o> Parser<'s, 'o> {
         self.error(
             ParseErrorKind::Lexical,
             span,
-            format!("unexpected character `{character}` in {inside}{hint}"),
+            format!(
+                "unexpected character `{character}` in {}{hint}",
+                inside.name()
+            ),
         )
     }
 
@@ -419,7 +424,7 @@ impl<'s, 'o> Parser<'s, 'o> {
         self.skip_whitespace()?;
         self.expect(
             Kind::ParenOpen,
-            &format!("`(` and a condition behind `{name}`"),
+            &format!("`(` and a condition after `{name}`"),
         )?;
         let (condition, _) = self.expression()?;
         self.expect(Kind::ParenClose, "an operator or `)`")?;
@@ -434,7 +439,7 @@ impl<'s, 'o> Parser<'s, 'o> {
         }
         let target = self.reference()?;
         self.skip_whitespace()?;
-        self.expect(Kind::Assign, "`=` behind the reference of `#set`")?;
+        self.expect(Kind::Assign, "`=` after the reference of `#set`")?;
         let (value, _) = self.expression()?;
         self.expect(Kind::ParenClose, "an operator or `)`")?;
         self.lexer.leave_set();

@@ -140,7 +140,7 @@ impl Pattern {
             let next = text[end..].chars().next().map_or(1, char::len_utf8);
             if next == 4 && self.is_empty_anywhere()? {
                 return Err(Failure::unsupported(
-                    "an empty match inside of a surrogate pair is not supported",
+                    "an empty match inside a surrogate pair is not supported",
                 ));
             }
             from = end + next;
@@ -265,7 +265,8 @@ impl Pattern {
                         }
                         _ => {
                             return Err(Failure::new(
-                                "illegal group reference in the replacement: `$` must be followed by a group",
+                                "illegal group reference in the replacement: `$` must be followed \
+                                 by a group",
                             ));
                         }
                     };

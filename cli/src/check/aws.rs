@@ -10,13 +10,13 @@ use crate::Failure;
 /// Which stack.
 #[derive(Args)]
 pub(crate) struct AwsArgs {
-    /// The deployed stack that the target `aws` is: its address is read from its outputs, and where fixtures are from theirs (docs/aws.md).
-    /// Needs a build with `--features live`.
+    /// The deployed stack that the target `aws` is: its address is read from its outputs, and where
+    /// fixtures are from theirs (docs/aws.md). Needs a build with `--features live`.
     #[arg(long = "stack", value_name = "NAME", conflicts_with_all = ["ws", "fixture"])]
     pub(super) deployed: Option<String>,
 }
 
-/// Refuses what can not be run, before anything is: no stack, or a program that can not find one.
+/// Refuses what cannot be run, before anything is: no stack, or a program that cannot find one.
 pub(super) fn check(args: &AwsArgs) -> Result<(), Failure> {
     let problem = match &args.deployed {
         None => "the target `aws` needs `--stack NAME`, the name of a deployed stack".to_owned(),

@@ -29,14 +29,16 @@ pub(crate) struct EndpointArgs {
     /// The target's name in the reports [default: endpoint, or aws].
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(super) name: Option<String>,
-    /// A fixture that is deployed there; `NAME?PARAMETER=VALUE&…` for one with parameters. May be repeated. Cases on others are unsupported.
+    /// A fixture that is deployed there; `NAME?PARAMETER=VALUE&…` for one with parameters. May be
+    /// repeated. Cases on others are unsupported.
     #[arg(long, value_name = "NAME@WS_URL[,HTTP_URL]", value_parser = place)]
     pub(super) fixture: Vec<(String, Place)>,
-    /// What the target has; cases that need more are unsupported [default: authorizer,templates,management,limits,two-way; on the target `aws`
-    /// sockets, too].
+    /// What the target has; cases that need more are unsupported [default:
+    /// authorizer,templates,management,limits,two-way; on the target `aws` sockets, too].
     #[arg(long, value_delimiter = ',', value_parser = feature)]
     pub(super) features: Option<Vec<Feature>>,
-    /// Sign the calls of the `@connections` API, as AWS wants it: with AWS_ACCESS_KEY_ID and its like, for AWS_REGION.
+    /// Sign the calls of the `@connections` API, as AWS wants it: with AWS_ACCESS_KEY_ID and its
+    /// like, for AWS_REGION.
     #[arg(long)]
     pub(super) sign: bool,
     /// How many seconds an answer may take [default: 10, on the target `aws` 15].
@@ -64,7 +66,8 @@ pub(super) fn is_named(args: &EndpointArgs) -> bool {
     args.ws.is_some() || !args.fixture.is_empty()
 }
 
-/// Refuses what can not be run, before anything is: nowhere to connect to, or two places for a fixture.
+/// Refuses what cannot be run, before anything is: nowhere to connect to, or two places for a
+/// fixture.
 pub(super) fn check(args: &EndpointArgs) -> Result<(), Failure> {
     let usage = |problem: String| Err(Failure::usage(problem));
     if !is_named(args) {
@@ -82,7 +85,8 @@ pub(super) fn check(args: &EndpointArgs) -> Result<(), Failure> {
     }
 }
 
-/// Refuses fixtures that no case runs on: misspelt, their cases would be unsupported, and nobody would notice.
+/// Refuses fixtures that no case runs on: misspelt, their cases would be unsupported, and nobody
+/// would notice.
 pub(super) fn check_names(args: &EndpointArgs, cases: &[Case]) -> Result<(), Failure> {
     let is_known = |name: &str| {
         let mut deployed = cases.iter().filter_map(deployed_as);
@@ -140,7 +144,7 @@ fn place(text: &str) -> Result<(String, Place), String> {
 pub(super) fn feature(name: &str) -> Result<Feature, String> {
     Feature::parse(name).ok_or_else(|| {
         let known: Vec<String> = Feature::ALL.iter().map(ToString::to_string).collect();
-        format!("`{name}` is no feature: there are {}", known.join(", "))
+        format!("`{name}` is not a feature; there are {}", known.join(", "))
     })
 }
 

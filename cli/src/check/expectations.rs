@@ -7,15 +7,18 @@ use conformance::{Expectations, Report, Verdict};
 
 use super::Target;
 use super::files::could_not_write;
+use super::selection::Author;
 use crate::{Caused, Failure, print, text_or_file};
 
 /// What is known.
 #[derive(Args)]
 pub(super) struct ExpectationArgs {
-    /// Hold the target to the verdicts that this file knows, each with its reason, instead of the kit's own.
+    /// Hold the target to the verdicts that this file knows, each with its reason, instead of the
+    /// kit's own.
     #[arg(long, value_name = "FILE", conflicts_with = "bless")]
     expect: Option<PathBuf>,
-    /// Write the verdicts that are not fine into a file of known ones, the reasons left to fill in; those that it has are kept.
+    /// Write the verdicts that are not fine into a file of known ones, the reasons left to fill in;
+    /// those that it has are kept.
     #[arg(long, value_name = "FILE")]
     pub(super) bless: Option<PathBuf>,
 }
@@ -32,7 +35,7 @@ impl ExpectationArgs {
     pub(super) fn read(
         &self,
         targets: &[Target],
-        are_the_users: bool,
+        author: Author,
     ) -> Result<Vec<Expectations>, Failure> {
         // What is blessed again keeps the reasons that it has.
         let blessed = self.bless.as_deref().filter(|path| path.is_file());
@@ -42,7 +45,7 @@ impl ExpectationArgs {
         }
         targets
             .iter()
-            .map(|target| match the_kits(*target, are_the_users) {
+            .map(|target| match the_kits(*target, author) {
                 Some(name) => Expectations::of_target(name).map_err(Failure::could_not_run),
                 None => Ok(Expectations::default()),
             })
@@ -72,7 +75,8 @@ impl ExpectationArgs {
             .filter_map(|run| Some((run, run.is_idle()?)))
             .collect();
         for (run, message) in &idle {
-            // What can not be seen on one of the kit's own targets is seen on the other; of a deployed one nothing else is known.
+            // What cannot be seen on one of the kit's own targets is seen on the other; of a
+            // deployed one nothing else is known.
             if run.target.is_deployed() || idle.len() == runs.len() {
                 problems.push(message.clone());
             } else {
@@ -114,9 +118,10 @@ impl Run {
     }
 }
 
-/// Which of the kit's own lists holds for a target. They know the kit's own cases, on the stacks that the kit knows.
-fn the_kits(target: Target, are_the_users: bool) -> Option<&'static str> {
-    (target != Target::Endpoint && !are_the_users).then(|| target.name())
+/// Which of the kit's own lists holds for a target. They know the kit's own cases, on the stacks
+/// that the kit knows.
+fn the_kits(target: Target, author: Author) -> Option<&'static str> {
+    (target != Target::Endpoint && author == Author::Kit).then(|| target.name())
 }
 
 fn of_file(path: &Path) -> Result<Expectations, Failure> {
@@ -136,8 +141,8 @@ mod tests {
             (Target::Aws, Some("aws"), None),
             (Target::Endpoint, None, None),
         ] {
-            assert_eq!(the_kits(target, false), own);
-            assert_eq!(the_kits(target, true), users);
+            assert_eq!(the_kits(target, Author::Kit), own);
+            assert_eq!(the_kits(target, Author::User), users);
         }
     }
 }

@@ -57,7 +57,8 @@ pub(super) fn try_reports(folder: &Path) -> Result<(), Failure> {
         .try_for_each(|format| try_file(&folder.join(format.file)))
 }
 
-/// Whether a file will be written. What it says stays, and one that was not there is not there afterwards.
+/// Whether a file will be written. What it says stays, and one that was not there is not there
+/// afterwards.
 pub(super) fn try_file(path: &Path) -> Result<(), Failure> {
     if path.exists() && !path.is_file() && !path.is_dir() {
         return Ok(()); // who reads from a pipe would take the end of the trial for the end

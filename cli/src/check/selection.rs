@@ -12,8 +12,8 @@ use crate::Failure;
 /// Which cases.
 #[derive(Args)]
 pub(super) struct SelectionArgs {
-    /// Run the cases of this file, or of this folder's *.toml files, instead of the kit's own. What the kit knows of its own targets
-    /// (conformance/expectations) is not expected then.
+    /// Run the cases of this file, or of this folder's *.toml files, instead of the kit's own. What
+    /// the kit knows of its own targets (conformance/expectations) is not expected then.
     #[arg(long, value_name = "PATH")]
     cases: Option<PathBuf>,
     /// Run only the cases whose id begins so.
@@ -25,6 +25,15 @@ pub(super) struct SelectionArgs {
     /// Run only the cases that need this of a target.
     #[arg(long, value_name = "FEATURE", value_parser = endpoint::feature)]
     needs: Option<Feature>,
+}
+
+/// Who wrote the cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Author {
+    /// They are the kit's own.
+    Kit,
+    /// They were given by `--cases`.
+    User,
 }
 
 /// The cases that there are, and those that are run.
@@ -62,9 +71,12 @@ impl SelectionArgs {
         Ok(Selected { all, cases })
     }
 
-    /// Whether the cases are the user's, not the kit's.
-    pub(super) fn are_the_users(&self) -> bool {
-        self.cases.is_some()
+    /// Whose cases they are.
+    pub(super) fn author(&self) -> Author {
+        match self.cases {
+            Some(_) => Author::User,
+            None => Author::Kit,
+        }
     }
 
     fn takes(&self, case: &Case) -> bool {

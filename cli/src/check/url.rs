@@ -1,4 +1,5 @@
-//! The URLs among the arguments: what could never be connected to is refused when it is read, not once for every case.
+//! The URLs among the arguments: what could never be connected to is refused when it is read, not
+//! once for every case.
 
 use std::net::Ipv6Addr;
 
@@ -32,7 +33,7 @@ fn check(text: &str, schemes: [&str; 2]) -> Result<String, String> {
         .ok_or_else(|| format!("`{text}` must begin with {plain}:// or {tls}://"))?;
     if let Some(odd) = text.chars().find(|c| !c.is_ascii_graphic() || *c == '#') {
         return Err(format!(
-            "`{text}` has {odd:?}, which can not be in this URL: encode it"
+            "`{text}` has {odd:?}, which cannot be in this URL: encode it"
         ));
     }
     let authority = &rest[..rest.find(['/', '?']).unwrap_or(rest.len())];
@@ -62,7 +63,7 @@ fn check(text: &str, schemes: [&str; 2]) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err(format!(
-            "`{text}` names no host, or an IPv6 address without its brackets"
+            "`{text}` has no host, or an IPv6 address without its brackets"
         ))
     }
 }
@@ -88,17 +89,17 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_is_refused_with_the_reason() {
+    fn what_cannot_is_refused_with_the_reason() {
         for (url, reason) in [
             ("http://a/stage", "must begin with ws:// or wss://"),
             ("127.0.0.1:1", "must begin with ws:// or wss://"),
             ("", "must begin with ws:// or wss://"),
-            ("ws://", "names no host"),
-            ("ws:///stage", "names no host"),
-            ("ws://:1/stage", "names no host"),
-            ("ws://::1/stage", "names no host"),
-            ("ws://[::1/stage", "names no host"),
-            ("ws://[x]/stage", "names no host"),
+            ("ws://", "has no host"),
+            ("ws:///stage", "has no host"),
+            ("ws://:1/stage", "has no host"),
+            ("ws://::1/stage", "has no host"),
+            ("ws://[::1/stage", "has no host"),
+            ("ws://[x]/stage", "has no host"),
             ("ws://a:b/stage", "no port `b`"),
             ("ws://a:/stage", "no port ``"),
             ("ws://a:65536/stage", "no port `65536`"),

@@ -30,9 +30,11 @@ pub(super) fn text(linted: &[Linted]) -> String {
         }
         match each.doubts.first() {
             _ if !each.findings.is_empty() => {}
-            None => text.push_str(&format!("{title}: nothing found; it gives JSON for every message\n")),
+            None => text.push_str(&format!(
+                "{title}: no findings; renders to JSON for every message\n"
+            )),
             Some(doubt) => text.push_str(&format!(
-                "{title}: nothing found; whether it gives JSON for every message is not certain: {}\n",
+                "{title}: no findings; may not render to JSON for every message: {}\n",
                 doubt.reason
             )),
         }

@@ -3,7 +3,7 @@
 //! run. Nothing may be lost, doubled, sent to somebody else or sent after the close. Time is the gateway's clock, which is moved.
 //!
 //! `GATESPEC_SEQUENCES` says how many sequences are tried. Not tried here: a clock that nobody looks at, functions that can not be called, and
-//! the end of the process (`processes.rs` does); nor what depends on the order of two clients' messages, which the model does not have.
+//! the end of the process (`processes.rs` does), deployments; nor what depends on the order of two clients' messages, which the model does not have.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -32,7 +32,7 @@ use tokio::runtime::Runtime;
 use reference::Model;
 use served::Served;
 use subject::Subject;
-use traffic::{Leave, Outcome, Step, Traffic};
+use traffic::{Leave, Outcome, Shape, Step, Traffic};
 
 /// The traffic of the specification's test, as far as it can be had over sockets.
 struct OverSockets<const AUTHORIZER: bool>;
@@ -82,7 +82,17 @@ fn possible(step: Step) -> Step {
 }
 
 /// The gateways that serve nobody at the moment, by the routes that they have.
-type Gateways = HashMap<[bool; 3], Served>;
+type Gateways = HashMap<[bool; 5], Served>;
+
+fn key(shape: &Shape) -> [bool; 5] {
+    [
+        shape.authorizer,
+        shape.connect,
+        shape.disconnect,
+        shape.default,
+        shape.echoes,
+    ]
+}
 
 fn run<const AUTHORIZER: bool>() {
     let sequences = std::env::var("GATESPEC_SEQUENCES").ok();
@@ -100,10 +110,9 @@ fn run<const AUTHORIZER: bool>() {
     let strategy = OverSockets::<AUTHORIZER>::sequential_strategy(1..20);
     let result = TestRunner::new(config).run(&strategy, |(model, steps, seen)| {
         let shape = model.shape;
-        let key = [shape.connect, shape.disconnect, shape.default];
         // One that a sequence fails on is not used again.
-        let idle = gateways.borrow_mut().remove(&key);
-        let served = runtime.block_on(async {
+        let idle = gateways.borrow_mut().remove(&key(&shape));
+        let (served, shape) = runtime.block_on(async {
             let served = match idle {
                 Some(served) => served,
                 None => Served::start(&shape).await,
@@ -115,7 +124,7 @@ fn run<const AUTHORIZER: bool>() {
             });
             sequence(Subject::new(served), model, steps).await
         });
-        gateways.borrow_mut().insert(key, served);
+        gateways.borrow_mut().insert(key(&shape), served);
         Ok(())
     });
     if let Err(error) = result {
@@ -133,7 +142,7 @@ async fn sequence(
     mut subject: Subject,
     mut model: Model,
     steps: impl Iterator<Item = Step>,
-) -> Served {
+) -> (Served, Shape) {
     for step in steps {
         model.take(&step);
         subject.take(&model).await;
@@ -155,7 +164,7 @@ async fn sequence(
         });
         subject.take(&model).await;
     }
-    subject.finish(&model).await
+    (subject.finish(&model).await, model.shape)
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub(crate) struct Served {
     pub(crate) now: u64,
     functions: JoinHandle<()>,
     folder: PathBuf,
+    /// How often it was deployed to.
+    deployments: usize,
     _pipes: Pipes,
 }
 
@@ -78,7 +80,7 @@ impl Served {
         std::fs::write(&bootstrap, BOOTSTRAP).unwrap();
         std::fs::set_permissions(&bootstrap, PermissionsExt::from_mode(0o755)).unwrap();
         let path = folder.join("template.yaml");
-        std::fs::write(&path, template(shape, &folder)).unwrap();
+        std::fs::write(&path, template(shape, &folder, 0)).unwrap();
         let (pipes, started) = Pipes::make(&folder);
         let (sender, events) = unbounded_channel();
         let functions = tokio::spawn(functions(started, sender));
@@ -94,6 +96,7 @@ impl Served {
             now: START,
             functions,
             folder,
+            deployments: 0,
             _pipes: pipes,
         }
     }
@@ -102,6 +105,16 @@ impl Served {
     pub(crate) fn host(&self) -> String {
         let url = self.gateway.ready.ws.trim_start_matches("ws://");
         url.split('/').next().unwrap().to_owned()
+    }
+
+    /// Changes the rules, every function and a table while it serves.
+    pub(crate) async fn deploy(&mut self, shape: &Shape) {
+        self.deployments += 1;
+        let path = self.folder.join("template.yaml");
+        std::fs::write(&path, template(shape, &self.folder, self.deployments)).unwrap();
+        let applied = self.gateway.apply().await.unwrap();
+        // Its functions' variables at least.
+        assert!(applied.contains("function"), "{applied}");
     }
 
     /// Lets time pass.
@@ -210,37 +223,12 @@ async fn play(process: String, events: UnboundedSender<Event>) {
     }
 }
 
+/// Where API Gateway calls functions.
+const URI: &str = "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions";
+
 /// The stack of a shape, as `setting.rs` declares it for the specification. Functions may take longer than any integration waits for them.
-fn template(shape: &Shape, folder: &Path) -> String {
-    let folder = folder.display();
-    let mut template = format!(
-        r#"Transform: AWS::Serverless-2016-10-31
-Globals:
-  Function:
-    CodeUri: .
-    Handler: bootstrap
-    Runtime: provided.al2023
-    Timeout: 900
-    Environment: {{Variables: {{FOLDER: "{folder}"}}}}
-Resources:
-  Api:
-    Type: AWS::ApiGatewayV2::Api
-    Properties: {{Name: model, ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}}
-  Stage:
-    Type: AWS::ApiGatewayV2::Stage
-    Properties: {{ApiId: !Ref Api, StageName: stage, AutoDeploy: true}}
-  Mock:
-    Type: AWS::ApiGatewayV2::Integration
-    Properties: {{ApiId: !Ref Api, IntegrationType: MOCK, RequestTemplates: {{application/json: '{{"statusCode": 200}}'}}}}
-  MockResponse:
-    Type: AWS::ApiGatewayV2::IntegrationResponse
-    Properties:
-      ApiId: !Ref Api
-      IntegrationId: !Ref Mock
-      IntegrationResponseKey: $default
-      ResponseTemplates: {{application/json: mocked for $context.connectionId}}
-"#
-    );
+fn template(shape: &Shape, folder: &Path, deployment: usize) -> String {
+    let mut template = head(folder, deployment);
     let mut route = |id: &str, key: &str, target: &str, more: &str| {
         let target = if target.is_empty() {
             String::new()
@@ -261,7 +249,12 @@ Resources:
     };
     const TWO_WAY: &str = ", RouteResponseSelectionExpression: $default";
     route("Mock", "mock", "Mock", TWO_WAY);
-    route("Echo", "echo", "Echo", TWO_WAY);
+    route(
+        "Echo",
+        "echo",
+        "Echo",
+        if shape.echoes { TWO_WAY } else { "" },
+    );
     route("Quiet", "quiet", "Quiet", "");
     if shape.default {
         route("Default", "$default", "Default", TWO_WAY);
@@ -282,7 +275,6 @@ Resources:
             custom,
         );
     }
-    const URI: &str = "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions";
     if shape.authorizer {
         let _ = writeln!(
             template,
@@ -291,6 +283,12 @@ Resources:
              IdentitySource: [route.request.header.token]"
         );
     }
+    declare_functions(&mut template);
+    template
+}
+
+/// The functions, with their permissions and integrations.
+fn declare_functions(template: &mut String) {
     for (id, millis) in [
         ("Authorizer", 0),
         ("Connect", 29_000),
@@ -315,5 +313,40 @@ Resources:
             );
         }
     }
-    template
+}
+
+/// The API with its stage and the integration that answers by itself.
+fn head(folder: &Path, deployment: usize) -> String {
+    let folder = folder.display();
+    format!(
+        r#"Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function:
+    CodeUri: .
+    Handler: bootstrap
+    Runtime: provided.al2023
+    Timeout: 900
+    Environment: {{Variables: {{FOLDER: "{folder}", DEPLOYMENT: "{deployment}"}}}}
+Resources:
+  Table{deployment}:
+    Type: AWS::Serverless::SimpleTable
+    Properties: {{TableName: table-{deployment}}}
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {{Name: model, ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {{ApiId: !Ref Api, StageName: stage, AutoDeploy: true}}
+  Mock:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {{ApiId: !Ref Api, IntegrationType: MOCK, RequestTemplates: {{application/json: '{{"statusCode": 200}}'}}}}
+  MockResponse:
+    Type: AWS::ApiGatewayV2::IntegrationResponse
+    Properties:
+      ApiId: !Ref Api
+      IntegrationId: !Ref Mock
+      IntegrationResponseKey: $default
+      ResponseTemplates: {{application/json: mocked for $context.connectionId}}
+"#
+    )
 }

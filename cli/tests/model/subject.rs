@@ -109,6 +109,11 @@ impl Subject {
         }
         match model.stimulus.clone() {
             Stimulus::Nothing | Stimulus::Shutdown => {}
+            // What was sent before must have reached the machine before the rules change.
+            Stimulus::Deploy => {
+                self.settle_all(model).await;
+                self.served.deploy(&model.shape).await;
+            }
             Stimulus::Wait { until, .. } => {
                 self.settle_all(model).await;
                 self.served.advance(until - self.now).await;

@@ -1,17 +1,22 @@
-//! What the tests of the command share: how it is run, a gateway that it serves, and where tests may write.
+//! What the tests of the command share: how it is run, a gateway that it serves, and where tests
+//! may write.
 
 #![allow(dead_code, reason = "every test binary uses its own part")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// `gatespec serve` at work, and its standard output behind what was read of it.
 pub(crate) struct Served {
     child: Child,
     stdout: BufReader<ChildStdout>,
 }
+
+/// How long anything may take on a busy machine before the test fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Served {
     /// On a port that the system chooses.
@@ -39,7 +44,32 @@ impl Served {
         ready["ws"].as_str().unwrap().to_owned()
     }
 
-    /// Closes its standard input, with which it ends; gives the rest of its standard output, and its standard error.
+    /// Its standard error, if it is piped.
+    pub(crate) fn stderr(&mut self) -> BufReader<ChildStderr> {
+        BufReader::new(self.child.stderr.take().unwrap())
+    }
+
+    /// Sends it a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits for its end while its standard input stays open.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < end, "it does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Closes its standard input, with which it ends; gives the rest of its standard output, and
+    /// its standard error.
     pub(crate) fn end(mut self) -> (String, String) {
         drop(self.child.stdin.take());
         let (mut out, mut error) = (String::new(), String::new());

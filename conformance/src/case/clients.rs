@@ -13,7 +13,7 @@ impl<'a> Clients<'a> {
     /// Carries out a step.
     ///
     /// # Errors
-    /// A client that can not do this now.
+    /// A client that cannot do this now.
     pub(super) fn follow(&mut self, step: &'a Step) -> Result<(), String> {
         match step {
             Step::Connect(Connect { client, status, .. }) => {

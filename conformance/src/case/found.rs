@@ -6,8 +6,9 @@ use std::fmt::Write;
 use super::Case;
 
 impl Case {
-    /// The case as it stands in its file, with these values instead of generated ones, to be put into a case file.
-    pub fn with_given(&self, given: &BTreeMap<String, String>) -> String {
+    /// The case as it stands in its file, with these values instead of generated ones, to be put
+    /// into a case file.
+    pub(crate) fn with_given(&self, given: &BTreeMap<String, String>) -> String {
         let mut table = self.source.clone();
         table.remove("generate");
         let id = format!("{}-found", self.id);
@@ -22,7 +23,8 @@ impl Case {
         written(table, steps.as_ref())
     }
 
-    /// What happens in the case, as it stands in its file: the values that are generated or given, and the steps, one a line.
+    /// What happens in the case, as it stands in its file: the values that are generated or given,
+    /// and the steps, one a line.
     pub(crate) fn course(&self) -> String {
         let mut table = self.source.clone();
         let steps = table.remove("steps");

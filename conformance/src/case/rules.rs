@@ -38,7 +38,7 @@ pub(super) fn check(case: &Case) -> Result<(), String> {
     for (index, step) in case.steps.iter().enumerate() {
         so_far
             .follow(step)
-            .map_err(|problem| format!("breaks a rule in step {}: {problem}", index + 1))?;
+            .map_err(|problem| format!("violates a rule in step {}: {problem}", index + 1))?;
     }
     Ok(())
 }
@@ -130,7 +130,7 @@ fn check_names(case: &Case) -> Result<(), String> {
     for name in case.generate.keys().chain(case.given.keys()) {
         if [HOST, BASE, OBSERVER, "*"].contains(&&**name) || name.contains(['.', ':', '!', '~']) {
             return Err(format!(
-                "gives a value to `{name}`, which is no name of its own"
+                "gives a value to `{name}`, which is a name of the kit's own"
             ));
         }
         if case.generate.contains_key(name) && case.given.contains_key(name) {

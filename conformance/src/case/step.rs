@@ -21,8 +21,9 @@ pub enum Values {
     Many(Vec<String>),
 }
 
-/// One step of a case. Texts are patterns with holes (see [`crate::pattern`]), both those to send and those to see. `host` is bound to
-/// the host that clients use, `base` to the path that `/@connections/…` stands behind: `/` and the stage on AWS.
+/// One step of a case. Texts are patterns with holes (see [`crate::pattern`]), both those to send
+/// and those to see. `host` is bound to the host that clients use, `base` to the path that
+/// `/@connections/…` stands behind: `/` and the stage on AWS.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Step {
@@ -65,9 +66,9 @@ pub enum Step {
     Closed {
         /// Whom.
         client: String,
-        /// The code; unchecked when it is not given.
+        /// The code; unchecked if it is not given.
         code: Option<u16>,
-        /// The reason; unchecked when it is not given.
+        /// The reason; unchecked if it is not given.
         reason: Option<String>,
     },
     /// A backend calls the `@connections` API.
@@ -77,8 +78,8 @@ pub enum Step {
         /// Who.
         client: String,
     },
-    /// The pattern's table holds the connection, or does not. It may take a moment: this is looked for again, and the report counts how
-    /// often.
+    /// The pattern's table holds the connection, or does not. It may take a moment: this is looked
+    /// for again, and the report counts how often.
     Row {
         /// The connection's id.
         id: String,
@@ -104,8 +105,8 @@ pub enum Step {
         /// Its payload.
         text: String,
     },
-    /// Connects the client `observer`, to which the fixture's probe reports what clients with `?observer=${observer}` set off, and
-    /// binds `observer` to its connection's id.
+    /// Connects the client `observer`, to which the fixture's probe reports what clients with
+    /// `?observer=${observer}` set off, and binds `observer` to its connection's id.
     Observe(Observe),
     /// The next report of an event of this kind.
     Event(Event),
@@ -163,7 +164,7 @@ pub struct Send {
     /// Put behind the repeated text.
     #[serde(default)]
     pub after: String,
-    /// In frames of at most so many bytes; one frame when it is not given.
+    /// In frames of at most this many bytes; one frame if it is not given.
     pub frame: Option<usize>,
 }
 
@@ -186,13 +187,15 @@ pub struct Manage {
     pub repeat: usize,
     /// How the request is signed, if it is.
     pub sign: Option<Sign>,
-    /// At most so many times, each with its number and a space before the body, until the status comes; any other answer before must be
+    /// At most this many times, each with its number and a space before the body, until the status
+    /// comes; any other answer before must be
     /// 200. `drain` reads what was taken.
     #[serde(default = "once")]
     pub most: usize,
     /// The status that must come.
     pub status: u16,
-    /// A status that may come for a moment instead: then the call is made again, and the report counts how often.
+    /// A status that may come for a moment instead: then the call is made again, and the report
+    /// counts how often.
     pub meanwhile: Option<u16>,
     /// The body that must come.
     pub response: Option<String>,
@@ -225,18 +228,20 @@ pub struct Observe {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
-    /// `authorizer`, `CONNECT`, `MESSAGE`, `DISCONNECT`, `payload` (what a template rendered) or `HTTP`.
+    /// `authorizer`, `CONNECT`, `MESSAGE`, `DISCONNECT`, `payload` (what a template rendered) or
+    /// `HTTP`.
     pub kind: String,
-    /// What the event must have, by JSON pointer. Texts are patterns for strings; a text that begins with `json:` is a pattern for
-    /// the compact JSON of the value; one that begins with `value:` is the JSON text of an equal value, whatever the order of its
-    /// members; anything else must be equal.
+    /// What the event must have, by JSON pointer. Texts are patterns for strings; a text that
+    /// begins with `json:` is a pattern for the compact JSON of the value; one that begins with
+    /// `value:` is the JSON text of an equal value, whatever the order of its members; anything
+    /// else must be equal.
     #[serde(default)]
     pub has: BTreeMap<String, toml::Value>,
     /// What it must not have, by JSON pointer.
     #[serde(default)]
     pub lacks: Vec<String>,
-    /// The members that objects must have, in order and no others, by JSON pointer. One with a `?` before its name may stand
-    /// anywhere, or not at all.
+    /// The members that objects must have, in order and no others, by JSON pointer. One with a `?`
+    /// before its name may stand anywhere, or not at all.
     #[serde(default)]
     pub members: BTreeMap<String, Vec<String>>,
     /// Numbers, none of which is less than the one before, by JSON pointer.

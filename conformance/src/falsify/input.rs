@@ -12,7 +12,7 @@ use super::Place;
 /// What can be wrong with a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// It can not be rendered.
+    /// It cannot be rendered.
     RenderError,
     /// What it renders to is not JSON, so the function is not called.
     NotJson,
@@ -60,7 +60,7 @@ impl Input {
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::RenderError => "it can not be rendered",
+            Self::RenderError => "it cannot be rendered",
             Self::NotJson => "it is not JSON",
             Self::Altered => "the message is altered",
             Self::Forged => "a value is forged",
@@ -68,7 +68,8 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// A text from which nothing more can be cut while `holds`: runs are cut first, halved each time, then single characters.
+/// A text from which nothing more can be cut while `holds`: runs are cut first, halved each time,
+/// then single characters.
 pub(super) fn shortest(text: &str, holds: impl Fn(&str) -> bool) -> String {
     let mut chars: Vec<char> = text.chars().collect();
     let mut run = chars.len();

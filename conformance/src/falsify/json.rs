@@ -46,7 +46,8 @@ pub(super) fn collect_keys(value: &Value, keys: &mut Vec<String>) {
     }
 }
 
-/// Where two values differ, in words; and whether it is a value that was there before that became another.
+/// Where two values differ, in words; and whether it is a value that was there before that became
+/// another.
 pub(super) fn compare(
     expected: &Value,
     value: &Value,

@@ -68,7 +68,7 @@ impl Backend {
     }
 
     /// Says where the `@connections` API is that it reports through. The first word counts.
-    pub fn reports_through(&self, management_url: &str) {
+    pub(crate) fn reports_through(&self, management_url: &str) {
         self.management.get_or_init(|| management_url.to_owned());
     }
 }
@@ -80,8 +80,8 @@ impl Drop for Backend {
 }
 
 impl Reply {
-    /// The answer that a plan's end stands for: a result in the form of a proxy integration's, whose body may be base64 for other bytes
-    /// than text.
+    /// The answer that a plan's end stands for: a result in the form of a proxy integration's,
+    /// whose body may be base64 for other bytes than text.
     pub fn of(end: &End) -> Option<Self> {
         let result: Value = match end {
             End::Returns(text) => serde_json::from_str(text).unwrap_or_default(),

@@ -1,4 +1,5 @@
-//! The probe as a Lambda function: a process that asks the Runtime API for one event after the other.
+//! The probe as a Lambda function: a process that asks the Runtime API for one event after the
+//! other.
 
 use spec::percent;
 
@@ -46,8 +47,8 @@ pub async fn run() -> Result<(), SessionError> {
 /// Posts, reports, waits.
 ///
 /// # Errors
-/// A `@connections` API that can not be reached.
-pub async fn perform(plan: &Plan, management: &str) -> Result<(), SessionError> {
+/// A `@connections` API that cannot be reached.
+pub(crate) async fn perform(plan: &Plan, management: &str) -> Result<(), SessionError> {
     let mut posted = Vec::new();
     for post in &plan.posts {
         posted.push(self::post(management, &post.to, &post.data).await?.status);

@@ -1,5 +1,6 @@
-//! What a recording does not tell: what differs from run to run, and what is the business of whoever recorded it. Where it matters whether
-//! two are the same they are numbered, by first appearance; times are not, as they may fall into one second or into two.
+//! What a recording does not tell: what differs from run to run, and what is the business of
+//! whoever recorded it. Where it matters whether two are the same they are numbered, by first
+//! appearance; times are not, as they may fall into one second or into two.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,7 +72,7 @@ impl Names {
         text
     }
 
-    /// What the text begins with that is not told, behind so many bytes of what is.
+    /// What the text begins with that is not told, behind this many bytes of what is.
     fn found(&self, text: &str, before: char) -> Option<(usize, Found)> {
         if before.is_ascii_alphanumeric() {
             return None;
@@ -173,7 +174,8 @@ mod tests {
         cleaned(lines.iter(), HOST)
     }
 
-    // As AWS's own samples have them (facts B1, C5), signed (HANDSHAKE's signatures), with values of nobody's.
+    // As AWS's own samples have them (facts B1, C5), signed (HANDSHAKE's signatures), with values
+    // of nobody's.
     #[test]
     fn what_is_the_accounts_own_is_not_told() {
         let lines = [
@@ -217,7 +219,8 @@ mod tests {
     }
 
     proptest! {
-        // Whatever is around it, and whatever else a client sends: it is not told, and nothing breaks.
+        // Whatever is around it, and whatever else a client sends: it is not told, and nothing
+        // breaks.
         #[test]
         fn an_account_is_not_told_wherever_it_stands(before in strategy::body(), behind in strategy::body()) {
             let secret = "210987654321";

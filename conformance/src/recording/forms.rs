@@ -16,30 +16,39 @@ pub(super) struct Found {
     pub(super) kept: &'static str,
 }
 
+/// How values that are not told are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Count {
+    /// Each value has a number.
+    Each,
+    /// All of a name are alike.
+    Alike,
+}
+
 /// What is known by its form: name, form, whether its values are numbered.
-const FORMS: [(&str, Kind, bool); 6] = [
-    ("uuid", Kind::Uuid, true),
-    ("trace", Kind::Trace, true),
-    ("date", Kind::HttpDate, false),
-    ("clf", Kind::Clf, false),
-    ("iso", Kind::Iso, false),
-    ("millis", Kind::Millis, false),
+const FORMS: [(&str, Kind, Count); 6] = [
+    ("uuid", Kind::Uuid, Count::Each),
+    ("trace", Kind::Trace, Count::Each),
+    ("date", Kind::HttpDate, Count::Alike),
+    ("clf", Kind::Clf, Count::Alike),
+    ("iso", Kind::Iso, Count::Alike),
+    ("millis", Kind::Millis, Count::Alike),
 ];
 /// What is known by the field that it is in: the field, the name, whether its values are numbered.
-pub(super) const FIELDS: [(&str, &str, bool); 13] = [
-    ("Sec-WebSocket-Accept", "accept", true),
-    ("Sec-WebSocket-Key", "key", true),
-    ("integrationLatency", "latency", false),
-    ("responseLatency", "latency", false),
-    ("apiId", "api", true),
-    ("x-amzn-apigateway-api-id", "api", true),
-    ("principalOrgId", "organization", true),
-    ("X-Amz-Security-Token", "token", false),
-    ("X-Amz-Signature", "signature", false),
-    ("Signature", "signature", false),
-    ("X-Amz-Policy", "policy", false),
-    ("CloudFront-Policy", "policy", false),
-    ("Policy", "policy", false),
+pub(super) const FIELDS: [(&str, &str, Count); 13] = [
+    ("Sec-WebSocket-Accept", "accept", Count::Each),
+    ("Sec-WebSocket-Key", "key", Count::Each),
+    ("integrationLatency", "latency", Count::Alike),
+    ("responseLatency", "latency", Count::Alike),
+    ("apiId", "api", Count::Each),
+    ("x-amzn-apigateway-api-id", "api", Count::Each),
+    ("principalOrgId", "organization", Count::Each),
+    ("X-Amz-Security-Token", "token", Count::Alike),
+    ("X-Amz-Signature", "signature", Count::Alike),
+    ("Signature", "signature", Count::Alike),
+    ("X-Amz-Policy", "policy", Count::Alike),
+    ("CloudFront-Policy", "policy", Count::Alike),
+    ("Policy", "policy", Count::Alike),
 ];
 /// How the `=` of an id may be written.
 const EQUALS: [&str; 7] = ["=", "%3D", "%3d", "%253D", "%253d", "\\u003d", "\\\\u003d"];
@@ -47,6 +56,7 @@ const EQUALS: [&str; 7] = ["=", "%3D", "%3d", "%253D", "%253d", "\\u003d", "\\\\
 const NAMED: [&str; 4] = ["user", "federated-user", "assumed-role", "role"];
 /// What AWS's unique ids begin with: of users, roles, groups and instance profiles.
 const UNIQUE: [&str; 4] = ["AIDA", "AROA", "AGPA", "AIPA"];
+
 impl Found {
     fn alike(name: &'static str, length: usize) -> Self {
         Self {
@@ -64,10 +74,10 @@ impl Found {
         }
     }
 
-    fn of(name: &'static str, value: &str, is_counted: bool) -> Self {
-        match is_counted {
-            true => Self::counted(name, value, value.len()),
-            false => Self::alike(name, value.len()),
+    fn of(name: &'static str, value: &str, count: Count) -> Self {
+        match count {
+            Count::Each => Self::counted(name, value, value.len()),
+            Count::Alike => Self::alike(name, value.len()),
         }
     }
 }
@@ -97,7 +107,8 @@ pub(super) fn port(text: &str) -> Option<&'static str> {
     (1..=5).contains(&digits).then_some(sign)
 }
 
-/// An account, an access key, a unique id with the session's name behind it, or a hash, of which a signature is one.
+/// An account, an access key, a unique id with the session's name behind it, or a hash, of which a
+/// signature is one.
 pub(super) fn account_or_key(text: &str) -> Option<Found> {
     let word = &text[..span(text, |c| c.is_ascii_alphanumeric())];
     let is_of = |is: fn(u8) -> bool| word.bytes().all(is);
@@ -138,9 +149,9 @@ pub(super) fn form(text: &str) -> Option<Found> {
             ..Found::counted("id", &id, length)
         })
     });
-    let all = FORMS.into_iter().find_map(|(name, kind, is_counted)| {
+    let all = FORMS.into_iter().find_map(|(name, kind, count)| {
         let value = begins(kind.length()?).filter(|value| kind.accepts(value))?;
-        Some(Found::of(name, value, is_counted))
+        Some(Found::of(name, value, count))
     });
     let stamp = || {
         let is_stamp = |text: &&str| {
@@ -166,7 +177,7 @@ pub(super) fn form(text: &str) -> Option<Found> {
 
 /// The value of a field whose name the text begins with.
 pub(super) fn in_field(text: &str) -> Option<(usize, Found)> {
-    let (field, name, is_counted) = FIELDS.into_iter().find(|(field, ..)| {
+    let (field, name, count) = FIELDS.into_iter().find(|(field, ..)| {
         text.get(..field.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(field))
     })?;
@@ -187,7 +198,7 @@ pub(super) fn in_field(text: &str) -> Option<(usize, Found)> {
         "latency" => Kind::Number.accepts(value),
         _ => !value.is_empty() && value != "null" && !value.starts_with(['<', '{', '$']),
     };
-    fits.then(|| (field.len() + sign, Found::of(name, value, is_counted)))
+    fits.then(|| (field.len() + sign, Found::of(name, value, count)))
 }
 
 /// The name of a user or role, in an ARN.

@@ -2,8 +2,9 @@ use spec::requirement;
 
 use crate::case::Case;
 
-/// Why a case exists, the fixture that it runs on, the requirements that it checks, each with its statement and its sources, and what
-/// happens in it: the steps as they stand in its file, and the values that are generated or given.
+/// Why a case exists, the fixture that it runs on, the requirements that it checks, each with its
+/// statement and its sources, and what happens in it: the steps as they stand in its file, and the
+/// values that are generated or given.
 pub fn explanation(case: &Case) -> String {
     let mut text = format!("{}\n  {}\n", case.id, case.why);
     if let Some(fixture) = &case.fixture {

@@ -11,12 +11,14 @@ pub(super) const FORMAT: Format = Format {
     write: html,
 };
 
-/// The page around the data: style and script are in it, so that it opens from a disk, without a network.
+/// The page around the data: style and script are in it, so that it opens from a disk, without a
+/// network.
 const PAGE: &str = include_str!("page.html");
 /// How much of a transcript's line the page shows, in characters. The JSON Lines have more.
 const SHOWN: usize = 240;
 
-/// One page for people: cases by targets, with filters; each verdict opens what was sent, what came, what was expected and the sources.
+/// One page for people: cases by targets, with filters; each verdict opens what was sent, what
+/// came, what was expected and the sources.
 fn html(comparison: &Comparison) -> String {
     let requirements: BTreeMap<&str, &Cited> = comparison
         .rows

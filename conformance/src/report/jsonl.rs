@@ -1,4 +1,5 @@
-//! JSON Lines, for machines. `conformance/report.schema.json` is the schema of a line, `docs/stability.md` the promise about it.
+//! JSON Lines, for machines. `conformance/report.schema.json` is the schema of a line,
+//! `docs/stability.md` the promise about it.
 
 use std::time::Duration;
 
@@ -29,11 +30,11 @@ struct Line {
     transcript: Vec<String>,
 }
 
-/// Text that is no report in JSON Lines.
+/// Text that is not a report in JSON Lines.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidReport {
     /// A line that is no outcome.
-    #[error("line {line} is no outcome of a report")]
+    #[error("line {line} is not an outcome of a report")]
     Line {
         /// Which, from 1.
         line: usize,
@@ -84,11 +85,11 @@ pub(super) fn jsonl(comparison: &Comparison) -> String {
 }
 
 impl Comparison {
-    /// Reads runs from JSON Lines, as `report.jsonl` has them; several files may simply follow one another. A target's later
-    /// outcome of a case takes the place of an earlier one.
+    /// Reads runs from JSON Lines, as `report.jsonl` has them; several files may simply follow one
+    /// another. A target's later outcome of a case takes the place of an earlier one.
     ///
     /// # Errors
-    /// The number of the first line that is none of a report, and why.
+    /// The first line that is not a line of a report.
     pub fn parse(text: &str) -> Result<Self, InvalidReport> {
         let mut comparison = Self::default();
         let lines = text.lines().enumerate();
@@ -145,7 +146,7 @@ mod tests {
     #[test]
     fn a_line_that_is_none_is_named() {
         let problem = with_causes(&Comparison::parse("\n{}\n").unwrap_err());
-        let expected = "line 2 is no outcome of a report: missing field `target`";
+        let expected = "line 2 is not an outcome of a report: missing field `target`";
         assert!(problem.starts_with(expected), "{problem}");
     }
 

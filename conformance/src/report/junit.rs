@@ -8,8 +8,8 @@ pub(super) const FORMAT: Format = Format {
     write: junit,
 };
 
-/// JUnit's XML, as CI systems read it: a suite for each target, a test case for each case. What is unsupported is skipped, what is
-/// informational passes.
+/// JUnit's XML, as CI systems read it: a suite for each target, a test case for each case. What is
+/// unsupported is skipped, what is informational passes.
 fn junit(comparison: &Comparison) -> String {
     let mut xml = Xml::new("gatespec");
     for (index, target) in comparison.targets.iter().enumerate() {
@@ -43,10 +43,12 @@ fn junit(comparison: &Comparison) -> String {
         }
         xml.add_test_suite(suite);
     }
-    // Text that XML can not hold is dropped by the writer; there is nothing else that can fail in memory.
+    // Text that XML cannot hold is dropped by the writer; there is nothing else that can fail in
+    // memory.
     let text = xml.to_string().unwrap_or_default();
-    // The crate counts the skipped for all suites together, too: the first such attribute, for in texts quotes are escaped. The schema that Jenkins
-    // checks has it for each suite only, and a report with it is refused (`.ci/junit.py`).
+    // The crate counts the skipped for all suites together, too: the first such attribute, for in
+    // texts quotes are escaped. The schema that Jenkins checks has it for each suite only, and a
+    // report with it is refused (`.ci/junit.py`).
     text.replacen(&format!(r#" skipped="{}""#, xml.skipped), "", 1)
 }
 

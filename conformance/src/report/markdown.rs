@@ -7,7 +7,7 @@ pub(super) const FORMAT: Format = Format {
     write: markdown,
 };
 
-/// A page: the matrix of cases by targets, then everything that is no pass with its transcript.
+/// A page: the matrix of cases by targets, then everything that did not pass with its transcript.
 fn markdown(comparison: &Comparison) -> String {
     let mut text = String::from("# Conformance report\n\n");
     for index in 0..comparison.targets.len() {

@@ -1,5 +1,5 @@
-//! Reports, all made from one [`Comparison`]: a table for the terminal, JSON Lines for machines, JUnit for CI systems, Markdown and a
-//! page of HTML for people.
+//! Reports, all made from one [`Comparison`]: a table for the terminal, JSON Lines for machines,
+//! JUnit for CI systems, Markdown and a page of HTML for people.
 
 mod comparison;
 mod explanation;
@@ -23,7 +23,8 @@ pub struct Format {
     pub write: fn(&Comparison) -> String,
 }
 
-/// All forms of report that are files. A new one is a file of this folder with a `FORMAT`, and a line here.
+/// All forms of report that are files. A new one is a file of this folder with a `FORMAT`, and a
+/// line here.
 pub const FORMATS: &[Format] = &[html::FORMAT, markdown::FORMAT, jsonl::FORMAT, junit::FORMAT];
 
 #[cfg(test)]

@@ -11,15 +11,17 @@ use crate::generate::{self, Chance};
 use crate::session::Session;
 use crate::verdict::{Outcome, Verdict};
 
-/// How long smaller values are looked for: each try that fails by silence takes as long as the target's patience.
+/// How long smaller values are looked for: each try that fails by silence takes as long as the
+/// target's patience.
 const SHRINKING: Duration = Duration::from_secs(60);
 
 /// The line of a transcript before a case that was found.
 pub(crate) const FOUND: &str = "· as a case of its own:";
 
-/// As [`run`](super::run); a case with generated values is run as often as `chance` says, until it does not pass. Then the smallest values
-/// are looked for that give the same verdict, and the case that has them stands at the end of the transcript.
-pub async fn run_with<S: Session>(
+/// As [`run`](super::run); a case with generated values is run as often as `chance` says, until it
+/// does not pass. Then the smallest values are looked for that give the same verdict, and the case
+/// that has them stands at the end of the transcript.
+pub(crate) async fn run_with<S: Session>(
     case: &Case,
     session: &mut S,
     features: &[Feature],

@@ -42,9 +42,9 @@ impl Reports {
     /// Takes in a message to the observer.
     ///
     /// # Errors
-    /// Says so when it is no report.
+    /// It is not a report.
     pub(super) fn add(&mut self, text: &str) -> Result<(), String> {
-        let no_report = || format!("the observer got `{text}`, which is no report of the probe");
+        let no_report = || format!("the observer got `{text}`, which is not a report of the probe");
         let mut report: Value = serde_json::from_str(text).map_err(|_| no_report())?;
         let kind = report["kind"].as_str().ok_or_else(no_report)?.to_owned();
         let posted = report["posted"].as_array();
@@ -55,7 +55,7 @@ impl Reports {
             .collect();
         let event = match report.get_mut("event") {
             Some(event) => event.take(),
-            // Too long to be reported: what is known of it.
+            // Too long to be reported: what is known about it.
             None => report,
         };
         let report = Report { event, posted };
@@ -154,7 +154,7 @@ fn value(expected: &toml::Value, found: &Value, bindings: &mut Bindings) -> Resu
         None => serde_json::to_value(expected).unwrap_or_default(),
         Some((_, Some(json))) => {
             let json = bindings.fill(json)?;
-            serde_json::from_str(&json).map_err(|error| format!("`{json}` is no JSON: {error}"))?
+            serde_json::from_str(&json).map_err(|error| format!("`{json}` is not JSON: {error}"))?
         }
         Some((pattern, None)) => {
             return match (pattern.strip_prefix(JSON), found) {

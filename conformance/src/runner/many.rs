@@ -28,7 +28,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Runs a case as often as wanted, each time with other generated values: the first outcome that is no pass, or the last one.
+    /// Runs a case as often as wanted, each time with other generated values: the first outcome
+    /// other than a pass, or the last one.
     ///
     /// # Errors
     /// The first of `run`.
@@ -120,7 +121,8 @@ mod tests {
         assert_eq!(runs, 2);
     }
 
-    // Every case waits until as many as may run side by side do: with fewer this would never end, with more the count would show it.
+    // Every case waits until as many as may run side by side do: with fewer this would never end,
+    // with more the count would show it.
     #[tokio::test]
     async fn as_many_run_side_by_side_as_wanted() {
         let cases = crate::case::built_in().unwrap();

@@ -9,7 +9,7 @@ use crate::with_causes;
 pub(super) enum Stop {
     /// The target did something else than the case says.
     Difference(String),
-    /// The target can not be asked for this.
+    /// The target cannot be asked for this.
     Unsupported(String),
     /// The kit could not go on.
     Broken(String),
@@ -31,12 +31,14 @@ impl<S: Session> Run<'_, S> {
         clients.sort_by_key(|client| client != OBSERVER);
         for client in clients {
             let texts = self.session.close(&client, Some(1000), "").await?;
-            // A report that no step looks at is nobody's business; anything else was meant for somebody else.
+            // A report that no step looks at is nobody's business; anything else was meant for
+            // somebody else.
             let is_stray = |text: &String| client != OBSERVER || !Reports::is_report(text);
             let strays = texts.into_iter().filter(is_stray);
             leftover.extend(strays.map(|text| format!("{client}: {text}")));
         }
-        // Also where there is more to complain of: a later run on the same session must not be blamed for them.
+        // Also where there is more to complain of: a later run on the same session must not be
+        // blamed for them.
         let fault = self.no_fault();
         if !leftover.is_empty() {
             let leftover = leftover.join(", ");

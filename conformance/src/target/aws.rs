@@ -1,13 +1,14 @@
 //! The target `aws`: stacks that CloudFormation deployed, found by their outputs.
 //!
-//! Region and credentials come from where AWS's SDKs look for them: the environment, profiles, SSO. With `AWS_ENDPOINT_URL` the same works on
-//! an emulator of CloudFormation.
+//! Region and credentials come from where AWS's SDKs look for them: the environment, profiles, SSO.
+//! With `AWS_ENDPOINT_URL` the same works on an emulator of CloudFormation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::{Stack, StackStatus};
@@ -19,10 +20,71 @@ use crate::sign::Credentials;
 
 /// The output that says where clients connect to.
 pub const ADDRESS: &str = "WebSocketUrl";
-/// The output that says of which fixture a stack is, as [`deployed_as`](super::endpoint::deployed_as) names it.
+/// The output that says of which fixture a stack is, as
+/// [`deployed_as`](super::endpoint::deployed_as) names it.
 pub const FIXTURE: &str = "GatespecFixture";
-/// How long an answer may take on the way to a region and back, a cold start of two functions included.
+/// How long an answer may take on the way to a region and back, a cold start of two functions
+/// included.
 pub const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Why a deployed stack could not be found, or looked into.
+#[derive(Debug, thiserror::Error)]
+pub enum AwsError {
+    /// The configuration names no region.
+    #[error("no region is set: give `AWS_REGION`, or a profile that has one by `AWS_PROFILE`")]
+    NoRegion,
+    /// The configuration has no source of credentials.
+    #[error("there are no credentials to sign with")]
+    NoProvider,
+    /// No source of credentials had any.
+    #[error("there are no credentials to sign with")]
+    NoCredentials(#[source] CredentialsError),
+    /// A service refused the request.
+    #[error("cannot read {what}: {said}")]
+    Refused {
+        /// What was asked for.
+        what: String,
+        /// What the service said.
+        said: String,
+    },
+    /// A service could not be asked, or gave no reason.
+    #[error("cannot read {what}")]
+    NotAsked {
+        /// What was asked for.
+        what: String,
+        /// Why not.
+        #[source]
+        error: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A stack without the output [`ADDRESS`].
+    #[error(
+        "the stack `{stack}` has no output `{ADDRESS}`, which says where clients connect to; it has {there}"
+    )]
+    NoAddress {
+        /// The stack.
+        stack: String,
+        /// The names of its outputs.
+        there: String,
+    },
+    /// An address of another kind.
+    #[error(
+        "the output `{ADDRESS}` of the stack `{stack}` is `{address}`, and must begin with wss:// or ws://"
+    )]
+    Scheme {
+        /// The stack.
+        stack: String,
+        /// The output's value.
+        address: String,
+    },
+    /// Two stacks are the same fixture.
+    #[error("the stacks `{}` and `{}` both are the fixture `{fixture}`: remove one", stacks[0], stacks[1])]
+    Twice {
+        /// The stacks.
+        stacks: [String; 2],
+        /// The fixture.
+        fixture: String,
+    },
+}
 
 /// Rows of tables: the table, and the id in its `connectionId`.
 pub type Rows = BTreeSet<(String, String)>;
@@ -48,11 +110,13 @@ impl Account {
         }
     }
 
-    /// The target: the stack of this name, and all fixtures that are deployed in the account and region.
+    /// The target: the stack of this name, and all fixtures that are deployed in the account and
+    /// region.
     ///
     /// # Errors
-    /// No credentials, a stack that is not there or does not say where it is, two stacks of one fixture.
-    pub async fn target(&self, stack: &str) -> Result<Target, String> {
+    /// No credentials, a stack that is not there or does not say where it is, two stacks of one
+    /// fixture.
+    pub async fn target(&self, stack: &str) -> Result<Target, AwsError> {
         let credentials = self.credentials().await?;
         let stacks = self.stacks(Some(stack)).await?;
         let found = stacks.first().map(outputs).unwrap_or_default();
@@ -74,16 +138,14 @@ impl Account {
     ///
     /// # Errors
     /// Nobody, or no region.
-    pub async fn credentials(&self) -> Result<Credentials, String> {
-        let region = self.config.region().ok_or(
-            "no region is set: give `AWS_REGION`, or a profile that has one by `AWS_PROFILE`",
-        )?;
+    pub async fn credentials(&self) -> Result<Credentials, AwsError> {
+        let region = self.config.region().ok_or(AwsError::NoRegion)?;
         let provider = self.config.credentials_provider();
-        let provider = provider.ok_or("there are no credentials to sign with")?;
+        let provider = provider.ok_or(AwsError::NoProvider)?;
         let found = provider
             .provide_credentials()
             .await
-            .map_err(|error| format!("there are no credentials to sign with: {}", chain(&error)))?;
+            .map_err(AwsError::NoCredentials)?;
         Ok(Credentials {
             access_key_id: found.access_key_id().to_owned(),
             secret_access_key: found.secret_access_key().to_owned(),
@@ -95,8 +157,8 @@ impl Account {
     /// The rows of a stack's tables that have a `connectionId`.
     ///
     /// # Errors
-    /// A table that can not be read.
-    pub async fn rows(&self, stack: &str) -> Result<Rows, String> {
+    /// A table that cannot be read.
+    pub async fn rows(&self, stack: &str) -> Result<Rows, AwsError> {
         const KEY: &str = "connectionId";
         let resources = self
             .cloudformation
@@ -105,8 +167,7 @@ impl Account {
             .send()
             .await
             .map_err(|error| {
-                let words = words(&error);
-                format!("can not read the resources of the stack `{stack}`: {words}")
+                AwsError::service(format!("the resources of the stack `{stack}`"), error)
             })?;
         let tables = resources.stack_resources().iter();
         let tables = tables
@@ -119,8 +180,7 @@ impl Account {
             let mut items = scan.into_paginator().items().send();
             while let Some(item) = items.next().await {
                 let item = item.map_err(|error| {
-                    let words = words(&error);
-                    format!("can not read the table `{table}` of the stack `{stack}`: {words}")
+                    AwsError::service(format!("the table `{table}` of the stack `{stack}`"), error)
                 })?;
                 if let Some(AttributeValue::S(id)) = item.get(KEY) {
                     rows.insert((table.to_owned(), id.clone()));
@@ -131,7 +191,7 @@ impl Account {
     }
 
     /// The stack of a name, or all.
-    async fn stacks(&self, name: Option<&str>) -> Result<Vec<Stack>, String> {
+    async fn stacks(&self, name: Option<&str>) -> Result<Vec<Stack>, AwsError> {
         let request = self
             .cloudformation
             .describe_stacks()
@@ -139,11 +199,12 @@ impl Account {
         let mut pages = request.into_paginator().send();
         let mut stacks = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| match (name, words(&error)) {
-                (Some(name), words) => {
-                    format!("can not read the outputs of the stack `{name}`: {words}")
-                }
-                (None, words) => format!("can not list the stacks: {words}"),
+            let page = page.map_err(|error| {
+                let what = match name {
+                    Some(name) => format!("the outputs of the stack `{name}`"),
+                    None => "the list of stacks".to_owned(),
+                };
+                AwsError::service(what, error)
             })?;
             stacks.extend_from_slice(page.stacks());
         }
@@ -151,24 +212,21 @@ impl Account {
     }
 }
 
-/// What a service says of an error, or else what kept the kit from asking.
-fn words(error: &(impl ProvideErrorMetadata + std::error::Error)) -> String {
-    match (error.code(), error.message()) {
-        (_, Some(message)) => message.to_owned(),
-        (Some(code), None) => code.to_owned(),
-        (None, None) => chain(error),
+impl AwsError {
+    fn service<E>(what: String, error: E) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        // What the service says itself is clearer than the SDK's chain of errors.
+        let said = error.message().or(error.code()).map(str::to_owned);
+        match said {
+            Some(said) => Self::Refused { what, said },
+            None => Self::NotAsked {
+                what,
+                error: Box::new(error),
+            },
+        }
     }
-}
-
-/// An error with what it comes from.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        words.push_str(&format!(": {error}"));
-        source = error.source();
-    }
-    words
 }
 
 fn outputs(stack: &Stack) -> BTreeMap<&str, &str> {
@@ -179,21 +237,22 @@ fn outputs(stack: &Stack) -> BTreeMap<&str, &str> {
 }
 
 /// Where a stack is, as its outputs say. Its `@connections` API has the same host and path.
-fn place(stack: &str, outputs: &BTreeMap<&str, &str>) -> Result<Place, String> {
+fn place(stack: &str, outputs: &BTreeMap<&str, &str>) -> Result<Place, AwsError> {
     let Some(ws) = outputs.get(ADDRESS) else {
         let there: Vec<String> = outputs.keys().map(|name| format!("`{name}`")).collect();
-        return Err(format!(
-            "the stack `{stack}` has no output `{ADDRESS}`, which says where clients connect to; it has {}",
-            if there.is_empty() {
+        return Err(AwsError::NoAddress {
+            stack: stack.to_owned(),
+            there: if there.is_empty() {
                 "none".to_owned()
             } else {
                 there.join(", ")
-            }
-        ));
+            },
+        });
     };
     let management = ws.strip_prefix("ws").map(|rest| format!("http{rest}"));
-    let management = management.ok_or_else(|| {
-        format!("the output `{ADDRESS}` of the stack `{stack}` is `{ws}`, and must begin with wss:// or ws://")
+    let management = management.ok_or_else(|| AwsError::Scheme {
+        stack: stack.to_owned(),
+        address: (*ws).to_owned(),
     })?;
     Ok(Place {
         ws: (*ws).to_owned(),
@@ -202,7 +261,7 @@ fn place(stack: &str, outputs: &BTreeMap<&str, &str>) -> Result<Place, String> {
 }
 
 /// Where the fixtures are: all stacks that are up and say that they are one.
-fn fixtures(stacks: &[Stack]) -> Result<BTreeMap<String, Place>, String> {
+fn fixtures(stacks: &[Stack]) -> Result<BTreeMap<String, Place>, AwsError> {
     let mut found = BTreeMap::new();
     let mut names: BTreeMap<&str, &str> = BTreeMap::new();
     for stack in stacks.iter().filter(|stack| is_up(stack)) {
@@ -211,9 +270,10 @@ fn fixtures(stacks: &[Stack]) -> Result<BTreeMap<String, Place>, String> {
             continue;
         };
         if let Some(other) = names.insert(fixture, stack) {
-            return Err(format!(
-                "the stacks `{other}` and `{stack}` both are the fixture `{fixture}`: remove one"
-            ));
+            return Err(AwsError::Twice {
+                stacks: [other, stack].map(str::to_owned),
+                fixture: (*fixture).to_owned(),
+            });
         }
         found.insert((*fixture).to_owned(), place(stack, &outputs)?);
     }
@@ -265,7 +325,8 @@ mod tests {
     #[test]
     fn a_stack_that_does_not_say_is_an_error_with_what_it_says() {
         let of = |outputs: &[(&'static str, &'static str)]| {
-            place("mine", &outputs.iter().copied().collect()).unwrap_err()
+            let place = place("mine", &outputs.iter().copied().collect());
+            place.unwrap_err().to_string()
         };
         let error = of(&[("Url", "x"), ("Arn", "y")]);
         assert!(
@@ -303,7 +364,8 @@ mod tests {
         assert_eq!(places, [(bare, "wss://a"), ("probe", "wss://c")]);
 
         let twice = stack("e", up.clone(), &[(FIXTURE, "probe"), (ADDRESS, "wss://e")]);
-        let error = fixtures(&[&stacks[..], &[twice]].concat()).unwrap_err();
+        let error = fixtures(&[&stacks[..], &[twice]].concat());
+        let error = error.unwrap_err().to_string();
         assert!(
             error.contains("`c` and `e` both are the fixture `probe`"),
             "{error}"
@@ -312,6 +374,7 @@ mod tests {
         assert!(
             fixtures(&[nowhere])
                 .unwrap_err()
+                .to_string()
                 .contains("`f` has no output `WebSocketUrl`")
         );
     }

@@ -1,5 +1,5 @@
-//! DynamoDB as the target `spec` plays it: one table of items by the attribute `connectionId`, and the three actions that integrations of
-//! stacks with connections use.
+//! DynamoDB as the target `spec` plays it: one table of items by the attribute `connectionId`, and
+//! the three actions that integrations of stacks with connections use.
 
 use std::collections::BTreeMap;
 

@@ -89,8 +89,8 @@ impl Target {
         outcome
     }
 
-    /// Runs cases, each with connections of its own, and calls `ran` after each. [`gatespec_conformance::check`](crate::check) runs
-    /// the kit's own.
+    /// Runs cases, each with connections of its own, and calls `ran` after each.
+    /// [`gatespec_conformance::check`](crate::check) runs the kit's own.
     pub async fn check(&self, cases: &[Case], ran: impl Fn()) -> Report {
         let run = async |case| {
             let outcome = self.run(case).await;

@@ -1,5 +1,5 @@
-//! The pattern's functions as the target `spec` plays them: what they do, in a few lines each, without the handlers' code. They are
-//! the model that the real handlers are held to.
+//! The pattern's functions as the target `spec` plays them: what they do, in a few lines each,
+//! without the handlers' code. They are the model that the real handlers are held to.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub const REPLY: &str = "good job on deploying this template, keep slaying!!";
 
 impl Function {
     /// The function of a binary of the `handlers` crate.
-    pub fn of_binary(name: &str) -> Option<Self> {
+    pub(crate) fn of_binary(name: &str) -> Option<Self> {
         Some(match name {
             "authorizer" => Self::Authorizer,
             "connect" => Self::Connect,
@@ -85,8 +85,8 @@ impl Function {
     }
 }
 
-/// The authorizer's model: an allow for exactly the method's ARN when there is a header `token`, whatever its name's case, and every one
-/// of them is the accepted one.
+/// The authorizer's model: an allow for exactly the method's ARN when there is a header `token`,
+/// whatever its name's case, and every one of them is the accepted one.
 pub fn authorize(event: &Value) -> Option<Value> {
     let headers = event["headers"].as_object()?;
     let tokens: Vec<&Value> = headers

@@ -18,8 +18,9 @@ use crate::runner::{self, Options};
 use crate::sign;
 use crate::verdict::{Outcome, Report, Verdict};
 
-/// The local gateway as processes: one for the stack, one for each fixture with its parameters, and one for each case that lets time
-/// pass or that others would notice. Every case gets fresh connections.
+/// The local gateway as processes: one for the stack, one for each fixture with its parameters, and
+/// one for each case that lets time pass or that others would notice. Every case gets fresh
+/// connections.
 #[derive(Clone, Copy)]
 pub struct Gateways<'a> {
     /// The command `gatespec`: `serve` is a gateway, `probe` a fixture's function.
@@ -51,7 +52,8 @@ struct Served {
 
 /// Gateways that several cases share, each started when the first case needs it.
 type Shared = BTreeMap<Stack, OnceCell<Served>>;
-/// Which stack: the name of a fixture with its parameters, or no name for the stack that is checked.
+/// Which stack: the name of a fixture with its parameters, or no name for the stack that is
+/// checked.
 type Stack = (Option<String>, BTreeMap<String, String>);
 
 /// What a gateway is started with.
@@ -70,8 +72,9 @@ impl Gateways<'_> {
     /// Runs cases, and calls `ran` after each.
     ///
     /// # Errors
-    /// The stack that is checked cannot be served, or a file cannot be written. A fixture that cannot be served makes
-    /// [`Verdict::Error`] of its cases instead: what the others show is not lost.
+    /// The stack that is checked cannot be served, or a file cannot be written. A fixture that
+    /// cannot be served makes [`Verdict::Error`] of its cases instead: what the others show is not
+    /// lost.
     pub async fn check(&self, cases: &[Case], ran: impl Fn()) -> Result<Report, TargetError> {
         let launch = Launch::prepare(self)?;
         let shared: Shared = cases

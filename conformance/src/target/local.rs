@@ -30,7 +30,8 @@ pub const FEATURES: [Feature; 9] = [
     Feature::Sockets,
 ];
 
-/// The clock of a gateway that was started with [`CLOCK`]. It is moved through the gateway's standard input, which this holds.
+/// The clock of a gateway that was started with [`CLOCK`]. It is moved through the gateway's
+/// standard input, which this holds.
 #[derive(Clone)]
 pub struct Clock(Arc<Mutex<Option<Pipes>>>);
 
@@ -39,10 +40,12 @@ struct Pipes {
     stdout: Lines<BufReader<ChildStdout>>,
 }
 
-/// Arguments for a gateway whose time stands still at 2024-01-20T11:54:57.419Z, where every case begins, unless it is moved.
+/// Arguments for a gateway whose clock is frozen at 2024-01-20T11:54:57.419Z, where every case
+/// begins, unless it is moved.
 pub const CLOCK: [&str; 2] = ["--clock", "1705751697419"];
 
-/// A gateway in a process of its own. It ends when its standard input is closed, so also when this process dies.
+/// A gateway in a process of its own. It ends when its standard input is closed, so also when this
+/// process dies.
 pub struct LocalGateway {
     child: Child,
     /// What moves its time.
@@ -84,9 +87,9 @@ pub enum GatewayError {
     /// What it printed is not the line of `serve --ready json`.
     #[error("the gateway's first line `{0}` cannot be read")]
     FirstLine(String, #[source] serde_json::Error),
-    /// Its clock could not be moved.
-    #[error("the gateway's clock cannot be moved")]
-    Clock(#[source] io::Error),
+    /// Its standard input or output cannot be used.
+    #[error("the gateway cannot be given commands")]
+    Command(#[source] io::Error),
     /// It ended without success.
     #[error("the gateway ended with {0}")]
     Status(ExitStatus),
@@ -98,14 +101,15 @@ pub enum GatewayError {
     NotEnding,
 }
 
-/// How long a gateway may take to be ready, when its functions are built: several may start at once on a busy machine.
+/// How long a gateway may take to be ready, when its functions are built: several may start at once
+/// on a busy machine.
 const STARTING: Duration = Duration::from_secs(60);
 /// How long anything may take on this machine before it counts as silence.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl LocalGateway {
-    /// Starts `program serve …` with `arguments` (the template, its parameters), on a port that the system chooses, and waits until it
-    /// is ready.
+    /// Starts `program serve …` with `arguments` (the template, its parameters), on a port that the
+    /// system chooses, and waits until it is ready.
     ///
     /// # Errors
     /// A process that cannot be started, or that is not ready in time. Why it ended is in `log`.
@@ -159,6 +163,15 @@ impl LocalGateway {
         self.child.id()
     }
 
+    /// Has the gateway read its template again and serve what it says now: what changed, in the
+    /// gateway's words.
+    ///
+    /// # Errors
+    /// A gateway that is gone, or that refuses the change.
+    pub async fn apply(&self) -> Result<String, SessionError> {
+        self.clock.ask("apply", "applied").await
+    }
+
     /// Ends the gateway in an orderly way.
     ///
     /// # Errors
@@ -178,14 +191,20 @@ impl Clock {
     /// Lets time pass for the gateway. All that is due by then has happened when this returns.
     ///
     /// # Errors
-    /// A gateway that is gone, or whose time can not be moved.
+    /// A gateway that is gone, or whose clock cannot be moved.
     pub async fn advance(&self, time: Duration) -> Result<(), SessionError> {
-        let other = |error| SessionError::other(GatewayError::Clock(error));
+        let command = format!("advance {}", time.as_secs_f64());
+        self.ask(&command, "now").await.map(drop)
+    }
+
+    /// Sends a command to the gateway's standard input: what follows `answers` in its answer.
+    async fn ask(&self, command: &str, answers: &str) -> Result<String, SessionError> {
+        let other = |error| SessionError::other(GatewayError::Command(error));
         let mut pipes = self.0.lock().await;
         let pipes = pipes
             .as_mut()
             .ok_or_else(|| SessionError::other("the gateway has ended"))?;
-        let line = format!("advance {}\n", time.as_secs_f64());
+        let line = format!("{command}\n");
         pipes
             .stdin
             .write_all(line.as_bytes())
@@ -196,10 +215,10 @@ impl Clock {
             .map_err(|_| SessionError::Silence(PATIENCE))?
             .map_err(other)?
             .unwrap_or_default();
-        match answer.strip_prefix("now ") {
-            Some(_) => Ok(()),
+        match answer.strip_prefix(answers) {
+            Some(rest) => Ok(rest.trim_start_matches([':', ' ']).to_owned()),
             None => Err(SessionError::other(format!(
-                "the gateway's clock: `{answer}`"
+                "the gateway answers `{command}` with `{answer}`"
             ))),
         }
     }

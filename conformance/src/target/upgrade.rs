@@ -1,5 +1,5 @@
-//! The kit's own handshake, to the byte: header names as the case spells them, and the whole response of a refusal. WebSocket libraries
-//! lower-case the one and drop the other.
+//! The kit's own handshake, to the byte: header names as the case spells them, and the whole
+//! response of a refusal. WebSocket libraries lower-case the one and drop the other.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ pub(super) async fn upgrade(
         let expected = derive_accept_key(key.as_bytes());
         if answer.header("Sec-WebSocket-Accept") != Some(&expected) {
             return Err(SessionError::Violation(
-                "the 101 has not the right `Sec-WebSocket-Accept`".to_owned(),
+                "the 101 has the wrong `Sec-WebSocket-Accept`".to_owned(),
             ));
         }
         let socket = WebSocketStream::from_partially_read(stream, rest, Role::Client, None).await;
@@ -72,7 +72,7 @@ async fn read_head(stream: &mut Stream) -> Result<(Answer, Vec<u8>), SessionErro
         let mut fields = [httparse::EMPTY_HEADER; 100];
         let mut response = httparse::Response::new(&mut fields);
         let parsed = response.parse(&bytes).map_err(|error| {
-            SessionError::Violation(format!("what came is no HTTP response: {error}"))
+            SessionError::Violation(format!("what came is not an HTTP response: {error}"))
         })?;
         if let httparse::Status::Complete(length) = parsed {
             let headers = response

@@ -1,4 +1,5 @@
-//! Targets behind sockets: any WebSocket URL, with its `@connections` URL and its table where it has them.
+//! Targets behind sockets: any WebSocket URL, with its `@connections` URL and its table where it
+//! has them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -32,7 +33,8 @@ pub struct Endpoint {
     pub table: Option<TableEndpoint>,
     /// How long to wait for anything before it counts as silence.
     pub patience: Duration,
-    /// Who signs calls of the `@connections` API that the case does not sign itself; nobody, if the target takes unsigned calls.
+    /// Who signs calls of the `@connections` API that the case does not sign itself; nobody, if the
+    /// target takes unsigned calls.
     pub credentials: Option<Credentials>,
 }
 
@@ -61,7 +63,7 @@ impl WireSession {
     }
 
     /// A session with a target whose time `clock` moves.
-    pub fn with_clock(endpoint: Endpoint, clock: Clock) -> Self {
+    pub(crate) fn with_clock(endpoint: Endpoint, clock: Clock) -> Self {
         Self {
             clock: Some(clock),
             ..Self::new(endpoint)
@@ -135,7 +137,8 @@ impl WireSession {
         self.faults.push(format!("{client}: {fault}"));
     }
 
-    /// Waits until the gateway has taken in what a client has sent: a ping behind it is answered when its turn comes.
+    /// Waits until the gateway has taken in what a client has sent: a ping behind it is answered
+    /// when its turn comes.
     async fn reach(&mut self, client: &str) -> Result<(), SessionError> {
         const PING: &[u8] = b"taken in?";
         let deadline = self.deadline();
@@ -190,7 +193,8 @@ impl Session for WireSession {
             let sent = timeout_at(deadline, socket.send(frame));
             match sent.await.map_err(|_| SessionError::Silence(patience))? {
                 Ok(()) => {}
-                // The gateway may close in the middle of what it does not want: what it says is for `receive`.
+                // The gateway may close in the middle of what it does not want: what it says is for
+                // `receive`.
                 Err(WsError::ConnectionClosed | WsError::AlreadyClosed | WsError::Io(_)) => {
                     return Ok(());
                 }
@@ -298,7 +302,7 @@ impl Session for WireSession {
             .table
             .as_ref()
             .ok_or(SessionError::Unsupported(
-                "the target's table can not be looked into",
+                "the target's table cannot be looked into",
             ))?;
         table.has(id, self.endpoint.patience).await
     }
@@ -306,7 +310,7 @@ impl Session for WireSession {
     async fn wait(&mut self, time: Duration) -> Result<(), SessionError> {
         let clock = self.clock.clone();
         let clock = clock.ok_or(SessionError::Unsupported(
-            "the target's time can not be moved",
+            "the target's clock cannot be moved",
         ))?;
         for client in self.connected() {
             self.reach(&client).await?;
@@ -358,7 +362,8 @@ fn parts(url: &str) -> (&str, &str) {
     rest.split_at(rest.find('/').unwrap_or(rest.len()))
 }
 
-/// A text message in frames of at most `size` bytes; the cuts may fall inside a character, as RFC 6455 allows.
+/// A text message in frames of at most `size` bytes; the cuts may fall inside a character, as RFC
+/// 6455 allows.
 fn fragments(bytes: &[u8], size: usize) -> Vec<Message> {
     let count = bytes.len().div_ceil(size).max(1);
     (0..count)

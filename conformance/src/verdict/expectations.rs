@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use super::{Report, Verdict};
 
-/// Verdicts that are known, each with its reason. An entry that does not come true is an error, so that the list can not rot.
+/// Verdicts that are known, each with its reason. An entry that does not come true is an error, so
+/// that the list stays true.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expectations(BTreeMap<String, Expectation>);
 
@@ -61,11 +62,11 @@ struct File {
 }
 
 impl Expectations {
-    /// What is known of the kit's own cases on one of its own targets (`spec`, `local`, `aws`), by the kind of target, whatever it is
-    /// called in reports; nothing of others.
+    /// What is known of the kit's own cases on one of its own targets (`spec`, `local`, `aws`), by
+    /// the kind of target, whatever it is called in reports; nothing of others.
     ///
     /// # Errors
-    /// A file of the kit's that can not be read; a test sees to it that there is none.
+    /// A file of the kit's that cannot be read; a test sees to it that there is none.
     pub fn of_target(kind: &str) -> Result<Self, InvalidExpectations> {
         match FILES.iter().find(|(name, _)| *name == kind) {
             Some((_, text)) => Self::parse(text),
@@ -76,7 +77,7 @@ impl Expectations {
     /// Reads an expectation file.
     ///
     /// # Errors
-    /// What can not be read, or an entry without a reason.
+    /// What cannot be read, or an entry without a reason.
     pub fn parse(text: &str) -> Result<Self, InvalidExpectations> {
         let File { expect } = toml::from_str(text)?;
         let mut entries = BTreeMap::new();
@@ -107,8 +108,8 @@ impl Expectations {
         self.0.contains_key(case)
     }
 
-    /// The file that would make a report as expected: what is known keeps its reason, what is new has none, and is refused until it is
-    /// given one. What came to pass is gone.
+    /// The file that would make a report as expected: what is known keeps its reason, what is new
+    /// has none, and is refused until it is given one. What came to pass is gone.
     pub fn blessed(&self, report: &Report) -> String {
         let mut text = format!(
             "# Known verdicts on the target `{}`, each with its reason.\n",
@@ -135,7 +136,8 @@ impl Expectations {
         text
     }
 
-    /// What is not as expected in a report: unexpected verdicts, and entries for cases that were not run.
+    /// What is not as expected in a report: unexpected verdicts, and entries for cases that were
+    /// not run.
     pub fn surprises(&self, report: &Report) -> Vec<String> {
         let mut surprises = Vec::new();
         for outcome in &report.outcomes {

@@ -49,7 +49,7 @@ def choose(there, names):
     for name in names:
         if not any(name in (deployment.name, deployment.fixture) for deployment in known):
             reason = there.left_out.get(name.split("?")[0], "no case runs on it")
-            raise SystemExit(f"error: `{name}` can not be deployed: {reason}")
+            raise SystemExit(f"error: `{name}` cannot be deployed: {reason}")
     return [deployment for deployment in known if not names or deployment.name in names or deployment.fixture in names]
 
 

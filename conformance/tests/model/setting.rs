@@ -1,5 +1,8 @@
 //! What surrounds the gateway: the API, the clients' handshakes, the functions' words.
 
+use std::sync::Arc;
+
+use spec::CompiledApi;
 use spec::api::{
     Api, AuthorizationType, Authorizer, CallPermission, Integration, IntegrationResponse,
     IntegrationType, Route,
@@ -48,18 +51,21 @@ pub(crate) fn handshake(upgrade: Upgrade) -> HandshakeRequest {
     }
 }
 
+/// What is deployed.
+pub(crate) fn compiled(shape: &Shape) -> Arc<CompiledApi> {
+    Arc::new(api(shape).compile().unwrap())
+}
+
 /// What is declared.
-pub(crate) fn api(shape: &Shape) -> Api {
-    let uri = |function: &str| {
-        format!(
-            "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations"
-        )
+fn api(shape: &Shape) -> Api {
+    let one_way = |target: &str| Route {
+        target: Some(target.to_owned()),
+        ..Route::default()
     };
     let two_way = |target: &str| Route {
-        target: Some(target.to_owned()),
         route_response_selection_expression: Some("$default".to_owned()),
         route_responses: vec!["$default".to_owned()],
-        ..Route::default()
+        ..one_way(target)
     };
     let mut api = Api::new("$request.body.action", "stage");
     let mut add = |key: &str, route: Route, integration: Integration| {
@@ -72,12 +78,6 @@ pub(crate) fn api(shape: &Shape) -> Api {
             },
         );
     };
-    let lambda = |key: &str, patience: u64| {
-        let function = key.trim_start_matches('$');
-        let mut integration = Integration::new(IntegrationType::AwsProxy, Some(uri(function)));
-        integration.timeout_in_millis = patience;
-        integration
-    };
     for (key, there, patience) in [
         ("$connect", shape.connect, 29_000),
         ("$disconnect", shape.disconnect, 2_000),
@@ -87,23 +87,16 @@ pub(crate) fn api(shape: &Shape) -> Api {
             add(key, Route::default(), lambda(key, patience));
         }
     }
-    add("echo", two_way("echo"), lambda("echo", 10_000));
+    let echo = if shape.echoes {
+        two_way("echo")
+    } else {
+        one_way("echo")
+    };
+    add("echo", echo, lambda("echo", 10_000));
     if shape.default {
         add("$default", two_way("$default"), lambda("$default", 29_000));
     }
-    let mut mock = Integration::new(IntegrationType::Mock, None);
-    mock.request_templates.insert(
-        "application/json".to_owned(),
-        r#"{"statusCode": 200}"#.to_owned(),
-    );
-    let mut response = IntegrationResponse::default();
-    response.response_templates.insert(
-        "application/json".to_owned(),
-        "mocked for $context.connectionId".to_owned(),
-    );
-    mock.integration_responses
-        .insert("$default".to_owned(), response);
-    add("mock", two_way("mock"), mock);
+    add("mock", two_way("mock"), mock());
     if shape.authorizer {
         let authorizer = Authorizer {
             name: "token".to_owned(),
@@ -117,4 +110,31 @@ pub(crate) fn api(shape: &Shape) -> Api {
         connect.authorizer_id = Some("token".to_owned());
     }
     api
+}
+
+fn lambda(key: &str, patience: u64) -> Integration {
+    let function = key.trim_start_matches('$');
+    let mut integration = Integration::new(IntegrationType::AwsProxy, Some(uri(function)));
+    integration.timeout_in_millis = patience;
+    integration
+}
+
+fn mock() -> Integration {
+    let mut mock = Integration::new(IntegrationType::Mock, None);
+    mock.request_templates.insert(
+        "application/json".to_owned(),
+        r#"{"statusCode": 200}"#.to_owned(),
+    );
+    let mut response = IntegrationResponse::default();
+    response.response_templates.insert(
+        "application/json".to_owned(),
+        "mocked for $context.connectionId".to_owned(),
+    );
+    mock.integration_responses
+        .insert("$default".to_owned(), response);
+    mock
+}
+
+fn uri(function: &str) -> String {
+    format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations")
 }

@@ -3,14 +3,12 @@
 
 mod compare;
 
-use std::sync::Arc;
-
 use spec::ids::Counter;
 use spec::io::{CallId, ManagementId, ManagementRequest, PeerId};
 use spec::{Gateway, Input, Output, Timestamp};
 
 use crate::reference::{Expected, Known, Model, START, Stimulus, To};
-use crate::setting::{answer, api, handshake};
+use crate::setting::{answer, compiled, handshake};
 use crate::traffic::{Operation, Shape};
 
 /// The gateway and what was seen of it.
@@ -41,7 +39,7 @@ struct Seen {
 impl Subject {
     pub(crate) fn new(shape: &Shape) -> Self {
         Self {
-            gateway: Gateway::new(Arc::new(api(shape).compile().unwrap()), Counter::default()),
+            gateway: Gateway::new(compiled(shape), Counter::default()),
             now: START,
             clients: Vec::new(),
             calls: Vec::new(),
@@ -155,6 +153,7 @@ impl Subject {
                 outcome: answer(*call, &model.calls[*call].purpose, *outcome).into(),
             },
             Stimulus::Manage { operation, to } => self.management(*operation, *to),
+            Stimulus::Deploy => Input::Deploy(compiled(&model.shape)),
             Stimulus::Shutdown => Input::Shutdown,
         })
     }

@@ -9,7 +9,8 @@ use spec::limits::{MESSAGE_BYTES, Violation};
 
 use crate::reference::{Model, Phase};
 
-/// What the API declares: two-way `echo`, one-way `quiet`, a mock, and what is told here.
+/// What the API declares: `echo`, one-way `quiet`, a mock, and what is told here; and what the
+/// functions do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     /// `$connect` has an authorizer.
@@ -20,6 +21,8 @@ pub(crate) struct Shape {
     pub(crate) disconnect: bool,
     /// There is a `$default` route.
     pub(crate) default: bool,
+    /// `echo` is two-way.
+    pub(crate) echoes: bool,
     pub(crate) in_connect: Habit,
     pub(crate) in_message: Habit,
     pub(crate) in_disconnect: Habit,
@@ -61,6 +64,10 @@ pub(crate) enum Step {
     Wait {
         millis: u64,
         woken: bool,
+    },
+    /// The API is deployed anew, the functions do as before.
+    Deploy {
+        shape: Shape,
     },
     Shutdown,
 }
@@ -147,6 +154,7 @@ impl<const AUTHORIZER: bool> ReferenceStateMachine for Traffic<AUTHORIZER> {
                         connect,
                         disconnect,
                         default,
+                        echoes: true,
                         in_connect,
                         in_message,
                         in_disconnect,
@@ -157,7 +165,11 @@ impl<const AUTHORIZER: bool> ReferenceStateMachine for Traffic<AUTHORIZER> {
     }
 
     fn transitions(model: &Model) -> BoxedStrategy<Step> {
-        let mut all = vec![(5, wait().boxed()), (1, unknown().boxed())];
+        let mut all = vec![
+            (5, wait().boxed()),
+            (1, unknown().boxed()),
+            (3, deploy(model.shape).boxed()),
+        ];
         let free: Vec<usize> = (0..SLOTS).filter(|slot| model.is_free(*slot)).collect();
         if !free.is_empty() {
             all.push((
@@ -291,6 +303,29 @@ fn wait() -> impl Strategy<Value = Step> {
     (millis, 0..3_u64, prop::bool::weighted(0.8)).prop_map(|(millis, off, woken)| Step::Wait {
         millis: millis + off - 1,
         woken,
+    })
+}
+
+/// Any rules; `$connect` and `$disconnect` are rather there.
+fn deploy(shape: Shape) -> impl Strategy<Value = Step> {
+    let often = || prop::bool::weighted(0.7);
+    let routes = (
+        any::<bool>(),
+        often(),
+        often(),
+        any::<bool>(),
+        any::<bool>(),
+    );
+    routes.prop_map(move |(authorizer, connect, disconnect, default, echoes)| {
+        let shape = Shape {
+            authorizer,
+            connect,
+            disconnect,
+            default,
+            echoes,
+            ..shape
+        };
+        Step::Deploy { shape }
     })
 }
 

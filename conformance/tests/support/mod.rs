@@ -1,4 +1,5 @@
-//! What the kit's own tests share: the pattern's templates, its authorizer, and a random source that is the same every time.
+//! What the kit's own tests share: the pattern's templates, its authorizer, and a random source
+//! that is the same every time.
 
 #![allow(dead_code, reason = "every test binary uses its own part")]
 
@@ -16,7 +17,8 @@ pub(crate) const TEMPLATE_YAML: &str = include_str!("../../../template.yaml");
 /// The mapping template that the original sample's README prints.
 pub(crate) const ORIGINAL: &str = include_str!("../../fixtures/original-mapping-template.vtl");
 
-/// The text of the stack's one mapping template: the block behind `application/json: |`, without its indentation.
+/// The text of the stack's one mapping template: the block behind `application/json: |`, without
+/// its indentation.
 pub(crate) fn mapping_template_text() -> String {
     let mut lines = TEMPLATE_YAML
         .lines()

@@ -5,7 +5,8 @@
 //!    more processes starting than events waiting. [`growth`] says when one is started.
 //! 2. No process idles while an event waits.
 //! 3. Each event ends exactly once: with its result, an error, its timeout, or given up.
-//! 4. An event that API Gateway has stopped waiting for is dropped, and never run later.
+//! 4. An event for which no process was free as long as API Gateway waits is dropped, and never run
+//!    later.
 //! 5. An event that a process had not fetched when it went away is the next to be delivered.
 //! 6. An event whose process fails to start gets one more start, then it fails with that error.
 //! 7. A process that has waited for [`IDLE`] ends. The one that waited shortest gets the next
@@ -90,14 +91,11 @@ impl PoolMachine {
 
     /// When the gateway's clock next ends an event, exactly.
     pub(super) fn next_timeout(&self) -> Option<Timestamp> {
-        let waiting = self.queue.iter().map(|waiting| waiting.event.deadline);
-        let processes = self.processes.values();
-        let processes = processes.filter_map(|process| match &process.phase {
-            Phase::Given(waiting) => Some(waiting.event.deadline),
-            Phase::Busy { until, .. } => Some(*until),
+        let timeouts = self.processes.values().map(|process| match process.phase {
+            Phase::Busy { until, .. } => Some(until),
             _ => None,
         });
-        waiting.chain(processes).min()
+        timeouts.flatten().min()
     }
 
     /// Whether every event was fetched by a process, except those for which there may be no more
@@ -137,12 +135,14 @@ impl PoolMachine {
         if self.is_stopped {
             return self.finish(event.call, event.request_id, End::Failed(Failure::Stopped));
         }
-        self.note_clock(event.deadline);
+        let until = now.steady + event.patience;
+        self.note_steady(until);
         self.arrived += 1;
         self.queue.push_back(Waiting {
             event,
             number: self.arrived,
             since: now.steady,
+            until,
             after: self.started,
             failed_starts: 0,
         });
@@ -173,7 +173,7 @@ impl PoolMachine {
             Phase::Given(_) => {
                 let given = std::mem::replace(&mut process.phase, Phase::Ending);
                 match given {
-                    Phase::Given(waiting) if waiting.event.deadline > now.clock => {
+                    Phase::Given(waiting) if waiting.until > now.steady => {
                         Next::Event(self.begin(now, id, waiting))
                     }
                     given => {
@@ -265,7 +265,7 @@ impl PoolMachine {
 
     /// Ends whatever has reached its time: events and processes.
     pub(super) fn expire(&mut self, now: Now) {
-        self.give_up_waiting(now.clock);
+        self.give_up_waiting(now.steady);
         let processes = self.processes.iter();
         let due: Vec<ProcessId> = processes
             .filter(|(_, process)| process.phase.is_over(now))
@@ -291,10 +291,11 @@ impl PoolMachine {
             }
             self.actions.push_back(Action::Kill(id));
         }
-        let steady = self.processes.values().filter_map(Process::steady_until);
+        let processes = self.processes.values().filter_map(Process::steady_until);
+        let waiting = self.queue.iter().map(|waiting| waiting.until);
         self.due = Due {
             clock: self.next_timeout(),
-            steady: steady.min(),
+            steady: processes.chain(waiting).min(),
         };
         self.dispatch(now);
     }

@@ -125,8 +125,10 @@ impl Functions {
 
     /// Ends all processes, and starts none any more: what waits fails.
     pub(crate) async fn stop(&self) {
-        for pool in self.all() {
-            pool.stop().await;
+        let pools = self.all();
+        pools.iter().for_each(|pool| pool.stop());
+        for pool in pools {
+            pool.ended().await;
         }
         self.watchdog.finish().await;
     }

@@ -1,13 +1,15 @@
 //! Where the lines go that functions write to their standard output and error.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+
+use crate::log::Log;
 
 /// Takes a line that a function has written: the Lambda function's name and the line.
 pub type LineSink = Arc<dyn Fn(&str, &str) + Send + Sync>;
@@ -29,8 +31,7 @@ pub enum FunctionOutput {
 /// A [`FunctionOutput`], opened.
 #[derive(Clone)]
 pub(crate) enum Sink {
-    Stderr,
-    File(Arc<Mutex<File>>),
+    Log(Log),
     Each(LineSink),
     Discard,
 }
@@ -41,11 +42,8 @@ const LINE_BYTES: usize = 256 * 1024;
 impl Sink {
     pub(crate) fn open(output: &FunctionOutput) -> io::Result<Self> {
         Ok(match output {
-            FunctionOutput::Stderr => Self::Stderr,
-            FunctionOutput::File(path) => {
-                let file = File::options().create(true).append(true).open(path)?;
-                Self::File(Arc::new(Mutex::new(file)))
-            }
+            FunctionOutput::Stderr => Self::Log(Log::stderr()?),
+            FunctionOutput::File(path) => Self::Log(Log::file(path)?),
             FunctionOutput::Each(line) => Self::Each(Arc::clone(line)),
             FunctionOutput::Discard => Self::Discard,
         })
@@ -75,20 +73,22 @@ impl Sink {
         }
     }
 
+    /// Never waits: a log that nobody reads must not stop the function.
     fn line(&self, name: &str, line: &str) {
-        // A sink that is full or gone must not stop the function.
-        let _ = match self {
-            Self::Stderr => writeln!(io::stderr().lock(), "{name}: {line}"),
-            Self::File(file) => {
-                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-                writeln!(file, "{name}: {line}")
-            }
-            Self::Each(each) => {
-                each(name, line);
-                Ok(())
-            }
-            Self::Discard => Ok(()),
-        };
+        match self {
+            Self::Log(log) => log.function_line(name, line),
+            Self::Each(each) => each(name, line),
+            Self::Discard => {}
+        }
+    }
+
+    /// Waits until what functions have written so far is written, but not longer than `within`.
+    pub(crate) async fn flush(&self, within: Duration) {
+        if let Self::Log(log) = self {
+            let log = log.clone();
+            // A blocking task that was cancelled has nothing to report.
+            let _ = tokio::task::spawn_blocking(move || log.flush(within)).await;
+        }
     }
 }
 

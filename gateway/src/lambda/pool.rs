@@ -40,7 +40,7 @@ pub(crate) struct Pool {
     starts: mpsc::UnboundedSender<Arc<Sandbox>>,
     /// Something is due earlier than [`Pool::run`] knows.
     timer: Notify,
-    /// Something has happened that [`Pool::fetched`] or [`Pool::stop`] may wait for.
+    /// Something has happened that [`Pool::fetched`] or [`Pool::ended`] may wait for.
     moved: Notify,
 }
 
@@ -125,14 +125,14 @@ impl Pool {
     /// Gives an event to a process, or lets it wait for one. Called under the hub's lock.
     pub(super) fn invoke(self: &Arc<Self>, invocation: Invocation) {
         let mut state = self.lock();
+        let now = self.now();
         let event = Event {
             call: invocation.id,
             request_id: spec::ids::uuid(&mut state.ids),
             payload: invocation.payload,
             trace_id: invocation.trace_id,
-            deadline: invocation.deadline,
+            patience: invocation.deadline.since(now.clock),
         };
-        let now = self.now();
         state.machine.invoke(now, event);
         let finished = self.perform(&mut state);
         drop(state);
@@ -161,10 +161,13 @@ impl Pool {
     /// called again.
     pub(super) async fn next(&self, sandbox: &Sandbox) -> Option<Event> {
         loop {
+            let event = sandbox.event.notified();
+            tokio::pin!(event);
+            event.as_mut().enable();
             match self.step(|machine, now| machine.next(now, sandbox.id)) {
                 Next::Event(event) => return Some(event),
                 Next::Refused => return None,
-                Next::Wait => sandbox.event.notified().await,
+                Next::Wait => event.await,
             }
         }
     }
@@ -189,6 +192,8 @@ impl Pool {
     /// A process has ended. What it said may not be read yet.
     pub(super) fn gone(&self, sandbox: &Sandbox) {
         self.step(|machine, now| machine.gone(now, sandbox.id));
+        // Nobody waits for an event any more, whoever it was that asked.
+        sandbox.event.notify_waiters();
     }
 
     /// A process has ended, and everything that it said was read.
@@ -225,9 +230,13 @@ impl Pool {
         self.until(PoolMachine::is_settled).await;
     }
 
-    /// Ends all processes, and starts none any more.
-    pub(super) async fn stop(&self) {
+    /// Ends all processes, and starts none any more: what waits fails.
+    pub(super) fn stop(&self) {
         self.step(|machine, _| machine.stop());
+    }
+
+    /// Resolves when no process is left.
+    pub(super) async fn ended(&self) {
         tokio::select! {
             () = self.until(PoolMachine::is_empty) => {}
             // Nobody runs them any more: they were killed.

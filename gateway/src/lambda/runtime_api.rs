@@ -10,7 +10,9 @@ use super::failure::{self, Failure};
 use super::machine::End;
 use super::pool::Pool;
 use super::sandbox::Sandbox;
-use crate::http1::{Connection, Head, ReadError};
+use crate::http1::{Connection, Head, Limits};
+use crate::server::origin::{Hosts, Pages};
+use crate::server::serve::{self, Service};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -19,22 +21,23 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 /// `next` is never answered with an error: runtimes do not expect one (lambda_runtime panics). A
 /// process that asks out of turn is killed.
 pub(super) async fn serve(pool: Arc<Pool>, sandbox: Arc<Sandbox>, stream: TcpStream) {
-    let mut connection = Connection::new(stream);
-    loop {
-        let head = match connection.head().await {
-            Ok(Some(head)) => head,
-            Ok(None) | Err(ReadError::Gone) => return,
-            Err(ReadError::Malformed(status)) => {
-                let _ = connection.respond(status, [], b"", false).await;
-                return;
-            }
-        };
-        if answer(&pool, &sandbox, &mut connection, &head)
-            .await
-            .is_none()
-        {
-            return;
-        }
+    let api = RuntimeApi { pool, sandbox };
+    serve::serve(&api, &Hosts::loopback(), Limits::NONE, stream).await;
+}
+
+struct RuntimeApi {
+    pool: Arc<Pool>,
+    sandbox: Arc<Sandbox>,
+}
+
+impl Service for RuntimeApi {
+    fn pages(&self, _: &Head) -> Pages {
+        Pages::Refused
+    }
+
+    async fn answer(&self, mut connection: Connection, head: Head) -> Option<Connection> {
+        answer(&self.pool, &self.sandbox, &mut connection, &head).await?;
+        Some(connection)
     }
 }
 

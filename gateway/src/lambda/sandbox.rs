@@ -31,6 +31,15 @@ pub(super) struct Sandbox {
     pub(super) kill: Notify,
 }
 
+/// A process at work.
+struct Started {
+    /// Its Runtime API.
+    listener: TcpListener,
+    group: Group,
+    /// The tasks that read its output.
+    outputs: JoinSet<()>,
+}
+
 /// A process that is killed, with all that it has started, when this is dropped.
 struct Group {
     child: Child,
@@ -54,22 +63,27 @@ impl Sandbox {
     }
 }
 
-/// Starts a process and serves it until its end.
+/// Starts a process, serves it until its end, and reads its output to the end.
 ///
 /// # Panics
-/// If a task that serves one of its connections has panicked.
+/// If a task below it has panicked.
 pub(super) async fn run(pool: Arc<Pool>, sandbox: Arc<Sandbox>) {
-    let failure = match start(&pool, &sandbox).await {
-        Ok((listener, group)) => match serve(&pool, &sandbox, listener, group).await {
+    let started = match start(&pool, &sandbox).await {
+        Ok(started) => started,
+        Err(error) => return pool.exited(&sandbox, Failure::NotStarted(error)),
+    };
+    let served = async {
+        let failure = match serve(&pool, &sandbox, started.listener, started.group).await {
             Ok(status) => Failure::Exited(status),
             Err(_) => Failure::Lost,
-        },
-        Err(error) => Failure::NotStarted(error),
+        };
+        pool.exited(&sandbox, failure);
     };
-    pool.exited(&sandbox, failure);
+    // A process may close its output and live on, and what it has started may write on.
+    tokio::join!(served, all(started.outputs));
 }
 
-async fn start(pool: &Pool, sandbox: &Sandbox) -> Result<(TcpListener, Group), StartError> {
+async fn start(pool: &Pool, sandbox: &Sandbox) -> Result<Started, StartError> {
     let listener = TcpListener::bind("127.0.0.1:0").await;
     let listener = listener.map_err(StartError::RuntimeApi)?;
     let address = listener.local_addr().map_err(StartError::RuntimeApi)?;
@@ -109,20 +123,23 @@ async fn start(pool: &Pool, sandbox: &Sandbox) -> Result<(TcpListener, Group), S
         .and_then(Pid::from_raw);
     let watched = pid.map(|pid| pool.watchdog.watch(pid));
     let name = &sandbox.launch.name;
+    let mut outputs = JoinSet::new();
     if let Some(stream) = child.stdout.take() {
-        tokio::spawn(pool.sink.clone().forward(name.clone(), stream));
+        outputs.spawn(pool.sink.clone().forward(name.clone(), stream));
     }
     if let Some(stream) = child.stderr.take() {
-        tokio::spawn(pool.sink.clone().forward(name.clone(), stream));
+        outputs.spawn(pool.sink.clone().forward(name.clone(), stream));
     }
-    Ok((
+    let group = Group {
+        child,
+        pid,
+        _watched: watched,
+    };
+    Ok(Started {
         listener,
-        Group {
-            child,
-            pid,
-            _watched: watched,
-        },
-    ))
+        group,
+        outputs,
+    })
 }
 
 /// Serves a process until it has ended and all that it has said is heard.
@@ -158,14 +175,15 @@ async fn serve(
             }
         }
     }
-    let heard = async {
-        while let Some(ended) = connections.join_next().await {
-            pass_panic_on(ended);
-        }
-    };
     // Whoever holds a connection beyond that is not the function any more.
-    let _ = timeout(DRAIN, heard).await;
+    let _ = timeout(DRAIN, all(connections)).await;
     status
+}
+
+async fn all(mut tasks: JoinSet<()>) {
+    while let Some(ended) = tasks.join_next().await {
+        pass_panic_on(ended);
+    }
 }
 
 /// A task that has panicked takes its parent with it.

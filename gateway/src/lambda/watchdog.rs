@@ -136,3 +136,50 @@ impl Drop for Watched {
         self.watchdog.lock().tell("end", self.group);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::process::{Signal, kill_process};
+    use std::os::unix::process::ExitStatusExt;
+
+    fn sleeper() -> (Child, Pid) {
+        let child = Command::new("sleep")
+            .arg("1000")
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let pid = Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
+        (child, pid)
+    }
+
+    // The processes that are started behind it do not hold its pipe open: it would wait for ever.
+    #[tokio::test]
+    async fn a_closed_pipe_ends_the_groups_that_are_left_and_no_other() {
+        let watchdog = Watchdog::new();
+        let (mut ended, ended_group) = sleeper();
+        let ended_watch = watchdog.watch(ended_group);
+        let (mut left, left_group) = sleeper();
+        let _left_watch = watchdog.watch(left_group);
+        let (mut stranger, _) = sleeper();
+        drop(ended_watch);
+        // As from a terminal.
+        let shell = match &*watchdog.lock() {
+            State::Watching(shell) => shell.child.id().unwrap(),
+            other => panic!("{other:?}"),
+        };
+        let shell = Pid::from_raw(shell.try_into().unwrap()).unwrap();
+        for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
+            kill_process(shell, signal).unwrap();
+        }
+        watchdog.finish().await;
+        let status = left.wait().await.unwrap();
+        assert_eq!(status.signal(), Some(9));
+        assert!(
+            ended.try_wait().unwrap().is_none(),
+            "its number may be another's"
+        );
+        assert!(stranger.try_wait().unwrap().is_none());
+    }
+}

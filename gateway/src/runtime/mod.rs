@@ -41,6 +41,9 @@ pub(crate) trait Runtime: Sync {
 /// What a function cannot be run without.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Missing {
+    /// The template names none.
+    #[error("it has no `Runtime`")]
+    Unnamed,
     /// There is no such runtime here.
     #[error("the runtime `{identifier}` cannot be run here")]
     Runtime {
@@ -65,8 +68,11 @@ static RUNTIMES: &[&dyn Runtime] = &[&provided::Provided];
 pub(crate) fn find(identifier: &str) -> Result<&'static dyn Runtime, Missing> {
     let named = |runtime: &&&dyn Runtime| runtime.identifiers().contains(&identifier);
     let found = RUNTIMES.iter().find(named).copied();
-    found.ok_or_else(|| Missing::Runtime {
-        identifier: identifier.to_owned(),
+    found.ok_or_else(|| match identifier {
+        "" => Missing::Unnamed,
+        _ => Missing::Runtime {
+            identifier: identifier.to_owned(),
+        },
     })
 }
 
@@ -74,7 +80,7 @@ impl Missing {
     /// What to do about it.
     pub(crate) fn help(&self) -> String {
         match self {
-            Self::Runtime { .. } => {
+            Self::Unnamed | Self::Runtime { .. } => {
                 let known: Vec<&str> = RUNTIMES
                     .iter()
                     .flat_map(|runtime| runtime.identifiers())

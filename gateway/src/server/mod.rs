@@ -1,10 +1,14 @@
-//! One port for clients and backends: WebSocket at `/{stage}`, the `@connections` API below `/{stage}/@connections`.
+//! One port for clients and backends: WebSocket at `/{stage}`, the `@connections` API below
+//! `/{stage}/@connections`.
 
 mod client;
+pub(crate) mod origin;
+pub(crate) mod serve;
 mod upgrade;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use spec::io::ManagementRequest;
@@ -14,23 +18,32 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
 
-use crate::http1::{Connection, Head, ReadError};
+use crate::http1::{Connection, Head, Limits, ReadError};
 use crate::hub::Hub;
 use crate::supervisor::{Supervisor, panic_message};
+use origin::{Hosts, Pages};
+use serve::Service;
 
 /// Accepts connections until `stop`, then keeps those that are there until it is dropped.
 pub(crate) async fn run(
     hub: Arc<Hub>,
     listener: TcpListener,
+    hosts: Hosts,
     stop: Arc<Notify>,
     supervisor: Supervisor,
 ) {
     let mut connections = JoinSet::new();
+    let closing = Arc::new(AtomicBool::new(false));
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
-                    connections.spawn(connection(Arc::clone(&hub), stream, address));
+                    let api = Api {
+                        hub: Arc::clone(&hub),
+                        address,
+                        closing: Arc::clone(&closing),
+                    };
+                    connections.spawn(connection(api, hosts.clone(), stream));
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: some may come back.
@@ -42,6 +55,7 @@ pub(crate) async fn run(
             () = stop.notified() => break,
         }
     }
+    closing.store(true, Ordering::SeqCst);
     drop(listener);
     while let Some(ended) = connections.join_next().await {
         look(ended, &hub, &supervisor);
@@ -61,30 +75,34 @@ fn look(ended: Result<(), JoinError>, hub: &Hub, supervisor: &Supervisor) {
     }
 }
 
-async fn connection(hub: Arc<Hub>, stream: TcpStream, address: SocketAddr) {
-    let mut connection = Connection::new(stream);
-    loop {
-        let head = match connection.head().await {
-            Ok(Some(head)) => head,
-            Ok(None) | Err(ReadError::Gone) => return,
-            Err(ReadError::Malformed(status)) => {
-                let _ = connection.respond(status, [], b"", false).await;
-                return;
-            }
-        };
-        let again = if is_management_path(head.path()) {
-            management(&hub, &mut connection, head, address).await
+async fn connection(api: Api, hosts: Hosts, stream: TcpStream) {
+    serve::serve(&api, &hosts, Limits::default(), stream).await;
+}
+
+/// The API on one connection.
+struct Api {
+    hub: Arc<Hub>,
+    /// The peer's.
+    address: SocketAddr,
+    /// The gateway goes down: no connection is kept for another request.
+    closing: Arc<AtomicBool>,
+}
+
+impl Service for Api {
+    fn pages(&self, head: &Head) -> Pages {
+        match is_management_path(head.path()) {
+            true => Pages::Refused,
+            false => Pages::Allowed,
+        }
+    }
+
+    async fn answer(&self, mut connection: Connection, mut head: Head) -> Option<Connection> {
+        head.keep_alive &= !self.closing.load(Ordering::SeqCst);
+        if is_management_path(head.path()) {
+            let again = management(&self.hub, &mut connection, head, self.address).await;
+            again.then_some(connection)
         } else {
-            match upgrade::handshake(&hub, connection, head, address).await {
-                Some(same) => {
-                    connection = same;
-                    true
-                }
-                None => return,
-            }
-        };
-        if !again {
-            return;
+            upgrade::handshake(&self.hub, connection, head, self.address).await
         }
     }
 }

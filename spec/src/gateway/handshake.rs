@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
-use super::pending::{Exchange, Pending, Purpose};
+use super::pending::{Exchange, FunctionEvent, Pending, Purpose};
 use super::{GOING_DOWN, Gateway, Handshake, Peer, Timer, Timestamp, going_down};
 use crate::api::AuthorizationType;
 use crate::authorizer::{self, Authorization};
-use crate::compile::CallTarget;
-use crate::connection::Connection;
-use crate::event::{self, EventType};
+use crate::connection::{Connection, Principal};
+use crate::event::{self, EventType, Recipient};
 use crate::handshake::{self, HandshakeRequest, Refusal};
 use crate::http::Headers;
 use crate::ids;
@@ -111,12 +110,12 @@ impl Gateway {
         // No timeout of its own is documented for authorizers: the integrations' maximum is assumed (AUTHORIZER-12).
         let deadline =
             now + std::time::Duration::from_millis(*limits::INTEGRATION_TIMEOUT_MILLIS.end());
-        match authorizer.target.clone() {
-            CallTarget::Function(arn) => {
-                self.invoke(arn, event.to_string(), trace_id, deadline, Some(pending));
-            }
-            CallTarget::NotPermitted { reason } => self.not_permitted(now, pending, reason),
-        }
+        let event = FunctionEvent {
+            payload: event.to_string(),
+            trace_id,
+            deadline,
+        };
+        self.invoke(now, authorizer.target.clone(), event, pending);
     }
 
     /// The call of the authorizer has ended.
@@ -209,12 +208,12 @@ impl Gateway {
             )
         };
         let principal = connection.principal.as_ref();
-        let typed = context(principal.map(|principal| principal.for_event(true)));
+        let typed = context(principal.map(Principal::for_connect_event));
         let exchange = Exchange {
             route_key: RouteKey::Connect,
             connection: connection.clone(),
             event: event::connect(&rules, &handshake.request, &handshake.trace_id, typed),
-            context: context(principal.map(crate::connection::Principal::for_template)).into(),
+            context: context(principal.map(Principal::for_template)).into(),
             log: None,
             body: String::new(),
             params: params(&handshake.request, &handshake.trace_id),
@@ -378,7 +377,8 @@ fn missing_parameters(handshake: &Handshake) -> Vec<String> {
 /// `$input.params()` at `$connect`: the headers as the proxy event shows them, and the query string (the last of repeated values).
 fn params(request: &HandshakeRequest, trace_id: &str) -> Params {
     let mut params = Params::default();
-    for (name, value) in event::forwarded_headers(request, trace_id, false).iter() {
+    for (name, value) in event::forwarded_headers(request, trace_id, Recipient::Integration).iter()
+    {
         params.header.insert(name.to_owned(), value.to_owned());
     }
     for (name, mut values) in request.query() {

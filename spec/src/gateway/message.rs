@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::pending::{Exchange, Pending, Purpose};
 use super::{Gateway, Timestamp};
 use crate::access_log;
-use crate::connection::{CloseInfo, Connection};
+use crate::connection::{CloseInfo, Connection, Principal};
 use crate::error_frame::ErrorFrame;
 use crate::event::{self, EventType, RequestIdentity};
 use crate::ids;
@@ -167,12 +167,12 @@ impl Gateway {
         let context =
             |authorizer| event::request_context(api, connection, request, event_type, authorizer);
         let principal = connection.principal.as_ref();
-        let typed = context(principal.map(|principal| principal.for_event(false)));
+        let typed = context(principal.map(Principal::for_event));
         let event = match event_type {
             EventType::Disconnect(_) => event::disconnect(api, connection, typed),
             _ => event::message(api, typed, &body),
         };
-        let context = context(principal.map(crate::connection::Principal::for_template));
+        let context = context(principal.map(Principal::for_template));
         let log = self.rules.access_log.as_ref().map(|_| context.clone());
         Exchange {
             rules: Arc::clone(&self.rules),

@@ -26,6 +26,14 @@ pub(super) struct Pending {
     pub(super) started: Timestamp,
 }
 
+/// What a function is called with.
+pub(super) struct FunctionEvent {
+    /// JSON text.
+    pub(super) payload: String,
+    pub(super) trace_id: String,
+    pub(super) deadline: Timestamp,
+}
+
 /// What a function was called for.
 pub(super) enum Purpose {
     Authorizer,
@@ -61,25 +69,58 @@ impl Exchange {
 }
 
 impl Gateway {
-    /// Calls a function, once (INTEGRATION-17), and remembers what for; the timer ends the wait. With no `pending`, nobody waits.
+    /// Calls a function, once, and remembers what for; the timer ends the wait. A call that API
+    /// Gateway may not make fails before it reaches anybody.
+    ///
+    /// Realises: INTEGRATION-17
     pub(super) fn invoke(
         &mut self,
-        function_arn: String,
-        payload: String,
-        trace_id: String,
-        deadline: Timestamp,
-        pending: Option<Pending>,
+        now: Timestamp,
+        target: CallTarget,
+        event: FunctionEvent,
+        pending: Pending,
     ) {
-        let id = match pending {
-            Some(pending) => self.wait(deadline, pending),
-            None => self.next_id(),
+        match target {
+            CallTarget::Function(arn) => {
+                let id = self.wait(event.deadline, pending);
+                self.hand_over(id, arn, event);
+            }
+            CallTarget::NotPermitted { reason } => {
+                let refused = FunctionOutcome::NotInvocable(reason);
+                self.resolve(now, pending, &refused.into());
+            }
+        }
+    }
+
+    /// Calls a function whose result nobody awaits: Lambda takes the event and answers at once, with
+    /// nothing.
+    ///
+    /// Realises: INTEGRATION-73
+    fn invoke_asynchronously(
+        &mut self,
+        now: Timestamp,
+        target: CallTarget,
+        event: FunctionEvent,
+        pending: Pending,
+    ) {
+        let outcome = match target {
+            CallTarget::Function(arn) => {
+                let id = self.next_id();
+                self.hand_over(id, arn, event);
+                FunctionOutcome::Returned(String::new())
+            }
+            CallTarget::NotPermitted { reason } => FunctionOutcome::NotInvocable(reason),
         };
+        self.resolve(now, pending, &outcome.into());
+    }
+
+    fn hand_over(&mut self, id: CallId, function_arn: String, event: FunctionEvent) {
         self.outputs.push_back(Output::Invoke(Invocation {
             id,
             function_arn,
-            payload,
-            trace_id,
-            deadline,
+            payload: event.payload,
+            trace_id: event.trace_id,
+            deadline: event.deadline,
         }));
     }
 
@@ -98,24 +139,21 @@ impl Gateway {
                 payload,
                 asynchronous,
             } => {
-                let target = match &pending.purpose {
-                    Purpose::Integration(exchange) => {
-                        let key = &exchange.route_key;
-                        exchange.rules.call_target(key, function_arn)
-                    }
-                    Purpose::Authorizer => CallTarget::Function(function_arn),
+                let Purpose::Integration(exchange) = &pending.purpose else {
+                    return;
                 };
-                match target {
-                    CallTarget::NotPermitted { reason } => self.not_permitted(now, pending, reason),
-                    CallTarget::Function(arn) if asynchronous => {
-                        // Lambda takes the event and answers at once, with nothing (INTEGRATION-73). The function's own result finds nobody waiting.
-                        self.invoke(arn, payload, trace_id, deadline, None);
-                        let taken = FunctionOutcome::Returned(String::new());
-                        self.resolve(now, pending, &taken.into());
-                    }
-                    CallTarget::Function(arn) => {
-                        self.invoke(arn, payload, trace_id, deadline, Some(pending));
-                    }
+                let target = exchange
+                    .rules
+                    .call_target(&exchange.route_key, function_arn);
+                let event = FunctionEvent {
+                    payload,
+                    trace_id,
+                    deadline,
+                };
+                if asynchronous {
+                    self.invoke_asynchronously(now, target, event, pending);
+                } else {
+                    self.invoke(now, target, event, pending);
                 }
             }
             Call::Request(request) => {
@@ -149,12 +187,6 @@ impl Gateway {
                 }
             }
         }
-    }
-
-    /// A call that API Gateway may not make fails before it reaches anybody.
-    pub(super) fn not_permitted(&mut self, now: Timestamp, pending: Pending, reason: String) {
-        let refused = FunctionOutcome::NotInvocable(reason);
-        self.resolve(now, pending, &refused.into());
     }
 
     /// Waits for the result of a call until `deadline`.

@@ -459,7 +459,7 @@ fn a_call_without_a_permission_never_leaves_the_machine() {
                 }
                 Output::Reject { response, .. } => reasons.push(response.status.to_string()),
                 Output::Send { text, .. } => {
-                    reasons.push(text.split(',').next().unwrap().to_owned())
+                    reasons.push(text.split(',').next().unwrap().to_owned());
                 }
                 other => panic!("{other:?}"),
             }

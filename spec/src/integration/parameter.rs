@@ -37,6 +37,24 @@ enum Source {
     Body(String),
 }
 
+/// What can be wrong with an entry of `RequestParameters`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidParameter {
+    /// A header that no mapping may set.
+    #[error("the gateway sets this header itself")]
+    Framing,
+    /// The target is not a place in a request.
+    #[error(
+        "it must be `integration.request.header.NAME`, `integration.request.querystring.NAME` or `integration.request.path.NAME`, with a name of letters, digits and `._$-`"
+    )]
+    Target,
+    /// The source, which names nothing.
+    #[error(
+        "its source `{0}` must be `route.request.header.NAME`, `route.request.querystring.NAME`, `route.request.multivalueheader.NAME`, `route.request.multivaluequerystring.NAME`, `route.request.body.PATH`, `context.NAME`, `stageVariables.NAME` or a text between single quotes"
+    )]
+    Source(String),
+}
+
 /// What framing and addressing decide, so that no mapping may (INTEGRATION-87).
 const NOT_MAPPED: [&str; 5] = [
     "connection",
@@ -49,9 +67,9 @@ const NOT_MAPPED: [&str; 5] = [
 impl Parameter {
     /// Reads a mapping.
     pub(super) fn parse(target: &str, source: &str) -> Result<Self, InvalidIntegration> {
-        let invalid = |problem: &str| InvalidIntegration::Parameter {
+        let invalid = |problem: InvalidParameter| InvalidIntegration::Parameter {
             name: target.to_owned(),
-            problem: problem.to_owned(),
+            problem,
         };
         let place = target
             .strip_prefix("integration.request.")
@@ -59,22 +77,15 @@ impl Parameter {
             .filter(|(_, name)| is_name(name));
         let parsed = match place {
             Some(("header", name)) if NOT_MAPPED.contains(&&*name.to_ascii_lowercase()) => {
-                return Err(invalid("the gateway sets this header itself"));
+                return Err(invalid(InvalidParameter::Framing));
             }
             Some(("header", name)) => Target::Header(name.to_owned()),
             Some(("querystring", name)) => Target::QueryString(name.to_owned()),
             Some(("path", name)) => Target::Path(name.to_owned()),
-            _ => {
-                return Err(invalid(
-                    "it must be `integration.request.header.NAME`, `integration.request.querystring.NAME` or `integration.request.path.NAME`, with a name of letters, digits and `._$-`",
-                ));
-            }
+            _ => return Err(invalid(InvalidParameter::Target)),
         };
-        let source = Source::parse(source).ok_or_else(|| {
-            invalid(&format!(
-                "its source `{source}` must be `route.request.header.NAME`, `route.request.querystring.NAME`, `route.request.multivalueheader.NAME`, `route.request.multivaluequerystring.NAME`, `route.request.body.PATH`, `context.NAME`, `stageVariables.NAME` or a text between single quotes"
-            ))
-        })?;
+        let source = Source::parse(source)
+            .ok_or_else(|| invalid(InvalidParameter::Source(source.to_owned())))?;
         Ok(Self {
             target: parsed,
             source,

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::content;
 use super::mapping::{Templates, render};
-use super::{Answer, Failure, InvalidIntegration, Request};
+use super::{Answer, Failure, InvalidIntegration, InvalidResponseKey, Request};
 use crate::api::{self, ContentHandling};
 use crate::http::Headers;
 use crate::route;
@@ -99,7 +99,7 @@ impl Responses {
 
 /// The pattern of an integration response's key; `None` for `$default`.
 fn pattern(key: &str) -> Result<Option<velocity::Regex>, InvalidIntegration> {
-    let invalid = |problem: String| InvalidIntegration::ResponseKey {
+    let invalid = |problem: InvalidResponseKey| InvalidIntegration::ResponseKey {
         key: key.to_owned(),
         problem,
     };
@@ -109,10 +109,10 @@ fn pattern(key: &str) -> Result<Option<velocity::Regex>, InvalidIntegration> {
     let inner = key
         .strip_prefix('/')
         .and_then(|rest| rest.strip_suffix('/'))
-        .ok_or_else(|| invalid("there are no slashes around it".to_owned()))?;
+        .ok_or_else(|| invalid(InvalidResponseKey::NoSlashes))?;
     velocity::Regex::new(inner)
         .map(Some)
-        .map_err(|error| invalid(error.to_string()))
+        .map_err(|error| invalid(error.into()))
 }
 
 impl Reply<'_> {

@@ -147,6 +147,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use rstest::rstest;
+    use serde_json::{Map, json};
 
     #[rstest]
     #[case(r#"{"statusCode":200}"#, 200, "")]
@@ -170,10 +171,69 @@ mod tests {
         assert!(proxy_answer(result).is_err());
     }
 
+    fn headers(value: BoxedStrategy<Value>) -> impl Strategy<Value = Map<String, Value>> {
+        prop::collection::btree_map("[A-Za-z-]{1,4}", value, 0..3)
+            .prop_map(|fields| fields.into_iter().collect())
+    }
+
+    /// A member that makes a result none.
+    fn fault() -> impl Strategy<Value = (&'static str, Value)> {
+        let statuses = [
+            json!(null),
+            json!(99),
+            json!(600),
+            json!(-200),
+            json!(200.5),
+            json!("2x"),
+            json!([]),
+        ];
+        let bodies = [json!({}), json!([]), json!(1), json!(true)];
+        prop_oneof![
+            prop::sample::select(statuses.to_vec()).prop_map(|value| ("statusCode", value)),
+            prop::sample::select(bodies.to_vec()).prop_map(|value| ("body", value)),
+        ]
+    }
+
     proptest! {
+        // A result is read member by member, whatever else it has. With one fault in it, it is none.
         #[test]
-        fn no_result_panics(text: String) {
-            let _ = proxy_answer(&text);
+        fn a_result_is_read_and_a_fault_is_found(
+            status in 100..=599_u16,
+            as_text: bool,
+            single in headers("[^\"]{0,5}".prop_map(Value::from).boxed()),
+            multi in headers(prop::collection::vec("[^\"]{0,5}", 1..3).prop_map(Value::from).boxed()),
+            body in prop::option::of(crate::strategy::body()),
+            fault in prop::option::of(fault()),
+        ) {
+            let mut result = json!({"isBase64Encoded": false, "headers": single, "multiValueHeaders": multi});
+            result["statusCode"] = if as_text { status.to_string().into() } else { status.into() };
+            if let Some(body) = &body {
+                result["body"] = body.as_str().into();
+            }
+            if let Some((member, value)) = &fault {
+                result[*member] = value.clone();
+                prop_assert!(proxy_answer(&result.to_string()).is_err());
+                return Ok(());
+            }
+            let mut expected = Vec::new();
+            for (name, value) in single.iter().chain(&multi) {
+                let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+                let texts = values.iter().filter_map(Value::as_str);
+                expected.extend(texts.map(|text| (name.as_str(), text)));
+            }
+            let answer = proxy_answer(&result.to_string()).unwrap();
+            prop_assert_eq!(answer.status, status);
+            prop_assert_eq!(answer.body, body.unwrap_or_default());
+            prop_assert_eq!(answer.headers.iter().collect::<Vec<_>>(), expected);
+        }
+
+        // A text that is cut off is no result.
+        #[test]
+        fn half_a_result_is_none(body in crate::strategy::body(), at: prop::sample::Index) {
+            let result = json!({"statusCode": 200, "body": body}).to_string();
+            let ends: Vec<usize> = result.char_indices().map(|(end, _)| end).collect();
+            prop_assert!(proxy_answer(&result[..ends[at.index(ends.len())]]).is_err());
+            prop_assert!(proxy_answer(&result).is_ok());
         }
     }
 }

@@ -134,7 +134,7 @@ fn value(headers: &Headers, name: &str) -> String {
 
 /// Byte by byte: text that is no UTF-8 must not become the same as other text that is none.
 fn encoded_again(text: &str) -> String {
-    percent::encode(&percent::decode_bytes(text, true))
+    percent::encode(&percent::decode_bytes(text, percent::Plus::Space))
 }
 
 fn hex(bytes: &[u8]) -> String {

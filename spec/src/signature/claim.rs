@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::canonical::ALGORITHM;
 use super::{LONGEST_EXPIRES, Rejection, Request, SKEW};
 use crate::base64;
-use crate::percent::decode;
+use crate::percent::{Plus, decode};
 use crate::time::Timestamp;
 
 /// What a request says of its signature.
@@ -59,7 +59,7 @@ impl Claim {
         let parameters: Vec<(String, String)> = query
             .split('&')
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-            .map(|(name, value)| (decode(name, true), decode(value, true)))
+            .map(|(name, value)| (decode(name, Plus::Space), decode(value, Plus::Space)))
             .collect();
         let get = |name: &str| {
             let found = parameters.iter().find(|(own, _)| own == name);

@@ -240,7 +240,7 @@ pub(super) fn write(value: &Value<'_>, out: &mut TextBuf) -> Result<(), Failure>
 fn write_within(value: &Value<'_>, out: &mut TextBuf, depth: usize) -> Result<(), Failure> {
     let Some(depth) = depth.checked_sub(1) else {
         return Err(Failure::new(
-            "a list or map that holds itself cannot be written as JSON",
+            "a list or map that contains itself cannot be written as JSON",
         ));
     };
     if out.weight() > MAX_WEIGHT {

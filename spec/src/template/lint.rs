@@ -104,8 +104,8 @@ pub fn lint(source: &str) -> Report {
         findings.push(Finding::new(
             Rule::TooLarge,
             0..0,
-            format!("the template has {bytes} bytes, and {MAX_BYTES} are allowed"),
-            "make it smaller, or let the integration do the work",
+            format!("the template has {bytes} bytes, but at most {MAX_BYTES} are allowed"),
+            "make it smaller, or move work to the integration",
         ));
         doubts.push(Doubt::new(None, "the template is too large"));
     }
@@ -117,11 +117,11 @@ pub fn lint(source: &str) -> Report {
                     Rule::TrailingSign,
                     source.len() - 1..source.len(),
                     format!("the template ends in `{}`", &source[end..]),
-                    "put something behind the sign, a line break for example, or take it away",
+                    "remove the sign, or put something after it, such as a line break",
                 )
             } else {
                 let message = error.message().to_owned();
-                let cure = "correct it; `gatespec render` shows what a template renders to";
+                let cure = "fix the syntax; `gatespec render` shows what a template renders to";
                 Finding::new(Rule::Syntax, error.span(), message, cure)
             };
             findings.push(finding);

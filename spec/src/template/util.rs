@@ -52,7 +52,8 @@ pub(super) static FUNCTIONS: [Function; 6] = [
         name: "parseJson",
         gives: Gives::Decoded,
         call: |text| {
-            json::parse(text).ok_or_else(|| Failure::new("`$util.parseJson` was given no JSON"))
+            json::parse(text)
+                .ok_or_else(|| Failure::new("the argument of `$util.parseJson` is not JSON"))
         },
     },
     Function {

@@ -132,14 +132,14 @@ fn keys_that_open_nothing_are_warned_of() {
     assert_eq!(
         messages("  Key: {Type: AWS::ApiGateway::ApiKey}\n"),
         [
+            none,
             "the API key `Key` opens nothing, as on AWS: it has no `Enabled: true`",
-            none
         ]
     );
     let other_stage = KEYS.replace("Stage: !Ref Stage", "Stage: other, Throttle: {}");
     assert_eq!(
         messages(&other_stage),
-        ["`Throttle` of `ApiStages` has no effect here", none]
+        [none, "`Throttle` of `ApiStages` has no effect here"]
     );
 }
 

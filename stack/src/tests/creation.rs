@@ -1,7 +1,7 @@
-//! What AWS refuses when a stack is made, of authorizers and routes; and the permissions without which calls fail.
+//! What AWS refuses of authorizers and routes when a stack is created, and the permissions without
+//! which calls fail.
 
 use rstest::rstest;
-
 use spec::api::CallPermission;
 
 use super::*;
@@ -103,7 +103,8 @@ fn refused(stack: &Assembly) -> Vec<&str> {
     calls.map(|(_, what)| what).collect()
 }
 
-// Each call needs the permission of its own caller: an authorizer's is of another form than a route's.
+// Each call needs the permission of its own caller: an authorizer's has another form than a
+// route's.
 #[rstest]
 #[case::both("Api", "Api", &[])]
 #[case::no_authorizer("/authorizers/${Authorizer}", "/test/$connect", &["authorizers/"])]

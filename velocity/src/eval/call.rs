@@ -36,7 +36,7 @@ impl<'a> Evaluator<'_, 'a> {
             .find(|argument| matches!(argument, Expr::Word(_)))
         {
             let message = format!(
-                "`{word}` is no value that the macro `#{}` can take",
+                "`{word}` is not a value that the macro `#{}` accepts",
                 call.name
             );
             return Err(self.error(RenderErrorKind::Directive, call.span, message));
@@ -53,7 +53,7 @@ impl<'a> Evaluator<'_, 'a> {
         }
         if self.macro_depth >= MACRO_DEPTH {
             let message = format!(
-                "macros nest deeper than {MACRO_DEPTH} calls at `#{}`",
+                "macros are nested deeper than {MACRO_DEPTH} calls at `#{}`",
                 call.name
             );
             return Err(self.error(RenderErrorKind::Bound, call.span, message));
@@ -123,7 +123,7 @@ impl<'a> Evaluator<'_, 'a> {
         let source = text.to_str();
         let parsed = parser::parse(&source, self.options).map_err(|error| {
             let message = format!(
-                "`#evaluate` was given no template: {} (line {}, column {})",
+                "the argument of `#evaluate` is not a template: {} (line {}, column {})",
                 error.message(),
                 error.line(),
                 error.column()

@@ -149,7 +149,7 @@ impl<'a> Evaluator<'_, 'a> {
             return Err(self.error(
                 RenderErrorKind::Bound,
                 span,
-                format!("the range holds more than {MAX_RANGE} numbers"),
+                format!("the range has more than {MAX_RANGE} numbers"),
             ));
         }
         self.charge(length as usize * 32, span)?;

@@ -72,7 +72,7 @@ pub(crate) enum Kind {
 
 /// What the lexer is inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(crate) enum State {
     Default,
     /// Behind `#`.
     PreDirective,
@@ -107,6 +107,21 @@ pub(crate) struct LexicalError {
     pub(crate) at: usize,
     /// The template ended inside a token.
     pub(crate) at_end: bool,
-    /// What the lexer was inside, in words.
-    pub(crate) inside: &'static str,
+    pub(crate) inside: State,
+}
+
+impl State {
+    /// Its name in errors.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            State::Default => "text",
+            State::PreDirective => "a directive's `#`",
+            State::Directive => "a directive",
+            State::Reference | State::Modifier => "a reference",
+            State::Arguments => "a method's arguments",
+            State::Index => "an index",
+            State::LineComment | State::FormalComment | State::BlockComment => "a comment",
+            State::TextBlock => "a text block `#[[`",
+        }
+    }
 }

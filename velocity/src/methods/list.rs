@@ -126,7 +126,7 @@ fn change<'a>(list: &List<'a>, name: &str, arguments: &[Value<'a>]) -> Answer<'a
     Ok(Some(match (name, arguments) {
         ("set", [Int(_), value]) if !list.takes(value) => {
             return Err(Failure::new(format!(
-                "the array takes no {} (IllegalArgumentException)",
+                "the array cannot hold {} (IllegalArgumentException)",
                 value.class_name()
             )));
         }

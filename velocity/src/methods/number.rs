@@ -44,7 +44,7 @@ fn compare_same<'a>(receiver: &Value<'a>, argument: &Value<'a>) -> Answer<'a> {
         }
         _ if argument.is_null() => Err(null_argument()),
         _ => Err(Failure::new(format!(
-            "{} does not compare to {}",
+            "{} cannot be compared with {}",
             receiver.class_name(),
             argument.class_name()
         ))),
@@ -59,7 +59,7 @@ fn parse<'a, T>(
 ) -> Result<T, Failure> {
     let bad = || {
         Failure::new(format!(
-            "`{text}` is no number that fits (NumberFormatException)"
+            "`{text}` is not a number that fits (NumberFormatException)"
         ))
     };
     let radix = u32::try_from(radix)
@@ -78,7 +78,7 @@ fn int<'a>(name: &str, receiver: &Value<'a>, arguments: &[Value<'a>]) -> Answer<
         ("parseInt" | "valueOf", [String(text)]) => Int(parse(text, 10, read)?),
         ("parseInt" | "valueOf", [String(text), Int(radix)]) => Int(parse(text, *radix, read)?),
         ("parseInt" | "valueOf", [Null]) => {
-            return Err(Failure::new("null is no number (NumberFormatException)"));
+            return Err(Failure::new("null is not a number (NumberFormatException)"));
         }
         ("valueOf", [Int(value)]) => Int(*value),
         ("toString", [Int(value)]) => Value::from(value.to_string()),
@@ -136,7 +136,7 @@ fn long<'a>(name: &str, receiver: &Value<'a>, arguments: &[Value<'a>]) -> Answer
         ("parseLong" | "valueOf", [String(text)]) => Long(parse(text, 10, read)?),
         ("parseLong" | "valueOf", [String(text), Int(radix)]) => Long(parse(text, *radix, read)?),
         ("parseLong" | "valueOf", [Null]) => {
-            return Err(Failure::new("null is no number (NumberFormatException)"));
+            return Err(Failure::new("null is not a number (NumberFormatException)"));
         }
         ("valueOf", [value]) if wide(value).is_some() => wide(value).map_or(Null, Long),
         ("toString", [value]) if wide(value).is_some() => {
@@ -203,12 +203,12 @@ fn double<'a>(name: &str, value: f64, receiver: &Value<'a>, arguments: &[Value<'
                     && digits.bytes().all(|byte| byte.is_ascii_alphanumeric()) =>
                 {
                     return Err(Failure::unsupported(format!(
-                        "the number `{digits}` is written in a form that is not supported"
+                        "the form of the number `{digits}` is not supported"
                     )));
                 }
                 None => {
                     return Err(Failure::new(format!(
-                        "`{text}` is no number (NumberFormatException)"
+                        "`{text}` is not a number (NumberFormatException)"
                     )));
                 }
             }
@@ -438,7 +438,7 @@ pub(super) fn call_bool<'a>(value: bool, name: &str, arguments: &[Value<'a>]) ->
         ("compareTo", [Bool(other)]) => Int(value.cmp(other) as i32),
         ("compareTo", [_]) => {
             return Err(Failure::new(
-                "only booleans compare to booleans (ClassCastException)",
+                "a boolean can only be compared with a boolean (ClassCastException)",
             ));
         }
         ("parseBoolean" | "valueOf", [String(text)]) => Bool(is_true(text)),
@@ -466,7 +466,7 @@ pub(super) fn call_char<'a>(unit: u16, name: &str, arguments: &[Value<'a>]) -> A
         ("compareTo", [Char(other)]) => Int(i32::from(unit) - i32::from(*other)),
         ("compareTo", [_]) => {
             return Err(Failure::new(
-                "only characters compare to characters (ClassCastException)",
+                "a character can only be compared with a character (ClassCastException)",
             ));
         }
         ("valueOf", [Char(other)]) => Char(*other),

@@ -119,9 +119,9 @@ impl Parser<'_, '_> {
                 let word = self.shown(start);
                 let message = match name {
                     "foreach" => format!(
-                        "`{word}` is no value; a loop is written `#foreach($item in $list)`"
+                        "`{word}` is not a value; write a loop as `#foreach($item in $list)`"
                     ),
-                    _ => format!("`{word}` is no value, and `#{name}` takes only values"),
+                    _ => format!("`{word}` is not a value, and `#{name}` accepts only values"),
                 };
                 return Err(self.bad_arguments(start, &message));
             }
@@ -144,7 +144,7 @@ impl Parser<'_, '_> {
         Ok(match name {
             "break" | "stop" if known && count > 1 => {
                 return Err(
-                    self.bad_arguments(first, &format!("`#{name}` takes one argument at most"))
+                    self.bad_arguments(first, &format!("`#{name}` takes at most one argument"))
                 );
             }
             "break" if known => Node::Break {
@@ -271,7 +271,8 @@ impl Parser<'_, '_> {
         let span = self.span_since(first);
         if exprs.len() < 2 {
             return Node::Broken {
-                message: "`#foreach` needs a reference, `in` and a list: `#foreach($item in $list)`",
+                message: "`#foreach` needs a reference, `in` and a list: `#foreach($item in \
+                    $list)`",
                 span,
             };
         }

@@ -131,7 +131,7 @@ impl Parser<'_, '_> {
                 Kind::Word => {
                     let word = self.shown(self.next);
                     return Err(self.unexpected(&format!(
-                        "a value (a reference is written `${word}`, a string `\"{word}\"`)"
+                        "a value (write a reference as `${word}`, a string as `\"{word}\"`)"
                     )));
                 }
                 _ => return Err(self.unexpected(
@@ -287,7 +287,7 @@ impl Parser<'_, '_> {
         } else {
             loop {
                 let key = self.parameter()?;
-                self.expect(Kind::Colon, "`:` behind the key of the map")?;
+                self.expect(Kind::Colon, "`:` after the key of the map")?;
                 entries.push((key, self.parameter()?));
                 if !self.accept(Kind::Comma)? {
                     break;
@@ -362,7 +362,8 @@ impl Parser<'_, '_> {
                 .filter(|_| digits.encode_utf16().count() == 4);
             let Some(unit) = unit else {
                 let message = format!(
-                    "`\\u{digits}` in a string is no character: four hexadecimal digits belong behind `\\u`"
+                    "`\\u{digits}` in a string is not a character: `\\u` needs four hexadecimal \
+                     digits"
                 );
                 return Err(self.error(ParseErrorKind::Lexical, self.outer(token), message));
             };

@@ -46,7 +46,7 @@ impl Parser<'_, '_> {
             let index = self.nested(Self::index_parameter)?;
             self.expect(
                 Kind::IndexClose,
-                "`]` behind the index: a string, an integer, a boolean or a reference",
+                "`]` after the index: a string, an integer, a boolean or a reference",
             )?;
             steps.push(Step {
                 kind: StepKind::Index(Box::new(index)),

@@ -90,7 +90,7 @@ impl Translator<'_> {
 
     fn alternatives(&mut self, depth: usize) -> Step {
         if depth > MAX_NESTING {
-            return Err(self.unsupported("it nests too deep"));
+            return Err(self.unsupported("it is nested too deep"));
         }
         let (ignore_case, dot_all) = (self.ignore_case, self.dot_all);
         loop {
@@ -525,7 +525,7 @@ impl Translator<'_> {
     /// A class after its `[`.
     fn class(&mut self, depth: usize) -> Step {
         if depth > MAX_NESTING {
-            return Err(self.unsupported("it nests too deep"));
+            return Err(self.unsupported("it is nested too deep"));
         }
         self.out.push('[');
         if self.looking_at("^") {

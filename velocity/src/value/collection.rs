@@ -71,12 +71,13 @@ impl<'a> List<'a> {
         };
         if whole.0.changes.get() != *changes {
             return Err(Failure::new(
-                "the list under a `subList` was changed (ConcurrentModificationException)",
+                "the list behind a `subList` was changed (ConcurrentModificationException)",
             ));
         }
         if whole.0.edits.get() != *edits {
             return Err(Failure::unsupported(
-                "an item of the list under a `subList` was set: that it shows in the part is not supported",
+                "an item of the list behind a `subList` was set: a live view of it is not \
+                 supported",
             ));
         }
         whole.check()
@@ -435,7 +436,7 @@ impl<'a> Iter<'a> {
         };
         if !unchanged {
             return Err(Failure::new(
-                "the collection was changed while it was being gone through (ConcurrentModificationException)",
+                "the collection was changed during iteration (ConcurrentModificationException)",
             ));
         }
         self.next.set(index + 1);

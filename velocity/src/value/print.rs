@@ -48,7 +48,7 @@ impl<'a> Printer<'_, 'a> {
         self.blocks.check(out)?;
         let Some(depth) = depth.checked_sub(1) else {
             return Err(Failure::bound(
-                "a list or map that holds itself cannot be printed",
+                "a list or map that contains itself cannot be printed",
             ));
         };
         match value {
@@ -187,7 +187,7 @@ impl<'a> Printer<'_, 'a> {
         self.blocks.check(out)?;
         let Some(depth) = depth.checked_sub(1) else {
             return Err(Failure::bound(
-                "a list or map that holds itself cannot be printed",
+                "a list or map that contains itself cannot be printed",
             ));
         };
         match value {
@@ -221,7 +221,7 @@ impl<'a> Printer<'_, 'a> {
             }
             Value::Entry(_) | Value::Iter(_) | Value::Block(_) => {
                 return Err(Failure::unsupported(format!(
-                    "{} inside of a JSON array is not supported",
+                    "{} inside a JSON array is not supported",
                     value.class_name()
                 )));
             }

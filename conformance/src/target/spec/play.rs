@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use spec::http::{Headers, HttpAnswer, HttpResponse};
-use spec::io::{FunctionOutcome, HttpCall, HttpOutcome, Outcome, Service, ServiceCall};
+use spec::io::{FunctionOutcome, HttpCall, HttpOutcome, Invocation, Outcome, Service, ServiceCall};
 use spec::{Input, Output, Timestamp};
 
 use super::{Fields, Player, SpecSession};
@@ -47,77 +47,86 @@ impl SpecSession {
                     .incoming
                     .push_back(Incoming::Closed(close.code, close.reason));
             }
-            Output::Invoke(invocation) => {
-                self.reasons.push(format!(
-                    "invoke {}: {}",
-                    invocation.function_arn, invocation.payload
-                ));
-                let id = invocation.id;
-                let result = |outcome| Input::CallFinished {
-                    id,
-                    outcome: Outcome::Function(outcome),
-                };
-                match self.players.get(&invocation.function_arn).copied() {
-                    Some(Player::Pattern(function)) => {
-                        let outcome = function.call(&invocation.payload, self);
-                        self.come(Duration::ZERO, result(outcome));
-                    }
-                    Some(Player::Probe) => {
-                        let plan = Plan::of_invocation(&invocation.payload);
-                        let outcome = match plan.end.clone() {
-                            End::Returns(text) => FunctionOutcome::Returned(text),
-                            End::Fails(text) => FunctionOutcome::Failed(text),
-                            End::Exits => FunctionOutcome::Failed(EXITED.to_owned()),
-                        };
-                        self.perform(&plan, result(outcome));
-                    }
-                    None => {
-                        let outcome = FunctionOutcome::NotInvocable(NO_FUNCTION.to_owned());
-                        self.come(Duration::ZERO, result(outcome));
-                    }
-                }
-            }
-            Output::HttpRequest(HttpCall { id, request, .. }) => {
-                self.reasons
-                    .push(format!("request {} {}", request.method, request.url));
-                let host = request.url.find("://").map_or(0, |at| at + 3);
-                let target = request.url[host..]
-                    .find('/')
-                    .map_or("/", |at| &request.url[host + at..]);
-                let body = String::from_utf8_lossy(&request.body);
-                let event = backend::event(&request.method, target, request.headers.iter(), &body);
-                let plan = Plan::of_request(&event);
-                let outcome = match Reply::of(&plan.end) {
-                    Some(reply) => HttpOutcome::Answered(HttpAnswer {
-                        status: reply.status,
-                        headers: Headers::from_iter(reply.headers),
-                        body: reply.body,
-                    }),
-                    None => HttpOutcome::Failed("it answered nothing".to_owned()),
-                };
-                let outcome = Outcome::Http(outcome);
-                self.perform(&plan, Input::CallFinished { id, outcome });
-            }
-            Output::CallService(ServiceCall {
-                id,
-                service: Service::DynamoDb,
-                action,
-                body,
-                ..
-            }) => {
-                let body = String::from_utf8_lossy(&body);
-                self.reasons.push(format!("{action} {body}"));
-                let outcome =
-                    HttpOutcome::Answered(dynamodb::answer(&action, &body, &mut self.table));
-                let outcome = Outcome::Service(outcome);
-                self.come(Duration::ZERO, Input::CallFinished { id, outcome });
-            }
+            Output::Invoke(invocation) => self.invoke(&invocation),
+            Output::HttpRequest(call) => self.request(&call),
+            Output::CallService(call) => self.call_service(&call),
             Output::ManagementReply { id, response } => {
                 self.replies.insert(id, response);
             }
             Output::AccessLog(line) => self.reasons.push(format!("access log: {line}")),
             Output::Decision(decision) => self.reasons.push(decision.to_string()),
         }
+    }
+
+    /// Plays a function.
+    fn invoke(&mut self, invocation: &Invocation) {
+        self.reasons.push(format!(
+            "invoke {}: {}",
+            invocation.function_arn, invocation.payload
+        ));
+        let result = |outcome: FunctionOutcome| Input::CallFinished {
+            id: invocation.id,
+            outcome: outcome.into(),
+        };
+        match self.players.get(&invocation.function_arn).copied() {
+            Some(Player::Pattern(function)) => {
+                let outcome = function.call(&invocation.payload, self);
+                self.come(Duration::ZERO, result(outcome));
+            }
+            Some(Player::Probe) => {
+                let plan = Plan::of_invocation(&invocation.payload);
+                let outcome = match plan.end.clone() {
+                    End::Returns(text) => FunctionOutcome::Returned(text),
+                    End::Fails(text) => FunctionOutcome::Failed(text),
+                    End::Exits => FunctionOutcome::Failed(EXITED.to_owned()),
+                };
+                self.perform(&plan, result(outcome));
+            }
+            None => {
+                let outcome = FunctionOutcome::NotInvocable(NO_FUNCTION.to_owned());
+                self.come(Duration::ZERO, result(outcome));
+            }
+        }
+    }
+
+    /// Plays an HTTP backend.
+    fn request(&mut self, call: &HttpCall) {
+        let request = &call.request;
+        self.reasons
+            .push(format!("request {} {}", request.method, request.url));
+        let host = request.url.find("://").map_or(0, |at| at + 3);
+        let target = request.url[host..]
+            .find('/')
+            .map_or("/", |at| &request.url[host + at..]);
+        let body = String::from_utf8_lossy(&request.body);
+        let event = backend::event(&request.method, target, request.headers.iter(), &body);
+        let plan = Plan::of_request(&event);
+        let outcome = match Reply::of(&plan.end) {
+            Some(reply) => HttpOutcome::Answered(HttpAnswer {
+                status: reply.status,
+                headers: Headers::from_iter(reply.headers),
+                body: reply.body,
+            }),
+            None => HttpOutcome::Failed("it answered nothing".to_owned()),
+        };
+        let result = Input::CallFinished {
+            id: call.id,
+            outcome: Outcome::Http(outcome),
+        };
+        self.perform(&plan, result);
+    }
+
+    /// Plays DynamoDB.
+    fn call_service(&mut self, call: &ServiceCall) {
+        let Service::DynamoDb = call.service;
+        let body = String::from_utf8_lossy(&call.body);
+        self.reasons.push(format!("{} {body}", call.action));
+        let answer = dynamodb::answer(&call.action, &body, &mut self.table);
+        let result = Input::CallFinished {
+            id: call.id,
+            outcome: Outcome::Service(HttpOutcome::Answered(answer)),
+        };
+        self.come(Duration::ZERO, result);
     }
 
     /// Does what the probe is to do; `result` comes when it has waited.

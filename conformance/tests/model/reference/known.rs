@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 use spec::{Timestamp, ids};
 
-use super::{Model, Purpose, Text};
+use super::{Call, Model, Purpose, Text};
 
 /// What is known of the clients and calls from what has come.
 pub(crate) struct Known {
@@ -141,7 +141,10 @@ impl Known {
 
     /// The client is gone for good: `$disconnect`, where there is one, was called for it if it ever was connected.
     pub(crate) fn gone(&self, model: &Model, client: usize, was_open: bool) {
-        let wanted = usize::from(model.shape.disconnect);
+        let disconnects = |call: &Call| {
+            call.client == client && matches!(call.purpose, Purpose::Disconnect { .. })
+        };
+        let wanted = usize::from(model.calls.iter().any(disconnects));
         let calls = self.clients.get(&client);
         let calls = calls.map_or(0, |client| client.disconnects);
         // Who left while `$connect` ran was connected, and never knew.

@@ -16,7 +16,7 @@ use crate::traffic::{Habit, Leave, Operation, Outcome, Shape, Step, Upgrade, Who
 /// All that the model knows, after a step.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
-    /// What the API declares.
+    /// What is deployed.
     pub(crate) shape: Shape,
     /// The time.
     pub(crate) now: u64,
@@ -44,6 +44,8 @@ pub(crate) struct Client {
     pub(crate) since: u64,
     /// When a message last went in either direction.
     active: u64,
+    /// What was deployed when its handshake began.
+    shape: Shape,
 }
 
 /// Where a client is in its life.
@@ -64,6 +66,8 @@ pub(crate) struct Call {
     pub(crate) purpose: Purpose,
     pub(crate) at: u64,
     pub(crate) deadline: u64,
+    /// What was deployed when it was made.
+    shape: Shape,
     /// The gateway waits for the result.
     awaited: bool,
     /// The function has not answered yet.
@@ -90,6 +94,7 @@ pub(crate) enum Stimulus {
     Answer { call: usize, outcome: Outcome },
     Manage { operation: Operation, to: To },
     Wait { until: u64, woken: bool },
+    Deploy,
     Shutdown,
 }
 
@@ -216,7 +221,7 @@ impl Model {
                 whom: Whom::Former(_),
                 ..
             } => !self.gone().is_empty(),
-            Step::Manage { .. } | Step::Wait { .. } | Step::Shutdown => true,
+            Step::Manage { .. } | Step::Wait { .. } | Step::Deploy { .. } | Step::Shutdown => true,
             Step::Answer { .. } => !self.running().is_empty(),
         }
     }
@@ -254,6 +259,11 @@ impl Model {
                 }
             }
             Stimulus::Manage { operation, to } => self.manage(operation, to),
+            Stimulus::Deploy => {
+                if let Step::Deploy { shape } = *step {
+                    self.shape = shape;
+                }
+            }
             Stimulus::Shutdown => {
                 self.draining = true;
                 (0..self.clients.len()).for_each(|client| self.shut_down(client));
@@ -272,6 +282,7 @@ impl Model {
                     phase: Phase::Authorizing,
                     since: self.now,
                     active: self.now,
+                    shape: self.shape,
                 };
                 self.clients.push(client);
                 Stimulus::Connect {
@@ -316,6 +327,7 @@ impl Model {
                 until: self.now + millis,
                 woken,
             },
+            Step::Deploy { .. } => Stimulus::Deploy,
             Step::Shutdown => Stimulus::Shutdown,
         }
     }

@@ -26,7 +26,8 @@ impl Model {
             return;
         }
         self.clients[client].phase = Phase::Connecting;
-        if self.shape.connect {
+        // As it was declared when the handshake began.
+        if self.clients[client].shape.connect {
             self.call(client, Purpose::Connect);
         } else {
             self.connected(client);
@@ -87,6 +88,7 @@ impl Model {
             purpose,
             at: self.now,
             deadline,
+            shape: self.shape,
             awaited: true,
             running: true,
         });
@@ -94,7 +96,10 @@ impl Model {
 
     pub(super) fn ended(&mut self, number: usize, ended: Ended) {
         let Call {
-            client, purpose, ..
+            client,
+            purpose,
+            shape,
+            ..
         } = self.calls[number].clone();
         match (purpose, ended) {
             (Purpose::Authorizer, Ended::With(Outcome::Good)) => self.authorized(client),
@@ -111,6 +116,8 @@ impl Model {
                 Purpose::Message { route: "quiet", .. },
                 Ended::With(Outcome::Good | Outcome::Bad),
             ) => {}
+            (Purpose::Message { route: "echo", .. }, Ended::With(Outcome::Good | Outcome::Bad))
+                if !shape.echoes => {}
             (Purpose::Message { .. }, Ended::With(Outcome::Good | Outcome::Bad)) => {
                 self.send(client, Text::Exactly(reply(number)));
             }

@@ -39,8 +39,7 @@ impl PoolMachine {
         }
     }
 
-    /// What the growth of the pool depends on; `None` if no event waits without a process that
-    /// starts for it.
+    /// What the growth of the pool depends on; `None` if no more events wait than processes start.
     pub(super) fn demand(&self) -> Option<Demand> {
         if self.queue.is_empty() {
             return None;
@@ -48,12 +47,16 @@ impl PoolMachine {
         let is_starting = |process: &&Process| matches!(process.phase, Phase::Starting { .. });
         let starting = self.processes.values().filter(is_starting).count();
         let first = self.queue.get(starting)?;
-        let serves = |process: &&Process| {
-            process.generation == self.generation && !matches!(process.phase, Phase::Ending)
-        };
+        let serving = self.processes.values().filter(|process| {
+            let is_over = process.is_ending || matches!(process.phase, Phase::Ending);
+            process.generation == self.generation && !is_over
+        });
+        let has_answered = |process: &&Process| matches!(process.phase, Phase::Answered { .. });
         Some(Demand {
+            events: self.queue.len() - starting,
             waits_since: first.since,
-            serving: self.processes.values().filter(serves).count(),
+            answered: serving.clone().filter(has_answered).count(),
+            serving: serving.count(),
             processes: self.processes.len(),
             max_processes: self.limits.max_processes,
             grown: self.grown,
@@ -109,7 +112,7 @@ impl PoolMachine {
     pub(super) fn take_front(&mut self, now: Now) -> Option<Waiting> {
         loop {
             let waiting = self.queue.pop_front()?;
-            if waiting.event.deadline > now.clock {
+            if waiting.until > now.steady {
                 return Some(waiting);
             }
             self.give_up(Phase::Given(waiting));
@@ -146,8 +149,8 @@ impl PoolMachine {
         }
     }
 
-    pub(super) fn give_up_waiting(&mut self, now: Timestamp) {
-        let is_over = |waiting: &Waiting| waiting.event.deadline <= now;
+    pub(super) fn give_up_waiting(&mut self, now: Duration) {
+        let is_over = |waiting: &Waiting| waiting.until <= now;
         if self.queue.iter().any(is_over) {
             let (over, left) = std::mem::take(&mut self.queue)
                 .into_iter()

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-/// What the policy looks at: an event waits, and no starting process will take it.
+/// What the policy looks at, if more events wait than processes start.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Demand {
-    /// Since when that event waits.
+    /// How many more.
+    pub(super) events: usize,
+    /// Since when the first of them waits.
     pub(super) waits_since: Duration,
+    /// Processes that have answered, and will ask for the next event in a moment.
+    pub(super) answered: usize,
     /// Processes that serve events, or are about to.
     pub(super) serving: usize,
     /// All processes, those included that are about to end.
@@ -19,7 +23,7 @@ pub(super) struct Demand {
 /// What the policy says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Growth {
-    /// Start one: there are few.
+    /// Start one: there are few, and none of them is about to ask.
     Eager,
     /// Start one: the event has waited for long.
     Patient,
@@ -40,7 +44,7 @@ pub(super) fn decide(demand: &Demand, now: Duration) -> Growth {
     if demand.processes >= demand.max_processes {
         return Growth::Enough;
     }
-    if demand.serving < EAGER {
+    if demand.serving < EAGER && demand.events > demand.answered {
         return Growth::Eager;
     }
     let at = demand.waits_since.max(demand.grown) + PATIENCE;

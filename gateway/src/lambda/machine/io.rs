@@ -27,9 +27,10 @@ pub(in crate::lambda) struct ProcessId(pub(super) u64);
 /// The two times that a pool lives by.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::lambda) struct Now {
-    /// The gateway's: functions' timeouts and API Gateway's deadlines follow it, frozen or not.
+    /// The gateway's, frozen or not: functions' timeouts follow it.
     pub(in crate::lambda) clock: Timestamp,
-    /// The system's, from any fixed moment: processes start, wait and idle in it.
+    /// The system's, from any fixed moment: processes start and idle in it, and events wait for
+    /// them. A frozen clock that leaps leaves no process the time to take what comes up on the way.
     pub(in crate::lambda) steady: Duration,
 }
 
@@ -58,8 +59,8 @@ pub(in crate::lambda) struct Event {
     pub(in crate::lambda) request_id: String,
     pub(in crate::lambda) payload: String,
     pub(in crate::lambda) trace_id: String,
-    /// When API Gateway stops waiting.
-    pub(in crate::lambda) deadline: Timestamp,
+    /// How long API Gateway waits for it.
+    pub(in crate::lambda) patience: Duration,
 }
 
 /// What is to be done, in this order.

@@ -48,6 +48,8 @@ pub(super) struct Waiting {
     /// Its place in the order of arrival.
     pub(super) number: u64,
     pub(super) since: Duration,
+    /// When API Gateway has stopped waiting for it.
+    pub(super) until: Duration,
     /// The newest process when it came, or when a start failed for it: only the failure of a later
     /// start counts.
     pub(super) after: u64,
@@ -55,12 +57,13 @@ pub(super) struct Waiting {
 }
 
 impl Process {
-    /// When it ends by itself, by the system's time.
+    /// When its phase ends by itself, by the system's time.
     pub(super) fn steady_until(&self) -> Option<Duration> {
         match self.phase {
             Phase::Starting { until } | Phase::Idle { until } | Phase::Answered { until } => {
                 Some(until)
             }
+            Phase::Given(ref waiting) => Some(waiting.until),
             _ => None,
         }
     }
@@ -73,7 +76,7 @@ impl Phase {
             Self::Starting { until } | Self::Idle { until } | Self::Answered { until } => {
                 *until <= now.steady
             }
-            Self::Given(waiting) => waiting.event.deadline <= now.clock,
+            Self::Given(waiting) => waiting.until <= now.steady,
             Self::Busy { until, .. } => *until <= now.clock,
             Self::Ending => false,
         }

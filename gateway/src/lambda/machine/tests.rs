@@ -44,7 +44,7 @@ impl Pool {
             request_id: format!("request {}", self.calls),
             payload: String::new(),
             trace_id: String::new(),
-            deadline: self.now.clock + Duration::from_secs(29),
+            patience: Duration::from_secs(29),
         };
         self.machine.invoke(self.now, event);
         CallId(self.calls)
@@ -141,6 +141,20 @@ fn four_start_at_once_and_then_one_more_whenever_an_event_has_waited() {
 }
 
 #[test]
+fn a_process_that_has_just_answered_gets_a_moment_to_ask() {
+    let mut pool = Pool::new();
+    pool.invoke();
+    pool.actions();
+    assert_eq!(pool.next(1), Some(1));
+    pool.returns(1, 1);
+    pool.actions();
+    pool.invoke();
+    assert_eq!(pool.pass(PATIENCE - MILLISECOND), [""; 0]);
+    assert_eq!(pool.pass(MILLISECOND), ["start 2"]);
+    assert_eq!(pool.next(1), Some(2));
+}
+
+#[test]
 fn a_function_that_cannot_start_is_started_twice_for_each_event() {
     for events in 1..=40 {
         let mut pool = Pool::new();
@@ -203,7 +217,7 @@ fn what_api_gateway_has_given_up_is_never_run() {
     pool.invoke();
     assert_eq!(pool.pass(29 * SECOND - MILLISECOND), [""; 0]);
     // The timers may be late.
-    pool.now.clock = pool.now.clock + MILLISECOND;
+    pool.now.steady += MILLISECOND;
     pool.returns(1, 1);
     assert_eq!(pool.next(1), None);
     let actions = pool.actions();

@@ -1,18 +1,30 @@
 //! Speaks Lambda's Runtime API by hand, and does what the message says: `crash`, `abort`, `sleep`,
 //! `fail`, `version` (answers its variable `VERSION`), `until:FILE;` (the same, once the file
-//! exists); else it answers with the sender's connection id. Every event is a line on standard
-//! output.
+//! exists); `farewell` and `fresh farewell` answer (the latter on a new connection) and exit without
+//! waiting to be heard; else it answers with the sender's connection id. Every event is a line on
+//! standard output.
+//!
+//! `STARTS` names a file that gets a line at each start; `START_MILLIS` says how long a start takes.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 fn main() {
+    if let Ok(path) = std::env::var("STARTS") {
+        let mut file = File::options().create(true).append(true).open(path).expect("a file");
+        writeln!(file, "started").expect("to write");
+    }
+    if let Ok(millis) = std::env::var("START_MILLIS") {
+        std::thread::sleep(Duration::from_millis(millis.parse().expect("a number")));
+    }
     let api = std::env::var("AWS_LAMBDA_RUNTIME_API").expect("the address of the Runtime API");
     let stream = TcpStream::connect(&api).expect("the Runtime API");
     let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
     let mut writer = stream;
     loop {
-        let next = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: runtime\r\n\r\n";
+        let next = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: localhost\r\n\r\n";
         writer.write_all(next.as_bytes()).expect("to ask");
         let (headers, event) = response(&mut reader);
         let id = headers
@@ -48,7 +60,13 @@ fn main() {
         let answer = format!(
             "POST /2018-06-01/runtime/invocation/{id}/{kind} HTTP/1.1\r\nContent-Length: {length}\r\n\r\n{result}"
         );
+        if event.contains("fresh farewell") {
+            writer = TcpStream::connect(&api).expect("the Runtime API");
+        }
         writer.write_all(answer.as_bytes()).expect("to answer");
+        if event.contains("farewell") {
+            std::process::exit(0);
+        }
         response(&mut reader);
     }
 }

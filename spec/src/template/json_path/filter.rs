@@ -64,7 +64,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Filter, JsonPathError> {
 
 fn any(cursor: &mut Cursor<'_>, depth: usize) -> Result<Filter, JsonPathError> {
     if depth > MAX_NESTING {
-        return Err(cursor.error("the filter nests too deep"));
+        return Err(cursor.error("the filter is nested too deep"));
     }
     let mut filter = all(cursor, depth)?;
     while cursor.accept_spaced("||") {
@@ -124,14 +124,14 @@ fn one(cursor: &mut Cursor<'_>, depth: usize) -> Result<Filter, JsonPathError> {
 
 fn one_deeper(cursor: &mut Cursor<'_>, depth: usize) -> Result<Filter, JsonPathError> {
     if depth > MAX_NESTING {
-        return Err(cursor.error("the filter nests too deep"));
+        return Err(cursor.error("the filter is nested too deep"));
     }
     one(cursor, depth + 1)
 }
 
 fn operand(cursor: &mut Cursor<'_>, depth: usize) -> Result<Operand, JsonPathError> {
     if depth > MAX_NESTING {
-        return Err(cursor.error("the filter nests too deep"));
+        return Err(cursor.error("the filter is nested too deep"));
     }
     cursor.skip_blanks();
     if cursor.accept("@") {

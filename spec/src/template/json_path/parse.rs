@@ -17,7 +17,7 @@ pub(super) fn parse(path: &str) -> Result<JsonPath, JsonPathError> {
     let parsed = continued(&mut cursor, path)?;
     cursor.skip_blanks();
     if !cursor.at_end() {
-        return Err(cursor.error("a path goes on with `.` or `[`"));
+        return Err(cursor.error("expected `.` or `[`"));
     }
     Ok(parsed)
 }
@@ -73,7 +73,7 @@ fn name(cursor: &mut Cursor<'_>, path: &mut JsonPath) -> Result<(), JsonPathErro
             "avg" => Function::Avg,
             "sum" => Function::Sum,
             "stddev" => Function::StdDev,
-            _ => return Err(cursor.error(&format!("there is no function `{name}()`"))),
+            _ => return Err(cursor.error(&format!("unknown function `{name}()`"))),
         };
         path.function = Some(function);
         return Ok(());
@@ -99,7 +99,7 @@ fn bracket(cursor: &mut Cursor<'_>) -> Result<Segment, JsonPathError> {
             let filter = filter::parse(cursor)?;
             cursor.skip_blanks();
             if !cursor.accept(")") {
-                return Err(cursor.error("`)` is missing behind the filter"));
+                return Err(cursor.error("`)` is missing after the filter"));
             }
             Segment::Filter(Box::new(filter))
         }
@@ -130,7 +130,7 @@ fn indexes(cursor: &mut Cursor<'_>) -> Result<Segment, JsonPathError> {
         return Ok(Segment::Slice(first, cursor.integer()));
     }
     let Some(first) = first else {
-        return Err(cursor.error("an index, a quoted name, `*` or `?(…)` belongs here"));
+        return Err(cursor.error("expected an index, a quoted name, `*` or `?(…)`"));
     };
     let mut indexes = vec![first];
     while cursor.accept(",") {

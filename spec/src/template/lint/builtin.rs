@@ -45,7 +45,7 @@ pub(super) fn input(
             };
             if !cannot_fail {
                 let reason =
-                    "a path with functions, filters or variables, or none at all, may fail";
+                    "a path with functions, filters or variables, or an invalid path, may fail";
                 doubts.push(Doubt::new(Some(reference.span.clone()), reason));
             }
             match member {

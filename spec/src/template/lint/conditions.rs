@@ -82,18 +82,19 @@ fn condition(
                 Truth::Open => return,
                 Truth::Always => format!("the condition `{not}{spelled}` is always {always}"),
                 Truth::UnlessFalse => format!(
-                    "the condition `{not}{spelled}` is {always} also when there is nothing; it is {never} only for the JSON value false"
+                    "the condition `{not}{spelled}` is {always} even if there is no value; it is \
+                     {never} only for the JSON value false"
                 ),
             };
             let equals = if negated { "==" } else { "!=" };
             // A boolean of the authorizer's reaches the template as text.
             let flag = match reference.steps.first().and_then(|step| step.name) {
                 Some("authorizer") => {
-                    format!("; `{spelled} == \"true\"` asks for a true, which comes as text")
+                    format!("; `{spelled} == \"true\"` tests for true, which arrives as text")
                 }
                 _ => String::new(),
             };
-            let cure = format!("`{spelled} {equals} \"\"` asks whether there is something{flag}");
+            let cure = format!("`{spelled} {equals} \"\"` tests whether there is a value{flag}");
             findings.push(Finding::new(
                 Rule::ConstantCondition,
                 reference.span.clone(),

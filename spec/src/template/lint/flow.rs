@@ -132,7 +132,7 @@ impl<'s> Walker<'s> {
                 {
                     self.doubt(
                         Some(reference.span.clone()),
-                        "the text that this prints is no JSON here",
+                        "the text printed here is not JSON",
                     );
                 }
                 return;
@@ -147,7 +147,7 @@ impl<'s> Walker<'s> {
             if self.long > MAX_LONG {
                 self.doubt(
                     Some(reference.span.clone()),
-                    "so many values may be too long together",
+                    "so many values may exceed the output limit together",
                 );
             }
         }
@@ -159,7 +159,7 @@ impl<'s> Walker<'s> {
         {
             self.doubt(
                 Some(reference.span.clone()),
-                "not everything that this may print is JSON here",
+                "not every value that this may print is JSON here",
             );
         }
     }
@@ -178,25 +178,25 @@ impl<'s> Walker<'s> {
             (Quotes::Inside | Quotes::Escaped, Value::Foreign(from)) => Finding::new(
                 Rule::UnescapedValue,
                 reference.span.clone(),
-                format!("{} stands unescaped in a JSON string", subject(from)),
+                format!("{} is unescaped in a JSON string", subject(from)),
                 escaped(&formal(spelled)),
             ),
             (Quotes::Inside | Quotes::Escaped, Value::Escaped) => Finding::new(
                 Rule::SingleQuote,
                 reference.span.clone(),
-                format!("`{spelled}` stands in a JSON string with `\\'` in it"),
+                format!("`{spelled}` prints `\\'` in a JSON string"),
                 cured(spelled),
             ),
             (Quotes::Inside | Quotes::Escaped, Value::Json) => Finding::new(
                 Rule::JsonInString,
                 reference.span.clone(),
-                format!("`{spelled}` stands in a JSON string"),
+                format!("`{spelled}` is inside a JSON string"),
                 match spelled.strip_prefix("$input.json(") {
                     Some(path) => format!(
-                        "take the quotes around it away, or write {}",
+                        "remove the quotes around it, or write {}",
                         escaped(&format!("$input.path({path}"))
                     ),
-                    None => "take the quotes around it away".to_owned(),
+                    None => "remove the quotes around it".to_owned(),
                 },
             ),
             (Quotes::Outside, Value::Foreign(from))
@@ -237,7 +237,7 @@ impl<'s> Walker<'s> {
                 if target.steps.is_empty() {
                     self.state.env.set(target.root, value);
                 } else {
-                    let reason = "what is set in a value is not followed";
+                    let reason = "an assignment inside a value is not analysed";
                     self.seen
                         .doubts
                         .push(Doubt::new(Some(target.span.clone()), reason));
@@ -249,13 +249,13 @@ impl<'s> Walker<'s> {
             "define" => {
                 self.seen.doubts.push(Doubt::new(
                     directive.span.clone(),
-                    "`#define` is not followed",
+                    "`#define` is not analysed",
                 ));
                 let name = directive.variable.unwrap_or_default();
                 self.state.env.set(name, Value::Unknown);
             }
             name => {
-                let reason = format!("`#{name}` is not followed");
+                let reason = format!("`#{name}` is not analysed");
                 self.doubt(directive.span.clone(), &reason);
             }
         }
@@ -282,7 +282,7 @@ impl<'s> Walker<'s> {
     fn rounds(&mut self, directive: &DirectivePart<'_>, list: Option<Value>) {
         // The message decides how much is printed; and the loop stops after 1,000 iterations,
         // perhaps after a comma.
-        let reason = "how often a `#foreach` prints is not known";
+        let reason = "how often a `#foreach` prints is unknown";
         self.seen
             .doubts
             .push(Doubt::new(directive.span.clone(), reason));
@@ -303,7 +303,7 @@ impl<'s> Walker<'s> {
             [block] => self.block(block),
             _ => self.doubt(
                 directive.span.clone(),
-                "a `#foreach` without a block is not followed",
+                "a `#foreach` without a block is not analysed",
             ),
         }
         let mut after = self.state.clone();
@@ -317,7 +317,7 @@ impl<'s> Walker<'s> {
         let json = if a.json == b.json {
             a.json
         } else {
-            let reason = "the ways through this directive end at different places of the JSON";
+            let reason = "the paths through this directive end at different positions in the JSON";
             self.seen.doubts.push(Doubt::new(span, reason));
             None
         };

@@ -56,7 +56,9 @@ fn hyphen(reference: &ReferencePart<'_>, set: &BTreeSet<String>) -> Option<Findi
         let in_text = format!("`${{{left}}}-{right}` in text");
         let cure = match right {
             "" => in_text,
-            _ => format!("spaces around the sign in `#set` (`${left} - {right}`), or {in_text}"),
+            _ => format!(
+                "write spaces around the sign in `#set` (`${left} - {right}`), or {in_text}"
+            ),
         };
         let message = format!("`{name}` is one name, not `{left}` and `-{right}`");
         Finding::new(Rule::HyphenInName, span, message, cure)
@@ -117,9 +119,10 @@ fn unknown(reference: &ReferencePart<'_>, set: &BTreeSet<String>) -> Option<Find
             Some(Finding::new(
                 Rule::UnknownName,
                 reference.span.clone(),
-                format!("`$input.body` is a text and has no `{name}`"),
+                format!("`$input.body` is a string and has no `{name}`"),
                 format!(
-                    "`$input.json('$.{name}')`, or `$input.path('$.{name}')` for the value itself"
+                    "write `$input.json('$.{name}')`, or `$input.path('$.{name}')` for the value \
+                     itself"
                 ),
             ))
         }
@@ -168,7 +171,7 @@ fn unknown_of_context(
             rule,
             span,
             format!("`$context.{first}` is a variable of REST APIs"),
-            "take it away; `$context.routeKey` and `$context.eventType` say what a WebSocket request is",
+            "remove it; `$context.routeKey` and `$context.eventType` identify a WebSocket request",
         ));
     }
     match (Variable::members(first), second) {
@@ -195,7 +198,9 @@ fn unknown_root(reference: &ReferencePart<'_>, set: &BTreeSet<String>) -> Findin
     let cure = match nearest(root, known).filter(|_| !is_route_key) {
         Some(near) => format!("did you mean `${near}`"),
         None => {
-            format!("`#set($d = '$')${{d}}{root}` prints the text; a value needs a `#set` first")
+            format!(
+                "`#set($d = '$')${{d}}{root}` prints it as text; a variable needs a `#set` first"
+            )
         }
     };
     let message = format!("there is no `${root}`");
@@ -214,7 +219,7 @@ fn no_such(
         Some(near) => format!("did you mean `{prefix}{near}`"),
         None => {
             let known: Vec<&str> = known.collect();
-            format!("there are `{prefix}` {}", known.join(", "))
+            format!("`{prefix}` has {}", known.join(", "))
         }
     };
     let message = format!("there is no `{prefix}{name}`");
@@ -258,16 +263,16 @@ pub(super) fn directives(source: &str) -> Vec<Finding> {
             .starts_with('(');
         let (message, cure) = match name {
             "macro" => (
-                "templates of API Gateway define no macros",
-                "write its text where it is called, or use `#define`",
+                "API Gateway's templates cannot define macros",
+                "write its body where it is called, or use `#define`",
             ),
             "evaluate" => (
                 "API Gateway has no `#evaluate`",
-                "write the template where it is evaluated",
+                "write the template in place",
             ),
             "include" | "parse" => (
-                "there are no other templates to take in",
-                "write the text here",
+                "there are no other templates to include",
+                "write the text in place",
             ),
             _ => continue,
         };

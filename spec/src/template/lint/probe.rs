@@ -21,7 +21,7 @@ pub(super) fn check(template: &MappingTemplate, broken: Option<Range<usize>>) ->
                 Err(error) => Problem::of(text, &error),
             },
             Err(message) => Problem {
-                message: format!("the render fails: {message}"),
+                message: format!("rendering fails: {message}"),
                 line: String::new(),
             },
         };
@@ -39,10 +39,7 @@ pub(super) fn check(template: &MappingTemplate, broken: Option<Range<usize>>) ->
     Some(Finding::new(
         Rule::NotJson,
         span,
-        format!(
-            "none of the inputs that were tried gives JSON: {}",
-            problem.message
-        ),
+        format!("no input that was tried gives JSON: {}", problem.message),
         "make the text around the references JSON; `gatespec render` shows what it renders to",
     ))
 }

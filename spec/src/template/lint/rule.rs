@@ -97,39 +97,46 @@ impl Rule {
     /// What happens to a template that violates it.
     pub fn why(self) -> &'static str {
         match self {
-            Rule::Syntax => "a template that can not be parsed renders nothing: the request fails",
+            Rule::Syntax => "a template that cannot be parsed renders nothing: the request fails",
             Rule::TrailingSign => {
-                "Velocity 1.7 reads on behind the sign and finds the end of the template: it can not be parsed"
+                "Velocity 1.7 reads on after the sign and reaches the end of the template, which \
+                 then cannot be parsed"
             }
-            Rule::TooLarge => "API Gateway does not take mapping templates over 300 KB",
+            Rule::TooLarge => "API Gateway refuses mapping templates over 300 KB",
             Rule::SingleQuote => {
                 "`escapeJavaScript` writes `'` as `\\'`, which JSON does not know: a message with a single quote is refused by \
                  Lambda (\"Unrecognized character escape\")"
             }
             Rule::UnescapedValue => {
-                "a quote in the value ends the string: the output is no longer JSON, or has members that the value wrote itself"
+                "a quote in the value ends the string: the output is no longer JSON, or has \
+                 members that the value forged"
             }
             Rule::BareValue => {
-                "the value is inserted as it is: when it is missing, or no JSON, neither is the output; and it can bring members of its own"
+                "the value is inserted unchanged: if it is missing or not JSON, the output is not \
+                 JSON either; and it can forge members"
             }
             Rule::JsonInString => {
-                "`$input.json` gives JSON text: a string comes with quotes of its own, which end the string around it"
+                "`$input.json` gives JSON text: a string has its own quotes, which end the string \
+                 around it"
             }
-            Rule::NotJson => "Lambda takes JSON only: every call would fail",
+            Rule::NotJson => "Lambda accepts only JSON: every call would fail",
             Rule::UnknownContextName => {
                 "the name has no value in templates of WebSocket APIs: it renders as nothing"
             }
             Rule::UnknownName => {
-                "a reference to what is not there renders as nothing, without an error"
+                "a reference to a missing name renders as nothing, without an error"
             }
             Rule::HyphenInName => {
-                "a hyphen belongs to the name in Velocity: this is one reference, to something that is not there"
+                "in Velocity a hyphen belongs to the name: this is one reference, to a name that \
+                 does not exist"
             }
             Rule::ConstantCondition => {
-                "in API Gateway what is missing is the empty text, and every text is true, `\"\"` and `\"false\"` too"
+                "in API Gateway a missing value is the empty string, and every string is true, \
+                 even `\"\"` and `\"false\"`"
             }
             Rule::UnsupportedDirective => {
-                "API Gateway swallows `#macro`, prints `#evaluate` as it stands, and fails at `#include` and `#parse`"
+                "API Gateway drops `#macro`, prints `#evaluate` as text, and fails at `#include` \
+                 and `#parse`"
             }
         }
     }

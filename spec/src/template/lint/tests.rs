@@ -159,46 +159,46 @@ fn values_of_the_gateway_need_no_escape(#[case] name: &str) {
     r#"{"a": "$input.json('$.n')"}"#,
     "json-in-string",
     "$input.json('$.n')",
-    "take the quotes around it away, or write `$util.escapeJavaScript($input.path('$.n')).replaceAll(\"\\\\'\",\"'\")`"
+    "remove the quotes around it, or write `$util.escapeJavaScript($input.path('$.n')).replaceAll(\"\\\\'\",\"'\")`"
 )]
 // TEMPLATE-57
 #[case(
     "{\"a\": 1} $",
     "trailing-sign",
     "$",
-    "put something behind the sign, a line break for example, or take it away"
+    "remove the sign, or put something after it, such as a line break"
 )]
 #[case(
     "{} #",
     "trailing-sign",
     "#",
-    "put something behind the sign, a line break for example, or take it away"
+    "remove the sign, or put something after it, such as a line break"
 )]
 #[case(
     "{} \\$",
     "trailing-sign",
     "$",
-    "put something behind the sign, a line break for example, or take it away"
+    "remove the sign, or put something after it, such as a line break"
 )]
 // TEMPLATE-56
 #[case(
     r#"#set($a = 2){"a": "$a-1"}"#,
     "hyphen-in-name",
     "$a-1",
-    "spaces around the sign in `#set` (`$a - 1`), or `${a}-1` in text"
+    "write spaces around the sign in `#set` (`$a - 1`), or `${a}-1` in text"
 )]
 #[case(
     r#"{"a": "$context.connectionId-x"}"#,
     "hyphen-in-name",
     "connectionId-x",
-    "spaces around the sign in `#set` (`$context.connectionId - x`), or `${context.connectionId}-x` in text"
+    "write spaces around the sign in `#set` (`$context.connectionId - x`), or `${context.connectionId}-x` in text"
 )]
 // TEMPLATE-38, TEMPLATE-40
 #[case(
     r#"{"a": "$context.httpMethod"}"#,
     "unknown-context-name",
     "$context.httpMethod",
-    "take it away; `$context.routeKey` and `$context.eventType` say what a WebSocket request is"
+    "remove it; `$context.routeKey` and `$context.eventType` identify a WebSocket request"
 )]
 #[case(
     r#"{"a": "$context.connectionID"}"#,
@@ -228,33 +228,33 @@ fn values_of_the_gateway_need_no_escape(#[case] name: &str) {
     r#"{"a": "$input.body.x"}"#,
     "unknown-name",
     "$input.body.x",
-    "`$input.json('$.x')`, or `$input.path('$.x')` for the value itself"
+    "write `$input.json('$.x')`, or `$input.path('$.x')` for the value itself"
 )]
 // TEMPLATE-41, TEMPLATE-42
 #[case(
     "{#if($context.authorizer.admin)\"a\": 1#end}",
     "constant-condition",
     "$context.authorizer.admin",
-    "`$context.authorizer.admin != \"\"` asks whether there is something; `$context.authorizer.admin == \"true\"` asks for a true, which comes as text"
+    "`$context.authorizer.admin != \"\"` tests whether there is a value; `$context.authorizer.admin == \"true\"` tests for true, which arrives as text"
 )]
 #[case(
     "{#if(!$input.path('$.x'))\"a\": 1#end}",
     "constant-condition",
     "$input.path('$.x')",
-    "`$input.path('$.x') == \"\"` asks whether there is something"
+    "`$input.path('$.x') == \"\"` tests whether there is a value"
 )]
 // TEMPLATE-49 to TEMPLATE-51
 #[case(
     "#macro(m)x#end{}",
     "unsupported-directive",
     "#macro",
-    "write its text where it is called, or use `#define`"
+    "write its body where it is called, or use `#define`"
 )]
 #[case(
     "{\"a\": \"#evaluate('x')\"}",
     "unsupported-directive",
     "#evaluate",
-    "write the template where it is evaluated"
+    "write the template in place"
 )]
 fn findings(#[case] source: &str, #[case] rule: &str, #[case] at: &str, #[case] cure: &str) {
     let report = lint(source);

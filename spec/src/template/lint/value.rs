@@ -132,7 +132,7 @@ impl<'s> Env<'s> {
                         Part::Text(text) => Value::Literal((*text).to_owned()),
                         Part::Reference(reference) => self.reference(reference, doubts),
                         Part::Directive(directive) => {
-                            let reason = "a directive in a string is not followed";
+                            let reason = "a directive in a string is not analysed";
                             doubts.push(Doubt::new(directive.span.clone(), reason));
                             Value::Unknown
                         }

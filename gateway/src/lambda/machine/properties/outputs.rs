@@ -45,7 +45,10 @@ impl World {
         }
         let deadline = self.deadlines[&call];
         if matches!(end, End::GivenUp) {
-            assert!(deadline <= self.now.clock, "{call:?} is given up too early");
+            assert!(
+                deadline <= self.now.steady,
+                "{call:?} is given up too early"
+            );
         }
         if waited.is_some() && !self.is_stopped && !matches!(end, End::GivenUp) {
             let failed = self.failed_starts.get(&call).copied().unwrap_or_default();
@@ -66,9 +69,9 @@ impl World {
                 seen.has_asked = true;
                 seen.waits = seen.waits.or(Some(self.now.steady));
             }
-            &Next::Event(Event { call, deadline, .. }) => {
+            &Next::Event(Event { call, .. }) => {
                 assert!(
-                    deadline > self.now.clock,
+                    self.deadlines[&call] > self.now.steady,
                     "{call:?} runs after its deadline"
                 );
                 assert!(

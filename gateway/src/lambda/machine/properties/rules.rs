@@ -43,22 +43,28 @@ impl World {
                     .is_some_and(|at| at <= self.now.steady + PATIENCE),
             "an event waits, and nobody looks after it: {self:#?}"
         );
-        let deadlines = self.queue.iter().map(|call| self.deadlines[call]);
         let timeouts = self
             .processes
             .values()
             .filter_map(|seen| Some(seen.busy?.1));
-        let first = deadlines.chain(timeouts).min();
+        let first = timeouts.min();
         assert!(first.is_none_or(|first| due.clock.is_some_and(|due| due <= first)));
+        let given = self
+            .processes
+            .values()
+            .filter_map(|seen| seen.given.as_ref());
+        let waiting = self.queue.iter().chain(given);
+        let deadlines = waiting.map(|call| self.deadlines[call]);
         let idle_until = |seen: &Seen| Some(seen.waits? + IDLE);
-        let first = self.processes.values().filter_map(idle_until).min();
+        let idle = self.processes.values().filter_map(idle_until);
+        let first = deadlines.chain(idle).min();
         assert!(first.is_none_or(|first| due.steady.is_some_and(|due| due <= first)));
     }
 
     /// What holds when the timers have run.
     pub(super) fn check_nothing_is_overdue(&self) {
         let Now { clock, steady } = self.now;
-        let overdue = |call: &CallId| self.deadlines[call] <= clock;
+        let overdue = |call: &CallId| self.deadlines[call] <= steady;
         assert!(
             !self.queue.iter().any(overdue),
             "an event waits after its deadline"

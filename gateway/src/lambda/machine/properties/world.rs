@@ -36,7 +36,7 @@ pub(super) struct World {
     pub(super) generation: u64,
     pub(super) now: Now,
     /// When API Gateway stops waiting for each call.
-    pub(super) deadlines: HashMap<CallId, Timestamp>,
+    pub(super) deadlines: HashMap<CallId, Duration>,
     /// How each call has ended.
     pub(super) ends: HashMap<CallId, End>,
     /// The calls that wait, the next to be delivered first.
@@ -148,7 +148,7 @@ impl World {
 
     fn invoke(&mut self, patience: Duration) {
         let call = CallId(self.deadlines.len() as u64);
-        let deadline = self.now.clock + patience;
+        let deadline = self.now.steady + patience;
         self.deadlines.insert(call, deadline);
         self.queue.push_back(call);
         let event = Event {
@@ -156,7 +156,7 @@ impl World {
             request_id: call.0.to_string(),
             payload: String::new(),
             trace_id: String::new(),
-            deadline,
+            patience,
         };
         self.machine.invoke(self.now, event);
         self.settle(None);

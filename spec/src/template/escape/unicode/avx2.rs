@@ -17,7 +17,7 @@ pub(super) fn escape(bytes: &[u8], spots: &mut [[u8; 6]]) -> usize {
     }
     #[expect(
         unsafe_code,
-        reason = "instructions that not every machine has can not be called otherwise"
+        reason = "calling instructions that not every machine has is unsafe"
     )]
     // SAFETY: this machine has AVX2, as was just checked.
     unsafe {

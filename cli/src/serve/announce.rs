@@ -1,0 +1,105 @@
+//! What `gatespec serve` prints when it is ready: lines for people, or one line for programs.
+
+use std::io::Write;
+use std::time::Duration;
+
+use gateway::Control;
+use serde_json::{Map, Value, json};
+use spec::api::AuthorizationType;
+use spec::usage_plan::{self, ApiKey};
+use stack::Assembly;
+
+use super::Ready;
+use crate::{Caused, Failure, print};
+
+/// How long the address works that is shown for a `$connect` with `AWS_IAM`.
+const SIGNED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Prints where the gateway is.
+pub(super) fn announce(running: &Control, form: Ready) -> Result<(), Failure> {
+    match form {
+        Ready::Text => for_people(running),
+        Ready::Json => for_programs(running),
+    }
+    std::io::stdout().flush().map_err(|error| {
+        Failure::could_not_run(Caused::new("cannot write to standard output", error))
+    })
+}
+
+/// The address and a line to paste, each alone on its line; then keys and the other addresses.
+fn for_people(running: &Control) {
+    let stack = &running.assembly();
+    let url = running.ws_url();
+    let key = key_option(stack);
+    print(&match running.signed_ws_url(SIGNED_FOR) {
+        None => format!("\n{url}\nwscat {}{key}-c {url}\n", header_options(stack)),
+        // Quoted, because it has ampersands.
+        Some(signed) => format!("\n{url}\nwscat {key}-c '{signed}'\n"),
+    });
+    for key in required_keys(stack) {
+        print(&format!("API key `{}`: {}", key.name, key.value));
+    }
+    print(&format!(
+        "@connections: {}\nDynamoDB: {}",
+        running.management_url(),
+        running.dynamodb_url()
+    ));
+}
+
+/// One JSON object on one line.
+fn for_programs(running: &Control) {
+    let stack = &running.assembly();
+    let tables: Vec<&str> = stack.tables().iter().map(|table| &*table.name).collect();
+    let api_keys: Map<String, Value> = required_keys(stack)
+        .map(|key| (key.name.clone(), key.value.as_str().into()))
+        .collect();
+    let line = json!({
+        "ws": running.ws_url(),
+        "management": running.management_url(),
+        "dynamodb": running.dynamodb_url(),
+        "tables": tables,
+        "api_keys": api_keys,
+    });
+    print(&line.to_string());
+}
+
+/// The API keys that open `$connect`, where it requires one.
+fn required_keys(stack: &Assembly) -> impl Iterator<Item = &ApiKey> {
+    let connect = stack.api().routes.get("$connect");
+    let required = connect.is_some_and(|route| route.api_key_required);
+    stack.usable_api_keys().filter(move |_| required)
+}
+
+/// `--header x-api-key:VALUE ` with the first key that opens `$connect`, where it is to be sent as a header.
+fn key_option(stack: &Assembly) -> String {
+    let in_header = stack.api().api_key_selection_expression == usage_plan::HEADER;
+    let key = required_keys(stack).next().filter(|_| in_header);
+    key.map_or_else(String::new, |key| {
+        format!("--header x-api-key:{} ", key.value)
+    })
+}
+
+/// `--header NAME:VALUE ` for each header that the authorizer wants to see. The value is the one in the stack's outputs, where they hold a
+/// wscat line; nobody else knows it.
+fn header_options(stack: &Assembly) -> String {
+    let wscat = stack
+        .outputs()
+        .values()
+        .find(|value| value.starts_with("wscat "));
+    let known = |name: &str| {
+        let words = wscat?.split_whitespace();
+        words
+            .filter_map(|word| word.split_once(':'))
+            .find(|(field, _)| *field == name)
+            .map(|(_, value)| value)
+    };
+    let connect = stack.api().routes.get("$connect");
+    connect
+        .filter(|route| route.authorization_type == AuthorizationType::Custom)
+        .and_then(|route| stack.api().authorizers.get(route.authorizer_id.as_ref()?))
+        .into_iter()
+        .flat_map(|authorizer| &authorizer.identity_source)
+        .filter_map(|source| source.strip_prefix("route.request.header."))
+        .map(|name| format!("--header {name}:{} ", known(name).unwrap_or("VALUE")))
+        .collect()
+}

@@ -1,0 +1,5 @@
+//! What integrations call besides functions: HTTP backends, and DynamoDB in this process.
+
+pub(crate) mod backend;
+pub(crate) mod dynamodb;
+mod front;

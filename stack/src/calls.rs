@@ -1,0 +1,159 @@
+//! Which function each call of the API reaches, and whether a permission lets it.
+
+use spec::api::{Api, CallPermission, function_arn, with_stage_variables};
+use spec::route::RouteKey;
+
+use crate::error::{ErrorKind, Span, WarningKind};
+use crate::resources::draft::Draft;
+use crate::resources::{function, permission, stage};
+
+/// Finds the function of every call that the API makes, and notes where the permission is missing.
+///
+/// A call without a permission fails on AWS as if the function could not be called at all. The
+/// permission depends on the caller, so it is noted on the route or the authorizer.
+///
+/// Realises: AUTHORIZER-52, INTEGRATION-74, HANDSHAKE-8, INTEGRATION-8
+pub(crate) fn resolve(draft: &mut Draft<'_>) {
+    authorizers(draft);
+    integrations(draft);
+    routes(draft);
+    function_errors(draft);
+}
+
+/// Realises: AUTHORIZER-62
+fn authorizers(draft: &mut Draft<'_>) {
+    let ids: Vec<String> = draft.api.authorizers.keys().cloned().collect();
+    for id in ids {
+        if draft.unread.contains(&id) {
+            continue;
+        }
+        let locations = &draft.locations.authorizers[&id];
+        let span = locations.properties.get("AuthorizerUri");
+        let span = span.unwrap_or(&locations.resource).clone();
+        let uri = &draft.api.authorizers[&id].authorizer_uri;
+        let uri = with_stage_variables(uri, &draft.api.stage.stage_variables);
+        let Some(function) = find(draft, &uri, &span) else {
+            continue;
+        };
+        let Api {
+            partition,
+            region,
+            account_id,
+            api_id,
+            ..
+        } = &draft.api;
+        let caller =
+            format!("arn:{partition}:execute-api:{region}:{account_id}:{api_id}/authorizers/{id}");
+        let has_role = draft.authorizers_with_role.contains(&id);
+        if !has_role && !is_permitted(draft, function, &caller) {
+            let permission = missing(draft, function, caller, span);
+            draft.api.authorizers[&id].call_permission = permission;
+        }
+    }
+}
+
+/// Also those of integrations that no route leads to.
+fn integrations(draft: &mut Draft<'_>) {
+    let ids: Vec<String> = draft.api.integrations.keys().cloned().collect();
+    for id in ids {
+        integration(draft, &id);
+    }
+}
+
+fn routes(draft: &mut Draft<'_>) {
+    let targets = draft.api.routes.iter();
+    let targets = targets.filter_map(|(key, route)| Some((key.clone(), route.target.clone()?)));
+    let targets: Vec<(RouteKey, String)> = targets.collect();
+    for (key, target) in targets {
+        if draft.with_role.contains(&target) {
+            continue;
+        }
+        let Some(function) = integration(draft, &target) else {
+            continue;
+        };
+        let caller = draft.api.route_arn(&key);
+        if !is_permitted(draft, function, &caller) {
+            let locations = draft.locations.routes.get(key.as_str());
+            let span = locations.and_then(|route| route.properties.get("RouteKey").cloned());
+            let permission = missing(draft, function, caller, span.unwrap_or_default());
+            draft.api.routes[&key].call_permission = permission;
+        }
+    }
+}
+
+/// The function that an integration calls, by its position.
+fn integration(draft: &mut Draft<'_>, id: &str) -> Option<usize> {
+    let uri = draft.function_uri(draft.api.integrations.get(id)?)?;
+    let locations = draft.locations.integrations.get(id)?;
+    let span = locations.properties.get("IntegrationUri")?.clone();
+    find(draft, &uri, &span)
+}
+
+/// The function that an address names, by its position. It is called from now on.
+fn find(draft: &mut Draft<'_>, uri: &str, span: &Span) -> Option<usize> {
+    // What names no function is left to the specification.
+    let arn = function_arn(uri)?;
+    let functions = &mut draft.functions;
+    let index = functions.iter().position(|function| {
+        arn.strip_prefix(&*function.arn)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    });
+    if let Some(index) = index {
+        let function = &mut functions[index];
+        function.is_called = true;
+        if let Some(reason) = &function.code.unsupported {
+            let id = &function.logical_id;
+            let message = format!("the function `{id}` cannot be run here: {reason}");
+            draft.error(span.clone(), ErrorKind::Unsupported(message));
+        }
+        return Some(index);
+    }
+    // It may be one whose name, or whose name here, could not be read.
+    let incomplete = [function::SERVERLESS.name, stage::TYPE.name];
+    if incomplete
+        .iter()
+        .any(|kind| draft.incomplete.contains(kind))
+    {
+        return None;
+    }
+    let known = functions.iter().map(|function| &*function.logical_id);
+    let known = known.collect::<Vec<_>>().join("`, `");
+    let help = (!known.is_empty()).then(|| format!("its functions are `{known}`"));
+    let message = format!("the function `{arn}` is not in this stack");
+    let kind = ErrorKind::Dangling(message);
+    let error = draft.source().report(span.clone(), kind, help.as_deref());
+    draft.findings.error(error);
+    None
+}
+
+/// Whether a permission lets `caller` call a function. One that could not be read may be it.
+fn is_permitted(draft: &Draft<'_>, function: usize, caller: &str) -> bool {
+    let function = &draft.functions[function];
+    let mut permissions = draft.permissions.iter();
+    draft.incomplete.contains(permission::TYPE.name)
+        || permissions.any(|permission| permission.allows(function, caller))
+}
+
+fn missing(draft: &mut Draft<'_>, function: usize, caller: String, span: Span) -> CallPermission {
+    let function = draft.functions[function].logical_id.clone();
+    let reason = format!("no permission lets `{caller}` call the function `{function}`");
+    let message = format!("{reason}: the call will fail, as on AWS");
+    let kind = WarningKind::NotPermitted { function, caller };
+    draft.warn(span, kind, message);
+    CallPermission::Missing { reason }
+}
+
+/// What is wrong with a function matters only if something calls it.
+fn function_errors(draft: &mut Draft<'_>) {
+    for (id, errors) in std::mem::take(&mut draft.function_errors) {
+        let mut functions = draft.functions.iter();
+        if functions.any(|function| function.logical_id == id && function.is_called) {
+            errors
+                .into_iter()
+                .for_each(|error| draft.findings.error(error));
+        } else {
+            let consequence = "the API does not call the function, and is served without it";
+            draft.leave_out(errors, consequence);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What a template declares beside its API: functions, permissions, tables. Plain data.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+use spec::api::Api;
+use spec::policy::arn_matches;
+use spec::usage_plan::ApiKey;
+
+use crate::error::Span;
+
+/// `AWS::Serverless::Function` or `AWS::Lambda::Function`.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// `FunctionName`, or a generated one.
+    pub name: String,
+    /// Its ARN, without a qualifier.
+    pub arn: String,
+    /// Where its code comes from.
+    pub code: Code,
+    /// `Runtime`; empty if there is none.
+    pub runtime: String,
+    /// `Handler`.
+    pub handler: String,
+    /// `Environment.Variables`, those of `Globals` included.
+    pub environment: IndexMap<String, String>,
+    /// `Timeout`, 1 to 900 seconds.
+    pub timeout: Duration,
+    /// `MemorySize`, in MB.
+    pub memory_size: u64,
+    /// The name of its log group.
+    pub log_group: String,
+    /// `LoggingConfig.LogFormat`: `Text` or `JSON`.
+    pub log_format: String,
+    /// `LoggingConfig.ApplicationLogLevel`, if there is one.
+    pub log_level: Option<String>,
+    /// Whether a route or an authorizer of the API calls it.
+    pub is_called: bool,
+    /// The location to point at if its code cannot be used.
+    pub(crate) span: Span,
+}
+
+/// Where a function's code comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Code {
+    /// `CodeUri`, from the template's folder.
+    pub directory: PathBuf,
+    /// `Metadata.BuildMethod`.
+    pub build_method: Option<String>,
+    /// `Metadata.BuildProperties.Binary`.
+    pub binary: Option<String>,
+    /// Why the code cannot be run here whatever its runtime, if it cannot.
+    pub unsupported: Option<String>,
+}
+
+/// `AWS::Lambda::Permission` for API Gateway to call a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// `FunctionName`: a name or an ARN, perhaps with a qualifier.
+    pub function_name: String,
+    /// `SourceArn`, with `*` and `?` as wildcards in each of its parts; `None` lets every API call.
+    ///
+    /// Realises: INTEGRATION-74
+    pub source_arn: Option<String>,
+}
+
+/// `AWS::DynamoDB::Table` or `AWS::Serverless::SimpleTable`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// `TableName`, or a generated one.
+    pub name: String,
+    /// The request that creates it, as DynamoDB's `CreateTable` takes it.
+    pub definition: Json,
+    /// The attribute of its time to live, if that is enabled.
+    pub time_to_live: Option<String>,
+}
+
+/// The API keys that open `$connect`: enabled, and in a usage plan of the stage.
+pub(crate) fn usable_api_keys(api: &Api) -> impl Iterator<Item = &ApiKey> {
+    let in_a_plan = |id: &String| {
+        let mut plans = api.usage_plans.values();
+        plans.any(|plan| plan.api_keys.contains(id))
+    };
+    let keys = api.api_keys.iter();
+    keys.filter(move |(id, key)| key.enabled && in_a_plan(id))
+        .map(|(_, key)| key)
+}
+
+impl Permission {
+    /// Whether it lets `source_arn` call `function`.
+    pub(crate) fn allows(&self, function: &Function, source_arn: &str) -> bool {
+        let named = &*self.function_name;
+        let qualified = |whole: &str| {
+            named
+                .strip_prefix(whole)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        };
+        // `ACCOUNT:function:NAME` is a name, too.
+        let partial = function.arn.splitn(5, ':').last().unwrap_or_default();
+        let names = [&*function.name, partial, &function.arn];
+        let pattern = self.source_arn.as_ref();
+        names.into_iter().any(qualified)
+            && pattern.is_none_or(|pattern| arn_matches(pattern, source_arn))
+    }
+}

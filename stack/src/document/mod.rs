@@ -1,0 +1,5 @@
+//! The template as it is written: text, YAML nodes, values; each with its span.
+
+pub(crate) mod source;
+pub(crate) mod value;
+pub(crate) mod yaml;

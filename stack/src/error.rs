@@ -1,0 +1,204 @@
+//! What is wrong with a template, and where: errors and warnings down to the span.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use saphyr_parser::ScanError;
+use spec::InvalidApi;
+
+/// Bytes of the template's text.
+pub(crate) type Span = Range<usize>;
+
+/// One thing that makes an API unservable: what is wrong, where, and what to do.
+///
+/// Its `Display` is a page with the line and a caret. A cause, if there is one, is part of the page
+/// and of the [`kind`](Self::kind), so [`source`](std::error::Error::source) does not repeat it.
+#[derive(Clone, Debug)]
+pub struct Error(Box<Report>);
+
+/// What kind of thing is wrong. The `Display` is the message without its location.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The file cannot be read.
+    #[error("the template cannot be read: {0}")]
+    Unreadable(Arc<std::io::Error>),
+    /// The file is not text.
+    #[error("the template is not UTF-8: {0}")]
+    NotUtf8(std::string::FromUtf8Error),
+    /// The text is not YAML.
+    #[error("not YAML: {}", .0.info())]
+    NotYaml(ScanError),
+    /// The YAML is not built like a template.
+    #[error("{0}")]
+    Structure(String),
+    /// A parameter has no value, or one that its declaration excludes.
+    #[error("{0}")]
+    Parameter(String),
+    /// A reference to something that the template does not declare.
+    #[error("{0}")]
+    UnknownName(String),
+    /// Something that refers to itself.
+    #[error("a circular reference: {what} refers to itself")]
+    Circular {
+        /// A property or a condition.
+        what: String,
+    },
+    /// An intrinsic function used in a way that CloudFormation refuses.
+    #[error("{0}")]
+    Function(String),
+    /// A resource lacks a property that it must have.
+    #[error("`{logical_id}` (`{resource_type}`) has no `{property}`")]
+    Missing {
+        /// The resource.
+        logical_id: String,
+        /// Its `Type`.
+        resource_type: String,
+        /// The property.
+        property: String,
+    },
+    /// A value that AWS refuses for its property.
+    #[error("{0}")]
+    Value(String),
+    /// A property that names a part of the API which does not exist.
+    #[error("{0}")]
+    Dangling(String),
+    /// Two resources that AWS does not take together.
+    #[error("{0}")]
+    Conflict(String),
+    /// The template does not say which API or which stage is served.
+    #[error("{0}")]
+    Choice(String),
+    /// Something that AWS may take, but that is not supported here.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The specification does not accept a part of the API.
+    #[error("{message}")]
+    Api {
+        /// The message, which names the part as the template does.
+        message: String,
+        /// What the specification said.
+        invalid: Box<InvalidApi>,
+    },
+    /// A function's code cannot be used.
+    #[error("{0}")]
+    Code(String),
+}
+
+/// Something that is not done as AWS would do it, or that works as on AWS but hardly as meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// What kind of thing.
+    pub kind: WarningKind,
+    /// The message.
+    pub message: String,
+    /// The template, as errors call it.
+    pub file: String,
+    /// Bytes of the template's text.
+    pub span: Range<usize>,
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+}
+
+/// What kind of thing a warning is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WarningKind {
+    /// A resource or a property without effect here.
+    NoEffect,
+    /// Something that cannot be read, and that serving does not depend on.
+    LeftOut,
+    /// Something that has the same effect on AWS, which is hardly the one that is meant.
+    Suspicious,
+    /// A call that fails for lack of a permission, as on AWS.
+    NotPermitted {
+        /// The logical id of the function.
+        function: String,
+        /// The ARN that would call it.
+        caller: String,
+    },
+}
+
+#[derive(Clone, Debug)]
+struct Report {
+    kind: ErrorKind,
+    message: String,
+    span: Span,
+    line: usize,
+    column: usize,
+    page: String,
+}
+
+impl Error {
+    /// An error at a location, with the page that shows it.
+    pub(crate) fn new(
+        kind: ErrorKind,
+        span: Span,
+        (line, column): (usize, usize),
+        page: String,
+    ) -> Self {
+        Self(Box::new(Report {
+            message: kind.to_string(),
+            kind,
+            span,
+            line,
+            column,
+            page,
+        }))
+    }
+
+    /// An error of a file whose text is not known.
+    pub(crate) fn of_file(name: &str, kind: ErrorKind) -> Self {
+        let page = format!("error: {kind}\n --> {name}");
+        Self::new(kind, 0..0, (1, 1), page)
+    }
+
+    /// What kind of thing is wrong, with its cause.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// What is wrong, without the location.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Bytes of the template's text.
+    pub fn span(&self) -> Range<usize> {
+        self.0.span.clone()
+    }
+
+    /// From 1.
+    pub fn line(&self) -> usize {
+        self.0.line
+    }
+
+    /// In characters, from 1.
+    pub fn column(&self) -> usize {
+        self.0.column
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.page)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            message,
+            file,
+            line,
+            column,
+            ..
+        } = self;
+        write!(f, "{file}:{line}:{column}: {message}")
+    }
+}

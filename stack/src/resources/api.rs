@@ -1,0 +1,125 @@
+//! `AWS::ApiGatewayV2::Api`: which one is served, and its own properties.
+
+use crate::error::{ErrorKind, WarningKind};
+use crate::resources::draft::{API, Draft, Reads, ResourceType};
+use crate::resources::locations::PartLocations;
+use crate::resources::properties::Properties;
+use crate::template::Resource;
+use crate::template::names::{Attributes, Identity, Reference};
+
+pub(crate) const TYPE: ResourceType = ResourceType {
+    name: API,
+    identity: Identity {
+        reference: Reference::Id(10),
+        attributes: Attributes::Only(&[
+            ("ApiId", "{ref}"),
+            (
+                "ApiEndpoint",
+                "wss://{ref}.execute-api.{region}.amazonaws.com",
+            ),
+        ]),
+    },
+    known: &[
+        "ProtocolType",
+        "RouteSelectionExpression",
+        "ApiKeySelectionExpression",
+    ],
+    harmless: &["Name", "Description", "Tags", "Version", "IpAddressType"],
+    reads: Reads::All(read),
+};
+
+fn read(draft: &mut Draft<'_>) {
+    let Some(resource) = choose(draft) else {
+        return;
+    };
+    draft.chosen = Some(resource);
+    let properties = Properties::new(draft.template, resource);
+    draft.warn_of_others(&properties, &TYPE);
+    draft.locations.api = PartLocations::new(&properties, TYPE.known);
+    draft.api.api_id = draft.id(&properties);
+    let expression = properties.required_text("RouteSelectionExpression");
+    if let Some((expression, _)) = draft.take(expression) {
+        draft.api.route_selection_expression = expression;
+    }
+    let key_selection = properties.text("ApiKeySelectionExpression");
+    if let Some(expression) = draft.optional(key_selection) {
+        draft.api.api_key_selection_expression = expression;
+    }
+}
+
+/// The WebSocket API: the only one, or the one that was asked for.
+fn choose<'a>(draft: &mut Draft<'a>) -> Option<&'a Resource<'a>> {
+    let Candidates { certain, possible } = candidates(draft);
+    if let Some(wanted) = &draft.template.settings.api {
+        let found = certain.iter().chain(&possible);
+        let found = found.copied().find(|resource| resource.id == *wanted);
+        if found.is_none() {
+            let message = format!("the template has no WebSocket API `{wanted}`");
+            draft.error(0..0, ErrorKind::Choice(message));
+        }
+        return found;
+    }
+    match (&certain[..], &possible[..]) {
+        ([one], _) | ([], [one]) => Some(one),
+        ([], []) => {
+            none(draft);
+            None
+        }
+        // Which of them are WebSocket APIs is what has to be said first.
+        ([], _) => None,
+        ([_, second, ..], _) => {
+            let names: Vec<&str> = certain.iter().map(|resource| &*resource.id).collect();
+            let names = names.join("`, `");
+            let message = format!("the template has several WebSocket APIs: `{names}`");
+            let span = second.id_span.clone();
+            draft.error_with_help(span, ErrorKind::Choice(message), "say which one to serve");
+            None
+        }
+    }
+}
+
+fn none(draft: &mut Draft<'_>) {
+    let template = draft.template;
+    let mut sam = template.of_type("AWS::Serverless::WebSocketApi");
+    let (span, kind) = match sam.next() {
+        Some(resource) => {
+            let message = "`AWS::Serverless::WebSocketApi` is not supported here";
+            let kind = ErrorKind::Unsupported(message.to_owned());
+            (resource.id_span.clone(), kind)
+        }
+        None => {
+            let message = "the template has no WebSocket API".to_owned();
+            (0..0, ErrorKind::Choice(message))
+        }
+    };
+    let help = "declare an `AWS::ApiGatewayV2::Api` with `ProtocolType: WEBSOCKET`";
+    draft.error_with_help(span, kind, help);
+}
+
+struct Candidates<'a> {
+    /// The WebSocket APIs.
+    certain: Vec<&'a Resource<'a>>,
+    /// Those whose protocol could not be read.
+    possible: Vec<&'a Resource<'a>>,
+}
+
+fn candidates<'a>(draft: &mut Draft<'a>) -> Candidates<'a> {
+    let (mut certain, mut possible) = (Vec::new(), Vec::new());
+    for properties in draft.of_type(TYPE.name) {
+        let resource = properties.resource;
+        match draft.take(properties.required_text("ProtocolType")) {
+            Some((protocol, _)) if protocol == "WEBSOCKET" => certain.push(resource),
+            Some((protocol, _)) if protocol == "HTTP" => {
+                let message = format!("`{}` is an HTTP API, which is not served here", resource.id);
+                draft.warn(resource.id_span.clone(), WarningKind::NoEffect, message);
+            }
+            Some((protocol, span)) => {
+                let message = format!("`ProtocolType` `{protocol}` must be `WEBSOCKET` or `HTTP`");
+                draft.error(span, ErrorKind::Value(message));
+                possible.push(resource);
+            }
+            None => possible.push(resource),
+        }
+    }
+    Candidates { certain, possible }
+}

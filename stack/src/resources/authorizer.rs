@@ -1,0 +1,79 @@
+//! `AWS::ApiGatewayV2::Authorizer`.
+
+use spec::api::{Authorizer, CallPermission};
+
+use crate::document::value::Value;
+use crate::error::{Error, ErrorKind};
+use crate::resources::draft::{Draft, Reads, ResourceType};
+use crate::resources::locations::PartLocations;
+use crate::resources::properties::Properties;
+use crate::template::Template;
+use crate::template::names::{Attributes, Identity, Reference};
+
+pub(crate) const TYPE: ResourceType = ResourceType {
+    name: "AWS::ApiGatewayV2::Authorizer",
+    identity: Identity {
+        reference: Reference::Id(7),
+        attributes: Attributes::Only(&[("AuthorizerId", "{ref}")]),
+    },
+    known: &[
+        "ApiId",
+        "AuthorizerType",
+        "AuthorizerUri",
+        "IdentitySource",
+        "Name",
+        "AuthorizerCredentialsArn",
+        "AuthorizerResultTtlInSeconds",
+    ],
+    harmless: &[],
+    reads: Reads::EachOfApi(read),
+};
+
+/// Realises: AUTHORIZER-49, AUTHORIZER-50
+fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
+    let kind = draft.take(properties.required_text("AuthorizerType"));
+    if let Some((kind, span)) = kind.filter(|(kind, _)| kind != "REQUEST") {
+        let message = format!("`AuthorizerType` `{kind}` must be `REQUEST` for a WebSocket API");
+        draft.error(span, ErrorKind::Value(message));
+    }
+    if let Some(value) = draft.optional(properties.get("AuthorizerResultTtlInSeconds")) {
+        let message = "`AuthorizerResultTtlInSeconds` is for HTTP APIs: \
+                       the authorizer of a WebSocket API is called at every handshake";
+        draft.error(value.span, ErrorKind::Value(message.to_owned()));
+    }
+    let uri = draft.take(properties.required_text("AuthorizerUri"));
+    let sources = draft.optional(properties.get("IdentitySource"));
+    let sources = sources.map(|value| texts(draft.template, &value, "`IdentitySource`"));
+    let identity_source = sources.and_then(|texts| draft.take(texts));
+    let id = draft.id(properties);
+    if draft
+        .optional(properties.get("AuthorizerCredentialsArn"))
+        .is_some()
+    {
+        draft.authorizers_with_role.insert(id.clone());
+    }
+    if uri.is_none() {
+        draft.unread.insert(id.clone());
+    }
+    let authorizer = Authorizer {
+        name: draft.optional(properties.text("Name")).unwrap_or_default(),
+        authorizer_uri: uri.map(|(uri, _)| uri).unwrap_or_default(),
+        identity_source: identity_source.unwrap_or_default(),
+        call_permission: CallPermission::Granted,
+    };
+    let locations = PartLocations::new(properties, TYPE.known);
+    draft.locations.authorizers.insert(id.clone(), locations);
+    draft.api.authorizers.insert(id, authorizer);
+}
+
+/// A text, or a list of them.
+fn texts(template: &Template<'_>, value: &Value, what: &str) -> Result<Vec<String>, Error> {
+    if let Some(text) = value.as_text() {
+        return Ok(text.split(',').map(|item| item.trim().to_owned()).collect());
+    }
+    let items = value.expect_list(template.source, what)?;
+    items
+        .iter()
+        .map(|item| item.expect_text(template.source, what).map(str::to_owned))
+        .collect()
+}

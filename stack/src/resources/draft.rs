@@ -1,0 +1,263 @@
+//! The assembly while it is read, and what the registry holds for each type of resources.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::Path;
+
+use spec::api::{Api, Integration, IntegrationType, function_arn, with_stage_variables};
+use spec::route::RouteKey;
+
+use crate::declared::{Function, Permission, Table};
+use crate::diagnostics::Findings;
+use crate::document::source::Source;
+use crate::error::{Error, ErrorKind, Span, WarningKind};
+use crate::resources::locations::Locations;
+use crate::resources::properties::Properties;
+use crate::settings::Settings;
+use crate::template::names::Identity;
+use crate::template::{Resource, Template};
+
+/// `Type` of the resource that everything else of an API names.
+pub(crate) const API: &str = "AWS::ApiGatewayV2::Api";
+
+/// A type of resources: the entry of the registry.
+pub(crate) struct ResourceType {
+    /// `Type`.
+    pub(crate) name: &'static str,
+    /// What `Ref` and `Fn::GetAtt` give.
+    pub(crate) identity: Identity,
+    /// The properties that are read.
+    pub(crate) known: &'static [&'static str],
+    /// The properties without effect here, which nobody is warned of.
+    pub(crate) harmless: &'static [&'static str],
+    /// How it is read.
+    pub(crate) reads: Reads,
+}
+
+/// How the resources of a type are read. All that is wrong is noted; what can be read is.
+pub(crate) enum Reads {
+    /// Not at all, without a warning: serving does not depend on them.
+    Nothing,
+    /// Each by itself.
+    Each(fn(&mut Draft<'_>, &Properties<'_>)),
+    /// Each of those whose `ApiId` names the API that is served.
+    EachOfApi(fn(&mut Draft<'_>, &Properties<'_>)),
+    /// All at once: only some of them count.
+    All(fn(&mut Draft<'_>)),
+}
+
+/// The assembly while it is read.
+pub(crate) struct Draft<'a> {
+    pub(crate) template: &'a Template<'a>,
+    /// Where relative paths start.
+    pub(crate) directory: &'a Path,
+    pub(crate) findings: Findings,
+    pub(crate) api: Api,
+    pub(crate) locations: Locations,
+    /// The resource of the API that is served.
+    pub(crate) chosen: Option<&'a Resource<'a>>,
+    /// Integrations that a role may call (`CredentialsArn`), by id: they need no permission.
+    pub(crate) with_role: HashSet<String>,
+    /// Authorizers that a role may call (`AuthorizerCredentialsArn`), by id.
+    pub(crate) authorizers_with_role: HashSet<String>,
+    /// The keys of routes by id; `None` for a route whose key could not be read.
+    pub(crate) route_keys: HashMap<String, Option<RouteKey>>,
+    /// Authorizers whose address could not be read, by id.
+    pub(crate) unread: HashSet<String>,
+    pub(crate) functions: Vec<Function>,
+    /// What is wrong with a function, by logical id: an error only if something calls it.
+    pub(crate) function_errors: HashMap<String, Vec<Error>>,
+    pub(crate) permissions: Vec<Permission>,
+    pub(crate) tables: Vec<Table>,
+    /// Types with a resource of which not even the name could be read: whatever is missing among
+    /// them may be that one.
+    pub(crate) incomplete: BTreeSet<&'static str>,
+}
+
+/// What `ApiId` of a resource names.
+enum Owner {
+    Served,
+    Other,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(template: &'a Template<'a>, directory: &'a Path, findings: Findings) -> Self {
+        let Settings {
+            region,
+            account_id,
+            partition,
+            ..
+        } = template.settings;
+        let api = Api {
+            api_id: String::new(),
+            account_id: account_id.clone(),
+            region: region.clone(),
+            partition: partition.clone(),
+            ..Api::new("$request.body.action", "")
+        };
+        Self {
+            template,
+            directory,
+            findings,
+            api,
+            locations: Locations::default(),
+            chosen: None,
+            with_role: HashSet::new(),
+            authorizers_with_role: HashSet::new(),
+            route_keys: HashMap::new(),
+            unread: HashSet::new(),
+            functions: Vec::new(),
+            function_errors: HashMap::new(),
+            permissions: Vec::new(),
+            tables: Vec::new(),
+            incomplete: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn source(&self) -> &'a Source {
+        self.template.source
+    }
+
+    /// The value, or `None` and the error noted.
+    pub(crate) fn take<T>(&mut self, result: Result<T, Error>) -> Option<T> {
+        self.findings.take(result)
+    }
+
+    /// The value of an optional property, or `None` and the error noted, if there is one.
+    pub(crate) fn optional<T>(&mut self, result: Result<Option<T>, Error>) -> Option<T> {
+        self.take(result).flatten()
+    }
+
+    /// Notes an error.
+    pub(crate) fn error(&mut self, span: Span, kind: ErrorKind) {
+        let error = self.source().error(span, kind);
+        self.findings.error(error);
+    }
+
+    /// Notes an error, with what to do.
+    pub(crate) fn error_with_help(&mut self, span: Span, kind: ErrorKind, help: &str) {
+        let error = self.source().error_with_help(span, kind, help);
+        self.findings.error(error);
+    }
+
+    /// Notes a warning.
+    pub(crate) fn warn(&mut self, span: Span, kind: WarningKind, message: impl Into<String>) {
+        let warning = self.source().warning(span, kind, message);
+        self.findings.warning(warning);
+    }
+
+    /// Warns of what cannot be read and of what becomes of it, since serving does not depend on it.
+    pub(crate) fn leave_out(&mut self, errors: Vec<Error>, consequence: &str) {
+        for error in errors {
+            let message = format!("{}: {consequence}", error.message());
+            self.warn(error.span(), WarningKind::LeftOut, message);
+        }
+    }
+
+    /// Warns of every property that is neither read nor without effect here.
+    pub(crate) fn warn_of_others(&mut self, properties: &Properties<'_>, of: &ResourceType) {
+        for (key, _) in properties.entries_as_written() {
+            let name = &*key.text;
+            if !of.known.contains(&name) && !of.harmless.contains(&name) {
+                let Resource { id, kind, .. } = properties.resource;
+                let message = format!("`{name}` of `{id}` (`{kind}`) has no effect here");
+                self.warn(key.span.clone(), WarningKind::NoEffect, message);
+            }
+        }
+    }
+
+    /// Reads the resources of a type.
+    pub(crate) fn read(&mut self, of: &ResourceType) {
+        match of.reads {
+            Reads::Nothing => {}
+            Reads::All(read) => read(self),
+            Reads::Each(read) => {
+                for properties in self.of_type(of.name) {
+                    self.warn_of_others(&properties, of);
+                    read(self, &properties);
+                }
+            }
+            Reads::EachOfApi(read) => {
+                for properties in self.of_api(of.name) {
+                    self.warn_of_others(&properties, of);
+                    read(self, &properties);
+                }
+            }
+        }
+    }
+
+    /// The resources of a type.
+    pub(crate) fn of_type(&self, kind: &str) -> Vec<Properties<'a>> {
+        let template = self.template;
+        let resources = template.of_type(kind);
+        let all = resources.map(|resource| Properties::new(template, resource));
+        all.collect()
+    }
+
+    /// The resources of a type that belong to the API that is served.
+    pub(crate) fn of_api(&mut self, kind: &'static str) -> Vec<Properties<'a>> {
+        let only_api = self.template.of_type(API).count() == 1;
+        let mut found = self.of_type(kind);
+        found.retain(|properties| {
+            let owner = self.owner(properties);
+            match self.take(owner) {
+                Some(Owner::Served) => true,
+                Some(Owner::Other) => false,
+                // It names no API, but which one is meant is clear: it is read all the same.
+                None if only_api => true,
+                None => {
+                    self.incomplete.insert(kind);
+                    false
+                }
+            }
+        });
+        found
+    }
+
+    /// The id of a part of the API.
+    pub(crate) fn id(&mut self, properties: &Properties<'_>) -> String {
+        let Resource { id_span, .. } = properties.resource;
+        let id = properties.template.name(properties.resource, id_span);
+        self.take(id).unwrap_or_default()
+    }
+
+    /// Whether `id` is that of a resource of a type.
+    pub(crate) fn declares(&self, kind: &str, id: &str) -> bool {
+        let mut resources = self.template.of_type(kind);
+        resources.any(|resource| {
+            let name = self.template.name(resource, &resource.id_span);
+            name.is_ok_and(|name| name == id)
+        })
+    }
+
+    /// The address of the function that an integration calls; `None` if it calls none.
+    pub(crate) fn function_uri(&self, integration: &Integration) -> Option<String> {
+        let calls_functions = matches!(
+            integration.integration_type,
+            IntegrationType::Aws | IntegrationType::AwsProxy
+        );
+        let uri = integration.integration_uri.as_deref();
+        let uri = uri.filter(|_| calls_functions)?;
+        let uri = with_stage_variables(uri, &self.api.stage.stage_variables);
+        // What is not a function is an action of a service: the specification judges it.
+        function_arn(&uri).is_some().then_some(uri)
+    }
+
+    /// Which API `ApiId` names; an error if it names none.
+    fn owner(&self, properties: &Properties<'_>) -> Result<Owner, Error> {
+        let (api_id, span) = properties.required_text("ApiId")?;
+        if api_id == self.api.api_id {
+            return Ok(Owner::Served);
+        }
+        if self.declares(API, &api_id) {
+            return Ok(Owner::Other);
+        }
+        let named = self.template.resources.keys().find(|id| {
+            let mut words = api_id.split(|c: char| !c.is_ascii_alphanumeric());
+            words.any(|word| word == **id)
+        });
+        let help = named.map(|id| format!("a reference is written `!Ref {id}`"));
+        let message = format!("`ApiId` is the text `{api_id}`, which names no API");
+        let kind = ErrorKind::Dangling(message);
+        Err(self.source().report(span, kind, help.as_deref()))
+    }
+}

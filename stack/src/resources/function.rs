@@ -1,0 +1,232 @@
+//! `AWS::Serverless::Function` and `AWS::Lambda::Function`.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use crate::declared::{Code, Function};
+use crate::document::value::Value;
+use crate::document::yaml::Node;
+use crate::error::{Error, ErrorKind, Span};
+use crate::resources::draft::{Draft, Reads, ResourceType};
+use crate::resources::properties::Properties;
+use crate::template::names::{Attributes, Identity, Reference};
+
+pub(crate) const SERVERLESS: ResourceType = of("AWS::Serverless::Function");
+pub(crate) const LAMBDA: ResourceType = of("AWS::Lambda::Function");
+
+const fn of(name: &'static str) -> ResourceType {
+    ResourceType {
+        name,
+        identity: Identity {
+            reference: Reference::Name("FunctionName"),
+            attributes: Attributes::Only(&[(
+                "Arn",
+                "arn:{partition}:lambda:{region}:{account}:function:{ref}",
+            )]),
+        },
+        known: &[
+            "CodeUri",
+            "Code",
+            "Handler",
+            "Runtime",
+            "Environment",
+            "Timeout",
+            "MemorySize",
+            "FunctionName",
+            "PackageType",
+            "LoggingConfig",
+        ],
+        harmless: &[
+            "Description",
+            "Policies",
+            "Role",
+            "Tags",
+            "Tracing",
+            "TracingConfig",
+            "Architectures",
+            "PermissionsBoundary",
+            "RuntimeManagementConfig",
+            "PropagateTags",
+        ],
+        reads: Reads::Each(read),
+    }
+}
+
+/// What is wrong with a function is an error only if something calls it: it is kept until that is
+/// known.
+fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
+    let resource = properties.resource;
+    let template = properties.template;
+    let name = template.name(resource, &resource.id_span);
+    let arn = template.attribute_of(resource, "Arn", &resource.id_span);
+    let (Some(name), Some(arn)) = (draft.take(name), draft.take(arn)) else {
+        draft.incomplete.insert(SERVERLESS.name);
+        return;
+    };
+    let before = draft.findings.count();
+    let function = function(draft, properties, name, arn);
+    let errors = draft.findings.split_off(before);
+    if !errors.is_empty() {
+        draft.function_errors.insert(resource.id.clone(), errors);
+    }
+    draft.functions.push(function);
+}
+
+fn function(
+    draft: &mut Draft<'_>,
+    properties: &Properties<'_>,
+    name: String,
+    arn: String,
+) -> Function {
+    let logging = draft.optional(own_or_global(properties, "LoggingConfig"));
+    let logged = |key: &str| {
+        let value = logging.as_ref()?.get(key)?;
+        value.as_text().map(str::to_owned)
+    };
+    let (code, span) = code(draft, properties);
+    let runtime = text(properties, "Runtime");
+    let handler = text(properties, "Handler");
+    let timeout = number(properties, "Timeout", 1..=900);
+    let memory_size = number(properties, "MemorySize", 128..=10_240);
+    Function {
+        logical_id: properties.resource.id.clone(),
+        arn,
+        code,
+        runtime: draft.optional(runtime).unwrap_or_default(),
+        handler: draft
+            .optional(handler)
+            .unwrap_or_else(|| "bootstrap".to_owned()),
+        environment: environment(draft, properties),
+        timeout: Duration::from_secs(draft.optional(timeout).unwrap_or(3)),
+        memory_size: draft.optional(memory_size).unwrap_or(128),
+        log_group: logged("LogGroup").unwrap_or_else(|| format!("/aws/lambda/{name}")),
+        log_format: logged("LogFormat").unwrap_or_else(|| "Text".to_owned()),
+        log_level: logged("ApplicationLogLevel"),
+        is_called: false,
+        name,
+        span,
+    }
+}
+
+/// A function's own property, or that of `Globals`.
+fn own_or_global(properties: &Properties<'_>, name: &str) -> Result<Option<Value>, Error> {
+    match properties.get(name)? {
+        Some(value) => Ok(Some(value)),
+        None => global(properties, name),
+    }
+}
+
+/// A property that `Globals.Function` sets for every serverless function.
+fn global(properties: &Properties<'_>, name: &str) -> Result<Option<Value>, Error> {
+    if properties.resource.kind != SERVERLESS.name {
+        return Ok(None);
+    }
+    let template = properties.template;
+    let globals = template.root.get("Globals");
+    match globals.and_then(|node| node.get("Function")?.get(name)) {
+        Some(node) => Ok(Some(template.eval(node)?).filter(|value| !value.is_nothing())),
+        None => Ok(None),
+    }
+}
+
+fn text(properties: &Properties<'_>, name: &str) -> Result<Option<String>, Error> {
+    let what = format!("`{name}` of `{}`", properties.resource.id);
+    let Some(value) = own_or_global(properties, name)? else {
+        return Ok(None);
+    };
+    let text = value.expect_text(properties.template.source, &what)?;
+    Ok(Some(text.to_owned()))
+}
+
+fn number(
+    properties: &Properties<'_>,
+    name: &str,
+    range: RangeInclusive<u64>,
+) -> Result<Option<u64>, Error> {
+    let Some(value) = own_or_global(properties, name)? else {
+        return Ok(None);
+    };
+    let parsed = value.as_text().and_then(|text| text.parse().ok());
+    let parsed = parsed.filter(|number| range.contains(number));
+    parsed.map(Some).ok_or_else(|| {
+        let message = format!(
+            "`{name}` of `{}` must be a number from {} to {}",
+            properties.resource.id,
+            range.start(),
+            range.end()
+        );
+        let kind = ErrorKind::Value(message);
+        properties.template.source.error(value.span.clone(), kind)
+    })
+}
+
+/// Where the code comes from, and the location to point at if it cannot be used.
+fn code(draft: &mut Draft<'_>, properties: &Properties<'_>) -> (Code, Span) {
+    let resource = properties.resource;
+    let metadata = resource.node.get("Metadata");
+    let build_method = metadata.and_then(|node| node.get("BuildMethod"));
+    let binary = metadata.and_then(|node| node.get("BuildProperties")?.get("Binary"));
+    let text = |node: Option<&Node>| node.and_then(Node::plain_text).map(str::to_owned);
+    let uri = own_or_global(properties, "CodeUri").and_then(|uri| match uri {
+        Some(uri) => Ok(Some(uri)),
+        None => own_or_global(properties, "Code"),
+    });
+    let package = own_or_global(properties, "PackageType");
+    let (Some(uri), Some(package)) = (draft.take(uri), draft.take(package)) else {
+        return (Code::default(), resource.id_span.clone());
+    };
+    let path = uri.as_ref().and_then(Value::as_text);
+    let is_image = package.is_some_and(|value| value.as_text() == Some("Image"));
+    let unsupported = if is_image {
+        Some("it is a container image".to_owned())
+    } else if path.is_none_or(|path| path.starts_with("s3:")) {
+        Some("its code is not a folder beside the template".to_owned())
+    } else {
+        None
+    };
+    let span = match (binary, &uri) {
+        (Some(node), _) => node.span.clone(),
+        (None, Some(value)) => value.span.clone(),
+        (None, None) => resource.id_span.clone(),
+    };
+    let code = Code {
+        directory: draft.directory.join(path.unwrap_or_default()),
+        build_method: text(build_method),
+        binary: text(binary),
+        unsupported,
+    };
+    (code, span)
+}
+
+/// SAM merges the variables of `Globals` and of the function; the function's win.
+fn environment(draft: &mut Draft<'_>, properties: &Properties<'_>) -> IndexMap<String, String> {
+    let mut environment = IndexMap::new();
+    let global = draft.optional(global(properties, "Environment"));
+    let own = draft.optional(properties.get("Environment"));
+    let all = [global, own].into_iter().flatten();
+    for value in all {
+        let Some(variables) = value.get("Variables") else {
+            continue;
+        };
+        let variables = variables.expect_map(draft.source(), "`Variables`");
+        for (key, value) in draft.take(variables).unwrap_or_default() {
+            let what = format!(
+                "the variable `{}` of `{}`",
+                key.text, properties.resource.id
+            );
+            let text = value.expect_text(draft.source(), &what);
+            let Some(text) = draft.take(text) else {
+                continue;
+            };
+            if key.text.is_empty() || key.text.contains(['=', '\0']) || text.contains('\0') {
+                let message = format!("{what} cannot be set");
+                draft.error(key.span.clone(), ErrorKind::Value(message));
+                continue;
+            }
+            environment.insert(key.text.clone(), text.to_owned());
+        }
+    }
+    environment
+}

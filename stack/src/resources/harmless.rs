@@ -1,0 +1,69 @@
+//! Types that nearly every stack has and that serving does not depend on: no warning.
+
+use crate::resources::draft::{Reads, ResourceType};
+use crate::template::names::{Attributes, Identity, Reference};
+
+/// The types.
+pub(crate) const TYPES: &[&ResourceType] = &[
+    &named(
+        "AWS::Logs::LogGroup",
+        "LogGroupName",
+        &[(
+            "Arn",
+            "arn:{partition}:logs:{region}:{account}:log-group:{ref}:*",
+        )],
+    ),
+    &named(
+        "AWS::IAM::Role",
+        "RoleName",
+        &[("Arn", "arn:{partition}:iam::{account}:role/{ref}")],
+    ),
+    &other("AWS::IAM::InstanceProfile"),
+    &other("AWS::IAM::ManagedPolicy"),
+    &other("AWS::IAM::Policy"),
+    &other("AWS::IAM::RolePolicy"),
+    &other("AWS::Lambda::Alias"),
+    &other("AWS::Lambda::EventInvokeConfig"),
+    &other("AWS::Lambda::Version"),
+    &other("AWS::Logs::LogStream"),
+    &other("AWS::Logs::MetricFilter"),
+    &other("AWS::Logs::QueryDefinition"),
+    &other("AWS::Logs::SubscriptionFilter"),
+    // The role that API Gateway writes its logs with.
+    &other("AWS::ApiGateway::Account"),
+    &other("AWS::CloudWatch::Alarm"),
+    &other("AWS::CloudWatch::CompositeAlarm"),
+    &other("AWS::CloudWatch::Dashboard"),
+    &other("AWS::CDK::Metadata"),
+    &other("AWS::CloudFormation::WaitConditionHandle"),
+];
+
+const fn named(
+    name: &'static str,
+    property: &'static str,
+    attributes: &'static [(&'static str, &'static str)],
+) -> ResourceType {
+    ResourceType {
+        name,
+        identity: Identity {
+            reference: Reference::Name(property),
+            attributes: Attributes::Including(attributes),
+        },
+        known: &[],
+        harmless: &[],
+        reads: Reads::Nothing,
+    }
+}
+
+const fn other(name: &'static str) -> ResourceType {
+    ResourceType {
+        name,
+        identity: Identity {
+            reference: Reference::Generated,
+            attributes: Attributes::Including(&[]),
+        },
+        known: &[],
+        harmless: &[],
+        reads: Reads::Nothing,
+    }
+}

@@ -1,0 +1,267 @@
+//! `AWS::ApiGatewayV2::Integration`: type, passthrough, mapping templates.
+
+use indexmap::IndexMap;
+use spec::api::{ContentHandling, Integration, IntegrationType, PassthroughBehavior};
+
+use crate::document::value::Data;
+use crate::error::{ErrorKind, WarningKind};
+use crate::resources::draft::{Draft, Reads, ResourceType};
+use crate::resources::locations::{PartLocations, Text};
+use crate::resources::properties::Properties;
+use crate::template::names::{Attributes, Identity, Reference};
+
+pub(crate) const TYPE: ResourceType = ResourceType {
+    name: "AWS::ApiGatewayV2::Integration",
+    identity: Identity {
+        reference: Reference::Id(7),
+        attributes: Attributes::Only(&[("IntegrationId", "{ref}")]),
+    },
+    known: &[
+        "ApiId",
+        "IntegrationType",
+        "IntegrationUri",
+        "RequestTemplates",
+        "TemplateSelectionExpression",
+        "PassthroughBehavior",
+        "TimeoutInMillis",
+        "CredentialsArn",
+        "IntegrationMethod",
+        "RequestParameters",
+        "ContentHandlingStrategy",
+        "ConnectionType",
+    ],
+    harmless: &["Description", "PayloadFormatVersion"],
+    reads: Reads::EachOfApi(read),
+};
+
+fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
+    let id = draft.id(properties);
+    let mut locations = PartLocations::new(properties, TYPE.known);
+    let read_type = integration_type(draft, properties);
+    // What is known of one whose type could not be read is judged as that of a mock, which is
+    // asked for nothing more.
+    let integration_type = read_type.unwrap_or(IntegrationType::Mock);
+    let mut integration = Integration::new(integration_type, None);
+    integration.integration_uri = draft.optional(properties.text("IntegrationUri"));
+    if read_type.is_some() {
+        check_uri(draft, properties, &mut integration);
+        method(draft, properties, &mut integration);
+    }
+    if let Some(kind) = draft.optional(properties.text("ConnectionType"))
+        && kind != "INTERNET"
+    {
+        let message = format!("`ConnectionType` `{kind}` is not supported here");
+        draft.error(
+            properties.span("ConnectionType"),
+            ErrorKind::Unsupported(message),
+        );
+    }
+    integration.content_handling_strategy = content_handling(draft, properties);
+    integration.request_parameters = request_parameters(draft, properties);
+    if read_type.is_some() {
+        warn_of_idle_parameter(draft, properties, &integration);
+    }
+    integration.passthrough_behavior = passthrough(draft, properties);
+    let timeout = properties.parsed("TimeoutInMillis", "a number of milliseconds");
+    if let Some(millis) = draft.optional(timeout) {
+        integration.timeout_in_millis = millis;
+    }
+    integration.request_templates =
+        mapping_templates(draft, properties, "RequestTemplates", &mut locations);
+    integration.template_selection_expression =
+        draft.optional(properties.text("TemplateSelectionExpression"));
+    if draft.optional(properties.get("CredentialsArn")).is_some() {
+        draft.with_role.insert(id.clone());
+    }
+    draft.locations.integrations.insert(id.clone(), locations);
+    draft.api.integrations.insert(id, integration);
+}
+
+/// Realises: INTEGRATION-44
+fn integration_type(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Option<IntegrationType> {
+    let (kind, span) = draft.take(properties.required_text("IntegrationType"))?;
+    Some(match &*kind {
+        "AWS" => IntegrationType::Aws,
+        "AWS_PROXY" => IntegrationType::AwsProxy,
+        "MOCK" => IntegrationType::Mock,
+        "HTTP" => IntegrationType::Http,
+        "HTTP_PROXY" => IntegrationType::HttpProxy,
+        _ => {
+            let message = format!(
+                "`IntegrationType` `{kind}` must be `AWS`, `AWS_PROXY`, `HTTP`, `HTTP_PROXY` \
+                 or `MOCK`"
+            );
+            draft.error(span, ErrorKind::Value(message));
+            return None;
+        }
+    })
+}
+
+fn is_http(integration: &Integration) -> bool {
+    match integration.integration_type {
+        IntegrationType::Http | IntegrationType::HttpProxy => true,
+        IntegrationType::Aws | IntegrationType::AwsProxy | IntegrationType::Mock => false,
+    }
+}
+
+/// Every type but a mock has an address. One without an address that could be read is a mock, too,
+/// so that nothing more is said of it.
+fn check_uri(draft: &mut Draft<'_>, properties: &Properties<'_>, integration: &mut Integration) {
+    let is_mock = integration.integration_type == IntegrationType::Mock;
+    if is_mock || integration.integration_uri.is_some() {
+        return;
+    }
+    if properties
+        .get("IntegrationUri")
+        .is_ok_and(|uri| uri.is_none())
+    {
+        let error = properties.missing("IntegrationUri");
+        draft.findings.error(error);
+    }
+    integration.integration_type = IntegrationType::Mock;
+}
+
+/// Realises: INTEGRATION-63
+fn method(draft: &mut Draft<'_>, properties: &Properties<'_>, integration: &mut Integration) {
+    let method = draft.optional(properties.text("IntegrationMethod"));
+    if is_http(integration) {
+        // No default is documented: what AWS would take is not guessed.
+        if properties
+            .get("IntegrationMethod")
+            .is_ok_and(|method| method.is_none())
+        {
+            let error = properties.missing("IntegrationMethod");
+            draft.findings.error(error);
+        }
+        if method.is_none() {
+            integration.integration_type = IntegrationType::Mock;
+        }
+        integration.integration_method = method;
+    } else if integration.integration_type != IntegrationType::Mock
+        && let Some(method) = method
+        && method != "POST"
+    {
+        let message = format!(
+            "`IntegrationMethod` `{method}` must be `POST`: Lambda and DynamoDB take nothing else"
+        );
+        draft.error(
+            properties.span("IntegrationMethod"),
+            ErrorKind::Value(message),
+        );
+    }
+}
+
+fn passthrough(draft: &mut Draft<'_>, properties: &Properties<'_>) -> PassthroughBehavior {
+    let text = draft.optional(properties.text("PassthroughBehavior"));
+    match text.as_deref() {
+        None | Some("WHEN_NO_MATCH") => PassthroughBehavior::WhenNoMatch,
+        Some("WHEN_NO_TEMPLATES") => PassthroughBehavior::WhenNoTemplates,
+        Some("NEVER") => PassthroughBehavior::Never,
+        Some(other) => {
+            let message = format!(
+                "`PassthroughBehavior` `{other}` must be `WHEN_NO_MATCH`, `WHEN_NO_TEMPLATES` or \
+                 `NEVER`"
+            );
+            draft.error(
+                properties.span("PassthroughBehavior"),
+                ErrorKind::Value(message),
+            );
+            PassthroughBehavior::default()
+        }
+    }
+}
+
+/// Reads `ContentHandlingStrategy` of an integration or an integration response.
+pub(crate) fn content_handling(
+    draft: &mut Draft<'_>,
+    properties: &Properties<'_>,
+) -> Option<ContentHandling> {
+    let text = draft.optional(properties.text("ContentHandlingStrategy"))?;
+    match &*text {
+        "CONVERT_TO_BINARY" => Some(ContentHandling::ConvertToBinary),
+        "CONVERT_TO_TEXT" => Some(ContentHandling::ConvertToText),
+        other => {
+            let message = format!(
+                "`ContentHandlingStrategy` `{other}` must be `CONVERT_TO_BINARY` or \
+                 `CONVERT_TO_TEXT`"
+            );
+            draft.error(
+                properties.span("ContentHandlingStrategy"),
+                ErrorKind::Value(message),
+            );
+            None
+        }
+    }
+}
+
+/// Reads `RequestParameters`: sources by target.
+fn request_parameters(
+    draft: &mut Draft<'_>,
+    properties: &Properties<'_>,
+) -> IndexMap<String, String> {
+    let source = draft.source();
+    let entries = draft.take(properties.entries("RequestParameters"));
+    let mut parameters = IndexMap::new();
+    for (key, value) in entries.unwrap_or_default() {
+        let text = value.and_then(|value| {
+            let text = value.expect_text(source, "a request parameter's source")?;
+            Ok(text.to_owned())
+        });
+        if let Some(text) = draft.take(text) {
+            parameters.insert(key.text, text);
+        }
+    }
+    parameters
+}
+
+/// Warns of a parameter that nothing is done with, since there is no HTTP backend: any but the one
+/// that makes a function's call asynchronous.
+fn warn_of_idle_parameter(
+    draft: &mut Draft<'_>,
+    properties: &Properties<'_>,
+    integration: &Integration,
+) {
+    if is_http(integration) {
+        return;
+    }
+    let mut names = integration.request_parameters.keys();
+    let is_idle = |name: &&String| {
+        integration.integration_type != IntegrationType::Aws
+            || !name.eq_ignore_ascii_case("integration.request.header.X-Amz-Invocation-Type")
+    };
+    if let Some(name) = names.find(is_idle) {
+        let message = format!("`{name}` has no effect here: only HTTP backends are sent it");
+        let span = properties.span("RequestParameters");
+        draft.warn(span, WarningKind::NoEffect, message);
+    }
+}
+
+/// Reads `RequestTemplates` or `ResponseTemplates`, and notes their locations.
+pub(crate) fn mapping_templates(
+    draft: &mut Draft<'_>,
+    properties: &Properties<'_>,
+    name: &'static str,
+    locations: &mut PartLocations,
+) -> IndexMap<String, String> {
+    let mut templates = IndexMap::new();
+    let entries = draft.take(properties.entries(name));
+    for (key, value) in entries.unwrap_or_default() {
+        let Some(value) = draft.take(value) else {
+            continue;
+        };
+        let Data::Text { text, style } = &value.data else {
+            let message = "a mapping template must be text".to_owned();
+            draft.error(value.span, ErrorKind::Value(message));
+            continue;
+        };
+        let location = Text {
+            span: value.span.clone(),
+            style: *style,
+            text: text.clone(),
+        };
+        let at = (name, key.text.clone());
+        locations.texts.insert(at, location);
+        templates.insert(key.text, text.clone());
+    }
+    templates
+}

@@ -1,0 +1,117 @@
+//! The registry of resource types, in the order in which they are read: what a type refers to
+//! comes before it.
+//!
+//! A new type is a file beside this one, with its entry and its reader, and a line in [`TYPES`].
+
+mod api;
+mod api_key;
+mod authorizer;
+mod deployment;
+pub(crate) mod draft;
+pub(crate) mod function;
+mod harmless;
+pub(crate) mod integration;
+pub(crate) mod integration_response;
+mod locations;
+mod model;
+pub(crate) mod permission;
+mod properties;
+pub(crate) mod route;
+mod route_response;
+mod simple_table;
+pub(crate) mod stage;
+mod table;
+mod usage_plan;
+mod usage_plan_key;
+
+use std::path::Path;
+
+use crate::diagnostics::Findings;
+use crate::error::WarningKind;
+use crate::template::Template;
+use crate::template::names::Identity;
+use draft::{Draft, ResourceType};
+
+/// All types that are known, but for the [`harmless`] ones.
+const TYPES: &[&ResourceType] = &[
+    &api::TYPE,
+    &model::TYPE,
+    &authorizer::TYPE,
+    &integration::TYPE,
+    &integration_response::TYPE,
+    &route::TYPE,
+    &route_response::TYPE,
+    &deployment::TYPE,
+    &stage::TYPE,
+    &api_key::TYPE,
+    &usage_plan::TYPE,
+    &usage_plan_key::TYPE,
+    &function::SERVERLESS,
+    &function::LAMBDA,
+    &permission::TYPE,
+    &table::TYPE,
+    &simple_table::TYPE,
+];
+
+/// Reads all resources of a template.
+pub(crate) fn read<'a>(
+    template: &'a Template<'a>,
+    directory: &'a Path,
+    findings: Findings,
+) -> Draft<'a> {
+    let mut draft = Draft::new(template, directory, findings);
+    for of in TYPES {
+        draft.read(of);
+    }
+    in_order_of_the_text(&mut draft);
+    warn_of_other_types(&mut draft);
+    draft
+}
+
+/// What a type of resources is called by; `None` for a type that nothing is known of.
+pub(crate) fn identity(kind: &str) -> Option<&'static Identity> {
+    let known = TYPES.iter().copied();
+    let mut all = known.chain(harmless::TYPES.iter().copied());
+    all.find(|of| of.name == kind).map(|of| &of.identity)
+}
+
+/// Functions and tables of several types are in the template's order.
+fn in_order_of_the_text(draft: &mut Draft<'_>) {
+    let template = draft.template;
+    let order = |id: &str| template.resources.get_index_of(id);
+    draft.functions.sort_by_key(|one| order(&one.logical_id));
+    draft.tables.sort_by_key(|one| order(&one.logical_id));
+}
+
+fn warn_of_other_types(draft: &mut Draft<'_>) {
+    for resource in draft.template.resources.values() {
+        if resource.kind.is_empty() || identity(&resource.kind).is_some() {
+            continue;
+        }
+        let message = format!("`{}` (`{}`) has no effect here", resource.id, resource.kind);
+        draft.warn(resource.id_span.clone(), WarningKind::NoEffect, message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_registered_once() {
+        let mut names: Vec<&str> = TYPES.iter().map(|of| of.name).collect();
+        names.extend(harmless::TYPES.iter().map(|of| of.name));
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn a_property_is_read_or_harmless() {
+        for of in TYPES {
+            let both = of.known.iter().find(|name| of.harmless.contains(name));
+            assert_eq!(both, None, "{}", of.name);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! `AWS::ApiGatewayV2::Stage`: which one is served, and its settings.
+
+mod access_log;
+mod route_settings;
+
+use serde_json::{Map, Value as Json};
+
+use crate::error::{ErrorKind, Span, WarningKind};
+use crate::resources::draft::{Draft, Reads, ResourceType};
+use crate::resources::locations::PartLocations;
+use crate::resources::properties::Properties;
+use crate::resources::route;
+use crate::template::names::{Attributes, Identity, Reference};
+
+pub(crate) const TYPE: ResourceType = ResourceType {
+    name: "AWS::ApiGatewayV2::Stage",
+    identity: Identity {
+        reference: Reference::Name("StageName"),
+        attributes: Attributes::Only(&[]),
+    },
+    known: &[
+        "ApiId",
+        "StageName",
+        "StageVariables",
+        "DeploymentId",
+        "AutoDeploy",
+        "DefaultRouteSettings",
+        "RouteSettings",
+        "AccessLogSettings",
+    ],
+    harmless: &["Description", "Tags"],
+    reads: Reads::All(read),
+};
+
+fn read(draft: &mut Draft<'_>) {
+    if draft.chosen.is_none() {
+        return;
+    }
+    let Some((properties, name)) = choose(draft) else {
+        return;
+    };
+    draft.warn_of_others(&properties, &TYPE);
+    draft.locations.stage = PartLocations::new(&properties, TYPE.known);
+    let deploys_itself = properties.parsed::<bool>("AutoDeploy", "`true` or `false`");
+    let deploys_itself = draft.take(deploys_itself);
+    let deployment = draft.take(properties.get("DeploymentId"));
+    // One that cannot be read may be a deployment.
+    let deployed = deploys_itself.is_none_or(|own| own == Some(true))
+        || deployment.is_none_or(|deployment| deployment.is_some());
+    if let Some((name, span)) = &name {
+        check_name(draft, name, span);
+        draft.api.stage.stage_name.clone_from(name);
+    }
+    if !deployed {
+        warn_undeployed(draft, &properties);
+    }
+    draft.api.stage.undeployed = !deployed;
+    draft.api.stage.stage_variables = variables(draft, &properties);
+    draft.api.stage.default_route_settings = route_settings::default(draft, &properties);
+    draft.api.stage.route_settings = route_settings::by_route(draft, &properties);
+    draft.api.stage.access_log_settings = access_log::settings(draft, &properties);
+    if deployed {
+        require_a_route(draft);
+    }
+}
+
+/// The stage that is served, with its name unless that could not be read.
+fn choose<'a>(draft: &mut Draft<'a>) -> Option<(Properties<'a>, Option<(String, Span)>)> {
+    let wanted = draft.template.settings.stage.as_ref();
+    let mut stages = Vec::new();
+    for properties in draft.of_api(TYPE.name) {
+        let name = draft.take(properties.required_text("StageName"));
+        let is_wanted = |(name, _): &(String, Span)| wanted.is_none_or(|wanted| wanted == name);
+        if name.as_ref().is_none_or(is_wanted) {
+            stages.push((properties, name));
+        }
+    }
+    if stages.is_empty() && !draft.incomplete.contains(TYPE.name) {
+        let message = match wanted {
+            Some(wanted) => format!("the API has no stage `{wanted}`"),
+            None => "the API has no stage".to_owned(),
+        };
+        let help = "declare an `AWS::ApiGatewayV2::Stage`";
+        draft.error_with_help(0..0, ErrorKind::Choice(message), help);
+    }
+    let last = stages.pop()?;
+    let names = stages.iter().chain([&last]);
+    let names: Option<Vec<String>> = names
+        .map(|(_, name)| Some(format!("`{}`", name.as_ref()?.0)))
+        .collect();
+    // Among several one of which has no name, that is what is wrong.
+    if let (Some(names), false, Some((_, span))) = (names, stages.is_empty(), &last.1) {
+        let message = format!("the API has several stages: {}", names.join(", "));
+        let kind = ErrorKind::Choice(message);
+        draft.error_with_help(span.clone(), kind, "say which one to serve");
+    }
+    Some(last)
+}
+
+/// The grammar of stage names, which also excludes `$default`.
+///
+/// Realises: LIMITS-33, LIMITS-34
+fn check_name(draft: &mut Draft<'_>, name: &str, span: &Span) {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let message = if name == "$default" {
+        "the stage `$default` is for HTTP APIs: a WebSocket API has no stage of this name"
+            .to_owned()
+    } else if name.is_empty() || name.len() > 128 || !name.chars().all(allowed) {
+        format!(
+            "the stage name `{name}` must have 1 to 128 letters, digits, hyphens and underscores"
+        )
+    } else {
+        return;
+    };
+    draft.error(span.clone(), ErrorKind::Value(message));
+}
+
+/// Realises: HANDSHAKE-21
+fn warn_undeployed(draft: &mut Draft<'_>, properties: &Properties<'_>) {
+    let message = format!(
+        "the stage `{}` has no deployment, so every client is refused with 403, as on AWS: \
+         give it a `DeploymentId`, or `AutoDeploy: true`",
+        draft.api.stage.stage_name
+    );
+    let span = properties.resource.id_span.clone();
+    draft.warn(span, WarningKind::Suspicious, message);
+}
+
+fn variables(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Map<String, Json> {
+    let source = draft.source();
+    let mut variables = Map::new();
+    let before = draft.findings.count();
+    let entries = draft.take(properties.entries("StageVariables"));
+    for (key, value) in entries.unwrap_or_default() {
+        let text = value.and_then(|value| {
+            let text = value.expect_text(source, "a stage variable")?;
+            Ok(text.to_owned())
+        });
+        if let Some(text) = draft.take(text) {
+            variables.insert(key.text, text.into());
+        }
+    }
+    if draft.findings.count() > before {
+        draft.incomplete.insert(TYPE.name);
+    }
+    variables
+}
+
+/// Realises: ROUTE-45
+fn require_a_route(draft: &mut Draft<'_>) {
+    let Some(resource) = draft.chosen else {
+        return;
+    };
+    if draft.api.routes.is_empty() && !draft.incomplete.contains(route::TYPE.name) {
+        let message = format!(
+            "the API `{}` has no route: AWS does not deploy it",
+            resource.id
+        );
+        draft.error_with_help(
+            resource.id_span.clone(),
+            ErrorKind::Conflict(message),
+            "declare an `AWS::ApiGatewayV2::Route`",
+        );
+    }
+}

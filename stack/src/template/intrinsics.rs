@@ -1,0 +1,306 @@
+//! The intrinsic functions: `!Ref`, `!Sub`, `!If` …, and the conditions that they depend on.
+
+use crate::document::source::Source;
+use crate::document::value::{Data, Value};
+use crate::document::yaml::{Content, Node};
+use crate::error::{Error, ErrorKind, Span};
+use crate::template::call::{Call, Spelling, SubPart, call, sub_parts};
+
+type Result<T> = std::result::Result<T, Error>;
+
+/// What the functions of a template can name.
+pub(crate) trait Scope {
+    /// The text that errors point into.
+    fn source(&self) -> &Source;
+
+    /// The section `Mappings`.
+    fn mappings(&self) -> Option<&Node>;
+
+    /// What `!Ref name` gives.
+    fn reference(&self, name: &str, span: &Span) -> Result<Value>;
+
+    /// What `!GetAtt name.attribute` gives.
+    fn attribute(&self, name: &str, attribute: &str, span: &Span) -> Result<Value>;
+
+    /// Whether the condition `name` holds.
+    fn condition(&self, name: &str, span: &Span) -> Result<bool>;
+}
+
+/// Evaluates nodes in a scope.
+pub(crate) struct Evaluator<'s>(pub(crate) &'s dyn Scope);
+
+const CONDITION_FUNCTIONS: [&str; 5] = ["Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not", "Condition"];
+
+impl Evaluator<'_> {
+    /// Evaluates a node.
+    pub(crate) fn eval(&self, node: &Node) -> Result<Value> {
+        match call(node) {
+            Some(call) => self.apply(&call, node),
+            None => self.eval_content(node),
+        }
+    }
+
+    /// Evaluates a condition.
+    pub(crate) fn boolean(&self, node: &Node) -> Result<bool> {
+        let Some(call) = call(node) else {
+            return Err(self.0.source().error_with_help(
+                node.span.clone(),
+                ErrorKind::Function("a condition is a function".to_owned()),
+                "`Fn::Equals`, `Fn::And`, `Fn::Or`, `Fn::Not` or `Condition`",
+            ));
+        };
+        match &*call.name {
+            "Fn::Equals" => {
+                let [left, right] = self.arguments(&call)?;
+                let (left, right) = (self.eval(left)?, self.eval(right)?);
+                let same_text = left.as_text().is_some() && left.as_text() == right.as_text();
+                Ok(same_text || left.to_json() == right.to_json())
+            }
+            "Fn::Not" => {
+                let [condition] = self.arguments(&call)?;
+                Ok(!self.boolean(condition)?)
+            }
+            name @ ("Fn::And" | "Fn::Or") => {
+                let Content::Sequence(items) = &call.argument.content else {
+                    let message = format!("`{name}` takes a list of conditions");
+                    return Err(self.wrong(&call.argument.span, message));
+                };
+                let stop = name == "Fn::Or";
+                for item in items {
+                    if self.boolean(item)? == stop {
+                        return Ok(stop);
+                    }
+                }
+                Ok(!stop)
+            }
+            "Condition" => match &call.argument.content {
+                Content::Scalar { text, .. } => self.0.condition(text, &call.argument.span),
+                _ => Err(self.wrong(&call.argument.span, "`Condition` takes a name")),
+            },
+            name => Err(self.wrong(&node.span, format!("`{name}` is not a condition"))),
+        }
+    }
+
+    /// The node's own content, whatever its tag.
+    fn eval_content(&self, node: &Node) -> Result<Value> {
+        let data = match &node.content {
+            _ if node.is_null() => Data::Nothing,
+            Content::Scalar { text, style } => Data::Text {
+                text: text.clone(),
+                style: *style,
+            },
+            Content::Sequence(items) => {
+                let items = items.iter().map(|item| self.eval(item));
+                let mut list = items.collect::<Result<Vec<_>>>()?;
+                list.retain(|value| !value.is_nothing());
+                Data::List(list)
+            }
+            Content::Mapping(entries) => {
+                let mut map = Vec::with_capacity(entries.len());
+                for (key, node) in entries {
+                    let value = self.eval(node)?;
+                    if !value.is_nothing() {
+                        map.push((key.clone(), value));
+                    }
+                }
+                Data::Map(map)
+            }
+        };
+        Ok(Value {
+            span: node.span.clone(),
+            data,
+        })
+    }
+
+    fn apply(&self, call: &Call<'_>, node: &Node) -> Result<Value> {
+        let span = &call.argument.span;
+        match &*call.name {
+            "Ref" => match self.argument(call)?.as_text() {
+                Some(text) => self.0.reference(text, span),
+                None => Err(self.wrong(span, "`Ref` takes a name")),
+            },
+            "Fn::GetAtt" => self.get_att(call),
+            "Fn::Sub" => self.sub(call),
+            "Fn::Join" => self.join(call, node),
+            "Fn::Split" => self.split(call, node),
+            "Fn::Select" => self.select(call),
+            "Fn::FindInMap" => self.find_in_map(call),
+            "Fn::If" => self.choose(call),
+            "Fn::ImportValue" => {
+                let message =
+                    "`Fn::ImportValue` cannot be evaluated here: other stacks are unknown";
+                Err(self.0.source().error_with_help(
+                    span.clone(),
+                    ErrorKind::Unsupported(message.to_owned()),
+                    "make it a parameter with a default, and give its value when serving",
+                ))
+            }
+            name if CONDITION_FUNCTIONS.contains(&name) => {
+                let message = format!("`{name}` is a condition: it cannot stand for a value");
+                Err(self.wrong(&node.span, message))
+            }
+            name => {
+                let message = format!("`{name}` is not supported");
+                let source = self.0.source();
+                Err(source.error(node.span.clone(), ErrorKind::Unsupported(message)))
+            }
+        }
+    }
+
+    fn get_att(&self, call: &Call<'_>) -> Result<Value> {
+        let span = &call.argument.span;
+        let argument = self.argument(call)?;
+        let names = match &argument.data {
+            Data::Text { text, .. } => text.split_once('.'),
+            Data::List(items) => match &items[..] {
+                [name, attribute] => name.as_text().zip(attribute.as_text()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let (name, attribute) = names.ok_or_else(|| {
+            let message = "`Fn::GetAtt` takes a resource and an attribute: `Name.Arn`";
+            self.wrong(span, message)
+        })?;
+        self.0.attribute(name, attribute, span)
+    }
+
+    fn join(&self, call: &Call<'_>, node: &Node) -> Result<Value> {
+        let source = self.0.source();
+        let [delimiter, list] = self.arguments(call)?;
+        let delimiter = self.eval(delimiter)?;
+        let delimiter = delimiter.expect_text(source, "the delimiter of `Fn::Join`")?;
+        let list = self.eval(list)?;
+        let mut texts = Vec::new();
+        for item in list.expect_list(source, "the second argument of `Fn::Join`")? {
+            texts.push(item.expect_text(source, "each item of `Fn::Join`")?);
+        }
+        Ok(Value::text(node.span.clone(), texts.join(delimiter)))
+    }
+
+    fn split(&self, call: &Call<'_>, node: &Node) -> Result<Value> {
+        let source = self.0.source();
+        let [delimiter, text] = self.arguments(call)?;
+        let delimiter = self.eval(delimiter)?;
+        let delimiter = delimiter.expect_text(source, "the delimiter of `Fn::Split`")?;
+        let text = self.eval(text)?;
+        let text = text.expect_text(source, "the second argument of `Fn::Split`")?;
+        let items = text.split(delimiter);
+        let items = items.map(|item| Value::text(node.span.clone(), item));
+        Ok(Value {
+            span: node.span.clone(),
+            data: Data::List(items.collect()),
+        })
+    }
+
+    fn select(&self, call: &Call<'_>) -> Result<Value> {
+        let [index, list] = self.arguments(call)?;
+        let index = self.eval(index)?;
+        let number = index.as_text().and_then(|text| text.parse::<usize>().ok());
+        let list = self.eval(list)?;
+        let list = list.expect_list(self.0.source(), "the second argument of `Fn::Select`")?;
+        let chosen = number.and_then(|number| list.get(number));
+        chosen.cloned().ok_or_else(|| {
+            let last = list.len().saturating_sub(1);
+            let message = format!("`Fn::Select` takes an index from 0 to {last}");
+            self.wrong(&index.span, message)
+        })
+    }
+
+    fn choose(&self, call: &Call<'_>) -> Result<Value> {
+        let [condition, yes, no] = self.arguments(call)?;
+        let name = condition.plain_text().ok_or_else(|| {
+            let message = "`Fn::If` takes the name of a condition first";
+            self.wrong(&condition.span, message)
+        })?;
+        let holds = self.0.condition(name, &condition.span)?;
+        self.eval(if holds { yes } else { no })
+    }
+
+    fn sub(&self, call: &Call<'_>) -> Result<Value> {
+        let source = self.0.source();
+        let (node, local) = match &call.argument.content {
+            Content::Scalar { .. } => (call.argument, &[][..]),
+            Content::Sequence(items) if items.len() == 2 => (&items[0], items[1].entries()),
+            _ => {
+                let message = "`Fn::Sub` takes a text, or a list of a text and a map";
+                return Err(self.wrong(&call.argument.span, message));
+            }
+        };
+        let Content::Scalar { text, style } = &node.content else {
+            return Err(self.wrong(&node.span, "the template of `Fn::Sub` must be text"));
+        };
+        let mut result = String::with_capacity(text.len());
+        for part in sub_parts(text) {
+            let (name, line, column) = match part {
+                SubPart::Text(text) => {
+                    result.push_str(text);
+                    continue;
+                }
+                SubPart::Literal(name) => {
+                    result.push_str(&format!("${{{name}}}"));
+                    continue;
+                }
+                SubPart::Variable { name, line, column } => (name, line, column),
+            };
+            let at = source.locate_in_scalar(&node.span, *style, text, line, column);
+            let own = local.iter().find(|(key, _)| key.text == name);
+            let value = match (own, name.split_once('.')) {
+                (Some((_, node)), _) => self.eval(node)?,
+                (None, Some((name, attribute))) => self.0.attribute(name, attribute, &at)?,
+                (None, None) => self.0.reference(name, &at)?,
+            };
+            let text = value.as_text();
+            result.push_str(
+                text.ok_or_else(|| self.wrong(&at, format!("`${{{name}}}` is not text")))?,
+            );
+        }
+        Ok(Value {
+            span: node.span.clone(),
+            data: Data::Text {
+                text: result,
+                style: *style,
+            },
+        })
+    }
+
+    fn find_in_map(&self, call: &Call<'_>) -> Result<Value> {
+        let [map, first, second] = self.arguments(call)?;
+        let span = &call.argument.span;
+        let mappings = self.0.mappings();
+        let mut found =
+            mappings.ok_or_else(|| self.wrong(span, "the template has no `Mappings`"))?;
+        for node in [map, first, second] {
+            let key = self.eval(node)?;
+            let key = key.expect_text(self.0.source(), "a key of `Fn::FindInMap`")?;
+            found = found
+                .get(key)
+                .ok_or_else(|| self.wrong(&node.span, format!("`Mappings` has no `{key}` here")))?;
+        }
+        self.eval_content(found)
+    }
+
+    fn argument(&self, call: &Call<'_>) -> Result<Value> {
+        match call.spelling {
+            Spelling::Tag => self.eval_content(call.argument),
+            Spelling::Key => self.eval(call.argument),
+        }
+    }
+
+    /// The arguments of a function that takes a list of exactly so many.
+    fn arguments<'n, const N: usize>(&self, call: &Call<'n>) -> Result<[&'n Node; N]> {
+        let items = match &call.argument.content {
+            Content::Sequence(items) => items.iter().collect::<Vec<_>>(),
+            _ => Vec::new(),
+        };
+        items.try_into().map_err(|_| {
+            let message = format!("`{}` takes a list of {N}", call.name);
+            self.wrong(&call.argument.span, message)
+        })
+    }
+
+    fn wrong(&self, span: &Span, message: impl Into<String>) -> Error {
+        let kind = ErrorKind::Function(message.into());
+        self.0.source().error(span.clone(), kind)
+    }
+}

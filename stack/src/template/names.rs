@@ -1,0 +1,125 @@
+//! The names and ids that a deployed stack's resources would have: what `Ref` and `Fn::GetAtt`
+//! give.
+//!
+//! CloudFormation generates ids when it deploys. Here they follow from the logical ids, so that
+//! they are the same at every start.
+
+use crate::settings::Settings;
+
+/// What a type of resources is called by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Identity {
+    /// What `Ref` gives.
+    pub(crate) reference: Reference,
+    /// What `Fn::GetAtt` gives.
+    pub(crate) attributes: Attributes,
+}
+
+/// What `Ref` gives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reference {
+    /// An id of so many lower-case letters and digits.
+    Id(usize),
+    /// The name that this property gives, or a generated one.
+    Name(&'static str),
+    /// A generated name.
+    Generated,
+}
+
+/// What `Fn::GetAtt` gives: patterns by attribute, in which `{ref}`, `{partition}`, `{region}` and
+/// `{account}` are filled in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Attributes {
+    /// These and no others.
+    Only(&'static [(&'static str, &'static str)]),
+    /// These; any other is some text, since nothing here depends on it.
+    Including(&'static [(&'static str, &'static str)]),
+}
+
+impl Identity {
+    /// What the pattern of an attribute is; `None` if the type has no such attribute.
+    pub(crate) fn attribute(&self, name: &str) -> Option<String> {
+        let (listed, others) = match self.attributes {
+            Attributes::Only(listed) => (listed, None),
+            Attributes::Including(listed) => (listed, Some(format!("{{ref}}.{name}"))),
+        };
+        let found = listed.iter().find(|(attribute, _)| *attribute == name);
+        found.map(|(_, pattern)| (*pattern).to_owned()).or(others)
+    }
+}
+
+/// A pattern of an attribute, filled in.
+pub(crate) fn fill(pattern: &str, reference: &str, settings: &Settings) -> String {
+    pattern
+        .replace("{partition}", &settings.partition)
+        .replace("{region}", &settings.region)
+        .replace("{account}", &settings.account_id)
+        .replace("{ref}", reference)
+}
+
+/// The name of a resource that has none of its own. CloudFormation adds a random suffix; here there
+/// is none, so that the name stays.
+pub(crate) fn generated_name(settings: &Settings, logical_id: &str) -> String {
+    format!("{}-{logical_id}", settings.stack_name)
+}
+
+/// The value of an API key that the template gives none: forty lower-case letters and digits,
+/// always the same for a logical id.
+pub(crate) fn generated_key(logical_id: &str) -> String {
+    (0..4)
+        .map(|part| stable_id(&format!("{logical_id}/{part}"), 10))
+        .collect()
+}
+
+/// An id of lower-case letters and digits, always the same for a logical id.
+pub(crate) fn stable_id(logical_id: &str, length: usize) -> String {
+    // FNV-1a: well spread, and the same on every machine.
+    let mut hash = logical_id
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    let mut id = String::with_capacity(length);
+    for _ in 0..length {
+        let digit = (hash % 36) as u32;
+        id.push(char::from_digit(digit, 36).unwrap_or('0'));
+        hash /= 36;
+    }
+    id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_look_like_api_gateways_and_differ() {
+        let id = stable_id("WebsocketApi", 10);
+        assert_eq!(id.len(), 10);
+        assert!(
+            id.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        );
+        assert_eq!(id, stable_id("WebsocketApi", 10));
+        assert_ne!(id, stable_id("WebsocketApi2", 10));
+    }
+
+    #[test]
+    fn attributes_are_patterns() {
+        let settings = Settings::default();
+        let arn = "arn:{partition}:lambda:{region}:{account}:function:{ref}";
+        assert_eq!(
+            fill(arn, "f", &settings),
+            "arn:aws:lambda:us-east-1:000000000000:function:f"
+        );
+        let identity = |attributes| Identity {
+            reference: Reference::Generated,
+            attributes,
+        };
+        let only = identity(Attributes::Only(&[("Arn", "{ref}")]));
+        assert_eq!(only.attribute("Arn").as_deref(), Some("{ref}"));
+        assert_eq!(only.attribute("Other"), None);
+        let including = identity(Attributes::Including(&[]));
+        assert_eq!(including.attribute("Other").as_deref(), Some("{ref}.Other"));
+    }
+}
