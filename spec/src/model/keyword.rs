@@ -129,6 +129,7 @@ impl<'s> Reader<'_, 's> {
         }
     }
 
+    /// What one keyword asks for. An arm for each: they are short, and belong together.
     fn keyword(&mut self, name: &str, member: &Member<'s>) -> Option<(Types, Keyword)> {
         let node = &member.node;
         let draft_3 = self.dialect == Dialect::Draft3;

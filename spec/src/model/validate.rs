@@ -7,15 +7,19 @@
 //!
 //! Realises: ROUTE-51, ROUTE-57
 
-use std::cmp::Ordering;
+mod combination;
+mod equality;
+mod own;
+
 use std::collections::{HashMap, HashSet};
 
 use velocity::Text;
 
+use self::equality::equal;
+pub(super) use self::equality::key;
 use super::json::{Node, Object, Value};
-use super::keyword::{Bound, Keyword};
+use super::keyword::Keyword;
 use super::message::{Out, text, weight};
-use super::number::Number;
 use super::pattern::Unfinished;
 use super::schema::{Id, Items, Schema, Schemas};
 use super::types::{Type, Types};
@@ -67,67 +71,6 @@ pub(super) fn steps_of(schemas: &Schemas, value: &Node<'_>) -> u64 {
     let mut run = Run::new(schemas);
     let _ = run.all(value);
     MAX_STEPS - run.steps
-}
-
-/// A text that is equal for equal values; of objects only when their members are in the same
-/// order, which is how the validator finds doubles.
-pub(super) fn key(node: &Node<'_>) -> String {
-    let mut out = String::new();
-    write_key(node, &mut out);
-    out
-}
-
-fn write_key(node: &Node<'_>, out: &mut String) {
-    match &node.value {
-        Value::Null => out.push('n'),
-        Value::Bool(value) => out.push(if *value { 't' } else { 'f' }),
-        Value::Number(number) => {
-            out.push('#');
-            out.push_str(&number.key());
-            out.push(';');
-        }
-        Value::String(text) => write_text(text, out),
-        Value::Array(items) => {
-            out.push('[');
-            items.iter().for_each(|item| write_key(item, out));
-            out.push(']');
-        }
-        Value::Object(object) => {
-            out.push('{');
-            for member in object.members() {
-                write_text(&member.name, out);
-                write_key(&member.node, out);
-            }
-            out.push('}');
-        }
-    }
-}
-
-/// A text with its length before it. Lone surrogates stay different from everything.
-fn write_text(text: &Text<'_>, out: &mut String) {
-    match text.as_str() {
-        Some(text) => out.push_str(&format!("\"{}:{text}", text.len())),
-        None => out.push_str(&format!("'{:?}", text.units())),
-    }
-}
-
-/// Whether two values are equal: numbers by value, objects whatever their order.
-fn equal(left: &Node<'_>, right: &Node<'_>) -> bool {
-    match (&left.value, &right.value) {
-        (Value::Null, Value::Null) => true,
-        (Value::Bool(left), Value::Bool(right)) => left == right,
-        (Value::Number(left), Value::Number(right)) => left.compare(right) == Ordering::Equal,
-        (Value::String(left), Value::String(right)) => left == right,
-        (Value::Array(left), Value::Array(right)) => {
-            left.len() == right.len() && left.iter().zip(right).all(|(a, b)| equal(a, b))
-        }
-        (Value::Object(left), Value::Object(right)) => {
-            let same = |name, node| right.get(name).is_some_and(|other| equal(node, other));
-            let members = left.members();
-            left.len() == right.len() && members.iter().all(|m| same(&m.name, &m.node))
-        }
-        _ => false,
-    }
 }
 
 /// A value judged on the way to the report, or apart.
@@ -405,277 +348,6 @@ impl<'r> Run<'r> {
         }
         Ok(())
     }
-
-    fn combination(
-        &mut self,
-        verdict: &mut Verdict,
-        keyword: &Keyword,
-        node: &Node<'_>,
-    ) -> Result<(), Stop> {
-        let problem = match keyword {
-            Keyword::AllOf(ids) => {
-                let (matched, all) = (self.count(ids, node)?, ids.len());
-                (matched < all).then(|| {
-                    format!(
-                        "instance failed to match all required schemas (matched only {matched} out \
-                         of {all})"
-                    )
-                })
-            }
-            Keyword::AnyOf(ids) => (self.count(ids, node)? == 0).then(|| no_schema(ids.len())),
-            Keyword::OneOf(ids) => {
-                let (matched, all) = (self.count(ids, node)?, ids.len());
-                (matched != 1).then(|| {
-                    format!(
-                        "instance failed to match exactly one schema (matched {matched} out of \
-                         {all})"
-                    )
-                })
-            }
-            Keyword::Not(id) => self
-                .fits(*id, node)?
-                .then(|| "instance matched a schema which it should not have".to_owned()),
-            Keyword::Disallow(types, ids) => self.disallowed(*types, ids, node)?,
-            Keyword::TypeOrSchema(types, ids) => {
-                let found = Type::of(&node.value);
-                if types.has(found) || self.count(ids, node)? > 0 {
-                    return Ok(());
-                }
-                if !types.is_empty() {
-                    self.fail(verdict, || no_type(found, *types))?;
-                }
-                (!ids.is_empty()).then(|| no_schema(ids.len()))
-            }
-            Keyword::Extends(ids) => {
-                for &id in ids {
-                    self.value(verdict, id, node)?;
-                }
-                None
-            }
-            _ => None,
-        };
-        if let Some(problem) = problem {
-            self.fail(verdict, || text(problem))?;
-        }
-        Ok(())
-    }
-
-    fn disallowed(
-        &mut self,
-        types: Types,
-        ids: &[Id],
-        node: &Node<'_>,
-    ) -> Result<Option<String>, Stop> {
-        let found = Type::of(&node.value);
-        if types.has(found) {
-            let (found, types) = (found.name(), types.json());
-            return Ok(Some(format!(
-                "instance is of type {found}, which is explicitly forbidden (disallowed: {types})"
-            )));
-        }
-        let (matched, all) = (self.count(ids, node)?, ids.len());
-        Ok((matched > 0).then(|| {
-            format!("instance matched {matched} out of {all} explicitly forbidden schema(s)")
-        }))
-    }
-
-    fn number(
-        &mut self,
-        verdict: &mut Verdict,
-        keyword: &Keyword,
-        found: &Number<'_>,
-    ) -> Result<(), Stop> {
-        self.spend(found.weight())?;
-        let problem = match keyword {
-            Keyword::Limit {
-                bound,
-                number,
-                exclusive,
-            } => beyond(*bound, number, *exclusive, found),
-            Keyword::MultipleOf(divisor) => {
-                let digits = found.weight() + divisor.weight();
-                self.spend(digits.saturating_mul(digits))?;
-                (!found.is_multiple_of(divisor)).then(|| {
-                    let (found, divisor) = (found.print(), divisor.print_bound());
-                    format!("remainder of division is not zero ({found} / {divisor})")
-                })
-            }
-            _ => None,
-        };
-        if let Some(problem) = problem {
-            self.fail(verdict, || text(problem))?;
-        }
-        Ok(())
-    }
-
-    fn text(
-        &mut self,
-        verdict: &mut Verdict,
-        keyword: &Keyword,
-        given: &Text<'_>,
-    ) -> Result<(), Stop> {
-        match keyword {
-            Keyword::Length(bound, limit) => {
-                let length = code_points(given);
-                self.spend(length as u64 / 64)?;
-                let (kind, name) = match bound {
-                    Bound::Min if length < *limit => ("short", "required minimum"),
-                    Bound::Max if length > *limit => ("long", "maximum allowed"),
-                    _ => return Ok(()),
-                };
-                self.fail(verdict, || {
-                    let mut out = Out::new();
-                    out.str("string \"").text(given).str("\" is too ").str(kind);
-                    out.str(&format!(" (length: {length}, {name}: {limit})"));
-                    out.done()
-                })?;
-            }
-            Keyword::Pattern(source, pattern) => {
-                let found = pattern.is_found(given, &mut self.steps)?;
-                let no_match = || {
-                    let mut out = Out::new();
-                    out.str("ECMA 262 regex \"").text(source);
-                    out.str("\" does not match input string \"")
-                        .text(given)
-                        .str("\"");
-                    out.done()
-                };
-                return if found {
-                    Ok(())
-                } else {
-                    self.fail(verdict, no_match)
-                };
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn array(
-        &mut self,
-        verdict: &mut Verdict,
-        keyword: &Keyword,
-        items: &[Node<'_>],
-    ) -> Result<(), Stop> {
-        let found = items.len();
-        let problem = match keyword {
-            Keyword::NoAdditionalItems(allowed) if found > *allowed => format!(
-                "schema only allows {allowed} elements in array but instance has {found} elements"
-            ),
-            Keyword::Items(Bound::Min, limit) if found < *limit => format!(
-                "array is too short: must have at least {limit} elements but instance has {found} \
-                 elements"
-            ),
-            Keyword::Items(Bound::Max, limit) if found > *limit => format!(
-                "array is too long: must have at most {limit} elements but instance has {found} \
-                 elements"
-            ),
-            Keyword::UniqueItems => {
-                self.spend(items.iter().map(weight).sum())?;
-                let mut seen = HashSet::new();
-                if items.iter().all(|item| seen.insert(key(item))) {
-                    return Ok(());
-                }
-                "array must not contain duplicate elements".to_owned()
-            }
-            _ => return Ok(()),
-        };
-        self.fail(verdict, || text(problem))?;
-        Ok(())
-    }
-
-    fn object(
-        &mut self,
-        verdict: &mut Verdict,
-        schema: &Schema,
-        keyword: &Keyword,
-        object: &Object<'_>,
-        node: &Node<'_>,
-    ) -> Result<(), Stop> {
-        let found = object.len();
-        match keyword {
-            Keyword::NoAdditionalProperties => {
-                let unwanted = self.unwanted(schema, object)?;
-                if !unwanted.is_empty() {
-                    self.fail(verdict, || {
-                        let mut out = Out::new();
-                        out.str(
-                            "object instance has properties which are not allowed by the schema: ",
-                        );
-                        out.list(unwanted);
-                        out.done()
-                    })?;
-                }
-            }
-            Keyword::Properties(Bound::Min, limit) if found < *limit => {
-                self.fail(verdict, || {
-                    text(format!(
-                        "object has too few properties (found {found} but schema requires at least \
-                         {limit})"
-                    ))
-                })?;
-            }
-            Keyword::Properties(Bound::Max, limit) if found > *limit => {
-                self.fail(verdict, || {
-                    text(format!(
-                        "object has too many properties (found {found} but schema requires at most \
-                         {limit})"
-                    ))
-                })?;
-            }
-            Keyword::Required(names) => {
-                self.spend(names.len() as u64)?;
-                let missing: Vec<_> = names.iter().filter(|name| !object.has(name)).collect();
-                if !missing.is_empty() {
-                    self.fail(verdict, || {
-                        let mut out = Out::new();
-                        out.str("object has missing required properties (");
-                        out.list(missing).str(")");
-                        out.done()
-                    })?;
-                }
-            }
-            Keyword::Dependencies { names, schemas } => {
-                for (name, needed) in names.iter().filter(|(name, _)| object.has(name)) {
-                    self.spend(needed.len() as u64)?;
-                    let mut missing: Vec<_> =
-                        needed.iter().filter(|name| !object.has(name)).collect();
-                    missing.dedup();
-                    if !missing.is_empty() {
-                        self.fail(verdict, || missing_dependencies(name, needed, missing))?;
-                    }
-                }
-                for (_, id) in schemas.iter().filter(|(name, _)| object.has(name)) {
-                    self.value(verdict, *id, node)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// The members that neither `properties` nor `patternProperties` knows, sorted.
-    fn unwanted<'n, 'a>(
-        &mut self,
-        schema: &Schema,
-        object: &'n Object<'a>,
-    ) -> Result<Vec<&'n Text<'a>>, Stop> {
-        let mut unwanted = Vec::new();
-        for member in object.sorted() {
-            self.spend(1)?;
-            let mut known = schema.properties.contains_key(&member.name);
-            for (pattern, _) in &schema.pattern_properties {
-                if known {
-                    break;
-                }
-                known = pattern.is_found(&member.name, &mut self.steps)?;
-            }
-            if !known {
-                unwanted.push(&member.name);
-            }
-        }
-        Ok(unwanted)
-    }
 }
 
 fn no_type(found: Type, allowed: Types) -> Text<'static> {
@@ -683,10 +355,6 @@ fn no_type(found: Type, allowed: Types) -> Text<'static> {
     text(format!(
         "instance type ({found}) does not match any allowed primitive type (allowed: {allowed})"
     ))
-}
-
-fn no_schema(count: usize) -> String {
-    format!("instance failed to match at least one required schema among {count}")
 }
 
 fn not_in_enum(node: &Node<'_>, values: &[Node<'_>]) -> Text<'static> {
@@ -698,45 +366,4 @@ fn not_in_enum(node: &Node<'_>, values: &[Node<'_>]) -> Text<'static> {
     }
     out.str("])");
     out.done()
-}
-
-fn missing_dependencies(
-    name: &Text<'_>,
-    needed: &[Text<'static>],
-    missing: Vec<&Text<'static>>,
-) -> Text<'static> {
-    let mut out = Out::new();
-    out.str("property \"").text(name);
-    out.str("\" of object has missing property dependencies (schema requires ");
-    out.list(needed).str("; missing: ").list(missing).str(")");
-    out.done()
-}
-
-/// What is said of a number beyond a limit.
-fn beyond(bound: Bound, limit: &Number<'_>, exclusive: bool, found: &Number<'_>) -> Option<String> {
-    let order = found.compare(limit);
-    let (wrong, order_name, name, strictly) = match bound {
-        Bound::Min => (Ordering::Less, "lower", "minimum", "greater"),
-        Bound::Max => (Ordering::Greater, "greater", "maximum", "lower"),
-    };
-    let limit = || limit.print_bound();
-    if order == wrong {
-        let (limit, found) = (limit(), found.print());
-        return Some(format!(
-            "numeric instance is {order_name} than the required {name} ({name}: {limit}, found: \
-             {found})"
-        ));
-    }
-    (order == Ordering::Equal && exclusive).then(|| {
-        let limit = limit();
-        format!("numeric instance is not strictly {strictly} than the required {name} {limit}")
-    })
-}
-
-/// Java's `codePointCount`: a lone surrogate counts as one.
-fn code_points(text: &Text<'_>) -> usize {
-    match text.as_str() {
-        Some(text) => text.chars().count(),
-        None => char::decode_utf16(text.units().iter().copied()).count(),
-    }
 }
