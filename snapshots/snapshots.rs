@@ -4,26 +4,27 @@
 
 #[path = "../conformance/tests/support/coverage.rs"]
 mod coverage;
+mod example;
 #[path = "../conformance/tests/support/mod.rs"]
 mod support;
 
 use std::collections::BTreeMap;
 
+use example::{TRACE, api, connection, context, handshake, principal, request};
 use insta::{Settings, assert_snapshot};
-use serde_json::{Map, Value, json};
-use spec::api::{Api, Stage};
-use spec::connection::{CloseInfo, Connection, Principal};
+use serde_json::{Value, json};
+use spec::connection::CloseInfo;
 use spec::error_frame::ErrorFrame;
-use spec::event::{self, EventType, RequestIdentity};
-use spec::handshake::{HandshakeRequest, Refusal};
-use spec::http::{Headers, HttpResponse};
+use spec::event::{self, EventType};
+use spec::handshake::Refusal;
+use spec::http::HttpResponse;
 use spec::limits::Violation;
 use spec::policy::{Context, INVOKE, PolicyDocument};
 use spec::route::RouteKey;
 use spec::selection::SelectionExpression;
 use spec::strategy;
 use spec::template::{MappingTemplate, Scope, Variables};
-use spec::{Timestamp, authorizer, management, route};
+use spec::{authorizer, management, route};
 
 /// Puts a page into this folder's `area`, with what it is about above it.
 fn page(area: &str, description: &str) -> Settings {
@@ -38,83 +39,6 @@ fn page(area: &str, description: &str) -> Settings {
 fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).expect("a value is JSON")
 }
-
-fn api() -> Api {
-    Api {
-        api_id: "dl7ptocha9".to_owned(),
-        stage: Stage {
-            stage_name: "prod".to_owned(),
-            ..Stage::default()
-        },
-        ..Api::new("$request.body.action", "prod")
-    }
-}
-
-fn connection(principal: Option<Principal>) -> Connection {
-    Connection {
-        connection_id: "R1kmxc2VNjMCFIA=".to_owned(),
-        connected_at: Timestamp::from_millis(1_705_751_697_419),
-        last_active_at: Timestamp::from_millis(1_705_751_697_419),
-        domain_name: "dl7ptocha9.execute-api.us-east-1.amazonaws.com".to_owned(),
-        source_ip: "49.105.91.154".to_owned(),
-        user_agent: Some("Mozilla/5.0".to_owned()),
-        principal,
-        caller: None,
-        api_key: None,
-    }
-}
-
-fn principal() -> Principal {
-    let context = json!({"token": "hello", "level": 1, "admin": false});
-    Principal {
-        principal_id: "me".to_owned(),
-        context: context.as_object().expect("an object").clone(),
-        integration_latency: 111,
-        usage_identifier_key: None,
-    }
-}
-
-fn request(millis: u64) -> RequestIdentity {
-    RequestIdentity {
-        request_id: "R1knPH17NjMFftw=".to_owned(),
-        at: Timestamp::from_millis(millis),
-    }
-}
-
-fn handshake(target: &str) -> HandshakeRequest {
-    HandshakeRequest {
-        method: "GET".to_owned(),
-        target: target.to_owned(),
-        headers: Headers::from_iter([
-            ("Host", "dl7ptocha9.execute-api.us-east-1.amazonaws.com"),
-            ("Connection", "Upgrade"),
-            ("Upgrade", "websocket"),
-            ("Sec-WebSocket-Version", "13"),
-            ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-            ("User-Agent", "Mozilla/5.0"),
-            ("token", "hello"),
-            ("X-Twice", "1"),
-            ("x-twice", "2"),
-        ]),
-        source_ip: "49.105.91.154".to_owned(),
-    }
-}
-
-fn context(
-    event_type: EventType<'_>,
-    authorizer: Option<Map<String, Value>>,
-    millis: u64,
-) -> Map<String, Value> {
-    event::request_context(
-        &api(),
-        &connection(None),
-        &request(millis),
-        event_type,
-        authorizer,
-    )
-}
-
-const TRACE: &str = "Root=1-65abb5d1-0123456789abcdef01234567";
 
 #[test]
 fn events() {

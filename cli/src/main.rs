@@ -31,18 +31,15 @@ struct Cli {
     command: Option<Command>,
 }
 
+// A variant's own comment would hide the longer help that its arguments carry.
 #[derive(Subcommand)]
 enum Command {
     /// Run the cases of the specification against targets, and print the verdicts (what `gatespec`
     /// does without a command).
     Check(Box<check::CheckArgs>),
-    /// Serve a stack's WebSocket API, its functions and its tables on this machine.
     Serve(serve::ServeArgs),
-    /// Render a mapping template as API Gateway would.
     Render(render::RenderArgs),
-    /// Look for what breaks mapping templates in production.
     Lint(lint::LintArgs),
-    /// Look for messages and values that break a mapping template.
     Falsify(falsify::FalsifyArgs),
     /// Put the reports of several runs side by side.
     Report(report::ReportArgs),

@@ -21,8 +21,9 @@ use crate::{Caused, Failure, StackArgs, eprint, runtime};
 
 /// Serve a stack's WebSocket API, its functions and its tables on this machine, until Ctrl-C.
 ///
-/// The functions are built with cargo as the template's metadata says and run as processes behind a Lambda Runtime API. A DynamoDB
-/// engine in memory holds the tables, unless AWS_ENDPOINT_URL_DYNAMODB names another.
+/// The functions are built with cargo as the template's metadata says and run as processes behind a
+/// Lambda Runtime API. A DynamoDB engine in memory holds the tables, unless
+/// AWS_ENDPOINT_URL_DYNAMODB names another.
 #[derive(Args)]
 #[command(after_help = "Example:\n  gatespec serve --port 0 --verbose my/template.yaml")]
 pub(crate) struct ServeArgs {
@@ -39,34 +40,38 @@ pub(crate) struct ServeArgs {
     /// The port; 0 lets the system choose.
     #[arg(long, default_value_t = 3001)]
     port: u16,
-    /// Say of every connection and message what was decided and why.
+    /// Log every decision about a connection or a message, with its reason.
     #[arg(long, short)]
     verbose: bool,
-    /// Where the lines of the access log go when the stage has `AccessLogSettings`: to the end of a file, `-` for standard output. They
-    /// go to standard error without this.
+    /// Where the access log goes if the stage has `AccessLogSettings`: appended to a file, or `-`
+    /// for standard output [default: standard error].
     #[arg(long, value_name = "FILE|-")]
     access_log: Option<PathBuf>,
-    /// Requests a second that the account may make, half as many at once, or `off` [default: 10000, as on AWS].
+    /// Requests a second that the account may make, half as many at once, or `off` [default: 10000,
+    /// as on AWS].
     #[arg(long, value_name = "RATE|off", value_parser = account_rate)]
     account_rate: Option<Limit>,
-    /// New connections a second that the account may open, as many at once, or `off` [default: 500, as on AWS].
+    /// New connections a second that the account may open, as many at once, or `off` [default: 500,
+    /// as on AWS].
     #[arg(long, value_name = "RATE|off", value_parser = connection_rate)]
     connection_rate: Option<Limit>,
-    /// Who may sign: a file in the form of AWS's shared credentials file. A profile may have `arn`, `user_id`, and `policy`, a JSON file
-    /// beside it. The functions' own credentials hold too.
+    /// Who may sign: a file like AWS's shared credentials file. A profile may have `arn`,
+    /// `user_id`, and `policy`, a JSON file beside it. The functions' own credentials are accepted
+    /// too.
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
     /// Refuse calls to the @connections API that are not signed, as AWS does.
     #[arg(long)]
     require_signatures: bool,
-    /// What to print when ready: lines for people, or one line of JSON for programs (the gateway then also ends when its standard
-    /// input is closed).
+    /// What to print once it serves: lines for people, or one line of JSON for programs (the
+    /// gateway then also ends when its standard input is closed).
     #[arg(long, value_enum, default_value_t = Ready::Text, value_name = "FORM")]
     ready: Ready,
-    /// For tests: a clock that stands still at this moment, in milliseconds since 1970, instead of the system's. A line `advance SECONDS`
-    /// on standard input (decimals are milliseconds) moves it; once all that is due by then has happened and is on its way, a line
-    /// `now MILLIS` on standard output answers. Functions' time-outs follow it, but their processes see the system's time, and sign with it: so
-    /// not together with signatures.
+    /// For tests: a clock frozen at this moment, in milliseconds since 1970, instead of the
+    /// system's. A line `advance SECONDS` on standard input (decimals are milliseconds) moves it;
+    /// once everything due by then has happened and is on its way, a line `now MILLIS` on standard
+    /// output answers. Functions' timeouts follow this clock, but their processes see the system's
+    /// time and sign with it, so it cannot be combined with signatures.
     #[arg(long, value_name = "MILLIS", conflicts_with_all = ["credentials", "require_signatures"])]
     clock: Option<u64>,
 }

@@ -318,3 +318,18 @@ fn a_report_without_an_outcome_is_an_error_and_one_target_twice_a_warning() {
     assert_eq!((code, &*error), (Some(0), ""));
     assert!(run(&["report", "--help"]).1.contains("the later"));
 }
+
+// Nothing is built and nothing runs before that is said.
+#[test]
+fn a_deployed_stack_needs_its_name_and_a_program_that_finds_it() {
+    let output = gatespec(&["check", "--target", "local,aws"]);
+    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("the target `aws` needs `--stack NAME`"));
+    let output = gatespec(&["check", "--stack", "mine", "--ws", "ws://127.0.0.1:1/stage"]);
+    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+    if cfg!(not(feature = "live")) {
+        let output = gatespec(&["check", "--stack", "mine"]);
+        assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains("cargo run --features live -- check --stack mine"));
+    }
+}

@@ -45,21 +45,6 @@ fn check_finds_all_as_expected() {
     }
 }
 
-// Nothing is built and nothing runs before that is said.
-#[test]
-fn a_deployed_stack_needs_its_name_and_a_program_that_finds_it() {
-    let output = gatespec(&["check", "--target", "local,aws"]);
-    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
-    assert!(stderr(&output).contains("the target `aws` needs `--stack NAME`"));
-    let output = gatespec(&["check", "--stack", "mine", "--ws", "ws://127.0.0.1:1/stage"]);
-    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
-    if cfg!(not(feature = "live")) {
-        let output = gatespec(&["check", "--stack", "mine"]);
-        assert_eq!(code(&output), Some(2), "{}", stderr(&output));
-        assert!(stderr(&output).contains("cargo run --features live -- check --stack mine"));
-    }
-}
-
 // A target behind URLs: what it does not answer is known by a file, which the kit writes and which
 // wants reasons.
 #[test]

@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::process::Stdio;
 
 use rstest::rstest;
-use support::{PATIENCE, Served, code, file, gatespec, stderr};
+use support::{PATIENCE, Served, code, file, gatespec, stderr, stdout};
 
 const TEMPLATE: &str = "
 Resources:
@@ -48,7 +48,8 @@ fn get(address: &str, headers: &str) -> u16 {
     line.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
-/// The lines of the access log in standard output and in standard error, without the requests' ids, when all is over.
+/// The lines of the access log in standard output and in standard error, without the requests' ids,
+/// when all is over.
 fn logged(served: Served) -> [Vec<String>; 2] {
     let (out, error) = served.end();
     [out, error].map(|text| {
@@ -249,7 +250,8 @@ fn a_client_cannot_forge_a_line_or_control_a_terminal() {
     assert!(line.contains(r"`a\nforged\u{1b}[2J\u{9b}K`"), "{line}");
 }
 
-// What keeps its standard input open, such as `serve --ready json < <(sleep 60)`, keeps nothing else.
+// What keeps its standard input open, such as `serve --ready json < <(sleep 60)`, keeps nothing
+// else.
 #[rstest]
 fn a_signal_ends_it_while_its_standard_input_stays_open(
     #[values(&["--ready", "json"], &["--ready", "json", "--clock", "0"], &["--clock", "0"])]
@@ -282,4 +284,19 @@ fn a_second_signal_ends_it_at_once() {
         }
     }
     panic!("it always ended by itself");
+}
+
+// The longer help used to be hidden by the commands' own lines.
+#[test]
+fn help_is_complete() {
+    for (command, part) in [
+        ("serve", "Lambda Runtime API"),
+        ("serve", "host.docker.internal"),
+        ("render", "as `@file`"),
+        ("lint", "`RequestTemplates`"),
+        ("falsify", "smallest input"),
+    ] {
+        let help = stdout(&gatespec(&[command, "--help"]));
+        assert!(help.contains(part), "{command}: {help}");
+    }
 }

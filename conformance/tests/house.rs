@@ -112,7 +112,6 @@ fn the_judge_does_not_link_the_judged() {
 
 /// The table of `docs/decisions/018-files-over-400-lines.md`.
 #[test]
-#[ignore = "until the rooms stand"]
 fn a_file_over_400_lines_has_a_reason() {
     let page = root().join("docs/decisions/018-files-over-400-lines.md");
     let page = fs::read_to_string(page).unwrap();

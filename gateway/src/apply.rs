@@ -1,26 +1,11 @@
 //! A new deployment while the gateway serves.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use spec::CompiledApi;
 use stack::{Assembly, Change, Plan, Refusal, Table, TableChange, TablePart};
 
 use crate::access_log::Writer;
-use crate::build;
-use crate::control::{Control, Running};
 use crate::lambda::Launch;
-use crate::{Error, Options};
-
-/// What is there for the deployment that is served. Changed by one [`Control::apply`] after
-/// another.
-pub(crate) struct Deployed {
-    /// How each function's processes are started, by ARN.
-    pub(crate) launches: HashMap<String, Launch>,
-    /// All tables that were ever created: one that is gone from the template still exists.
-    pub(crate) tables: Vec<Table>,
-    pub(crate) access_log: Option<Writer>,
-}
+use crate::running::{Deployed, Running, rules};
+use crate::{Error, build};
 
 /// Why a deployment was not applied. The one before it is served on, unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -36,27 +21,11 @@ pub enum ApplyError {
     GoingDown,
 }
 
-impl Control {
-    /// Serves `assembly` from now on, in place of what is served: what changed between the two.
-    ///
-    /// - Rules: a request that has begun is answered by the rules that it began with, the next one
-    ///   by the new rules. Connections stay open; throttles and quotas go on where their key stays.
-    /// - Functions: events from now on go to processes of the new program; those that work on an
-    ///   event finish it, and end. A function is new as well if its executable is.
-    /// - Tables: new ones are created. Those that stay keep their rows, and those that are gone
-    ///   from the template keep theirs until the gateway ends. Of a table that stays only the
-    ///   time-to-live changes.
-    ///
-    /// Everything is built and created beside what is served before anything changes. Calls are
-    /// applied one after another.
-    ///
-    /// # Errors
-    /// Whatever stands in the way; then nothing has changed, except that tables may have been
-    /// created.
-    pub async fn apply(&self, assembly: Assembly) -> Result<Plan, ApplyError> {
-        let running = &self.0;
-        let mut deployed = running.deployed.lock().await;
-        let plan = Plan::between(&running.assembly(), &assembly);
+impl Running {
+    /// See [`Control::apply`](crate::Control::apply).
+    pub(crate) async fn apply(&self, assembly: Assembly) -> Result<Plan, ApplyError> {
+        let mut deployed = self.deployed.lock().await;
+        let plan = Plan::between(&self.assembly(), &assembly);
         let mut refusals = plan.refusals();
         refusals.extend(deployed.stays_in_the_way(&assembly, &plan.tables));
         if !refusals.is_empty() {
@@ -64,12 +33,12 @@ impl Control {
         }
         let programs = tokio::select! {
             biased;
-            () = running.goes_down() => return Err(ApplyError::GoingDown),
-            programs = build::programs(&assembly, &running.options.build) => programs?,
+            () = self.goes_down() => return Err(ApplyError::GoingDown),
+            programs = build::programs(&assembly, &self.options.build) => programs?,
         };
-        running.log_accesses_of(&assembly, &mut deployed)?;
-        running.change_tables(&assembly, &plan.tables, &mut deployed)?;
-        let launches = Launch::all(&assembly, &programs, &running.surroundings);
+        self.log_accesses_of(&assembly, &mut deployed)?;
+        self.change_tables(&assembly, &plan.tables, &mut deployed)?;
+        let launches = Launch::all(&assembly, &programs, &self.surroundings);
         let is_new = |launch: &Launch| deployed.launches.get(&launch.arn) != Some(launch);
         let new: Vec<Launch> = launches.into_iter().filter(is_new).collect();
         let names = new
@@ -77,12 +46,12 @@ impl Control {
             .map(|launch| (launch.arn.clone(), launch.clone()));
         // Those of functions that are gone stay: a request that began before may still call them.
         deployed.launches.extend(names);
-        running.hub.deploy(rules(&assembly, &running.options), || {
+        self.hub.deploy(rules(&assembly, &self.options), || {
             for launch in new {
-                running.functions.deploy(launch);
+                self.functions.deploy(launch);
             }
         });
-        running.assembly.send_replace(assembly);
+        self.assembly.send_replace(assembly);
         Ok(plan)
     }
 }
@@ -152,17 +121,6 @@ impl Running {
         }
         Ok(())
     }
-}
-
-/// The rules of an assembly, as this gateway serves them.
-pub(crate) fn rules(assembly: &Assembly, options: &Options) -> Arc<CompiledApi> {
-    #[cfg(feature = "mutations")]
-    if let Some(mutation) = options.mutation {
-        return mutation.changed(assembly.api());
-    }
-    #[cfg(not(feature = "mutations"))]
-    let _ = options;
-    Arc::clone(assembly.api())
 }
 
 fn find<'t>(tables: &'t [Table], name: &str) -> Option<&'t Table> {

@@ -1,8 +1,9 @@
 //! From the template's build metadata to programs.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
 use serde_json::Value;
 use tokio::process::Command;
@@ -22,6 +23,25 @@ pub struct Build {
     pub quiet: bool,
     /// cargo's `--target-dir`; without it, cargo's own choice.
     pub target_dir: Option<PathBuf>,
+}
+
+/// Why cargo could not build the functions.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// There is no cargo that runs.
+    #[error("cargo cannot be started")]
+    NotStarted(#[source] io::Error),
+    /// Nobody knows how it ended.
+    #[error("cargo was lost")]
+    Lost(#[source] io::Error),
+    /// It found an error.
+    #[error("cargo ended with {status}{said}")]
+    Failed {
+        /// How it ended.
+        status: ExitStatus,
+        /// What it said, on lines of its own, if that was not shown already.
+        said: String,
+    },
 }
 
 /// The functions' programs by logical id.
@@ -205,17 +225,17 @@ async fn cargo(
     functions: &[ToBuild<'_>],
     build: &Build,
 ) -> Result<Vec<Binary>, Error> {
-    let failed = |problem: String| Error::Build {
+    let failed = |error| Error::Build {
         manifest: manifest.to_owned(),
-        problem,
+        error,
     };
     let child = command(manifest, functions, build)
         .spawn()
-        .map_err(|error| failed(format!("cargo cannot be started: {error}")))?;
+        .map_err(|error| failed(BuildError::NotStarted(error)))?;
     let output = child
         .wait_with_output()
         .await
-        .map_err(|error| failed(format!("cargo was lost: {error}")))?;
+        .map_err(|error| failed(BuildError::Lost(error)))?;
     if !output.status.success() {
         let names = binaries(manifest).await;
         let is_missing = |one: &&ToBuild<'_>| {
@@ -227,10 +247,13 @@ async fn cargo(
             return Err(unnamed(stack, one.function, &names).into());
         }
         let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.trim();
-        return Err(failed(match said.is_empty() {
-            true => format!("cargo ended with {}", output.status),
-            false => format!("cargo ended with {}\n{said}", output.status),
+        let said = match said.trim() {
+            "" => String::new(),
+            said => format!("\n{said}"),
+        };
+        return Err(failed(BuildError::Failed {
+            status: output.status,
+            said,
         }));
     }
     let lines = output.stdout.split(|&byte| byte == b'\n');

@@ -1,57 +1,25 @@
 //! A running gateway, as its owner sees it.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use spec::api::AuthorizationType;
-use spec::signature::{Caller, presign};
-use stack::Assembly;
-use tokio::sync::{Mutex, Notify, OnceCell, watch};
-use tokio::task::AbortHandle;
-use tokio::time::timeout;
+use spec::signature::presign;
+use stack::{Assembly, Plan};
 
-use crate::apply::Deployed;
-use crate::clock::Clock;
-use crate::hub::Hub;
-use crate::lambda::{Figures, Functions, Sink, Surroundings};
-use crate::log;
-use crate::services::dynamodb::Engine;
+use crate::SpecGateway;
+use crate::apply::ApplyError;
+use crate::lambda::Figures;
+use crate::running::{Running, reachable};
 use crate::subscription::Subscription;
-use crate::supervisor::{Fault, Supervisor};
-use crate::{Options, SpecGateway};
+use crate::supervisor::Fault;
 
 /// The way to a gateway that serves. Clones control the same one; when the last is dropped,
 /// everything ends at once, where [`shutdown`](Self::shutdown) is the polite way.
 #[derive(Clone)]
-pub struct Control(pub(crate) Arc<Running>);
-
-/// Everything that runs.
-pub(crate) struct Running {
-    pub(crate) address: SocketAddr,
-    pub(crate) options: Options,
-    /// What is served.
-    pub(crate) assembly: watch::Sender<Assembly>,
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) clock: Clock,
-    pub(crate) functions: Arc<Functions>,
-    /// What functions write.
-    pub(crate) sink: Sink,
-    pub(crate) surroundings: Surroundings,
-    /// Locked by whoever applies a deployment.
-    pub(crate) deployed: Mutex<Deployed>,
-    /// Told to the server: no more connections.
-    pub(crate) stop: Arc<Notify>,
-    pub(crate) supervisor: Supervisor,
-    pub(crate) tasks: Vec<AbortHandle>,
-    pub(crate) dynamodb: Option<Engine>,
-    pub(crate) dynamodb_url: String,
-    /// Who may sign; the first is the one to show.
-    pub(crate) callers: Vec<Caller>,
-    pub(crate) goes_down: watch::Sender<bool>,
-    pub(crate) down: OnceCell<()>,
-}
+pub struct Control(Arc<Running>);
 
 /// A gateway at one moment.
 #[derive(Clone, Debug)]
@@ -63,10 +31,6 @@ pub struct Snapshot {
     /// How many processes and waiting events each function has, by its name.
     pub functions: BTreeMap<String, Figures>,
 }
-
-/// How long `$disconnect` functions and clients' close handshakes may take when the gateway goes
-/// down.
-const GRACE: Duration = Duration::from_secs(5);
 
 impl Control {
     pub(crate) fn new(running: Running) -> Self {
@@ -149,6 +113,26 @@ impl Control {
         Some(self.0.hub.advance(time))
     }
 
+    /// Serves `assembly` from now on, in place of what is served: what changed between the two.
+    ///
+    /// - Rules: a request that has begun is answered by the rules that it began with, the next one
+    ///   by the new rules. Connections stay open; throttles and quotas go on where their key stays.
+    /// - Functions: events from now on go to processes of the new program; those that work on an
+    ///   event finish it, and end. A function is new as well if its executable is.
+    /// - Tables: new ones are created. Those that stay keep their rows, and those that are gone
+    ///   from the template keep theirs until the gateway ends. Of a table that stays only the
+    ///   time-to-live changes.
+    ///
+    /// Everything is built and created beside what is served before anything changes. Calls are
+    /// applied one after another.
+    ///
+    /// # Errors
+    /// Whatever stands in the way; then nothing has changed, except that tables may have been
+    /// created.
+    pub async fn apply(&self, assembly: Assembly) -> Result<Plan, ApplyError> {
+        self.0.apply(assembly).await
+    }
+
     /// Goes down: takes no more clients, closes every connection with 1001, runs `$disconnect` for
     /// each, ends the functions' processes, and writes the access log to its end. Returns within
     /// some seconds, when nothing is left; a second call waits for the first.
@@ -162,60 +146,5 @@ impl Control {
     /// Panics under the machine's lock.
     pub(crate) fn break_the_machine(&self) {
         self.0.hub.look(|_| panic!("as a test asks"));
-    }
-}
-
-impl Running {
-    fn host_and_stage(&self) -> String {
-        format!("{}/{}", reachable(self.address), self.surroundings.stage)
-    }
-
-    pub(crate) fn assembly(&self) -> Assembly {
-        self.assembly.borrow().clone()
-    }
-
-    /// Resolves when the gateway goes down.
-    pub(crate) async fn goes_down(&self) {
-        // The sender is held here, so the channel stays open.
-        let _ = self.goes_down.subscribe().wait_for(|down| *down).await;
-    }
-
-    async fn go_down(&self) {
-        self.goes_down.send_replace(true);
-        self.stop.notify_one();
-        if !self.hub.is_broken() {
-            self.hub.input(spec::Input::Shutdown);
-            if timeout(GRACE, self.hub.quiet()).await.is_err() {
-                tracing::warn!("some connections did not end in time");
-            }
-        }
-        self.functions.stop().await;
-        self.abort();
-        if let Some(writer) = self.deployed.lock().await.access_log.take() {
-            writer.finish(GRACE).await;
-        }
-        self.sink.flush(log::LAST).await;
-    }
-
-    fn abort(&self) {
-        for task in &self.tasks {
-            task.abort();
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.abort();
-        drop(self.dynamodb.take());
-    }
-}
-
-/// The address by which this machine reaches a listener, which may listen on all of its addresses.
-pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
-    match address.ip() {
-        ip if !ip.is_unspecified() => address,
-        IpAddr::V4(_) => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
-        IpAddr::V6(_) => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), address.port()),
     }
 }

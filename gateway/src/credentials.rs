@@ -1,4 +1,5 @@
-//! Those who may sign: an INI file in the form of AWS's shared credentials file, a profile a caller.
+//! Those who may sign: an INI file in the form of AWS's shared credentials file, a profile a
+//! caller.
 //!
 //! ```text
 //! [alice]
@@ -20,8 +21,8 @@ use spec::signature::Caller;
 
 use crate::Error;
 
-/// The profiles of a file, in order. Those without an access key (of single sign-on, say) are passed over, and so is what else AWS's tools
-/// keep in such a file. `policy` is a file beside it.
+/// The profiles of a file, in order. Those without an access key (of single sign-on, say) are
+/// passed over, and so is what else AWS's tools keep in such a file. `policy` is a file beside it.
 pub(crate) fn read(path: &Path, api: &Api) -> Result<Vec<Caller>, Error> {
     let error = |problem: String| Error::Credentials {
         path: path.to_owned(),
@@ -254,10 +255,64 @@ mod tests {
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
+    /// Profiles as they are meant: each with its settings.
+    fn meant() -> impl Strategy<Value = Vec<(String, Vec<(String, String)>)>> {
+        let setting = ("[a-z_]{1,12}", "[!-~]([ -~]{0,20}[!-~])?");
+        let settings = proptest::collection::hash_map(setting.0, setting.1, 0..4);
+        let profile = ("[A-Za-z0-9._@-]{1,10}", settings);
+        proptest::collection::hash_map(profile.0, profile.1, 0..4).prop_map(|profiles| {
+            let profiles = profiles.into_iter();
+            profiles
+                .map(|(name, settings)| (name, settings.into_iter().collect()))
+                .collect()
+        })
+    }
+
+    fn print(profiles: &[(String, Vec<(String, String)>)], between: &str) -> String {
+        let mut text = String::new();
+        for (name, settings) in profiles {
+            text.push_str(&format!("{between}[{name}]\n"));
+            for (key, value) in settings {
+                text.push_str(&format!("{between}{key} = {value}\n"));
+            }
+        }
+        text
+    }
+
     proptest! {
+        // What was meant is read, whatever comments and settings of others stand between.
         #[test]
-        fn no_text_panics(text: String) {
-            let _ = profiles(&text);
+        fn what_is_printed_is_read(
+            meant in meant(),
+            between in prop_oneof![Just(""), Just("# x\n"), Just("\n"), Just("; [y]\n")],
+        ) {
+            let read = profiles(&print(&meant, between)).unwrap();
+            prop_assert_eq!(read.len(), meant.len());
+            for (read, (name, settings)) in read.iter().zip(&meant) {
+                prop_assert_eq!(&read.name, name);
+                let settings: HashMap<_, _> = settings.iter().cloned().collect();
+                prop_assert_eq!(&read.settings, &settings);
+            }
+        }
+
+        // A character more makes no profile out of nothing, and an error names its line.
+        #[test]
+        fn a_changed_character_is_read_or_refused_with_its_line(
+            meant in meant(),
+            at: prop::sample::Index,
+            character: char,
+        ) {
+            let mut characters: Vec<char> = print(&meant, "").chars().collect();
+            let at = at.index(characters.len() + 1);
+            characters.insert(at, character);
+            let text: String = characters.into_iter().collect();
+            match profiles(&text) {
+                Ok(read) => {
+                    prop_assert!(read.len() <= text.matches('[').count());
+                    prop_assert!(read.iter().all(|profile| text.contains(&profile.name)));
+                }
+                Err(problem) => prop_assert!(problem.starts_with("line "), "{problem}"),
+            }
         }
     }
 }

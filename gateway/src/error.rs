@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::build::BuildError;
+
 /// Why a gateway cannot be started. Nothing is left running.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -15,12 +17,13 @@ pub enum Error {
     #[error(transparent)]
     Code(#[from] stack::Error),
     /// cargo could not build the functions.
-    #[error("the functions of `{}` cannot be built: {problem}", manifest.display())]
+    #[error("the functions of `{}` cannot be built", manifest.display())]
     Build {
         /// The manifest they are built from.
         manifest: PathBuf,
-        /// What cargo said, or how it ended.
-        problem: String,
+        /// Why not.
+        #[source]
+        error: BuildError,
     },
     /// The callers' credentials, or a policy beside them, cannot be read.
     #[error("credentials `{}`: {problem}", path.display())]

@@ -1,7 +1,8 @@
 //! HTTP/1.1 as far as the gateway serves it, on a plain TCP stream.
 //!
-//! hyper would do, but for two things: it lower-cases header names and keeps the client's spelling to itself, while events must show it
-//! (EVENT page); and after an upgrade the WebSocket wants the bare stream.
+//! hyper would do, but for two things: it lower-cases header names and keeps the client's spelling
+//! to itself, while events must show it (EVENT page); and after an upgrade the WebSocket wants the
+//! bare stream.
 
 use std::fmt::Write as _;
 use std::io;
@@ -23,8 +24,8 @@ pub(crate) struct Connection {
     is_first: bool,
 }
 
-/// How long a peer may take, in real time. Whoever sends slowly would otherwise be kept for ever, and
-/// a few thousand of them would leave no room for others.
+/// How long a peer may take, in real time. Whoever sends slowly would otherwise be kept for ever,
+/// and a few thousand of them would leave no room for others.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// For a request's head, from its first byte on; for the first one, from the connection on.
@@ -300,7 +301,8 @@ impl Head {
     }
 }
 
-/// A header field on its line. Line ends in a value would start a field of their own: they are left out.
+/// A header field on its line. Line ends in a value would start a field of their own: they are left
+/// out.
 pub(crate) fn push_field(head: &mut String, name: &str, value: &str) {
     let clean = |c: &char| !matches!(c, '\r' | '\n' | '\0');
     head.extend(name.chars().filter(clean));
@@ -351,8 +353,8 @@ fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, ReadError> {
     Ok(Some((head, length)))
 }
 
-/// How long a request's body is; `None` where two readers could understand it differently, so that a
-/// second request could hide in it (RFC 9112, section 6.3).
+/// How long a request's body is; `None` where two readers could understand it differently, so that
+/// a second request could hide in it (RFC 9112, section 6.3).
 fn body_length(headers: &Headers, is_1_1: bool) -> Option<BodyLength> {
     let mut lengths = values(headers, "Content-Length");
     let mut codings = values(headers, "Transfer-Encoding");

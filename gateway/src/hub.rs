@@ -16,13 +16,13 @@ use std::time::Duration;
 use spec::connection::CloseInfo;
 use spec::http::{Headers, HttpResponse};
 use spec::io::{
-    Because, CallId, Decision, FunctionOutcome, Invocation, ManagementId, ManagementRequest,
-    Outcome, PeerId,
+    CallId, Decision, FunctionOutcome, ManagementId, ManagementRequest, Outcome, PeerId, Reason,
 };
 use spec::{CompiledApi, Input, Output, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::access_log::Lines;
+use crate::calls::{Invoke, Results};
 use crate::clock::Clock;
 use crate::services::backend::Backends;
 use crate::subscription::{Publisher, Subscription};
@@ -42,23 +42,6 @@ pub(crate) enum ToClient {
 struct Client {
     sender: mpsc::UnboundedSender<ToClient>,
     backlog: Arc<Backlog>,
-}
-
-/// Calls functions.
-pub(crate) trait Invoke: Send + Sync {
-    /// Starts a call; its result comes later, to [`Hub::result`].
-    ///
-    /// # Errors
-    /// Why the function can not be called at all.
-    fn invoke(&self, invocation: Invocation) -> Result<(), String>;
-
-    /// When the next function has taken longer than it may.
-    fn next_timeout(&self) -> Option<Timestamp>;
-
-    /// Moves a frozen clock to `now`, and gives up the functions that have taken longer than they
-    /// may by then: the failed calls, which are not reported to the hub. What expires is taken
-    /// before anybody can see the clock's new time.
-    fn advance_to(&self, now: Timestamp) -> Vec<(CallId, FunctionOutcome)>;
 }
 
 /// The machine with its surroundings.
@@ -189,14 +172,6 @@ impl Hub {
         }
     }
 
-    /// A function answered.
-    pub(crate) fn result(&self, invocation: CallId, outcome: FunctionOutcome) {
-        self.input(Input::CallFinished {
-            id: invocation,
-            outcome: Outcome::Function(outcome),
-        });
-    }
-
     /// A request to the `@connections` API.
     pub(crate) async fn management(&self, request: ManagementRequest) -> HttpResponse {
         let (sender, receiver) = oneshot::channel();
@@ -296,11 +271,9 @@ impl Hub {
                 Output::Close { peer, close } => machine.tell(peer, ToClient::Close(close)),
                 Output::Invoke(invocation) => {
                     let id = invocation.id;
-                    if let Err(reason) = self.functions.invoke(invocation) {
-                        let input = Input::CallFinished {
-                            id,
-                            outcome: Outcome::Function(FunctionOutcome::NotInvocable(reason)),
-                        };
+                    if let Err(error) = self.functions.invoke(invocation) {
+                        let outcome = FunctionOutcome::NotInvocable(error.to_string()).into();
+                        let input = Input::CallFinished { id, outcome };
                         machine.gateway.handle_input(now, input);
                     }
                 }
@@ -333,10 +306,8 @@ impl Hub {
     fn tell(&self, decision: Decision) {
         // Evaluated only where somebody listens.
         let shown = || crate::log::escape(&decision.to_string()).into_owned();
-        match decision.because {
-            Because::Refused { .. }
-            | Because::CallRefused { .. }
-            | Because::IntegrationFailed(_) => {
+        match decision.reason {
+            Reason::Refused { .. } | Reason::CallRefused { .. } | Reason::IntegrationFailed(_) => {
                 tracing::warn!(target: "gateway::access", "{}", shown());
             }
             _ => tracing::info!(target: "gateway::access", "{}", shown()),
@@ -347,6 +318,15 @@ impl Hub {
     fn lock(&self) -> MutexGuard<'_, Machine> {
         // A machine that panicked must not decide anything more; the supervisor ends the gateway.
         self.machine.lock().expect("the machine is whole")
+    }
+}
+
+impl Results for Hub {
+    fn finished(&self, id: CallId, outcome: Outcome) {
+        // A machine that is broken decides nothing more.
+        if !self.is_broken() {
+            self.input(Input::CallFinished { id, outcome });
+        }
     }
 }
 

@@ -5,14 +5,18 @@
 //! build        the functions' executables, by cargo
 //! services     HTTP backends, and DynamoDB: an engine in memory, with the stack's tables
 //! lambda       a pool of processes for each function, each process with its Runtime API
+//! runtime      from a function and its code to the program that runs it
 //! hub          spec::Gateway behind a lock: inputs in, outputs to clients' tasks and functions
+//! calls        what the hub, functions and services know of each other
 //! subscription decisions, for whoever watches
 //! log          lines for people: one writer, a bounded queue, nobody waits
 //! access_log   the stage's lines for requests, to a file or a stream
 //! server       one port: WebSocket clients and the @connections API
 //! supervisor   the tasks that must not end, and what is known when one does
-//! control      a running gateway, as its owner sees it
+//! running      everything that runs, and how it goes down
 //! apply        a new deployment while the gateway serves
+//! control      a running gateway, as its owner sees it
+//! start        puts all of it together
 //! ```
 //!
 //! ```no_run
@@ -34,6 +38,7 @@
 mod access_log;
 mod apply;
 mod build;
+mod calls;
 mod clock;
 mod control;
 mod credentials;
@@ -46,6 +51,7 @@ mod log;
 #[cfg(feature = "mutations")]
 mod mutation;
 mod options;
+mod running;
 mod runtime;
 mod server;
 mod services;
@@ -55,7 +61,7 @@ mod supervisor;
 
 pub use access_log::AccessLog;
 pub use apply::ApplyError;
-pub use build::Build;
+pub use build::{Build, BuildError};
 pub use clock::TimeSource;
 pub use control::{Control, Snapshot};
 pub use error::Error;

@@ -10,12 +10,12 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, OnceCell, watch};
 
 use crate::access_log::Writer;
-use crate::apply::{Deployed, rules};
 use crate::build::{self, Build};
 use crate::clock::Clock;
-use crate::control::{Control, Running, reachable};
+use crate::control::Control;
 use crate::hub::Hub;
 use crate::lambda::{Functions, Launch, Sink, Surroundings};
+use crate::running::{Deployed, Running, reachable, rules};
 use crate::server::origin::Hosts;
 use crate::services::backend::Backends;
 use crate::services::dynamodb;

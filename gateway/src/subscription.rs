@@ -68,13 +68,13 @@ impl Publisher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use spec::io::Because;
+    use spec::io::Reason;
 
     fn decision(number: usize) -> Decision {
         Decision {
             connection_id: number.to_string(),
             request_id: String::new(),
-            because: Because::Connected,
+            reason: Reason::Connected,
         }
     }
 

@@ -79,7 +79,8 @@ async fn answer(mut stream: TcpStream, noted: Arc<Mutex<Vec<String>>>) {
     let _ = stream.write_all(answer.as_bytes()).await;
 }
 
-/// Serves an API with one two-way route for each of `routes`, `$connect` among them: key, and the integration's further properties.
+/// Serves an API with one two-way route for each of `routes`, `$connect` among them: key, and the
+/// integration's further properties.
 async fn serve(name: &str, routes: &[(&str, &str)], more: &str) -> Control {
     let mut text = format!(
         "

@@ -1,5 +1,8 @@
-//! Access logs: a line for every request of a client, in the stage's own format (`AccessLogSettings`). The requirements stand on the pages
-//! of templates (TEMPLATE-79 to TEMPLATE-81, TEMPLATE-88 to TEMPLATE-92) and of limits (LIMITS-36, LIMITS-37, LIMITS-44).
+//! Access logs: a line for every request of a client, in the stage's own format
+//! (`AccessLogSettings`). The requirements stand on the pages of templates and of limits.
+//!
+//! Realises: TEMPLATE-79 to TEMPLATE-81, TEMPLATE-88 to TEMPLATE-92, LIMITS-36, LIMITS-37,
+//! LIMITS-44
 
 mod entry;
 
@@ -25,25 +28,33 @@ enum Part {
 /// A format that API Gateway does not take.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidFormat {
-    /// Longer than may be (LIMITS-36).
+    /// Longer than may be.
+    ///
+    /// Realises: LIMITS-36
     #[error(
         "the access log's `Format` has {0} bytes, more than the {limit} that it may have",
         limit = ACCESS_LOG_BYTES
     )]
     TooLong(usize),
-    /// More than one line (LIMITS-44).
+    /// More than one line.
+    ///
+    /// Realises: LIMITS-44
     #[error(
         "the access log's `Format` must be a single line: write it in YAML as `>-` or between quotes"
     )]
     SeveralLines,
-    /// Without what tells one line from another (LIMITS-37).
+    /// Without what tells one line from another.
+    ///
+    /// Realises: LIMITS-37
     #[error(
         "the access log's `Format` must have `$context.requestId` or `$context.extendedRequestId` in it"
     )]
     NoRequestId,
 }
 
-/// What the documentation of WebSocket APIs lists (TEMPLATE-80); of `authorizer` every other member, too.
+/// What the documentation of WebSocket APIs lists; of `authorizer` every other member, too.
+///
+/// Realises: TEMPLATE-80
 const VARIABLES: [&str; 52] = [
     "apiId",
     "authenticate.error",
@@ -100,10 +111,13 @@ const VARIABLES: [&str; 52] = [
 ];
 
 impl Format {
-    /// Reads a format: text with variables, `$context.name` or `${context.name}`, which is no mapping template (TEMPLATE-88).
+    /// Reads a format: text with variables, `$context.name` or `${context.name}`, which is no
+    /// mapping template.
     ///
     /// # Errors
     /// What API Gateway does not take.
+    ///
+    /// Realises: TEMPLATE-88
     pub fn parse(text: &str) -> Result<Self, InvalidFormat> {
         if text.len() > ACCESS_LOG_BYTES {
             return Err(InvalidFormat::TooLong(text.len()));
@@ -156,7 +170,9 @@ impl Format {
         })
     }
 
-    /// The line for a request (ROUTE-55): a variable without a value prints `-` (TEMPLATE-79), also one that there is not (TEMPLATE-89).
+    /// The line for a request: a variable without a value prints `-`, also one that there is not.
+    ///
+    /// Realises: TEMPLATE-79, TEMPLATE-89, ROUTE-55
     pub fn line(&self, entry: &Entry) -> String {
         let mut line = String::new();
         for part in &self.0 {
@@ -186,8 +202,9 @@ pub fn is_known(name: &str) -> bool {
     VARIABLES.contains(&name) || of_authorizer(name)
 }
 
-/// The variable at the start of a text, without `$context.`, and how many bytes it takes. A name is one as in mapping templates, but ends
-/// with a letter, a digit or an underscore: what follows, as in `$context.stage.` or `$context.status-`, is text.
+/// The variable at the start of a text, without `$context.`, and how many bytes it takes. A name is
+/// one as in mapping templates, but ends with a letter, a digit or an underscore: what follows, as
+/// in `$context.stage.` or `$context.status-`, is text.
 fn variable(text: &str) -> Option<(&str, usize)> {
     let bare = text.strip_prefix("$context.");
     let braced = text.strip_prefix("${context.");
@@ -316,7 +333,8 @@ mod tests {
     }
 
     proptest! {
-        // A line is the format with its variables replaced: what stands between them stands there as it was.
+        // A line is the format with its variables replaced: what stands between them stands there
+        // as it was.
         #[test]
         fn text_stays(before in "[^$\n\r]{0,20}", behind in "[^$\n\rA-Za-z0-9_.-][^$\n\r]{0,20}") {
             let format = format!("{before}$context.requestId{behind}");

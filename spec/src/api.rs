@@ -1,5 +1,6 @@
-//! What a stack declares: the API, its routes, integrations, authorizers and stage, under CloudFormation's own names
-//! (`AWS::ApiGatewayV2::*`). Plain data: [`Api::compile`] checks it and makes it ready to run.
+//! What a stack declares: the API, its routes, integrations, authorizers and stage, under
+//! CloudFormation's own names (`AWS::ApiGatewayV2::*`). Plain data: [`Api::compile`] checks it and
+//! makes it ready to run.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -51,7 +52,9 @@ pub struct Stage {
     pub route_settings: IndexMap<RouteKey, RouteSettings>,
     /// `AccessLogSettings`: without them no request is logged.
     pub access_log_settings: Option<AccessLogSettings>,
-    /// Whether the stage has no deployment (HANDSHAKE-21).
+    /// Whether the stage has no deployment.
+    ///
+    /// Realises: HANDSHAKE-21
     pub undeployed: bool,
 }
 
@@ -84,15 +87,18 @@ pub struct Route {
     pub api_key_required: bool,
     /// The integration of `Target` (`integrations/{id}`), a key of [`Api::integrations`].
     pub target: Option<String>,
-    /// `RequestParameters`, of `$connect` only: whether each parameter, such as `route.request.header.token`, is required.
+    /// `RequestParameters`, of `$connect` only: whether each parameter, such as
+    /// `route.request.header.token`, is required.
     pub request_parameters: IndexMap<String, bool>,
     /// `RouteResponseSelectionExpression`; `$default` makes the route two-way.
     pub route_response_selection_expression: Option<String>,
     /// The keys of the route's `RouteResponse`s; `$default` is the only one there can be.
     pub route_responses: Vec<String>,
-    /// `ModelSelectionExpression`: chooses among [`request_models`](Self::request_models); without one nothing is validated.
+    /// `ModelSelectionExpression`: chooses among [`request_models`](Self::request_models); without
+    /// one nothing is validated.
     pub model_selection_expression: Option<String>,
-    /// `RequestModels`: names of models, keys of [`Api::models`], by what the expression gives; `$default` takes the rest.
+    /// `RequestModels`: names of models, keys of [`Api::models`], by what the expression gives;
+    /// `$default` takes the rest.
     pub request_models: IndexMap<String, String>,
     /// Whether the route may call the function of its integration.
     pub call_permission: CallPermission,
@@ -154,11 +160,13 @@ pub struct Authorizer {
 pub struct Integration {
     /// `IntegrationType`.
     pub integration_type: IntegrationType,
-    /// `IntegrationUri`: the invocation path of a Lambda function, the action of a service, or an HTTP address.
+    /// `IntegrationUri`: the invocation path of a Lambda function, the action of a service, or an
+    /// HTTP address.
     pub integration_uri: Option<String>,
     /// `IntegrationMethod`, of HTTP integrations.
     pub integration_method: Option<String>,
-    /// `RequestParameters`: sources by target, such as `integration.request.header.id` from `context.connectionId`.
+    /// `RequestParameters`: sources by target, such as `integration.request.header.id` from
+    /// `context.connectionId`.
     pub request_parameters: IndexMap<String, String>,
     /// `ContentHandlingStrategy` of the request.
     pub content_handling_strategy: Option<ContentHandling>,
@@ -250,8 +258,10 @@ impl Api {
         self.execute_arn(route_key.as_str())
     }
 
-    /// The ARN of an operation of the `@connections` API, which a caller's policy must allow (MANAGEMENT page):
-    /// `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{method}/@connections/{connection id}`.
+    /// The ARN of an operation of the `@connections` API, which a caller's policy must allow
+    /// (MANAGEMENT page):
+    /// `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{method}/@connections/{connection
+    /// id}`.
     pub fn connections_arn(&self, method: &str, connection_id: &str) -> String {
         self.execute_arn(&format!("{method}/@connections/{connection_id}"))
     }
@@ -289,7 +299,8 @@ impl Integration {
 }
 
 /// The function's ARN out of a Lambda invocation path
-/// (`arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function ARN}/invocations`), if it is one.
+/// (`arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function ARN}/invocations`), if
+/// it is one.
 pub fn function_arn(uri: &str) -> Option<&str> {
     let (_, path) = uri.split_once(":lambda:path/")?;
     let (_, path) = path.split_once("/functions/")?;
@@ -297,8 +308,10 @@ pub fn function_arn(uri: &str) -> Option<&str> {
         .filter(|arn| !arn.is_empty())
 }
 
-/// `text` with every `${stageVariables.name}` replaced by the stage variable (INTEGRATION-65). Nothing stands for one that the stage has not
-/// (INTEGRATION-83).
+/// `text` with every `${stageVariables.name}` replaced by the stage variable. A variable that the
+/// stage does not have is replaced by nothing.
+///
+/// Realises: INTEGRATION-65, INTEGRATION-83
 pub fn with_stage_variables(text: &str, stage_variables: &Map<String, Value>) -> String {
     const OPENING: &str = "${stageVariables.";
     let mut out = String::with_capacity(text.len());

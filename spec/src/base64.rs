@@ -1,4 +1,5 @@
-//! Base64 (RFC 4648, section 4), for `$util`, for content handling and for bodies that are flagged with `isBase64Encoded`.
+//! Base64 (RFC 4648, section 4), for `$util`, for content handling and for bodies that are flagged
+//! with `isBase64Encoded`.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

@@ -2,6 +2,7 @@
 //! read, every problem named with its location.
 
 mod problem;
+mod route;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,9 +14,9 @@ use serde_json::{Map, Value};
 use crate::access_log::Format;
 use crate::api::{self, Api, AuthorizationType, CallPermission};
 use crate::authorizer::IdentitySource;
-use crate::integration::{self, Integration};
+use crate::integration::Integration;
 use crate::model::{self, Mismatch, Model, RequestModels};
-use crate::route::{DEFAULT, InvalidRouteKey, RouteKey};
+use crate::route::{DEFAULT, RouteKey};
 use crate::selection::SelectionExpression;
 use crate::template::Variables;
 use crate::usage_plan::KeySource;
@@ -134,8 +135,9 @@ impl CompiledApi {
         CallTarget::new(function_arn, route.map(|route| &route.call_permission))
     }
 
-    /// Judges a message by the model that its route asks for, whatever the route's integration
-    /// (ROUTE-39).
+    /// Judges a message by the model that its route asks for, whatever the route's integration.
+    ///
+    /// Realises: ROUTE-39
     pub(crate) fn validate(&self, route_key: &RouteKey, message: &str) -> Result<(), Mismatch> {
         match self.request_models.get(route_key) {
             Some(chosen) => chosen.judge(&self.models, message),
@@ -143,7 +145,9 @@ impl CompiledApi {
         }
     }
 
-    /// Whether the result of a message's integration goes back to the client (INTEGRATION-4).
+    /// Whether the result of a message's integration goes back to the client.
+    ///
+    /// Realises: INTEGRATION-4
     pub(crate) fn is_two_way(&self, route_key: &RouteKey) -> bool {
         !route_key.is_lifecycle()
             && self.routes.get(route_key).is_some_and(|route| {
@@ -295,10 +299,10 @@ impl Compiler {
         let mut request_models = HashMap::new();
         for (key, route) in &api.routes {
             let location = Location::Route(key.clone());
-            for problem in route_problems(api, key, route) {
+            for problem in route::problems(api, key, route) {
                 self.reject(&location, problem);
             }
-            let parameters = check_parameters(integrations, key, route);
+            let parameters = route::check_parameters(integrations, key, route);
             self.taken(&location, parameters);
             let chosen = RequestModels::new(route, &api.models);
             if let Some(Some(chosen)) = self.taken(&location, chosen) {
@@ -308,7 +312,9 @@ impl Compiler {
         request_models
     }
 
-    /// Limits that are numbers, of routes that are there (LIMITS-43).
+    /// Limits that are numbers, of routes that are there.
+    ///
+    /// Realises: LIMITS-43
     fn check_route_settings(&mut self, api: &Api) {
         for (key, settings) in &api.stage.route_settings {
             let location = Location::RouteSettings(key.clone());
@@ -354,7 +360,9 @@ fn is_rate(rate: f64) -> bool {
     rate.is_finite() && rate >= 0.0
 }
 
-/// Stage variables stand in the address as they do in an integration's (AUTHORIZER-62).
+/// Stage variables stand in the address as they do in an integration's.
+///
+/// Realises: AUTHORIZER-62
 fn authorizer_target(
     declared: &api::Authorizer,
     stage_variables: &Map<String, Value>,
@@ -366,66 +374,6 @@ fn authorizer_target(
             Some(&declared.call_permission),
         )),
         None => Err(InvalidAuthorizer::Uri(uri)),
-    }
-}
-
-/// What API Gateway refuses to create: ROUTE-42, AUTHORIZER-48, INTEGRATION-75.
-fn route_problems(api: &Api, key: &RouteKey, route: &api::Route) -> Vec<InvalidRoute> {
-    let mut problems = Vec::new();
-    let is_connect = *key == RouteKey::Connect;
-    if matches!(key, RouteKey::Named(name) if name.starts_with('$')) {
-        problems.push(InvalidRoute::Key(InvalidRouteKey));
-    }
-    if let Some(target) = &route.target
-        && !api.integrations.contains_key(target)
-    {
-        problems.push(InvalidRoute::UnknownIntegration(target.clone()));
-    }
-    match (route.authorization_type, &route.authorizer_id) {
-        (AuthorizationType::None, _) => {}
-        (AuthorizationType::AwsIam, _) if is_connect => {}
-        (AuthorizationType::AwsIam, _) => problems.push(InvalidRoute::SignatureElsewhere),
-        (AuthorizationType::Custom, _) if !is_connect => {
-            problems.push(InvalidRoute::AuthorizerElsewhere);
-        }
-        (AuthorizationType::Custom, None) => problems.push(InvalidRoute::NoAuthorizer),
-        (AuthorizationType::Custom, Some(id)) if !api.authorizers.contains_key(id) => {
-            problems.push(InvalidRoute::UnknownAuthorizer(id.clone()));
-        }
-        (AuthorizationType::Custom, Some(_)) => {}
-    }
-    if route.api_key_required && !is_connect {
-        problems.push(InvalidRoute::ApiKeyElsewhere); // HANDSHAKE-30
-    }
-    if let Some(expression) = &route.route_response_selection_expression
-        && expression != DEFAULT
-    {
-        problems.push(InvalidRoute::RouteResponseSelection(expression.clone()));
-    }
-    let others = route.route_responses.iter().filter(|key| *key != DEFAULT);
-    problems.extend(others.map(|key| InvalidRoute::RouteResponseKey(key.clone())));
-    problems
-}
-
-/// What a route may declare of the handshake, and what its integration uses of it: INTEGRATION-61, INTEGRATION-62.
-fn check_parameters(
-    integrations: &IndexMap<String, Integration>,
-    key: &RouteKey,
-    route: &api::Route,
-) -> Result<(), InvalidRoute> {
-    if *key != RouteKey::Connect {
-        return match route.request_parameters.first() {
-            Some((name, _)) => Err(InvalidRoute::ParameterElsewhere(name.clone())),
-            None => Ok(()),
-        };
-    }
-    let names = route.request_parameters.keys().map(String::as_str);
-    integration::missing(names, &Value::Null)
-        .map_err(|name| InvalidRoute::Parameter(name.to_owned()))?;
-    let integration = route.target.as_ref().and_then(|id| integrations.get(id));
-    match integration.and_then(|integration| integration.undeclared(route)) {
-        Some(name) => Err(InvalidRoute::UndeclaredParameter(name)),
-        None => Ok(()),
     }
 }
 

@@ -9,11 +9,15 @@ use crate::usage_plan::UsedKey;
 /// The facts of one connection: fixed at the handshake, but for the last activity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Connection {
-    /// `connectionId`, assigned before the authorizer runs (AUTHORIZER-27, EVENT-11).
+    /// `connectionId`, assigned before the authorizer runs.
+    ///
+    /// Realises: AUTHORIZER-27, EVENT-11
     pub connection_id: String,
-    /// `connectedAt`, the same in every event of the connection (EVENT-22).
+    /// `connectedAt`, the same in every event of the connection.
+    ///
+    /// Realises: EVENT-22
     pub connected_at: Timestamp,
-    /// When data last went in either direction (idle time-out, `lastActiveAt`).
+    /// When data last went in either direction (idle timeout, `lastActiveAt`).
     pub last_active_at: Timestamp,
     /// `domainName`: the host that the client used.
     pub domain_name: String,
@@ -25,24 +29,33 @@ pub struct Connection {
     pub principal: Option<Principal>,
     /// Who signed the handshake, when it had to be signed.
     pub caller: Option<CallerIdentity>,
-    /// The API key that opened the connection, when one was required: shown in every event and template of the connection (EVENT-53).
+    /// The API key that opened the connection, when one was required: shown in every event and
+    /// template of the connection.
+    ///
+    /// Realises: EVENT-53
     pub api_key: Option<UsedKey>,
 }
 
-/// Who connected, by the authorizer's word: shown in every later event of the connection (AUTHORIZER-41).
+/// Who connected, by the authorizer's word: shown in every later event of the connection.
+///
+/// Realises: AUTHORIZER-41
 #[derive(Clone, Debug, PartialEq)]
 pub struct Principal {
     /// `principalId`.
     pub principal_id: String,
     /// The `context` map: strings, numbers and booleans.
     pub context: Map<String, Value>,
-    /// How long the authorizer took, in milliseconds: `integrationLatency`, seen on CONNECT events only.
+    /// How long the authorizer took, in milliseconds: `integrationLatency`, seen on CONNECT events
+    /// only.
     pub integration_latency: u64,
-    /// `usageIdentifierKey`: the API key that the authorizer says the client has (HANDSHAKE-32).
+    /// `usageIdentifierKey`: the API key that the authorizer says the client has.
+    ///
+    /// Realises: HANDSHAKE-32
     pub usage_identifier_key: Option<String>,
 }
 
-/// How a connection ended: `disconnectStatusCode` and `disconnectReason`, or what a close frame carries.
+/// How a connection ended: `disconnectStatusCode` and `disconnectReason`, or what a close frame
+/// carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloseInfo {
     /// The close code of RFC 6455, section 7.4.

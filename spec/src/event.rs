@@ -9,7 +9,8 @@ use crate::http::Headers;
 use crate::route::RouteKey;
 use crate::time::Timestamp;
 
-/// A request on its way through the gateway: what `requestContext` says of it besides the connection.
+/// A request on its way through the gateway: what `requestContext` says of it besides the
+/// connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestIdentity {
     /// `requestId`, equal to `extendedRequestId`.
@@ -43,8 +44,12 @@ pub enum Recipient {
     Integration,
 }
 
-/// `requestContext` of an event, which is also what `$context` holds in a mapping template; the keys stand in AWS's order
-/// (AUTHORIZER-26, EVENT-6 to EVENT-8, EVENT-10, EVENT-17 to EVENT-19, EVENT-23 to EVENT-25, EVENT-46), and what has no value is left out (EVENT-31). `authorizer` is the object to show, typed in proxy events, all strings in templates.
+/// `requestContext` of an event, which is also what `$context` holds in a mapping template; the
+/// keys stand in AWS's order, and what has no value is left out. `authorizer` is the object to
+/// show, typed in proxy events, all strings in templates.
+///
+/// Realises: AUTHORIZER-26, EVENT-6 to EVENT-8, EVENT-10, EVENT-17 to EVENT-19,
+/// EVENT-23 to EVENT-25, EVENT-46, EVENT-31
 pub fn request_context(
     api: &Api,
     connection: &Connection,
@@ -88,8 +93,10 @@ pub fn request_context(
     context
 }
 
-/// `requestContext.identity` (EVENT-27 to EVENT-30): the API key when one was required (EVENT-43, TEMPLATE-23), `userAgent` only when the client
-/// sent one (EVENT-52), the caller of a signed connection (EVENT-47), in the order of REST APIs (EVENT-54).
+/// `requestContext.identity`: the API key when one was required, `userAgent` only when the client
+/// sent one, the caller of a signed connection, in the order of REST APIs.
+///
+/// Realises: EVENT-27 to EVENT-30, EVENT-43, TEMPLATE-23, EVENT-52, EVENT-47, EVENT-54
 pub fn identity(connection: &Connection) -> Map<String, Value> {
     let mut identity = Map::new();
     let mut put = |name: &str, value: Option<&String>| {
@@ -110,7 +117,10 @@ pub fn identity(connection: &Connection) -> Map<String, Value> {
     identity
 }
 
-/// The proxy event of `$connect` (EVENT-1, EVENT-2), without what REST's has besides (EVENT-44); query parameters only when there are any (EVENT-39, EVENT-40).
+/// The proxy event of `$connect`, without what REST's has besides; query parameters only when there
+/// are any.
+///
+/// Realises: EVENT-1, EVENT-2, EVENT-44, EVENT-39, EVENT-40
 pub fn connect(
     api: &Api,
     handshake: &HandshakeRequest,
@@ -130,7 +140,9 @@ pub fn connect(
     Value::Object(event)
 }
 
-/// The proxy event of a message: nothing but the context and the text, exactly as it was sent (EVENT-3, EVENT-4, EVENT-9).
+/// The proxy event of a message: nothing but the context and the text, exactly as it was sent.
+///
+/// Realises: EVENT-3, EVENT-4, EVENT-9
 pub fn message(api: &Api, request_context: Map<String, Value>, body: &str) -> Value {
     let mut event = Map::new();
     put_stage_variables(&mut event, api);
@@ -140,7 +152,10 @@ pub fn message(api: &Api, request_context: Map<String, Value>, body: &str) -> Va
     Value::Object(event)
 }
 
-/// The proxy event of `$disconnect` (EVENT-5), with the four headers that AWS sends: the host, and three empty ones (EVENT-45).
+/// The proxy event of `$disconnect`, with the four headers that AWS sends: the host, and three
+/// empty ones.
+///
+/// Realises: EVENT-5, EVENT-45
 pub fn disconnect(
     api: &Api,
     connection: &Connection,
@@ -160,8 +175,10 @@ pub fn disconnect(
     Value::Object(event)
 }
 
-/// The event of a REQUEST authorizer (AUTHORIZER-15 to AUTHORIZER-18, AUTHORIZER-22, AUTHORIZER-23): every map is there, also when it is empty (AUTHORIZER-24,
-/// AUTHORIZER-25).
+/// The event of a REQUEST authorizer: every map is there, also when it is empty.
+///
+/// Realises: AUTHORIZER-15 to AUTHORIZER-18, AUTHORIZER-22, AUTHORIZER-23,
+/// AUTHORIZER-24, AUTHORIZER-25
 pub fn authorizer(
     api: &Api,
     handshake: &HandshakeRequest,
@@ -185,10 +202,12 @@ pub fn authorizer(
     Value::Object(event)
 }
 
-/// The client's headers as functions see them, spelled as they came (AUTHORIZER-20, EVENT-32, EVENT-34, HANDSHAKE-16): AWS's own four added
-/// (AUTHORIZER-21, EVENT-35 to EVENT-37, EVENT-50), sorted by name whatever the case
-/// (EVENT-51). The hop-by-hop `Connection` and `Upgrade` (and a `content-length` of 0) are seen by the authorizer only (EVENT-33,
-/// AUTHORIZER-19).
+/// The client's headers as functions see them, spelled as they came: AWS's own four added, sorted
+/// by name whatever the case. The hop-by-hop `Connection` and `Upgrade` (and a `content-length`
+/// of 0) are seen by the authorizer only.
+///
+/// Realises: AUTHORIZER-20, EVENT-32, EVENT-34, HANDSHAKE-16, AUTHORIZER-21, EVENT-35 to EVENT-37,
+/// EVENT-50, EVENT-51, EVENT-33, AUTHORIZER-19
 pub fn forwarded_headers(
     handshake: &HandshakeRequest,
     trace_id: &str,
@@ -226,7 +245,9 @@ pub fn forwarded_headers(
     fields.into_iter().collect()
 }
 
-/// Top level (EVENT-48), and only when the stage has any: no event with an empty map was ever seen.
+/// Top level, and only when the stage has any: no event with an empty map was ever seen.
+///
+/// Realises: EVENT-48
 fn put_stage_variables(event: &mut Map<String, Value>, api: &Api) {
     if !api.stage.stage_variables.is_empty() {
         event.insert(
@@ -236,7 +257,10 @@ fn put_stage_variables(event: &mut Map<String, Value>, api: &Api) {
     }
 }
 
-/// `headers` (the last value of each name, EVENT-42) and `multiValueHeaders` (all of them, EVENT-38).
+/// `headers` (the last value of each name) and `multiValueHeaders` (all of
+/// them).
+///
+/// Realises: EVENT-42, EVENT-38
 fn put_headers(event: &mut Map<String, Value>, headers: &Headers) {
     let groups = headers.grouped();
     let single: Map<_, _> = groups

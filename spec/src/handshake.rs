@@ -22,48 +22,90 @@ pub struct HandshakeRequest {
     pub source_ip: String,
 }
 
-/// Why a client gets no connection. Each has its HTTP response; none is ever a WebSocket close (HANDSHAKE-3).
+/// Why a client gets no connection. Each has its HTTP response; none is ever a WebSocket close.
+///
+/// Realises: HANDSHAKE-3
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The URL is longer than AWS accepts (LIMITS-19).
+    /// The URL is longer than AWS accepts.
+    ///
+    /// Realises: LIMITS-19
     UriTooLong,
-    /// The path is not the stage's (HANDSHAKE-22, HANDSHAKE-23).
+    /// The path is not the stage's.
+    ///
+    /// Realises: HANDSHAKE-22, HANDSHAKE-23
     UnknownPath,
-    /// The stage has no deployment (HANDSHAKE-21).
+    /// The stage has no deployment.
+    ///
+    /// Realises: HANDSHAKE-21
     NotDeployed,
-    /// No WebSocket upgrade was asked for (HANDSHAKE-24).
+    /// No WebSocket upgrade was asked for.
+    ///
+    /// Realises: HANDSHAKE-24
     NotAnUpgrade,
-    /// Another version of the protocol was asked for (HANDSHAKE-25).
+    /// Another version of the protocol was asked for.
+    ///
+    /// Realises: HANDSHAKE-25
     UnsupportedVersion,
-    /// The upgrade breaks a rule of RFC 6455, section 4.2 (HANDSHAKE-26).
+    /// The upgrade breaks a rule of RFC 6455, section 4.2.
+    ///
+    /// Realises: HANDSHAKE-26
     BadUpgrade(&'static str),
-    /// Request parameters that `$connect` requires are missing; their names (HANDSHAKE-44).
+    /// Request parameters that `$connect` requires are missing; their names.
+    ///
+    /// Realises: HANDSHAKE-44
     MissingParameters(Vec<String>),
-    /// An identity source is missing (AUTHORIZER-1), or the authorizer said `Unauthorized` (AUTHORIZER-5).
+    /// An identity source is missing, or the authorizer said `Unauthorized`.
+    ///
+    /// Realises: AUTHORIZER-1, AUTHORIZER-5
     Unauthorized,
-    /// The authorizer's policy does not allow the route (AUTHORIZER-6, AUTHORIZER-7).
+    /// The authorizer's policy does not allow the route.
+    ///
+    /// Realises: AUTHORIZER-6, AUTHORIZER-7
     Forbidden,
-    /// `$connect` wants a signature, and none holds (AUTHORIZER-55).
+    /// `$connect` wants a signature, and none holds.
+    ///
+    /// Realises: AUTHORIZER-55
     Signature(Rejection),
-    /// The caller who signed the handshake may not connect (AUTHORIZER-56, AUTHORIZER-71): the message.
+    /// The caller who signed the handshake may not connect: the message.
+    ///
+    /// Realises: AUTHORIZER-56, AUTHORIZER-71
     AccessDenied(String),
-    /// The API key is missing, or opens nothing (HANDSHAKE-28, HANDSHAKE-29).
+    /// The API key is missing, or opens nothing.
+    ///
+    /// Realises: HANDSHAKE-28, HANDSHAKE-29
     InvalidApiKey,
-    /// The API key has used its quota (HANDSHAKE-27).
+    /// The API key has used its quota.
+    ///
+    /// Realises: HANDSHAKE-27
     QuotaExceeded,
-    /// The authorizer failed, or its result is none (AUTHORIZER-8, AUTHORIZER-11, AUTHORIZER-12).
+    /// The authorizer failed, or its result is none.
+    ///
+    /// Realises: AUTHORIZER-8, AUTHORIZER-11, AUTHORIZER-12
     AuthorizerFailed,
-    /// Requests come too fast for the account or for `$connect` (LIMITS-29), or for the API key (HANDSHAKE-27).
+    /// Requests come too fast for the account or for `$connect`, or for the API key.
+    ///
+    /// Realises: LIMITS-29, HANDSHAKE-27
     TooManyRequests,
-    /// The `$connect` integration could not be called (HANDSHAKE-8).
+    /// The `$connect` integration could not be called.
+    ///
+    /// Realises: HANDSHAKE-8
     NotInvocable,
-    /// The `$connect` integration failed, or its result is none (HANDSHAKE-6, HANDSHAKE-7).
+    /// The `$connect` integration failed, or its result is none.
+    ///
+    /// Realises: HANDSHAKE-6, HANDSHAKE-7
     IntegrationFailed,
-    /// The `$connect` integration took too long (HANDSHAKE-13).
+    /// The `$connect` integration took too long.
+    ///
+    /// Realises: HANDSHAKE-13
     IntegrationTimedOut,
-    /// No answer could be had of the `$connect` integration's backend (INTEGRATION-53).
+    /// No answer could be had of the `$connect` integration's backend.
+    ///
+    /// Realises: INTEGRATION-53
     Unreachable,
-    /// The `$connect` integration answered with this status and body, which is no success (HANDSHAKE-5, HANDSHAKE-43).
+    /// The `$connect` integration answered with this status and body, which is no success.
+    ///
+    /// Realises: HANDSHAKE-5, HANDSHAKE-43
     Status(u16, String),
 }
 
@@ -75,7 +117,8 @@ impl HandshakeRequest {
             .map_or(&*self.target, |(path, _)| path)
     }
 
-    /// The query string's parameters, decoded, grouped by name in the order of their first occurrence.
+    /// The query string's parameters, decoded, grouped by name in the order of their first
+    /// occurrence.
     pub fn query(&self) -> Vec<(String, Vec<String>)> {
         let mut parameters: Vec<(String, Vec<String>)> = Vec::new();
         let Some((_, query)) = self.target.split_once('?') else {
@@ -92,17 +135,22 @@ impl HandshakeRequest {
         parameters
     }
 
-    /// The host that the client used, the `domainName` of its events (EVENT-26).
+    /// The host that the client used, the `domainName` of its events.
+    ///
+    /// Realises: EVENT-26
     pub fn host(&self) -> &str {
         self.headers.get("Host").unwrap_or_default()
     }
 }
 
 impl Refusal {
-    /// The response that the client gets. `request_id` goes into `x-amz-apigw-id`, `uuid` into `x-amzn-RequestId`.
+    /// The response that the client gets. `request_id` goes into `x-amz-apigw-id`, `uuid` into
+    /// `x-amzn-RequestId`.
     ///
-    /// No raw refusal of a WebSocket API was ever published: the status codes have sources, headers and bodies follow
-    /// REST APIs (HANDSHAKE-36 to HANDSHAKE-41 and HANDSHAKE-50, assumed).
+    /// No raw refusal of a WebSocket API was ever published: the status codes have sources, headers
+    /// and bodies follow REST APIs (assumed).
+    ///
+    /// Realises: HANDSHAKE-36 to HANDSHAKE-41, HANDSHAKE-50
     pub fn response(&self, request_id: &str, uuid: &str) -> HttpResponse {
         let (status, error_type, body) = self.parts();
         let mut response = HttpResponse::new(status);
@@ -190,12 +238,16 @@ impl Refusal {
 
 const INTERNAL: &str = r#"{"message": "Internal server error"}"#;
 
-/// The body of a refusal by IAM, whose member has a capital letter (AUTHORIZER-71).
+/// The body of a refusal by IAM, whose member has a capital letter.
+///
+/// Realises: AUTHORIZER-71
 pub(crate) fn access_denied(message: &str) -> String {
     serde_json::json!({ "Message": message }).to_string()
 }
 
-/// The body that names missing request parameters (HANDSHAKE-51).
+/// The body that names missing request parameters.
+///
+/// Realises: HANDSHAKE-51
 fn missing_parameters(names: &[String]) -> String {
     let text = format!(
         "Missing required request parameters: [{}]",
@@ -224,20 +276,21 @@ impl fmt::Display for Refusal {
             Self::InvalidApiKey => "no API key that opens it",
             Self::QuotaExceeded => "the quota of the API key is used up",
             Self::TooManyRequests => "requests come too fast",
-            Self::NotInvocable => "the integration can not be called",
+            Self::NotInvocable => "the integration cannot be called",
             Self::IntegrationFailed => "the integration failed",
             Self::IntegrationTimedOut => "the integration timed out",
-            Self::Unreachable => "the integration's backend can not be reached",
+            Self::Unreachable => "the integration's backend cannot be reached",
             Self::Status(status, _) => return write!(f, "the integration answered {status}"),
         })
     }
 }
 
-/// Checks what can be said before any function runs: the path is the stage (HANDSHAKE-1), whatever the query string
-/// (HANDSHAKE-19), and the request is an upgrade (HANDSHAKE-20).
-///
+/// Checks what can be said before any function runs: the path is the stage, whatever the query
+/// string, and the request is an upgrade.
 /// # Errors
 /// The refusal to answer with.
+///
+/// Realises: HANDSHAKE-1, HANDSHAKE-19, HANDSHAKE-20
 pub fn check(api: &Api, request: &HandshakeRequest) -> Result<(), Refusal> {
     if request.target.chars().count() > limits::URL_CHARACTERS {
         return Err(Refusal::UriTooLong);
@@ -276,212 +329,4 @@ fn is_key(key: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use rstest::rstest;
-
-    fn request(target: &str) -> HandshakeRequest {
-        HandshakeRequest {
-            method: "GET".to_owned(),
-            target: target.to_owned(),
-            headers: Headers::from_iter([
-                ("Host", "localhost"),
-                ("Connection", "keep-alive, Upgrade"),
-                ("Upgrade", "websocket"),
-                ("Sec-WebSocket-Version", "13"),
-                ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-            ]),
-            source_ip: "127.0.0.1".to_owned(),
-        }
-    }
-
-    #[rstest]
-    #[case("/stage", None)]
-    #[case("/stage/", None)]
-    #[case("/stage?token=hello", None)]
-    #[case("/", Some(Refusal::UnknownPath))]
-    #[case("/stage/room", Some(Refusal::UnknownPath))]
-    #[case("/other", Some(Refusal::UnknownPath))]
-    #[case("/Stage", Some(Refusal::UnknownPath))]
-    fn the_path_is_the_stage(#[case] target: &str, #[case] refusal: Option<Refusal>) {
-        let api = Api::new("$request.body.action", "stage");
-        assert_eq!(check(&api, &request(target)).err(), refusal);
-    }
-
-    #[rstest]
-    #[case("Upgrade", "h2c", Refusal::NotAnUpgrade)]
-    #[case("Connection", "close", Refusal::NotAnUpgrade)]
-    #[case("Sec-WebSocket-Version", "8", Refusal::UnsupportedVersion)]
-    #[case(
-        "Sec-WebSocket-Key",
-        "",
-        Refusal::BadUpgrade("the key must be the base64 of 16 bytes")
-    )]
-    #[case(
-        "Sec-WebSocket-Key",
-        "dGhlIHNhbXBsZSBub25j",
-        Refusal::BadUpgrade("the key must be the base64 of 16 bytes")
-    )]
-    fn an_upgrade_follows_rfc_6455(
-        #[case] name: &str,
-        #[case] value: &str,
-        #[case] refusal: Refusal,
-    ) {
-        let mut odd = request("/stage");
-        odd.headers = odd
-            .headers
-            .iter()
-            .map(|(field, before)| (field, if field == name { value } else { before }))
-            .collect();
-        let api = Api::new("$request.body.action", "stage");
-        assert_eq!(check(&api, &odd), Err(refusal));
-    }
-
-    #[test]
-    fn the_url_may_have_4096_characters() {
-        let api = Api::new("$request.body.action", "stage");
-        let target = |length: usize| format!("/stage?{}", "x".repeat(length - 7));
-        assert_eq!(check(&api, &request(&target(4096))), Ok(()));
-        assert_eq!(
-            check(&api, &request(&target(4097))),
-            Err(Refusal::UriTooLong)
-        );
-    }
-
-    #[test]
-    fn repeated_parameters_keep_all_values() {
-        assert_eq!(
-            request("/stage?a=1&b=%20x+y&a=2&c").query(),
-            [
-                ("a".to_owned(), vec!["1".to_owned(), "2".to_owned()]),
-                ("b".to_owned(), vec![" x y".to_owned()]),
-                ("c".to_owned(), vec![String::new()]),
-            ]
-        );
-    }
-
-    /// What can be wrong with an upgrade.
-    #[derive(Clone, Debug)]
-    enum Fault {
-        Path(&'static str),
-        Long,
-        Method(&'static str),
-        Field(&'static str, &'static str, Refusal),
-    }
-
-    fn fault() -> impl Strategy<Value = Fault> {
-        let key = Refusal::BadUpgrade("the key must be the base64 of 16 bytes");
-        let field = |name, values: &[&'static str], refusal: Refusal| {
-            prop::sample::select(values.to_vec())
-                .prop_map(move |value| Fault::Field(name, value, refusal.clone()))
-        };
-        let paths = [
-            "",
-            "/",
-            "/Stage",
-            "/stage/room",
-            "/stage//",
-            "stage",
-            "/%73tage",
-        ];
-        let keys = [
-            "",
-            "x",
-            "dGhlIHNhbXBsZSBub25j",
-            "dGhlIHNhbXBsZSBub25jZQ",
-            "dGhlIHNhbXBsZSBub25jZQ-=",
-        ];
-        prop_oneof![
-            prop::sample::select(paths.to_vec()).prop_map(Fault::Path),
-            Just(Fault::Long),
-            prop::sample::select(vec!["POST", "get", ""]).prop_map(Fault::Method),
-            field("Upgrade", &["h2c", "", "web socket"], Refusal::NotAnUpgrade),
-            field(
-                "Connection",
-                &["close", "", "upgraded"],
-                Refusal::NotAnUpgrade
-            ),
-            field(
-                "Sec-WebSocket-Version",
-                &["8", "", "13, 8"],
-                Refusal::UnsupportedVersion
-            ),
-            field("Sec-WebSocket-Key", &keys, key),
-        ]
-    }
-
-    proptest! {
-        // However an upgrade is spelled, it is one. With one fault in it, it gets the refusal of that fault.
-        #[test]
-        fn an_upgrade_is_taken_and_each_fault_has_its_refusal(
-            key: [u8; 16],
-            spelling in any::<[bool; 9]>(),
-            slash in "/?",
-            query in "([?][a-z=&%/]{0,8})?",
-            other in prop::option::of(("[a-z]{1,4}", "[ -~]{0,6}")),
-            fault in prop::option::of(fault()),
-        ) {
-            let spelled = |text: &str| -> String {
-                let letters = text.chars().zip(spelling.iter().cycle());
-                letters.map(|(c, upper)| if *upper { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }).collect()
-            };
-            let mut odd = HandshakeRequest {
-                method: "GET".to_owned(),
-                target: format!("/stage{slash}{query}"),
-                headers: Headers::from_iter([
-                    (spelled("connection"), format!("keep-alive, {}", spelled("upgrade"))),
-                    (spelled("upgrade"), spelled("websocket")),
-                    (spelled("sec-websocket-version"), "13".to_owned()),
-                    (spelled("sec-websocket-key"), crate::base64::encode(&key)),
-                ]),
-                source_ip: String::new(),
-            };
-            if let Some((name, value)) = other {
-                odd.headers.push(format!("x-{name}"), value);
-            }
-            let expected = match fault {
-                None => None,
-                Some(Fault::Path(path)) => {
-                    odd.target = format!("{path}{query}");
-                    Some(Refusal::UnknownPath)
-                }
-                Some(Fault::Long) => {
-                    odd.target = format!("/stage?{}", "ä".repeat(limits::URL_CHARACTERS));
-                    Some(Refusal::UriTooLong)
-                }
-                Some(Fault::Method(method)) => {
-                    odd.method = method.to_owned();
-                    Some(Refusal::BadUpgrade("the method of an upgrade is GET"))
-                }
-                Some(Fault::Field(name, value, refusal)) => {
-                    odd.headers.set(name, value);
-                    Some(refusal)
-                }
-            };
-            let api = Api::new("$request.body.action", "stage");
-            prop_assert_eq!(check(&api, &odd).err(), expected);
-        }
-
-        // Whatever is encoded in it, a query string says what it was made of.
-        #[test]
-        fn a_query_string_is_read_back(pairs in prop::collection::vec(("[a-c]{1,2}", "\\PC{0,4}"), 0..6)) {
-            let escaped = |text: &str| -> String {
-                text.bytes().map(|byte| format!("%{byte:02X}")).collect()
-            };
-            let written: Vec<String> = pairs
-                .iter()
-                .map(|(name, value)| format!("{name}={}", escaped(value)))
-                .collect();
-            let query = request(&format!("/stage?{}", written.join("&"))).query();
-            let mut expected: Vec<(String, Vec<String>)> = Vec::new();
-            for (name, value) in pairs {
-                match expected.iter_mut().find(|(seen, _)| *seen == name) {
-                    Some((_, values)) => values.push(value),
-                    None => expected.push((name, vec![value])),
-                }
-            }
-            prop_assert_eq!(query, expected);
-        }
-    }
-}
+mod tests;

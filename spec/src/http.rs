@@ -1,8 +1,10 @@
-//! The little of HTTP that the specification speaks: header lists that keep case and order, and responses.
+//! The little of HTTP that the specification speaks: header lists that keep case and order, and
+//! responses.
 
 use serde_json::{Map, Value};
 
-/// Header fields in the order and spelling in which they came (EVENT: names keep the client's case).
+/// Header fields in the order and spelling in which they came (EVENT: names keep the client's
+/// case).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(String, String)>);
 
@@ -35,7 +37,8 @@ pub struct HttpAnswer {
 pub struct HttpResponse {
     /// The status code.
     pub status: u16,
-    /// The header fields, without those that framing adds (`content-length` is the shell's, except where it is said here).
+    /// The header fields, without those that framing adds (`content-length` is the shell's, except
+    /// where it is said here).
     pub headers: Headers,
     /// The body, empty when there is none.
     pub body: String,
@@ -59,7 +62,8 @@ impl Headers {
         self.0.push((name.into(), value.into()));
     }
 
-    /// Makes `value` the only value of the field `name`, whatever its case before; the spelling is now this one.
+    /// Makes `value` the only value of the field `name`, whatever its case before; the spelling is
+    /// now this one.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0
             .retain(|(field, _)| !field.eq_ignore_ascii_case(name));
@@ -71,7 +75,8 @@ impl Headers {
         self.0.iter().map(|(name, value)| (&**name, &**value))
     }
 
-    /// Whether one of the comma separated elements of the field `name` is `token`, whatever its case.
+    /// Whether one of the comma separated elements of the field `name` is `token`, whatever its
+    /// case.
     pub fn has_token(&self, name: &str, token: &str) -> bool {
         self.iter()
             .filter(|(field, _)| field.eq_ignore_ascii_case(name))

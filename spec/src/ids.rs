@@ -1,13 +1,16 @@
 //! The ids that API Gateway gives to connections, requests and messages.
 //!
-//! Sixteen characters of URL-safe base64 over eleven bytes, so exactly one `=` at the end (EVENT-14). The inner
-//! structure was derived from some forty published ids: the first four bytes rise with time, byte 8 is `0x02` for
-//! connections and messages (twelfth character `C`) and `0x05` for requests (`F`) (EVENT-15), and a message id ends in the three bytes that its
-//! connection id ends in (EVENT-16).
+//! Sixteen characters of URL-safe base64 over eleven bytes, so exactly one `=` at the end. The
+//! inner structure was derived from some forty published ids: the first four bytes rise with time,
+//! byte 8 is `0x02` for connections and messages (twelfth character `C`) and `0x05` for requests
+//! (`F`), and a message id ends in the three bytes that its connection id ends in.
+//!
+//! Realises: EVENT-14, EVENT-15, EVENT-16
 
 use crate::time::Timestamp;
 
-/// Where the specification takes its unpredictable bits from. The shell passes a random source, tests a counting one.
+/// Where the specification takes its unpredictable bits from. The shell passes a random source,
+/// tests a counting one.
 pub trait IdSource {
     /// The next 64 bits.
     fn next_u64(&mut self) -> u64;
@@ -38,7 +41,9 @@ pub fn connection_id(source: &mut (impl IdSource + ?Sized), now: Timestamp) -> S
     Raw::new(source, now, CONNECTION_OR_MESSAGE).text()
 }
 
-/// A new request id, also used as `extendedRequestId` (EVENT-12) and in `x-amz-apigw-id` (MANAGEMENT-22).
+/// A new request id, also used as `extendedRequestId` and in `x-amz-apigw-id`.
+///
+/// Realises: EVENT-12, MANAGEMENT-22
 pub fn request_id(source: &mut (impl IdSource + ?Sized), now: Timestamp) -> String {
     Raw::new(source, now, REQUEST).text()
 }
@@ -56,7 +61,9 @@ pub fn message_id(
     raw.text()
 }
 
-/// Whether `text` has the form of a connection id: what has not is answered with 400 instead of 410 (MANAGEMENT-7).
+/// Whether `text` has the form of a connection id: any other is answered with 400 instead of 410.
+///
+/// Realises: MANAGEMENT-7
 pub fn is_well_formed(text: &str) -> bool {
     Raw::from_text(text).is_some()
 }

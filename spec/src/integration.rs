@@ -3,6 +3,7 @@
 mod address;
 mod content;
 mod http;
+mod invalid;
 mod mapping;
 mod parameter;
 mod response;
@@ -12,19 +13,18 @@ use std::time::Duration;
 
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
-use velocity::ParseError;
 
 use crate::api::{self, ContentHandling, IntegrationType, PassthroughBehavior};
 use crate::authorizer::error_message;
 use crate::http::{Headers, HttpAnswer, HttpRequest};
 use crate::io::{FunctionOutcome, HttpOutcome, Outcome, Service};
-use crate::selection::SelectionExpressionError;
 use crate::template::{Params, Variables};
 
 use self::http::Backend;
 use self::mapping::Templates;
 use self::parameter::Parameter;
 use self::response::{Reply, Responses};
+pub use invalid::{InvalidIntegration, InvalidResponseKey};
 pub use parameter::InvalidParameter;
 pub(crate) use parameter::missing;
 pub use result::{Answer, Failure};
@@ -84,82 +84,6 @@ pub struct Request<'a> {
     pub params: &'a Params,
     /// Whether the client gets the answer's body as a message.
     pub two_way: bool,
-}
-
-/// A part of an integration that can not be used.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum InvalidIntegration {
-    /// A mapping template with a syntax error.
-    #[error("mapping template `{key}`: {error}")]
-    Template {
-        /// `RequestTemplates` or `ResponseTemplates`.
-        property: &'static str,
-        /// Its key.
-        key: String,
-        /// The error, with line and column inside the template.
-        error: Box<ParseError>,
-    },
-    /// A mapping template that is too long (LIMITS-32).
-    #[error(
-        "mapping template `{key}` has {bytes} bytes, more than the {limit} that it may have",
-        limit = crate::limits::TEMPLATE_BYTES
-    )]
-    TemplateTooLarge {
-        /// `RequestTemplates` or `ResponseTemplates`.
-        property: &'static str,
-        /// Its key.
-        key: String,
-        /// How long it is.
-        bytes: usize,
-    },
-    /// A selection expression with a syntax error.
-    #[error(transparent)]
-    Selection(#[from] SelectionExpressionError),
-    /// No function in the URI, nor an action of a service.
-    #[error(
-        "`IntegrationUri` `{0}` names no Lambda function (arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/FUNCTION_ARN/invocations) and no DynamoDB action (arn:aws:apigateway:REGION:dynamodb:action/ACTION)"
-    )]
-    Uri(String),
-    /// No HTTP address in the URI.
-    #[error(
-        "`IntegrationUri` `{0}` must be `http://` or `https://` with a host, in visible ASCII characters and without a user"
-    )]
-    Address(String),
-    /// No HTTP method.
-    #[error("`IntegrationMethod` `{0}` must be one of `{methods}`", methods = http::METHODS.join("`, `"))]
-    Method(String),
-    /// A request parameter that cannot be read.
-    #[error("request parameter `{name}`: {problem}")]
-    Parameter {
-        /// The target.
-        name: String,
-        /// What is wrong, and what it must be.
-        problem: InvalidParameter,
-    },
-    /// A key that is neither `$default` nor a pattern between slashes.
-    #[error(
-        "integration response key `{key}` must be `$default` or a pattern between slashes: {problem}"
-    )]
-    ResponseKey {
-        /// The key.
-        key: String,
-        /// What is wrong with it.
-        problem: InvalidResponseKey,
-    },
-    /// A time-out out of range.
-    #[error("`TimeoutInMillis` {0} must be from 50 to 29000")]
-    Timeout(u64),
-}
-
-/// What can be wrong with an integration response's key.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidResponseKey {
-    /// It is no pattern.
-    #[error("there are no slashes around it")]
-    NoSlashes,
-    /// The pattern is not a regular expression of Java's.
-    #[error(transparent)]
-    Pattern(#[from] velocity::Failure),
 }
 
 #[derive(Debug)]
@@ -222,7 +146,10 @@ impl Integration {
         }
     }
 
-    /// The first parameter of the handshake that a mapping uses and that `route`, a `$connect`, does not declare (INTEGRATION-61).
+    /// The first parameter of the handshake that a mapping uses and that `route`, a `$connect`,
+    /// does not declare.
+    ///
+    /// Realises: INTEGRATION-61
     pub(crate) fn undeclared(&self, route: &api::Route) -> Option<String> {
         self.parameters
             .iter()
@@ -298,7 +225,8 @@ impl Integration {
         }
     }
 
-    /// What the outcome of a call means, as far as it is the outcome of what this integration calls.
+    /// What the outcome of a call means, as far as it is the outcome of what this integration
+    /// calls.
     ///
     /// # Errors
     /// What the client is not told in more words than "Internal server error".
@@ -335,7 +263,8 @@ impl Integration {
         request: Request<'_>,
         outcome: &FunctionOutcome,
     ) -> Result<Answer, Failure> {
-        // The error of a function is a result like any other, matched by its `errorMessage` (INTEGRATION-34, INTEGRATION-39).
+        // The error of a function is a result like any other, matched by its `errorMessage`
+        // (INTEGRATION-34, INTEGRATION-39).
         let respond = |error: &str, body: &str| {
             let reply = Reply {
                 selector: error,
@@ -353,8 +282,10 @@ impl Integration {
         }
     }
 
-    /// What the answer of an HTTP backend that is no proxy, or of a service, means: its status chooses the integration response
-    /// (INTEGRATION-33, INTEGRATION-52).
+    /// What the answer of an HTTP backend that is no proxy, or of a service, means: its status
+    /// chooses the integration response.
+    ///
+    /// Realises: INTEGRATION-33, INTEGRATION-52
     fn http_answer(&self, request: Request<'_>, answer: &HttpAnswer) -> Result<Answer, Failure> {
         let reply = Reply {
             selector: &answer.status.to_string(),
@@ -372,8 +303,10 @@ impl Integration {
         content::outgoing(self.content_handling, text)
     }
 
-    /// What is sent to a function. What Lambda does with a payload that is not JSON is known (it refuses), what the client sees is assumed
-    /// (INTEGRATION-20).
+    /// What is sent to a function. What Lambda does with a payload that is not JSON is known (it
+    /// refuses), what the client sees is assumed.
+    ///
+    /// Realises: INTEGRATION-20
     fn json_payload(&self, request: Request<'_>) -> Result<String, Failure> {
         let invalid = |error: &dyn std::fmt::Display| Failure::InvalidPayload(error.to_string());
         let payload = String::from_utf8(self.payload(request)?).map_err(|error| invalid(&error))?;
@@ -422,21 +355,6 @@ impl Kind {
     }
 }
 
-impl InvalidIntegration {
-    /// CloudFormation's name of the property that is wrong.
-    pub(crate) fn property(&self) -> &'static str {
-        match self {
-            Self::Template { property, .. } | Self::TemplateTooLarge { property, .. } => property,
-            Self::Selection(_) => "TemplateSelectionExpression",
-            Self::Uri(_) | Self::Address(_) => "IntegrationUri",
-            Self::Method(_) => "IntegrationMethod",
-            Self::Parameter { .. } => "RequestParameters",
-            Self::ResponseKey { .. } => "IntegrationResponseKey",
-            Self::Timeout(_) => "TimeoutInMillis",
-        }
-    }
-}
-
 /// What the result of a function means that gets the proxy event.
 fn proxy_function_answer(outcome: &FunctionOutcome) -> Result<Answer, Failure> {
     match outcome {
@@ -448,7 +366,9 @@ fn proxy_function_answer(outcome: &FunctionOutcome) -> Result<Answer, Failure> {
     }
 }
 
-/// The answer of a backend or a service, whose status decides at `$connect` (HANDSHAKE-12, INTEGRATION-93).
+/// The answer of a backend or a service, whose status decides at `$connect`.
+///
+/// Realises: HANDSHAKE-12, INTEGRATION-93
 fn final_answer(outcome: &HttpOutcome) -> Result<&HttpAnswer, Failure> {
     match outcome {
         HttpOutcome::Failed(cause) => Err(Failure::Unreachable(cause.clone())),

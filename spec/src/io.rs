@@ -1,5 +1,5 @@
-//! What goes into the machine and what comes out of it. The shell turns sockets, processes and clocks into [`Input`]s and acts on
-//! the [`Output`]s; the kit does the same without any of them.
+//! What goes into the machine and what comes out of it. The shell turns sockets, processes and
+//! clocks into [`Input`]s and acts on the [`Output`]s; the kit does the same without any of them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -58,7 +58,8 @@ pub enum Input {
         /// What its close frame said: a code or none (1005). `None` when there was no close frame.
         close: Option<ClientClose>,
     },
-    /// So much waits to be written to a client that its send buffer is full, or there is room in it again.
+    /// So much waits to be written to a client that its send buffer is full, or there is room in it
+    /// again.
     SendBuffer {
         /// Its socket.
         peer: PeerId,
@@ -116,7 +117,8 @@ pub enum Outcome {
 pub enum FunctionOutcome {
     /// It returned this JSON text.
     Returned(String),
-    /// It failed, by its own word or by dying: the JSON text that Lambda reports (`errorMessage`, `errorType`).
+    /// It failed, by its own word or by dying: the JSON text that Lambda reports (`errorMessage`,
+    /// `errorType`).
     Failed(String),
     /// It could not be called at all.
     NotInvocable(String),
@@ -127,7 +129,8 @@ pub enum FunctionOutcome {
 pub enum HttpOutcome {
     /// It answered, whatever the status.
     Answered(HttpAnswer),
-    /// No answer could be had of it, and why: it can not be reached, TLS fails, it answers with too much or with no HTTP.
+    /// No answer could be had of it, and why: it cannot be reached, TLS fails, it answers with too
+    /// much or with no HTTP.
     Failed(String),
 }
 
@@ -252,12 +255,12 @@ pub struct Decision {
     /// The request that it is about.
     pub request_id: String,
     /// What was decided.
-    pub because: Because,
+    pub reason: Reason,
 }
 
 /// What was decided, and why.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Because {
+pub enum Reason {
     /// A handshake was refused, with more words than the client gets.
     Refused {
         /// What the client gets.
@@ -279,7 +282,8 @@ pub enum Because {
         /// What the caller's policy says; `None` for a caller without one.
         evaluation: Option<Evaluation>,
     },
-    /// A call of the `@connections` API has no signature that holds, or its caller has not the permission.
+    /// A call of the `@connections` API has no signature that holds, or its caller has no
+    /// permission.
     CallRefused {
         /// The cause.
         cause: String,
@@ -323,23 +327,23 @@ impl From<FunctionOutcome> for Outcome {
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: ", self.connection_id, self.request_id)?;
-        match &self.because {
-            Because::Refused { refusal, cause } => {
+        match &self.reason {
+            Reason::Refused { refusal, cause } => {
                 let status = refusal.response("", "").status;
                 write!(f, "connection refused with {status}: {refusal} ({cause})")
             }
-            Because::Authorized {
+            Reason::Authorized {
                 principal_id,
                 evaluation,
             } => write!(f, "authorizer: principal `{principal_id}`, {evaluation}"),
-            Because::Signed { arn, evaluation } => {
+            Reason::Signed { arn, evaluation } => {
                 write!(f, "signed by `{arn}`")?;
                 match evaluation {
                     Some(evaluation) => write!(f, ", {evaluation}"),
                     None => Ok(()),
                 }
             }
-            Because::CallRefused { cause, indeed } => {
+            Reason::CallRefused { cause, indeed } => {
                 let what = if *indeed {
                     "refused"
                 } else {
@@ -347,13 +351,13 @@ impl fmt::Display for Decision {
                 };
                 write!(f, "call of `@connections` {what}: {cause}")
             }
-            Because::ApiKey(id) => write!(f, "API key `{id}` accepted"),
-            Because::Connected => f.write_str("connected"),
-            Because::Routed(choice) => choice.fmt(f),
-            Because::Throttled(throttled) => throttled.fmt(f),
-            Because::InvalidRequestBody(mismatch) => mismatch.fmt(f),
-            Because::IntegrationFailed(cause) => write!(f, "integration failed: {cause}"),
-            Because::Disconnected(close) => {
+            Reason::ApiKey(id) => write!(f, "API key `{id}` accepted"),
+            Reason::Connected => f.write_str("connected"),
+            Reason::Routed(choice) => choice.fmt(f),
+            Reason::Throttled(throttled) => throttled.fmt(f),
+            Reason::InvalidRequestBody(mismatch) => mismatch.fmt(f),
+            Reason::IntegrationFailed(cause) => write!(f, "integration failed: {cause}"),
+            Reason::Disconnected(close) => {
                 write!(f, "disconnected: {} `{}`", close.code, close.reason)
             }
         }

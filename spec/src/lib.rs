@@ -1,8 +1,9 @@
 //! The executable specification of AWS API Gateway WebSocket APIs.
 //!
-//! Pure and sans-IO: a [`Gateway`] is given what happens ([`Input`]) and the time, and says what is to be done ([`Output`]). It has no
-//! clock, no socket and no randomness of its own, so the same inputs give the same outputs, two hours pass in a microsecond, and
-//! the local gateway, the conformance kit and a property test all run the very same rules.
+//! Pure and sans-IO: a [`Gateway`] is given what happens ([`Input`]) and the time, and says what is
+//! to be done ([`Output`]). It has no clock, no socket and no randomness of its own, so the same
+//! inputs give the same outputs, two hours pass in a microsecond, and the local gateway, the
+//! conformance kit and a property test all run the very same rules.
 //!
 //! ```text
 //! client frame
@@ -21,15 +22,34 @@
 //! timers                          poll_timeout -> handle_timeout(now)
 //! ```
 //!
-//! One module an area, each with its page of requirements (`spec/requirements/`): every requirement says what must be seen from
-//! outside, where that is documented or was observed, or that it is assumed. [`requirement::registry`] reads them.
+//! What is served is an immutable value: [`Api::compile`] checks all that is declared and makes a
+//! [`CompiledApi`] of it, which gateways share. [`Input::Deploy`] replaces it for what begins from
+//! then on. What was begun before (a handshake, a call, a line of the access log) holds the one it
+//! began with, and is judged by it to its end.
+//!
+//! # How much work an input may be
+//!
+//! A shell has one machine for all clients, so the work for one input is a wait for the others:
+//!
+//! - A message has 128 KiB at most, and is parsed once for each expression that looks into it.
+//!   Routes, keys and connections are found by hashing, timers in a sorted set.
+//! - A mapping template renders within the limits of [`velocity::Options`]: steps, depth, output and
+//!   memory. A regular expression of an integration response or of a template gives up after a
+//!   number of steps.
+//! - A deployment is compiled by who brings it, outside the machine. Swapping it goes through the
+//!   routes and API keys once.
+//! - Not bounded: the regular expressions in a model's `pattern`, which backtrack.
+//!
+//! //! One module an area, each with its page of requirements (`spec/requirements/`): every requirement
+//! says what must be seen from outside, where that is documented or was observed, or that it is
+//! assumed. [`requirement::registry`] reads them.
 //!
 //! # Features
 //!
-//! - `proptest` (off by default): the module `strategy`, generators for property tests, with those of
-//!   the template language.
-//! - `oracle` (off by default): tests against the real Velocity, which need Java. It adds nothing to
-//!   the library.
+//! - `proptest` (off by default): the module `strategy`, generators for property tests, with those
+//!   of the template language.
+//! - `oracle` (off by default): tests against the real Velocity, which need Java. It adds nothing
+//!   to the library.
 
 pub mod access_log;
 pub mod api;

@@ -62,8 +62,11 @@ pub enum Effect {
     Disconnect,
 }
 
-/// The state machine of a connection, as a table: the state after `event`, and what to do. `$disconnect` follows once on every end of an
-/// open connection (LIFECYCLE-9, LIFECYCLE-12), and never on a refused handshake (LIFECYCLE-21). Impossible pairs change nothing.
+/// The state machine of a connection, as a table: the state after `event`, and what to do.
+/// `$disconnect` follows once on every end of an open connection, and never on a refused handshake.
+/// Impossible pairs change nothing.
+///
+/// Realises: LIFECYCLE-9, LIFECYCLE-12, LIFECYCLE-21
 pub const fn transition(state: State, event: Event) -> (State, Effect) {
     use Effect as Do;
     use Event as On;
@@ -89,25 +92,33 @@ pub const fn transition(state: State, event: Event) -> (State, Effect) {
     }
 }
 
-/// When an open connection expires if nothing happens before: ten minutes of silence (LIFECYCLE-1), or two hours (LIFECYCLE-3).
+/// When an open connection expires if nothing happens before: ten minutes of silence, or two hours.
+///
+/// Realises: LIFECYCLE-1, LIFECYCLE-3
 pub fn expires_at(connection: &Connection) -> Timestamp {
     let idle = connection.last_active_at + limits::IDLE_TIMEOUT;
     idle.min(connection.connected_at + limits::CONNECTION_DURATION)
 }
 
-/// The close of an expired connection: of a silent one (LIFECYCLE-2), and of one that is two hours old (LIFECYCLE-4); `$disconnect` is told the
-/// same (LIFECYCLE-17).
+/// The close of an expired connection: of a silent one, and of one that is two hours old;
+/// `$disconnect` is told the same.
+///
+/// Realises: LIFECYCLE-2, LIFECYCLE-4, LIFECYCLE-17
 pub fn going_away() -> CloseInfo {
     CloseInfo::new(1001, "Going away")
 }
 
-/// The close that DeleteConnection causes, always the same (LIFECYCLE-7, LIFECYCLE-8), and what `$disconnect` is told of it (LIFECYCLE-18).
+/// The close that DeleteConnection causes, always the same, and what `$disconnect` is told of it.
+///
+/// Realises: LIFECYCLE-7, LIFECYCLE-8, LIFECYCLE-18
 pub fn deleted() -> CloseInfo {
     CloseInfo::new(1000, "Connection Closed Normally")
 }
 
-/// What `$disconnect` is told of a close by the client: its own code and reason (LIFECYCLE-15, LIFECYCLE-16); 1005 and AWS's text for a frame
-/// without a code (LIFECYCLE-14); 1006 for a lost socket (LIFECYCLE-19).
+/// What `$disconnect` is told of a close by the client: its own code and reason; 1005 and AWS's
+/// text for a frame without a code; 1006 for a lost socket.
+///
+/// Realises: LIFECYCLE-15, LIFECYCLE-16, LIFECYCLE-14, LIFECYCLE-19
 pub fn client_closed(close: Option<&ClientClose>) -> CloseInfo {
     match close {
         Some(ClientClose {

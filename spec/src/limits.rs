@@ -4,33 +4,55 @@ use std::time::Duration;
 
 use crate::connection::CloseInfo;
 
-/// The most bytes that a message may have, in either direction (LIMITS-1, LIMITS-16).
-/// Its frames are joined before it is counted (LIMITS-6).
+/// The most bytes that a message may have, in either direction.
+/// Its frames are joined before it is counted.
+///
+/// Realises: LIMITS-1, LIMITS-16, LIMITS-6
 pub const MESSAGE_BYTES: usize = 128 * 1024;
-/// The most bytes that one frame may carry (LIMITS-3).
+/// The most bytes that one frame may carry.
+///
+/// Realises: LIMITS-3
 pub const FRAME_BYTES: usize = 32 * 1024;
-/// The most characters that the URL of a handshake may have, query string included (LIMITS-18).
+/// The most characters that the URL of a handshake may have, query string included.
+///
+/// Realises: LIMITS-18
 pub const URL_CHARACTERS: usize = 4096;
-/// The most bytes that an authorizer's result may have (LIMITS-22).
+/// The most bytes that an authorizer's result may have.
+///
+/// Realises: LIMITS-22
 pub const AUTHORIZER_RESULT_BYTES: usize = 8 * 1024;
-/// The most characters that the schema of a model may have (LIMITS-38).
+/// The most characters that the schema of a model may have.
+///
+/// Realises: LIMITS-38
 pub const MODEL_CHARACTERS: usize = 32 * 1024;
-/// The most bytes that a mapping template may have (LIMITS-32).
+/// The most bytes that a mapping template may have.
+///
+/// Realises: LIMITS-32
 pub const TEMPLATE_BYTES: usize = 300 * 1024;
-/// The most bytes that the format of an access log may have (LIMITS-36).
+/// The most bytes that the format of an access log may have.
+///
+/// Realises: LIMITS-36
 pub const ACCESS_LOG_BYTES: usize = 3 * 1024;
-/// How long a connection may be silent in both directions (LIFECYCLE-1).
+/// How long a connection may be silent in both directions.
+///
+/// Realises: LIFECYCLE-1
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
-/// How long a connection may last (LIFECYCLE-3).
+/// How long a connection may last.
+///
+/// Realises: LIFECYCLE-3
 pub const CONNECTION_DURATION: Duration = Duration::from_secs(2 * 60 * 60);
-/// The least and the most that `TimeoutInMillis` may be (LIMITS-20, LIMITS-21).
+/// The least and the most that `TimeoutInMillis` may be.
+///
+/// Realises: LIMITS-20, LIMITS-21
 pub const INTEGRATION_TIMEOUT_MILLIS: std::ops::RangeInclusive<u64> = 50..=29_000;
 
-/// A text message whose bytes came in frames of at most `frame` bytes, judged as they come in: each frame by its length (LIMITS-3), then
-/// what has come so far (LIMITS-6), at last whether it is text.
+/// A text message whose bytes came in frames of at most `frame` bytes, judged as they come in: each
+/// frame by its length, then what has come so far, at last whether it is text.
 ///
 /// # Errors
 /// What the client did that ends its connection.
+///
+/// Realises: LIMITS-3, LIMITS-6
 pub fn text_message(bytes: &[u8], frame: usize) -> Result<String, Violation> {
     if bytes.len().min(frame) > FRAME_BYTES {
         Err(Violation::FrameTooLarge)
@@ -44,21 +66,33 @@ pub fn text_message(bytes: &[u8], frame: usize) -> Result<String, Violation> {
 /// What a client did that ends its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violation {
-    /// A frame above [`FRAME_BYTES`] (LIMITS-4).
+    /// A frame above [`FRAME_BYTES`].
+    ///
+    /// Realises: LIMITS-4
     FrameTooLarge,
-    /// A message above [`MESSAGE_BYTES`], its frames joined (LIMITS-2).
+    /// A message above [`MESSAGE_BYTES`], its frames joined.
+    ///
+    /// Realises: LIMITS-2
     MessageTooLarge,
-    /// A binary message (LIMITS-8).
+    /// A binary message.
+    ///
+    /// Realises: LIMITS-8
     Binary,
-    /// A text message that is not UTF-8 (LIMITS-10).
+    /// A text message that is not UTF-8.
+    ///
+    /// Realises: LIMITS-10
     InvalidUtf8,
-    /// Another breach of RFC 6455 (LIMITS-11).
+    /// Another violation of RFC 6455.
+    ///
+    /// Realises: LIMITS-11
     Protocol,
 }
 
 impl Violation {
-    /// The close frame that answers it. The codes 1009 and 1003 are documented, 1007 and 1002 are RFC 6455's;
-    /// no reason text was ever published, so it is empty (LIMITS-12, LIMITS-13).
+    /// The close frame that answers it. The codes 1009 and 1003 are documented, 1007 and 1002 are
+    /// RFC 6455's; no reason text was ever published, so it is empty.
+    ///
+    /// Realises: LIMITS-12, LIMITS-13
     pub fn close(self) -> CloseInfo {
         let code = match self {
             Self::FrameTooLarge | Self::MessageTooLarge => 1009,

@@ -13,34 +13,55 @@ use crate::signature::Rejection;
 /// What a backend asks of the `@connections` API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// PostToConnection, with the text to send (MANAGEMENT-1).
+    /// PostToConnection, with the text to send.
+    ///
+    /// Realises: MANAGEMENT-1
     Post(String),
-    /// GetConnection (MANAGEMENT-9).
+    /// GetConnection.
+    ///
+    /// Realises: MANAGEMENT-9
     Get,
-    /// DeleteConnection (MANAGEMENT-17).
+    /// DeleteConnection.
+    ///
+    /// Realises: MANAGEMENT-17
     Delete,
 }
 
 /// Why a request is refused before its connection is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Another stage, path or method (MANAGEMENT-39, MANAGEMENT-40, MANAGEMENT-45).
+    /// Another stage, path or method.
+    ///
+    /// Realises: MANAGEMENT-39, MANAGEMENT-40, MANAGEMENT-45
     Forbidden,
-    /// The id has not the form of one (MANAGEMENT-7, MANAGEMENT-8).
+    /// The id does not have the form of one.
+    ///
+    /// Realises: MANAGEMENT-7, MANAGEMENT-8
     InvalidConnectionId(String),
-    /// The data are larger than a message may be (MANAGEMENT-28, MANAGEMENT-29).
+    /// The data are larger than a message may be.
+    ///
+    /// Realises: MANAGEMENT-28, MANAGEMENT-29
     PayloadTooLarge,
-    /// The data are not UTF-8: they can not be a text message (MANAGEMENT-44).
+    /// The data are not UTF-8: they cannot be a text message.
+    ///
+    /// Realises: MANAGEMENT-44
     NotText,
-    /// The account's requests come too fast (MANAGEMENT-30, MANAGEMENT-31).
+    /// The account's requests come too fast.
+    ///
+    /// Realises: MANAGEMENT-30, MANAGEMENT-31
     LimitExceeded,
-    /// Signatures are required, and none holds (MANAGEMENT-34, MANAGEMENT-36).
+    /// Signatures are required, and none holds.
+    ///
+    /// Realises: MANAGEMENT-34, MANAGEMENT-36
     Signature(Rejection),
-    /// The caller who signed has not the permission (MANAGEMENT-37): the message.
+    /// The caller who signed has no permission: the message.
+    ///
+    /// Realises: MANAGEMENT-37
     AccessDenied(String),
 }
 
-/// Whether a path belongs to the `@connections` API, on whatever stage: the shell's way to tell it from a handshake.
+/// Whether a path belongs to the `@connections` API, on whatever stage: the shell's way to tell it
+/// from a handshake.
 pub fn is_management_path(path: &str) -> bool {
     decode(path, Plus::Literal)
         .split('/')
@@ -48,10 +69,12 @@ pub fn is_management_path(path: &str) -> bool {
         .is_some_and(|segment| segment == "@connections")
 }
 
-/// Reads a request: the operation and the connection's id, percent-encoded or not (MANAGEMENT-24, MANAGEMENT-25).
+/// Reads a request: the operation and the connection's id, percent-encoded or not.
 ///
 /// # Errors
 /// The refusal to answer with.
+///
+/// Realises: MANAGEMENT-24, MANAGEMENT-25
 pub fn parse(api: &Api, request: &ManagementRequest) -> Result<(Operation, String), Refusal> {
     let path = request.path.split('?').next().unwrap_or_default();
     let segments: Vec<String> = path
@@ -124,24 +147,31 @@ impl Refusal {
     }
 }
 
-/// 200 without a body: the data were delivered (MANAGEMENT-3).
+/// 200 without a body: the data were delivered.
+///
+/// Realises: MANAGEMENT-3
 pub fn posted() -> HttpResponse {
     json(HttpResponse::new(200))
 }
 
-/// 204: the connection is closed (MANAGEMENT-18).
+/// 204: the connection is closed.
+///
+/// Realises: MANAGEMENT-18
 pub fn deleted() -> HttpResponse {
     HttpResponse::new(204)
 }
 
-/// 410 without a body: the connection is gone, or never was (MANAGEMENT-4 to MANAGEMENT-6), whatever is asked
-/// (MANAGEMENT-16, MANAGEMENT-19, MANAGEMENT-20).
+/// 410 without a body: the connection is gone, or never was, whatever is asked.
+///
+/// Realises: MANAGEMENT-4 to MANAGEMENT-6, MANAGEMENT-16, MANAGEMENT-19, MANAGEMENT-20
 pub fn gone() -> HttpResponse {
     json(HttpResponse::new(410)).header("x-amzn-errortype", "GoneException")
 }
 
-/// GetConnection's answer, printed as AWS prints it: two spaces, ` : `, `null` for a client without a user agent (MANAGEMENT-10,
-/// MANAGEMENT-12, MANAGEMENT-13, MANAGEMENT-15, MANAGEMENT-47).
+/// GetConnection's answer, printed as AWS prints it: two spaces, ` : `, `null` for a client without
+/// a user agent.
+///
+/// Realises: MANAGEMENT-10, MANAGEMENT-12, MANAGEMENT-13, MANAGEMENT-15, MANAGEMENT-47
 pub fn status(connection: &Connection) -> HttpResponse {
     let user_agent = match &connection.user_agent {
         Some(text) => serde_json::Value::from(text.as_str()).to_string(),
@@ -156,8 +186,10 @@ pub fn status(connection: &Connection) -> HttpResponse {
     response
 }
 
-/// Adds what every answer carries: `x-amzn-requestid` (a UUID, MANAGEMENT-21) and `x-amz-apigw-id` (MANAGEMENT-22); the trace id is the caller's, since a refusal
-/// has none (MANAGEMENT-23).
+/// Adds what every answer carries: `x-amzn-requestid` (a UUID) and `x-amz-apigw-id`;
+/// the trace id is the caller's, since a refusal has none.
+///
+/// Realises: MANAGEMENT-22, MANAGEMENT-23, MANAGEMENT-21
 pub fn stamped(response: HttpResponse, uuid: &str, request_id: &str) -> HttpResponse {
     response
         .header("x-amzn-requestid", uuid)
@@ -294,8 +326,8 @@ mod tests {
     }
 
     proptest! {
-        // A request is read whatever is percent-encoded in its path and whatever the query string. With one
-        // fault in it, it gets the refusal of that fault.
+        // A request is read whatever is percent-encoded in its path and whatever the query string.
+        // With one fault in it, it gets the refusal of that fault.
         #[test]
         fn a_request_is_read_and_each_fault_has_its_refusal(
             id in connection_id(),

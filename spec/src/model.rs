@@ -51,10 +51,14 @@ pub struct RequestModels {
 /// A model that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidModel {
-    /// The name has other characters than letters and digits (LIMITS-38).
+    /// The name has other characters than letters and digits.
+    ///
+    /// Realises: LIMITS-38
     #[error("the name of a model must be letters and digits, `{0}` is not")]
     Name(String),
-    /// The schema is too long (LIMITS-38).
+    /// The schema is too long.
+    ///
+    /// Realises: LIMITS-38
     #[error("the schema has {0} characters, it may have {MODEL_CHARACTERS}")]
     TooLong(usize),
     /// The schema is no JSON.
@@ -67,7 +71,9 @@ pub enum InvalidModel {
         /// What is wrong there.
         problem: String,
     },
-    /// API Gateway refuses the schema (ROUTE-52, ROUTE-53). Never empty, in the order of the text.
+    /// API Gateway refuses the schema: never empty, in the order of the text.
+    ///
+    /// Realises: ROUTE-52, ROUTE-53
     #[error("{}", refusal(.0))]
     Schema(Vec<SchemaFault>),
 }
@@ -93,7 +99,9 @@ pub enum InvalidRequestModels {
     /// The expression cannot be read.
     #[error("`ModelSelectionExpression`: {0}")]
     Selection(#[from] SelectionExpressionError),
-    /// The API has no such model (ROUTE-48).
+    /// The API has no such model.
+    ///
+    /// Realises: ROUTE-48
     #[error("`RequestModels`: the API has no model `{0}`")]
     Unknown(String),
 }
@@ -101,18 +109,26 @@ pub enum InvalidRequestModels {
 /// Why a message fails validation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mismatch {
-    /// It is not JSON (ROUTE-41).
+    /// It is not JSON.
+    ///
+    /// Realises: ROUTE-41
     NotJson(String),
-    /// There is no model under the key that the expression gives, and none under `$default` (ROUTE-38).
+    /// There is no model under the key that the expression gives, and none under `$default`.
+    ///
+    /// Realises: ROUTE-38
     NoModel {
         /// The key.
         key: String,
     },
-    /// The model refuses it (ROUTE-34).
+    /// The model refuses it.
+    ///
+    /// Realises: ROUTE-34
     Refused {
         /// The model's name.
         model: String,
-        /// What the validator says, each text once, in the order of a Java `HashSet` (ROUTE-54).
+        /// What the validator says, each text once, in the order of a Java `HashSet`.
+        ///
+        /// Realises: ROUTE-54
         messages: Vec<String>,
     },
     /// The model has no verdict on it.
@@ -220,11 +236,13 @@ impl Model {
 }
 
 impl RequestModels {
-    /// A route's choice of models: `None` for a route without a `ModelSelectionExpression`, which validates nothing
-    /// (ROUTE-47).
+    /// A route's choice of models: `None` for a route without a `ModelSelectionExpression`, which
+    /// validates nothing.
     ///
     /// # Errors
     /// An expression that cannot be read, or the name of a model that is not there.
+    ///
+    /// Realises: ROUTE-47
     pub fn new<M>(
         route: &Route,
         models: &IndexMap<String, M>,
@@ -245,11 +263,13 @@ impl RequestModels {
         }))
     }
 
-    /// Judges a message by the model that it chooses among `models`: the one under its key (ROUTE-36), else the one under
-    /// `$default` (ROUTE-37).
+    /// Judges a message by the model that it chooses among `models`: the one under its key, else
+    /// the one under `$default`.
     ///
     /// # Errors
     /// Why the message fails validation.
+    ///
+    /// Realises: ROUTE-36, ROUTE-37
     pub fn judge(&self, models: &IndexMap<String, Model>, message: &str) -> Result<(), Mismatch> {
         let value = json::parse(message).map_err(|error| {
             let (line, column) = json::position(message, error.at);
@@ -303,7 +323,9 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// Where other models find a model (ROUTE-49).
+/// Where other models find a model.
+///
+/// Realises: ROUTE-49
 fn locator(api: &Api, name: &str) -> String {
     let address = format!(
         "https://apigateway.amazonaws.com/restapis/{}/models/{name}",

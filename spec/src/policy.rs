@@ -1,5 +1,8 @@
-//! IAM policy documents as an authorizer returns them, and their evaluation: a deny wins (AUTHORIZER-35), then an allow, else nothing is
-//! allowed (AUTHORIZER-39). The answer names the statements that decided, and the conditions that kept others from it.
+//! IAM policy documents as an authorizer returns them, and their evaluation: a deny wins, then an
+//! allow, else nothing is allowed. The answer names the statements that decided, and the conditions
+//! that kept others from it.
+//!
+//! Realises: AUTHORIZER-35, AUTHORIZER-39
 
 mod condition;
 mod context;
@@ -29,7 +32,9 @@ pub struct Statement {
     pub actions: Vec<String>,
     /// `Resource`: patterns with `*` and `?`.
     pub resources: Vec<String>,
-    /// `Condition`: all must hold for the statement to apply (AUTHORIZER-59).
+    /// `Condition`: all must hold for the statement to apply.
+    ///
+    /// Realises: AUTHORIZER-59
     pub conditions: Vec<Condition>,
 }
 
@@ -60,7 +65,8 @@ pub struct Evaluation {
     pub decision: Decision,
     /// Positions, from 0, of the statements that decided; empty for an implicit deny.
     pub determining: Vec<usize>,
-    /// Statements that would have applied but for a condition: their positions, and the first condition that does not hold.
+    /// Statements that would have applied but for a condition: their positions, and the first
+    /// condition that does not hold.
     pub unmet: Vec<(usize, String)>,
 }
 
@@ -77,15 +83,20 @@ pub struct PolicyError {
 /// What a statement may have. IAM knows some more, which are not supported here.
 const MEMBERS: [&str; 5] = ["Sid", "Effect", "Action", "Resource", "Condition"];
 
-/// The action of connecting (AUTHORIZER-32).
+/// The action of connecting.
+///
+/// Realises: AUTHORIZER-32
 pub const INVOKE: &str = "execute-api:Invoke";
 
 impl PolicyDocument {
-    /// Reads a policy document. `Statement`, `Action` and `Resource` may be one value or a list (AUTHORIZER-36).
+    /// Reads a policy document. `Statement`, `Action` and `Resource` may be one value or a list.
     ///
     /// # Errors
-    /// Names the member that is missing or of the wrong kind. Members that the evaluation does not know (`NotAction`, `NotResource`,
-    /// `Principal`) are errors too, and so are conditions that it does not know (AUTHORIZER-61): to ignore them could let somebody in.
+    /// Names the member that is missing or of the wrong kind. Members that the evaluation does not
+    /// know (`NotAction`, `NotResource`, `Principal`) are errors too, and so are conditions that it
+    /// does not know: to ignore them could let somebody in.
+    ///
+    /// Realises: AUTHORIZER-36, AUTHORIZER-61
     pub fn from_json(document: &Value) -> Result<Self, PolicyError> {
         let fields = document
             .as_object()
@@ -170,8 +181,9 @@ impl Statement {
         })
     }
 
-    /// Actions are compared whatever the case, resources exactly (AUTHORIZER-38), both with wildcards (AUTHORIZER-33, AUTHORIZER-34,
-    /// AUTHORIZER-37).
+    /// Actions are compared whatever the case, resources exactly, both with wildcards.
+    ///
+    /// Realises: AUTHORIZER-38, AUTHORIZER-33, AUTHORIZER-34, AUTHORIZER-37
     fn matches(&self, action: &str, resource: &str) -> bool {
         let action = action.to_ascii_lowercase();
         self.actions
@@ -210,8 +222,8 @@ impl fmt::Display for Evaluation {
     }
 }
 
-/// Whether `text` matches `pattern`, in which `*` stands for any characters and `?` for one; linear but for backtracking to the
-/// last star.
+/// Whether `text` matches `pattern`, in which `*` stands for any characters and `?` for one; linear
+/// but for backtracking to the last star.
 pub fn wildcard(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());
@@ -328,7 +340,8 @@ mod tests {
             prop_assert_eq!(wildcard(&pattern, &text), wildcard_model(&p, &t));
         }
 
-        // Adding a statement that allows never takes away access that was there; adding one that denies never gives any.
+        // Adding a statement that allows never takes away access that was there; adding one that
+        // denies never gives any.
         #[test]
         fn denies_only_take_away(allow: bool, extra in prop_oneof![Just("Allow"), Just("Deny")]) {
             let mut list = vec![];

@@ -1,5 +1,6 @@
-//! The requirements of `spec/requirements/`: facts in prose, each with its id, its source and how sure it is. Code and cases cite them by
-//! id; [`registry`] is the list to check the citations against.
+//! The requirements of `spec/requirements/`: facts in prose, each with its id, its source and how
+//! sure it is. Code and cases cite them by id; [`registry`] is the list to check the citations
+//! against.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -33,7 +34,7 @@ pub enum Basis {
     Assumed,
 }
 
-/// A page that can not be read.
+/// A page that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("spec/requirements/{area}.md, `{heading}`: {problem}")]
 pub struct InvalidPage {
@@ -61,7 +62,8 @@ pub const PAGES: [(&str, &str); 9] = [
     ("limits", include_str!("../requirements/limits.md")),
 ];
 
-/// All requirements, page by page. What can not be read is left out here and named by [`check`], which a test calls.
+/// All requirements, page by page. What cannot be read is left out here and named by [`check`],
+/// which a test calls.
 pub fn registry() -> &'static [Requirement] {
     // The pages are read once: the kit looks up thousands of requirements.
     static REGISTRY: LazyLock<Vec<Requirement>> = LazyLock::new(|| {
@@ -85,7 +87,8 @@ pub fn find(id: &str) -> Option<Requirement> {
 /// Reads every page.
 ///
 /// # Errors
-/// The first requirement that does not follow the format, which `spec/requirements/README.md` describes.
+/// The first requirement that does not follow the format, which `spec/requirements/README.md`
+/// describes.
 pub fn check() -> Result<(), InvalidPage> {
     PAGES
         .iter()

@@ -11,8 +11,8 @@ use indexmap::IndexMap;
 use crate::selection::SelectionExpression;
 use crate::template::Document;
 
-/// The key of a route: `RouteKey`. Keys compare, sort and hash as their texts do, so a map of routes
-/// can be asked for a text.
+/// The key of a route: `RouteKey`. Keys compare, sort and hash as their texts do, so a map of
+/// routes can be asked for a text.
 #[derive(Clone, Debug)]
 pub enum RouteKey {
     /// `$connect`: the route that runs before a connection is there.
@@ -25,7 +25,9 @@ pub enum RouteKey {
     Named(String),
 }
 
-/// A route key that API Gateway does not take (ROUTE-42).
+/// A route key that API Gateway does not take.
+///
+/// Realises: ROUTE-42
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a route key that starts with `$` must be `$connect`, `$disconnect` or `$default`")]
 pub struct InvalidRouteKey;
@@ -35,7 +37,9 @@ pub struct InvalidRouteKey;
 pub enum Selection {
     /// A key to look up.
     Key(String),
-    /// The message is JSON, but holds nothing where the expression looks (ROUTE-13, ROUTE-23).
+    /// The message is JSON, but holds nothing where the expression looks.
+    ///
+    /// Realises: ROUTE-13, ROUTE-23
     Missing,
     /// The expression looks into the message, which is not JSON.
     NotJson,
@@ -50,8 +54,10 @@ pub struct RouteChoice {
     pub route_key: Option<RouteKey>,
 }
 
-/// Evaluates a route selection expression against a message (ROUTE-9, ROUTE-11, ROUTE-12): the body alone (ROUTE-44), as JSON
-/// in the strict sense (ROUTE-28). An expression that does not look into the message needs none (ROUTE-14, ROUTE-46).
+/// Evaluates a route selection expression against a message: the body alone, as JSON
+/// in the strict sense. An expression that does not look into the message needs none.
+///
+/// Realises: ROUTE-9, ROUTE-11, ROUTE-12, ROUTE-44, ROUTE-28, ROUTE-14, ROUTE-46
 pub fn select(expression: &SelectionExpression, message: &str) -> Selection {
     let document = if expression
         .variables()
@@ -72,8 +78,10 @@ pub fn select(expression: &SelectionExpression, message: &str) -> Selection {
     }
 }
 
-/// Chooses among the routes: the key that the selection names exactly (ROUTE-1, ROUTE-20), else `$default` (ROUTE-2, ROUTE-4), else none
-/// (ROUTE-3, ROUTE-5). `$connect` and `$disconnect` are chosen by what happens to the connection, never by a message (ROUTE-6, ROUTE-7).
+/// Chooses among the routes: the key that the selection names exactly, else `$default`, else none.
+/// `$connect` and `$disconnect` are chosen by what happens to the connection, never by a message.
+///
+/// Realises: ROUTE-1, ROUTE-20, ROUTE-2, ROUTE-4, ROUTE-3, ROUTE-5, ROUTE-6, ROUTE-7
 pub fn choose<R>(selection: Selection, routes: &IndexMap<RouteKey, R>) -> RouteChoice {
     let named = match &selection {
         Selection::Key(key) => routes.get_key_value(&**key).map(|(key, _)| key),
@@ -90,7 +98,10 @@ pub fn choose<R>(selection: Selection, routes: &IndexMap<RouteKey, R>) -> RouteC
     }
 }
 
-/// The value of a `request.body…` variable: everything behind it is JSONPath (ROUTE-17 to ROUTE-19). `None` for other variables and where nothing is found.
+/// The value of a `request.body…` variable: everything behind it is JSONPath. `None` for other
+/// variables and where nothing is found.
+///
+/// Realises: ROUTE-17 to ROUTE-19
 pub(crate) fn body_variable(document: &Document, name: &str) -> Option<String> {
     let path = name.strip_prefix("request.body")?;
     document.text_at(&format!("${path}"))
@@ -181,7 +192,7 @@ impl fmt::Display for RouteChoice {
                 f.write_str("the expression names it")
             }
             Selection::Key(key) if key.parse().is_ok_and(|key: RouteKey| key.is_lifecycle()) => {
-                write!(f, "`{key}` can not be chosen by a message")
+                write!(f, "`{key}` cannot be chosen by a message")
             }
             Selection::Key(key) => write!(f, "the expression gives `{key}`, which is no route"),
             Selection::Missing => {
@@ -205,7 +216,8 @@ mod tests {
         select(&SelectionExpression::parse(expression).unwrap(), message)
     }
 
-    // The table of the developer guide (websocket-api-develop-routes), and keys with a hyphen (seen live, localstack issue 7153).
+    // The table of the developer guide (websocket-api-develop-routes), and keys with a hyphen (seen
+    // live, localstack issue 7153).
     #[rstest]
     #[case("$request.body.action", JOIN, "join")]
     #[case("${request.body.action}", JOIN, "join")]

@@ -1,5 +1,7 @@
-//! Selection expressions (ROUTE-9 to ROUTE-16): `$` starts a variable, `${…}` sets its limits, `\$` is a dollar, everything else stands for
-//! itself; evaluated in one pass.
+//! Selection expressions: `$` starts a variable, `${…}` sets its limits, `\$` is a dollar,
+//! everything else stands for itself; evaluated in one pass.
+//!
+//! Realises: ROUTE-9 to ROUTE-16
 
 use std::fmt;
 
@@ -9,7 +11,7 @@ pub struct SelectionExpression {
     parts: Vec<Part>,
 }
 
-/// A selection expression that can not be read.
+/// A selection expression that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("selection expression `{expression}`: {problem} at character {position}")]
 pub struct SelectionExpressionError {

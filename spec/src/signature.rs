@@ -1,11 +1,14 @@
-//! Signature Version 4, from the side that checks it: who signed a request, or why nobody did (AUTHORIZER-54, MANAGEMENT-32).
+//! Signature Version 4, from the side that checks it: who signed a request, or why nobody did.
 //!
-//! A request carries its signature in the field `Authorization`, or in its query string. Either names an access key, the day, region and
-//! service that the key was derived for, the fields that were signed, and the signature of the request's canonical form. To check one is
-//! to make the same form of what arrived, sign it with the key's secret, and compare in constant time.
+//! A request carries its signature in the field `Authorization`, or in its query string. Either
+//! names an access key, the day, region and service that the key was derived for, the fields that
+//! were signed, and the signature of the request's canonical form. To check one is to make the same
+//! form of what arrived, sign it with the key's secret, and compare in constant time.
 //!
-//! The canonical form is made here, since AWS shows it to whoever signed another one (MANAGEMENT-35). That it is the form which AWS's own
-//! signers make is what the kit's tests hold it to.
+//! The canonical form is made here, since AWS shows it to a client that signed another one. That it
+//! is the form which AWS's own signers make is what the kit's tests hold it to.
+//!
+//! Realises: AUTHORIZER-54, MANAGEMENT-32, MANAGEMENT-35
 
 mod caller;
 mod canonical;
@@ -44,17 +47,21 @@ pub struct Request<'a> {
 /// The service that requests to an API are signed for.
 pub const SERVICE: &str = "execute-api";
 
-/// How far a signature's time may be from the gateway's (AUTHORIZER-69).
+/// How far a signature's time may be from the gateway's.
+///
+/// Realises: AUTHORIZER-69
 pub const SKEW: Duration = Duration::from_secs(5 * 60);
 
-/// The longest validity of a signature in a query string: seven days (AUTHORIZER-70).
+/// The longest validity of a signature in a query string: seven days.
+///
+/// Realises: AUTHORIZER-70
 pub const LONGEST_EXPIRES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Whose signature `request` carries: one of `callers`, for `region`, at `now`.
 ///
 /// # Errors
-/// What is wrong with the signature, in the order in which it is looked at: its form, its time, its scope, its access key and token, and at
-/// last the signature itself.
+/// What is wrong with the signature, in the order in which it is looked at: its form, its time, its
+/// scope, its access key and token, and at last the signature itself.
 pub fn verify<'c>(
     request: &Request<'_>,
     callers: &'c [Caller],
@@ -96,7 +103,9 @@ fn same_token(own: Option<&str>, sent: Option<&str>) -> bool {
     }
 }
 
-/// A signature in a field holds for five minutes, one in a query string for as long as it says (AUTHORIZER-69, AUTHORIZER-70).
+/// A signature in a field holds for five minutes, one in a query string for as long as it says.
+///
+/// Realises: AUTHORIZER-69, AUTHORIZER-70
 fn check_time(claim: &Claim, now: Timestamp) -> Result<(), Rejection> {
     let signed = claim.at.iso_8601_basic();
     // The clock shows seconds: what it shows must agree with what is decided.
@@ -125,7 +134,9 @@ fn check_time(claim: &Claim, now: Timestamp) -> Result<(), Rejection> {
     }
 }
 
-/// The day, region and service that the key was derived for (AUTHORIZER-68). All that is wrong is said at once.
+/// The day, region and service that the key was derived for. All that is wrong is said at once.
+///
+/// Realises: AUTHORIZER-68
 fn check_scope(claim: &Claim, region: &str) -> Result<(), Rejection> {
     let scope = &claim.scope;
     let mut problems = String::new();

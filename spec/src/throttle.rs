@@ -1,5 +1,8 @@
-//! Throttling by token buckets: one for the account, one for its new connections, one for every route whose stage or route settings limit it (LIMITS-39). A request takes a
-//! token from each that concerns it, the account's first (LIMITS-41), and is throttled where there is none (LIMITS-26).
+//! Throttling by token buckets: one for the account, one for its new connections, one for every
+//! route whose stage or route settings limit it. A request takes a token from each that concerns
+//! it, the account's first, and is throttled where there is none.
+//!
+//! Realises: LIMITS-39, LIMITS-41, LIMITS-26
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,26 +25,34 @@ pub struct Limit {
 pub struct AccountLimits {
     /// Requests of clients and to `@connections` together.
     pub requests: Limit,
-    /// New connections (LIMITS-31).
+    /// New connections.
+    ///
+    /// Realises: LIMITS-31
     pub connections: Limit,
 }
 
-/// What a new account may do in most regions (LIMITS-30).
+/// What a new account may do in most regions.
+///
+/// Realises: LIMITS-30
 pub const ACCOUNT: Limit = Limit {
     rate: 10_000.0,
     burst: 5_000,
 };
 
-/// How many connections a new account may open: 500 a second (LIMITS-31), as many at once (LIMITS-45).
+/// How many connections a new account may open: 500 a second, as many at once.
+///
+/// Realises: LIMITS-31, LIMITS-45
 pub const CONNECTIONS: Limit = Limit {
     rate: 500.0,
     burst: 500,
 };
 
-/// A token bucket. It is full at first, gains `rate` tokens a second up to `burst`, and has no clock: time is an argument.
+/// A token bucket. It is full at first, gains `rate` tokens a second up to `burst`, and has no
+/// clock: time is an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
-    /// In billionths of a token, like all that follows: whole numbers, so that nothing is lost by rounding.
+    /// In billionths of a token, like all that follows: whole numbers, so that nothing is lost by
+    /// rounding.
     capacity: u64,
     level: u64,
     per_millisecond: u64,
@@ -97,7 +108,8 @@ impl Bucket {
     /// A full bucket.
     pub fn new(limit: Limit) -> Self {
         let capacity = u64::from(limit.burst) * TOKEN;
-        // From tokens a second to billionths of a token a millisecond. A rate that is no number counts as none.
+        // From tokens a second to billionths of a token a millisecond. A rate that is no number
+        // counts as none.
         let rate = limit.rate.clamp(0.0, HIGHEST_RATE) * 1e6;
         Self {
             capacity,
@@ -159,11 +171,14 @@ impl Throttle {
         self.routes = routes.collect();
     }
 
-    /// Takes the tokens of a request: one of the account's, for a handshake one of the account's new connections, then one of the
-    /// route's. What the account gave is not given back when the route refuses (LIMITS-41).
+    /// Takes the tokens of a request: one of the account's, for a handshake one of the account's
+    /// new connections, then one of the route's. What the account gave is not given back when the
+    /// route refuses.
     ///
     /// # Errors
     /// Whose bucket is empty.
+    ///
+    /// Realises: LIMITS-41
     pub fn take(&mut self, now: Timestamp, route_key: Option<&RouteKey>) -> Result<(), Throttled> {
         if !self.account.take(now) {
             return Err(Throttled::Account);
@@ -186,7 +201,8 @@ impl Throttle {
 fn limited_routes(api: &Api) -> impl Iterator<Item = (&RouteKey, Limit)> {
     let stage = &api.stage;
     api.routes.keys().filter_map(|key| {
-        // A route's own entry stands instead of the stage's default, also where it says nothing of throttling (LIMITS-27).
+        // A route's own entry stands instead of the stage's default, also where it says nothing of
+        // throttling (LIMITS-27).
         let own = stage.route_settings.get(key);
         let settings = own.unwrap_or(&stage.default_route_settings);
         let limit = limit(
@@ -197,7 +213,10 @@ fn limited_routes(api: &Api) -> impl Iterator<Item = (&RouteKey, Limit)> {
     })
 }
 
-/// The limit that settings give: what they leave open is the account's (LIMITS-40); `None` when they say nothing of throttling.
+/// The limit that settings give: what they leave open is the account's; `None` when they say
+/// nothing of throttling.
+///
+/// Realises: LIMITS-40
 pub(crate) fn limit(rate: Option<f64>, burst: Option<u32>) -> Option<Limit> {
     (rate.is_some() || burst.is_some()).then(|| Limit {
         rate: rate.unwrap_or(ACCOUNT.rate),
@@ -336,7 +355,8 @@ mod tests {
             }
         }
 
-        // A token is refused only where the burst is used up: whoever waits for one token's time gets one.
+        // A token is refused only where the burst is used up: a client that waits for one token's
+        // time gets one.
         #[test]
         fn patience_is_always_served(rate in 0.01..50.0_f64, burst in 1..20_u32, tries in 0..200_usize) {
             let mut bucket = Bucket::new(Limit { rate, burst });
@@ -359,7 +379,8 @@ mod tests {
             prop_assert_eq!(often, once);
         }
 
-        // The requests that pass do not depend on the order in which equally late ones come, nor on time that runs backwards.
+        // The requests that pass do not depend on the order in which equally late ones come, nor on
+        // time that runs backwards.
         #[test]
         fn totals_do_not_depend_on_order(limit in limits(), mut times in prop::collection::vec(0..3_000_u64, 1..60), last in 3_000..5_000_u64) {
             let total = |times: &[u64]| {

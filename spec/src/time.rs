@@ -1,10 +1,13 @@
-//! Points in time as API Gateway writes them. The specification has no clock: every entry point takes the time as an argument.
+//! Points in time as API Gateway writes them. The specification has no clock: every entry point
+//! takes the time as an argument.
 
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// Milliseconds since 1970-01-01T00:00:00Z, the unit of `connectedAt` and `requestTimeEpoch` (EVENT-21).
+/// Milliseconds since 1970-01-01T00:00:00Z, the unit of `connectedAt` and `requestTimeEpoch`.
+///
+/// Realises: EVENT-21
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
 
@@ -39,7 +42,9 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// Common log format, as in `requestTime` (EVENT-20): `20/Jan/2024:11:55:00 +0000`.
+    /// Common log format, as in `requestTime`: `20/Jan/2024:11:55:00 +0000`.
+    ///
+    /// Realises: EVENT-20
     pub fn common_log_format(self) -> String {
         let c = self.civil();
         format!(
@@ -53,7 +58,10 @@ impl Timestamp {
         )
     }
 
-    /// ISO 8601 with milliseconds and `Z`, as in the answer of GetConnection (MANAGEMENT-11): `2020-11-15T12:23:14.726Z`.
+    /// ISO 8601 with milliseconds and `Z`, as in the answer of GetConnection:
+    /// `2020-11-15T12:23:14.726Z`.
+    ///
+    /// Realises: MANAGEMENT-11
     pub fn iso_8601(self) -> String {
         let c = self.civil();
         format!(
@@ -62,7 +70,9 @@ impl Timestamp {
         )
     }
 
-    /// ISO 8601's basic format in whole seconds, as signatures use it (AUTHORIZER-69): `20201115T122314Z`.
+    /// ISO 8601's basic format in whole seconds, as signatures use it: `20201115T122314Z`.
+    ///
+    /// Realises: AUTHORIZER-69
     pub fn iso_8601_basic(self) -> String {
         let c = self.civil();
         format!(
@@ -91,7 +101,7 @@ impl Timestamp {
         let days = (era * 146_097 + day_of_era).checked_sub(719_468)?;
         let seconds = days * 86_400 + hour * 3600 + minute * 60 + second;
         let at = Self(seconds * 1000);
-        // A day that the month has not, or an hour 25, comes out as another.
+        // A day that the month does not have, or an hour 25, comes out as another.
         (at.iso_8601_basic() == text).then_some(at)
     }
 
@@ -172,7 +182,8 @@ mod tests {
     use proptest::prelude::*;
     use rstest::rstest;
 
-    // Instants whose text others recorded on AWS (Go library fixtures, brefphp samples), and the calendar's corners.
+    // Instants whose text others recorded on AWS (Go library fixtures, brefphp samples), and the
+    // calendar's corners.
     #[rstest]
     #[case(
         1_705_751_700_453,

@@ -1,7 +1,9 @@
-//! API keys and usage plans: which clients `$connect` lets in by their key (HANDSHAKE-30), how fast they may come, and how often in a day,
-//! a week or a month.
+//! API keys and usage plans: which clients `$connect` lets in by their key, how fast they may come,
+//! and how often in a day, a week or a month.
 //!
-//! The limits of a plan are each key's own (HANDSHAKE-52). Nothing here has a clock: time is an argument.
+//! The limits of a plan are each key's own. Nothing here has a clock: time is an argument.
+//!
+//! Realises: HANDSHAKE-30, HANDSHAKE-52
 
 use std::collections::HashMap;
 use std::fmt;
@@ -43,13 +45,17 @@ pub struct UsagePlan {
 pub struct Quota {
     /// `Limit`: how many requests a period may have.
     pub limit: u64,
-    /// `Offset`: the day on which a period starts, from 0; 0 is Sunday, or the first of the month (HANDSHAKE-53).
+    /// `Offset`: the day on which a period starts, from 0; 0 is Sunday, or the first of the month.
+    ///
+    /// Realises: HANDSHAKE-53
     pub offset: u8,
     /// `Period`.
     pub period: Period,
 }
 
-/// How long a quota lasts, by the calendar of UTC (HANDSHAKE-53).
+/// How long a quota lasts, by the calendar of UTC.
+///
+/// Realises: HANDSHAKE-53
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Period {
     /// `DAY`.
@@ -63,13 +69,19 @@ pub enum Period {
 /// Where the API key of a handshake is looked for: `ApiKeySelectionExpression`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeySource {
-    /// `$request.header.x-api-key` (HANDSHAKE-31).
+    /// `$request.header.x-api-key`.
+    ///
+    /// Realises: HANDSHAKE-31
     Header,
-    /// `$context.authorizer.usageIdentifierKey` (HANDSHAKE-32).
+    /// `$context.authorizer.usageIdentifierKey`.
+    ///
+    /// Realises: HANDSHAKE-32
     Authorizer,
 }
 
-/// A key selection expression that API Gateway does not take (HANDSHAKE-49).
+/// A key selection expression that API Gateway does not take.
+///
+/// Realises: HANDSHAKE-49
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` must be `{HEADER}` or `{AUTHORIZER}`")]
 pub struct InvalidKeySource(pub String);
@@ -94,17 +106,29 @@ pub struct UsedKey {
 /// Why a handshake's API key opens nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyRefusal {
-    /// There is none (HANDSHAKE-28).
+    /// There is none.
+    ///
+    /// Realises: HANDSHAKE-28
     Missing(KeySource),
-    /// No key has this value (HANDSHAKE-29).
+    /// No key has this value.
+    ///
+    /// Realises: HANDSHAKE-29
     Unknown,
-    /// The key is not enabled (HANDSHAKE-29).
+    /// The key is not enabled.
+    ///
+    /// Realises: HANDSHAKE-29
     Disabled(String),
-    /// The key is in no usage plan of the stage (HANDSHAKE-29).
+    /// The key is in no usage plan of the stage.
+    ///
+    /// Realises: HANDSHAKE-29
     WithoutPlan(String),
-    /// The key's requests come too fast for its plan (HANDSHAKE-27).
+    /// The key's requests come too fast for its plan.
+    ///
+    /// Realises: HANDSHAKE-27
     Throttled(String),
-    /// The plan's quota is used up (HANDSHAKE-27).
+    /// The plan's quota is used up.
+    ///
+    /// Realises: HANDSHAKE-27
     QuotaExceeded(String, Quota),
 }
 
@@ -151,10 +175,13 @@ impl FromStr for KeySource {
 }
 
 impl Quota {
-    /// Whether the offset is within the period: a day starts at its start, a week has seven days, and every month has 28 (HANDSHAKE-53).
+    /// Whether the offset is within the period: a day starts at its start, a week has seven days,
+    /// and every month has 28.
     ///
     /// # Errors
     /// The quota, when it is not.
+    ///
+    /// Realises: HANDSHAKE-53
     pub fn check(self) -> Result<(), InvalidQuota> {
         if self.offset <= self.highest_offset() {
             Ok(())
@@ -231,12 +258,15 @@ impl Usage {
         }
     }
 
-    /// Judges the API key of a handshake, looked for in `source`, and counts its use. `of_authorizer` is the `usageIdentifierKey` that the authorizer gave.
+    /// Judges the API key of a handshake, looked for in `source`, and counts its use.
+    /// `of_authorizer` is the `usageIdentifierKey` that the authorizer gave.
     ///
-    /// A request that is refused counts for nothing: it takes no token and no part of the quota (HANDSHAKE-54).
+    /// A request that is refused counts for nothing: it takes no token and no part of the quota.
     ///
     /// # Errors
     /// Why the key opens nothing.
+    ///
+    /// Realises: HANDSHAKE-54
     pub fn admit(
         &mut self,
         now: Timestamp,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use spec::compile::InvalidRouteSettings;
 use spec::usage_plan::ApiKey;
 use spec::{CompiledApi, InvalidApi, Location, Problem};
 
@@ -196,11 +197,12 @@ fn is_follow_up(draft: &Draft<'_>, invalid: &InvalidApi) -> bool {
             let integration = draft.api.integrations.get(id);
             depends_on_variables(integration.and_then(|one| one.integration_uri.as_deref()))
         }
-        Location::RouteSettings(_) => {
-            matches!(invalid.problem, Problem::RouteSettings(_))
-                && property == "RouteSettings"
-                && draft.incomplete.contains(route::TYPE.name)
-        }
+        Location::RouteSettings(_) => match &invalid.problem {
+            Problem::RouteSettings(InvalidRouteSettings::UnknownRoute(_)) => {
+                draft.incomplete.contains(route::TYPE.name)
+            }
+            _ => false,
+        },
         _ => false,
     }
 }

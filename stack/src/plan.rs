@@ -271,12 +271,13 @@ fn tables(old: &[Table], new: &[Table]) -> Vec<TableChange> {
 
 fn table_parts(old: &Table, new: &Table) -> Vec<TablePart> {
     let mut parts = Vec::new();
-    let keys_differ = keys(&old.definition) != keys(&new.definition);
-    if keys_differ {
+    let mut left_out = vec!["KeySchema"];
+    if keys(&old.definition) != keys(&new.definition) {
         parts.push(TablePart::KeySchema);
+        // The attributes' types change with the keys: that is not another change.
+        left_out.push("AttributeDefinitions");
     }
-    // What a change of the keys takes with it is not named twice.
-    if rest(&old.definition, keys_differ) != rest(&new.definition, keys_differ) {
+    if without(&old.definition, &left_out) != without(&new.definition, &left_out) {
         parts.push(TablePart::Definition);
     }
     if old.time_to_live != new.time_to_live {
@@ -299,13 +300,11 @@ fn keys(definition: &Json) -> Vec<(&Json, &Json, Option<&Json>)> {
         .collect()
 }
 
-/// A definition without its keys; `without_attributes` leaves the attributes' types out, too.
-fn rest(definition: &Json, without_attributes: bool) -> Json {
+/// A definition without some of its members.
+fn without(definition: &Json, members: &[&str]) -> Json {
     let mut rest = definition.clone();
     if let Some(map) = rest.as_object_mut() {
-        map.retain(|name, _| {
-            name != "KeySchema" && !(without_attributes && name == "AttributeDefinitions")
-        });
+        map.retain(|name, _| !members.contains(&name.as_str()));
     }
     rest
 }

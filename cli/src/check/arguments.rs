@@ -45,7 +45,8 @@ fn nobodys(args: &CheckArgs, targets: &[Target]) -> Option<String> {
         .into_iter()
         .find(|(_, is_given, its)| *is_given && !its.iter().any(|one| targets.contains(one)))?;
     Some(format!(
-        "`{argument}` is for the target {}, and what is checked is {}: leave it out, or change `--target`",
+        "`{argument}` is for the target {}, and what is checked is {}: leave it out, or change \
+         `--target`",
         names(its, " or "),
         names(targets, " and ")
     ))

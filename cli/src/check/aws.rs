@@ -22,7 +22,8 @@ pub(super) fn check(args: &AwsArgs) -> Result<(), Failure> {
         None => "the target `aws` needs `--stack NAME`, the name of a deployed stack".to_owned(),
         Some(_) if cfg!(feature = "live") => return Ok(()),
         Some(stack) => format!(
-            "this program was built without AWS's SDK, which finds the stack `{stack}`: build it with the feature `live`, as in `cargo run --features live -- check --stack {stack}`"
+            "this program was built without AWS's SDK, which finds the stack `{stack}`: build it \
+             with the feature `live`, as in `cargo run --features live -- check --stack {stack}`"
         ),
     };
     Err(Failure::usage(problem))

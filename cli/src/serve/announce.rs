@@ -70,7 +70,8 @@ fn required_keys(stack: &Assembly) -> impl Iterator<Item = &ApiKey> {
     stack.usable_api_keys().filter(move |_| required)
 }
 
-/// `--header x-api-key:VALUE ` with the first key that opens `$connect`, where it is to be sent as a header.
+/// `--header x-api-key:VALUE ` with the first key that opens `$connect`, where it is to be sent as
+/// a header.
 fn key_option(stack: &Assembly) -> String {
     let in_header = stack.api().api_key_selection_expression == usage_plan::HEADER;
     let key = required_keys(stack).next().filter(|_| in_header);
@@ -79,8 +80,8 @@ fn key_option(stack: &Assembly) -> String {
     })
 }
 
-/// `--header NAME:VALUE ` for each header that the authorizer wants to see. The value is the one in the stack's outputs, where they hold a
-/// wscat line; nobody else knows it.
+/// `--header NAME:VALUE ` for each header that the authorizer wants to see. The value is the one in
+/// the stack's outputs, where they hold a wscat line; nobody else knows it.
 fn header_options(stack: &Assembly) -> String {
     let wscat = stack
         .outputs()

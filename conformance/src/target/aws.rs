@@ -58,7 +58,8 @@ pub enum AwsError {
     },
     /// A stack without the output [`ADDRESS`].
     #[error(
-        "the stack `{stack}` has no output `{ADDRESS}`, which says where clients connect to; it has {there}"
+        "the stack `{stack}` has no output `{ADDRESS}`, which says where clients connect to; it \
+         has {there}"
     )]
     NoAddress {
         /// The stack.
@@ -68,7 +69,8 @@ pub enum AwsError {
     },
     /// An address of another kind.
     #[error(
-        "the output `{ADDRESS}` of the stack `{stack}` is `{address}`, and must begin with wss:// or ws://"
+        "the output `{ADDRESS}` of the stack `{stack}` is `{address}`, and must begin with wss:// \
+         or ws://"
     )]
     Scheme {
         /// The stack.
@@ -77,7 +79,11 @@ pub enum AwsError {
         address: String,
     },
     /// Two stacks are the same fixture.
-    #[error("the stacks `{}` and `{}` both are the fixture `{fixture}`: remove one", stacks[0], stacks[1])]
+    #[error(
+        "the stacks `{}` and `{}` both are the fixture `{fixture}`: remove one",
+        stacks[0],
+        stacks[1]
+    )]
     Twice {
         /// The stacks.
         stacks: [String; 2],

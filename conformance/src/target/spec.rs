@@ -79,7 +79,8 @@ const SOURCE_IP: &str = "127.0.0.1";
 const BEGINNING: Timestamp = Timestamp::from_millis(1_705_751_697_419);
 
 impl SpecSession {
-    /// A fresh gateway for `api`, whose functions (by ARN) the kit plays. HTTP backends are played by the probe.
+    /// A fresh gateway for `api`, whose functions (by ARN) the kit plays. HTTP backends are played
+    /// by the probe.
     pub fn new(api: Arc<CompiledApi>, players: HashMap<String, Player>) -> Self {
         Self {
             gateway: Gateway::new(api, spec::ids::Counter::default()),

@@ -24,7 +24,8 @@ const HEADERS: [(&str, &str); 4] = [
     ("x-amz-target", "DynamoDB_20120810.GetItem"),
     (
         "authorization",
-        "AWS4-HMAC-SHA256 Credential=local/20240120/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+        "AWS4-HMAC-SHA256 Credential=local/20240120/us-east-1/dynamodb/aws4_request, \
+         SignedHeaders=host, Signature=0",
     ),
 ];
 

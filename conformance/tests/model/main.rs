@@ -1,9 +1,11 @@
-//! The specification against a small reference model, under random traffic: many clients, functions that fail, answer late or never, and
-//! management calls, also from inside a function's run. Nothing may be lost, doubled, sent to somebody else or sent after the close; time
-//! is an argument, so two hours pass at once.
+//! The specification against a small reference model, under random traffic: many clients, functions
+//! that fail, answer late or never, and management calls, also from inside a function's run.
+//! Nothing may be lost, doubled, sent to somebody else or sent after the close; time is an
+//! argument, so two hours pass at once.
 //!
-//! `traffic.rs` says what can happen, `reference/` what must come of it, `subject.rs` what does, in the
-//! surroundings of `setting.rs`. The same traffic and reference judge the gateway's process: `cli/tests/model`.
+//! `traffic.rs` says what can happen, `reference/` what must come of it, `subject.rs` what does, in
+//! the surroundings of `setting.rs`. The same traffic and reference judge the gateway's process:
+//! `cli/tests/model`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

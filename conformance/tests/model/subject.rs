@@ -1,5 +1,5 @@
-//! The specification with all that surrounds it: clients, functions and a backend that do as they are told, and compare what they see
-//! with what the model expects.
+//! The specification with all that surrounds it: clients, functions and a backend that do as they
+//! are told, and compare what they see with what the model expects.
 
 mod compare;
 

@@ -31,8 +31,9 @@ pub(crate) struct Shape {
 /// What a function asks of `@connections` for its own connection as soon as it is called.
 pub(crate) type Habit = Option<Operation>;
 
-/// One thing that happens. Clients are named by the slot that they have last taken, calls and connections of the past by a number to be
-/// taken modulo how many there are: so a step keeps its sense when others before it are left out.
+/// One thing that happens. Clients are named by the slot that they have last taken, calls and
+/// connections of the past by a number to be taken modulo how many there are: so a step keeps its
+/// sense when others before it are left out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Step {
     Connect {
@@ -60,7 +61,8 @@ pub(crate) enum Step {
         operation: Operation,
         whom: Whom,
     },
-    /// Time passes; unless the gateway is woken when it asked for it, it learns of it with what happens next.
+    /// Time passes; unless the gateway is woken when it asked for it, it learns of it with what
+    /// happens next.
     Wait {
         millis: u64,
         woken: bool,
@@ -292,7 +294,8 @@ fn answer() -> impl Strategy<Value = Step> {
     (pick, outcome).prop_map(|(pick, outcome)| Step::Answer { pick, outcome })
 }
 
-/// Moments, and the time-outs of integrations, of silence and of two hours, each with a millisecond on either side.
+/// Moments, and the timeouts of integrations, of silence and of two hours, each with a millisecond
+/// on either side.
 fn wait() -> impl Strategy<Value = Step> {
     let millis = prop_oneof![
         3 => 1..1_000_u64,

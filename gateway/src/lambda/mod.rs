@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! Functions::invoke -> Pool: PoolMachine gives the event to a process, or to the queue
-//! sandbox: the process with its own Runtime API  GET next -> Pool::next
-//!                                                POST response, error -> Pool::complete -> Hub::result
+//! sandbox   the process with its own Runtime API
+//!           GET next -> Pool::next; POST response, error -> Pool::complete -> Hub::result
 //! machine   the rules: who gets which event, when a process is started, killed or given up
 //! launch    how a function's processes are started
 //! watchdog  ends the processes of a gateway that was killed
@@ -30,8 +30,8 @@ use spec::signature::Caller;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::calls::{Invoke, NoSuchFunction, Results};
 use crate::clock::Clock;
-use crate::hub::{Hub, Invoke};
 use pool::{Pool, Starts};
 use stack::Function;
 use watchdog::Watchdog;
@@ -47,7 +47,7 @@ pub(crate) struct Functions {
     pools: RwLock<HashMap<String, Arc<Pool>>>,
     sink: Sink,
     clock: Clock,
-    hub: Weak<Hub>,
+    results: Weak<dyn Results>,
     watchdog: Arc<Watchdog>,
     /// Pools to be run by [`Tasks::run`].
     added: mpsc::UnboundedSender<(Arc<Pool>, Starts)>,
@@ -76,14 +76,14 @@ impl Functions {
         launches: Vec<Launch>,
         sink: Sink,
         clock: Clock,
-        hub: Weak<Hub>,
+        results: Weak<dyn Results>,
     ) -> (Arc<Self>, Tasks) {
         let (added, tasks) = mpsc::unbounded_channel();
         let functions = Self {
             pools: RwLock::default(),
             sink,
             clock,
-            hub,
+            results,
             watchdog: Watchdog::new(),
             added,
         };
@@ -103,8 +103,13 @@ impl Functions {
         let arn = launch.arn.clone();
         let sink = self.sink.clone();
         let watchdog = Arc::clone(&self.watchdog);
-        let (pool, starts) =
-            Pool::new(launch, sink, self.clock.clone(), watchdog, self.hub.clone());
+        let (pool, starts) = Pool::new(
+            launch,
+            sink,
+            self.clock.clone(),
+            watchdog,
+            self.results.clone(),
+        );
         // Without tasks, everything is going down.
         let _ = self.added.send((Arc::clone(&pool), starts));
         pools.insert(arn, pool);
@@ -163,7 +168,7 @@ impl Tasks {
 }
 
 impl Invoke for Functions {
-    fn invoke(&self, invocation: Invocation) -> Result<(), String> {
+    fn invoke(&self, invocation: Invocation) -> Result<(), NoSuchFunction> {
         let arn = &*invocation.function_arn;
         let pools = self.pools();
         let pool = pools.get(arn).or_else(|| {
@@ -176,7 +181,7 @@ impl Invoke for Functions {
                 pool.invoke(invocation);
                 Ok(())
             }
-            None => Err(format!("there is no function `{arn}`")),
+            None => Err(NoSuchFunction(arn.to_owned())),
         }
     }
 

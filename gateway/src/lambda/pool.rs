@@ -6,12 +6,13 @@
 use std::collections::HashMap;
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::time::Duration;
 
 use spec::Timestamp;
 use spec::io::{CallId, FunctionOutcome, Invocation};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::failure::Failure;
 use super::launch::Launch;
@@ -21,8 +22,8 @@ use super::machine::{
 use super::output::Sink;
 use super::sandbox::{self, Sandbox, pass_panic_on};
 use super::watchdog::Watchdog;
+use crate::calls::Results;
 use crate::clock::Clock;
-use crate::hub::Hub;
 use crate::ids::Random;
 
 /// The processes of one function.
@@ -32,7 +33,7 @@ pub(crate) struct Pool {
     pub(super) sink: Sink,
     pub(super) clock: Clock,
     pub(super) watchdog: Arc<Watchdog>,
-    hub: Weak<Hub>,
+    results: Weak<dyn Results>,
     /// The machine's steady time begins here.
     epoch: Instant,
     state: Mutex<State>,
@@ -49,6 +50,8 @@ pub(super) struct State {
     /// Of the processes that are started from now on.
     launch: Arc<Launch>,
     sandboxes: HashMap<ProcessId, Arc<Sandbox>>,
+    /// The tasks of processes. One may outlive its process, to read what that has written.
+    tasks: usize,
     ids: Random,
     /// What [`Pool::run`] waits for.
     armed: Due,
@@ -57,13 +60,16 @@ pub(super) struct State {
 /// Processes to be started.
 pub(super) type Starts = mpsc::UnboundedReceiver<Arc<Sandbox>>;
 
+/// How long the output of a process that has ended may take to be read.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 impl Pool {
     pub(super) fn new(
         launch: Launch,
         sink: Sink,
         clock: Clock,
         watchdog: Arc<Watchdog>,
-        hub: Weak<Hub>,
+        results: Weak<dyn Results>,
     ) -> (Arc<Self>, Starts) {
         let (starts, receiver) = mpsc::unbounded_channel();
         let pool = Self {
@@ -71,12 +77,13 @@ impl Pool {
             sink,
             clock,
             watchdog,
-            hub,
+            results,
             epoch: Instant::now(),
             state: Mutex::new(State {
                 machine: PoolMachine::new(launch.limits()),
                 launch: Arc::new(launch),
                 sandboxes: HashMap::new(),
+                tasks: 0,
                 ids: Random::new(),
                 armed: Due::default(),
             }),
@@ -112,7 +119,11 @@ impl Pool {
                 Some(sandbox) = starts.recv() => {
                     sandboxes.spawn(sandbox::run(Arc::clone(&self), sandbox));
                 }
-                Some(ended) = sandboxes.join_next() => pass_panic_on(ended),
+                Some(ended) = sandboxes.join_next() => {
+                    pass_panic_on(ended);
+                    self.lock().tasks -= 1;
+                    self.moved.notify_waiters();
+                }
             }
         }
     }
@@ -227,7 +238,7 @@ impl Pool {
     /// Resolves when every event has been fetched, except those for which there may be no more
     /// processes.
     pub(super) async fn fetched(&self) {
-        self.until(PoolMachine::is_settled).await;
+        self.until(|state| state.machine.is_settled()).await;
     }
 
     /// Ends all processes, and starts none any more: what waits fails.
@@ -235,10 +246,15 @@ impl Pool {
         self.step(|machine, _| machine.stop());
     }
 
-    /// Resolves when no process is left.
+    /// Resolves when no process is left, and what they have written was read. What somebody else
+    /// holds open is not read to its end.
     pub(super) async fn ended(&self) {
+        let ended = async {
+            self.until(|state| state.machine.is_empty()).await;
+            let _ = timeout(LAST_WORDS, self.until(|state| state.tasks == 0)).await;
+        };
         tokio::select! {
-            () = self.until(PoolMachine::is_empty) => {}
+            () = ended => {}
             // Nobody runs them any more: they were killed.
             () = self.starts.closed() => {}
         }
@@ -252,12 +268,12 @@ impl Pool {
             .expect("another task panicked in the pool")
     }
 
-    async fn until(&self, reached: impl Fn(&PoolMachine) -> bool) {
+    async fn until(&self, reached: impl Fn(&State) -> bool) {
         loop {
             let moved = self.moved.notified();
             tokio::pin!(moved);
             moved.as_mut().enable();
-            if reached(&self.lock().machine) {
+            if reached(&self.lock()) {
                 return;
             }
             moved.await;
@@ -284,6 +300,7 @@ impl Pool {
                     let name = spec::ids::uuid(&mut state.ids);
                     let sandbox = Arc::new(Sandbox::new(id, Arc::clone(&state.launch), name));
                     state.sandboxes.insert(id, Arc::clone(&sandbox));
+                    state.tasks += 1;
                     // Once `run` has been dropped, everything ends.
                     let _ = self.starts.send(sandbox);
                 }
@@ -312,9 +329,9 @@ impl Pool {
             let call = one.call;
             // A broken machine hears nothing any more, but the processes have to end.
             if let Some(outcome) = self.outcome(one)
-                && let Some(hub) = self.hub.upgrade().filter(|hub| !hub.is_broken())
+                && let Some(results) = self.results.upgrade()
             {
-                hub.result(call, outcome);
+                results.finished(call, outcome.into());
             }
         }
     }

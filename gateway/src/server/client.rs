@@ -28,9 +28,13 @@ const CLOSING: Duration = Duration::from_secs(2);
 /// 6.9 KiB a connection with it, 135 without (tungstenite reads ahead 128 KiB).
 const READ_AHEAD: usize = 4096;
 
-/// Serves the client until its connection is over; tells the hub of everything but its own closes: of messages when all their frames are there
-/// (LIMITS-5), of binary ones as a breach (LIMITS-9). A client's pings and its close are answered below (LIFECYCLE-22, LIFECYCLE-23) and lead to nothing else
-/// (LIFECYCLE-24); none are sent (LIFECYCLE-26). Every text goes out as a text frame (INTEGRATION-11).
+/// Serves the client until its connection is over. Tells the hub of everything but its own closes:
+/// of messages once all their frames have come, of binary ones as a violation. A client's pings and
+/// its close are answered here and lead to nothing else; no pings are sent. Every text goes out as
+/// a text frame.
+///
+/// Realises: LIMITS-5, LIMITS-9, LIFECYCLE-22, LIFECYCLE-23, LIFECYCLE-24, LIFECYCLE-26,
+/// INTEGRATION-11.
 pub(super) async fn run(
     hub: &Arc<Hub>,
     peer: PeerId,
@@ -44,7 +48,7 @@ pub(super) async fn run(
         .max_message_size(Some(MESSAGE_BYTES));
     let mut socket =
         WebSocketStream::from_partially_read(stream, received, Role::Server, Some(config)).await;
-    // After a breach the stream of frames is not to be trusted: nothing more is read from it.
+    // After a violation the stream of frames is not to be trusted: nothing more is read from it.
     let mut broken = false;
     loop {
         if backlog.is_lost() {
@@ -58,8 +62,9 @@ pub(super) async fn run(
                         backlog.closing().await;
                         tokio::time::sleep(CLOSING).await;
                     };
+                    let note = |bytes| hub.written(peer, backlog, bytes);
                     let written = tokio::select! {
-                        written = send(&mut socket, text, &mut inbox, |bytes| hub.written(peer, backlog, bytes)) => written,
+                        written = send(&mut socket, text, &mut inbox, note) => written,
                         () = backlog.overflow() => Err(()),
                         // A client that does not read is not waited for.
                         () = closing => Err(()),
@@ -89,7 +94,10 @@ pub(super) async fn run(
                 }
                 Some(Ok(Message::Close(frame))) => {
                     let close = match frame {
-                        Some(frame) => ClientClose { code: Some(frame.code.into()), reason: frame.reason.as_str().to_owned() },
+                        Some(frame) => ClientClose {
+                            code: Some(frame.code.into()),
+                            reason: frame.reason.as_str().to_owned(),
+                        },
                         None => ClientClose { code: None, reason: String::new() },
                     };
                     hub.input(Input::PeerClosed { peer, close: Some(close) });
@@ -113,7 +121,8 @@ pub(super) async fn run(
     }
 }
 
-/// Writes a message and all that have come behind it, then flushes once. Gives the close that stood among them.
+/// Writes a message and all that have come behind it, then flushes once. Gives the close that stood
+/// among them.
 async fn send(
     socket: &mut Socket,
     text: String,
@@ -141,7 +150,8 @@ async fn send(
     Ok(close)
 }
 
-/// Closes from this side: the frame, then whatever the client still sends is read, so that no reset overtakes the frame.
+/// Closes from this side: the frame, then whatever the client still sends is read, so that no reset
+/// overtakes the frame.
 async fn close(mut socket: Socket, info: &CloseInfo) {
     let frame = CloseFrame {
         code: info.code.into(),
@@ -175,7 +185,7 @@ async fn discard(socket: &mut Socket) {
     while let Ok(1..) = stream.read(&mut waste).await {}
 }
 
-/// The breach that an error stands for; `None` when the connection is simply lost.
+/// The violation that an error stands for; `None` if the connection is simply lost.
 fn violation(error: &tungstenite::Error) -> Option<Violation> {
     match error {
         tungstenite::Error::Capacity(CapacityError::MessageTooLong { max_size, .. })

@@ -147,7 +147,7 @@ mod tests {
     use super::*;
     use crate::{Control, Notice, Options};
     use futures_util::{SinkExt, StreamExt};
-    use spec::io::Because;
+    use spec::io::Reason;
     use tokio::time::timeout;
     use tokio_tungstenite::connect_async;
     use tokio_tungstenite::tungstenite::Message;
@@ -198,7 +198,7 @@ Resources:
         let disconnected = async {
             let is_end = |notice| {
                 matches!(notice, Notice::Decision(decision)
-                    if matches!(decision.because, Because::Disconnected(_)))
+                    if matches!(decision.reason, Reason::Disconnected(_)))
             };
             while !is_end(decisions.next().await.unwrap()) {}
         };

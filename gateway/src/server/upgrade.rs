@@ -12,7 +12,8 @@ use super::client;
 use crate::http1::{Connection, Head};
 use crate::hub::{Hub, ToClient};
 
-/// Asks the machine, then answers, and serves the client if it is let in. Gives the connection back when another request may follow.
+/// Asks the machine, then answers, and serves the client if it is let in. Gives the connection back
+/// when another request may follow.
 pub(super) async fn handshake(
     hub: &Arc<Hub>,
     mut connection: Connection,

@@ -1,7 +1,9 @@
 //! HTTP backends and services: the requests that the machine asks for, made.
 //!
-//! One connection a request: a gateway on a developer's machine has no need of a pool, and a backend that was started anew is found.
+//! One connection a request: a gateway on a developer's machine has no need of a pool, and a backend
+//! that was started anew is found.
 
+use std::io;
 use std::sync::{Arc, OnceLock, Weak};
 
 use http_body_util::{BodyExt, Full, Limited};
@@ -10,43 +12,52 @@ use hyper::client::conn::http1;
 use hyper::header::{CONTENT_LENGTH, HOST};
 use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
+use spec::Timestamp;
 use spec::http::{Headers, HttpAnswer, HttpRequest};
 use spec::io::{CallId, HttpCall, HttpOutcome, Outcome, Service, ServiceCall};
-use spec::{Input, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::pki_types::{InvalidDnsNameError, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use crate::calls::Results;
 use crate::clock::Clock;
-use crate::hub::Hub;
+use crate::error::with_causes;
 
 /// Makes requests, each in a task of its own.
 pub(crate) struct Backends {
-    hub: Weak<Hub>,
+    results: Weak<dyn Results>,
     clock: Clock,
     dynamodb_url: String,
     region: String,
 }
 
-/// The most bytes of an answer's body (INTEGRATION-95).
+/// The most bytes of an answer's body.
+///
+/// Realises: INTEGRATION-95.
 const ANSWER_BYTES: usize = 10 * 1024 * 1024;
 
 impl Backends {
     /// `dynamodb_url` is where DynamoDB is, `region` the one that requests to it name.
-    pub(crate) fn new(hub: Weak<Hub>, clock: Clock, dynamodb_url: String, region: String) -> Self {
+    pub(crate) fn new(
+        results: Weak<dyn Results>,
+        clock: Clock,
+        dynamodb_url: String,
+        region: String,
+    ) -> Self {
         Self {
-            hub,
+            results,
             clock,
             dynamodb_url,
             region,
         }
     }
 
-    /// Starts a request; its result comes later, to [`Hub::input`].
+    /// Starts a request; its result comes later, to [`Results::finished`].
     pub(crate) fn request(&self, call: HttpCall) {
         self.start(call.id, call.request, call.deadline, Outcome::Http);
     }
@@ -82,7 +93,7 @@ impl Backends {
         deadline: Timestamp,
         outcome: fn(HttpOutcome) -> Outcome,
     ) {
-        let hub = self.hub.clone();
+        let results = self.results.clone();
         let clock = self.clock.clone();
         tokio::spawn(async move {
             let answer = tokio::select! {
@@ -92,51 +103,123 @@ impl Backends {
             };
             let answer = match answer {
                 Ok(answer) => HttpOutcome::Answered(answer),
-                Err(problem) => HttpOutcome::Failed(problem),
+                Err(error) => HttpOutcome::Failed(with_causes(&error)),
             };
-            if let Some(hub) = hub.upgrade() {
-                hub.input(Input::CallFinished {
-                    id,
-                    outcome: outcome(answer),
-                });
+            if let Some(results) = results.upgrade() {
+                results.finished(id, outcome(answer));
             }
         });
     }
 }
 
-/// Makes a request, and follows no redirection (INTEGRATION-94).
-async fn answer(request: HttpRequest) -> Result<HttpAnswer, String> {
-    let uri: Uri = request
-        .url
-        .parse()
-        .map_err(|error| format!("`{}` is no address: {error}", request.url))?;
+/// Why a backend has not answered.
+#[derive(Debug, thiserror::Error)]
+enum Unanswered {
+    #[error("`{url}` is no address")]
+    Address {
+        url: String,
+        source: hyper::http::uri::InvalidUri,
+    },
+    #[error("cannot connect to `{host}`, port {port}")]
+    Connection {
+        host: String,
+        port: u16,
+        source: io::Error,
+    },
+    #[error("no TLS with `{host}`: its name cannot be one of a certificate")]
+    Name {
+        host: String,
+        source: InvalidDnsNameError,
+    },
+    #[error("no TLS with `{host}`, port {port}")]
+    Tls {
+        host: String,
+        port: u16,
+        source: io::Error,
+    },
+    #[error("no TLS is possible")]
+    NoTls(#[source] TlsError),
+    #[error("no request can be made of it")]
+    Request(#[from] hyper::http::Error),
+    #[error("no answer from `{host}`, port {port}")]
+    Exchange {
+        host: String,
+        port: u16,
+        source: ExchangeError,
+    },
+}
+
+/// What went wrong on a connection.
+#[derive(Debug, thiserror::Error)]
+enum ExchangeError {
+    #[error("the exchange failed")]
+    Http(#[from] hyper::Error),
+    /// Also one that is too large.
+    #[error("its body cannot be read")]
+    Body(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Why this machine has no TLS.
+#[derive(Clone, Debug, thiserror::Error)]
+enum TlsError {
+    #[error("this machine trusts no certificate")]
+    NoCertificates,
+    #[error("it cannot be set up")]
+    SetUp(#[from] tokio_rustls::rustls::Error),
+}
+
+/// Makes a request, and follows no redirection.
+///
+/// Realises: INTEGRATION-94.
+async fn answer(request: HttpRequest) -> Result<HttpAnswer, Unanswered> {
+    let uri: Uri = request.url.parse().map_err(|source| Unanswered::Address {
+        url: request.url.clone(),
+        source,
+    })?;
     let host = uri.host().unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let host = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_owned();
     let is_https = uri.scheme_str() == Some("https");
     let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-    let failed = |doing: &str, error: &dyn std::fmt::Display| {
-        format!("{doing} `{host}`, port {port}: {error}")
+    let stream = match TcpStream::connect((&*host, port)).await {
+        Ok(stream) => stream,
+        Err(source) => return Err(Unanswered::Connection { host, port, source }),
     };
-    let stream = TcpStream::connect((host, port))
-        .await
-        .map_err(|error| failed("can not connect to", &error))?;
     let request = prepared(&uri, request)?;
-    let response = if is_https {
-        let name =
-            ServerName::try_from(host.to_owned()).map_err(|error| failed("no TLS with", &error))?;
-        let stream = tls()?
-            .connect(name, stream)
-            .await
-            .map_err(|error| failed("no TLS with", &error))?;
-        exchanged(stream, request).await
+    let exchanged = if is_https {
+        match encrypted(&host, port, stream).await {
+            Ok(stream) => exchanged(stream, request).await,
+            Err(error) => return Err(error),
+        }
     } else {
         exchanged(stream, request).await
     };
-    response.map_err(|error| failed("no answer from", &error))
+    exchanged.map_err(|source| Unanswered::Exchange { host, port, source })
+}
+
+/// The stream with TLS on it.
+async fn encrypted(
+    host: &str,
+    port: u16,
+    stream: TcpStream,
+) -> Result<TlsStream<TcpStream>, Unanswered> {
+    let name = ServerName::try_from(host.to_owned()).map_err(|source| Unanswered::Name {
+        host: host.to_owned(),
+        source,
+    })?;
+    let connector = tls().map_err(Unanswered::NoTls)?;
+    let connected = connector.connect(name, stream).await;
+    connected.map_err(|source| Unanswered::Tls {
+        host: host.to_owned(),
+        port,
+        source,
+    })
 }
 
 /// The request as it goes over the wire.
-fn prepared(uri: &Uri, request: HttpRequest) -> Result<Request<Full<Bytes>>, String> {
+fn prepared(uri: &Uri, request: HttpRequest) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
     let host = uri.authority().map_or("", |authority| authority.as_str());
     let mut builder = Request::builder()
@@ -150,31 +233,25 @@ fn prepared(uri: &Uri, request: HttpRequest) -> Result<Request<Full<Bytes>>, Str
     if request.body.is_empty() && matches!(&*request.method, "POST" | "PUT" | "PATCH") {
         builder = builder.header(CONTENT_LENGTH, 0);
     }
-    builder
-        .body(Full::new(Bytes::from(request.body)))
-        .map_err(|error| format!("no request can be made of it: {error}"))
+    builder.body(Full::new(Bytes::from(request.body)))
 }
 
 /// Sends a request on a connection, and takes the answer.
-async fn exchanged<S>(stream: S, request: Request<Full<Bytes>>) -> Result<HttpAnswer, String>
+async fn exchanged<S>(stream: S, request: Request<Full<Bytes>>) -> Result<HttpAnswer, ExchangeError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let failed = |error: hyper::Error| error.to_string();
     let (mut sender, connection) = http1::Builder::new()
         .title_case_headers(true)
         .handshake(TokioIo::new(stream))
-        .await
-        .map_err(failed)?;
+        .await?;
     // Ends with this function, whatever happens.
     let mut connections = JoinSet::new();
     connections.spawn(connection);
-    let response = sender.send_request(request).await.map_err(failed)?;
+    let response = sender.send_request(request).await?;
     let (parts, body) = Response::into_parts(response);
-    let body = Limited::new(body, ANSWER_BYTES)
-        .collect()
-        .await
-        .map_err(|error| format!("its body: {error}"))?;
+    let body = Limited::new(body, ANSWER_BYTES).collect().await;
+    let body = body.map_err(ExchangeError::Body)?;
     let headers = parts.headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         (name.as_str(), value)
@@ -186,19 +263,19 @@ where
     })
 }
 
-/// TLS with the certificates that this machine trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` say others), read at the first use.
-fn tls() -> Result<TlsConnector, String> {
-    static CONFIG: OnceLock<Result<Arc<ClientConfig>, String>> = OnceLock::new();
+/// TLS with the certificates that this machine trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` name
+/// others), read at the first use.
+fn tls() -> Result<TlsConnector, TlsError> {
+    static CONFIG: OnceLock<Result<Arc<ClientConfig>, TlsError>> = OnceLock::new();
     let config = CONFIG.get_or_init(|| {
         let found = rustls_native_certs::load_native_certs();
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(found.certs);
         if roots.is_empty() {
-            return Err("this machine trusts no certificate: no TLS is possible".to_owned());
+            return Err(TlsError::NoCertificates);
         }
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
+            .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(Arc::new(config))

@@ -12,7 +12,10 @@ use crate::io::{FunctionOutcome, HttpOutcome, Outcome};
 use crate::model::Mismatch;
 use crate::signature::Rejection;
 
-/// What is known of a request: `$context` as mapping templates see it, and what is measured on the way (TEMPLATE-80).
+/// What is known of a request: `$context` as mapping templates see it, and what is measured on the
+/// way.
+///
+/// Realises: TEMPLATE-80
 #[derive(Clone, Debug, Default)]
 pub struct Entry {
     context: Map<String, Value>,
@@ -25,7 +28,9 @@ pub struct Entry {
 pub struct Call {
     /// How long the answer took, in milliseconds.
     pub latency: Option<u64>,
-    /// The status of the service that was called: Lambda's own, or the backend's (TEMPLATE-81).
+    /// The status of the service that was called: Lambda's own, or the backend's.
+    ///
+    /// Realises: TEMPLATE-81
     pub integration_status: Option<u16>,
 }
 
@@ -40,7 +45,10 @@ impl Entry {
         self.context = context;
     }
 
-    /// The authorizer has answered, after `latency` milliseconds: what it said, and what its policy says of the route (TEMPLATE-92).
+    /// The authorizer has answered, after `latency` milliseconds: what it said, and what its policy
+    /// says of the route.
+    ///
+    /// Realises: TEMPLATE-92
     pub fn authorized(&mut self, outcome: &Outcome, authorization: &Authorization, latency: u64) {
         self.note("authorizer.latency", latency);
         self.note("authorizer.integrationLatency", latency);
@@ -66,7 +74,9 @@ impl Entry {
         }
     }
 
-    /// The integration has answered, or failed (TEMPLATE-81).
+    /// The integration has answered, or failed.
+    ///
+    /// Realises: TEMPLATE-81
     pub fn integrated(&mut self, call: Call, answer: &Result<Answer, Failure>) {
         if let Some(latency) = call.latency {
             self.note("integration.latency", latency);
@@ -140,7 +150,9 @@ impl Entry {
         );
     }
 
-    /// TEMPLATE-91
+    /// What went wrong, in the words and the type of a gateway response.
+    ///
+    /// Realises: TEMPLATE-91
     fn error(&mut self, message: &str, response_type: &str) {
         if !message.is_empty() {
             self.note("error.message", message);
@@ -169,7 +181,9 @@ impl Entry {
 }
 
 impl Call {
-    /// A call that ended in this way. Lambda's own status is 200 whatever the function's code did (TEMPLATE-81).
+    /// A call that ended in this way. Lambda's own status is 200 whatever the function's code did.
+    ///
+    /// Realises: TEMPLATE-81
     pub fn new(latency: u64, outcome: &Outcome) -> Self {
         let integration_status = match outcome {
             Outcome::Function(FunctionOutcome::Returned(_) | FunctionOutcome::Failed(_)) => {

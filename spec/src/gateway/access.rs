@@ -2,22 +2,25 @@
 
 use super::{Gateway, Peer, Timestamp};
 use crate::handshake::Refusal;
-use crate::io::{Because, ManagementRequest, PeerId};
+use crate::io::{ManagementRequest, PeerId, Reason};
 use crate::management;
 use crate::policy::{Context, INVOKE};
 use crate::route::RouteKey;
 use crate::signature::{self, Access, MANAGE_CONNECTIONS, Request, Signatures};
 
 impl Gateway {
-    /// The same gateway with other callers, or stricter with calls of `@connections`. From the start it knows [`Access::new`].
+    /// The same gateway with other callers, or stricter with calls of `@connections`. From the
+    /// start it knows [`Access::new`].
     #[must_use]
     pub fn with_access(mut self, access: Access) -> Self {
         self.access = access;
         self
     }
 
-    /// A handshake on `$connect` with `AWS_IAM`: the caller must have signed it (AUTHORIZER-54, AUTHORIZER-55) and may `execute-api:Invoke` the
-    /// route (AUTHORIZER-56). Nothing is asked again later (AUTHORIZER-57).
+    /// A handshake on `$connect` with `AWS_IAM`: the caller must have signed it and may
+    /// `execute-api:Invoke` the route. Nothing is asked again later.
+    ///
+    /// Realises: AUTHORIZER-54, AUTHORIZER-55, AUTHORIZER-56, AUTHORIZER-57
     pub(super) fn check_signature(&mut self, now: Timestamp, peer: PeerId) {
         let Some(Peer {
             connection,
@@ -52,7 +55,7 @@ impl Gateway {
             }
         };
         connection.caller = Some(caller.identity());
-        let because = Because::Signed {
+        let reason = Reason::Signed {
             arn: caller.arn.clone(),
             evaluation,
         };
@@ -60,13 +63,15 @@ impl Gateway {
             connection.connection_id.clone(),
             handshake.identity.request_id.clone(),
         );
-        self.decide(&connection_id, &request_id, because);
+        self.decide(&connection_id, &request_id, reason);
         self.allowed(now, peer);
     }
 
-    /// What IAM has against a call of `@connections`: a signature that does not hold (MANAGEMENT-32, MANAGEMENT-34, MANAGEMENT-36), or a caller without the
-    /// permission (MANAGEMENT-37) on the connection (MANAGEMENT-38). What names no operation needs no permission, and of data that are too
-    /// large the shell keeps only a part.
+    /// What IAM has against a call of `@connections`: a signature that does not hold, or a caller
+    /// without the permission on the connection. What names no operation needs no permission, and
+    /// of data that are too large the shell keeps only a part.
+    ///
+    /// Realises: MANAGEMENT-32, MANAGEMENT-34, MANAGEMENT-36, MANAGEMENT-37, MANAGEMENT-38
     pub(super) fn objection(
         &self,
         now: Timestamp,
@@ -129,7 +134,7 @@ impl Gateway {
             self.noted.push(kind);
         }
         let connection_id = management::connection_id(&request.path);
-        let because = Because::CallRefused { cause, indeed };
-        self.decide(&connection_id, request_id, because);
+        let reason = Reason::CallRefused { cause, indeed };
+        self.decide(&connection_id, request_id, reason);
     }
 }

@@ -5,17 +5,16 @@ use std::sync::Arc;
 use serde_json::Map;
 
 use super::pending::{Exchange, FunctionEvent, Pending, Purpose};
-use super::{GOING_DOWN, Gateway, Handshake, Peer, Timer, Timestamp, going_down};
+use super::{GOING_DOWN, Gateway, Handshake, Peer, Timestamp, going_down};
 use crate::api::AuthorizationType;
 use crate::authorizer::{self, Authorization};
 use crate::connection::{Connection, Principal};
 use crate::event::{self, EventType, Recipient};
 use crate::handshake::{self, HandshakeRequest, Refusal};
-use crate::http::Headers;
 use crate::ids;
-use crate::integration::{self, Answer, Failure};
-use crate::io::{Because, Outcome, Output, PeerId};
-use crate::lifecycle::{self, Effect, Event, State};
+use crate::integration::{self, Answer};
+use crate::io::{Outcome, PeerId, Reason};
+use crate::lifecycle::{Effect, Event, State};
 use crate::limits;
 use crate::policy::Context;
 use crate::route::RouteKey;
@@ -23,8 +22,10 @@ use crate::template::Params;
 use crate::usage_plan::KeyRefusal;
 
 impl Gateway {
-    /// A client asks for an upgrade; nothing is accepted before `$connect` has answered (HANDSHAKE-2). Each has an id of its own
-    /// (LIFECYCLE-29), and its time is the request's (AUTHORIZER-28).
+    /// A client asks for an upgrade; nothing is accepted before `$connect` has answered. Each has
+    /// an id of its own, and its time is the request's.
+    ///
+    /// Realises: HANDSHAKE-2, LIFECYCLE-29, AUTHORIZER-28
     pub(super) fn handshake(&mut self, now: Timestamp, peer: PeerId, request: HandshakeRequest) {
         let connection = Connection {
             connection_id: ids::connection_id(&mut *self.ids, now),
@@ -69,8 +70,10 @@ impl Gateway {
         }
     }
 
-    /// Calls the authorizer of `$connect`, if there is one: at every handshake (AUTHORIZER-14) and only there (AUTHORIZER-13), when each of its
-    /// identity sources is there (AUTHORIZER-3), of which there may be none (AUTHORIZER-4).
+    /// Calls the authorizer of `$connect`, if there is one: at every handshake and only there, when
+    /// each of its identity sources is there, of which there may be none.
+    ///
+    /// Realises: AUTHORIZER-14, AUTHORIZER-13, AUTHORIZER-3, AUTHORIZER-4
     fn authorize(&mut self, now: Timestamp, peer: PeerId) {
         let Some(Peer {
             connection,
@@ -107,7 +110,8 @@ impl Gateway {
             request: handshake.identity.clone(),
             started: now,
         };
-        // No timeout of its own is documented for authorizers: the integrations' maximum is assumed (AUTHORIZER-12).
+        // No timeout of its own is documented for authorizers: the integrations' maximum is assumed
+        // (AUTHORIZER-12).
         let deadline =
             now + std::time::Duration::from_millis(*limits::INTEGRATION_TIMEOUT_MILLIS.end());
         let event = FunctionEvent {
@@ -149,12 +153,12 @@ impl Gateway {
         );
         match authorization {
             Authorization::Allowed(principal, evaluation) => {
-                let because = Because::Authorized {
+                let reason = Reason::Authorized {
                     principal_id: principal.principal_id.clone(),
                     evaluation,
                 };
                 connection.principal = Some(principal);
-                self.decide(&connection_id, &request_id, because);
+                self.decide(&connection_id, &request_id, reason);
                 self.allowed(now, peer);
             }
             Authorization::Denied(principal_id, evaluation) => {
@@ -165,7 +169,9 @@ impl Gateway {
         }
     }
 
-    /// Nothing stands in the way of `$connect` (AUTHORIZER-9), which may be missing or do nothing (HANDSHAKE-9, HANDSHAKE-10).
+    /// Nothing stands in the way of `$connect`, which may be missing or do nothing.
+    ///
+    /// Realises: AUTHORIZER-9, HANDSHAKE-9, HANDSHAKE-10
     pub(super) fn allowed(&mut self, now: Timestamp, peer: PeerId) {
         if self.step(peer, Event::Allowed) != Effect::CallConnect {
             return;
@@ -222,8 +228,10 @@ impl Gateway {
         self.run(now, peer, identity, exchange);
     }
 
-    /// Judges the API key, where `$connect` wants one: after the authorizer, which may have given it (HANDSHAKE-32), and before anything of the
-    /// integration's is looked at (HANDSHAKE-33). Messages carry none (HANDSHAKE-30).
+    /// Judges the API key, where `$connect` wants one: after the authorizer, which may have given
+    /// it, and before anything of the integration's is looked at. Messages carry none.
+    ///
+    /// Realises: HANDSHAKE-32, HANDSHAKE-33, HANDSHAKE-30
     fn admit(&mut self, now: Timestamp, peer: PeerId) -> Result<(), KeyRefusal> {
         let Some(Peer {
             connection,
@@ -245,116 +253,18 @@ impl Gateway {
         let key = self
             .usage
             .admit(now, rules.key_source, request, of_authorizer)?;
-        let because = Because::ApiKey(key.id.clone());
+        let reason = Reason::ApiKey(key.id.clone());
         connection.api_key = Some(key);
         let connection_id = connection.connection_id.clone();
         let request_id = handshake.identity.request_id.clone();
-        self.decide(&connection_id, &request_id, because);
+        self.decide(&connection_id, &request_id, reason);
         Ok(())
-    }
-
-    /// `$connect` has its result.
-    pub(super) fn connected(
-        &mut self,
-        now: Timestamp,
-        peer: PeerId,
-        answer: Result<Answer, Failure>,
-    ) {
-        let refusal = match &answer {
-            Ok(answer) if (200..300).contains(&answer.status) => None, // HANDSHAKE-4, HANDSHAKE-11
-            Ok(answer) => {
-                let refusal = Refusal::Status(answer.status, answer.body.clone());
-                Some((refusal, "its own status".to_owned()))
-            }
-            Err(failure) => {
-                let refusal = match failure {
-                    Failure::TimedOut => Refusal::IntegrationTimedOut,
-                    Failure::NotInvocable(_) => Refusal::NotInvocable,
-                    Failure::Unreachable(_) => Refusal::Unreachable,
-                    _ => Refusal::IntegrationFailed,
-                };
-                Some((refusal, failure.to_string()))
-            }
-        };
-        if let Some((refusal, cause)) = refusal {
-            return self.refuse(peer, &refusal, cause);
-        }
-        match self.step(peer, Event::Connected) {
-            Effect::Accept => self.accept(now, peer, &answer.unwrap_or_default()),
-            Effect::Disconnect => {
-                self.log_handshake(peer, |_| ());
-                let close = lifecycle::client_closed(None);
-                self.disconnect(now, peer, &close);
-            }
-            _ => {}
-        }
-        self.forget_if_closed(peer);
-    }
-
-    fn accept(&mut self, now: Timestamp, peer: PeerId, answer: &Answer) {
-        let Some(Peer {
-            connection,
-            handshake: Some(handshake),
-            ..
-        }) = self.peers.get_mut(&peer)
-        else {
-            return;
-        };
-        // The time that the handshake took is no silence.
-        connection.last_active_at = now;
-        let (connection_id, request_id) = (
-            connection.connection_id.clone(),
-            handshake.identity.request_id.clone(),
-        );
-        self.timers
-            .set(lifecycle::expires_at(connection), Timer::Connection(peer));
-        let mut headers = Headers::new();
-        // The only field that is known to reach the client (HANDSHAKE-14, HANDSHAKE-15, HANDSHAKE-34).
-        if let Some(protocol) = answer.headers.get("Sec-WebSocket-Protocol") {
-            headers.push("Sec-WebSocket-Protocol", protocol);
-        }
-        self.outputs.push_back(Output::Accept { peer, headers });
-        self.decide(&connection_id, &request_id, Because::Connected);
-        self.by_connection_id.insert(connection_id, peer);
-        self.log_handshake(peer, |entry| entry.status(200));
-        if let Some(entry) = self.peers.get_mut(&peer) {
-            entry.handshake = None;
-        }
-    }
-
-    /// The handshake fails.
-    pub(super) fn refuse(&mut self, peer: PeerId, refusal: &Refusal, cause: String) {
-        if self.step(peer, Event::Refused) == Effect::Reject {
-            self.reject(peer, refusal, cause);
-        }
-        self.forget_if_closed(peer);
-    }
-
-    /// Answers the handshake with an error.
-    pub(super) fn reject(&mut self, peer: PeerId, refusal: &Refusal, cause: String) {
-        let Some(Peer {
-            connection,
-            handshake: Some(handshake),
-            ..
-        }) = self.peers.get(&peer)
-        else {
-            return;
-        };
-        let connection_id = connection.connection_id.clone();
-        let request_id = handshake.identity.request_id.clone();
-        let uuid = ids::uuid(&mut *self.ids);
-        let because = Because::Refused {
-            refusal: refusal.clone(),
-            cause,
-        };
-        self.decide(&connection_id, &request_id, because);
-        let response = refusal.response(&request_id, &uuid);
-        self.outputs.push_back(Output::Reject { peer, response });
-        self.log_handshake(peer, |entry| entry.refused(refusal));
     }
 }
 
-/// The names of the required parameters that are missing from the handshake (HANDSHAKE-44).
+/// The names of the required parameters that are missing from the handshake.
+///
+/// Realises: HANDSHAKE-44
 fn missing_parameters(handshake: &Handshake) -> Vec<String> {
     let Some(route) = handshake.rules.routes.get(&RouteKey::Connect) else {
         return Vec::new();
@@ -374,7 +284,8 @@ fn missing_parameters(handshake: &Handshake) -> Vec<String> {
     missing.into_iter().map(short).collect()
 }
 
-/// `$input.params()` at `$connect`: the headers as the proxy event shows them, and the query string (the last of repeated values).
+/// `$input.params()` at `$connect`: the headers as the proxy event shows them, and the query string
+/// (the last of repeated values).
 fn params(request: &HandshakeRequest, trace_id: &str) -> Params {
     let mut params = Params::default();
     for (name, value) in event::forwarded_headers(request, trace_id, Recipient::Integration).iter()

@@ -1,4 +1,6 @@
-//! When a request's line is written to the access log: once, when the request is over (TEMPLATE-90).
+//! When a request's line is written to the access log: once, when the request is over.
+//!
+//! Realises: TEMPLATE-90
 
 use std::sync::Arc;
 

@@ -10,13 +10,15 @@ use crate::error_frame::ErrorFrame;
 use crate::event::{self, EventType, RequestIdentity};
 use crate::ids;
 use crate::integration::Failure;
-use crate::io::{Because, PeerId};
+use crate::io::{PeerId, Reason};
 use crate::route::{self, RouteKey};
 use crate::template::Params;
 
 impl Gateway {
-    /// A text message of an open connection. It restarts the idle time (LIFECYCLE-5), does not wait for what became of those before it
-    /// (INTEGRATION-18, INTEGRATION-76), and whatever is wrong with it, the connection stays open (LIFECYCLE-27).
+    /// A text message of an open connection. It restarts the idle time, does not wait for what
+    /// became of those before it, and whatever is wrong with it, the connection stays open.
+    ///
+    /// Realises: LIFECYCLE-5, INTEGRATION-18, INTEGRATION-76, LIFECYCLE-27
     pub(super) fn message(&mut self, now: Timestamp, peer: PeerId, text: String) {
         let Some(entry) = self.peers.get_mut(&peer) else {
             return;
@@ -35,13 +37,13 @@ impl Gateway {
         self.decide(
             connection_id,
             &request.request_id,
-            Because::Routed(choice.clone()),
+            Reason::Routed(choice.clone()),
         );
         let route_key = choice.route_key;
         if let Err(throttled) = self.throttle.take(now, route_key.as_ref()) {
             // LIMITS-26, LIMITS-28
-            let because = Because::Throttled(throttled);
-            self.decide(connection_id, &request.request_id, because);
+            let reason = Reason::Throttled(throttled);
+            self.decide(connection_id, &request.request_id, reason);
             let frame = ErrorFrame::TooManyRequests;
             self.send(now, peer, frame.text(connection_id, &request.request_id));
             self.log_stopped(&connection, &request, route_key.as_ref(), |entry| {
@@ -59,8 +61,8 @@ impl Gateway {
         };
         if let Err(mismatch) = self.rules.validate(&route_key, &text) {
             // ROUTE-34, ROUTE-35
-            let because = Because::InvalidRequestBody(mismatch.clone());
-            self.decide(connection_id, &request.request_id, because);
+            let reason = Reason::InvalidRequestBody(mismatch.clone());
+            self.decide(connection_id, &request.request_id, reason);
             let frame = ErrorFrame::InvalidRequestBody;
             self.send(now, peer, frame.text(connection_id, &request.request_id));
             self.log_stopped(&connection, &request, Some(&route_key), |entry| {
@@ -77,15 +79,18 @@ impl Gateway {
         self.run(now, peer, request, exchange);
     }
 
-    /// Runs `$disconnect` for a connection that has just ended, if there is such a route; nothing throttles it (LIMITS-42).
+    /// Runs `$disconnect` for a connection that has just ended, if there is such a route; nothing
+    /// throttles it.
+    ///
+    /// Realises: LIMITS-42
     pub(super) fn disconnect(&mut self, now: Timestamp, peer: PeerId, close: &CloseInfo) {
         let Some(entry) = self.peers.get(&peer) else {
             return;
         };
         let connection = entry.connection.clone();
         let request = self.request(now);
-        let because = Because::Disconnected(close.clone());
-        self.decide(&connection.connection_id, &request.request_id, because);
+        let reason = Reason::Disconnected(close.clone());
+        self.decide(&connection.connection_id, &request.request_id, reason);
         let event_type = EventType::Disconnect(close);
         let key = RouteKey::Disconnect;
         if self.rules.integration(&key).is_some() {
@@ -96,7 +101,7 @@ impl Gateway {
         }
     }
 
-    /// Hands an exchange to its route's integration.
+    /// Passes an exchange to its route's integration.
     pub(super) fn run(
         &mut self,
         now: Timestamp,
@@ -142,12 +147,14 @@ impl Gateway {
         request_id: &str,
         failure: &Failure,
     ) -> String {
-        let because = Because::IntegrationFailed(failure.to_string());
-        self.decide(connection_id, request_id, because);
+        let reason = Reason::IntegrationFailed(failure.to_string());
+        self.decide(connection_id, request_id, reason);
         failure.frame().text(connection_id, request_id)
     }
 
-    /// A new request, now; every event but the authorizer's is another one (EVENT-13).
+    /// A new request, now; every event but the authorizer's is another one.
+    ///
+    /// Realises: EVENT-13
     pub(super) fn request(&mut self, now: Timestamp) -> RequestIdentity {
         RequestIdentity {
             request_id: ids::request_id(&mut *self.ids, now),

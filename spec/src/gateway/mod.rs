@@ -1,7 +1,8 @@
-//! The machine: a dispatcher between what happens and the areas' rules. What a rule says is in its area's module; here is only who
-//! is asked, and who waits for what.
+//! The machine: a dispatcher between what happens and the areas' rules. What a rule says is in its
+//! area's module; here is only who is asked, and who waits for what.
 
 mod access;
+mod answer;
 mod handshake;
 mod log;
 mod message;
@@ -19,7 +20,7 @@ use crate::handshake::{HandshakeRequest, Refusal};
 use crate::http::HttpResponse;
 use crate::ids::{self, IdSource};
 use crate::io::{
-    Because, CallId, Decision, Input, ManagementId, ManagementRequest, Outcome, Output, PeerId,
+    CallId, Decision, Input, ManagementId, ManagementRequest, Outcome, Output, PeerId, Reason,
 };
 use crate::lifecycle::{self, Effect, Event, State};
 use crate::management::{self, Operation};
@@ -37,7 +38,8 @@ pub struct Gateway {
     rules: Arc<CompiledApi>,
     throttle: Throttle,
     access: Access,
-    /// What was noted of calls of `@connections` that AWS would refuse: the errors' types, each once.
+    /// What was noted of calls of `@connections` that AWS would refuse: the errors' types, each
+    /// once.
     noted: Vec<&'static str>,
     usage: Usage,
     ids: Box<dyn IdSource + Send>,
@@ -58,7 +60,9 @@ struct Peer {
     connection: Connection,
     /// Until the connection is open.
     handshake: Option<Box<Handshake>>,
-    /// Whether the send buffer is full (MANAGEMENT-30).
+    /// Whether the send buffer is full.
+    ///
+    /// Realises: MANAGEMENT-30
     is_full: bool,
 }
 
@@ -74,9 +78,9 @@ struct Handshake {
 }
 
 impl Gateway {
-    /// A gateway that serves `rules` and takes the unpredictable part of its ids from `ids`. Only the
-    /// functions can sign ([`with_access`](Self::with_access)), and the account has the limits of a
-    /// new one ([`with_account_limits`](Self::with_account_limits)).
+    /// A gateway that serves `rules` and takes the unpredictable part of its ids from `ids`. Only
+    /// the functions can sign ([`with_access`](Self::with_access)), and the account has the limits
+    /// of a new one ([`with_account_limits`](Self::with_account_limits)).
     pub fn new(rules: Arc<CompiledApi>, ids: impl IdSource + Send + 'static) -> Self {
         Self {
             throttle: Throttle::new(&rules, AccountLimits::default()),
@@ -107,8 +111,9 @@ impl Gateway {
         &self.rules
     }
 
-    /// Takes in what happened at `now`. What follows from it is to be fetched with [`poll_output`](Self::poll_output). What was due before
-    /// happens before, so a caller whose alarm comes late gets no other order of things.
+    /// Takes in what happened at `now`. What follows from it is to be fetched with
+    /// [`poll_output`](Self::poll_output). What was due before happens before, so a caller whose
+    /// alarm comes late gets no other order of things.
     pub fn handle_input(&mut self, now: Timestamp, input: Input) {
         self.handle_timeout(now);
         match input {
@@ -144,8 +149,8 @@ impl Gateway {
         }
     }
 
-    /// The rules change for what begins from now on. Everything that is under way holds its own, and
-    /// neither buckets nor quotas are filled up.
+    /// The rules change for what begins from now on. Everything that is under way holds its own,
+    /// and neither buckets nor quotas are filled up.
     ///
     /// Realises: ROUTE-30, ROUTE-31, AUTHORIZER-53, LIFECYCLE-30, LIFECYCLE-32, LIFECYCLE-33
     fn deploy(&mut self, now: Timestamp, rules: Arc<CompiledApi>) {
@@ -207,8 +212,10 @@ impl Gateway {
         effect
     }
 
-    /// A connection, or the attempt at one, ends: closes the socket where it is still there, and runs `$disconnect` where there was
-    /// a connection, which a post does not reach any more (LIFECYCLE-10).
+    /// A connection, or the attempt at one, ends: closes the socket where it is still there, and
+    /// runs `$disconnect` where there was a connection, which a post does not reach any more.
+    ///
+    /// Realises: LIFECYCLE-10
     fn end(&mut self, now: Timestamp, peer: PeerId, event: Event, close: &CloseInfo) {
         let effect = self.step(peer, event);
         match effect {
@@ -297,8 +304,10 @@ impl Gateway {
         }
     }
 
-    /// Sends a text message to an open connection, and to nobody else (MANAGEMENT-2, LIFECYCLE-28). It restarts the idle time (LIFECYCLE-6).
-    /// Replies and error frames wait behind a full send buffer: only posts are refused (LIMITS-46).
+    /// Sends a text message to an open connection, and to nobody else. It restarts the idle time.
+    /// Replies and error frames wait behind a full send buffer: only posts are refused.
+    ///
+    /// Realises: MANAGEMENT-2, LIFECYCLE-28, LIFECYCLE-6, LIMITS-46
     fn send(&mut self, now: Timestamp, peer: PeerId, text: String) {
         if let Some(entry) = self.peers.get_mut(&peer) {
             entry.connection.last_active_at = now;
@@ -306,11 +315,11 @@ impl Gateway {
         }
     }
 
-    fn decide(&mut self, connection_id: &str, request_id: &str, because: Because) {
+    fn decide(&mut self, connection_id: &str, request_id: &str, reason: Reason) {
         self.outputs.push_back(Output::Decision(Decision {
             connection_id: connection_id.to_owned(),
             request_id: request_id.to_owned(),
-            because,
+            reason,
         }));
     }
 }

@@ -49,7 +49,8 @@ pub(super) struct Exchange {
     pub(super) connection: Connection,
     pub(super) event: Value,
     pub(super) context: Variables,
-    /// The same for the access log's line; `None` where there is none, and at `$connect`, whose line is the handshake's.
+    /// The same for the access log's line; `None` where there is none, and at `$connect`, whose
+    /// line is the handshake's.
     pub(super) log: Option<Map<String, Value>>,
     pub(super) body: String,
     pub(super) params: Params,
@@ -92,8 +93,8 @@ impl Gateway {
         }
     }
 
-    /// Calls a function whose result nobody awaits: Lambda takes the event and answers at once, with
-    /// nothing.
+    /// Calls a function whose result nobody awaits: Lambda takes the event and answers at once,
+    /// with nothing.
     ///
     /// Realises: INTEGRATION-73
     fn invoke_asynchronously(
@@ -202,7 +203,10 @@ impl Gateway {
         CallId(self.calls)
     }
 
-    /// A call has ended, perhaps because its time is up (INTEGRATION-9). A result that comes later finds nobody waiting.
+    /// A call has ended, perhaps because its time is up. A result that comes later finds nobody
+    /// waiting.
+    ///
+    /// Realises: INTEGRATION-9
     pub(super) fn finished(&mut self, now: Timestamp, id: CallId, outcome: &Outcome) {
         if let Some(pending) = self.pending.remove(&id) {
             self.timers.clear(&Timer::Call(id));

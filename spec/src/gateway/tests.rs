@@ -473,7 +473,7 @@ fn a_call_without_a_permission_never_leaves_the_machine() {
     assert_eq!(
         reasons(&mut gateway),
         [
-            "connection refused with 500: the authorizer failed (the authorizer can not be called: no permission)",
+            "connection refused with 500: the authorizer failed (the authorizer cannot be called: no permission)",
             "500"
         ]
     );
@@ -487,7 +487,7 @@ fn a_call_without_a_permission_never_leaves_the_machine() {
         reasons(&mut gateway),
         [
             "route `echo`: the expression names it",
-            "integration failed: the function can not be called: no permission",
+            "integration failed: the function cannot be called: no permission",
             r#"{"message": "Internal server error""#
         ]
     );

@@ -3,21 +3,27 @@
 use super::InvalidIntegration;
 use crate::api;
 
-/// The function's ARN in a Lambda address (INTEGRATION-64).
+/// The function's ARN in a Lambda address.
+///
+/// Realises: INTEGRATION-64
 pub(super) fn function(uri: &str) -> Result<String, InvalidIntegration> {
     api::function_arn(uri)
         .map(str::to_owned)
         .ok_or_else(|| InvalidIntegration::Uri(uri.to_owned()))
 }
 
-/// The action of a DynamoDB address, `arn:aws:apigateway:{region}:dynamodb:action/{action}` (INTEGRATION-66); `None` when it is none.
+/// The action of a DynamoDB address, `arn:aws:apigateway:{region}:dynamodb:action/{action}`; `None`
+/// if it is not a DynamoDB action.
+///
+/// Realises: INTEGRATION-66
 pub(super) fn dynamodb_action(uri: &str) -> Option<&str> {
     let (_, action) = uri.strip_prefix("arn:")?.split_once(":dynamodb:action/")?;
     let is_name = !action.is_empty() && action.bytes().all(|byte| byte.is_ascii_alphanumeric());
     is_name.then_some(action)
 }
 
-/// Checks an HTTP address: a scheme that a gateway speaks, a host, and nothing that a request line can not hold.
+/// Checks an HTTP address: a scheme that a gateway speaks, a host, and nothing that a request line
+/// cannot hold.
 pub(super) fn http(url: &str) -> Result<String, InvalidIntegration> {
     let host = ["http://", "https://"]
         .iter()

@@ -4,8 +4,11 @@ use super::{Failure, Request};
 use crate::api::ContentHandling;
 use crate::base64;
 
-/// A request's payload on its way to the backend, behind its mapping template (INTEGRATION-84): base64 to bytes for `CONVERT_TO_BINARY`
-/// (INTEGRATION-67), otherwise as it is (INTEGRATION-69); a message is text already, which `CONVERT_TO_TEXT` leaves (INTEGRATION-85).
+/// A request's payload on its way to the backend, behind its mapping template: base64 to bytes for
+/// `CONVERT_TO_BINARY`, otherwise as it is; a message is text already, which `CONVERT_TO_TEXT`
+/// leaves.
+///
+/// Realises: INTEGRATION-84, INTEGRATION-67, INTEGRATION-69, INTEGRATION-85
 pub(super) fn outgoing(
     handling: Option<ContentHandling>,
     payload: String,
@@ -18,9 +21,11 @@ pub(super) fn outgoing(
     }
 }
 
-/// A response's payload on its way to its mapping template and the client: bytes to base64 for `CONVERT_TO_TEXT` (INTEGRATION-68), unless
-/// they are text (INTEGRATION-85); base64 to what it stands for with `CONVERT_TO_BINARY` (INTEGRATION-67). What is no text in the end
-/// can not be sent (INTEGRATION-86).
+/// A response's payload on its way to its mapping template and the client: bytes to base64 for
+/// `CONVERT_TO_TEXT`, unless they are text; base64 to what it stands for with `CONVERT_TO_BINARY`.
+/// What is no text in the end cannot be sent.
+///
+/// Realises: INTEGRATION-68, INTEGRATION-85, INTEGRATION-67, INTEGRATION-86
 pub(super) fn answer(
     request: Request<'_>,
     handling: Option<ContentHandling>,
@@ -85,7 +90,8 @@ mod tests {
     }
 
     proptest! {
-        // A function that gets what a client's base64 stands for and answers with it gives the client its base64 back.
+        // A function that gets what a client's base64 stands for and answers with it gives the
+        // client its base64 back.
         #[test]
         fn there_and_back(bytes in proptest::collection::vec(128_u8.., 1..40)) {
             let sent = base64::encode(&bytes);

@@ -10,7 +10,9 @@ use crate::percent;
 /// What an HTTP integration calls.
 #[derive(Clone, Debug)]
 pub(super) struct Backend {
-    /// `ANY` is chosen for each request (INTEGRATION-89).
+    /// `ANY` is chosen for each request.
+    ///
+    /// Realises: INTEGRATION-89
     pub(super) method: String,
     pub(super) url: String,
     /// `HTTP_PROXY`.
@@ -22,8 +24,8 @@ pub(super) const METHODS: [&str; 8] = [
     "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT",
 ];
 
-/// What of the client's headers is not for the backend: fields of this one connection (RFC 9110, section 7.6.1), and those that follow
-/// from the request to the backend.
+/// What of the client's headers is not for the backend: fields of this one connection (RFC 9110,
+/// section 7.6.1), and those that follow from the request to the backend.
 const NOT_FORWARDED: [&str; 12] = [
     "connection",
     "content-length",
@@ -40,7 +42,9 @@ const NOT_FORWARDED: [&str; 12] = [
 ];
 
 impl Backend {
-    /// The request to the backend, with `body` in it (INTEGRATION-45).
+    /// The request to the backend, with `body` in it.
+    ///
+    /// Realises: INTEGRATION-45
     pub(super) fn request(
         &self,
         request: Request<'_>,
@@ -103,7 +107,9 @@ impl Backend {
     }
 }
 
-/// The client's headers as the event shows them, without those that are not for the backend (INTEGRATION-49).
+/// The client's headers as the event shows them, without those that are not for the backend.
+///
+/// Realises: INTEGRATION-49
 fn forwarded(fields: &Value) -> Headers {
     let mut headers = Headers::new();
     for (name, values) in fields.as_object().into_iter().flatten() {
@@ -117,7 +123,9 @@ fn forwarded(fields: &Value) -> Headers {
     headers
 }
 
-/// Puts a parameter in the place of what the header had before (INTEGRATION-51).
+/// Replaces what the header had before by a parameter.
+///
+/// Realises: INTEGRATION-51
 fn map_header(headers: &mut Headers, name: &str, values: &[String]) -> Result<(), Failure> {
     let Some((first, others)) = values.split_first() else {
         return Ok(());

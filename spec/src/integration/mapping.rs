@@ -55,9 +55,11 @@ impl Templates {
         Self { by_key, selection }
     }
 
-    /// The template under the key that the expression gives (INTEGRATION-24), which may be a fixed one (INTEGRATION-26), else under `$default`
-    /// (INTEGRATION-25); without an expression the one for `application/json` comes first (INTEGRATION-23). `variable` knows further
-    /// variables than the message's.
+    /// The template under the key that the expression gives, which may be a fixed one, else under
+    /// `$default`; without an expression the one for `application/json` comes first. `variable`
+    /// knows further variables than the message's.
+    ///
+    /// Realises: INTEGRATION-24, INTEGRATION-26, INTEGRATION-25, INTEGRATION-23
     pub(super) fn select(
         &self,
         request: Request<'_>,
@@ -74,8 +76,11 @@ impl Templates {
             .or_else(|| self.by_key.get(route::DEFAULT))
     }
 
-    /// What is sent for a request: the template's output (TEMPLATE-1, INTEGRATION-19, INTEGRATION-45, INTEGRATION-66), or the message where it passes
-    /// through (INTEGRATION-21, INTEGRATION-27 to INTEGRATION-29).
+    /// What is sent for a request: the template's output, or the message where it passes
+    /// through.
+    ///
+    /// Realises: TEMPLATE-1, INTEGRATION-19, INTEGRATION-45, INTEGRATION-66, INTEGRATION-21,
+    /// INTEGRATION-27 to INTEGRATION-29
     pub(super) fn request(
         &self,
         request: Request<'_>,

@@ -12,7 +12,9 @@ pub(super) struct Parameter {
     source: Source,
 }
 
-/// Where a value goes (INTEGRATION-55).
+/// Where a value goes.
+///
+/// Realises: INTEGRATION-55
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     Header(String),
@@ -23,9 +25,13 @@ pub(super) enum Target {
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq)]
 enum Source {
-    /// `'text'` (INTEGRATION-59).
+    /// `'text'`.
+    ///
+    /// Realises: INTEGRATION-59
     Static(String),
-    /// A member of the proxy event: maps of the handshake (INTEGRATION-56), `$context`, stage variables (INTEGRATION-58).
+    /// A member of the proxy event: maps of the handshake, `$context`, stage variables.
+    ///
+    /// Realises: INTEGRATION-56, INTEGRATION-58
     Event {
         map: &'static str,
         path: Vec<String>,
@@ -33,7 +39,9 @@ enum Source {
         any_case: bool,
         on_connect: bool,
     },
-    /// A place in the message (INTEGRATION-57); an empty path is all of it.
+    /// A location in the message; an empty path is all of it.
+    ///
+    /// Realises: INTEGRATION-57
     Body(String),
 }
 
@@ -43,7 +51,7 @@ pub enum InvalidParameter {
     /// A header that no mapping may set.
     #[error("the gateway sets this header itself")]
     Framing,
-    /// The target is not a place in a request.
+    /// The target is not a location in a request.
     #[error(
         "it must be `integration.request.header.NAME`, `integration.request.querystring.NAME` or `integration.request.path.NAME`, with a name of letters, digits and `._$-`"
     )]
@@ -55,7 +63,9 @@ pub enum InvalidParameter {
     Source(String),
 }
 
-/// What framing and addressing decide, so that no mapping may (INTEGRATION-87).
+/// What framing and addressing decide, so that no mapping may.
+///
+/// Realises: INTEGRATION-87
 const NOT_MAPPED: [&str; 5] = [
     "connection",
     "content-length",
@@ -92,7 +102,9 @@ impl Parameter {
         })
     }
 
-    /// The values for one request: none where the source has nothing, so that nothing is sent (INTEGRATION-88).
+    /// The values for one request: none where the source has nothing, so that nothing is sent.
+    ///
+    /// Realises: INTEGRATION-88
     pub(super) fn values(&self, request: Request<'_>) -> Vec<String> {
         match &self.source {
             Source::Static(text) => vec![text.clone()],
@@ -106,8 +118,10 @@ impl Parameter {
         }
     }
 
-    /// The parameters of the handshake, one of which its route must declare (INTEGRATION-61); empty when the source is another. A multi-value
-    /// form may be declared as the plain one is.
+    /// The parameters of the handshake, one of which its route must declare; empty when the source
+    /// is another. A multi-value form may be declared as the plain one is.
+    ///
+    /// Realises: INTEGRATION-61
     pub(super) fn declarations(&self) -> Vec<String> {
         match &self.source {
             Source::Event {
@@ -127,14 +141,17 @@ impl Parameter {
         }
     }
 
-    /// Whether this makes the call of a function one whose result nobody waits for (INTEGRATION-73).
+    /// Whether this makes the call of a function one whose result nobody waits for.
+    ///
+    /// Realises: INTEGRATION-73
     pub(super) fn is_asynchronous(&self) -> bool {
         matches!((&self.target, &self.source), (Target::Header(name), Source::Static(value))
             if name.eq_ignore_ascii_case("X-Amz-Invocation-Type") && value == "Event")
     }
 }
 
-/// The names of the required parameters of the handshake that `event` has not; a name of no parameter is an error.
+/// The names of the required handshake parameters that are missing from `event`; a name that is not
+/// a parameter's is an error.
 ///
 /// # Errors
 /// The first name that is none.
@@ -237,7 +254,9 @@ impl Source {
     }
 }
 
-/// INTEGRATION-60.
+/// Whether a text is the name of a parameter.
+///
+/// Realises: INTEGRATION-60
 fn is_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._$-".contains(&byte);
     !name.is_empty() && name.bytes().all(allowed)

@@ -23,7 +23,9 @@ struct Response {
 
 /// What came of a call.
 pub(super) struct Reply<'a> {
-    /// What keys are compared with: a status (INTEGRATION-33), or the message of an error (INTEGRATION-34), empty when there is none.
+    /// What keys are compared with: a status, or the message of an error, empty when there is none.
+    ///
+    /// Realises: INTEGRATION-33, INTEGRATION-34
     pub(super) selector: &'a str,
     /// Whether it may do without an integration response.
     pub(super) is_success: bool,
@@ -58,9 +60,12 @@ impl Responses {
         Self(responses)
     }
 
-    /// The integration response that the reply chooses (INTEGRATION-31, INTEGRATION-32), applied to its body (INTEGRATION-35 to INTEGRATION-38).
-    /// An error that none takes is a failure (INTEGRATION-41, INTEGRATION-92); a success without any integration response is an answer that
-    /// nobody asked for.
+    /// The integration response that the reply chooses, applied to its body. An error that none
+    /// takes is a failure; a success without any integration response is an answer that nobody
+    /// asked for.
+    ///
+    /// Realises: INTEGRATION-31, INTEGRATION-32, INTEGRATION-35 to INTEGRATION-38, INTEGRATION-41,
+    /// INTEGRATION-92
     pub(super) fn answer(
         &self,
         request: Request<'_>,
@@ -116,7 +121,9 @@ fn pattern(key: &str) -> Result<Option<velocity::Regex>, InvalidIntegration> {
 }
 
 impl Reply<'_> {
-    /// A variable of a template selection expression (INTEGRATION-37), in both spellings (INTEGRATION-33).
+    /// A variable of a template selection expression, in both spellings.
+    ///
+    /// Realises: INTEGRATION-37, INTEGRATION-33
     fn variable(&self, name: &str) -> Option<String> {
         let name = name.strip_prefix("integration.").unwrap_or(name);
         match name.strip_prefix("response.")? {

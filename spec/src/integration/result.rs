@@ -1,4 +1,5 @@
-//! What comes of an integration: an answer or a failure, and the frame that tells a client of the latter.
+//! What comes of an integration: an answer or a failure, and the frame that tells a client of the
+//! latter.
 
 use std::fmt;
 
@@ -18,14 +19,15 @@ pub struct Answer {
     pub body: String,
 }
 
-/// Why there is no answer. The client of a message gets an error frame, that of a handshake a status.
+/// Why there is no answer. The client of a message gets an error frame, that of a handshake a
+/// status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The function could not be called.
     NotInvocable(String),
     /// The function failed, and no integration response takes its error.
     FunctionError(String),
-    /// The result has not the form that the integration type wants.
+    /// The result does not have the form that the integration type wants.
     MalformedResult(String),
     /// A mapping template failed.
     Template(String),
@@ -39,7 +41,7 @@ pub enum Failure {
     TimedOut,
     /// No answer could be had of the backend.
     Unreachable(String),
-    /// A request parameter can not be put where it is mapped to.
+    /// A request parameter cannot be put where it is mapped to.
     Parameter(String),
     /// What is to be decoded is no base64: a `request` or a `response`.
     NotBase64(&'static str),
@@ -64,7 +66,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotInvocable(cause) => write!(f, "the function can not be called: {cause}"),
+            Self::NotInvocable(cause) => write!(f, "the function cannot be called: {cause}"),
             Self::FunctionError(error) => write!(f, "the function failed: {error}"),
             Self::MalformedResult(problem) => write!(f, "malformed result: {problem}"),
             Self::Template(error) => write!(f, "mapping template: {error}"),
@@ -95,8 +97,10 @@ impl fmt::Display for Failure {
     }
 }
 
-/// A proxy integration's result: an object with a `statusCode` (INTEGRATION-14, INTEGRATION-15), of any value (INTEGRATION-16); without a
-/// body it stands for an empty message (INTEGRATION-6).
+/// A proxy integration's result: an object with a `statusCode`, of any value; without a
+/// body it stands for an empty message.
+///
+/// Realises: INTEGRATION-14, INTEGRATION-15, INTEGRATION-16, INTEGRATION-6
 pub(super) fn proxy_answer(result: &str) -> Result<Answer, &'static str> {
     let result: Value = serde_json::from_str(result).map_err(|_| "the result is not JSON")?;
     let fields = result.as_object().ok_or("the result is not an object")?;
@@ -195,7 +199,8 @@ mod tests {
     }
 
     proptest! {
-        // A result is read member by member, whatever else it has. With one fault in it, it is none.
+        // A result is read member by member, whatever else it has. With one fault in it, it is
+        // none.
         #[test]
         fn a_result_is_read_and_a_fault_is_found(
             status in 100..=599_u16,

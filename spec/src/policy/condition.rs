@@ -1,5 +1,7 @@
-//! `Condition` of a statement: operators on condition context keys (AUTHORIZER-59). What is not known here is an error, never a condition that
-//! holds (AUTHORIZER-61).
+//! `Condition` of a statement: operators on condition context keys. What is not known here is an
+//! error, never a condition that holds.
+//!
+//! Realises: AUTHORIZER-59, AUTHORIZER-61
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -144,7 +146,7 @@ impl Condition {
     fn new(operator: Operator, key: &str, values: &Value) -> Result<Self, String> {
         let kind = kind(key).ok_or("is no condition key that is known here")?;
         if !operator.test.suits(kind) {
-            return Err("is a key that the operator can not compare".to_owned());
+            return Err("is a key that the operator cannot compare".to_owned());
         }
         let values = match values {
             Value::Array(list) if !list.is_empty() => list.iter().collect(),
@@ -212,7 +214,7 @@ impl Operator {
             None => (rest, false),
         };
         let (_, test, negated) = OPERATORS.iter().find(|(known, ..)| *known == base)?;
-        // What asks whether there is a value can not ask it of each value, nor if there is one.
+        // What asks whether there is a value cannot ask it of each value, nor if there is one.
         let is_plain = over.is_none() && !if_exists;
         (*test != Test::Null || is_plain).then(|| Self {
             name: name.to_owned(),
@@ -250,7 +252,7 @@ impl Test {
         })
     }
 
-    /// Whether a value of the request passes the test. What the request has and can not be read passes none.
+    /// Whether a value of the request passes the test. A value that cannot be read passes none.
     fn passes(self, value: &str, operand: &Operand) -> bool {
         match (self, operand) {
             (Self::Text, Operand::Text(text)) => value == text,

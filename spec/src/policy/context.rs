@@ -1,4 +1,7 @@
-//! What a policy's conditions can know of a request: the condition context keys, their kinds and their values (AUTHORIZER-60).
+//! What a policy's conditions can know of a request: the condition context keys, their kinds and
+//! their values.
+//!
+//! Realises: AUTHORIZER-60
 
 use std::collections::BTreeMap;
 
@@ -26,8 +29,8 @@ pub(super) enum Kind {
     Arn,
 }
 
-/// The keys that API Gateway's policies may name. Those of a signature are absent without one; those of a virtual private cloud always are: a
-/// WebSocket API has none.
+/// The keys that API Gateway's policies may name. Those of a signature are absent without one;
+/// those of a virtual private cloud always are: a WebSocket API has none.
 const KEYS: &[(&str, Kind)] = &[
     ("aws:currenttime", Kind::Date),
     ("aws:epochtime", Kind::EpochTime),
@@ -51,7 +54,8 @@ const KEYS: &[(&str, Kind)] = &[
 ];
 
 impl Context {
-    /// The keys of a request for an upgrade that came in at `at`. Clients of API Gateway come over TLS, whatever the local gateway speaks.
+    /// The keys of a request for an upgrade that came in at `at`. Clients of API Gateway come over
+    /// TLS, whatever the local gateway speaks.
     pub fn of_handshake(request: &HandshakeRequest, at: Timestamp) -> Self {
         Self::of_request(&request.headers, &request.source_ip, at)
     }

@@ -16,7 +16,8 @@ pub(super) struct Network {
 }
 
 impl Date {
-    /// Reads seconds since 1970, or a date of ISO 8601 as W3C profiles it: `2024-01-20`, `2024-01-20T11:55Z`, `2024-01-20T11:55:00.5+01:00`.
+    /// Reads seconds since 1970, or a date of ISO 8601 as W3C profiles it: `2024-01-20`,
+    /// `2024-01-20T11:55Z`, `2024-01-20T11:55:00.5+01:00`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         if let Ok(seconds) = text.parse::<i64>() {
             return Some(Self(seconds.checked_mul(1000)?));
@@ -127,7 +128,8 @@ impl Network {
     }
 }
 
-/// Whether an ARN matches a pattern with `*` and `?`: each of the six parts between colons for itself.
+/// Whether an ARN matches a pattern with `*` and `?`: each of the six parts between colons for
+/// itself.
 pub fn arn_matches(pattern: &str, arn: &str) -> bool {
     let (pattern, arn) = (pattern.splitn(6, ':'), arn.splitn(6, ':'));
     pattern.clone().count() == 6

@@ -22,7 +22,9 @@ pub enum Signatures {
     Ignored,
     /// They are served, and a decision says of the first of each kind that AWS would refuse it.
     Noted,
-    /// They are refused (MANAGEMENT-34, MANAGEMENT-36).
+    /// They are refused.
+    ///
+    /// Realises: MANAGEMENT-34, MANAGEMENT-36
     Required,
 }
 
@@ -37,7 +39,8 @@ pub struct Caller {
     pub session_token: Option<String>,
     /// The account of the user or role.
     pub account_id: String,
-    /// The unique id of the user (`AIDA…`), or of the role with the name of its session (`AROA…:name`).
+    /// The unique id of the user (`AIDA…`), or of the role with the name of its session
+    /// (`AROA…:name`).
     pub user_id: String,
     /// The user's or the session's ARN.
     pub arn: String,
@@ -45,7 +48,9 @@ pub struct Caller {
     pub policy: Option<PolicyDocument>,
 }
 
-/// What events and templates say of a connection's caller (EVENT-47, TEMPLATE-24).
+/// What events and templates say of a connection's caller.
+///
+/// Realises: EVENT-47, TEMPLATE-24
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallerIdentity {
     /// `identity.accountId`.
@@ -58,7 +63,9 @@ pub struct CallerIdentity {
     pub access_key: String,
 }
 
-/// The action of calling `@connections` (MANAGEMENT-38).
+/// The action of calling `@connections`.
+///
+/// Realises: MANAGEMENT-38
 pub const MANAGE_CONNECTIONS: &str = "execute-api:ManageConnections";
 
 impl Access {
@@ -72,7 +79,8 @@ impl Access {
 }
 
 impl Caller {
-    /// The session of a role that local functions call AWS with. These are no secrets: every local gateway has the same.
+    /// The session of a role that local functions call AWS with. These are no secrets: every local
+    /// gateway has the same.
     pub fn functions(api: &Api) -> Self {
         let Api {
             partition,
@@ -90,8 +98,8 @@ impl Caller {
         }
     }
 
-    /// What the caller's policy says of `action` on `resource` in a request with `context`; `None` when it has no policy, and may do
-    /// everything.
+    /// What the caller's policy says of `action` on `resource` in a request with `context`; `None`
+    /// when it has no policy, and may do everything.
     ///
     /// # Errors
     /// The message of AWS's refusal, in which `shown` stands for the resource.
@@ -142,7 +150,9 @@ impl Caller {
     }
 }
 
-/// An ARN of the API as a refusal shows it: of the account only the last four digits (AUTHORIZER-71).
+/// An ARN of the API as a refusal shows it: of the account only the last four digits.
+///
+/// Realises: AUTHORIZER-71
 pub(crate) fn masked(api: &Api, arn: &str) -> String {
     let shown = api.account_id.len().saturating_sub(4);
     let Some(last) = api.account_id.get(shown..) else {

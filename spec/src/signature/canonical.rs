@@ -24,8 +24,8 @@ pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 pub(super) const TERMINATOR: &str = "aws4_request";
 
 impl Canonical {
-    /// The form of the request that came, as `claim` says that it was signed. The body counts as it is, whatever `X-Amz-Content-Sha256`
-    /// says.
+    /// The form of the request that came, as `claim` says that it was signed. The body counts as it
+    /// is, whatever `X-Amz-Content-Sha256` says.
     pub(super) fn new(request: &Request<'_>, claim: &Claim) -> Self {
         let (path, query) = request
             .target
@@ -55,7 +55,8 @@ impl Canonical {
     }
 }
 
-/// The signature of a string, with the key that is derived of the secret for a scope: 64 hexadecimal digits.
+/// The signature of a string, with the key that is derived of the secret for a scope: 64
+/// hexadecimal digits.
 pub(super) fn signature(secret: &str, scope: &Scope, string_to_sign: &str) -> String {
     let mut key = format!("AWS4{secret}").into_bytes();
     for part in [&scope.date, &scope.region, &scope.service, TERMINATOR] {
@@ -75,8 +76,10 @@ fn mac(key: &[u8], data: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The path as it was sent, without empty and dot segments, and encoded: also its percent signs, so that what was encoded is so twice
-/// (MANAGEMENT-33).
+/// The path as it was sent, without empty and dot segments, and encoded: also its percent signs, so
+/// that what was encoded is so twice.
+///
+/// Realises: MANAGEMENT-33
 fn path(sent: &str) -> String {
     let mut segments: Vec<&str> = Vec::new();
     for segment in sent.split('/') {
@@ -150,7 +153,8 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    // What botocore, the SDKs for Go and Rust and awscurl sign, and what AWS answered that it expects (awscurl issue 61, Paw issue 23).
+    // What botocore, the SDKs for Go and Rust and awscurl sign, and what AWS answered that it
+    // expects (awscurl issue 61, Paw issue 23).
     #[rstest]
     #[case(
         "/test/@connections/atntqfjloAMCECg=",

@@ -47,7 +47,9 @@ pub(super) const SIGNATURE: &str = "X-Amz-Signature";
 const IN_QUERY: [&str; 3] = ["X-Amz-Algorithm", "X-Amz-Credential", SIGNATURE];
 
 impl Claim {
-    /// Reads the field `Authorization`, or else the query string (AUTHORIZER-54).
+    /// Reads the field `Authorization`, or else the query string.
+    ///
+    /// Realises: AUTHORIZER-54
     pub(super) fn read(request: &Request<'_>) -> Result<Self, Rejection> {
         if let Some(authorization) = request.headers.get("Authorization") {
             return Self::of_header(request, authorization);

@@ -2,18 +2,30 @@
 
 use std::fmt;
 
-/// Why a request has no caller. The answer to each is 403 (AUTHORIZER-55, MANAGEMENT-34, MANAGEMENT-36).
+/// Why a request has no caller. The answer to each is 403.
+///
+/// Realises: AUTHORIZER-55, MANAGEMENT-34, MANAGEMENT-36
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    /// There is no signature (AUTHORIZER-63).
+    /// There is no signature.
+    ///
+    /// Realises: AUTHORIZER-63
     Missing,
-    /// There is something that is no signature (AUTHORIZER-64), in AWS's words.
+    /// There is something that is no signature, in AWS's words.
+    ///
+    /// Realises: AUTHORIZER-64
     Incomplete(String),
-    /// The signature can not hold, whoever made it (AUTHORIZER-67 to AUTHORIZER-70), in AWS's words.
+    /// The signature cannot hold, whoever made it, in AWS's words.
+    ///
+    /// Realises: AUTHORIZER-67 to AUTHORIZER-70
     Invalid(String),
-    /// The access key is unknown, or its session token is not there or is another one (AUTHORIZER-65).
+    /// The access key is unknown, or its session token is not there or is another one.
+    ///
+    /// Realises: AUTHORIZER-65
     UnknownCaller,
-    /// Another request was signed, or with another secret (AUTHORIZER-66).
+    /// Another request was signed, or with another secret.
+    ///
+    /// Realises: AUTHORIZER-66
     Mismatch {
         /// The canonical form of the request that came.
         canonical_request: String,

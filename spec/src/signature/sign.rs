@@ -1,4 +1,5 @@
-//! The other side: requests that are signed. For what `gatespec serve` gives to clients that can not sign themselves, and for the kit.
+//! The other side: requests that are signed. For what `gatespec serve` gives to clients that cannot
+//! sign themselves, and for the kit.
 
 use std::time::Duration;
 
@@ -22,8 +23,10 @@ pub struct Signer<'a> {
     pub at: Timestamp,
 }
 
-/// The path and query string `target` of a GET request to `host`, signed by `caller` at `at` in the query string (AUTHORIZER-54). Without `expires`
-/// the signature does not say how long it holds.
+/// The path and query string `target` of a GET request to `host`, signed by `caller` at `at` in the
+/// query string. Without `expires` the signature does not say how long it holds.
+///
+/// Realises: AUTHORIZER-54
 pub fn presign(
     caller: &Caller,
     region: &str,
@@ -49,7 +52,8 @@ pub fn presign(
 }
 
 impl Signer<'_> {
-    /// The request's path and query string with a signature in it. The request must have the field `Host`.
+    /// The request's path and query string with a signature in it. The request must have the field
+    /// `Host`.
     pub fn in_query(&self, request: &Request<'_>, expires: Option<Duration>) -> String {
         let date = self.at.iso_8601_basic();
         let credential = self.credential();

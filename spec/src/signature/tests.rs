@@ -7,7 +7,8 @@ use rstest::rstest;
 /// The time of AWS's published examples.
 const SIGNED: u64 = 1_440_938_160_000;
 
-/// The key of AWS's published examples, whose scopes name no API Gateway: their signatures can only be compared.
+/// The key of AWS's published examples, whose scopes name no API Gateway: their signatures can only
+/// be compared.
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
 /// The parts of a request that its signature covers, or that its signature is.
@@ -386,7 +387,8 @@ proptest! {
     }
 }
 
-// A log is read by more people than the answer: a session token that was signed must not stand in it, nor may a request write lines of its own.
+// A log is read by more people than the answer: a session token that was signed must not stand in
+// it, nor may a request write lines of its own.
 #[test]
 fn what_is_logged_of_a_rejection_is_one_line_without_secrets() {
     let mismatch = Rejection::Mismatch {

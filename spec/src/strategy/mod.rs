@@ -15,7 +15,8 @@ use crate::time::Timestamp;
 pub use self::model::{format_pair_of, pair_of, pattern_of};
 pub use self::template::mapping_template;
 
-/// A message: any text, JSON, nearly JSON, and text that looks like a template or like the end of a string.
+/// A message: any text, JSON, nearly JSON, and text that looks like a template or like the end of a
+/// string.
 pub fn body() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -31,7 +32,8 @@ pub fn body() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A message as [`body`] makes them, over and over until it would have more than `bytes` bytes as a JSON string, or less often.
+/// A message as [`body`] makes them, over and over until it would have more than `bytes` bytes as a
+/// JSON string, or less often.
 pub fn long_body(bytes: usize) -> impl Strategy<Value = String> {
     (body(), any::<prop::sample::Index>()).prop_map(move |(text, times)| {
         let most = bytes / Value::from(&*text).to_string().len();
@@ -73,7 +75,8 @@ pub fn action() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A token: the accepted one, near misses, any text, and texts that try to get out of a JSON string.
+/// A token: the accepted one, near misses, any text, and texts that try to get out of a JSON
+/// string.
 pub fn token() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("hello".to_owned()),

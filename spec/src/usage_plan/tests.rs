@@ -156,7 +156,8 @@ fn what_the_throttle_refuses_is_not_counted() {
     assert_eq!(status(2_000), Err(Refusal::QuotaExceeded));
 }
 
-// The START is Saturday the 20th: where the next period starts, in days from the midnight behind it.
+// The START is Saturday the 20th: where the next period starts, in days from the midnight behind
+// it.
 #[rstest]
 #[case(Period::Day, 0, 0)]
 #[case(Period::Week, 0, 0)]
@@ -205,7 +206,8 @@ fn two_key_selection_expressions_are_taken(
 }
 
 proptest! {
-    // In one period, of any requests in any order, exactly as many are admitted as the quota has; a day later as many again.
+    // In one period, of any requests in any order, exactly as many are admitted as the quota has; a
+    // day later as many again.
     #[test]
     fn a_quota_is_kept_exactly(limit in 0_u64..20, attempts in 0_usize..40, days in 1_u64..1_000) {
         let plan = UsagePlan { quota: Some(quota(limit, 0, Period::Day)), ..UsagePlan::default() };
@@ -216,7 +218,8 @@ proptest! {
         }
     }
 
-    // Periods follow each other: a day later it is the same or the next, and a whole cycle later always another.
+    // Periods follow each other: a day later it is the same or the next, and a whole cycle later
+    // always another.
     #[test]
     fn periods_never_go_back(day in 0_u64..100_000, offset in 0_u8..=6, period in prop::sample::select(vec![Period::Week, Period::Month])) {
         let quota = quota(1, offset, period);

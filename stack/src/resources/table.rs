@@ -18,7 +18,8 @@ pub(crate) const TYPE: ResourceType = ResourceType {
             ),
             (
                 "StreamArn",
-                "arn:{partition}:dynamodb:{region}:{account}:table/{ref}/stream/1970-01-01T00:00:00.000",
+                "arn:{partition}:dynamodb:{region}:{account}:table/{ref}/stream/\
+                 1970-01-01T00:00:00.000",
             ),
         ]),
     },

@@ -185,3 +185,19 @@ fn throttles_that_cannot_be_served() {
         assert_eq!(error.message(), message);
     }
 }
+
+// The settings may be those of the route whose key cannot be read.
+#[test]
+fn settings_of_a_route_that_cannot_be_read_are_not_reported() {
+    let settings = "StageName: test, AutoDeploy: true, RouteSettings: {r: {}}";
+    let unknown = with_stage(settings).unwrap_err();
+    assert_eq!(
+        unknown.message(),
+        "`RouteSettings` of `r`: the API has no route `r`"
+    );
+    let api = API.replace("StageName: test, AutoDeploy: true", settings);
+    let api = api.replace("RouteKey: quiet", "RouteKey: [r]");
+    let text = format!("Resources:\n{api}");
+    let error = parse("t.yaml", &text, Path::new(""), &Settings::default()).unwrap_err();
+    assert_eq!(error.message(), "`RouteKey` of `Quiet` must be text");
+}

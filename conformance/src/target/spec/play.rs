@@ -1,4 +1,5 @@
-//! What is around the machine: its clients' ends, the functions and backends that the kit plays, and time.
+//! What is around the machine: its clients' ends, the functions and backends that the kit plays,
+//! and time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

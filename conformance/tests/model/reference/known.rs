@@ -1,5 +1,5 @@
-//! What comes from a gateway, held to what must, the same over sockets and without: ids stay whose they are and never come again; events, texts
-//! and answers say what the model says.
+//! What comes from a gateway, held to what must, the same over sockets and without: ids stay whose
+//! they are and never come again; events, texts and answers say what the model says.
 
 use std::collections::{HashMap, HashSet};
 
@@ -139,7 +139,8 @@ impl Known {
         }
     }
 
-    /// The client is gone for good: `$disconnect`, where there is one, was called for it if it ever was connected.
+    /// The client is gone for good: `$disconnect`, where there is one, was called for it if it ever
+    /// was connected.
     pub(crate) fn gone(&self, model: &Model, client: usize, was_open: bool) {
         let disconnects = |call: &Call| {
             call.client == client && matches!(call.purpose, Purpose::Disconnect { .. })

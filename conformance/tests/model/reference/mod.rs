@@ -1,5 +1,6 @@
-//! The reference: what a WebSocket API does for its clients, in numbers instead of ids and events. Clients, calls of functions and requests
-//! to `@connections` are counted from 0 in the order in which they come; time is in milliseconds.
+//! The reference: what a WebSocket API does for its clients, in numbers instead of ids and events.
+//! Clients, calls of functions and requests to `@connections` are counted from 0 in the order in
+//! which they come; time is in milliseconds.
 
 mod known;
 mod rules;
@@ -338,7 +339,8 @@ impl Model {
             .collect()
     }
 
-    /// What happens by itself next: when, whether it is a call's end and not a connection's, and whose.
+    /// What happens by itself next: when, whether it is a call's end and not a connection's, and
+    /// whose.
     fn due(&self) -> Option<(u64, bool, usize)> {
         let open = |(_, client): &(usize, &Client)| client.phase == Phase::Open;
         let connections = self
@@ -372,7 +374,8 @@ impl Model {
         }
     }
 
-    /// The functions with a habit call `@connections` for their own connection as soon as they are called.
+    /// The functions with a habit call `@connections` for their own connection as soon as they are
+    /// called.
     fn react(&mut self) {
         while let Some((_, expected)) = self.expected.get(self.reacted) {
             self.reacted += 1;

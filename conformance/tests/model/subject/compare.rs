@@ -1,7 +1,7 @@
 //! What was seen, held to what must be.
 
 use spec::Output;
-use spec::io::{Because, Decision, Invocation, PeerId};
+use spec::io::{Decision, Invocation, PeerId, Reason};
 
 use super::Subject;
 use crate::reference::{Expected, Model, Purpose, To};
@@ -115,9 +115,9 @@ impl Subject {
     }
 
     pub(super) fn decision(&mut self, decision: Decision) {
-        match decision.because {
-            Because::Refused { .. } => self.refused = Some(decision.connection_id),
-            Because::Connected => {
+        match decision.reason {
+            Reason::Refused { .. } => self.refused = Some(decision.connection_id),
+            Reason::Connected => {
                 // It follows the client's 101.
                 let mut clients = self.clients.iter().enumerate().rev();
                 let accepted = clients.find(|(number, client)| {

@@ -51,7 +51,8 @@ fn rejected(gateway: &mut Gateway) -> HttpResponse {
     }
 }
 
-// Who signed is told to `$connect` and to every later event; the order is that of REST APIs' events.
+// Who signed is told to `$connect` and to every later event; the order is that of REST APIs'
+// events.
 #[test]
 fn a_signed_handshake_has_a_caller() {
     let mut gateway = accessed(signed_api(), |_| {});
@@ -121,7 +122,8 @@ fn a_policy_decides_about_connecting_and_about_nothing_later() {
         response.body,
         r#"{"Message":"User: arn:aws:sts::000000000000:assumed-role/local/local is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********0000:local00000/stage/$connect with an explicit deny in an identity-based policy"}"#
     );
-    // The guide's own policy: all but one route. The route is asked for after the handshake, and nobody asks IAM.
+    // The guide's own policy: all but one route. The route is asked for after the handshake, and
+    // nobody asks IAM.
     let guide = json!([{"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": arn("*")}, {"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": arn("echo")}]);
     let mut gateway = accessed(signed_api(), |access| {
         access.callers[0].policy = policy(&guide);
@@ -133,7 +135,8 @@ fn a_policy_decides_about_connecting_and_about_nothing_later() {
     assert_eq!(invocation(&mut gateway).function_arn, "echo");
 }
 
-/// A call of `@connections` for the connection of `ALICE`, signed or not: the answer, and what was noted.
+/// A call of `@connections` for the connection of `ALICE`, signed or not: the answer, and what was
+/// noted.
 fn call(gateway: &mut Gateway, path: &str, sign: bool) -> (HttpResponse, Vec<String>) {
     let caller = Caller::functions(&signed_api());
     let minute = Some(Duration::from_secs(60));

@@ -57,7 +57,8 @@ impl Log {
         lines
     }
 
-    /// What is logged when the function that was called first, of those that have not answered, does.
+    /// What is logged when the function that was called first, of those that have not answered,
+    /// does.
     fn answered(&mut self, now: u64, outcome: FunctionOutcome) -> Vec<String> {
         let input = Input::CallFinished {
             id: self.calls.remove(0).id,
@@ -70,7 +71,8 @@ impl Log {
         self.answered(now, FunctionOutcome::Returned(result.to_string()))
     }
 
-    /// A client that is in at 30 milliseconds: the authorizer took 10, `$connect` 20. Gives the line.
+    /// A client that is in at 30 milliseconds: the authorizer took 10, `$connect` 20. Gives the
+    /// line.
     fn connected(&mut self) -> Vec<String> {
         assert_eq!(self.after(0, upgrade(ALICE, Some("hello"))), [""; 0]);
         assert_eq!(self.returned(10, &allow()), [""; 0]);
@@ -178,7 +180,8 @@ fn a_time_out_and_a_throttle_have_their_names() {
     );
 }
 
-// Whoever leaves while the handshake is under way gets no answer, so there is no status; the line is there all the same, and once.
+// A client that leaves while the handshake is under way gets no answer, so there is no status; the
+// line is there all the same, and once.
 #[test]
 fn who_leaves_early_is_logged_too() {
     let gone = |peer| Input::PeerClosed { peer, close: None };

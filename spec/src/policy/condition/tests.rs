@@ -94,7 +94,7 @@ fn every_operator_and_every_key_must_hold() {
 #[case(json!({"ForSome:StringEquals": {"aws:UserAgent": "x"}}), ".ForSome:StringEquals", "is no condition operator")]
 #[case(json!({"BinaryEquals": {"aws:UserAgent": "eA=="}}), ".BinaryEquals", "is no condition operator")]
 #[case(json!({"StringNotEquals": {"aws:SourceArn": "x"}}), ".StringNotEquals.aws:SourceArn", "is no condition key that is known here")]
-#[case(json!({"NumericEquals": {"aws:UserAgent": "1"}}), ".NumericEquals.aws:UserAgent", "is a key that the operator can not compare")]
+#[case(json!({"NumericEquals": {"aws:UserAgent": "1"}}), ".NumericEquals.aws:UserAgent", "is a key that the operator cannot compare")]
 #[case(json!({"NumericEquals": {"aws:EpochTime": "one"}}), ".NumericEquals.aws:EpochTime", "`one` is no value for `NumericEquals`")]
 #[case(json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/33"}}), ".IpAddress.aws:SourceIp", "`203.0.113.0/33` is no value for `IpAddress`")]
 #[case(json!({"StringEquals": {"aws:UserAgent": null}}), ".StringEquals.aws:UserAgent", "must be a value or a list of values")]
@@ -164,7 +164,8 @@ fn a_condition() -> impl Strategy<Value = (String, &'static str, Value)> {
 }
 
 proptest! {
-    // The negated form of an operator holds exactly where the plain one does not, when the key has one value.
+    // The negated form of an operator holds exactly where the plain one does not, when the key has
+    // one value.
     #[test]
     fn negation_negates(address: std::net::Ipv4Addr, network: std::net::Ipv4Addr, prefix in 0_u32..=32) {
         let mut context = Context::default();
@@ -177,7 +178,8 @@ proptest! {
         prop_assert_eq!(holds("IpAddress"), holds("IpAddressIfExists"));
     }
 
-    // A condition can only take away that a statement applies: an allow with one never allows what the same without it does not.
+    // A condition can only take away that a statement applies: an allow with one never allows what
+    // the same without it does not.
     #[test]
     fn conditions_narrow((operator, key, value) in a_condition(), resource in prop_oneof![Just("*"), Just(ARN), Just("x")]) {
         let mut statement = json!({"Effect": "Allow", "Action": "*", "Resource": resource});

@@ -2,7 +2,8 @@
 
 use super::*;
 
-// AWS's test suite for Signature Version 4 (`aws-sig-v4-test-suite`), whose requests are for the service `service`.
+// AWS's test suite for Signature Version 4 (`aws-sig-v4-test-suite`), whose requests are for the
+// service `service`.
 #[rstest]
 #[case::vanilla("GET", "/", &[], b"", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31")]
 #[case::query("GET", "/?Param2=value2&Param1=value1", &[], b"", "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500")]
@@ -37,7 +38,8 @@ fn the_published_requests_get_the_published_signatures(
     assert_eq!(sent.signature(SECRET), signature);
 }
 
-// AWS's page on the parts of a signature: the request to IAM, from its canonical form to its signature.
+// AWS's page on the parts of a signature: the request to IAM, from its canonical form to its
+// signature.
 #[test]
 fn the_published_steps_come_out() {
     let fields = [

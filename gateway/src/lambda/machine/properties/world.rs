@@ -70,48 +70,21 @@ impl World {
 
     /// Lets something happen.
     pub(super) fn play(&mut self, step: Step) {
+        let is_busy = |seen: &Seen| seen.busy.is_some();
+        let can_ask = |seen: &Seen| seen.busy.is_none() && !seen.is_gone;
         match step {
             Step::Invoke(patience) => self.invoke(patience),
-            Step::Ask(n) => {
-                self.each(n, |seen| seen.busy.is_none() && !seen.is_gone, Self::ask);
-            }
-            Step::AskTwice(n) => self.each(n, |seen| seen.busy.is_some(), Self::ask),
-            Step::Return(n) => self.each(
-                n,
-                |seen| seen.busy.is_some(),
-                |world, id| {
-                    world.answer(id, End::Returned(String::new()));
-                },
-            ),
-            Step::Fail(n) => self.each(
-                n,
-                |seen| seen.busy.is_some(),
-                |world, id| {
-                    world.answer(id, End::Failed(Failure::Reported(String::new())));
-                },
-            ),
-            Step::ReturnAnother(n) => self.each(
-                n,
-                |_| true,
-                |world, id| {
-                    let end = End::Returned(String::new());
-                    assert!(!world.machine.complete(world.now, id, "another", end));
-                    world.settle(None);
-                },
-            ),
-            Step::HangUp(n) => self.each(n, Seen::listens, |world, id| {
-                world.stop_listening(id);
-                world.machine.hung_up(world.now, id);
-                world.settle(None);
+            Step::Ask(n) => self.each(n, can_ask, Self::ask),
+            Step::AskTwice(n) => self.each(n, is_busy, Self::ask),
+            Step::Return(n) => self.each(n, is_busy, |world, id| {
+                world.answer(id, End::Returned(String::new()));
             }),
-            Step::InitError(n) => self.each(
-                n,
-                |seen| !seen.has_asked,
-                |world, id| {
-                    world.machine.init_failed(id, "init".to_owned());
-                    world.settle(None);
-                },
-            ),
+            Step::Fail(n) => self.each(n, is_busy, |world, id| {
+                world.answer(id, End::Failed(Failure::Reported(String::new())));
+            }),
+            Step::ReturnAnother(n) => self.each(n, |_| true, Self::answer_another),
+            Step::HangUp(n) => self.each(n, Seen::listens, Self::hang_up),
+            Step::InitError(n) => self.each(n, |seen| !seen.has_asked, Self::init_error),
             Step::Gone(n) => self.each(n, |seen| !seen.is_gone, Self::gone),
             Step::Exit(n) => self.each(n, |_| true, Self::exit),
             Step::Pass(time) => {
@@ -130,6 +103,23 @@ impl World {
             Step::Replace(limits) => self.replace(limits),
             Step::Stop => self.stop_machine(),
         }
+    }
+
+    fn answer_another(&mut self, id: ProcessId) {
+        let end = End::Returned(String::new());
+        assert!(!self.machine.complete(self.now, id, "another", end));
+        self.settle(None);
+    }
+
+    fn hang_up(&mut self, id: ProcessId) {
+        self.stop_listening(id);
+        self.machine.hung_up(self.now, id);
+        self.settle(None);
+    }
+
+    fn init_error(&mut self, id: ProcessId) {
+        self.machine.init_failed(id, "init".to_owned());
+        self.settle(None);
     }
 
     /// Does something to one of the processes for which `can` holds, if there is one.
@@ -160,6 +150,11 @@ impl World {
         };
         self.machine.invoke(self.now, event);
         self.settle(None);
+        let has_ended = self.ends.contains_key(&call);
+        assert!(
+            !self.is_stopped || has_ended,
+            "{call:?} waits after the stop"
+        );
     }
 
     fn ask(&mut self, id: ProcessId) {

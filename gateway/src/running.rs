@@ -1,0 +1,129 @@
+//! Everything that runs of a gateway, and how it goes down.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use spec::CompiledApi;
+use spec::signature::Caller;
+use stack::{Assembly, Table};
+use tokio::sync::{Mutex, Notify, OnceCell, watch};
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+
+use crate::access_log::Writer;
+use crate::clock::Clock;
+use crate::hub::Hub;
+use crate::lambda::{Functions, Launch, Sink, Surroundings};
+use crate::services::dynamodb::Engine;
+use crate::supervisor::Supervisor;
+use crate::{Options, log};
+
+/// Everything that runs.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) options: Options,
+    /// What is served.
+    pub(crate) assembly: watch::Sender<Assembly>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) clock: Clock,
+    pub(crate) functions: Arc<Functions>,
+    /// What functions write.
+    pub(crate) sink: Sink,
+    pub(crate) surroundings: Surroundings,
+    /// Locked by whoever applies a deployment.
+    pub(crate) deployed: Mutex<Deployed>,
+    /// Told to the server: no more connections.
+    pub(crate) stop: Arc<Notify>,
+    pub(crate) supervisor: Supervisor,
+    pub(crate) tasks: Vec<AbortHandle>,
+    pub(crate) dynamodb: Option<Engine>,
+    pub(crate) dynamodb_url: String,
+    /// Who may sign; the first is the one to show.
+    pub(crate) callers: Vec<Caller>,
+    pub(crate) goes_down: watch::Sender<bool>,
+    pub(crate) down: OnceCell<()>,
+}
+
+/// What is there for the deployment that is served. Changed by one [`Control::apply`] after
+/// another.
+pub(crate) struct Deployed {
+    /// How each function's processes are started, by ARN.
+    pub(crate) launches: HashMap<String, Launch>,
+    /// All tables that were ever created: one that is gone from the template still exists.
+    pub(crate) tables: Vec<Table>,
+    pub(crate) access_log: Option<Writer>,
+}
+
+/// How long `$disconnect` functions and clients' close handshakes may take when the gateway goes
+/// down.
+const GRACE: Duration = Duration::from_secs(5);
+
+impl Running {
+    /// `HOST:PORT/STAGE`, as this machine reaches it.
+    pub(crate) fn host_and_stage(&self) -> String {
+        format!("{}/{}", reachable(self.address), self.surroundings.stage)
+    }
+
+    pub(crate) fn assembly(&self) -> Assembly {
+        self.assembly.borrow().clone()
+    }
+
+    /// Resolves when the gateway goes down.
+    pub(crate) async fn goes_down(&self) {
+        // The sender is held here, so the channel stays open.
+        let _ = self.goes_down.subscribe().wait_for(|down| *down).await;
+    }
+
+    /// See [`Control::shutdown`](crate::Control::shutdown). Called once.
+    pub(crate) async fn go_down(&self) {
+        self.goes_down.send_replace(true);
+        self.stop.notify_one();
+        if !self.hub.is_broken() {
+            self.hub.input(spec::Input::Shutdown);
+            if timeout(GRACE, self.hub.quiet()).await.is_err() {
+                tracing::warn!("some connections did not end in time");
+            }
+        }
+        self.functions.stop().await;
+        self.abort();
+        if let Some(writer) = self.deployed.lock().await.access_log.take() {
+            writer.finish(GRACE).await;
+        }
+        self.sink.flush(log::LAST).await;
+    }
+
+    fn abort(&self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.abort();
+        drop(self.dynamodb.take());
+    }
+}
+
+/// The address by which this machine reaches a listener, which may listen on all of its addresses.
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        ip if !ip.is_unspecified() => address,
+        IpAddr::V4(_) => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
+        IpAddr::V6(_) => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), address.port()),
+    }
+}
+
+/// The rules of an assembly, as this gateway serves them.
+pub(crate) fn rules(assembly: &Assembly, options: &Options) -> Arc<CompiledApi> {
+    #[cfg(feature = "mutations")]
+    if let Some(mutation) = options.mutation {
+        return mutation.changed(assembly.api());
+    }
+    #[cfg(not(feature = "mutations"))]
+    let _ = options;
+    Arc::clone(assembly.api())
+}
