@@ -3,7 +3,7 @@
 use serde_json::Value;
 use velocity::Text;
 
-use super::library::{Verdict, judge};
+use super::library::{Verdict, hash_set, judge};
 
 fn texts(row: &Value, level: &str) -> Vec<Text<'static>> {
     let messages = row["messages"].as_array().unwrap().iter();
@@ -43,4 +43,16 @@ fn recorded_verdicts_and_messages_are_the_librarys() {
         rows.len(),
         wrong.join("\n")
     );
+}
+
+// What Java printed of a `HashSet`: in the order of buckets, also when the set grew.
+#[test]
+fn recorded_sets_are_javas() {
+    for line in include_str!("../../tests/data/sets.jsonl").lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        let texts = row["texts"].as_array().unwrap().iter();
+        let texts = texts.map(|text| Text::from(text.as_str().unwrap().to_owned()));
+        let printed = hash_set(texts.collect());
+        assert_eq!(&*printed.to_str(), row["set"].as_str().unwrap());
+    }
 }
