@@ -275,10 +275,14 @@ impl RequestModels {
             let (line, column) = json::position(message, error.at);
             Mismatch::NotJson(format!("{} at line {line} column {column}", error.problem))
         })?;
-        let document = Document::parse(message).ok();
-        let key = self
-            .selection
-            .evaluate(|name| route::body_variable(document.as_ref()?, name));
+        let mut document = None;
+        let key = self.selection.evaluate(|name| {
+            // Most often a text at a plain path: no need to read the message once more.
+            plain_text(&value, name).or_else(|| {
+                let document = document.get_or_insert_with(|| Document::parse(message).ok());
+                route::body_variable(document.as_ref()?, name)
+            })
+        });
         let chosen = self.names.get(&key).or_else(|| self.names.get(DEFAULT));
         let Some((name, model)) = chosen.and_then(|name| Some((name, models.get(name)?))) else {
             return Err(Mismatch::NoModel { key });
@@ -321,6 +325,18 @@ impl fmt::Display for Mismatch {
             }
         }
     }
+}
+
+/// The text at a path of plain names.
+fn plain_text(message: &json::Node<'_>, variable: &str) -> Option<String> {
+    let path = variable.strip_prefix("request.body.")?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+    if !path.chars().all(plain) {
+        return None;
+    }
+    let mut names = path.split('.');
+    let found = names.try_fold(message, |node, name| node.get(name))?;
+    found.text()?.as_str().map(str::to_owned)
 }
 
 /// Where other models find a model.

@@ -6,7 +6,7 @@ use super::format::Format;
 use super::json::{Member, Node, Object, Value};
 use super::number::Number;
 use super::pattern::Pattern;
-use super::schema::{Dialect, Id, Items, Schema};
+use super::schema::{Dialect, Id, Items, Properties, Schema};
 use super::syntax;
 use super::types::{Type, Types};
 
@@ -98,12 +98,12 @@ impl<'s> Reader<'_, 's> {
     /// The schemas of members and items, whatever the draft knows.
     fn children(&mut self, object: &Object<'s>, schema: &mut Schema) {
         let member = |name: &str| object.get(&Text::borrowed(name));
+        let mut properties = Vec::new();
         for member in self.members("properties") {
-            if let Some(id) = self.at(&["properties"], &member.name) {
-                let name = member.name.clone().into_owned();
-                schema.properties.insert(name, id);
-            }
+            let id = self.at(&["properties"], &member.name);
+            properties.extend(id.map(|id| (member.name.clone().into_owned(), id)));
         }
+        schema.properties = Properties::new(properties);
         for member in self.members("patternProperties") {
             let pattern = Pattern::parse(&member.name).ok();
             let id = self.at(&["patternProperties"], &member.name);

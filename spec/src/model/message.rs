@@ -115,6 +115,9 @@ pub(super) fn weight(node: &Node<'_>) -> u64 {
 /// of nine become trees, which keep that order but for their roots: nine messages of one bucket are
 /// left in the order in which they came.)
 pub(super) fn hash_set(messages: Vec<Text<'static>>) -> Vec<Text<'static>> {
+    if messages.len() < 2 {
+        return messages;
+    }
     let mut kept: Vec<(u32, Text<'static>)> = Vec::new();
     let mut buckets: u32 = 16;
     let mut seen = std::collections::HashSet::new();

@@ -43,11 +43,19 @@ pub(super) struct Schema {
     pub(super) keywords: Vec<(Types, Keyword)>,
     /// A format that is not asserted, whose name the validator warns of.
     pub(super) unsupported_format: Option<Text<'static>>,
-    pub(super) properties: HashMap<Text<'static>, Id>,
+    pub(super) properties: Properties,
     pub(super) pattern_properties: Vec<(Pattern, Id)>,
     pub(super) additional_properties: Option<Id>,
     pub(super) items: Items,
     pub(super) additional_items: Option<Id>,
+}
+
+/// The schemas of an object's members, sorted by name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Properties {
+    list: Vec<(Text<'static>, Id)>,
+    /// Places in the list, once it is long.
+    index: Option<HashMap<Text<'static>, usize>>,
 }
 
 /// The schemas of an array's items.
@@ -67,6 +75,30 @@ pub(super) struct Source<'s> {
     /// Where other models find it; empty for the one that is compiled.
     pub(super) locator: &'s str,
     pub(super) root: &'s Node<'s>,
+}
+
+/// From how many properties on they are indexed.
+const INDEXED: usize = 12;
+
+impl Properties {
+    pub(super) fn new(list: Vec<(Text<'static>, Id)>) -> Self {
+        let names = list.iter().map(|(name, _)| name.clone());
+        let index = (list.len() >= INDEXED)
+            .then(|| names.enumerate().map(|(at, name)| (name, at)).collect());
+        Self { list, index }
+    }
+
+    pub(super) fn get(&self, name: &Text<'_>) -> Option<Id> {
+        let at = match &self.index {
+            Some(index) => *index.get(name)?,
+            None => self.list.iter().position(|(other, _)| other == name)?,
+        };
+        Some(self.list[at].1)
+    }
+
+    pub(super) fn list(&self) -> &[(Text<'static>, Id)] {
+        &self.list
+    }
 }
 
 impl Schemas {

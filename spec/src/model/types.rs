@@ -100,8 +100,14 @@ impl Types {
 
     /// `["a","b"]`
     pub(super) fn json(self) -> String {
-        let names: Vec<_> = self.names().map(|name| format!("\"{name}\"")).collect();
-        format!("[{}]", names.join(","))
+        let mut out = String::from("[");
+        for name in self.names() {
+            out.push_str(if out.len() == 1 { "\"" } else { ",\"" });
+            out.push_str(name);
+            out.push('"');
+        }
+        out.push(']');
+        out
     }
 
     /// `[a, b]`

@@ -242,16 +242,26 @@ impl<'r> Run<'r> {
         schema: &Schema,
         object: &Object<'_>,
     ) -> Result<(), Stop> {
-        let nothing = schema.properties.is_empty()
-            && schema.pattern_properties.is_empty()
-            && schema.additional_properties.is_none();
-        if nothing {
+        let properties = schema.properties.list();
+        let others =
+            !schema.pattern_properties.is_empty() || schema.additional_properties.is_some();
+        if !others && properties.len() <= object.len() * 2 {
+            // The same members in the same order, without the others.
+            for (name, id) in properties {
+                self.spend(1)?;
+                if let Some(node) = object.get(name) {
+                    self.value(verdict, *id, node)?;
+                }
+            }
+            return Ok(());
+        }
+        if !others && properties.is_empty() {
             return Ok(());
         }
         for member in object.sorted() {
             self.spend(1)?;
             let mut found = false;
-            if let Some(&id) = schema.properties.get(&member.name) {
+            if let Some(id) = schema.properties.get(&member.name) {
                 found = true;
                 self.value(verdict, id, &member.node)?;
             }

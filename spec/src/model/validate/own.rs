@@ -209,7 +209,7 @@ impl Run<'_> {
         let mut unwanted = Vec::new();
         for member in object.sorted() {
             self.spend(1)?;
-            let mut known = schema.properties.contains_key(&member.name);
+            let mut known = schema.properties.get(&member.name).is_some();
             for (pattern, _) in &schema.pattern_properties {
                 if known {
                     break;
