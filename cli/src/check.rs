@@ -116,7 +116,7 @@ struct Prepared {
     endpoint: Option<conformance::Target>,
 }
 
-/// Runs the cases, prints the table, writes the reports.
+/// Runs the cases, prints the table, writes the reports: one step after another.
 pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let targets = args.targets();
     arguments::check(args, &targets)?;

@@ -4,15 +4,19 @@
 //! to itself, while events must show it (EVENT page); and after an upgrade the WebSocket wants the
 //! bare stream.
 
+mod head;
+
 use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use spec::http::Headers;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
+
+use head::{BodyLength, HEAD_BYTES, chunk_size, parse};
+pub(crate) use head::{Head, ReadError};
 
 /// A connection on which requests come one after another.
 pub(crate) struct Connection {
@@ -35,35 +39,6 @@ pub(crate) struct Limits {
     /// Between one request and the next.
     pub(crate) idle: Duration,
 }
-
-/// A request without its body.
-#[derive(Debug)]
-pub(crate) struct Head {
-    pub(crate) method: String,
-    pub(crate) target: String,
-    pub(crate) headers: Headers,
-    pub(crate) keep_alive: bool,
-    body: BodyLength,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BodyLength {
-    Known(u64),
-    Chunked,
-}
-
-/// Why no request could be read.
-#[derive(Debug)]
-pub(crate) enum ReadError {
-    /// The peer has gone, in whatever way.
-    Gone,
-    /// What came is no request: the status to answer with.
-    Malformed(u16),
-}
-
-/// The most bytes of a request line with its header fields.
-const HEAD_BYTES: usize = 64 * 1024;
-const HEADERS: usize = 256;
 
 impl Default for Limits {
     /// AWS's load balancers give a head and a body a minute at most; what is kept open for later is
@@ -290,17 +265,6 @@ impl Connection {
     }
 }
 
-impl Head {
-    /// The path, without the query string.
-    pub(crate) fn path(&self) -> &str {
-        self.target.split('?').next().unwrap_or_default()
-    }
-
-    pub(crate) fn has_body(&self) -> bool {
-        self.body != BodyLength::Known(0)
-    }
-}
-
 /// A header field on its line. Line ends in a value would start a field of their own: they are left
 /// out.
 pub(crate) fn push_field(head: &mut String, name: &str, value: &str) {
@@ -317,82 +281,6 @@ async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T
         Some(end) => timeout_at(end, future).await.ok(),
         None => Some(future.await),
     }
-}
-
-/// The head of a request and its length; `None` while it is not whole.
-fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, ReadError> {
-    let mut fields = [httparse::EMPTY_HEADER; HEADERS];
-    let mut request = httparse::Request::new(&mut fields);
-    let length = match request.parse(bytes) {
-        Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) => return Ok(None),
-        Err(httparse::Error::TooManyHeaders) => return Err(ReadError::Malformed(431)),
-        Err(_) => return Err(ReadError::Malformed(400)),
-    };
-    let headers: Headers = request
-        .headers
-        .iter()
-        .map(|field| (field.name, String::from_utf8_lossy(field.value)))
-        .collect();
-    let is_1_1 = request.version == Some(1);
-    if values(&headers, "Host").count() > 1 {
-        return Err(ReadError::Malformed(400));
-    }
-    let body = body_length(&headers, is_1_1).ok_or(ReadError::Malformed(400))?;
-    let keep_alive = match is_1_1 {
-        true => !headers.has_token("Connection", "close"),
-        false => headers.has_token("Connection", "keep-alive"),
-    };
-    let head = Head {
-        method: request.method.unwrap_or_default().to_owned(),
-        target: request.path.unwrap_or_default().to_owned(),
-        headers,
-        keep_alive,
-        body,
-    };
-    Ok(Some((head, length)))
-}
-
-/// How long a request's body is; `None` where two readers could understand it differently, so that
-/// a second request could hide in it (RFC 9112, section 6.3).
-fn body_length(headers: &Headers, is_1_1: bool) -> Option<BodyLength> {
-    let mut lengths = values(headers, "Content-Length");
-    let mut codings = values(headers, "Transfer-Encoding");
-    match (lengths.next(), codings.next()) {
-        (None, None) => Some(BodyLength::Known(0)),
-        (None, Some(coding)) => {
-            let is_chunked = coding.trim().eq_ignore_ascii_case("chunked");
-            (is_chunked && codings.next().is_none() && is_1_1).then_some(BodyLength::Chunked)
-        }
-        (Some(first), None) => {
-            let length = decimal(first)?;
-            // The same twice says one thing.
-            let same = lengths.all(|other| decimal(other) == Some(length));
-            same.then_some(BodyLength::Known(length))
-        }
-        (Some(_), Some(_)) => None,
-    }
-}
-
-fn values<'h>(headers: &'h Headers, name: &str) -> impl Iterator<Item = &'h str> {
-    headers
-        .iter()
-        .filter(move |(field, _)| field.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value)
-}
-
-/// Digits only: no sign, which Rust's own reading takes.
-fn decimal(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| text.parse().ok())?
-}
-
-/// The size that a chunk's first line says, without its extensions.
-fn chunk_size(line: &str) -> Option<u64> {
-    let size = line.split(';').next().unwrap_or_default().trim();
-    let is_number = !size.is_empty() && size.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_number.then(|| u64::from_str_radix(size, 16).ok())?
 }
 
 fn reason(status: u16) -> &'static str {
@@ -421,233 +309,4 @@ fn reason(status: u16) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use rstest::rstest;
-    use tokio::net::TcpListener;
-
-    #[test]
-    fn names_keep_case_and_order() {
-        let text =
-            b"GET /stage?x=1 HTTP/1.1\r\nHost: h\r\nX-Ab: 1\r\ntoken: hello\r\nx-aB: 2\r\n\r\nrest";
-        let (head, length) = parse(text).unwrap().unwrap();
-        assert_eq!(&text[length..], b"rest");
-        let fields: Vec<_> = head.headers.iter().collect();
-        assert_eq!(
-            fields,
-            [
-                ("Host", "h"),
-                ("X-Ab", "1"),
-                ("token", "hello"),
-                ("x-aB", "2")
-            ]
-        );
-        assert_eq!(
-            (head.path(), head.keep_alive, head.has_body()),
-            ("/stage", true, false)
-        );
-    }
-
-    /// A connection with these limits, and its peer.
-    async fn pair(limits: Limits) -> (Connection, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let peer = TcpStream::connect(listener.local_addr().unwrap()).await;
-        let accepted = listener.accept().await.unwrap().0;
-        (Connection::new(accepted, limits), peer.unwrap())
-    }
-
-    #[tokio::test]
-    async fn bodies_come_whole_or_cut_and_the_next_request_follows() {
-        let (mut connection, mut peer) = pair(Limits::NONE).await;
-        peer.write_all(
-            b"POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello\
-              POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\nT: 1\r\n\r\n\
-              GET /c HTTP/1.1\r\nConnection: close\r\n\r\n",
-        )
-        .await
-        .unwrap();
-        let head = connection.head().await.unwrap().unwrap();
-        assert_eq!(connection.body(&head, 100).await.unwrap(), b"hello");
-        let head = connection.head().await.unwrap().unwrap();
-        assert_eq!(connection.body(&head, 5).await.unwrap(), b"abcde");
-        let head = connection.head().await.unwrap().unwrap();
-        assert_eq!((&*head.target, head.keep_alive), ("/c", false));
-        drop(peer);
-        assert!(connection.head().await.unwrap().is_none());
-    }
-
-    /// Far less than any test waits for.
-    const SHORT: Duration = Duration::from_millis(1);
-
-    #[tokio::test]
-    async fn a_head_that_never_ends_is_cut() {
-        let (mut connection, mut peer) = pair(Limits {
-            head: SHORT,
-            ..Limits::NONE
-        })
-        .await;
-        peer.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n")
-            .await
-            .unwrap();
-        connection.stream.readable().await.unwrap();
-        let head = connection.head().await;
-        assert!(matches!(head, Err(ReadError::Malformed(408))), "{head:?}");
-        // One that never begins asks for nothing.
-        let (mut connection, peer) = pair(Limits {
-            head: SHORT,
-            ..Limits::NONE
-        })
-        .await;
-        assert!(connection.head().await.unwrap().is_none());
-        drop(peer);
-    }
-
-    #[tokio::test]
-    async fn a_body_that_never_ends_is_cut_and_what_is_idle_is_closed() {
-        let (mut connection, mut peer) = pair(Limits {
-            body: SHORT,
-            idle: SHORT,
-            ..Limits::NONE
-        })
-        .await;
-        let request = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc";
-        peer.write_all(request).await.unwrap();
-        let head = connection.head().await.unwrap().unwrap();
-        let body = connection.body(&head, 9).await;
-        assert!(matches!(body, Err(ReadError::Malformed(408))), "{body:?}");
-        connection.received.clear();
-        assert!(connection.head().await.unwrap().is_none());
-    }
-
-    // Where two readers could see two bodies, a request could hide from one of them.
-    #[rstest]
-    #[case::both("Content-Length: 3\r\nTransfer-Encoding: chunked")]
-    #[case::both_reversed("Transfer-Encoding: chunked\r\nContent-Length: 3")]
-    #[case::different("Content-Length: 3\r\nContent-Length: 4")]
-    #[case::list("Content-Length: 3, 4")]
-    #[case::sign("Content-Length: +3")]
-    #[case::empty("Content-Length:")]
-    #[case::not_chunked("Transfer-Encoding: gzip, chunked")]
-    #[case::not_chunked_last("Transfer-Encoding: chunked, identity")]
-    #[case::chunked_twice("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked")]
-    #[case::fold("X: a\r\n b: c")]
-    #[case::space_before_colon("Content-Length : 3")]
-    #[case::hosts("Host: other")]
-    fn ambiguous_requests_are_refused(#[case] fields: &str) {
-        let text = format!("POST / HTTP/1.1\r\nHost: x\r\n{fields}\r\n\r\nabc");
-        let parsed = parse(text.as_bytes());
-        assert!(
-            matches!(parsed, Err(ReadError::Malformed(400))),
-            "{parsed:?}"
-        );
-    }
-
-    #[test]
-    fn the_same_length_twice_says_one_thing() {
-        let text = b"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\n";
-        let (head, _) = parse(text).unwrap().unwrap();
-        assert_eq!(head.body, BodyLength::Known(3));
-    }
-
-    #[rstest]
-    #[case("5", Some(5))]
-    #[case("a;x=y", Some(10))]
-    #[case("+5", None)]
-    #[case("", None)]
-    #[case("0x5", None)]
-    #[case("ffffffffffffffffff", None)]
-    fn chunk_sizes(#[case] line: &str, #[case] size: Option<u64>) {
-        assert_eq!(chunk_size(line), size);
-    }
-
-    /// A request as it was meant.
-    #[derive(Clone, Debug)]
-    struct Meant {
-        target: String,
-        fields: Vec<(String, String)>,
-        length: Option<u64>,
-    }
-
-    impl Meant {
-        fn text(&self) -> Vec<u8> {
-            let mut text = format!("POST {} HTTP/1.1\r\n", self.target);
-            for (name, value) in &self.fields {
-                push_field(&mut text, name, value);
-            }
-            if let Some(length) = self.length {
-                push_field(&mut text, "Content-Length", &length.to_string());
-            }
-            text.push_str("\r\n");
-            text.into_bytes()
-        }
-    }
-
-    fn meant() -> impl Strategy<Value = Meant> {
-        // Names that mean nothing to the parser.
-        let field = (
-            "X-[A-Za-z0-9!#$%&'*+.^_`|~-]{0,12}",
-            "([!-~]([ -~\té日]{0,20}[!-~])?)?",
-        );
-        let fields = proptest::collection::vec(field, 0..8);
-        let length = proptest::option::of(any::<u64>());
-        ("/[!-~]{0,20}", fields, length).prop_map(|(target, fields, length)| Meant {
-            target,
-            fields,
-            length,
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn what_was_meant_is_read(meant in meant(), rest: Vec<u8>) {
-            let text = meant.text();
-            let (head, length) = parse(&[&text[..], &rest].concat()).unwrap().unwrap();
-            prop_assert_eq!(length, text.len());
-            prop_assert_eq!(&head.target, &meant.target);
-            prop_assert_eq!(head.body, BodyLength::Known(meant.length.unwrap_or(0)));
-            let read: Vec<_> = head.headers.iter().take(meant.fields.len()).collect();
-            let meant = meant.fields.iter().map(|(name, value)| (&**name, &**value));
-            prop_assert_eq!(read, meant.collect::<Vec<_>>());
-        }
-
-        // Received in part, it is neither refused nor taken for whole.
-        #[test]
-        fn a_part_is_a_part(meant in meant(), at: prop::sample::Index) {
-            let text = meant.text();
-            let part = &text[..at.index(text.len())];
-            prop_assert!(matches!(parse(part), Ok(None)));
-        }
-
-        // A changed byte makes the request a different or a wrong one, but a length that stands in
-        // it is never passed over: what follows is not taken for a request of its own.
-        #[test]
-        fn a_changed_byte_hides_no_body(
-            meant in meant(),
-            at: prop::sample::Index,
-            byte: u8,
-        ) {
-            let mut text = Meant { length: Some(7), ..meant }.text();
-            let at = at.index(text.len());
-            text[at] = byte;
-            let Ok(Some((head, length))) = parse(&text) else { return Ok(()) };
-            prop_assert!(length <= text.len());
-            let lines = text[..length].split(|byte| *byte == b'\n').count();
-            // The request line, the empty one, and what `split` finds behind the last line's end.
-            prop_assert_eq!(head.headers.iter().count(), lines - 3);
-            if values(&head.headers, "Content-Length").next().is_some() {
-                prop_assert_ne!(head.body, BodyLength::Chunked);
-                prop_assert_eq!(head.has_body(), head.body != BodyLength::Known(0));
-                let said = values(&head.headers, "Content-Length").next().and_then(decimal);
-                prop_assert_eq!(Some(head.body), said.map(BodyLength::Known));
-            }
-        }
-
-        #[test]
-        fn no_value_adds_a_field(name: String, value: String) {
-            let mut head = String::new();
-            push_field(&mut head, &name, &value);
-            prop_assert_eq!(head.matches('\n').count(), 1);
-        }
-    }
-}
+mod tests;

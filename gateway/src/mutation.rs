@@ -264,7 +264,7 @@ impl Mutant {
         Some(input)
     }
 
-    /// What comes out instead of `output`.
+    /// What comes out instead of `output`: one flat match over the mutations.
     fn output(&mut self, mut output: Output) -> Vec<Output> {
         let Some(mutation) = self.mutation else {
             return vec![output];

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use spec::signature::Caller;
+use spec::signature::{Access, Caller};
 use spec::throttle::AccountLimits;
 use stack::Assembly;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, OnceCell, watch};
+use tokio::task::AbortHandle;
 
 use crate::access_log::Writer;
 use crate::build::{self, Build};
@@ -20,7 +21,7 @@ use crate::server::origin::Hosts;
 use crate::services::backend::Backends;
 use crate::services::dynamodb;
 use crate::supervisor::Supervisor;
-use crate::{Error, Options, SpecGateway, ids, server};
+use crate::{Error, Options, SpecGateway, ids, lambda, server};
 
 /// Builds the functions of a stack, so that a later start with [`Build::skip`] finds them.
 ///
@@ -33,11 +34,12 @@ pub async fn build(stack: &Assembly, build: &Build) -> Result<(), Error> {
 /// Reads the template, builds the functions, and serves. Functions' processes are started when they
 /// are first called.
 ///
+/// One step after another, each with what the ones before it made: in pieces it would be no shorter.
+///
 /// # Errors
 /// Whatever stands in the way; nothing is left running then.
 pub async fn start(options: Options) -> Result<Control, Error> {
     let stack = Assembly::read(&options.template, &options.settings)?;
-    let api = rules(&stack, &options);
     for warning in stack.warnings() {
         tracing::warn!("{warning}");
     }
@@ -65,56 +67,39 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         dynamodb_url: dynamodb_url.clone(),
         max_processes: options.max_processes.max(1),
     };
-    let machine = spec::Gateway::new(api, ids::Random::new())
-        .with_access(access)
-        .with_account_limits(AccountLimits {
-            requests: options.account_limit,
-            connections: options.connection_limit,
-        });
-    #[cfg(feature = "mutations")]
-    let machine = SpecGateway::new(machine, options.mutation);
-    #[cfg(not(feature = "mutations"))]
-    let machine: SpecGateway = machine;
-    let clock = Clock::start(options.clock);
     let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
+    let clock = Clock::start(options.clock);
     let launches = Launch::all(&stack, &programs, &surroundings);
-    let names = launches
-        .iter()
-        .map(|launch| (launch.arn.clone(), launch.clone()));
-    let names = names.collect();
+    let deployed = Deployed {
+        launches: launches
+            .iter()
+            .map(|launch| (launch.arn.clone(), launch.clone()))
+            .collect(),
+        tables: stack.tables().to_vec(),
+        access_log,
+    };
     let mut started = None;
-    let lines = access_log.as_ref().map(Writer::lines);
-    let hub = Hub::new(machine, clock.clone(), lines, |hub| {
-        let (functions, tasks) = Functions::new(launches, sink.clone(), clock.clone(), hub.clone());
-        started = Some((Arc::clone(&functions), tasks));
-        let region = surroundings.region.clone();
-        let backends = Backends::new(hub, clock.clone(), dynamodb_url.clone(), region);
-        (functions, backends)
-    });
+    let lines = deployed.access_log.as_ref().map(Writer::lines);
+    let hub = Hub::new(
+        machine(&stack, access, &options),
+        clock.clone(),
+        lines,
+        |hub| {
+            let (functions, tasks) =
+                Functions::new(launches, sink.clone(), clock.clone(), hub.clone());
+            started = Some((Arc::clone(&functions), tasks));
+            let region = surroundings.region.clone();
+            let backends = Backends::new(hub, clock.clone(), dynamodb_url.clone(), region);
+            (functions, backends)
+        },
+    );
     let (functions, processes) = started.expect("`Hub::new` has called what it was given");
     let stop = Arc::new(Notify::new());
     let supervisor = Supervisor::new();
-    let served = server::run(
-        Arc::clone(&hub),
-        listener,
-        hosts,
-        Arc::clone(&stop),
-        supervisor.clone(),
-    );
-    let timers = Arc::clone(&hub);
-    let timers = async move { timers.run_timers().await };
-    let tasks = vec![
-        supervisor.spawn("the server", served),
-        supervisor.spawn("the timers", timers),
-        supervisor.spawn("the functions", processes.run()),
-    ];
+    let tasks = spawn(&supervisor, &hub, processes, (listener, hosts), &stop);
     Ok(Control::new(Running {
         address,
-        deployed: Mutex::new(Deployed {
-            launches: names,
-            tables: stack.tables().to_vec(),
-            access_log,
-        }),
+        deployed: Mutex::new(deployed),
         options,
         assembly: watch::Sender::new(stack),
         hub,
@@ -131,6 +116,43 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         goes_down: watch::Sender::new(false),
         down: OnceCell::new(),
     }))
+}
+
+/// The specification with an assembly's rules.
+fn machine(stack: &Assembly, access: Access, options: &Options) -> SpecGateway {
+    let machine = spec::Gateway::new(rules(stack, options), ids::Random::new())
+        .with_access(access)
+        .with_account_limits(AccountLimits {
+            requests: options.account_limit,
+            connections: options.connection_limit,
+        });
+    #[cfg(feature = "mutations")]
+    let machine = SpecGateway::new(machine, options.mutation);
+    machine
+}
+
+/// Starts the tasks that must not end.
+fn spawn(
+    supervisor: &Supervisor,
+    hub: &Arc<Hub>,
+    processes: lambda::Tasks,
+    (listener, hosts): (TcpListener, Hosts),
+    stop: &Arc<Notify>,
+) -> Vec<AbortHandle> {
+    let served = server::run(
+        Arc::clone(hub),
+        listener,
+        hosts,
+        Arc::clone(stop),
+        supervisor.clone(),
+    );
+    let timers = Arc::clone(hub);
+    let timers = async move { timers.run_timers().await };
+    vec![
+        supervisor.spawn("the server", served),
+        supervisor.spawn("the timers", timers),
+        supervisor.spawn("the functions", processes.run()),
+    ]
 }
 
 /// What requests may call this machine: custom domains belong here once there are any.

@@ -12,8 +12,8 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use super::addresses::Endpoint;
 use super::table::TableEndpoint;
-use super::wire::Endpoint;
 use crate::case::Feature;
 use crate::session::SessionError;
 

@@ -1,5 +1,6 @@
 //! What the kit can judge.
 
+mod addresses;
 #[cfg(feature = "live")]
 pub mod aws;
 pub mod dynamodb;

@@ -14,29 +14,13 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use spec::percent;
 
+pub use super::addresses::Endpoint;
 use super::local::Clock;
-use super::table::TableEndpoint;
 use super::upgrade;
 use crate::http;
 use crate::net::Stream;
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, SessionError, Upgrade};
-use crate::sign::{self, Credentials, Sign, Unsigned};
-
-/// Where a target is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Endpoint {
-    /// `ws://` or `wss://`, with the stage.
-    pub ws_url: String,
-    /// `http://`, with the stage: what `/@connections/…` is put behind.
-    pub management_url: Option<String>,
-    /// The table of connections.
-    pub table: Option<TableEndpoint>,
-    /// How long to wait for anything before it counts as silence.
-    pub patience: Duration,
-    /// Who signs calls of the `@connections` API that the case does not sign itself; nobody, if the
-    /// target takes unsigned calls.
-    pub credentials: Option<Credentials>,
-}
+use crate::sign::{self, Sign, Unsigned};
 
 /// One case's sockets.
 pub struct WireSession {

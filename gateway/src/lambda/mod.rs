@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! Functions::invoke -> Pool: PoolMachine gives the event to a process, or to the queue
-//! sandbox   the process with its own Runtime API
-//!           GET next -> Pool::next; POST response, error -> Pool::complete -> Hub::result
+//! process   a process at work, with a Runtime API of its own:
+//!           GET next -> Pool::next; POST response, error -> Pool::complete -> Results::finished
 //! machine   the rules: who gets which event, when a process is started, killed or given up
 //! launch    how a function's processes are started
 //! watchdog  ends the processes of a gateway that was killed
@@ -16,6 +16,7 @@ mod launch;
 mod machine;
 mod output;
 mod pool;
+mod process;
 mod runtime_api;
 mod sandbox;
 mod watchdog;
@@ -158,7 +159,7 @@ impl Tasks {
         loop {
             tokio::select! {
                 Some((pool, starts)) = self.0.recv() => {
-                    pools.spawn(pool.run(starts));
+                    pools.spawn(pool.run(starts, process::run));
                 }
                 Some(ended) = pools.join_next() => sandbox::pass_panic_on(ended),
                 else => std::future::pending().await,

@@ -20,7 +20,7 @@ use super::machine::{
     Action, Due, End, Event, Figures, Finished, Next, Now, PoolMachine, ProcessId,
 };
 use super::output::Sink;
-use super::sandbox::{self, Sandbox, pass_panic_on};
+use super::sandbox::{Sandbox, pass_panic_on};
 use super::watchdog::Watchdog;
 use crate::calls::Results;
 use crate::clock::Clock;
@@ -94,11 +94,18 @@ impl Pool {
         (Arc::new(pool), receiver)
     }
 
-    /// Runs the processes and lets time pass for them. Never ends; dropped, it kills them.
+    /// Runs the processes, each by `process`, and lets time pass for them. Never ends; dropped, it
+    /// kills them.
     ///
     /// # Panics
     /// If a task that serves a process has panicked.
-    pub(super) async fn run(self: Arc<Self>, mut starts: Starts) {
+    pub(super) async fn run<F>(
+        self: Arc<Self>,
+        mut starts: Starts,
+        process: impl Fn(Arc<Self>, Arc<Sandbox>) -> F,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let mut sandboxes = JoinSet::new();
         loop {
             let due = {
@@ -117,7 +124,7 @@ impl Pool {
                 () = steady => self.step(PoolMachine::expire),
                 () = self.timer.notified() => {}
                 Some(sandbox) = starts.recv() => {
-                    sandboxes.spawn(sandbox::run(Arc::clone(&self), sandbox));
+                    sandboxes.spawn(process(Arc::clone(&self), sandbox));
                 }
                 Some(ended) = sandboxes.join_next() => {
                     pass_panic_on(ended);

@@ -33,6 +33,11 @@ const READ_AHEAD: usize = 4096;
 /// its close are answered here and lead to nothing else; no pings are sent. Every text goes out as
 /// a text frame.
 ///
+/// One `select!` over everything that can happen to a client.
+///
+/// If this returns without having told the hub of the connection's end, it was lost: whoever called
+/// this tells it so.
+///
 /// Realises: LIMITS-5, LIMITS-9, LIFECYCLE-22, LIFECYCLE-23, LIFECYCLE-24, LIFECYCLE-26,
 /// INTEGRATION-11.
 pub(super) async fn run(
@@ -52,27 +57,18 @@ pub(super) async fn run(
     let mut broken = false;
     loop {
         if backlog.is_lost() {
-            return hub.input(Input::PeerClosed { peer, close: None });
+            return;
         }
         tokio::select! {
             () = backlog.overflow() => {}
             message = inbox.recv() => match message {
                 Some(ToClient::Send(text)) => {
-                    let closing = async {
-                        backlog.closing().await;
-                        tokio::time::sleep(CLOSING).await;
-                    };
                     let note = |bytes| hub.written(peer, backlog, bytes);
-                    let written = tokio::select! {
-                        written = send(&mut socket, text, &mut inbox, note) => written,
-                        () = backlog.overflow() => Err(()),
-                        // A client that does not read is not waited for.
-                        () = closing => Err(()),
-                    };
-                    match written {
+                    let written = send(&mut socket, text, &mut inbox, note);
+                    match in_time(written, backlog).await {
                         Ok(None) => {}
                         Ok(Some(info)) => return close(socket, &info).await,
-                        Err(()) => return hub.input(Input::PeerClosed { peer, close: None }),
+                        Err(()) => return,
                     }
                 }
                 Some(ToClient::Close(info)) => return close(socket, &info).await,
@@ -93,14 +89,7 @@ pub(super) async fn run(
                     hub.input(Input::Violation { peer, violation: Violation::Binary });
                 }
                 Some(Ok(Message::Close(frame))) => {
-                    let close = match frame {
-                        Some(frame) => ClientClose {
-                            code: Some(frame.code.into()),
-                            reason: frame.reason.as_str().to_owned(),
-                        },
-                        None => ClientClose { code: None, reason: String::new() },
-                    };
-                    hub.input(Input::PeerClosed { peer, close: Some(close) });
+                    hub.input(Input::PeerClosed { peer, close: Some(said(frame)) });
                     #[cfg(feature = "mutations")]
                     if mutation::is(hub, Mutation::SocketLeftOpen) {
                         return mutation::leave_open(socket).await;
@@ -113,11 +102,42 @@ pub(super) async fn run(
                         broken = true;
                         hub.input(Input::Violation { peer, violation });
                     }
-                    None => return hub.input(Input::PeerClosed { peer, close: None }),
+                    None => return,
                 },
-                None => return hub.input(Input::PeerClosed { peer, close: None }),
+                None => return,
             },
         }
+    }
+}
+
+/// What `written` gives; an error if the client is lost meanwhile, or does not read although a close
+/// waits for it.
+async fn in_time<T>(
+    written: impl Future<Output = Result<T, ()>>,
+    backlog: &Backlog,
+) -> Result<T, ()> {
+    let closing = async {
+        backlog.closing().await;
+        tokio::time::sleep(CLOSING).await;
+    };
+    tokio::select! {
+        written = written => written,
+        () = backlog.overflow() => Err(()),
+        () = closing => Err(()),
+    }
+}
+
+/// A client's close frame, in the machine's words.
+fn said(frame: Option<CloseFrame>) -> ClientClose {
+    match frame {
+        Some(frame) => ClientClose {
+            code: Some(frame.code.into()),
+            reason: frame.reason.as_str().to_owned(),
+        },
+        None => ClientClose {
+            code: None,
+            reason: String::new(),
+        },
     }
 }
 
