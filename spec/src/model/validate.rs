@@ -19,7 +19,7 @@ use self::equality::equal;
 pub(super) use self::equality::key;
 use super::json::{Node, Object, Value};
 use super::keyword::Keyword;
-use super::message::{Out, text, weight};
+use super::message::{Out, weight};
 use super::pattern::Unfinished;
 use super::schema::{Id, Items, Schema, Schemas};
 use super::types::{Type, Types};
@@ -361,10 +361,11 @@ impl<'r> Run<'r> {
 }
 
 fn no_type(found: Type, allowed: Types) -> Text<'static> {
-    let (found, allowed) = (found.name(), allowed.json());
-    text(format!(
-        "instance type ({found}) does not match any allowed primitive type (allowed: {allowed})"
-    ))
+    let mut out = Out::new();
+    out.str("instance type (").str(found.name());
+    out.str(") does not match any allowed primitive type (allowed: ");
+    out.str(&allowed.json()).str(")");
+    out.done()
 }
 
 fn not_in_enum(node: &Node<'_>, values: &[Node<'_>]) -> Text<'static> {
