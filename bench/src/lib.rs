@@ -8,7 +8,7 @@ mod subjects;
 
 use serde_json::{Map, Value, json};
 
-pub use subjects::{Out, Subject, escapers, renderers};
+pub use subjects::{Out, Subject, Writes, escapers, renderers};
 
 /// A template to render: in Velocity, and the same in Jinja.
 pub struct Case {
@@ -128,9 +128,11 @@ pub fn context() -> Map<String, Value> {
 /// Japanese with emoji.
 pub fn bodies() -> Vec<Body> {
     // Chat: occasional apostrophes and quotation marks, a line break at the end of a paragraph.
-    const ENGLISH: &str = "hey queen, it's me. I read what you wrote yesterday, and I'd say \\\"yes\\\" to most of it; the rest \
-        can wait until we meet again on Friday at the usual place (half past eight, second floor).\\nBring the others along.\\n";
-    const CHINESE_AND_JAPANESE: &str = "你好，女王😀。昨天你写的我都看了，大部分我同意👍。ありがとう、また金曜日に会いましょう🎉。";
+    const ENGLISH: &str = "hey queen, it's me. I read what you wrote yesterday, and I'd say \\\"yes\\\" \
+        to most of it; the rest can wait until we meet again on Friday at the usual place (half \
+        past eight, second floor).\\nBring the others along.\\n";
+    const CHINESE_AND_JAPANESE: &str = "你好，女王😀。昨天你写的我都看了，大部分我同意👍。\
+        ありがとう、また金曜日に会いましょう🎉。";
     let mut bodies = Vec::new();
     for (script, phrase) in [("ascii", ENGLISH), ("cjk", CHINESE_AND_JAPANESE)] {
         for size in [60, 1 << 10, 32 << 10, 128 << 10] {
@@ -169,7 +171,7 @@ mod tests {
                 serde_json::from_str::<Value>(&body.text).expect("a JSON body");
                 let mut texts = Vec::new();
                 for mut subject in renderers(&case, &context, &body) {
-                    if subject.same {
+                    if subject.writes == Writes::Rendered {
                         let mut out = Out::default();
                         (subject.run)(&mut out);
                         let text = String::from_utf8(out.as_bytes().to_vec()).expect("UTF-8");

@@ -29,18 +29,26 @@ impl Out {
     }
 }
 
+/// What a subject's text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writes {
+    /// The rendered template: it must equal what the others write.
+    Rendered,
+    /// Something else, to compare the time with.
+    Yardstick,
+}
+
 /// Something to measure, which writes text.
 pub struct Subject<'s> {
     pub name: &'static str,
-    /// Whether its text is the rendered template, and must equal what the others write.
-    pub same: bool,
+    pub writes: Writes,
     pub run: Box<dyn FnMut(&mut Out) + 's>,
 }
 
-fn subject<'s>(name: &'static str, same: bool, run: impl FnMut(&mut Out) + 's) -> Subject<'s> {
+fn subject<'s>(name: &'static str, writes: Writes, run: impl FnMut(&mut Out) + 's) -> Subject<'s> {
     Subject {
         name,
-        same,
+        writes,
         run: Box::new(run),
     }
 }
@@ -57,7 +65,7 @@ pub fn renderers<'s>(
         .render(&Scope::new(&body.text, &variables))
         .expect("it renders");
     vec![
-        subject("gatespec", true, move |out| {
+        subject("gatespec", Writes::Rendered, move |out| {
             template
                 .render_into(&Scope::new(&body.text, &variables), &mut out.text)
                 .expect("it renders");
@@ -66,10 +74,10 @@ pub fn renderers<'s>(
         minijinja("minijinja, our escaping", case, context, body, |text| {
             escape_java_script(text).into_owned()
         }),
-        subject("serde_json of the body", false, |out| {
+        subject("serde_json of the body", Writes::Yardstick, |out| {
             out.text = serde_json::to_string(&body.text).expect("a string");
         }),
-        subject("memcpy of the output", false, move |out| {
+        subject("memcpy of the output", Writes::Yardstick, move |out| {
             out.text.push_str(&finished);
         }),
     ]
@@ -100,7 +108,7 @@ fn minijinja<'s>(
         .add_template_owned("template", case.jinja.clone())
         .expect("a Jinja template");
     let context = Jinja::from(minijinja::value::Serde(context));
-    subject(name, true, move |out| {
+    subject(name, Writes::Rendered, move |out| {
         let template = environment.get_template("template").expect("just added");
         template
             .render_captured_to(
@@ -141,16 +149,16 @@ fn escape_plainly(text: &str) -> String {
 /// Escaping alone.
 pub fn escapers(body: &Body) -> Vec<Subject<'_>> {
     vec![
-        subject("escape_java_script", true, |out| {
+        subject("escape_java_script", Writes::Rendered, |out| {
             out.text = escape_java_script(&body.text).into_owned();
         }),
-        subject("serde_json::to_string", false, |out| {
+        subject("serde_json::to_string", Writes::Yardstick, |out| {
             out.text = serde_json::to_string(&body.text).expect("a string");
         }),
-        subject("json_escape_simd::escape", false, |out| {
+        subject("json_escape_simd::escape", Writes::Yardstick, |out| {
             out.text = json_escape_simd::escape(&body.text);
         }),
-        subject("memcpy", false, |out| {
+        subject("memcpy", Writes::Yardstick, |out| {
             out.text = body.text.clone();
         }),
     ]

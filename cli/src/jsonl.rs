@@ -1,13 +1,15 @@
 //! `gatespec render --jsonl`: one request per line, one answer per line, for scripts and test
 //! harnesses.
 
+use std::error::Error;
+use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
 
 use serde_json::{Map, Value, json};
 use spec::template::{MappingTemplate, Params, Scope, Variables};
 use velocity::Options;
 
-use crate::render;
+use crate::params::{UnknownPart, params};
 
 /// A valid request.
 struct Request {
@@ -19,6 +21,32 @@ struct Request {
     variables: Variables,
     options: Options,
 }
+
+/// Why a request is invalid.
+#[derive(Debug)]
+enum RequestError {
+    NotAnObject,
+    UnknownMember(String),
+    NotOfType {
+        name: &'static str,
+        expected: &'static str,
+    },
+    UnknownProfile(String),
+    NoTemplate,
+    Params(UnknownPart),
+}
+
+/// The members of a request.
+const MEMBERS: [&str; 8] = [
+    "id",
+    "template",
+    "body",
+    "context",
+    "stageVariables",
+    "params",
+    "variables",
+    "profile",
+];
 
 /// The template of the previous request: harnesses often render one template many times.
 #[derive(Default)]
@@ -55,13 +83,13 @@ fn answer(line: &[u8], cache: &mut Cache) -> Value {
     let id = request.get("id").cloned().unwrap_or_default();
     let request = match Request::read(&request) {
         Ok(request) => request,
-        Err(problem) => return failed(&id, "request", &problem, None),
+        Err(problem) => return failed(&id, "request", &problem.to_string(), None),
     };
     let template = match cache.parse(&request) {
         Ok(template) => template,
         Err(error) => {
-            let place = Some((error.line(), error.column()));
-            return failed(&id, "parse", error.message(), place);
+            let location = Some((error.line(), error.column()));
+            return failed(&id, "parse", error.message(), location);
         }
     };
     let scope = Scope::new(&request.body, &request.context)
@@ -79,60 +107,71 @@ fn answer(line: &[u8], cache: &mut Cache) -> Value {
     }
 }
 
-fn failed(id: &Value, stage: &str, error: &str, place: Option<(usize, usize)>) -> Value {
-    let (line, column) = place.unzip();
+fn failed(id: &Value, stage: &str, error: &str, location: Option<(usize, usize)>) -> Value {
+    let (line, column) = location.unzip();
     json!({"id": id, "ok": false, "stage": stage, "error": error, "line": line, "column": column})
 }
 
 impl Request {
-    fn read(request: &Value) -> Result<Self, String> {
-        const KNOWN: [&str; 8] = [
-            "id",
-            "template",
-            "body",
-            "context",
-            "stageVariables",
-            "params",
-            "variables",
-            "profile",
-        ];
-        let fields = request.as_object().ok_or("a request must be an object")?;
-        if let Some(unknown) = fields.keys().find(|name| !KNOWN.contains(&name.as_str())) {
-            return Err(format!(
-                "unknown member `{unknown}` in a request (known: {})",
-                KNOWN.join(", ")
-            ));
+    fn read(request: &Value) -> Result<Self, RequestError> {
+        let fields = request.as_object().ok_or(RequestError::NotAnObject)?;
+        let is_unknown = |name: &&String| !MEMBERS.contains(&name.as_str());
+        if let Some(unknown) = fields.keys().find(is_unknown) {
+            return Err(RequestError::UnknownMember(unknown.clone()));
         }
-        let text = |name: &str| match fields.get(name) {
+        let text = |name| match fields.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(format!("`{name}` must be a string")),
+            Some(_) => Err(RequestError::NotOfType {
+                name,
+                expected: "a string",
+            }),
         };
-        let object = |name: &str| match fields.get(name) {
+        let object = |name| match fields.get(name) {
             None | Some(Value::Null) => Ok(Map::new()),
             Some(Value::Object(map)) => Ok(map.clone()),
-            Some(_) => Err(format!("`{name}` must be an object")),
+            Some(_) => Err(RequestError::NotOfType {
+                name,
+                expected: "an object",
+            }),
         };
         let options = match text("profile")?.as_deref() {
             None | Some("api-gateway") => spec::template::options(),
             Some("velocity") => Options::default(),
-            Some(other) => {
-                return Err(format!(
-                    "unknown profile `{other}` (known: api-gateway, velocity)"
-                ));
-            }
+            Some(other) => return Err(RequestError::UnknownProfile(other.to_owned())),
         };
         Ok(Self {
-            template: text("template")?.ok_or("`template` is missing")?,
+            template: text("template")?.ok_or(RequestError::NoTemplate)?,
             body: text("body")?.unwrap_or_default(),
             context: object("context")?.into(),
             stage_variables: object("stageVariables")?.into(),
-            params: render::params(&object("params")?)?,
+            params: params(&object("params")?).map_err(RequestError::Params)?,
             variables: object("variables")?.into(),
             options,
         })
     }
 }
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAnObject => f.write_str("a request must be an object"),
+            Self::UnknownMember(name) => write!(
+                f,
+                "unknown member `{name}` in a request (known: {})",
+                MEMBERS.join(", ")
+            ),
+            Self::NotOfType { name, expected } => write!(f, "`{name}` must be {expected}"),
+            Self::UnknownProfile(name) => {
+                write!(f, "unknown profile `{name}` (known: api-gateway, velocity)")
+            }
+            Self::NoTemplate => f.write_str("`template` is missing"),
+            Self::Params(unknown) => unknown.fmt(f),
+        }
+    }
+}
+
+impl Error for RequestError {}
 
 impl Cache {
     fn parse(&mut self, request: &Request) -> Result<&MappingTemplate, velocity::ParseError> {
@@ -167,7 +206,10 @@ mod tests {
     #[test]
     fn every_line_has_its_answer() {
         let input = concat!(
-            r#"{"id": 1, "template": "$input.body $context.a $stageVariables.b $c $input.params('x')", "body": "m", "context": {"a": "A"}, "stageVariables": {"b": "B"}, "variables": {"c": "C"}, "params": {"header": {"x": "X"}}}"#,
+            r#"{"id": 1, "#,
+            r#""template": "$input.body $context.a $stageVariables.b $c $input.params('x')", "#,
+            r#""body": "m", "context": {"a": "A"}, "stageVariables": {"b": "B"}, "#,
+            r#""variables": {"c": "C"}, "params": {"header": {"x": "X"}}}"#,
             "\n\n",
             r#"{"id": "two", "template": "a\n#if("}"#,
             "\n",

@@ -11,6 +11,7 @@ mod failure;
 mod falsify;
 mod jsonl;
 mod lint;
+mod params;
 mod render;
 mod report;
 mod serve;

@@ -2,8 +2,9 @@
 
 use clap::Args;
 use serde_json::{Map, Value};
-use spec::template::{MappingTemplate, Params, Scope, Variables, example_context};
+use spec::template::{MappingTemplate, Scope, Variables, example_context};
 
+use crate::params::params;
 use crate::{Caused, Failure, jsonl, print, text_or_file};
 
 /// Render a mapping template as API Gateway would.
@@ -51,7 +52,7 @@ pub(crate) fn run(args: &RenderArgs) -> Result<(), Failure> {
     };
     let stage_variables = object("--stage-variables", &text_or_file(&args.stage_variables)?)?;
     let params = params(&object("--params", &text_or_file(&args.params)?)?)
-        .map_err(|problem| Failure::usage(format!("`--params`: {problem}")))?;
+        .map_err(|problem| Failure::usage(Caused::new("`--params`", problem)))?;
     let template = MappingTemplate::parse(&source)
         .map_err(|error| Failure::Unexpected(error.with_source(name, &source)))?;
     let (context, stage_variables) = (Variables::from(context), Variables::from(stage_variables));
@@ -72,31 +73,4 @@ fn object(option: &str, text: &str) -> Result<Map<String, Value>, Failure> {
             error,
         ))
     })
-}
-
-/// Reads `{"path": {}, "querystring": {}, "header": {}}`.
-///
-/// # Errors
-/// If there is an unknown part.
-pub(crate) fn params(object: &Map<String, Value>) -> Result<Params, String> {
-    let mut params = Params::default();
-    for (part, values) in object {
-        let map = match part.as_str() {
-            "path" => &mut params.path,
-            "querystring" => &mut params.querystring,
-            "header" => &mut params.header,
-            other => {
-                return Err(format!(
-                    "unknown part `{other}` (known: path, querystring, header)"
-                ));
-            }
-        };
-        for (name, value) in values.as_object().into_iter().flatten() {
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            map.insert(name.clone(), text);
-        }
-    }
-    Ok(params)
 }

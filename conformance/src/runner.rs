@@ -23,7 +23,6 @@ pub(crate) use chance::run_with;
 pub(crate) use events::KINDS;
 use events::Reports;
 pub use many::Options;
-pub(crate) use observer::OBSERVER;
 use stop::Stop;
 
 /// One case under way.
@@ -40,6 +39,8 @@ struct Run<'a, S> {
     retries: u32,
 }
 
+/// The client that the probe reports to.
+pub(crate) const OBSERVER: &str = "observer";
 /// Behind a name, for the value as a JSON string.
 pub(crate) const AS_JSON: &str = ".json";
 /// The name in patterns of the path that `/@connections/…` stands behind.

@@ -1,14 +1,13 @@
 //! From the template's build metadata to programs.
 
 use std::collections::HashMap;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::Error;
+use crate::error::{BuildError, Error};
 use crate::runtime::{self, Missing, Program, Runtime};
 use stack::{Assembly, Function};
 
@@ -23,25 +22,6 @@ pub struct Build {
     pub quiet: bool,
     /// cargo's `--target-dir`; without it, cargo's own choice.
     pub target_dir: Option<PathBuf>,
-}
-
-/// Why cargo could not build the functions.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// There is no cargo that runs.
-    #[error("cargo cannot be started")]
-    NotStarted(#[source] io::Error),
-    /// Nobody knows how it ended.
-    #[error("cargo was lost")]
-    Lost(#[source] io::Error),
-    /// It found an error.
-    #[error("cargo ended with {status}{said}")]
-    Failed {
-        /// How it ended.
-        status: ExitStatus,
-        /// What it said, on lines of its own, if that was not shown already.
-        said: String,
-    },
 }
 
 /// The functions' programs by logical id.

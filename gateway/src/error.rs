@@ -3,8 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-
-use crate::build::BuildError;
+use std::process::ExitStatus;
 
 /// Why a gateway cannot be started. Nothing is left running.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +50,25 @@ pub enum Error {
     /// The local DynamoDB did not start, or did not take a table.
     #[error("the local DynamoDB: {0}")]
     DynamoDb(String),
+}
+
+/// Why cargo could not build the functions.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// There is no cargo that runs.
+    #[error("cargo cannot be started")]
+    NotStarted(#[source] io::Error),
+    /// Nobody knows how it ended.
+    #[error("cargo was lost")]
+    Lost(#[source] io::Error),
+    /// It found an error.
+    #[error("cargo ended with {status}{said}")]
+    Failed {
+        /// How it ended.
+        status: ExitStatus,
+        /// What it said, on lines of its own, if that was not shown already.
+        said: String,
+    },
 }
 
 /// An error with all its causes, for a line of the log.

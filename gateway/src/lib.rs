@@ -61,10 +61,10 @@ mod supervisor;
 
 pub use access_log::AccessLog;
 pub use apply::ApplyError;
-pub use build::{Build, BuildError};
+pub use build::Build;
 pub use clock::TimeSource;
 pub use control::{Control, Snapshot};
-pub use error::Error;
+pub use error::{BuildError, Error};
 pub use lambda::{Figures, FunctionOutput, LineSink};
 pub use log::{LineWriter, Log, escape};
 #[cfg(feature = "mutations")]

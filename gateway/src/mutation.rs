@@ -21,8 +21,6 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 
-use crate::hub::Hub;
-
 /// One list for the type, the names and [`Mutation::ALL`], so that none of them can lack a mutation.
 macro_rules! mutations {
     ($($(#[$doc:meta])+ $variant:ident = $name:literal,)+) => {
@@ -167,6 +165,11 @@ impl Mutant {
             late: VecDeque::new(),
             now: Timestamp::default(),
         }
+    }
+
+    /// Whether the gateway is wrong in this way.
+    pub(crate) fn is(&self, mutation: Mutation) -> bool {
+        self.mutation == Some(mutation)
     }
 
     pub(crate) fn handle_input(&mut self, now: Timestamp, input: Input) {
@@ -358,11 +361,6 @@ impl FromStr for Mutation {
             format!("`{name}` is no mutation; there are: {}", names.join(", "))
         })
     }
-}
-
-/// Whether a gateway is wrong in this way.
-pub(crate) fn is(hub: &Hub, mutation: Mutation) -> bool {
-    hub.look(|machine| machine.mutation == Some(mutation))
 }
 
 /// Answers the close frame that has come, then waits until the client ends the TCP connection.

@@ -164,12 +164,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::testing::{any_event, logged, nearly_right_event};
+    use crate::testing::{logged, mutated_event};
 
     const ARN: &str = "arn:aws:execute-api:us-east-1:123456789012:abcdef123/stage/$connect";
 
     fn request(headers: &Value) -> Value {
-        json!({"type": "REQUEST", "methodArn": ARN, "headers": headers, "requestContext": {"routeKey": "$connect"}})
+        json!({
+            "type": "REQUEST",
+            "methodArn": ARN,
+            "headers": headers,
+            "requestContext": {"routeKey": "$connect"},
+        })
     }
 
     #[rstest]
@@ -186,7 +191,9 @@ mod tests {
                 "principalId": "me",
                 "policyDocument": {
                     "Version": "2012-10-17",
-                    "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": ARN}],
+                    "Statement": [
+                        {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": ARN},
+                    ],
                 },
                 "context": {"token": "hello"},
             })
@@ -255,9 +262,26 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1000))]
 
+        /// A request is allowed, for its own ARN, if and only if it has one and shows the token.
         #[test]
-        fn no_event_makes_it_panic(event in prop_oneof![any_event(), nearly_right_event()]) {
-            let _ = Authorizer::new("hello").authorize(&event);
+        fn the_decision_follows_from_the_event(
+            event in mutated_event(
+                request(&json!({"Host": "x", "token": "hello"})),
+                &["", "/headers", "/headers/token", "/headers/Host", "/methodArn"],
+            ),
+        ) {
+            let decision = Authorizer::new("hello").authorize(&event);
+            let arn = event["methodArn"].as_str().unwrap_or("");
+            let headers = event["headers"].as_object().cloned().unwrap_or_default();
+            let shown: Vec<_> = headers
+                .iter()
+                .filter(|(name, _)| name.to_lowercase() == "token")
+                .map(|(_, value)| value)
+                .collect();
+            let is_shown = !shown.is_empty() && shown.iter().all(|value| **value == "hello");
+            let allowed = decision.ok().map(|decision| decision.policy_document.statement);
+            let resource = allowed.map(|[statement]| statement.resource);
+            prop_assert_eq!(resource.as_deref(), (is_shown && !arn.is_empty()).then_some(arn));
         }
 
         /// A request is allowed if and only if it has a header `token` and all headers of that name
@@ -265,9 +289,15 @@ mod tests {
         #[test]
         fn the_decision_follows_from_the_headers_named_token(
             accepted in "[a-c]{1,2}",
-            headers in proptest::collection::hash_map("[tT][oO][kK][eE][nN]|[a-z]{5}", "[a-c]{0,2}", 0..4),
+            headers in proptest::collection::hash_map(
+                "[tT][oO][kK][eE][nN]|[a-z]{5}", "[a-c]{0,2}", 0..4,
+            ),
         ) {
-            let mut named = headers.iter().filter(|(name, _)| name.to_lowercase() == "token").map(|(_, value)| value).peekable();
+            let mut named = headers
+                .iter()
+                .filter(|(name, _)| name.to_lowercase() == "token")
+                .map(|(_, value)| value)
+                .peekable();
             let allowed = named.peek().is_some() && named.all(|value| *value == accepted);
             let decision = Authorizer::new(accepted).authorize(&request(&json!(headers)));
             prop_assert_eq!(decision.is_ok(), allowed);

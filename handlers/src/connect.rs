@@ -71,14 +71,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::testing::{
-        always, answers, any_event, block_on, connections, logged, nearly_right_event, requests,
-    };
+    use crate::testing::{always, answers, block_on, connections, logged, mutated_event, requests};
 
-    const REFUSED: &str = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","message":"no table in account 42"}"#;
+    const REFUSED: &str = concat!(
+        r#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException","#,
+        r#""message":"no table in account 42"}"#
+    );
 
     fn event() -> Value {
-        json!({"requestContext": {"connectionId": "R1kmxc2VNjMCFIA=", "connectedAt": 1_705_751_697_419_u64}})
+        json!({
+            "requestContext": {
+                "connectionId": "R1kmxc2VNjMCFIA=",
+                "connectedAt": 1_705_751_697_419_u64,
+            },
+        })
     }
 
     #[test]
@@ -155,7 +161,10 @@ mod tests {
 
     #[rstest]
     #[case::no_id(json!({"requestContext": {"connectedAt": 1}}), "/requestContext/connectionId")]
-    #[case::no_time(json!({"requestContext": {"connectionId": "a"}}), "/requestContext/connectedAt")]
+    #[case::no_time(
+        json!({"requestContext": {"connectionId": "a"}}),
+        "/requestContext/connectedAt"
+    )]
     fn an_event_of_another_form_is_500_and_asks_nobody(#[case] event: Value, #[case] path: &str) {
         let table = answers([]);
         let (status, log) =
@@ -170,16 +179,36 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1000))]
 
+        /// A row is put if and only if the event has a connection and its time.
         #[test]
-        fn no_event_makes_it_panic(event in prop_oneof![any_event(), nearly_right_event()]) {
-            block_on(Connect::new(connections(always(200))).connect(&event));
+        fn a_row_follows_from_the_event(
+            event in mutated_event(event(), &[
+                "", "/requestContext", "/requestContext/connectionId", "/requestContext/connectedAt",
+            ]),
+        ) {
+            let table = always(200);
+            let status = block_on(Connect::new(connections(table.clone())).connect(&event));
+            let id = event["requestContext"]["connectionId"].as_str().unwrap_or("");
+            let is_complete = !id.is_empty() && event["requestContext"]["connectedAt"].is_u64();
+            let expected = if is_complete {
+                (Status::OK, 1)
+            } else {
+                (Status::INTERNAL_SERVER_ERROR, 0)
+            };
+            prop_assert_eq!((status, requests(&table).len()), expected);
+            for (_, _, body) in requests(&table) {
+                let body: Value = serde_json::from_str(&body).unwrap();
+                prop_assert_eq!(&body["Item"]["connectionId"]["S"], id);
+            }
         }
 
         #[test]
         fn the_row_outlives_the_connection(connected_at: u64) {
             let table = answers([(200, "{}")]);
-            let event = json!({"requestContext": {"connectionId": "a", "connectedAt": connected_at}});
-            prop_assert_eq!(block_on(Connect::new(connections(table.clone())).connect(&event)), Status::OK);
+            let event =
+                json!({"requestContext": {"connectionId": "a", "connectedAt": connected_at}});
+            let status = block_on(Connect::new(connections(table.clone())).connect(&event));
+            prop_assert_eq!(status, Status::OK);
             let body: Value = serde_json::from_str(&requests(&table)[0].2).unwrap();
             let expires_at: u64 = body["Item"]["expiresAt"]["N"].as_str().unwrap().parse().unwrap();
             prop_assert!(expires_at >= connected_at / 1000 + 7200);

@@ -69,12 +69,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::testing::{
-        always, answers, any_event, block_on, connections, logged, nearly_right_event, requests,
-    };
+    use crate::testing::{always, answers, block_on, connections, logged, mutated_event, requests};
 
     fn event() -> Value {
-        json!({"requestContext": {"connectionId": "R1kmxc2VNjMCFIA=", "disconnectStatusCode": 1005}})
+        json!({
+            "requestContext": {"connectionId": "R1kmxc2VNjMCFIA=", "disconnectStatusCode": 1005},
+        })
     }
 
     #[test]
@@ -128,9 +128,23 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1000))]
 
+        /// A row is deleted if and only if the event names a connection.
         #[test]
-        fn no_event_makes_it_panic(event in prop_oneof![any_event(), nearly_right_event()]) {
-            block_on(Disconnect::new(connections(always(200))).disconnect(&event));
+        fn a_deletion_follows_from_the_event(
+            event in mutated_event(event(), &["", "/requestContext", "/requestContext/connectionId"]),
+        ) {
+            let table = always(200);
+            let status = block_on(Disconnect::new(connections(table.clone())).disconnect(&event));
+            let id = event["requestContext"]["connectionId"].as_str().unwrap_or("");
+            let expected = match id {
+                "" => (Status::INTERNAL_SERVER_ERROR, 0),
+                _ => (Status::OK, 1),
+            };
+            prop_assert_eq!((status, requests(&table).len()), expected);
+            for (_, _, body) in requests(&table) {
+                let body: Value = serde_json::from_str(&body).unwrap();
+                prop_assert_eq!(&body["Key"]["connectionId"]["S"], id);
+            }
         }
     }
 }

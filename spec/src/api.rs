@@ -2,11 +2,14 @@
 //! CloudFormation's own names (`AWS::ApiGatewayV2::*`). Plain data: [`Api::compile`] checks it and
 //! makes it ready to run.
 
+mod key;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::route::RouteKey;
-use crate::usage_plan::{self, ApiKey, UsagePlan};
+
+pub use key::{ApiKey, KEY_FROM_AUTHORIZER, KEY_FROM_HEADER, Period, Quota, UsagePlan};
 
 /// A WebSocket API with the one stage that is served.
 #[derive(Clone, Debug, PartialEq)]
@@ -246,7 +249,7 @@ impl Api {
             integrations: IndexMap::new(),
             authorizers: IndexMap::new(),
             models: IndexMap::new(),
-            api_key_selection_expression: usage_plan::HEADER.to_owned(),
+            api_key_selection_expression: KEY_FROM_HEADER.to_owned(),
             api_keys: IndexMap::new(),
             usage_plans: IndexMap::new(),
         }

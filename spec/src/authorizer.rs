@@ -6,9 +6,9 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 
 use crate::api::Api;
+use crate::call::{FunctionOutcome, Outcome};
 use crate::connection::Principal;
 use crate::handshake::{HandshakeRequest, Refusal};
-use crate::io::{FunctionOutcome, Outcome};
 use crate::limits;
 use crate::policy::{Context, Decision, Evaluation, INVOKE, PolicyDocument, PolicyError};
 

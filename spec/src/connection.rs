@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use crate::signature::CallerIdentity;
 use crate::time::Timestamp;
-use crate::usage_plan::UsedKey;
+
+pub use crate::close::CloseInfo;
 
 /// The facts of one connection: fixed at the handshake, but for the last activity.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,15 @@ pub struct Connection {
     pub api_key: Option<UsedKey>,
 }
 
+/// An API key that opened a connection: `identity.apiKeyId` and `identity.apiKey`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedKey {
+    /// The key's id.
+    pub id: String,
+    /// Its value.
+    pub value: String,
+}
+
 /// Who connected, by the authorizer's word: shown in every later event of the connection.
 ///
 /// Realises: AUTHORIZER-41
@@ -52,16 +62,6 @@ pub struct Principal {
     ///
     /// Realises: HANDSHAKE-32
     pub usage_identifier_key: Option<String>,
-}
-
-/// How a connection ended: `disconnectStatusCode` and `disconnectReason`, or what a close frame
-/// carries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CloseInfo {
-    /// The close code of RFC 6455, section 7.4.
-    pub code: u16,
-    /// The reason text, which may be empty.
-    pub reason: String,
 }
 
 impl Principal {
@@ -98,15 +98,5 @@ impl Principal {
             .collect();
         map.insert("principalId".to_owned(), self.principal_id.as_str().into());
         map
-    }
-}
-
-impl CloseInfo {
-    /// A close with this code and reason.
-    pub fn new(code: u16, reason: impl Into<String>) -> Self {
-        Self {
-            code,
-            reason: reason.into(),
-        }
     }
 }

@@ -16,16 +16,15 @@ use serde_json::{Map, Value};
 
 use crate::api::{self, ContentHandling, IntegrationType, PassthroughBehavior};
 use crate::authorizer::error_message;
+use crate::call::{FunctionOutcome, HttpOutcome, Outcome, Service};
 use crate::http::{Headers, HttpAnswer, HttpRequest};
-use crate::io::{FunctionOutcome, HttpOutcome, Outcome, Service};
 use crate::template::{Params, Variables};
 
 use self::http::Backend;
 use self::mapping::Templates;
 use self::parameter::Parameter;
 use self::response::{Reply, Responses};
-pub use invalid::{InvalidIntegration, InvalidResponseKey};
-pub use parameter::InvalidParameter;
+pub use invalid::{InvalidIntegration, InvalidParameter, InvalidResponseKey};
 pub(crate) use parameter::missing;
 pub use result::{Answer, Failure};
 use result::{proxy_answer, status_code};
@@ -341,7 +340,7 @@ impl Kind {
             },
             kind @ (IntegrationType::Http | IntegrationType::HttpProxy) => {
                 let method = declared.integration_method.as_deref().unwrap_or_default();
-                if !http::METHODS.contains(&method) {
+                if !invalid::METHODS.contains(&method) {
                     return Err(InvalidIntegration::Method(method.to_owned()));
                 }
                 Self::Http(Backend {

@@ -40,7 +40,7 @@
 //!   routes and API keys once.
 //! - Not bounded: the regular expressions in a model's `pattern`, which backtrack.
 //!
-//! //! One module an area, each with its page of requirements (`spec/requirements/`): every requirement
+//! One module an area, each with its page of requirements (`spec/requirements/`): every requirement
 //! says what must be seen from outside, where that is documented or was observed, or that it is
 //! assumed. [`requirement::registry`] reads them.
 //!
@@ -55,6 +55,8 @@ pub mod access_log;
 pub mod api;
 pub mod authorizer;
 pub mod base64;
+mod call;
+mod close;
 pub mod compile;
 pub mod connection;
 pub mod error_frame;

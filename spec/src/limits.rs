@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::connection::CloseInfo;
+use crate::close::CloseInfo;
 
 /// The most bytes that a message may have, in either direction.
 /// Its frames are joined before it is counted.

@@ -9,62 +9,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::api::Api;
+use crate::api::{Api, KEY_FROM_AUTHORIZER, KEY_FROM_HEADER, Period, Quota};
+use crate::connection::UsedKey;
 use crate::handshake::{HandshakeRequest, Refusal};
 use crate::throttle::{self, Bucket};
 use crate::time::Timestamp;
-
-/// `AWS::ApiGateway::ApiKey`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApiKey {
-    /// `Name`.
-    pub name: String,
-    /// `Value`: what clients send.
-    pub value: String,
-    /// `Enabled`.
-    pub enabled: bool,
-}
-
-/// `AWS::ApiGateway::UsagePlan` with its `UsagePlanKey`s; one that covers the stage that is served.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct UsagePlan {
-    /// `UsagePlanName`.
-    pub name: String,
-    /// The plan's keys, by id: keys of [`Api::api_keys`].
-    pub api_keys: Vec<String>,
-    /// `Throttle.RateLimit`: requests a second.
-    pub rate_limit: Option<f64>,
-    /// `Throttle.BurstLimit`: requests at once.
-    pub burst_limit: Option<u32>,
-    /// `Quota`.
-    pub quota: Option<Quota>,
-}
-
-/// `Quota` of a usage plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Quota {
-    /// `Limit`: how many requests a period may have.
-    pub limit: u64,
-    /// `Offset`: the day on which a period starts, from 0; 0 is Sunday, or the first of the month.
-    ///
-    /// Realises: HANDSHAKE-53
-    pub offset: u8,
-    /// `Period`.
-    pub period: Period,
-}
-
-/// How long a quota lasts, by the calendar of UTC.
-///
-/// Realises: HANDSHAKE-53
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Period {
-    /// `DAY`.
-    Day,
-    /// `WEEK`.
-    Week,
-    /// `MONTH`.
-    Month,
-}
 
 /// Where the API key of a handshake is looked for: `ApiKeySelectionExpression`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +32,7 @@ pub enum KeySource {
 ///
 /// Realises: HANDSHAKE-49
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` must be `{HEADER}` or `{AUTHORIZER}`")]
+#[error("`{0}` must be `{KEY_FROM_HEADER}` or `{KEY_FROM_AUTHORIZER}`")]
 pub struct InvalidKeySource(pub String);
 
 /// A quota whose `Offset` is outside its period.
@@ -93,15 +42,6 @@ pub struct InvalidKeySource(pub String);
     offset = self.0.offset, highest = self.0.highest_offset(), period = self.0.period
 )]
 pub struct InvalidQuota(pub Quota);
-
-/// An API key that opened a connection: `identity.apiKeyId` and `identity.apiKey`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsedKey {
-    /// The key's id.
-    pub id: String,
-    /// Its value.
-    pub value: String,
-}
 
 /// Why a handshake's API key opens nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,18 +97,13 @@ struct Meters {
     quota: Option<(Quota, i64, u64)>,
 }
 
-/// The default key selection expression.
-pub const HEADER: &str = "$request.header.x-api-key";
-/// The other one.
-pub const AUTHORIZER: &str = "$context.authorizer.usageIdentifierKey";
-
 impl FromStr for KeySource {
     type Err = InvalidKeySource;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
-            HEADER => Ok(Self::Header),
-            AUTHORIZER => Ok(Self::Authorizer),
+            KEY_FROM_HEADER => Ok(Self::Header),
+            KEY_FROM_AUTHORIZER => Ok(Self::Authorizer),
             _ => Err(InvalidKeySource(text.to_owned())),
         }
     }
@@ -339,16 +274,6 @@ impl KeyRefusal {
             Self::Throttled(_) => Refusal::TooManyRequests,
             Self::QuotaExceeded(..) => Refusal::QuotaExceeded,
         }
-    }
-}
-
-impl fmt::Display for Period {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-        })
     }
 }
 

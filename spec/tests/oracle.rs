@@ -8,6 +8,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
@@ -199,7 +200,8 @@ fn generated_templates_render_as_velocity_renders_them() {
                     let small = oracle.shrink(request.clone());
                     let (ours, theirs) = (small.render(), oracle.answer(&small));
                     let page = format!(
-                        "{number} {} `{}`\n  ours:   {ours:?}\n  theirs: {theirs}\n  variables: {}\n  body: {}",
+                        "{number} {} `{}`\n  ours:   {ours:?}\n  theirs: {theirs}\n  \
+                         variables: {}\n  body: {}",
                         small.profile, small.template, small.variables, small.body
                     );
                     if differences.len() < SHOWN {
@@ -210,7 +212,8 @@ fn generated_templates_render_as_velocity_renders_them() {
         }
     }
     println!(
-        "{} templates from {seed}, {count} differences; velocity: {outcomes:?}; explained: {explained:?}",
+        "{} templates from {seed}, {count} differences; velocity: {outcomes:?}; \
+         explained: {explained:?}",
         at - seed
     );
     assert!(
@@ -221,6 +224,17 @@ fn generated_templates_render_as_velocity_renders_them() {
     );
 }
 
+/// The recorded requests of a file, with their answers and names.
+fn recorded(path: &Path) -> Vec<(Request, Value, Option<Value>)> {
+    let text = std::fs::read_to_string(path).expect("the recorded cases are there");
+    let cases = text.lines().map(|line| {
+        let case: Value = serde_json::from_str(line).expect("a case is JSON");
+        let request = Request::of(&case);
+        (request, case["answer"].clone(), case.get("name").cloned())
+    });
+    cases.collect()
+}
+
 // The recorded answers are the real ones. With `ORACLE_RECORD=1` they are recorded again, together
 // with a sample of generated templates.
 #[test]
@@ -229,25 +243,11 @@ fn recorded_answers_are_velocitys() {
     let folder = root().join("velocity/oracle/cases");
     let record = std::env::var_os("ORACLE_RECORD").is_some();
     for name in FILES {
-        let requests: Vec<(Request, Value, Option<Value>)> = if record && name == "generated.jsonl"
-        {
+        let requests = if record && name == "generated.jsonl" {
             let sample = (0..400).map(|at| generated(at).with_few_variables());
             sample.map(|request| (request, Value::Null, None)).collect()
         } else {
-            let text =
-                std::fs::read_to_string(folder.join(name)).expect("the recorded cases are there");
-            let values = text
-                .lines()
-                .map(|line| serde_json::from_str::<Value>(line).expect("a case is JSON"));
-            values
-                .map(|value| {
-                    (
-                        Request::of(&value),
-                        value["answer"].clone(),
-                        value.get("name").cloned(),
-                    )
-                })
-                .collect()
+            recorded(&folder.join(name))
         };
         let asked: Vec<Value> = requests
             .iter()
@@ -263,7 +263,11 @@ fn recorded_answers_are_velocitys() {
                 if let Some(fields) = answer.as_object_mut() {
                     fields.retain(|name, _| name != "id" && name != "error");
                 }
-                let mut line = json!({"profile": request.profile, "template": request.template, "body": request.body});
+                let mut line = json!({
+                    "profile": request.profile,
+                    "template": request.template,
+                    "body": request.body,
+                });
                 if request.variables != support::variables() {
                     line["variables"] = request.variables;
                 }

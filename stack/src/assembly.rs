@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use spec::api::ApiKey;
 use spec::compile::InvalidRouteSettings;
-use spec::usage_plan::ApiKey;
 use spec::{CompiledApi, InvalidApi, Location, Problem};
 
 use crate::calls;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 use spec::api::Api;
+use spec::api::ApiKey;
 use spec::policy::arn_matches;
-use spec::usage_plan::ApiKey;
 
 use crate::error::Span;
 

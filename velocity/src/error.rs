@@ -3,23 +3,23 @@
 use std::fmt;
 use std::ops::Range;
 
-/// A location in a template: bytes, and the line and column that a person counts.
+/// The bytes of something in a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Span {
+pub(crate) struct Span {
     /// First byte.
-    pub start: usize,
+    pub(crate) start: usize,
     /// One past the last byte.
-    pub end: usize,
+    pub(crate) end: usize,
 }
 
 impl Span {
     /// A span over these bytes.
-    pub fn new(start: usize, end: usize) -> Self {
+    pub(crate) fn new(start: usize, end: usize) -> Self {
         Span { start, end }
     }
 
     /// The bytes as a range.
-    pub fn range(self) -> Range<usize> {
+    pub(crate) fn range(self) -> Range<usize> {
         self.start..self.end
     }
 }
@@ -27,13 +27,13 @@ impl Span {
 /// Where an error is: its span in bytes, and its start as line and column, both counted from 1, the
 /// column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Location {
+pub(crate) struct Location {
     /// The bytes concerned.
-    pub span: Span,
+    pub(crate) span: Span,
     /// Line, from 1.
-    pub line: usize,
+    pub(crate) line: usize,
     /// Column in characters, from 1.
-    pub column: usize,
+    pub(crate) column: usize,
 }
 
 impl Location {
@@ -58,11 +58,16 @@ fn floor_boundary(source: &str, mut at: usize) -> usize {
 }
 
 /// A template that cannot be parsed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct ParseError {
+pub type ParseError = TemplateError<ParseErrorKind>;
+
+/// A template that could not be rendered with these values.
+pub type RenderError = TemplateError<RenderErrorKind>;
+
+/// An error of a kind, with its location in the template: a [`ParseError`] or a [`RenderError`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateError<K> {
     message: String,
-    kind: ParseErrorKind,
+    kind: K,
     location: Location,
 }
 
@@ -84,65 +89,6 @@ pub enum ParseErrorKind {
     Depth,
 }
 
-impl ParseError {
-    pub(crate) fn new(
-        kind: ParseErrorKind,
-        span: Span,
-        source: &str,
-        message: impl Into<String>,
-    ) -> Self {
-        ParseError {
-            message: message.into(),
-            kind,
-            location: Location::of(span, source),
-        }
-    }
-
-    /// What was wrong, without the location.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// The kind of mistake.
-    pub fn kind(&self) -> ParseErrorKind {
-        self.kind
-    }
-
-    /// Line of the mistake, from 1.
-    pub fn line(&self) -> usize {
-        self.location.line
-    }
-
-    /// Column of the mistake in characters, from 1.
-    pub fn column(&self) -> usize {
-        self.location.column
-    }
-
-    /// The bytes concerned.
-    pub fn span(&self) -> Range<usize> {
-        self.location.span.range()
-    }
-
-    /// The error with its line and a caret below the location; `name` is what to call the template.
-    pub fn with_source(&self, name: &str, source: &str) -> String {
-        page(
-            &format!("error: {}", self.message),
-            self.location,
-            name,
-            source,
-        )
-    }
-}
-
-/// A template that could not be rendered with these values.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct RenderError {
-    message: String,
-    kind: RenderErrorKind,
-    location: Location,
-}
-
 /// What kind of failure stops a rendering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -160,36 +106,32 @@ pub enum RenderErrorKind {
     Bound,
 }
 
-impl RenderError {
-    pub(crate) fn new(
-        kind: RenderErrorKind,
-        span: Span,
-        source: &str,
-        message: impl Into<String>,
-    ) -> Self {
-        RenderError {
+impl<K: Copy> TemplateError<K> {
+    pub(crate) fn new(kind: K, span: Span, source: &str, message: impl Into<String>) -> Self {
+        TemplateError {
             message: message.into(),
             kind,
             location: Location::of(span, source),
         }
     }
 
-    /// What went wrong, without the location.
+    /// What was wrong, without the location.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The kind of failure.
-    pub fn kind(&self) -> RenderErrorKind {
+    /// The kind of mistake or failure.
+    pub fn kind(&self) -> K {
         self.kind
     }
 
-    /// Line of the reference or directive that failed, from 1.
+    /// Line of what was wrong, from 1: for a [`RenderError`] the reference or directive that
+    /// failed.
     pub fn line(&self) -> usize {
         self.location.line
     }
 
-    /// Column of the reference or directive that failed, in characters, from 1.
+    /// Column of what was wrong in characters, from 1.
     pub fn column(&self) -> usize {
         self.location.column
     }
@@ -209,6 +151,14 @@ impl RenderError {
         )
     }
 }
+
+impl<K> fmt::Display for TemplateError<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl<K: fmt::Debug> std::error::Error for TemplateError<K> {}
 
 /// Why a method or a host object failed, before the location is known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -304,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn points_at_the_place() {
+    fn points_at_the_location() {
         let source = "first\nsecond $x.foo( line\n";
         let error = ParseError::new(
             ParseErrorKind::Unexpected,
@@ -315,12 +265,13 @@ mod tests {
         assert_eq!((error.line(), error.column()), (2, 8));
         assert_eq!(
             error.with_source("t.vtl", source),
-            "error: no such thing\n --> t.vtl:2:8\n  |\n2 | second $x.foo( line\n  |        ^^^^^^^\n"
+            "error: no such thing\n --> t.vtl:2:8\n  |\n\
+             2 | second $x.foo( line\n  |        ^^^^^^^\n"
         );
     }
 
     #[test]
-    fn the_end_of_the_template_is_a_place() {
+    fn the_end_of_the_template_is_a_location() {
         let source = "a\nb$";
         let error = ParseError::new(ParseErrorKind::Lexical, Span::new(4, 4), source, "m");
         assert_eq!((error.line(), error.column()), (2, 3));

@@ -11,13 +11,12 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub(crate) use self::frame::Frame;
-use self::frame::FrameRef;
 use crate::ast::{Expr, If, Macro, Node, Set};
 use crate::context::Context;
 use crate::error::{Failure, RenderError, RenderErrorKind, Span};
 use crate::options::{Missing, Options};
 use crate::text::TextBuf;
+use crate::value::frame::FrameRef;
 use crate::value::{DefinedBlock, Value};
 
 /// What stops a rendering early.

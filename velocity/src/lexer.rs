@@ -9,6 +9,7 @@
 //! `lexer/candidates.rs` has what competes in each state, `lexer/measure.rs` how long each
 //! candidate is.
 
+mod best;
 mod candidates;
 mod measure;
 mod token;
@@ -329,9 +330,19 @@ mod tests {
     #[rstest]
     #[case("a $b", &[(Kind::Text, "a "), (Kind::Identifier, "$b")])]
     #[case("#$b", &[(Kind::Identifier, "#$b")])]
-    #[case("$a.b c", &[(Kind::Identifier, "$a"), (Kind::Dot, "."), (Kind::Identifier, "b"), (Kind::Text, " c")])]
+    #[case("$a.b c", &[
+        (Kind::Identifier, "$a"),
+        (Kind::Dot, "."),
+        (Kind::Identifier, "b"),
+        (Kind::Text, " c"),
+    ])]
     #[case("$a. b", &[(Kind::Identifier, "$a"), (Kind::Text, ". b")])]
-    #[case("${a}b", &[(Kind::CurlyOpen, "${"), (Kind::Identifier, "a"), (Kind::CurlyClose, "}"), (Kind::Text, "b")])]
+    #[case("${a}b", &[
+        (Kind::CurlyOpen, "${"),
+        (Kind::Identifier, "a"),
+        (Kind::CurlyClose, "}"),
+        (Kind::Text, "b"),
+    ])]
     #[case("#endx", &[(Kind::Word, "#endx")])]
     #[case("#end \nx", &[(Kind::End, "#end \n"), (Kind::Text, "x")])]
     #[case("\\\\#if", &[(Kind::DoubleEscape, "\\\\"), (Kind::If, "#if")])]

@@ -3,7 +3,8 @@
 //! ```
 //! use velocity::{Context, Options, Template, Value};
 //!
-//! let template = Template::parse("#foreach($name in $names)Hello $name!#if($foreach.hasNext) #end#end", &Options::default())?;
+//! let source = "#foreach($name in $names)Hello $name!#if($foreach.hasNext) #end#end";
+//! let template = Template::parse(source, &Options::default())?;
 //! let mut context = Context::new();
 //! context.insert("names", vec![Value::from("Ada"), Value::from("Grace")]);
 //! assert_eq!(template.render(&mut context)?, "Hello Ada! Hello Grace!");
@@ -55,7 +56,7 @@ use std::sync::Arc;
 
 pub use crate::context::Context;
 pub use crate::error::{
-    Failure, Location, ParseError, ParseErrorKind, RenderError, RenderErrorKind, Span, excerpt,
+    Failure, ParseError, ParseErrorKind, RenderError, RenderErrorKind, TemplateError, excerpt,
 };
 pub use crate::frozen::{Frozen, FrozenMap};
 pub use crate::number::{Decimal, Number};

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use num_bigint::{BigInt, Sign};
 
 use crate::text::TextBuf;
-use crate::value::Value;
 
 /// Any of Java's numbers that a template can get.
 #[derive(Clone, Debug)]
@@ -467,19 +466,6 @@ impl fmt::Display for Number {
             Number::Float(value) => f.write_str(&float::float(*value)),
             Number::Double(value) => f.write_str(&float::double(*value)),
             Number::Decimal(value) => write!(f, "{value}"),
-        }
-    }
-}
-
-impl From<Number> for Value<'_> {
-    fn from(number: Number) -> Self {
-        match number {
-            Number::Int(value) => Value::Int(value),
-            Number::Long(value) => Value::Long(value),
-            Number::Big(value) => Value::BigInt(value),
-            Number::Float(value) => Value::Float(value),
-            Number::Double(value) => Value::Double(value),
-            Number::Decimal(value) => Value::Decimal(value),
         }
     }
 }

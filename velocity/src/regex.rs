@@ -8,6 +8,8 @@
 mod translate;
 
 use std::fmt;
+use std::iter::Peekable;
+use std::str::Chars;
 
 use memchr::memmem;
 
@@ -237,39 +239,7 @@ impl Pattern {
                     }
                 },
                 '$' => {
-                    let group = match characters.next() {
-                        Some('{') => {
-                            let name: String =
-                                characters.by_ref().take_while(|&c| c != '}').collect();
-                            let found = self.names.iter().find(|(known, _)| **known == *name);
-                            found.map(|&(_, group)| group).ok_or_else(|| {
-                                Failure::new(format!("no group with name `{name}`"))
-                            })?
-                        }
-                        Some(digit) if digit.is_ascii_digit() => {
-                            let mut group = digit.to_digit(10).unwrap_or(0) as usize;
-                            if group > self.groups {
-                                return Err(Failure::new(format!(
-                                    "the replacement names group `{group}`, which the pattern lacks"
-                                )));
-                            }
-                            while let Some(digit) = characters.peek().and_then(|c| c.to_digit(10)) {
-                                let longer = group * 10 + digit as usize;
-                                if longer > self.groups {
-                                    break;
-                                }
-                                group = longer;
-                                characters.next();
-                            }
-                            group
-                        }
-                        _ => {
-                            return Err(Failure::new(
-                                "illegal group reference in the replacement: `$` must be followed \
-                                 by a group",
-                            ));
-                        }
-                    };
+                    let group = self.group(&mut characters)?;
                     if let Some(Some((start, end))) = groups.get(group) {
                         result.push_str(&subject[*start..*end]);
                     }
@@ -278,6 +248,43 @@ impl Pattern {
             }
         }
         Ok(())
+    }
+
+    /// The group that `$` and what follows it in a replacement stand for.
+    fn group(&self, characters: &mut Peekable<Chars<'_>>) -> Result<usize, Failure> {
+        let group = match characters.next() {
+            Some('{') => {
+                let name: String = characters.by_ref().take_while(|&c| c != '}').collect();
+                let found = self.names.iter().find(|(known, _)| **known == *name);
+                found
+                    .map(|&(_, group)| group)
+                    .ok_or_else(|| Failure::new(format!("no group with name `{name}`")))?
+            }
+            Some(digit) if digit.is_ascii_digit() => {
+                let mut group = digit.to_digit(10).unwrap_or(0) as usize;
+                if group > self.groups {
+                    return Err(Failure::new(format!(
+                        "the replacement names group `{group}`, which the pattern lacks"
+                    )));
+                }
+                while let Some(digit) = characters.peek().and_then(|c| c.to_digit(10)) {
+                    let longer = group * 10 + digit as usize;
+                    if longer > self.groups {
+                        break;
+                    }
+                    group = longer;
+                    characters.next();
+                }
+                group
+            }
+            _ => {
+                return Err(Failure::new(
+                    "illegal group reference in the replacement: `$` must be followed \
+                     by a group",
+                ));
+            }
+        };
+        Ok(group)
     }
 
     /// `String.split`: a limit of 0 drops trailing empty parts.

@@ -60,11 +60,15 @@ mod tests {
     #[case::case_is_no_edit("STAGE", Some("stage"))]
     #[case::closest_wins("stagf", Some("stage"))]
     #[case::first_in_the_alphabet("body", Some("bodya"))]
-    #[case::three_edits("staxxx", None)]
+    #[case::two_edits("conectinId", Some("connectionId"))]
+    #[case::three_edits("conectinI", None)]
     #[case::short_names_need_their_letters("xb", None)]
     fn suggestions(#[case] name: &str, #[case] expected: Option<&str>) {
         assert_eq!(
-            nearest(name, ["stages", "stage", "bodyb", "bodya", "ab"]),
+            nearest(
+                name,
+                ["stages", "stage", "bodyb", "bodya", "ab", "connectionId"]
+            ),
             expected
         );
     }

@@ -6,10 +6,14 @@
 //!
 //! let template = Template::parse(r#"{"id": "$util.escape($id)"}"#, &Options::default())?;
 //! let parts = template.parts();
-//! let [Part::Text(before), Part::Reference(reference), Part::Text(_)] = &parts[..] else { panic!("{parts:?}") };
+//! let [Part::Text(before), Part::Reference(reference), Part::Text(_)] = &parts[..] else {
+//!     panic!("{parts:?}")
+//! };
 //! assert_eq!(*before, r#"{"id": ""#);
 //! assert_eq!((reference.root, reference.steps[0].name), ("util", Some("escape")));
-//! let Some([Argument::Reference(argument)]) = reference.steps[0].arguments.as_deref() else { panic!("{reference:?}") };
+//! let Some([Argument::Reference(argument)]) = reference.steps[0].arguments.as_deref() else {
+//!     panic!("{reference:?}")
+//! };
 //! assert_eq!(&template.source()[argument.span.clone()], "$id");
 //! # Ok::<(), velocity::ParseError>(())
 //! ```
@@ -174,6 +178,7 @@ fn block(nodes: &[Node]) -> Vec<Part<'_>> {
     nodes.iter().map(node).collect()
 }
 
+/// One flat match: a directive of each kind.
 fn node(node: &Node) -> Part<'_> {
     let directive = |name, arguments, blocks, span| {
         Part::Directive(DirectivePart {

@@ -2,6 +2,7 @@
 
 mod collection;
 mod compare;
+pub(crate) mod frame;
 mod print;
 mod release;
 
@@ -15,10 +16,10 @@ use num_bigint::BigInt;
 
 pub use self::collection::{Entry, Iter, List, ListKind, Map, View, ViewKind};
 use self::compare::Walk;
+use self::frame::FrameRef;
 pub(crate) use self::print::{Blocks, NoBlocks, write_text};
 use crate::ast::Block;
 use crate::error::Failure;
-use crate::eval::Frame;
 use crate::number::{Decimal, Number};
 use crate::text::{Text, TextBuf};
 
@@ -133,7 +134,7 @@ pub trait Object<'a> {
 /// What `#define` puts into the context: a block, and the scope it was defined in.
 pub struct DefinedBlock<'a> {
     pub(crate) body: Block,
-    pub(crate) frame: Option<Rc<Frame<'a>>>,
+    pub(crate) frame: FrameRef<'a>,
     /// How many renderings of it are in progress.
     pub(crate) depth: Cell<u32>,
     pub(crate) max_depth: u32,
@@ -307,6 +308,19 @@ impl From<i64> for Value<'_> {
 impl From<f64> for Value<'_> {
     fn from(value: f64) -> Self {
         Value::Double(value)
+    }
+}
+
+impl From<Number> for Value<'_> {
+    fn from(number: Number) -> Self {
+        match number {
+            Number::Int(value) => Value::Int(value),
+            Number::Long(value) => Value::Long(value),
+            Number::Big(value) => Value::BigInt(value),
+            Number::Float(value) => Value::Float(value),
+            Number::Double(value) => Value::Double(value),
+            Number::Decimal(value) => Value::Decimal(value),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gateway::Control;
 use serde_json::{Map, Value, json};
 use spec::api::AuthorizationType;
-use spec::usage_plan::{self, ApiKey};
+use spec::api::{ApiKey, KEY_FROM_HEADER};
 use stack::Assembly;
 
 use super::Ready;
@@ -73,7 +73,7 @@ fn required_keys(stack: &Assembly) -> impl Iterator<Item = &ApiKey> {
 /// `--header x-api-key:VALUE ` with the first key that opens `$connect`, where it is to be sent as
 /// a header.
 fn key_option(stack: &Assembly) -> String {
-    let in_header = stack.api().api_key_selection_expression == usage_plan::HEADER;
+    let in_header = stack.api().api_key_selection_expression == KEY_FROM_HEADER;
     let key = required_keys(stack).next().filter(|_| in_header);
     key.map_or_else(String::new, |key| {
         format!("--header x-api-key:{} ", key.value)

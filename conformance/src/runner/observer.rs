@@ -1,14 +1,12 @@
 //! The observer of a case: the connection that the probe reports to.
 
 use super::events::{self, Report};
-use super::{Run, Stop};
+use super::{OBSERVER, Run, Stop};
 use crate::case::{Event, Observe};
 use crate::session::{Incoming, Outgoing, Session, SessionError, Upgrade};
 
 /// More reports than any case sets off.
 const MOST_REPORTS: usize = 1000;
-/// The client that the probe reports to.
-pub(crate) const OBSERVER: &str = "observer";
 
 impl<S: Session> Run<'_, S> {
     /// Connects the observer and learns its connection's id. Without an observer the kit sees nothing, so that nothing can be said of

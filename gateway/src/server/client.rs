@@ -83,7 +83,7 @@ pub(super) async fn run(
                     hub.input(Input::Message { peer, text });
                 }
                 #[cfg(feature = "mutations")]
-                Some(Ok(Message::Binary(_))) if mutation::is(hub, Mutation::BinaryIgnored) => {}
+                Some(Ok(Message::Binary(_))) if hub.look(|machine| machine.is(Mutation::BinaryIgnored)) => {}
                 Some(Ok(Message::Binary(_))) => {
                     broken = true;
                     hub.input(Input::Violation { peer, violation: Violation::Binary });
@@ -91,7 +91,7 @@ pub(super) async fn run(
                 Some(Ok(Message::Close(frame))) => {
                     hub.input(Input::PeerClosed { peer, close: Some(said(frame)) });
                     #[cfg(feature = "mutations")]
-                    if mutation::is(hub, Mutation::SocketLeftOpen) {
+                    if hub.look(|machine| machine.is(Mutation::SocketLeftOpen)) {
                         return mutation::leave_open(socket).await;
                     }
                     return finish(socket).await;

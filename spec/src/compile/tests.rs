@@ -1,6 +1,6 @@
 use super::*;
+use crate::api::UsagePlan;
 use crate::api::{Authorizer, Model, Route, RouteSettings};
-use crate::usage_plan::UsagePlan;
 
 #[test]
 fn it_can_be_shared() {

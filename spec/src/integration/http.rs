@@ -19,11 +19,6 @@ pub(super) struct Backend {
     pub(super) proxy: bool,
 }
 
-/// The methods that `IntegrationMethod` may name.
-pub(super) const METHODS: [&str; 8] = [
-    "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT",
-];
-
 /// What of the client's headers is not for the backend: fields of this one connection (RFC 9110,
 /// section 7.6.1), and those that follow from the request to the backend.
 const NOT_FORWARDED: [&str; 12] = [

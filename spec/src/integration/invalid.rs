@@ -2,9 +2,12 @@
 
 use velocity::ParseError;
 
-use super::http;
-use super::parameter::InvalidParameter;
 use crate::selection::SelectionExpressionError;
+
+/// The methods that `IntegrationMethod` may name.
+pub(super) const METHODS: [&str; 8] = [
+    "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT",
+];
 
 /// A part of an integration that cannot be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -48,7 +51,7 @@ pub enum InvalidIntegration {
     )]
     Address(String),
     /// No HTTP method.
-    #[error("`IntegrationMethod` `{0}` must be one of `{methods}`", methods = http::METHODS.join("`, `"))]
+    #[error("`IntegrationMethod` `{0}` must be one of `{methods}`", methods = METHODS.join("`, `"))]
     Method(String),
     /// A request parameter that cannot be read.
     #[error("request parameter `{name}`: {problem}")]
@@ -71,6 +74,24 @@ pub enum InvalidIntegration {
     /// A timeout that is out of range.
     #[error("`TimeoutInMillis` {0} must be from 50 to 29000")]
     Timeout(u64),
+}
+
+/// What can be wrong with an entry of `RequestParameters`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidParameter {
+    /// A header that no mapping may set.
+    #[error("the gateway sets this header itself")]
+    Framing,
+    /// The target is not a location in a request.
+    #[error(
+        "it must be `integration.request.header.NAME`, `integration.request.querystring.NAME` or `integration.request.path.NAME`, with a name of letters, digits and `._$-`"
+    )]
+    Target,
+    /// The source, which names nothing.
+    #[error(
+        "its source `{0}` must be `route.request.header.NAME`, `route.request.querystring.NAME`, `route.request.multivalueheader.NAME`, `route.request.multivaluequerystring.NAME`, `route.request.body.PATH`, `context.NAME`, `stageVariables.NAME` or a text between single quotes"
+    )]
+    Source(String),
 }
 
 /// What can be wrong with an integration response's key.

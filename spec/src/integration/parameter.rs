@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{InvalidIntegration, Request};
+use super::Request;
+use super::invalid::{InvalidIntegration, InvalidParameter};
 use crate::template::Document;
 
 /// One entry of `RequestParameters`.
@@ -43,24 +44,6 @@ enum Source {
     ///
     /// Realises: INTEGRATION-57
     Body(String),
-}
-
-/// What can be wrong with an entry of `RequestParameters`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidParameter {
-    /// A header that no mapping may set.
-    #[error("the gateway sets this header itself")]
-    Framing,
-    /// The target is not a location in a request.
-    #[error(
-        "it must be `integration.request.header.NAME`, `integration.request.querystring.NAME` or `integration.request.path.NAME`, with a name of letters, digits and `._$-`"
-    )]
-    Target,
-    /// The source, which names nothing.
-    #[error(
-        "its source `{0}` must be `route.request.header.NAME`, `route.request.querystring.NAME`, `route.request.multivalueheader.NAME`, `route.request.multivaluequerystring.NAME`, `route.request.body.PATH`, `context.NAME`, `stageVariables.NAME` or a text between single quotes"
-    )]
-    Source(String),
 }
 
 /// What framing and addressing decide, so that no mapping may.

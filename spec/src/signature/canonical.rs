@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use super::Request;
-use super::claim::{Claim, SIGNATURE, Scope};
+use super::claim::{ALGORITHM, Claim, SIGNATURE, Scope};
 use crate::http::Headers;
 use crate::percent;
 
@@ -18,8 +18,6 @@ pub(super) struct Canonical {
     pub(super) string_to_sign: String,
 }
 
-/// The one way of signing.
-pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// How a scope ends.
 pub(super) const TERMINATOR: &str = "aws4_request";
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::canonical::ALGORITHM;
 use super::{LONGEST_EXPIRES, Rejection, Request, SKEW};
 use crate::base64;
 use crate::percent::{Plus, decode};
@@ -40,6 +39,8 @@ pub(super) struct Scope {
     pub(super) terminator: String,
 }
 
+/// The one way of signing.
+pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// The parameter of the query string that is not signed.
 pub(super) const SIGNATURE: &str = "X-Amz-Signature";
 

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::canonical::{self, ALGORITHM, Canonical, TERMINATOR};
-use super::claim::{Claim, Place, SIGNATURE, Scope};
+use super::canonical::{self, Canonical, TERMINATOR};
+use super::claim::{ALGORITHM, Claim, Place, SIGNATURE, Scope};
 use super::{Caller, Request, SERVICE, SKEW};
 use crate::http::Headers;
 use crate::percent;

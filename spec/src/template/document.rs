@@ -74,7 +74,10 @@ mod tests {
     #[case("$.null", None)]
     #[case("$.", None)]
     fn answers_the_text_of_a_place(#[case] path: &str, #[case] expected: Option<&str>) {
-        let text = r#"{"s":"text","n":10,"d":1.5,"b":true,"l":["item1","item2"],"o":{"k":"v"},"null":null}"#;
+        let text = concat!(
+            r#"{"s":"text","n":10,"d":1.5,"b":true,"l":["item1","item2"],"#,
+            r#""o":{"k":"v"},"null":null}"#
+        );
         assert_eq!(
             Document::parse(text)
                 .expect("JSON")

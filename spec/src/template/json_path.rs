@@ -7,8 +7,10 @@
 //! use spec::template::json_path::{JsonPath, Selection};
 //!
 //! let message = serde_json::json!({"detail-type": "order", "items": [{"id": 1}, {"id": 2}]});
-//! assert_eq!(JsonPath::parse("$.detail-type")?.select(&&message), Selection::One(&message["detail-type"]));
-//! assert_eq!(JsonPath::parse("$.items[-1].id")?.select(&&message), Selection::One(&message["items"][1]["id"]));
+//! let kind = JsonPath::parse("$.detail-type")?;
+//! assert_eq!(kind.select(&&message), Selection::One(&message["detail-type"]));
+//! let last = JsonPath::parse("$.items[-1].id")?;
+//! assert_eq!(last.select(&&message), Selection::One(&message["items"][1]["id"]));
 //! assert_eq!(JsonPath::parse("$.items.length()")?.select(&&message), Selection::Number(2.0));
 //! assert_eq!(JsonPath::parse("$.nothing")?.select(&&message), Selection::Missing);
 //! # Ok::<(), spec::template::json_path::JsonPathError>(())
@@ -16,6 +18,7 @@
 //!
 //! Realises: TEMPLATE-77
 
+mod cursor;
 mod filter;
 mod parse;
 mod tree;
@@ -156,7 +159,13 @@ mod tests {
     #[case("$.items[?(@.price > $.limit)].name", json!(["book"]))]
     #[case("$.items[?(@.name in ['pen', 'ink'])].price", json!([2]))]
     fn filters(#[case] path: &str, #[case] expected: Json) {
-        let document = json!({"limit": 5, "items": [{"name": "pen", "price": 2}, {"name": "book", "price": 12, "tag": "new"}]});
+        let document = json!({
+            "limit": 5,
+            "items": [
+                {"name": "pen", "price": 2},
+                {"name": "book", "price": 12, "tag": "new"},
+            ],
+        });
         assert_eq!(select(path, &document), expected);
     }
 

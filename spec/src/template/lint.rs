@@ -12,15 +12,16 @@
 //! ```
 //!
 //! ```text
-//! text -> parts -> flow: every way through the template, with what each variable may hold (value)
-//!                        and where in the JSON it is (json)            -> values that break out of their place
-//!               -> names: references and directives that there are not -> what renders as nothing, or as it stands
+//! text -> parts -> flow: every path through the template, with what each variable may hold (env)
+//!                        and where in the JSON it is (json) -> values that break out of their string
+//!               -> names: unknown references and directives -> what renders as nothing or as text
 //!               -> conditions: what is always true
-//!         renders for harmless input (probe)                           -> what can not be JSON
+//!         renders for harmless input (probe)                -> what cannot be JSON
 //! ```
 
 mod builtin;
 mod conditions;
+mod env;
 mod flow;
 mod json;
 mod names;

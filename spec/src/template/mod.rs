@@ -4,7 +4,8 @@
 //! ```
 //! use spec::template::{MappingTemplate, Scope, Variables};
 //!
-//! let template = MappingTemplate::parse(r#"{"id": "$context.connectionId", "text": $input.json('$.message')}"#)?;
+//! let source = r#"{"id": "$context.connectionId", "text": $input.json('$.message')}"#;
+//! let template = MappingTemplate::parse(source)?;
 //! let context = serde_json::json!({"connectionId": "L0SM9cOFvHcCIhw="});
 //! let context = Variables::from(context.as_object().ok_or("an object")?);
 //! let scope = Scope::new(r#"{"message": "hey queen"}"#, &context);

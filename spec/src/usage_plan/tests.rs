@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
+use crate::api::{ApiKey, UsagePlan};
 use crate::http::Headers;
 
 /// 2024-01-20T11:54:57.419Z, a Saturday.
@@ -194,8 +195,8 @@ fn an_offset_is_a_day_of_its_period(#[case] period: Period, #[case] highest: u8)
 }
 
 #[rstest]
-#[case(HEADER, Ok(KeySource::Header))]
-#[case(AUTHORIZER, Ok(KeySource::Authorizer))]
+#[case(KEY_FROM_HEADER, Ok(KeySource::Header))]
+#[case(KEY_FROM_AUTHORIZER, Ok(KeySource::Authorizer))]
 #[case("$request.header.X-Api-Key", Err("`$request.header.X-Api-Key` must be `$request.header.x-api-key` or `$context.authorizer.usageIdentifierKey`".to_owned()))]
 fn two_key_selection_expressions_are_taken(
     #[case] text: &str,

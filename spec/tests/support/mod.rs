@@ -87,7 +87,10 @@ pub(crate) const PROFILES: [&str; 2] = ["api-gateway", "velocity"];
 
 /// The messages that templates read.
 pub(crate) const BODIES: [&str; 5] = [
-    r#"{"o": {"p": "v", "q": 1.50, "big": 123456789012345678901234567890}, "l": [1, "two", null, {"k": []}], "none": null, "s": "it's é / \"q\""}"#,
+    concat!(
+        r#"{"o": {"p": "v", "q": 1.50, "big": 123456789012345678901234567890}, "#,
+        r#""l": [1, "two", null, {"k": []}], "none": null, "s": "it's é / \"q\""}"#
+    ),
     "",
     "not JSON",
     "[1, [2, 3]]",
@@ -343,7 +346,11 @@ fn texts(map: &IndexMap<String, String>) -> Map<String, Value> {
 }
 
 fn surroundings() -> (Map<String, Value>, Map<String, Value>, Params) {
-    let context = json!({"connectionId": "R1kmxc2VNjMCFIA=", "authorizer": {"principalId": "me", "token": "it's \"t\""}, "requestTimeEpoch": 1_705_751_700_453_u64});
+    let context = json!({
+        "connectionId": "R1kmxc2VNjMCFIA=",
+        "authorizer": {"principalId": "me", "token": "it's \"t\""},
+        "requestTimeEpoch": 1_705_751_700_453_u64,
+    });
     let stage_variables = json!({"sv": "stage's"});
     let mut params = Params::default();
     params.header.insert("h".to_owned(), "header's".to_owned());

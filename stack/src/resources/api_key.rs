@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use spec::usage_plan::ApiKey;
+use spec::api::ApiKey;
 
 use crate::error::{ErrorKind, WarningKind};
 use crate::resources::draft::{Draft, Reads, ResourceType};

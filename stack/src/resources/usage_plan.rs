@@ -1,6 +1,6 @@
 //! `AWS::ApiGateway::UsagePlan`, of those that name the stage: throttle and quota.
 
-use spec::usage_plan::{Period, Quota, UsagePlan};
+use spec::api::{Period, Quota, UsagePlan};
 
 use crate::document::value::Value;
 use crate::error::{Error, ErrorKind, Span, WarningKind};

@@ -1,7 +1,7 @@
 //! API keys and usage plans.
 
 use rstest::rstest;
-use spec::usage_plan::{AUTHORIZER, HEADER, Period, Quota};
+use spec::api::{KEY_FROM_AUTHORIZER, KEY_FROM_HEADER, Period, Quota};
 
 use super::*;
 
@@ -60,7 +60,7 @@ fn keys_are_read_with_their_plans() {
     let stack = keyed("", KEYS).unwrap();
     assert_eq!(stack.warnings(), []);
     assert!(stack.api().routes["$connect"].api_key_required);
-    assert_eq!(stack.api().api_key_selection_expression, HEADER);
+    assert_eq!(stack.api().api_key_selection_expression, KEY_FROM_HEADER);
     let keys: Vec<_> = stack.api().api_keys.values().collect();
     let names: Vec<&str> = keys.iter().map(|key| &*key.name).collect();
     assert_eq!(names, ["mine", "gatespec-Made", "off"]);
@@ -106,9 +106,12 @@ fn a_value_that_is_not_given_is_the_same_at_every_start() {
 
 #[test]
 fn the_key_selection_expression_is_read() {
-    let api = format!(", ApiKeySelectionExpression: {AUTHORIZER}");
+    let api = format!(", ApiKeySelectionExpression: {KEY_FROM_AUTHORIZER}");
     let stack = keyed(&api, KEYS).unwrap();
-    assert_eq!(stack.api().api_key_selection_expression, AUTHORIZER);
+    assert_eq!(
+        stack.api().api_key_selection_expression,
+        KEY_FROM_AUTHORIZER
+    );
     let error = keyed(", ApiKeySelectionExpression: $request.header.key", KEYS).unwrap_err();
     assert_eq!(
         error.message(),

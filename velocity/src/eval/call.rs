@@ -3,12 +3,12 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::frame::{Frame, FrameRef, LateArgument, Locals};
 use super::{Eval, Evaluator, Halt};
 use crate::ast::{Call, Expr, Macro};
 use crate::error::{RenderErrorKind, Span};
 use crate::parser;
 use crate::text::TextBuf;
+use crate::value::frame::{Frame, FrameRef, LateArgument, Locals};
 use crate::value::{DefinedBlock, Value};
 
 /// How deep macros may call each other (the default of `velocimacro.max.depth`).

@@ -4,12 +4,12 @@
 
 use std::rc::Rc;
 
-use super::frame::FrameRef;
 use super::{Eval, Evaluator};
 use crate::ast::{Expr, Reference, Step, StepKind};
 use crate::frozen::Frozen;
 use crate::text::TextBuf;
 use crate::value::Value;
+use crate::value::frame::FrameRef;
 
 impl<'a> Evaluator<'_, 'a> {
     /// Prints a reference if the fast path applies. Otherwise returns false and does nothing.
@@ -85,17 +85,9 @@ impl<'a> Evaluator<'_, 'a> {
             replacement,
             replacing,
         } = form;
-        // Arguments without side effects may be evaluated twice.
-        let plain = |argument: &Expr| match argument {
-            Expr::Reference(argument) => argument
-                .steps
-                .iter()
-                .all(|step| matches!(step.kind, StepKind::Property(_))),
-            _ => false,
-        };
         if reference.escaped
             || frame.is_some()
-            || !arguments.iter().all(plain)
+            || !arguments.iter().all(has_no_effects)
             || self.steps + 16 > self.options.steps
         {
             return Ok(false);
@@ -200,6 +192,18 @@ impl<'t> DirectForm<'t> {
             replacement,
             replacing,
         })
+    }
+}
+
+/// Whether an argument may be evaluated twice.
+#[inline]
+fn has_no_effects(argument: &Expr) -> bool {
+    match argument {
+        Expr::Reference(argument) => argument
+            .steps
+            .iter()
+            .all(|step| matches!(step.kind, StepKind::Property(_))),
+        _ => false,
     }
 }
 

@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::frame::FrameRef;
 use super::{Eval, Evaluator};
 use crate::ast::{Binary, Expr, Interpolated, Operator};
 use crate::error::{Failure, RenderErrorKind, Span};
 use crate::text::{Text, TextBuf};
+use crate::value::frame::FrameRef;
 use crate::value::{ListKind, Map, Value};
 
 /// Numbers that one range may hold.

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use super::frame::{Frame, FrameRef};
 use super::{Eval, Evaluator, Halt};
 use crate::ast::{Expr, Foreach, LoopBody};
 use crate::text::TextBuf;
+use crate::value::frame::{Frame, FrameRef};
 use crate::value::{Iter, LoopScope, Map, Value, int};
 
 /// A variable that a loop hides, and its value to put back.

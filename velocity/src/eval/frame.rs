@@ -1,69 +1,10 @@
-//! Scopes inside macros and loops: Velocity chains contexts, and a variable set in an inner one is
-//! visible in all outer ones.
-
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
-use std::sync::Arc;
+//! Looks variables up in the scopes inside macros and loops, and sets them there: Velocity chains
+//! contexts, and a variable set in an inner one is visible in all outer ones.
 
 use super::{Eval, Evaluator};
-use crate::ast::{Call, Expr};
+use crate::ast::Expr;
 use crate::value::Value;
-
-/// The innermost scope; `None` is the context itself.
-pub(super) type FrameRef<'a> = Option<Rc<Frame<'a>>>;
-
-/// A parameter's name, and the call and index of the argument that it stands for.
-pub(super) type LateArgument = (Box<str>, Arc<Call>, usize);
-
-/// Variables of a macro, by name.
-pub(super) type Locals<'a> = Vec<(Box<str>, Value<'a>)>;
-
-/// A scope around a macro's body, or around an iteration whose item is null.
-pub(crate) struct Frame<'a> {
-    kind: FrameKind<'a>,
-    outer: FrameRef<'a>,
-}
-
-enum FrameKind<'a> {
-    Macro {
-        /// What was set since the macro began, including constant arguments.
-        local: RefCell<Locals<'a>>,
-        /// Arguments that are evaluated anew at every use, in the scope of the call.
-        arguments: RefCell<Vec<LateArgument>>,
-        /// How the arguments were written at the call.
-        literals: Vec<LateArgument>,
-    },
-    /// Hides the loop's variable while its item is null.
-    Null { key: Box<str>, active: Cell<bool> },
-}
-
-impl<'a> Frame<'a> {
-    pub(super) fn null_holder(key: &str, outer: &FrameRef<'a>) -> Rc<Self> {
-        Rc::new(Frame {
-            kind: FrameKind::Null {
-                key: key.into(),
-                active: Cell::new(true),
-            },
-            outer: outer.clone(),
-        })
-    }
-
-    pub(super) fn of_macro(
-        local: Locals<'a>,
-        arguments: Vec<LateArgument>,
-        outer: &FrameRef<'a>,
-    ) -> Rc<Self> {
-        let literals = arguments.clone();
-        Rc::new(Frame {
-            kind: FrameKind::Macro {
-                local: RefCell::new(local),
-                arguments: RefCell::new(arguments),
-                literals,
-            },
-            outer: outer.clone(),
-        })
-    }
-}
+use crate::value::frame::{FrameKind, FrameRef};
 
 impl<'a> Evaluator<'_, 'a> {
     /// The variable `name`, or null.

@@ -1,12 +1,12 @@
 //! References: look them up, print them, assign through them.
 
 use super::direct::push_prefixes;
-use super::frame::FrameRef;
 use super::{Eval, Evaluator, Halt};
 use crate::ast::{Expr, Form, Reference, Step, StepKind};
 use crate::error::{Failure, RenderErrorKind, Span};
 use crate::methods;
 use crate::text::{Text, TextBuf};
+use crate::value::frame::FrameRef;
 use crate::value::{Blocks, DefinedBlock, Value, write_text};
 
 impl<'a> Evaluator<'_, 'a> {

@@ -1,17 +1,12 @@
 //! The candidates for the next token in each state, of which the longest match wins.
 
 use super::Lexer;
+use super::best::{Best, Literals};
 use super::measure::{
     blank_line_rest, bracketed_word, dot, empty_index, identifier, line_end, numbers,
     set_directive, string_literal, whitespace, word,
 };
 use super::token::{Kind, State};
-
-/// The best match so far: the longer one wins, then the kind declared first.
-pub(super) struct Best(Option<(Kind, usize)>);
-
-/// Tokens with a single spelling.
-type Literals = [(&'static [u8], Kind)];
 
 /// After `#`; each takes the rest of its line with it if that is blank.
 static BLOCK_ENDS: &Literals = &[
@@ -88,36 +83,12 @@ static IN_INDEX: &Literals = &[
     (b"false", Kind::False),
 ];
 
-impl Best {
-    pub(super) fn offer(&mut self, kind: Kind, length: usize) {
-        let better = match self.0 {
-            None => length > 0,
-            Some((best, longest)) => length > longest || (length == longest && kind < best),
-        };
-        if better {
-            self.0 = Some((kind, length));
-        }
-    }
-
-    fn offer_literal(&mut self, rest: &[u8], literal: &[u8], kind: Kind) {
-        if rest.starts_with(literal) {
-            self.offer(kind, literal.len());
-        }
-    }
-
-    fn offer_literals(&mut self, rest: &[u8], literals: &Literals) {
-        for (literal, kind) in literals {
-            self.offer_literal(rest, literal, *kind);
-        }
-    }
-}
-
 impl Lexer<'_> {
     /// The longest match here in this state.
     pub(super) fn longest_match(&self) -> Option<(Kind, usize)> {
         let rest = &self.bytes[self.at..];
         let &first = rest.first()?;
-        let mut best = Best(None);
+        let mut best = Best::default();
         self.in_every_state(first, rest, &mut best);
         match self.state {
             State::Default => self.in_text(first, rest, &mut best),
@@ -151,7 +122,7 @@ impl Lexer<'_> {
                 best.offer(Kind::TextBlockChar, self.char_len(self.at));
             }
         }
-        best.0
+        best.found()
     }
 
     /// What begins a reference, a directive or a comment.

@@ -1,6 +1,6 @@
 //! The length of a token at the start of the text, or 0 if it is not there.
 
-use super::candidates::Best;
+use super::best::Best;
 use super::token::Kind;
 
 pub(super) fn line_end(rest: &[u8]) -> usize {

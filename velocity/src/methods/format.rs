@@ -142,16 +142,7 @@ fn convert(specifier: &Specifier, argument: &Value<'_>, out: &mut TextBuf) -> Re
             Value::Null => "false".into(),
             _ => "true".into(),
         },
-        'c' => match argument {
-            Value::Char(unit) => Text::from_units(&[*unit]).to_str().into_owned(),
-            Value::Int(code) => u32::try_from(*code)
-                .ok()
-                .and_then(char::from_u32)
-                .map(String::from)
-                .ok_or_else(wrong)?,
-            Value::Null => "null".into(),
-            _ => return Err(wrong()),
-        },
+        'c' => character(argument).ok_or_else(wrong)?,
         'd' => match argument {
             Value::Int(_) | Value::Long(_) | Value::BigInt(_) => {
                 let digits = argument.to_text()?.to_str().into_owned();
@@ -160,18 +151,10 @@ fn convert(specifier: &Specifier, argument: &Value<'_>, out: &mut TextBuf) -> Re
             Value::Null => "null".into(),
             _ => return Err(wrong()),
         },
-        'x' | 'X' | 'o' => {
-            let text = match (argument, specifier.conversion) {
-                (Value::Int(value), 'o') => format!("{value:o}"),
-                (Value::Long(value), 'o') => format!("{value:o}"),
-                (Value::Int(value), _) => format!("{value:x}"),
-                (Value::Long(value), _) => format!("{value:x}"),
-                (Value::Null, _) => "null".into(),
-                (Value::BigInt(_), _) => return Err(unknown("%x")),
-                _ => return Err(wrong()),
-            };
-            cased(text, specifier)
-        }
+        'x' | 'X' | 'o' => match argument {
+            Value::BigInt(_) => return Err(unknown("%x")),
+            _ => cased(bits(specifier, argument).ok_or_else(wrong)?, specifier),
+        },
         'f' => match argument {
             Value::Double(value) if value.is_finite() => fixed(*value, specifier),
             Value::Null => "null".into(),
@@ -182,6 +165,31 @@ fn convert(specifier: &Specifier, argument: &Value<'_>, out: &mut TextBuf) -> Re
     };
     out.push_str(&pad(&text, specifier));
     Ok(())
+}
+
+/// `%c`: a character, or the number of one.
+fn character(argument: &Value<'_>) -> Option<String> {
+    match argument {
+        Value::Char(unit) => Some(Text::from_units(&[*unit]).to_str().into_owned()),
+        Value::Int(code) => {
+            let character = u32::try_from(*code).ok().and_then(char::from_u32);
+            character.map(String::from)
+        }
+        Value::Null => Some("null".into()),
+        _ => None,
+    }
+}
+
+/// `%x` and `%o`: the bits of a number.
+fn bits(specifier: &Specifier, argument: &Value<'_>) -> Option<String> {
+    Some(match (argument, specifier.conversion) {
+        (Value::Int(value), 'o') => format!("{value:o}"),
+        (Value::Long(value), 'o') => format!("{value:o}"),
+        (Value::Int(value), _) => format!("{value:x}"),
+        (Value::Long(value), _) => format!("{value:x}"),
+        (Value::Null, _) => "null".into(),
+        _ => return None,
+    })
 }
 
 /// A conversion in upper case writes in upper case.

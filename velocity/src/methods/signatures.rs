@@ -185,9 +185,13 @@ fn more_specific(left: &[&str], right: &[&str]) -> Option<bool> {
     let (mut left_is, mut right_is) = (false, false);
     for (index, (one, other)) in left.iter().zip(right).enumerate() {
         if one != other {
-            let last = index + 1 == left.len();
-            left_is |= narrower(one, other, last) || *other == "Object";
-            right_is |= narrower(other, one, last) || *one == "Object";
+            let narrower = if index + 1 == left.len() {
+                narrower_at_the_end
+            } else {
+                narrower
+            };
+            left_is |= narrower(one, other) || *other == "Object";
+            right_is |= narrower(other, one) || *one == "Object";
         }
     }
     match (left_is, right_is) {
@@ -205,20 +209,20 @@ fn more_specific(left: &[&str], right: &[&str]) -> Option<bool> {
 }
 
 /// Whether the other parameter accepts everything that this one accepts.
-fn narrower(one: &str, other: &str, last: bool) -> bool {
+fn narrower(one: &str, other: &str) -> bool {
     const WIDTHS: [&str; 6] = ["byte", "short", "int", "long", "float", "double"];
     let width = |name: &str| WIDTHS.iter().position(|known| *known == name);
-    if extends(one, other)
+    extends(one, other)
         || width(one)
             .zip(width(other))
             .is_some_and(|(one, other)| one < other)
-    {
-        return true;
-    }
-    match other.strip_suffix("[]") {
-        Some(element) if last => narrower(one.strip_suffix("[]").unwrap_or(one), element, false),
-        _ => false,
-    }
+}
+
+/// The same for the last parameter, where an array takes any number of arguments.
+fn narrower_at_the_end(one: &str, other: &str) -> bool {
+    let element = |name| str::strip_suffix(name, "[]");
+    narrower(one, other)
+        || element(other).is_some_and(|other| narrower(element(one).unwrap_or(one), other))
 }
 
 #[cfg(test)]

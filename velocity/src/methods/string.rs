@@ -288,7 +288,18 @@ fn strip<'a>(text: &Text<'a>, ends: Ends) -> Text<'a> {
 }
 
 pub(super) fn is_java_whitespace(unit: u16) -> bool {
-    matches!(unit, 0x09..=0x0D | 0x1C..=0x20 | 0x1680 | 0x2000..=0x2006 | 0x2008..=0x200A | 0x2028 | 0x2029 | 0x205F | 0x3000)
+    matches!(
+        unit,
+        0x09..=0x0D
+            | 0x1C..=0x20
+            | 0x1680
+            | 0x2000..=0x2006
+            | 0x2008..=0x200A
+            | 0x2028
+            | 0x2029
+            | 0x205F
+            | 0x3000
+    )
 }
 
 fn cut<'a>(text: &Text<'a>, ends: Ends, off: impl Fn(u16) -> bool) -> Text<'a> {

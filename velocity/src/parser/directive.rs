@@ -16,6 +16,15 @@ struct Arguments {
     literals: Vec<Box<str>>,
 }
 
+/// What the name behind a `#` stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// A directive that the options allow.
+    Directive,
+    /// Something else: a macro, or text.
+    Other,
+}
+
 impl Parser<'_, '_> {
     pub(super) fn directive(&mut self) -> Parse<Node> {
         let first = self.advance()?;
@@ -28,15 +37,20 @@ impl Parser<'_, '_> {
                 .map_or("", |(at, _)| &image[at..]),
         };
         let known = self.options.has_directive(name);
+        let named = if known {
+            Named::Directive
+        } else {
+            Named::Other
+        };
         let takes_block = name.starts_with('@')
             || (known && matches!(name, "foreach" | "define" | "literal" | "macro"));
         self.lexer.enter_directive();
         if !self.lexer.at_parenthesis() {
-            return self.directive_without_arguments(first, name, known);
+            return self.directive_without_arguments(first, name, named);
         }
-        let arguments = self.arguments(name, known)?;
+        let arguments = self.arguments(name, named)?;
         if !takes_block {
-            return self.line_directive(first, name, known, arguments);
+            return self.line_directive(first, name, named, arguments);
         }
         let block_start = self.next;
         let body = self.statements()?;
@@ -51,8 +65,9 @@ impl Parser<'_, '_> {
         &mut self,
         first: usize,
         name: &str,
-        known: bool,
+        named: Named,
     ) -> Parse<Node> {
+        let known = named == Named::Directive;
         if name == "macro" {
             return Err(self.bad_arguments(
                 first,
@@ -84,7 +99,8 @@ impl Parser<'_, '_> {
     }
 
     /// `(`, values separated by blanks or commas, `)`.
-    fn arguments(&mut self, name: &str, known: bool) -> Parse<Arguments> {
+    fn arguments(&mut self, name: &str, named: Named) -> Parse<Arguments> {
+        let takes_values = named == Named::Directive || name == "macro";
         let mut arguments = Arguments::default();
         self.skip_whitespace()?;
         self.expect(Kind::ParenOpen, "`(`")?;
@@ -114,8 +130,7 @@ impl Parser<'_, '_> {
                         "the first argument of `#macro` is the macro's name, a bare word",
                     ));
                 }
-            } else if is_word && (known || name == "macro") && !(name == "foreach" && position == 1)
-            {
+            } else if is_word && takes_values && !(name == "foreach" && position == 1) {
                 let word = self.shown(start);
                 let message = match name {
                     "foreach" => format!(
@@ -135,9 +150,10 @@ impl Parser<'_, '_> {
         &mut self,
         first: usize,
         name: &str,
-        known: bool,
+        named: Named,
         arguments: Arguments,
     ) -> Parse<Node> {
+        let known = named == Named::Directive;
         let span = self.span_since(first);
         let count = arguments.exprs.len();
         let mut exprs = arguments.exprs;

@@ -397,13 +397,14 @@ impl Translator<'_> {
             'H' => r"^ \t\x{A0}\x{1680}\x{180E}\x{2000}-\x{200A}\x{202F}\x{205F}\x{3000}",
             'v' => r"\n\x0B\x0C\r\x{85}\x{2028}\x{2029}",
             'V' => r"^\n\x0B\x0C\r\x{85}\x{2028}\x{2029}",
-            'p' | 'P' => return self.property(character == 'P').map(Some),
+            'p' => return self.property().map(Some),
+            'P' => return self.property().map(|members| Some(format!("^{members}"))),
             _ => return Ok(None),
         };
         Ok(Some(members.to_owned()))
     }
 
-    fn property(&mut self, negated: bool) -> Result<String, PatternError> {
+    fn property(&mut self) -> Result<String, PatternError> {
         let name: String = if self.looking_at("{") {
             let name: String = self.characters[self.at + 1..]
                 .iter()
@@ -441,13 +442,10 @@ impl Translator<'_> {
                 if !known.contains(&category) || self.ignore_case {
                     return Err(self.unsupported(&format!("`\\p{{{name}}}`")));
                 }
-                return Ok(format!(
-                    "{}\\p{{{category}}}",
-                    if negated { "^" } else { "" }
-                ));
+                return Ok(format!("\\p{{{category}}}"));
             }
         };
-        Ok(format!("{}{members}", if negated { "^" } else { "" }))
+        Ok(members.to_owned())
     }
 
     fn character_escape(&mut self, character: char) -> Result<char, PatternError> {

@@ -83,7 +83,13 @@ impl<'a> Printer<'_, 'a> {
             Value::Map(map) => self.map(map, out, depth)?,
             Value::Scope(scope) => self.map(&scope.storage.in_hash_order(), out, depth)?,
             Value::View(view) => {
-                let own = |item: &Value<'a>| matches!(item, Value::View(View { map, kind }) if map.is_same(&view.map) && *kind == view.kind);
+                let own = |item: &Value<'a>| {
+                    matches!(
+                        item,
+                        Value::View(View { map, kind })
+                            if map.is_same(&view.map) && *kind == view.kind
+                    )
+                };
                 self.items(&view.snapshot(), out, depth, own)?;
             }
             Value::Entry(entry) => {

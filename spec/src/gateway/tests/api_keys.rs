@@ -1,7 +1,7 @@
 //! API keys on `$connect`, and conditions in the authorizer's policy.
 
 use super::*;
-use crate::usage_plan::{AUTHORIZER, ApiKey, Period, Quota, UsagePlan};
+use crate::api::{ApiKey, KEY_FROM_AUTHORIZER, Period, Quota, UsagePlan};
 
 const VALUE: &str = "01234567890123456789";
 
@@ -119,7 +119,7 @@ fn a_used_up_quota_is_429_until_the_next_day() {
 #[test]
 fn the_authorizer_may_give_the_key() {
     let mut api = keyed();
-    api.api_key_selection_expression = AUTHORIZER.to_owned();
+    api.api_key_selection_expression = KEY_FROM_AUTHORIZER.to_owned();
     let mut gateway = serving(api);
     let mut answered = allow();
     answered["usageIdentifierKey"] = VALUE.into();

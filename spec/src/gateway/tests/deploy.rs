@@ -6,9 +6,8 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
-use crate::api::{AccessLogSettings, RouteSettings};
+use crate::api::{AccessLogSettings, ApiKey, Period, Quota, RouteSettings, UsagePlan};
 use crate::compile::CannotDeploy;
-use crate::usage_plan::{ApiKey, Period, Quota, UsagePlan};
 
 const ECHO: &str = r#"{"action":"echo"}"#;
 const KEY: &str = "01234567890123456789";

@@ -1,6 +1,8 @@
-//! Parses paths.
+//! Parses paths. A path may hold filters, and a filter paths: their grammar is in `parse/filter.rs`.
 
-use super::filter::{self, Cursor};
+mod filter;
+
+use super::cursor::Cursor;
 use super::{Function, JsonPath, JsonPathError, Segment};
 
 pub(super) fn parse(path: &str) -> Result<JsonPath, JsonPathError> {
@@ -23,7 +25,7 @@ pub(super) fn parse(path: &str) -> Result<JsonPath, JsonPathError> {
 }
 
 /// The segments after `$` or `@`.
-pub(super) fn segments(cursor: &mut Cursor<'_>) -> Result<JsonPath, JsonPathError> {
+fn segments(cursor: &mut Cursor<'_>) -> Result<JsonPath, JsonPathError> {
     continued(cursor, JsonPath::empty())
 }
 
@@ -143,14 +145,4 @@ fn indexes(cursor: &mut Cursor<'_>) -> Result<Segment, JsonPathError> {
         cursor.skip_blanks();
     }
     Ok(Segment::Indexes(indexes))
-}
-
-impl<'p> Cursor<'p> {
-    pub(super) fn error(&self, reason: &str) -> JsonPathError {
-        JsonPathError {
-            path: self.text().to_owned(),
-            reason: reason.to_owned(),
-            position: self.position(),
-        }
-    }
 }

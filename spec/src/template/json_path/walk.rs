@@ -40,7 +40,14 @@ impl JsonPath {
         }
         match self.function {
             Some(function) => {
-                evaluate(function, &places, definite).map_or(Selection::Missing, Selection::Number)
+                let items = match &places[..] {
+                    _ if !definite => Some(places),
+                    [place] => place.array_len().map(|_| children(place)),
+                    _ => None,
+                };
+                items
+                    .and_then(|items| evaluate(function, &items))
+                    .map_or(Selection::Missing, Selection::Number)
             }
             None if definite => places.pop().map_or(Selection::Missing, Selection::One),
             None => Selection::Many(places),
@@ -186,15 +193,7 @@ fn step<D: Tree>(segment: &Segment, place: &D, found: &mut Vec<D>, root: &D) {
     }
 }
 
-fn evaluate<D: Tree>(function: Function, places: &[D], definite: bool) -> Option<f64> {
-    let items: Vec<D> = match (definite, places) {
-        (true, [place]) => {
-            place.array_len()?;
-            children(place)
-        }
-        (true, _) => return None,
-        (false, places) => places.to_vec(),
-    };
+fn evaluate<D: Tree>(function: Function, items: &[D]) -> Option<f64> {
     if function == Function::Length {
         return Some(items.len() as f64);
     }

@@ -11,10 +11,26 @@ use super::{Finding, Rule};
 /// What each variable is set to, anywhere.
 type Assignments<'p, 't> = HashMap<&'t str, Vec<&'p Argument<'t>>>;
 
+/// Whether a `!` is around a condition.
+#[derive(Clone, Copy)]
+enum Sense {
+    AsWritten,
+    Negated,
+}
+
 pub(super) fn check(source: &str, parts: &[Part<'_>], findings: &mut Vec<Finding>) {
     let mut assignments = Assignments::new();
     collect(parts, &mut assignments);
     look(source, parts, &assignments, findings);
+}
+
+impl Sense {
+    fn negated(self) -> Self {
+        match self {
+            Sense::AsWritten => Sense::Negated,
+            Sense::Negated => Sense::AsWritten,
+        }
+    }
 }
 
 fn collect<'p, 't>(parts: &'p [Part<'t>], assignments: &mut Assignments<'p, 't>) {
@@ -43,7 +59,7 @@ fn look(
         };
         if directive.name == "if" {
             for argument in &directive.arguments {
-                condition(source, argument, false, assignments, findings);
+                condition(source, argument, Sense::AsWritten, assignments, findings);
             }
         }
         for block in &directive.blocks {
@@ -55,29 +71,27 @@ fn look(
 fn condition(
     source: &str,
     argument: &Argument<'_>,
-    negated: bool,
+    sense: Sense,
     assignments: &Assignments<'_, '_>,
     findings: &mut Vec<Finding>,
 ) {
     match argument {
-        Argument::Not(inner) => condition(source, inner, !negated, assignments, findings),
+        Argument::Not(inner) => condition(source, inner, sense.negated(), assignments, findings),
         Argument::Operation {
             operator: "&&" | "||",
             operands,
         } => {
             for operand in operands {
-                condition(source, operand, negated, assignments, findings);
+                condition(source, operand, sense, assignments, findings);
             }
         }
         Argument::Reference(reference) => {
             let truth = truth(argument, assignments, 0);
             let spelled = source.get(reference.span.clone()).unwrap_or_default();
-            let (always, never) = if negated {
-                ("false", "true")
-            } else {
-                ("true", "false")
+            let (not, always, never, equals) = match sense {
+                Sense::AsWritten => ("", "true", "false", "!="),
+                Sense::Negated => ("!", "false", "true", "=="),
             };
-            let not = if negated { "!" } else { "" };
             let message = match truth {
                 Truth::Open => return,
                 Truth::Always => format!("the condition `{not}{spelled}` is always {always}"),
@@ -86,7 +100,6 @@ fn condition(
                      {never} only for the JSON value false"
                 ),
             };
-            let equals = if negated { "==" } else { "!=" };
             // A boolean of the authorizer's reaches the template as text.
             let flag = match reference.steps.first().and_then(|step| step.name) {
                 Some("authorizer") => {

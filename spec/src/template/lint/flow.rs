@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use velocity::syntax::{DirectivePart, Part, ReferencePart};
 
+use super::env::Env;
 use super::json::{Inserted, Position, Quotes};
 use super::names::assigned;
-use super::value::{Env, Value};
+use super::value::Value;
 use super::{Doubt, Finding, Rule};
 
 /// What was seen.

@@ -159,7 +159,8 @@ fn values_of_the_gateway_need_no_escape(#[case] name: &str) {
     r#"{"a": "$input.json('$.n')"}"#,
     "json-in-string",
     "$input.json('$.n')",
-    "remove the quotes around it, or write `$util.escapeJavaScript($input.path('$.n')).replaceAll(\"\\\\'\",\"'\")`"
+    "remove the quotes around it, or write \
+     `$util.escapeJavaScript($input.path('$.n')).replaceAll(\"\\\\'\",\"'\")`"
 )]
 // TEMPLATE-57
 #[case(
@@ -191,7 +192,8 @@ fn values_of_the_gateway_need_no_escape(#[case] name: &str) {
     r#"{"a": "$context.connectionId-x"}"#,
     "hyphen-in-name",
     "connectionId-x",
-    "write spaces around the sign in `#set` (`$context.connectionId - x`), or `${context.connectionId}-x` in text"
+    "write spaces around the sign in `#set` (`$context.connectionId - x`), or \
+     `${context.connectionId}-x` in text"
 )]
 // TEMPLATE-38, TEMPLATE-40
 #[case(
@@ -235,7 +237,8 @@ fn values_of_the_gateway_need_no_escape(#[case] name: &str) {
     "{#if($context.authorizer.admin)\"a\": 1#end}",
     "constant-condition",
     "$context.authorizer.admin",
-    "`$context.authorizer.admin != \"\"` tests whether there is a value; `$context.authorizer.admin == \"true\"` tests for true, which arrives as text"
+    "`$context.authorizer.admin != \"\"` tests whether there is a value; \
+     `$context.authorizer.admin == \"true\"` tests for true, which arrives as text"
 )]
 #[case(
     "{#if(!$input.path('$.x'))\"a\": 1#end}",
@@ -436,10 +439,11 @@ fn pages() {
 mod promise {
     use indexmap::IndexMap;
     use proptest::prelude::*;
+    use proptest::sample::Index;
     use serde::de::IgnoredAny;
     use serde_json::Map;
 
-    use super::super::lint;
+    use super::super::{Rule, lint};
     use crate::strategy;
     use crate::template::{MappingTemplate, Params, Scope, Variables};
 
@@ -462,12 +466,17 @@ mod promise {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 1200, max_global_rejects: 100_000, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig {
+            cases: 1200,
+            max_global_rejects: 100_000,
+            ..ProptestConfig::default()
+        })]
 
         // For every template that is passed: eight messages and tokens.
         #[test]
         fn what_is_called_json_safe_renders_to_json(
-            source in strategy::mapping_template().prop_filter("passed", |source| lint(source).json_safe()),
+            source in strategy::mapping_template()
+                .prop_filter("passed", |source| lint(source).json_safe()),
             inputs in proptest::collection::vec((strategy::body(), strategy::token()), 8)
         ) {
             let template = MappingTemplate::parse(&source).unwrap();
@@ -478,12 +487,31 @@ mod promise {
             }
         }
 
+        /// A template with up to two edits: it has a finding about its syntax if and only if it
+        /// cannot be parsed, and then nobody promises JSON. Every span is in the template.
         #[test]
-        fn any_template_is_looked_at(source in strategy::mapping_template(), text in any::<String>()) {
-            for source in [source, text] {
-                for finding in lint(&source).findings {
-                    prop_assert!(source.get(finding.span.clone()).is_some(), "{source} {finding:?}");
+        fn a_template_that_cannot_be_parsed_is_found(
+            mut source in strategy::mapping_template(),
+            edits in proptest::collection::vec(
+                (any::<Index>(), "[$#(){}\\[\\]'\"\\\\é]?|#end|#if"),
+                0..3,
+            ),
+        ) {
+            for (at, piece) in edits {
+                let ends: Vec<usize> = source.char_indices().map(|(at, _)| at).collect();
+                match ends.get(at.index(ends.len() + 1)) {
+                    Some(at) if piece.is_empty() => drop(source.remove(*at)),
+                    at => source.insert_str(at.copied().unwrap_or(source.len()), &piece),
                 }
+            }
+            let report = lint(&source);
+            let is_template = MappingTemplate::parse(&source).is_ok();
+            let is_syntax = |rule| matches!(rule, Rule::Syntax | Rule::TrailingSign);
+            let found = report.findings.iter().any(|finding| is_syntax(finding.rule));
+            prop_assert_eq!(found, !is_template, "{}", source);
+            prop_assert!(is_template || !report.json_safe(), "{}", source);
+            for finding in report.findings {
+                prop_assert!(source.get(finding.span.clone()).is_some(), "{source} {finding:?}");
             }
         }
     }
