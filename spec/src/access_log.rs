@@ -17,8 +17,12 @@ pub struct Format(Vec<Part>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Text(String),
-    /// The name behind `$context.`.
-    Variable(String),
+    Variable {
+        /// The name behind `$context.`.
+        name: String,
+        /// Whether it stands between double quotes, as the value of a JSON member does.
+        quoted: bool,
+    },
 }
 
 /// A format that API Gateway does not take.
@@ -124,6 +128,7 @@ impl Format {
             return Err(InvalidFormat::SeveralLines);
         }
         let mut parts = Vec::new();
+        let mut quoted = false;
         let mut rest = text;
         let mut plain = String::new();
         while let Some(at) = rest.find('$') {
@@ -132,9 +137,11 @@ impl Format {
             match variable(rest) {
                 Some((name, length)) => {
                     if !plain.is_empty() {
+                        quoted ^= plain.matches('"').count() % 2 == 1;
                         parts.push(Part::Text(std::mem::take(&mut plain)));
                     }
-                    parts.push(Part::Variable(name.to_owned()));
+                    let name = name.to_owned();
+                    parts.push(Part::Variable { name, quoted });
                     rest = &rest[length..];
                 }
                 None => {
@@ -158,20 +165,25 @@ impl Format {
     /// The names behind `$context.`, in their order.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
-            Part::Variable(name) => Some(&**name),
+            Part::Variable { name, .. } => Some(&**name),
             Part::Text(_) => None,
         })
     }
 
     /// The line for a request: a variable without a value prints `-`, also one that there is not.
     ///
-    /// Realises: TEMPLATE-79, TEMPLATE-89
+    /// Realises: TEMPLATE-79, TEMPLATE-89, ROUTE-55
     pub fn line(&self, entry: &Entry) -> String {
         let mut line = String::new();
         for part in &self.0 {
             match part {
                 Part::Text(text) => line.push_str(text),
-                Part::Variable(name) => match entry.value(name) {
+                Part::Variable { name, quoted } => match entry.value(name) {
+                    // A text of messages with quotes of their own: escaped where JSON wants it.
+                    Some(value) if *quoted && name == "error.validationErrorString" => {
+                        let json = serde_json::Value::from(value).to_string();
+                        line.push_str(&json[1..json.len() - 1]);
+                    }
                     Some(value) if !value.is_empty() => {
                         // One line a request, whatever an authorizer or an error says.
                         line.push_str(&value.replace(['\n', '\r'], " "));
@@ -214,6 +226,7 @@ fn variable(text: &str) -> Option<(&str, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Mismatch;
     use proptest::prelude::*;
     use rstest::rstest;
     use serde_json::{Value, json};
@@ -229,6 +242,26 @@ mod tests {
         entry.context(context);
         entry.status(400);
         entry
+    }
+
+    // Between double quotes the messages of a failed validation are JSON, elsewhere as they are.
+    #[test]
+    fn validation_errors_are_escaped_inside_of_json() {
+        let text = r#"string "a" is too short (length: 1, required minimum: 2)"#;
+        let mut entry = entry();
+        entry.invalid(&Mismatch::Refused {
+            model: "M".to_owned(),
+            messages: vec![text.to_owned()],
+        });
+        let line = |format: &str| Format::parse(format).unwrap().line(&entry);
+        let json = line(
+            r#"{"id":"$context.requestId","why":"$context.error.validationErrorString","m":$context.error.messageString}"#,
+        );
+        let json: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["why"], format!("[{text}]"));
+        assert_eq!(json["m"], "Invalid request body");
+        let plain = line("$context.requestId $context.error.validationErrorString");
+        assert_eq!(plain, format!("L0SM9cOFvHcFvKw= [{text}]"));
     }
 
     // Nothing but variables means anything: no directive, no escape, no method, no other root.

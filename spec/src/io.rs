@@ -253,9 +253,7 @@ impl fmt::Display for Decision {
             Reason::Connected => f.write_str("connected"),
             Reason::Routed(choice) => choice.fmt(f),
             Reason::Throttled(throttled) => throttled.fmt(f),
-            Reason::InvalidRequestBody(mismatch) => {
-                write!(f, "invalid request body: {mismatch}")
-            }
+            Reason::InvalidRequestBody(mismatch) => mismatch.fmt(f),
             Reason::IntegrationFailed(cause) => write!(f, "integration failed: {cause}"),
             Reason::Disconnected(close) => {
                 write!(f, "disconnected: {} `{}`", close.code, close.reason)

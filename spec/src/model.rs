@@ -1,17 +1,33 @@
 //! Models: what the messages of a route must look like. A model is JSON Schema draft 4; a route's
 //! `ModelSelectionExpression` chooses one of its `RequestModels` for every message.
 //!
-//! Realises: ROUTE-40, ROUTE-36, ROUTE-47
+//! The validator behaves as java-json-tools' json-schema-validator does, whose messages are the
+//! ones that API Gateway puts into `$context.error.validationErrorString`.
+//!
+//! Realises: ROUTE-36, ROUTE-40, ROUTE-47, ROUTE-51
 
-use std::collections::HashMap;
-use std::error::Error;
-use std::fmt;
-use std::sync::Arc;
+mod format;
+mod json;
+mod keyword;
+#[cfg(any(test, feature = "oracle"))]
+pub mod library;
+mod message;
+mod mismatch;
+mod number;
+mod pattern;
+mod schema;
+mod syntax;
+mod types;
+mod uri;
+mod validate;
 
 use indexmap::IndexMap;
-use jsonschema::{Draft, Retrieve, Uri, Validator};
-use serde_json::{Value, json};
 
+pub use self::mismatch::Mismatch;
+use self::schema::{Schemas, Source};
+use self::syntax::FaultKind;
+use self::uri::Uri;
+use self::validate::{MAX_DEPTH, MAX_STEPS, Stop};
 use crate::api::{Api, Route};
 use crate::limits::MODEL_CHARACTERS;
 use crate::route::{self, DEFAULT};
@@ -19,9 +35,9 @@ use crate::selection::{SelectionExpression, SelectionExpressionError};
 use crate::template::Document;
 
 /// A model, ready to judge messages.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Model {
-    validator: Validator,
+    schemas: Schemas,
 }
 
 /// How a route chooses the model that a message must fit.
@@ -46,7 +62,7 @@ pub enum InvalidModel {
     #[error("the schema has {0} characters, it may have {MODEL_CHARACTERS}")]
     TooLong(usize),
     /// The schema is no JSON.
-    #[error("the schema is not JSON: {problem}")]
+    #[error("the schema is not JSON: {problem} at line {line} column {column}")]
     NotJson {
         /// The line in the schema, from 1.
         line: usize,
@@ -55,14 +71,26 @@ pub enum InvalidModel {
         /// What is wrong there.
         problem: String,
     },
-    /// The schema breaks a rule of draft 4, or refers to what is not there.
-    #[error("the schema is not JSON Schema draft 4{}: {problem}", at(.place))]
-    Schema {
-        /// Where in the schema, as a JSON pointer; empty for the schema as a whole.
-        place: String,
-        /// What is wrong there.
-        problem: String,
-    },
+    /// API Gateway refuses the schema: never empty, in the order of the text.
+    ///
+    /// Realises: ROUTE-52, ROUTE-53
+    #[error("{}", refusal(.0))]
+    Schema(Vec<SchemaFault>),
+}
+
+/// Something in a schema that API Gateway does not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaFault {
+    /// Where in the schema, as a JSON pointer; empty for the schema as a whole.
+    pub pointer: String,
+    /// The line in the schema's text, from 1.
+    pub line: usize,
+    /// The column in the schema's text, from 1.
+    pub column: usize,
+    /// What is wrong there, in the validator's words.
+    pub problem: String,
+    /// What API Gateway says.
+    words: String,
 }
 
 /// A route's choice of models that cannot be used.
@@ -78,57 +106,32 @@ pub enum InvalidRequestModels {
     Unknown(String),
 }
 
-/// Why a message fails validation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mismatch {
-    /// It is not JSON.
-    ///
-    /// Realises: ROUTE-41
-    NotJson(String),
-    /// There is no model under the key that the expression gives, and none under `$default`.
-    ///
-    /// Realises: ROUTE-38
-    NoModel {
-        /// The key.
-        key: String,
-    },
-    /// The model refuses it.
-    ///
-    /// Realises: ROUTE-34
-    Refused {
-        /// The model's name.
-        model: String,
-        /// Where in the message, as a JSON pointer; empty for the message as a whole.
-        place: String,
-        /// What is wrong there.
-        problem: String,
-    },
-}
-
-/// The other models of an API, for a schema that refers to them.
-struct Others(Arc<HashMap<String, Value>>);
-
 /// Reads the models of an API: those that can be used, and what is wrong with the others, by name.
 /// A model that refers to a broken one is not to blame for it.
 pub fn compile(api: &Api) -> (IndexMap<String, Model>, Vec<(String, InvalidModel)>) {
     let mut problems = Vec::new();
-    let mut schemas = IndexMap::new();
-    let mut by_address = HashMap::new();
+    let mut roots = IndexMap::new();
+    let mut locators = Vec::new();
+    let anything = json::Node::anything();
     for (name, declared) in &api.models {
-        let schema = parse(name, &declared.schema);
-        let known = schema.as_ref().cloned().unwrap_or_else(|_| json!({}));
-        by_address.insert(address(api, name), known);
-        match schema {
-            Ok(schema) => {
-                schemas.insert(name, schema);
+        locators.push(locator(api, name));
+        match parse(name, &declared.schema) {
+            Ok(root) => {
+                roots.insert(name, root);
             }
             Err(problem) => problems.push((name.clone(), problem)),
         }
     }
-    let by_address = Arc::new(by_address);
+    let named = api.models.keys().zip(&locators);
+    let others: Vec<_> = named
+        .map(|(name, locator)| Source {
+            locator,
+            root: roots.get(name).unwrap_or(&anything),
+        })
+        .collect();
     let mut models = IndexMap::new();
-    for (name, schema) in schemas {
-        match Model::new(address(api, name), &schema, Others(Arc::clone(&by_address))) {
+    for (&name, root) in &roots {
+        match Model::new(&api.models[name].schema, root, &others) {
             Ok(model) => {
                 models.insert(name.clone(), model);
             }
@@ -140,27 +143,60 @@ pub fn compile(api: &Api) -> (IndexMap<String, Model>, Vec<(String, InvalidModel
 }
 
 impl Model {
-    fn new(address: String, schema: &Value, others: Others) -> Result<Self, InvalidModel> {
-        let invalid = |place: &str, problem: String| InvalidModel::Schema {
-            place: place.to_owned(),
-            problem,
-        };
-        // Draft 4 whatever `$schema` says (ROUTE-40), its formats enforced (ROUTE-50).
-        jsonschema::options()
-            .with_draft(Draft::Draft4)
-            .should_validate_formats(true)
-            .with_base_uri(address)
-            .with_retriever(others)
-            .build(schema)
-            .map(|validator| Self { validator })
-            .map_err(|error| invalid(error.instance_path().as_str(), error.to_string()))
+    fn new(
+        source: &str,
+        root: &json::Node<'_>,
+        others: &[Source<'_>],
+    ) -> Result<Self, InvalidModel> {
+        let (schemas, faults) = Schemas::compile(root, others);
+        if faults.is_empty() {
+            return Ok(Self { schemas });
+        }
+        let faults = faults.into_iter().map(|fault| {
+            let (line, column) = json::position(source, fault.at);
+            let (problem, words) = match fault.kind {
+                FaultKind::Syntax(problem) => {
+                    (problem, "Invalid model schema specified".to_owned())
+                }
+                FaultKind::Unknown(names) => unsupported(&names),
+            };
+            SchemaFault {
+                pointer: fault.pointer,
+                line,
+                column,
+                problem,
+                words,
+            }
+        });
+        Err(InvalidModel::Schema(faults.collect()))
     }
 
-    /// Judges a message: the location and the problem of the first violation.
-    fn judge(&self, message: &Value) -> Result<(), (String, String)> {
-        self.validator.validate(message).map_err(|error| {
-            let place = error.instance_path().as_str().to_owned();
-            (place, error.to_string())
+    /// Judges a message by a model of this name.
+    fn judge(&self, name: &str, message: &json::Node<'_>) -> Result<(), Mismatch> {
+        let undecided = |problem: String| Mismatch::Undecided {
+            model: name.to_owned(),
+            problem,
+        };
+        let report = validate::validate(&self.schemas, message).map_err(|stop| match stop {
+            Stop::Steps => undecided(format!(
+                "the model takes more than {MAX_STEPS} steps for this message"
+            )),
+            Stop::Depth => undecided(format!(
+                "the model nests more than {MAX_DEPTH} schemas for this message"
+            )),
+            Stop::Loop => undecided("the model leads to itself for the same value".to_owned()),
+            Stop::Schema(problem) => undecided(problem),
+        })?;
+        if report.errors.is_empty() {
+            return Ok(());
+        }
+        let messages = message::hash_set(report.errors);
+        Err(Mismatch::Refused {
+            model: name.to_owned(),
+            messages: messages
+                .iter()
+                .map(|text| text.to_str().into_owned())
+                .collect(),
         })
     }
 }
@@ -168,6 +204,7 @@ impl Model {
 impl RequestModels {
     /// A route's choice of models: `None` for a route without a `ModelSelectionExpression`, which
     /// validates nothing.
+    ///
     /// # Errors
     /// An expression that cannot be read, or the name of a model that is not there.
     ///
@@ -200,69 +237,51 @@ impl RequestModels {
     ///
     /// Realises: ROUTE-36, ROUTE-37
     pub fn judge(&self, models: &IndexMap<String, Model>, message: &str) -> Result<(), Mismatch> {
-        let document =
-            Document::parse(message).map_err(|error| Mismatch::NotJson(error.to_string()))?;
-        let key = self
-            .selection
-            .evaluate(|name| route::body_variable(&document, name));
+        let value = json::parse(message).map_err(|error| {
+            let (line, column) = json::position(message, error.at);
+            Mismatch::NotJson(format!("{} at line {line} column {column}", error.problem))
+        })?;
+        let mut document = None;
+        let key = self.selection.evaluate(|name| {
+            // Most often a text at a plain path: no need to read the message once more.
+            plain_text(&value, name).or_else(|| {
+                let document = document.get_or_insert_with(|| Document::parse(message).ok());
+                route::body_variable(document.as_ref()?, name)
+            })
+        });
         let chosen = self.names.get(&key).or_else(|| self.names.get(DEFAULT));
         let Some((name, model)) = chosen.and_then(|name| Some((name, models.get(name)?))) else {
             return Err(Mismatch::NoModel { key });
         };
-        model
-            .judge(document.json())
-            .map_err(|(place, problem)| Mismatch::Refused {
-                model: name.clone(),
-                place,
-                problem,
-            })
+        model.judge(name, &value)
     }
 }
 
-impl Retrieve for Others {
-    /// What a reference outside the schema leads to: another model of the API, or nothing. No
-    /// network, no files.
-    ///
-    /// Realises: ROUTE-49
-    fn retrieve(&self, address: &Uri<String>) -> Result<Value, Box<dyn Error + Send + Sync>> {
-        let address = address.as_str();
-        let address = address.split('#').next().unwrap_or(address);
-        self.0.get(address).cloned().ok_or_else(|| {
-            "a model may refer to parts of itself (`#/…`) and to other models of the API".into()
-        })
+/// The text at a path of plain names.
+fn plain_text(message: &json::Node<'_>, variable: &str) -> Option<String> {
+    let path = variable.strip_prefix("request.body.")?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+    if !path.chars().all(plain) {
+        return None;
     }
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotJson(problem) => write!(f, "the message is not JSON: {problem}"),
-            Self::NoModel { key } => {
-                write!(
-                    f,
-                    "there is no model under `{key}`, and none under `{DEFAULT}`"
-                )
-            }
-            Self::Refused {
-                model,
-                place,
-                problem,
-            } => write!(f, "model `{model}`{}: {problem}", at(place)),
-        }
-    }
+    let mut names = path.split('.');
+    let found = names.try_fold(message, |node, name| node.get(name))?;
+    found.text()?.as_str().map(str::to_owned)
 }
 
 /// Where other models find a model.
 ///
 /// Realises: ROUTE-49
-fn address(api: &Api, name: &str) -> String {
-    format!(
+fn locator(api: &Api, name: &str) -> String {
+    let address = format!(
         "https://apigateway.amazonaws.com/restapis/{}/models/{name}",
         api.api_id
-    )
+    );
+    let locator = Uri::parse(&address).map(|uri| uri.locator());
+    locator.unwrap_or(address)
 }
 
-fn parse(name: &str, schema: &str) -> Result<Value, InvalidModel> {
+fn parse<'s>(name: &str, schema: &'s str) -> Result<json::Node<'s>, InvalidModel> {
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric()) {
         return Err(InvalidModel::Name(name.to_owned()));
     }
@@ -270,20 +289,53 @@ fn parse(name: &str, schema: &str) -> Result<Value, InvalidModel> {
     if characters > MODEL_CHARACTERS {
         return Err(InvalidModel::TooLong(characters));
     }
-    serde_json::from_str(schema).map_err(|error| InvalidModel::NotJson {
-        line: error.line(),
-        column: error.column(),
-        problem: error.to_string(),
+    json::parse(schema).map_err(|error| {
+        let (line, column) = json::position(schema, error.at);
+        InvalidModel::NotJson {
+            line,
+            column,
+            problem: error.problem.to_owned(),
+        }
     })
 }
 
-fn at(place: &str) -> String {
-    if place.is_empty() {
-        String::new()
+/// What is said of keywords that nobody knows, by us and by API Gateway.
+fn unsupported(names: &[String]) -> (String, String) {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    let list: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
+    let keywords = if names.len() == 1 {
+        "keyword"
     } else {
-        format!(" at `{place}`")
-    }
+        "keywords"
+    };
+    (
+        format!("draft 4 does not know the {keywords} {}", quoted.join(", ")),
+        format!(
+            "Invalid model schema specified. Unsupported keyword(s): [{}]",
+            list.join(",")
+        ),
+    )
 }
 
+/// Everything that is wrong with a schema, and API Gateway's words for it.
+fn refusal(faults: &[SchemaFault]) -> String {
+    let listed: Vec<_> = faults
+        .iter()
+        .map(|fault| match fault.pointer.as_str() {
+            "" => fault.problem.clone(),
+            pointer => format!("at `{pointer}`: {}", fault.problem),
+        })
+        .collect();
+    let words: Vec<_> = faults.iter().map(|fault| fault.words.as_str()).collect();
+    format!(
+        "the schema is refused, {} (Invalid model specified: Validation Result: warnings : [], \
+         errors : [{}])",
+        listed.join("; "),
+        words.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod recorded;
 #[cfg(test)]
 mod tests;

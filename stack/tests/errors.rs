@@ -113,6 +113,21 @@ broken! {
                 "        properties:\n",
                 "          to: {type: text}\n",
             );
+    refused_schema_text: "a model's schema with a pattern and keywords that API Gateway refuses",
+        "Resources:\n" =>
+            concat!(
+                "Resources:\n",
+                "  Note:\n",
+                "    Type: AWS::ApiGatewayV2::Model\n",
+                "    Properties:\n",
+                "      ApiId: !Ref WebsocketApi\n",
+                "      Name: Note\n",
+                "      Schema: |\n",
+                "        {\n",
+                "          \"properties\": {\"to\": {\"pattern\": \"(?<n>a)\"}},\n",
+                "          \"$id\": \"note\"\n",
+                "        }\n",
+            );
     bad_model_name: "a model whose name is not only letters and digits",
         "Resources:\n" =>
             concat!(

@@ -9,6 +9,7 @@ use crate::error_frame::ErrorFrame;
 use crate::handshake::Refusal;
 use crate::integration::{Answer, Failure};
 use crate::io::{FunctionOutcome, HttpOutcome, Outcome};
+use crate::model::Mismatch;
 use crate::signature::Rejection;
 
 /// What is known of a request: `$context` as mapping templates see it, and what is measured on the
@@ -139,9 +140,14 @@ impl Entry {
     }
 
     /// What the validation of a message found.
-    pub fn invalid(&mut self, mismatch: &dyn std::fmt::Display) {
+    ///
+    /// Realises: ROUTE-54
+    pub fn invalid(&mut self, mismatch: &Mismatch) {
         self.stopped(ErrorFrame::InvalidRequestBody);
-        self.note("error.validationErrorString", mismatch);
+        self.note(
+            "error.validationErrorString",
+            mismatch.validation_error_string(),
+        );
     }
 
     /// What went wrong, in the words and the type of a gateway response.

@@ -1,5 +1,6 @@
 //! What property tests draw from, for this crate's tests and the kit's alike (feature `proptest`).
 
+mod model;
 mod template;
 
 use proptest::collection::vec;
@@ -11,6 +12,7 @@ use crate::connection::{Connection, Principal};
 use crate::event::{self, EventType, RequestIdentity};
 use crate::time::Timestamp;
 
+pub use self::model::{format_pair_of, pair_of, pattern_of};
 pub use self::template::mapping_template;
 
 /// A message: any text, JSON, nearly JSON, and text that looks like a template or like the end of a

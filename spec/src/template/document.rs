@@ -19,11 +19,6 @@ impl Document {
         serde_json::from_str(text).map(Document)
     }
 
-    /// The JSON.
-    pub(crate) fn json(&self) -> &Json {
-        &self.0
-    }
-
     /// The value at a JSON path as text: strings unchanged, numbers and booleans as Java prints
     /// them, lists as `[item1, item2]`. `None` if there is no value, the value is null, or the path
     /// is invalid.

@@ -113,6 +113,9 @@ impl PartLocations {
             Problem::Model(InvalidModel::NotJson { line, column, .. }) => {
                 text("").map(|text| text.locate(source, *line, *column))
             }
+            Problem::Model(InvalidModel::Schema(faults)) => text("")
+                .zip(faults.first())
+                .map(|(text, fault)| text.locate(source, fault.line, fault.column)),
             _ => None,
         };
         let named = |name| self.properties.get(name).cloned();

@@ -51,6 +51,6 @@ fn models_that_can_not_be_used_are_named_with_their_place() {
         broken(|api| {
             api.models.insert("M".to_owned(), Model::default());
         }),
-        "model `M`: the schema is not JSON: EOF while parsing a value at line 1 column 0"
+        "model `M`: the schema is not JSON: the text ends where a value is expected at line 1 column 1"
     );
 }

@@ -1,0 +1,74 @@
+//! Why a message fails validation, and how API Gateway says it.
+
+use std::fmt;
+
+use crate::route::DEFAULT;
+
+/// Why a message fails validation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// It is not JSON.
+    ///
+    /// Realises: ROUTE-41
+    NotJson(String),
+    /// There is no model under the key that the expression gives, and none under `$default`.
+    ///
+    /// Realises: ROUTE-38
+    NoModel {
+        /// The key.
+        key: String,
+    },
+    /// The model refuses it.
+    ///
+    /// Realises: ROUTE-34
+    Refused {
+        /// The model's name.
+        model: String,
+        /// What the validator says, each text once, in the order of a Java `HashSet`.
+        ///
+        /// Realises: ROUTE-54
+        messages: Vec<String>,
+    },
+    /// The model has no verdict on it.
+    Undecided {
+        /// The model's name.
+        model: String,
+        /// Why there is none.
+        problem: String,
+    },
+}
+
+impl Mismatch {
+    /// `$context.error.validationErrorString`: the messages as a Java collection prints them.
+    ///
+    /// Realises: ROUTE-54, ROUTE-55
+    pub fn validation_error_string(&self) -> String {
+        match self {
+            Self::NotJson(_) => "[Unknown error parsing request body]".to_owned(),
+            Self::NoModel { key } => {
+                format!("[there is no model under `{key}`, and none under `{DEFAULT}`]")
+            }
+            Self::Refused { messages, .. } => format!("[{}]", messages.join(", ")),
+            Self::Undecided { problem, .. } => format!("[{problem}]"),
+        }
+    }
+}
+
+impl fmt::Display for Mismatch {
+    /// As the execution log says it, and what it leaves out.
+    ///
+    /// Realises: ROUTE-56
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "Request body does not match model schema for content type application/json: ",
+        )?;
+        f.write_str(&self.validation_error_string())?;
+        match self {
+            Self::NotJson(problem) => write!(f, " (not JSON: {problem})"),
+            Self::NoModel { .. } => Ok(()),
+            Self::Refused { model, .. } | Self::Undecided { model, .. } => {
+                write!(f, " (model `{model}`)")
+            }
+        }
+    }
+}
