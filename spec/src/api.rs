@@ -265,7 +265,7 @@ impl Api {
     /// (MANAGEMENT page):
     /// `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{method}/@connections/{connection
     /// id}`.
-    pub fn connections_arn(&self, method: &str, connection_id: &str) -> String {
+    pub(crate) fn connections_arn(&self, method: &str, connection_id: &str) -> String {
         self.execute_arn(&format!("{method}/@connections/{connection_id}"))
     }
 

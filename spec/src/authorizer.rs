@@ -86,7 +86,7 @@ impl IdentitySource {
     /// `requestContext`.
     ///
     /// Realises: AUTHORIZER-2, AUTHORIZER-45
-    pub fn is_present(
+    pub(crate) fn is_present(
         &self,
         api: &Api,
         request: &HandshakeRequest,

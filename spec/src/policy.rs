@@ -6,6 +6,7 @@
 
 mod condition;
 mod context;
+mod problem;
 mod value;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 
 pub use condition::Condition;
 pub use context::Context;
+pub use problem::{PolicyError, PolicyProblem};
 pub use value::arn_matches;
 
 /// A policy document: its statements in order.
@@ -70,16 +72,6 @@ pub struct Evaluation {
     pub unmet: Vec<(usize, String)>,
 }
 
-/// Why a JSON value is no policy document that can be evaluated.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("policy document: `{path}` {problem}")]
-pub struct PolicyError {
-    /// Where, such as `Statement[0].Effect`.
-    pub path: String,
-    /// What is wrong there.
-    pub problem: String,
-}
-
 /// What a statement may have. IAM knows some more, which are not supported here.
 const MEMBERS: [&str; 5] = ["Sid", "Effect", "Action", "Resource", "Condition"];
 
@@ -100,15 +92,12 @@ impl PolicyDocument {
     pub fn from_json(document: &Value) -> Result<Self, PolicyError> {
         let fields = document
             .as_object()
-            .ok_or_else(|| PolicyError::new("policyDocument", "must be an object"))?;
+            .ok_or_else(|| PolicyError::new("policyDocument", PolicyProblem::NotAnObject))?;
         let statements = match fields.get("Statement") {
             Some(Value::Array(list)) => list.iter().collect(),
             Some(single @ Value::Object(_)) => vec![single],
             _ => {
-                return Err(PolicyError::new(
-                    "Statement",
-                    "must be a statement or a list of them",
-                ));
+                return Err(PolicyError::new("Statement", PolicyProblem::NotStatements));
             }
         };
         let statements = statements
@@ -153,17 +142,17 @@ impl Statement {
         let at = |member: &str| format!("Statement[{index}]{member}");
         let fields = value
             .as_object()
-            .ok_or_else(|| PolicyError::new(at(""), "must be an object"))?;
+            .ok_or_else(|| PolicyError::new(at(""), PolicyProblem::NotAnObject))?;
         if let Some(unknown) = fields.keys().find(|name| !MEMBERS.contains(&&***name)) {
             return Err(PolicyError::new(
                 at(&format!(".{unknown}")),
-                "is not supported",
+                PolicyProblem::Unsupported,
             ));
         }
         let effect = match fields.get("Effect").and_then(Value::as_str) {
             Some("Allow") => Effect::Allow,
             Some("Deny") => Effect::Deny,
-            _ => return Err(PolicyError::new(at(".Effect"), "must be `Allow` or `Deny`")),
+            _ => return Err(PolicyError::new(at(".Effect"), PolicyProblem::NotAnEffect)),
         };
         let conditions = match fields.get("Condition") {
             Some(block) => Condition::read(block).map_err(|(member, problem)| {
@@ -193,15 +182,6 @@ impl Statement {
                 .resources
                 .iter()
                 .any(|pattern| wildcard(pattern, resource))
-    }
-}
-
-impl PolicyError {
-    fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            problem: problem.into(),
-        }
     }
 }
 
@@ -252,18 +232,22 @@ pub fn wildcard(pattern: &str, text: &str) -> bool {
     pattern[p..].iter().all(|&c| c == '*')
 }
 
-fn texts(fields: &Map<String, Value>, member: &str) -> Result<Vec<String>, &'static str> {
-    const PROBLEM: &str = "must be a string or a list of strings";
+fn texts(fields: &Map<String, Value>, member: &str) -> Result<Vec<String>, PolicyProblem> {
     let texts = match fields.get(member) {
         Some(Value::String(text)) => Ok(vec![text.clone()]),
         Some(Value::Array(list)) if !list.is_empty() => list
             .iter()
-            .map(|value| value.as_str().map(str::to_owned).ok_or(PROBLEM))
+            .map(|value| {
+                value
+                    .as_str()
+                    .map(str::to_owned)
+                    .ok_or(PolicyProblem::NotTexts)
+            })
             .collect::<Result<Vec<_>, _>>(),
-        _ => Err(PROBLEM),
+        _ => Err(PolicyProblem::NotTexts),
     }?;
     match texts.iter().any(|text| text.contains("${")) {
-        true => Err("has a policy variable, which is not supported"),
+        true => Err(PolicyProblem::Variable),
         false => Ok(texts),
     }
 }

@@ -109,7 +109,7 @@ pub(crate) fn body_variable(document: &Document, name: &str) -> Option<String> {
 
 /// The key that stands for everything that no other key takes: of routes, of models, templates and
 /// responses.
-pub const DEFAULT: &str = "$default";
+pub(crate) const DEFAULT: &str = "$default";
 
 impl RouteKey {
     /// The key as it is written.

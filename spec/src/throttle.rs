@@ -50,7 +50,7 @@ pub const CONNECTIONS: Limit = Limit {
 /// A token bucket. It is full at first, gains `rate` tokens a second up to `burst`, and has no
 /// clock: time is an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bucket {
+pub(crate) struct Bucket {
     /// In billionths of a token, like all that follows: whole numbers, so that nothing is lost by
     /// rounding.
     capacity: u64,
@@ -62,7 +62,7 @@ pub struct Bucket {
 
 /// The buckets of an API.
 #[derive(Clone, Debug)]
-pub struct Throttle {
+pub(crate) struct Throttle {
     account: Bucket,
     connections: Bucket,
     /// By route key.
@@ -106,7 +106,7 @@ impl Default for AccountLimits {
 
 impl Bucket {
     /// A full bucket.
-    pub fn new(limit: Limit) -> Self {
+    pub(crate) fn new(limit: Limit) -> Self {
         let capacity = u64::from(limit.burst) * TOKEN;
         // From tokens a second to billionths of a token a millisecond. A rate that is no number
         // counts as none.
@@ -120,7 +120,7 @@ impl Bucket {
     }
 
     /// This bucket with the limit of `other` from `now` on: what is in it stays, as far as it fits.
-    pub fn under(mut self, now: Timestamp, other: &Self) -> Self {
+    pub(crate) fn under(mut self, now: Timestamp, other: &Self) -> Self {
         self.refill(now);
         Self {
             capacity: other.capacity,
@@ -131,7 +131,7 @@ impl Bucket {
     }
 
     /// Lets time pass. Time that runs backwards gives nothing and takes nothing away.
-    pub fn refill(&mut self, now: Timestamp) {
+    fn refill(&mut self, now: Timestamp) {
         let millis = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX);
         let gained = self.per_millisecond.saturating_mul(millis);
         self.level = self.level.saturating_add(gained).min(self.capacity);
@@ -139,7 +139,7 @@ impl Bucket {
     }
 
     /// Takes a token, if there is one.
-    pub fn take(&mut self, now: Timestamp) -> bool {
+    pub(crate) fn take(&mut self, now: Timestamp) -> bool {
         self.refill(now);
         let left = self.level.checked_sub(TOKEN);
         self.level = left.unwrap_or(self.level);
@@ -149,7 +149,7 @@ impl Bucket {
 
 impl Throttle {
     /// The full buckets of an API.
-    pub fn new(api: &Api, account: AccountLimits) -> Self {
+    pub(crate) fn new(api: &Api, account: AccountLimits) -> Self {
         let routes = limited_routes(api).map(|(key, limit)| (key.clone(), Bucket::new(limit)));
         Self {
             account: Bucket::new(account.requests),
@@ -159,7 +159,7 @@ impl Throttle {
     }
 
     /// Goes on with another deployment's routes: the bucket of a route that had one is kept.
-    pub fn deploy(&mut self, now: Timestamp, api: &Api) {
+    pub(crate) fn deploy(&mut self, now: Timestamp, api: &Api) {
         let mut old = std::mem::take(&mut self.routes);
         let routes = limited_routes(api).map(|(key, limit)| {
             let bucket = match old.remove(key) {
@@ -179,7 +179,11 @@ impl Throttle {
     /// Whose bucket is empty.
     ///
     /// Realises: LIMITS-41
-    pub fn take(&mut self, now: Timestamp, route_key: Option<&RouteKey>) -> Result<(), Throttled> {
+    pub(crate) fn take(
+        &mut self,
+        now: Timestamp,
+        route_key: Option<&RouteKey>,
+    ) -> Result<(), Throttled> {
         if !self.account.take(now) {
             return Err(Throttled::Account);
         }

@@ -66,7 +66,7 @@ pub struct CallerIdentity {
 /// The action of calling `@connections`.
 ///
 /// Realises: MANAGEMENT-38
-pub const MANAGE_CONNECTIONS: &str = "execute-api:ManageConnections";
+pub(crate) const MANAGE_CONNECTIONS: &str = "execute-api:ManageConnections";
 
 impl Access {
     /// Only the functions can sign, and nobody looks at calls to `@connections`.

@@ -104,8 +104,8 @@ fn what_is_not_known_is_an_error(
     #[case] member: &str,
     #[case] problem: &str,
 ) {
-    let error = (member.to_owned(), problem.to_owned());
-    assert_eq!(Condition::read(&block), Err(error));
+    let error = Condition::read(&block).unwrap_err();
+    assert_eq!((&*error.0, &*error.1.to_string()), (member, problem));
 }
 
 fn statement(effect: &str, network: &str) -> Value {
