@@ -181,7 +181,14 @@ pub fn status(connection: &Connection) -> HttpResponse {
     let (connected_at, last_active_at) = (connection.connected_at, connection.last_active_at);
     let mut response = json(HttpResponse::new(200));
     response.body = format!(
-        "{{\n  \"identity\" : {{\n    \"sourceIp\" : {source_ip},\n    \"userAgent\" : {user_agent}\n  }},\n  \"connectedAt\" : \"{connected_at}\",\n  \"lastActiveAt\" : \"{last_active_at}\"\n}}"
+        "{{\n  \
+         \"identity\" : {{\n    \
+         \"sourceIp\" : {source_ip},\n    \
+         \"userAgent\" : {user_agent}\n  \
+         }},\n  \
+         \"connectedAt\" : \"{connected_at}\",\n  \
+         \"lastActiveAt\" : \"{last_active_at}\"\n\
+         }}"
     );
     response
 }
@@ -279,7 +286,14 @@ mod tests {
         };
         assert_eq!(
             status(&connection).body,
-            "{\n  \"identity\" : {\n    \"sourceIp\" : \"1.2.3.4\",\n    \"userAgent\" : null\n  },\n  \"connectedAt\" : \"2020-11-15T12:23:14.726Z\",\n  \"lastActiveAt\" : \"2020-11-15T12:23:14.972Z\"\n}"
+            "{\n  \
+             \"identity\" : {\n    \
+             \"sourceIp\" : \"1.2.3.4\",\n    \
+             \"userAgent\" : null\n  \
+             },\n  \
+             \"connectedAt\" : \"2020-11-15T12:23:14.726Z\",\n  \
+             \"lastActiveAt\" : \"2020-11-15T12:23:14.972Z\"\n\
+             }"
         );
     }
 

@@ -320,7 +320,8 @@ mod tests {
     proptest! {
         #[test]
         fn wildcards_match_as_their_definition_says(pattern in "[ab*?]{0,8}", text in "[ab]{0,8}") {
-            let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+            let p: Vec<char> = pattern.chars().collect();
+            let t: Vec<char> = text.chars().collect();
             prop_assert_eq!(wildcard(&pattern, &text), wildcard_model(&p, &t));
         }
 

@@ -164,7 +164,8 @@ fn check_scope(claim: &Claim, region: &str) -> Result<(), Rejection> {
     let day = at.split('T').next().unwrap_or_default();
     if scope.date != day {
         say(&format!(
-            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{}' != '{day}', from '{at}'. ",
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from \
+             HTTP: '{}' != '{day}', from '{at}'. ",
             scope.date
         ));
     }

@@ -362,7 +362,11 @@ mod tests {
         // A token is refused only where the burst is used up: a client that waits for one token's
         // time gets one.
         #[test]
-        fn patience_is_always_served(rate in 0.01..50.0_f64, burst in 1..20_u32, tries in 0..200_usize) {
+        fn patience_is_always_served(
+            rate in 0.01..50.0_f64,
+            burst in 1..20_u32,
+            tries in 0..200_usize,
+        ) {
             let mut bucket = Bucket::new(Limit { rate, burst });
             let taken = (0..tries).filter(|_| bucket.take(at(0))).count();
             prop_assert_eq!(taken, tries.min(burst as usize));
@@ -372,7 +376,11 @@ mod tests {
 
         // Looking on the way changes nothing, and neither does the order of the looks.
         #[test]
-        fn only_the_latest_time_counts(limit in limits(), taken in 0..20_usize, looks in prop::collection::vec(0..5_000_u64, 1..20)) {
+        fn only_the_latest_time_counts(
+            limit in limits(),
+            taken in 0..20_usize,
+            looks in prop::collection::vec(0..5_000_u64, 1..20),
+        ) {
             let mut once = Bucket::new(limit);
             let _ = (0..taken).filter(|_| once.take(at(0))).count();
             let mut often = once;
@@ -386,7 +394,11 @@ mod tests {
         // The requests that pass do not depend on the order in which equally late ones come, nor on
         // time that runs backwards.
         #[test]
-        fn totals_do_not_depend_on_order(limit in limits(), mut times in prop::collection::vec(0..3_000_u64, 1..60), last in 3_000..5_000_u64) {
+        fn totals_do_not_depend_on_order(
+            limit in limits(),
+            mut times in prop::collection::vec(0..3_000_u64, 1..60),
+            last in 3_000..5_000_u64,
+        ) {
             let total = |times: &[u64]| {
                 let mut bucket = Bucket::new(limit);
                 // The latest first: all the others come late.

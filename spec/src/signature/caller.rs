@@ -210,7 +210,10 @@ mod tests {
             caller
                 .authorize(MANAGE_CONNECTIONS, &resource, &shown, Context::default())
                 .unwrap_err(),
-            "User: arn:aws:sts::123456781234:assumed-role/local/local is not authorized to perform: execute-api:ManageConnections on resource: arn:aws:execute-api:us-east-1:********1234:local00000/prod/POST/@connections/{connectionId} with an explicit deny in an identity-based policy"
+            "User: arn:aws:sts::123456781234:assumed-role/local/local is not authorized to \
+             perform: execute-api:ManageConnections on resource: \
+             arn:aws:execute-api:us-east-1:********1234:local00000/prod/POST/@connections/{connectionId} \
+             with an explicit deny in an identity-based policy"
         );
         caller.policy = Some(PolicyDocument::from_json(&statement("Allow")).unwrap());
         let evaluation =

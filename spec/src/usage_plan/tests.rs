@@ -222,7 +222,11 @@ proptest! {
     // Periods follow each other: a day later it is the same or the next, and a whole cycle later
     // always another.
     #[test]
-    fn periods_never_go_back(day in 0_u64..100_000, offset in 0_u8..=6, period in prop::sample::select(vec![Period::Week, Period::Month])) {
+    fn periods_never_go_back(
+        day in 0_u64..100_000,
+        offset in 0_u8..=6,
+        period in prop::sample::select(vec![Period::Week, Period::Month]),
+    ) {
         let quota = quota(1, offset, period);
         let number = |day: u64| quota.period_of(Timestamp::from_millis(day * DAY));
         prop_assert!((0..=1).contains(&(number(day + 1) - number(day))));

@@ -165,7 +165,8 @@ fn a_time_out_and_a_throttle_have_their_names() {
         .insert("echo".parse().unwrap(), settings);
     let mut log = Log::new(
         api,
-        "$context.routeKey $context.status $context.error.responseType $context.integration.latency $context.integration.error",
+        "$context.routeKey $context.status $context.error.responseType \
+         $context.integration.latency $context.integration.error",
     );
     log.connected();
     assert_eq!(log.after(40, message(r#"{"action":"echo"}"#)), NOTHING);

@@ -167,7 +167,11 @@ proptest! {
     // The negated form of an operator holds exactly where the plain one does not, when the key has
     // one value.
     #[test]
-    fn negation_negates(address: std::net::Ipv4Addr, network: std::net::Ipv4Addr, prefix in 0_u32..=32) {
+    fn negation_negates(
+        address: std::net::Ipv4Addr,
+        network: std::net::Ipv4Addr,
+        prefix in 0_u32..=32,
+    ) {
         let mut context = Context::default();
         context.put("aws:SourceIp", address.to_string());
         let values = json!({"aws:SourceIp": format!("{network}/{prefix}")});

@@ -31,7 +31,8 @@ fn the_published_requests_get_the_published_signatures(
     sent.headers.push(
         "Authorization",
         format!(
-            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders={}, Signature={signature}",
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
+             SignedHeaders={}, Signature={signature}",
             names.join(";")
         ),
     );
@@ -51,7 +52,8 @@ fn the_published_steps_come_out() {
         ("X-Amz-Date", "20150830T123600Z"),
         (
             "Authorization",
-            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, SignedHeaders=content-type;host;x-amz-date, Signature=-",
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, \
+             SignedHeaders=content-type;host;x-amz-date, Signature=-",
         ),
     ];
     let sent = Sent::new("GET", "/?Action=ListUsers&Version=2010-05-08", &fields, b"");
@@ -59,11 +61,21 @@ fn the_published_steps_come_out() {
     let canonical = Canonical::new(&sent.request(), &claim);
     assert_eq!(
         canonical.request,
-        "GET\n/\nAction=ListUsers&Version=2010-05-08\ncontent-type:application/x-www-form-urlencoded; charset=utf-8\nhost:iam.amazonaws.com\nx-amz-date:20150830T123600Z\n\ncontent-type;host;x-amz-date\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        "GET\n\
+         /\n\
+         Action=ListUsers&Version=2010-05-08\n\
+         content-type:application/x-www-form-urlencoded; charset=utf-8\n\
+         host:iam.amazonaws.com\n\
+         x-amz-date:20150830T123600Z\n\n\
+         content-type;host;x-amz-date\n\
+         e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     );
     assert_eq!(
         canonical.string_to_sign,
-        "AWS4-HMAC-SHA256\n20150830T123600Z\n20150830/us-east-1/iam/aws4_request\nf536975d06c0309214f805bb90ccff089219ecd68b2577efef23edd43b7e1a59"
+        "AWS4-HMAC-SHA256\n\
+         20150830T123600Z\n\
+         20150830/us-east-1/iam/aws4_request\n\
+         f536975d06c0309214f805bb90ccff089219ecd68b2577efef23edd43b7e1a59"
     );
     assert_eq!(
         sent.signature(SECRET),
