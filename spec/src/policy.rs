@@ -269,12 +269,27 @@ mod tests {
 
     #[rstest]
     #[case::exact(json!({"Effect": "Allow", "Action": INVOKE, "Resource": ARN}), Decision::Allow)]
-    #[case::star(json!([{"Effect": "Allow", "Action": "execute-api:*", "Resource": "*"}]), Decision::Allow)]
-    #[case::action_case(json!({"Effect": "Allow", "Action": "Execute-API:invoke", "Resource": "*"}), Decision::Allow)]
+    #[case::star(
+        json!([{"Effect": "Allow", "Action": "execute-api:*", "Resource": "*"}]),
+        Decision::Allow
+    )]
+    #[case::action_case(
+        json!({"Effect": "Allow", "Action": "Execute-API:invoke", "Resource": "*"}),
+        Decision::Allow
+    )]
     // The shape of a REST method ARN: one segment too many (a real 403, powertools issue 5800).
-    #[case::rest_shape(json!({"Effect": "Allow", "Action": INVOKE, "Resource": "arn:aws:execute-api:us-east-1:000000000000:abc/prod/*/*"}), Decision::ImplicitDeny)]
-    #[case::other_action(json!({"Effect": "Allow", "Action": "execute-api:ManageConnections", "Resource": "*"}), Decision::ImplicitDeny)]
-    #[case::deny_wins(json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": INVOKE, "Resource": "*/$connect"}]), Decision::ExplicitDeny)]
+    #[case::rest_shape(
+        json!({"Effect": "Allow", "Action": INVOKE, "Resource": "arn:aws:execute-api:us-east-1:000000000000:abc/prod/*/*"}),
+        Decision::ImplicitDeny
+    )]
+    #[case::other_action(
+        json!({"Effect": "Allow", "Action": "execute-api:ManageConnections", "Resource": "*"}),
+        Decision::ImplicitDeny
+    )]
+    #[case::deny_wins(
+        json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": INVOKE, "Resource": "*/$connect"}]),
+        Decision::ExplicitDeny
+    )]
     #[case::nothing(json!([]), Decision::ImplicitDeny)]
     fn statements_decide(#[case] statements: Value, #[case] decision: Decision) {
         assert_eq!(evaluate(&statements).decision, decision);
@@ -291,11 +306,23 @@ mod tests {
     #[case(json!("x"), "policyDocument")]
     #[case(json!({}), "Statement")]
     #[case(json!({"Statement": [{"Effect": "Maybe"}]}), "Statement[0].Effect")]
-    #[case(json!({"Statement": [{"Effect": "Allow", "Action": 1, "Resource": "*"}]}), "Statement[0].Action")]
+    #[case(
+        json!({"Statement": [{"Effect": "Allow", "Action": 1, "Resource": "*"}]}),
+        "Statement[0].Action"
+    )]
     #[case(json!({"Statement": [{"Effect": "Allow", "Action": "*"}]}), "Statement[0].Resource")]
-    #[case(json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "NotAction": "*"}}), "Statement[0].NotAction")]
-    #[case(json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": []}}), "Statement[0].Condition")]
-    #[case(json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"aws:UserAgent": []}}}}), "Statement[0].Condition.StringEquals.aws:UserAgent")]
+    #[case(
+        json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "NotAction": "*"}}),
+        "Statement[0].NotAction"
+    )]
+    #[case(
+        json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": []}}),
+        "Statement[0].Condition"
+    )]
+    #[case(
+        json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"aws:UserAgent": []}}}}),
+        "Statement[0].Condition.StringEquals.aws:UserAgent"
+    )]
     fn errors_name_the_member(#[case] document: Value, #[case] path: &str) {
         assert_eq!(PolicyDocument::from_json(&document).unwrap_err().path, path);
     }
@@ -341,10 +368,16 @@ mod tests {
 
     // Each would let somebody in who is shut out on AWS, were it ignored.
     #[rstest]
-    #[case::misspelt_condition(json!({"Conditions": {}}), "`Statement[0].Conditions` is not supported")]
+    #[case::misspelt_condition(
+        json!({"Conditions": {}}),
+        "`Statement[0].Conditions` is not supported"
+    )]
     #[case::lower_case(json!({"condition": {}}), "`Statement[0].condition` is not supported")]
     #[case::not_action(json!({"NotAction": "*"}), "`Statement[0].NotAction` is not supported")]
-    #[case::policy_variable(json!({"Resource": "arn:${aws:username}"}), "`Statement[0].Resource` has a policy variable, which is not supported")]
+    #[case::policy_variable(
+        json!({"Resource": "arn:${aws:username}"}),
+        "`Statement[0].Resource` has a policy variable, which is not supported"
+    )]
     fn what_is_not_known_is_an_error(#[case] member: Value, #[case] problem: &str) {
         let mut statement = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
         for (name, value) in member.as_object().unwrap() {

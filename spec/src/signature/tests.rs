@@ -249,8 +249,16 @@ fn what_can_not_hold_says_why(#[case] from: &str, #[case] to: &str, #[case] expe
 #[case(SIGNED - 300_000, None)]
 #[case(SIGNED + 300_999, None)]
 // The forms of two published refusals.
-#[case(SIGNED - 300_001, Some("Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z (20150830T123059Z + 5 min.)"))]
-#[case(SIGNED + 301_000, Some("Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z (20150830T124101Z - 5 min.)"))]
+#[case(
+    SIGNED - 300_001,
+    Some("Signature not yet current: 20150830T123600Z is still later than \
+         20150830T123559Z (20150830T123059Z + 5 min.)")
+)]
+#[case(
+    SIGNED + 301_000,
+    Some("Signature expired: 20150830T123600Z is now earlier than \
+         20150830T123601Z (20150830T124101Z - 5 min.)")
+)]
 fn a_signature_in_a_field_holds_for_five_minutes(#[case] now: u64, #[case] refusal: Option<&str>) {
     let verified = post().signed(&caller()).verified(caller(), now);
     assert_eq!(
@@ -377,7 +385,9 @@ proptest! {
             _ => {
                 let authorization = sent.headers.get("Authorization").unwrap();
                 let (before, signature) = authorization.split_once("Signature=").unwrap();
-                changed.headers.set("Authorization", format!("{before}Signature={}", with_another(signature, position)));
+                let signature = with_another(signature, position);
+                let authorization = format!("{before}Signature={signature}");
+                changed.headers.set("Authorization", authorization);
             }
         }
         prop_assert!(changed.verified(caller(), SIGNED).is_err(), "{:?}", changed);
@@ -401,7 +411,13 @@ proptest! {
     }
 
     #[test]
-    fn nothing_that_is_sent_panics(method: String, target: String, authorization: String, date: String, body: Vec<u8>) {
+    fn nothing_that_is_sent_panics(
+        method: String,
+        target: String,
+        authorization: String,
+        date: String,
+        body: Vec<u8>,
+    ) {
         let mut sent = Sent::new(&method, &target, &[("X-Amz-Date", &date)], &body);
         let _ = sent.verified(caller(), SIGNED);
         sent.headers.push("Authorization", &authorization);

@@ -89,15 +89,51 @@ fn every_operator_and_every_key_must_hold() {
 
 #[rstest]
 #[case(json!({"StringEqual": {"aws:UserAgent": "x"}}), ".StringEqual", "is no condition operator")]
-#[case(json!({"stringequals": {"aws:UserAgent": "x"}}), ".stringequals", "is no condition operator")]
-#[case(json!({"NullIfExists": {"aws:UserAgent": "true"}}), ".NullIfExists", "is no condition operator")]
-#[case(json!({"ForSome:StringEquals": {"aws:UserAgent": "x"}}), ".ForSome:StringEquals", "is no condition operator")]
-#[case(json!({"BinaryEquals": {"aws:UserAgent": "eA=="}}), ".BinaryEquals", "is no condition operator")]
-#[case(json!({"StringNotEquals": {"aws:SourceArn": "x"}}), ".StringNotEquals.aws:SourceArn", "is no condition key that is known here")]
-#[case(json!({"NumericEquals": {"aws:UserAgent": "1"}}), ".NumericEquals.aws:UserAgent", "is a key that the operator cannot compare")]
-#[case(json!({"NumericEquals": {"aws:EpochTime": "one"}}), ".NumericEquals.aws:EpochTime", "`one` is no value for `NumericEquals`")]
-#[case(json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/33"}}), ".IpAddress.aws:SourceIp", "`203.0.113.0/33` is no value for `IpAddress`")]
-#[case(json!({"StringEquals": {"aws:UserAgent": null}}), ".StringEquals.aws:UserAgent", "must be a value or a list of values")]
+#[case(
+    json!({"stringequals": {"aws:UserAgent": "x"}}),
+    ".stringequals",
+    "is no condition operator"
+)]
+#[case(
+    json!({"NullIfExists": {"aws:UserAgent": "true"}}),
+    ".NullIfExists",
+    "is no condition operator"
+)]
+#[case(
+    json!({"ForSome:StringEquals": {"aws:UserAgent": "x"}}),
+    ".ForSome:StringEquals",
+    "is no condition operator"
+)]
+#[case(
+    json!({"BinaryEquals": {"aws:UserAgent": "eA=="}}),
+    ".BinaryEquals",
+    "is no condition operator"
+)]
+#[case(
+    json!({"StringNotEquals": {"aws:SourceArn": "x"}}),
+    ".StringNotEquals.aws:SourceArn",
+    "is no condition key that is known here"
+)]
+#[case(
+    json!({"NumericEquals": {"aws:UserAgent": "1"}}),
+    ".NumericEquals.aws:UserAgent",
+    "is a key that the operator cannot compare"
+)]
+#[case(
+    json!({"NumericEquals": {"aws:EpochTime": "one"}}),
+    ".NumericEquals.aws:EpochTime",
+    "`one` is no value for `NumericEquals`"
+)]
+#[case(
+    json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/33"}}),
+    ".IpAddress.aws:SourceIp",
+    "`203.0.113.0/33` is no value for `IpAddress`"
+)]
+#[case(
+    json!({"StringEquals": {"aws:UserAgent": null}}),
+    ".StringEquals.aws:UserAgent",
+    "must be a value or a list of values"
+)]
 #[case(json!({"StringEquals": "x"}), ".StringEquals", "must be an object")]
 fn what_is_not_known_is_an_error(
     #[case] block: Value,
