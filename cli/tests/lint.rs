@@ -19,7 +19,7 @@ fn the_stack_of_this_repository_has_no_findings() {
     let output = lint(&[]);
     assert_eq!(code(&output), Some(0), "{}", stdout(&output));
     assert!(
-        stdout(&output).contains("it gives JSON for every message"),
+        stdout(&output).contains("no findings; renders to JSON for every message"),
         "{}",
         stdout(&output)
     );
