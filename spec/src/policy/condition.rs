@@ -132,9 +132,7 @@ impl Condition {
             let at = format!(".{name}");
             let operator = Operator::parse(name)
                 .ok_or_else(|| (at.clone(), PolicyProblem::UnknownOperator))?;
-            let keys = keys
-                .as_object()
-                .ok_or_else(|| (at, PolicyProblem::NotAnObject))?;
+            let keys = keys.as_object().ok_or((at, PolicyProblem::NotAnObject))?;
             for (key, values) in keys {
                 let condition = Self::new(operator.clone(), key, values)
                     .map_err(|problem| (format!(".{name}.{key}"), problem))?;
