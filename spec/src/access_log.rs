@@ -36,14 +36,16 @@ pub enum InvalidFormat {
     ///
     /// Realises: LIMITS-44
     #[error(
-        "the access log's `Format` must be a single line: write it in YAML as `>-` or between quotes"
+        "the access log's `Format` must be a single line: write it in YAML as `>-` or between \
+         quotes"
     )]
     SeveralLines,
     /// Without what tells one line from another.
     ///
     /// Realises: LIMITS-37
     #[error(
-        "the access log's `Format` must have `$context.requestId` or `$context.extendedRequestId` in it"
+        "the access log's `Format` must have `$context.requestId` or `$context.extendedRequestId` \
+         in it"
     )]
     NoRequestId,
 }
@@ -251,7 +253,8 @@ mod tests {
         "L0SM9cOFvHcFvKw= a b 1"
     )]
     #[case(
-        "$context.requestId $context.empty $context.identity $context.identity.sourceIp.x $context.none",
+        "$context.requestId $context.empty $context.identity $context.identity.sourceIp.x \
+         $context.none",
         "L0SM9cOFvHcFvKw= - - - -"
     )]
     #[case(

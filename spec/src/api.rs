@@ -265,7 +265,7 @@ impl Api {
     /// (MANAGEMENT page):
     /// `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{method}/@connections/{connection
     /// id}`.
-    pub fn connections_arn(&self, method: &str, connection_id: &str) -> String {
+    pub(crate) fn connections_arn(&self, method: &str, connection_id: &str) -> String {
         self.execute_arn(&format!("{method}/@connections/{connection_id}"))
     }
 
@@ -337,7 +337,8 @@ mod tests {
 
     #[test]
     fn the_function_is_named_inside_the_invocation_path() {
-        let uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:f/invocations";
+        let uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/\
+                   arn:aws:lambda:us-east-1:000000000000:function:f/invocations";
         assert_eq!(
             function_arn(uri),
             Some("arn:aws:lambda:us-east-1:000000000000:function:f")

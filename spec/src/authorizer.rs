@@ -30,7 +30,8 @@ pub enum IdentitySource {
 /// An identity source that API Gateway does not take.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "invalid identity source `{0}`: it must be `route.request.header.NAME`, `route.request.querystring.NAME`, `stageVariables.NAME` or `context.NAME`"
+    "invalid identity source `{0}`: it must be `route.request.header.NAME`, \
+     `route.request.querystring.NAME`, `stageVariables.NAME` or `context.NAME`"
 )]
 pub struct InvalidIdentitySource(pub String);
 
@@ -86,7 +87,7 @@ impl IdentitySource {
     /// `requestContext`.
     ///
     /// Realises: AUTHORIZER-2, AUTHORIZER-45
-    pub fn is_present(
+    pub(crate) fn is_present(
         &self,
         api: &Api,
         request: &HandshakeRequest,

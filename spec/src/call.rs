@@ -23,7 +23,8 @@ pub struct Invocation {
     pub deadline: Timestamp,
 }
 
-/// A request to an HTTP backend, to be answered with [`Input::CallFinished`](crate::Input::CallFinished).
+/// A request to an HTTP backend, to be answered with
+/// [`Input::CallFinished`](crate::Input::CallFinished).
 #[derive(Clone, Debug, PartialEq)]
 pub struct HttpCall {
     /// To be named in the result.
@@ -34,7 +35,8 @@ pub struct HttpCall {
     pub deadline: Timestamp,
 }
 
-/// A call of an AWS service, to be answered with [`Input::CallFinished`](crate::Input::CallFinished).
+/// A call of an AWS service, to be answered with
+/// [`Input::CallFinished`](crate::Input::CallFinished).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceCall {
     /// To be named in the result.

@@ -86,7 +86,7 @@ impl Principal {
     }
 
     /// `$context.authorizer` of a mapping template, where every value is a string.
-    pub fn for_template(&self) -> Map<String, Value> {
+    pub(crate) fn for_template(&self) -> Map<String, Value> {
         let text = |value: &Value| match value {
             Value::String(text) => text.clone(),
             other => other.to_string(),

@@ -208,7 +208,7 @@ pub fn authorizer(
 ///
 /// Realises: AUTHORIZER-20, EVENT-32, EVENT-34, HANDSHAKE-16, AUTHORIZER-21, EVENT-35 to EVENT-37,
 /// EVENT-50, EVENT-51, EVENT-33, AUTHORIZER-19
-pub fn forwarded_headers(
+pub(crate) fn forwarded_headers(
     handshake: &HandshakeRequest,
     trace_id: &str,
     recipient: Recipient,

@@ -171,6 +171,7 @@ impl Refusal {
     }
 
     /// The status, the error type and the body, where it has some.
+    /// One flat match: what a refusal looks like stands in one table.
     fn parts(&self) -> (u16, &'static str, Cow<'_, str>) {
         match self {
             Self::UriTooLong => (
@@ -287,6 +288,7 @@ impl fmt::Display for Refusal {
 
 /// Checks what can be said before any function runs: the path is the stage, whatever the query
 /// string, and the request is an upgrade.
+///
 /// # Errors
 /// The refusal to answer with.
 ///

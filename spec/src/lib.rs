@@ -33,8 +33,8 @@
 //!
 //! - A message has 128 KiB at most, and is parsed once for each expression that looks into it.
 //!   Routes, keys and connections are found by hashing, timers in a sorted set.
-//! - A mapping template renders within the limits of [`velocity::Options`]: steps, depth, output and
-//!   memory. A regular expression of an integration response or of a template gives up after a
+//! - A mapping template renders within the limits of [`velocity::Options`]: steps, depth, output
+//!   and memory. A regular expression of an integration response or of a template gives up after a
 //!   number of steps.
 //! - A deployment is compiled by who brings it, outside the machine. Swapping it goes through the
 //!   routes and API keys once.

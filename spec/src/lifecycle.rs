@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 
 /// Where a connection is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// The authorizer runs.
     Authorizing,
     /// The `$connect` integration runs; the upgrade is held back.
@@ -22,7 +22,7 @@ pub enum State {
 
 /// What can happen to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub(crate) enum Event {
     /// The authorizer let the client in.
     Allowed,
     /// The handshake failed: authorizer, integration, or time.
@@ -45,7 +45,7 @@ pub enum Event {
 
 /// What follows from an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// Nothing.
     Nothing,
     /// Call the `$connect` integration.
@@ -67,7 +67,7 @@ pub enum Effect {
 /// Impossible pairs change nothing.
 ///
 /// Realises: LIFECYCLE-9, LIFECYCLE-12, LIFECYCLE-21
-pub const fn transition(state: State, event: Event) -> (State, Effect) {
+pub(crate) const fn transition(state: State, event: Event) -> (State, Effect) {
     use Effect as Do;
     use Event as On;
     use State as In;
@@ -95,7 +95,7 @@ pub const fn transition(state: State, event: Event) -> (State, Effect) {
 /// When an open connection expires if nothing happens before: ten minutes of silence, or two hours.
 ///
 /// Realises: LIFECYCLE-1, LIFECYCLE-3
-pub fn expires_at(connection: &Connection) -> Timestamp {
+pub(crate) fn expires_at(connection: &Connection) -> Timestamp {
     let idle = connection.last_active_at + limits::IDLE_TIMEOUT;
     idle.min(connection.connected_at + limits::CONNECTION_DURATION)
 }
@@ -104,14 +104,14 @@ pub fn expires_at(connection: &Connection) -> Timestamp {
 /// `$disconnect` is told the same.
 ///
 /// Realises: LIFECYCLE-2, LIFECYCLE-4, LIFECYCLE-17
-pub fn going_away() -> CloseInfo {
+pub(crate) fn going_away() -> CloseInfo {
     CloseInfo::new(1001, "Going away")
 }
 
 /// The close that DeleteConnection causes, always the same, and what `$disconnect` is told of it.
 ///
 /// Realises: LIFECYCLE-7, LIFECYCLE-8, LIFECYCLE-18
-pub fn deleted() -> CloseInfo {
+pub(crate) fn deleted() -> CloseInfo {
     CloseInfo::new(1000, "Connection Closed Normally")
 }
 
@@ -119,7 +119,7 @@ pub fn deleted() -> CloseInfo {
 /// text for a frame without a code; 1006 for a lost socket.
 ///
 /// Realises: LIFECYCLE-15, LIFECYCLE-16, LIFECYCLE-14, LIFECYCLE-19
-pub fn client_closed(close: Option<&ClientClose>) -> CloseInfo {
+pub(crate) fn client_closed(close: Option<&ClientClose>) -> CloseInfo {
     match close {
         Some(ClientClose {
             code: Some(code),

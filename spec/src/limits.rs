@@ -16,35 +16,35 @@ pub const FRAME_BYTES: usize = 32 * 1024;
 /// The most characters that the URL of a handshake may have, query string included.
 ///
 /// Realises: LIMITS-18
-pub const URL_CHARACTERS: usize = 4096;
+pub(crate) const URL_CHARACTERS: usize = 4096;
 /// The most bytes that an authorizer's result may have.
 ///
 /// Realises: LIMITS-22
-pub const AUTHORIZER_RESULT_BYTES: usize = 8 * 1024;
+pub(crate) const AUTHORIZER_RESULT_BYTES: usize = 8 * 1024;
 /// The most characters that the schema of a model may have.
 ///
 /// Realises: LIMITS-38
-pub const MODEL_CHARACTERS: usize = 32 * 1024;
+pub(crate) const MODEL_CHARACTERS: usize = 32 * 1024;
 /// The most bytes that a mapping template may have.
 ///
 /// Realises: LIMITS-32
-pub const TEMPLATE_BYTES: usize = 300 * 1024;
+pub(crate) const TEMPLATE_BYTES: usize = 300 * 1024;
 /// The most bytes that the format of an access log may have.
 ///
 /// Realises: LIMITS-36
-pub const ACCESS_LOG_BYTES: usize = 3 * 1024;
+pub(crate) const ACCESS_LOG_BYTES: usize = 3 * 1024;
 /// How long a connection may be silent in both directions.
 ///
 /// Realises: LIFECYCLE-1
-pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// How long a connection may last.
 ///
 /// Realises: LIFECYCLE-3
-pub const CONNECTION_DURATION: Duration = Duration::from_secs(2 * 60 * 60);
+pub(crate) const CONNECTION_DURATION: Duration = Duration::from_secs(2 * 60 * 60);
 /// The least and the most that `TimeoutInMillis` may be.
 ///
 /// Realises: LIMITS-20, LIMITS-21
-pub const INTEGRATION_TIMEOUT_MILLIS: std::ops::RangeInclusive<u64> = 50..=29_000;
+pub(crate) const INTEGRATION_TIMEOUT_MILLIS: std::ops::RangeInclusive<u64> = 50..=29_000;
 
 /// A text message whose bytes came in frames of at most `frame` bytes, judged as they come in: each
 /// frame by its length, then what has come so far, at last whether it is text.

@@ -61,12 +61,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_encoded_is_decoded_again(bytes in any::<Vec<u8>>(), plus in prop::sample::select(vec![Plus::Space, Plus::Literal])) {
+        fn what_is_encoded_is_decoded_again(
+            bytes in any::<Vec<u8>>(),
+            plus in prop::sample::select(vec![Plus::Space, Plus::Literal]),
+        ) {
             prop_assert_eq!(decode_bytes(&encode(&bytes), plus), bytes);
         }
 
         #[test]
-        fn any_text_is_decoded(text in any::<String>(), plus in prop::sample::select(vec![Plus::Space, Plus::Literal])) {
+        fn any_text_is_decoded(
+            text in any::<String>(),
+            plus in prop::sample::select(vec![Plus::Space, Plus::Literal]),
+        ) {
             prop_assert!(decode_bytes(&text, plus).len() <= text.len());
         }
     }

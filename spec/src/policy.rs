@@ -6,6 +6,7 @@
 
 mod condition;
 mod context;
+mod problem;
 mod value;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 
 pub use condition::Condition;
 pub use context::Context;
+pub use problem::{PolicyError, PolicyProblem};
 pub use value::arn_matches;
 
 /// A policy document: its statements in order.
@@ -70,16 +72,6 @@ pub struct Evaluation {
     pub unmet: Vec<(usize, String)>,
 }
 
-/// Why a JSON value is no policy document that can be evaluated.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("policy document: `{path}` {problem}")]
-pub struct PolicyError {
-    /// Where, such as `Statement[0].Effect`.
-    pub path: String,
-    /// What is wrong there.
-    pub problem: String,
-}
-
 /// What a statement may have. IAM knows some more, which are not supported here.
 const MEMBERS: [&str; 5] = ["Sid", "Effect", "Action", "Resource", "Condition"];
 
@@ -100,15 +92,12 @@ impl PolicyDocument {
     pub fn from_json(document: &Value) -> Result<Self, PolicyError> {
         let fields = document
             .as_object()
-            .ok_or_else(|| PolicyError::new("policyDocument", "must be an object"))?;
+            .ok_or_else(|| PolicyError::new("policyDocument", PolicyProblem::NotAnObject))?;
         let statements = match fields.get("Statement") {
             Some(Value::Array(list)) => list.iter().collect(),
             Some(single @ Value::Object(_)) => vec![single],
             _ => {
-                return Err(PolicyError::new(
-                    "Statement",
-                    "must be a statement or a list of them",
-                ));
+                return Err(PolicyError::new("Statement", PolicyProblem::NotStatements));
             }
         };
         let statements = statements
@@ -153,17 +142,17 @@ impl Statement {
         let at = |member: &str| format!("Statement[{index}]{member}");
         let fields = value
             .as_object()
-            .ok_or_else(|| PolicyError::new(at(""), "must be an object"))?;
+            .ok_or_else(|| PolicyError::new(at(""), PolicyProblem::NotAnObject))?;
         if let Some(unknown) = fields.keys().find(|name| !MEMBERS.contains(&&***name)) {
             return Err(PolicyError::new(
                 at(&format!(".{unknown}")),
-                "is not supported",
+                PolicyProblem::Unsupported,
             ));
         }
         let effect = match fields.get("Effect").and_then(Value::as_str) {
             Some("Allow") => Effect::Allow,
             Some("Deny") => Effect::Deny,
-            _ => return Err(PolicyError::new(at(".Effect"), "must be `Allow` or `Deny`")),
+            _ => return Err(PolicyError::new(at(".Effect"), PolicyProblem::NotAnEffect)),
         };
         let conditions = match fields.get("Condition") {
             Some(block) => Condition::read(block).map_err(|(member, problem)| {
@@ -193,15 +182,6 @@ impl Statement {
                 .resources
                 .iter()
                 .any(|pattern| wildcard(pattern, resource))
-    }
-}
-
-impl PolicyError {
-    fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            problem: problem.into(),
-        }
     }
 }
 
@@ -252,18 +232,22 @@ pub fn wildcard(pattern: &str, text: &str) -> bool {
     pattern[p..].iter().all(|&c| c == '*')
 }
 
-fn texts(fields: &Map<String, Value>, member: &str) -> Result<Vec<String>, &'static str> {
-    const PROBLEM: &str = "must be a string or a list of strings";
+fn texts(fields: &Map<String, Value>, member: &str) -> Result<Vec<String>, PolicyProblem> {
     let texts = match fields.get(member) {
         Some(Value::String(text)) => Ok(vec![text.clone()]),
         Some(Value::Array(list)) if !list.is_empty() => list
             .iter()
-            .map(|value| value.as_str().map(str::to_owned).ok_or(PROBLEM))
+            .map(|value| {
+                value
+                    .as_str()
+                    .map(str::to_owned)
+                    .ok_or(PolicyProblem::NotTexts)
+            })
             .collect::<Result<Vec<_>, _>>(),
-        _ => Err(PROBLEM),
+        _ => Err(PolicyProblem::NotTexts),
     }?;
     match texts.iter().any(|text| text.contains("${")) {
-        true => Err("has a policy variable, which is not supported"),
+        true => Err(PolicyProblem::Variable),
         false => Ok(texts),
     }
 }
@@ -285,12 +269,27 @@ mod tests {
 
     #[rstest]
     #[case::exact(json!({"Effect": "Allow", "Action": INVOKE, "Resource": ARN}), Decision::Allow)]
-    #[case::star(json!([{"Effect": "Allow", "Action": "execute-api:*", "Resource": "*"}]), Decision::Allow)]
-    #[case::action_case(json!({"Effect": "Allow", "Action": "Execute-API:invoke", "Resource": "*"}), Decision::Allow)]
+    #[case::star(
+        json!([{"Effect": "Allow", "Action": "execute-api:*", "Resource": "*"}]),
+        Decision::Allow
+    )]
+    #[case::action_case(
+        json!({"Effect": "Allow", "Action": "Execute-API:invoke", "Resource": "*"}),
+        Decision::Allow
+    )]
     // The shape of a REST method ARN: one segment too many (a real 403, powertools issue 5800).
-    #[case::rest_shape(json!({"Effect": "Allow", "Action": INVOKE, "Resource": "arn:aws:execute-api:us-east-1:000000000000:abc/prod/*/*"}), Decision::ImplicitDeny)]
-    #[case::other_action(json!({"Effect": "Allow", "Action": "execute-api:ManageConnections", "Resource": "*"}), Decision::ImplicitDeny)]
-    #[case::deny_wins(json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": INVOKE, "Resource": "*/$connect"}]), Decision::ExplicitDeny)]
+    #[case::rest_shape(
+        json!({"Effect": "Allow", "Action": INVOKE, "Resource": "arn:aws:execute-api:us-east-1:000000000000:abc/prod/*/*"}),
+        Decision::ImplicitDeny
+    )]
+    #[case::other_action(
+        json!({"Effect": "Allow", "Action": "execute-api:ManageConnections", "Resource": "*"}),
+        Decision::ImplicitDeny
+    )]
+    #[case::deny_wins(
+        json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": INVOKE, "Resource": "*/$connect"}]),
+        Decision::ExplicitDeny
+    )]
     #[case::nothing(json!([]), Decision::ImplicitDeny)]
     fn statements_decide(#[case] statements: Value, #[case] decision: Decision) {
         assert_eq!(evaluate(&statements).decision, decision);
@@ -307,11 +306,23 @@ mod tests {
     #[case(json!("x"), "policyDocument")]
     #[case(json!({}), "Statement")]
     #[case(json!({"Statement": [{"Effect": "Maybe"}]}), "Statement[0].Effect")]
-    #[case(json!({"Statement": [{"Effect": "Allow", "Action": 1, "Resource": "*"}]}), "Statement[0].Action")]
+    #[case(
+        json!({"Statement": [{"Effect": "Allow", "Action": 1, "Resource": "*"}]}),
+        "Statement[0].Action"
+    )]
     #[case(json!({"Statement": [{"Effect": "Allow", "Action": "*"}]}), "Statement[0].Resource")]
-    #[case(json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "NotAction": "*"}}), "Statement[0].NotAction")]
-    #[case(json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": []}}), "Statement[0].Condition")]
-    #[case(json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"aws:UserAgent": []}}}}), "Statement[0].Condition.StringEquals.aws:UserAgent")]
+    #[case(
+        json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "NotAction": "*"}}),
+        "Statement[0].NotAction"
+    )]
+    #[case(
+        json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": []}}),
+        "Statement[0].Condition"
+    )]
+    #[case(
+        json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"aws:UserAgent": []}}}}),
+        "Statement[0].Condition.StringEquals.aws:UserAgent"
+    )]
     fn errors_name_the_member(#[case] document: Value, #[case] path: &str) {
         assert_eq!(PolicyDocument::from_json(&document).unwrap_err().path, path);
     }
@@ -336,7 +347,8 @@ mod tests {
     proptest! {
         #[test]
         fn wildcards_match_as_their_definition_says(pattern in "[ab*?]{0,8}", text in "[ab]{0,8}") {
-            let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+            let p: Vec<char> = pattern.chars().collect();
+            let t: Vec<char> = text.chars().collect();
             prop_assert_eq!(wildcard(&pattern, &text), wildcard_model(&p, &t));
         }
 
@@ -356,10 +368,16 @@ mod tests {
 
     // Each would let somebody in who is shut out on AWS, were it ignored.
     #[rstest]
-    #[case::misspelt_condition(json!({"Conditions": {}}), "`Statement[0].Conditions` is not supported")]
+    #[case::misspelt_condition(
+        json!({"Conditions": {}}),
+        "`Statement[0].Conditions` is not supported"
+    )]
     #[case::lower_case(json!({"condition": {}}), "`Statement[0].condition` is not supported")]
     #[case::not_action(json!({"NotAction": "*"}), "`Statement[0].NotAction` is not supported")]
-    #[case::policy_variable(json!({"Resource": "arn:${aws:username}"}), "`Statement[0].Resource` has a policy variable, which is not supported")]
+    #[case::policy_variable(
+        json!({"Resource": "arn:${aws:username}"}),
+        "`Statement[0].Resource` has a policy variable, which is not supported"
+    )]
     fn what_is_not_known_is_an_error(#[case] member: Value, #[case] problem: &str) {
         let mut statement = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
         for (name, value) in member.as_object().unwrap() {

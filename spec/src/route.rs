@@ -109,7 +109,7 @@ pub(crate) fn body_variable(document: &Document, name: &str) -> Option<String> {
 
 /// The key that stands for everything that no other key takes: of routes, of models, templates and
 /// responses.
-pub const DEFAULT: &str = "$default";
+pub(crate) const DEFAULT: &str = "$default";
 
 impl RouteKey {
     /// The key as it is written.
@@ -310,12 +310,16 @@ mod tests {
         // The choice is the key itself when it is a route, `$default` when there is one, else none.
         #[test]
         fn exact_then_default_then_none(
-            keys in proptest::collection::vec("[a-c]{1,2}|[$]default|[$]connect|[$]disconnect", 0..5),
+            keys in proptest::collection::vec(
+                "[a-c]{1,2}|[$]default|[$]connect|[$]disconnect",
+                0..5,
+            ),
             wanted in "[a-c]{1,2}|[$]default|[$]connect|[$]disconnect",
         ) {
             let texts: Vec<&str> = keys.iter().map(String::as_str).collect();
             let choice = choose(Selection::Key(wanted.clone()), &routes(&texts));
-            let expected = if keys.contains(&wanted) && wanted != "$connect" && wanted != "$disconnect" {
+            let is_message = wanted != "$connect" && wanted != "$disconnect";
+            let expected = if keys.contains(&wanted) && is_message {
                 Some(wanted)
             } else {
                 keys.contains(&"$default".to_owned()).then(|| "$default".to_owned())
@@ -329,7 +333,10 @@ mod tests {
             name in "[a-z]{1,3}",
             inner in "[a-z]{1,3}",
             wanted in "[a-z]{1,3}",
-            value in crate::strategy::json_value().prop_filter("text has its own form", |it| !it.is_array() && !it.is_object()),
+            value in crate::strategy::json_value().prop_filter(
+                "text has its own form",
+                |it| !it.is_array() && !it.is_object(),
+            ),
             cut in prop::option::of(any::<prop::sample::Index>()),
         ) {
             let mut message = json!({"n": 1, name.as_str(): {inner.as_str(): value}}).to_string();

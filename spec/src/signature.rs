@@ -23,8 +23,9 @@ use subtle::ConstantTimeEq;
 use crate::http::Headers;
 use crate::time::Timestamp;
 
+pub(crate) use caller::MANAGE_CONNECTIONS;
 pub(crate) use caller::masked;
-pub use caller::{Access, Caller, CallerIdentity, MANAGE_CONNECTIONS, Signatures};
+pub use caller::{Access, Caller, CallerIdentity, Signatures};
 pub use rejection::Rejection;
 pub use sign::{Signer, presign};
 
@@ -50,12 +51,12 @@ pub const SERVICE: &str = "execute-api";
 /// How far a signature's time may be from the gateway's.
 ///
 /// Realises: AUTHORIZER-69
-pub const SKEW: Duration = Duration::from_secs(5 * 60);
+pub(crate) const SKEW: Duration = Duration::from_secs(5 * 60);
 
 /// The longest validity of a signature in a query string: seven days.
 ///
 /// Realises: AUTHORIZER-70
-pub const LONGEST_EXPIRES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub(crate) const LONGEST_EXPIRES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Whose signature `request` carries: one of `callers`, for `region`, at `now`.
 ///
@@ -163,7 +164,8 @@ fn check_scope(claim: &Claim, region: &str) -> Result<(), Rejection> {
     let day = at.split('T').next().unwrap_or_default();
     if scope.date != day {
         say(&format!(
-            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{}' != '{day}', from '{at}'. ",
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from \
+             HTTP: '{}' != '{day}', from '{at}'. ",
             scope.date
         ));
     }

@@ -73,7 +73,7 @@ impl Timestamp {
     /// ISO 8601's basic format in whole seconds, as signatures use it: `20201115T122314Z`.
     ///
     /// Realises: AUTHORIZER-69
-    pub fn iso_8601_basic(self) -> String {
+    pub(crate) fn iso_8601_basic(self) -> String {
         let c = self.civil();
         format!(
             "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
@@ -82,7 +82,7 @@ impl Timestamp {
     }
 
     /// Reads ISO 8601's basic format; `None` for anything else, and for what is before 1970.
-    pub fn from_iso_8601_basic(text: &str) -> Option<Self> {
+    pub(crate) fn from_iso_8601_basic(text: &str) -> Option<Self> {
         let digits = |range: std::ops::Range<usize>| -> Option<u64> {
             let digits = text.get(range)?;
             let all = digits.bytes().all(|byte| byte.is_ascii_digit());

@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 
 /// Where the API key of a handshake is looked for: `ApiKeySelectionExpression`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeySource {
+pub(crate) enum KeySource {
     /// `$request.header.x-api-key`.
     ///
     /// Realises: HANDSHAKE-31
@@ -45,7 +45,7 @@ pub struct InvalidQuota(pub Quota);
 
 /// Why a handshake's API key opens nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeyRefusal {
+pub(crate) enum KeyRefusal {
     /// There is none.
     ///
     /// Realises: HANDSHAKE-28
@@ -74,7 +74,7 @@ pub enum KeyRefusal {
 
 /// What every key has used.
 #[derive(Clone, Debug)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// By the key's value.
     keys: HashMap<String, Entry>,
 }
@@ -152,7 +152,7 @@ impl Quota {
 
 impl Usage {
     /// What nobody has used yet.
-    pub fn new(api: &Api) -> Self {
+    pub(crate) fn new(api: &Api) -> Self {
         let keys = api.api_keys.iter().map(|(id, key)| {
             let mut plans = api.usage_plans.iter();
             let plan = plans.find(|(_, plan)| plan.api_keys.contains(id));
@@ -176,7 +176,7 @@ impl Usage {
 
     /// Goes on with another deployment's keys and plans: what a key has used of its plan is kept,
     /// as long as it is in that plan.
-    pub fn deploy(&mut self, now: Timestamp, api: &Api) {
+    pub(crate) fn deploy(&mut self, now: Timestamp, api: &Api) {
         let old = std::mem::replace(self, Self::new(api));
         let mut used: HashMap<String, Meters> = old
             .keys
@@ -202,7 +202,7 @@ impl Usage {
     /// Why the key opens nothing.
     ///
     /// Realises: HANDSHAKE-54
-    pub fn admit(
+    pub(crate) fn admit(
         &mut self,
         now: Timestamp,
         source: KeySource,
@@ -266,7 +266,7 @@ impl Meters {
 
 impl KeyRefusal {
     /// What the client gets.
-    pub fn refusal(&self) -> Refusal {
+    pub(crate) fn refusal(&self) -> Refusal {
         match self {
             Self::Missing(_) | Self::Unknown | Self::Disabled(_) | Self::WithoutPlan(_) => {
                 Refusal::InvalidApiKey

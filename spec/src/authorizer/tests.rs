@@ -172,12 +172,19 @@ proptest! {
         message in "(un|Un|UN)?[aA]uthorized[.!]?|Unauthorized",
         wrapped: bool,
     ) {
-        let error = if wrapped { json!({"errorMessage": message}).to_string() } else { message.clone() };
+        let error = match wrapped {
+            true => json!({"errorMessage": message}).to_string(),
+            false => message.clone(),
+        };
         let outcome = FunctionOutcome::Failed(error).into();
-        let Authorization::Refused(refusal, _) = interpret(&outcome, ARN, &Context::default(), 0) else {
+        let answer = interpret(&outcome, ARN, &Context::default(), 0);
+        let Authorization::Refused(refusal, _) = answer else {
             return Err(TestCaseError::fail("not refused"));
         };
-        let expected = if message == "Unauthorized" { Refusal::Unauthorized } else { Refusal::AuthorizerFailed };
+        let expected = match &*message {
+            "Unauthorized" => Refusal::Unauthorized,
+            _ => Refusal::AuthorizerFailed,
+        };
         prop_assert_eq!(refusal, expected);
     }
 }

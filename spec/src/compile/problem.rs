@@ -124,12 +124,14 @@ pub enum InvalidRoute {
     ParameterElsewhere(String),
     /// A request parameter that is not one of the handshake.
     #[error(
-        "request parameter `{0}` must be `route.request.header.NAME` or `route.request.querystring.NAME`"
+        "request parameter `{0}` must be `route.request.header.NAME` or \
+         `route.request.querystring.NAME`"
     )]
     Parameter(String),
     /// The integration uses a request parameter that the route does not declare.
     #[error(
-        "its integration uses `{0}`, which the route does not declare: `RequestParameters: {{{0}: {{Required: false}}}}`"
+        "its integration uses `{0}`, which the route does not declare: `RequestParameters: {{{0}: \
+         {{Required: false}}}}`"
     )]
     UndeclaredParameter(String),
 }

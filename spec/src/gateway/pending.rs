@@ -125,7 +125,7 @@ impl Gateway {
         }));
     }
 
-    /// Makes the call of an integration.
+    /// Makes the call of an integration. One flat match over what can be called.
     pub(super) fn call(
         &mut self,
         now: Timestamp,

@@ -411,7 +411,8 @@ fn shutdown_closes_every_connection_and_waits_for_its_disconnect() {
 fn what_can_not_be_served_is_named_with_its_place() {
     assert_eq!(
         broken(|api| api.route_selection_expression = "${request.body".to_owned()),
-        "the API: `RouteSelectionExpression`: selection expression `${request.body`: `${` without `}` at character 1"
+        "the API: `RouteSelectionExpression`: selection expression `${request.body`: `${` without \
+         `}` at character 1"
     );
     assert_eq!(
         broken(|api| api.routes.get_mut("echo").unwrap().target = Some("gone".to_owned())),
@@ -426,7 +427,9 @@ fn what_can_not_be_served_is_named_with_its_place() {
             |api| api.authorizers.get_mut("token").unwrap().identity_source =
                 vec!["$request.header.x".to_owned()]
         ),
-        "authorizer `token`: invalid identity source `$request.header.x`: it must be `route.request.header.NAME`, `route.request.querystring.NAME`, `stageVariables.NAME` or `context.NAME`"
+        "authorizer `token`: invalid identity source `$request.header.x`: it must be \
+         `route.request.header.NAME`, `route.request.querystring.NAME`, `stageVariables.NAME` or \
+         `context.NAME`"
     );
 }
 
@@ -473,7 +476,8 @@ fn a_call_without_a_permission_never_leaves_the_machine() {
     assert_eq!(
         reasons(&mut gateway),
         [
-            "connection refused with 500: the authorizer failed (the authorizer cannot be called: no permission)",
+            "connection refused with 500: the authorizer failed (the authorizer cannot be called: \
+             no permission)",
             "500"
         ]
     );

@@ -142,7 +142,11 @@ proptest! {
     ) {
         let spelled = |text: &str| -> String {
             let letters = text.chars().zip(spelling.iter().cycle());
-            letters.map(|(c, upper)| if *upper { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }).collect()
+            let cased = letters.map(|(c, upper)| match upper {
+                true => c.to_ascii_uppercase(),
+                false => c.to_ascii_lowercase(),
+            });
+            cased.collect()
         };
         let mut odd = HandshakeRequest {
             method: "GET".to_owned(),

@@ -42,12 +42,15 @@ pub enum InvalidIntegration {
     Selection(#[from] SelectionExpressionError),
     /// No function in the URI, nor an action of a service.
     #[error(
-        "`IntegrationUri` `{0}` names no Lambda function (arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/FUNCTION_ARN/invocations) and no DynamoDB action (arn:aws:apigateway:REGION:dynamodb:action/ACTION)"
+        "`IntegrationUri` `{0}` names no Lambda function \
+         (arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/FUNCTION_ARN/invocations) and \
+         no DynamoDB action (arn:aws:apigateway:REGION:dynamodb:action/ACTION)"
     )]
     Uri(String),
     /// No HTTP address in the URI.
     #[error(
-        "`IntegrationUri` `{0}` must be `http://` or `https://` with a host, in visible ASCII characters and without a user"
+        "`IntegrationUri` `{0}` must be `http://` or `https://` with a host, in visible ASCII \
+         characters and without a user"
     )]
     Address(String),
     /// No HTTP method.
@@ -63,7 +66,8 @@ pub enum InvalidIntegration {
     },
     /// A key that is neither `$default` nor a pattern between slashes.
     #[error(
-        "integration response key `{key}` must be `$default` or a pattern between slashes: {problem}"
+        "integration response key `{key}` must be `$default` or a pattern between slashes: \
+         {problem}"
     )]
     ResponseKey {
         /// The key.
@@ -84,12 +88,16 @@ pub enum InvalidParameter {
     Framing,
     /// The target is not a location in a request.
     #[error(
-        "it must be `integration.request.header.NAME`, `integration.request.querystring.NAME` or `integration.request.path.NAME`, with a name of letters, digits and `._$-`"
+        "it must be `integration.request.header.NAME`, `integration.request.querystring.NAME` or \
+         `integration.request.path.NAME`, with a name of letters, digits and `._$-`"
     )]
     Target,
     /// The source, which names nothing.
     #[error(
-        "its source `{0}` must be `route.request.header.NAME`, `route.request.querystring.NAME`, `route.request.multivalueheader.NAME`, `route.request.multivaluequerystring.NAME`, `route.request.body.PATH`, `context.NAME`, `stageVariables.NAME` or a text between single quotes"
+        "its source `{0}` must be `route.request.header.NAME`, `route.request.querystring.NAME`, \
+         `route.request.multivalueheader.NAME`, `route.request.multivaluequerystring.NAME`, \
+         `route.request.body.PATH`, `context.NAME`, `stageVariables.NAME` or a text between single \
+         quotes"
     )]
     Source(String),
 }

@@ -206,7 +206,9 @@ mod tests {
             status in 100..=599_u16,
             as_text: bool,
             single in headers("[^\"]{0,5}".prop_map(Value::from).boxed()),
-            multi in headers(prop::collection::vec("[^\"]{0,5}", 1..3).prop_map(Value::from).boxed()),
+            multi in headers(
+                prop::collection::vec("[^\"]{0,5}", 1..3).prop_map(Value::from).boxed(),
+            ),
             body in prop::option::of(crate::strategy::body()),
             fault in prop::option::of(fault()),
         ) {

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::context::{Context, Kind, kind};
+use super::problem::PolicyProblem;
 use super::value::{Date, Network, arn_matches};
 use super::wildcard;
 
@@ -122,18 +123,16 @@ impl Condition {
     ///
     /// # Errors
     /// The member that is wrong, such as `.StringEquals.aws:UserAgent`, and what is wrong there.
-    pub(super) fn read(block: &Value) -> Result<Vec<Self>, (String, String)> {
+    pub(super) fn read(block: &Value) -> Result<Vec<Self>, (String, PolicyProblem)> {
         let operators = block
             .as_object()
-            .ok_or_else(|| (String::new(), "must be an object".to_owned()))?;
+            .ok_or_else(|| (String::new(), PolicyProblem::NotAnObject))?;
         let mut conditions = Vec::new();
         for (name, keys) in operators {
             let at = format!(".{name}");
             let operator = Operator::parse(name)
-                .ok_or_else(|| (at.clone(), "is no condition operator".to_owned()))?;
-            let keys = keys
-                .as_object()
-                .ok_or_else(|| (at, "must be an object".to_owned()))?;
+                .ok_or_else(|| (at.clone(), PolicyProblem::UnknownOperator))?;
+            let keys = keys.as_object().ok_or((at, PolicyProblem::NotAnObject))?;
             for (key, values) in keys {
                 let condition = Self::new(operator.clone(), key, values)
                     .map_err(|problem| (format!(".{name}.{key}"), problem))?;
@@ -143,15 +142,15 @@ impl Condition {
         Ok(conditions)
     }
 
-    fn new(operator: Operator, key: &str, values: &Value) -> Result<Self, String> {
-        let kind = kind(key).ok_or("is no condition key that is known here")?;
+    fn new(operator: Operator, key: &str, values: &Value) -> Result<Self, PolicyProblem> {
+        let kind = kind(key).ok_or(PolicyProblem::UnknownKey)?;
         if !operator.test.suits(kind) {
-            return Err("is a key that the operator cannot compare".to_owned());
+            return Err(PolicyProblem::Incomparable);
         }
         let values = match values {
             Value::Array(list) if !list.is_empty() => list.iter().collect(),
             Value::Array(_) | Value::Object(_) | Value::Null => {
-                return Err("must be a value or a list of values".to_owned());
+                return Err(PolicyProblem::NotValues);
             }
             single => vec![single],
         };
@@ -161,10 +160,13 @@ impl Condition {
                 let text = match value {
                     Value::String(text) => text.clone(),
                     Value::Bool(_) | Value::Number(_) => value.to_string(),
-                    _ => return Err("must be a value or a list of values".to_owned()),
+                    _ => return Err(PolicyProblem::NotValues),
                 };
                 let operand = operator.test.operand(&text);
-                operand.ok_or_else(|| format!("`{text}` is no value for `{}`", operator.name))
+                operand.ok_or_else(|| PolicyProblem::Value {
+                    value: text,
+                    operator: operator.name.clone(),
+                })
             })
             .collect::<Result<_, _>>()?;
         Ok(Self {

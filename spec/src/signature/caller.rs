@@ -66,7 +66,7 @@ pub struct CallerIdentity {
 /// The action of calling `@connections`.
 ///
 /// Realises: MANAGEMENT-38
-pub const MANAGE_CONNECTIONS: &str = "execute-api:ManageConnections";
+pub(crate) const MANAGE_CONNECTIONS: &str = "execute-api:ManageConnections";
 
 impl Access {
     /// Only the functions can sign, and nobody looks at calls to `@connections`.
@@ -210,7 +210,10 @@ mod tests {
             caller
                 .authorize(MANAGE_CONNECTIONS, &resource, &shown, Context::default())
                 .unwrap_err(),
-            "User: arn:aws:sts::123456781234:assumed-role/local/local is not authorized to perform: execute-api:ManageConnections on resource: arn:aws:execute-api:us-east-1:********1234:local00000/prod/POST/@connections/{connectionId} with an explicit deny in an identity-based policy"
+            "User: arn:aws:sts::123456781234:assumed-role/local/local is not authorized to \
+             perform: execute-api:ManageConnections on resource: \
+             arn:aws:execute-api:us-east-1:********1234:local00000/prod/POST/@connections/{connectionId} \
+             with an explicit deny in an identity-based policy"
         );
         caller.policy = Some(PolicyDocument::from_json(&statement("Allow")).unwrap());
         let evaluation =

@@ -83,7 +83,8 @@ impl Claim {
         for part in rest.split([',', ' ']).filter(|part| !part.is_empty()) {
             let Some(pair) = part.split_once('=') else {
                 return Err(Rejection::Incomplete(format!(
-                    "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): '{}'.",
+                    "Invalid key=value pair (missing equal-sign) in Authorization header (hashed \
+                     with SHA-256 and encoded with Base64): '{}'.",
                     hashed(authorization)
                 )));
             };
@@ -112,7 +113,10 @@ impl Claim {
                 }
             }
             if date.is_none() {
-                problem.push_str("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ");
+                problem.push_str(
+                    "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' \
+                     header. ",
+                );
             }
             problem.push_str(&format!(
                 "(Hashed with SHA-256 and encoded with Base64) Authorization={}",
@@ -201,14 +205,16 @@ impl Texts<'_> {
         }
         let at = Timestamp::from_iso_8601_basic(self.date).ok_or_else(|| {
             Rejection::Incomplete(format!(
-                "Date must be in ISO-8601 'basic format'. Got '{}'. See http://en.wikipedia.org/wiki/ISO_8601",
+                "Date must be in ISO-8601 'basic format'. Got '{}'. See \
+                 http://en.wikipedia.org/wiki/ISO_8601",
                 self.date
             ))
         })?;
         let parts: Vec<&str> = self.credential.split('/').collect();
         let [access_key_id, date, region, service, terminator] = parts[..] else {
             return Err(Rejection::Incomplete(format!(
-                "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{}'",
+                "Credential must have exactly 5 slash-delimited elements, e.g. \
+                 keyid/date/region/service/term, got '{}'",
                 self.credential
             )));
         };

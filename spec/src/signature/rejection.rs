@@ -58,7 +58,13 @@ impl Rejection {
                 canonical_request,
                 string_to_sign,
             } => format!(
-                "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.\n\nThe Canonical String for this request should have been\n'{canonical_request}'\n\nThe String-to-Sign should have been\n'{string_to_sign}'\n"
+                "The request signature we calculated does not match the signature you provided. \
+                 Check your AWS Secret Access Key and signing method. Consult the service \
+                 documentation for details.\n\n\
+                 The Canonical String for this request should have been\n\
+                 '{canonical_request}'\n\n\
+                 The String-to-Sign should have been\n\
+                 '{string_to_sign}'\n"
             ),
         }
     }
@@ -77,7 +83,8 @@ impl fmt::Display for Rejection {
                 f.write_str("the access key is unknown, or its session token is another one")
             }
             Self::Mismatch { .. } => f.write_str(
-                "the signature is that of another request, or by another secret; the answer shows what should have been signed",
+                "the signature is that of another request, or by another secret; the answer shows \
+                 what should have been signed",
             ),
         }
     }

@@ -73,7 +73,8 @@ impl Sent {
         names.dedup();
         let with = |signature: &str| {
             format!(
-                "AWS4-HMAC-SHA256 Credential={}/20150830/us-east-1/execute-api/aws4_request, SignedHeaders={}, Signature={signature}",
+                "AWS4-HMAC-SHA256 Credential={}/20150830/us-east-1/execute-api/aws4_request, \
+                 SignedHeaders={}, Signature={signature}",
                 caller.access_key_id,
                 names.join(";")
             )
@@ -178,15 +179,21 @@ fn an_unknown_key_and_no_key_are_told_apart() {
 // Sent in published questions; the hash is that of the whole field.
 #[case(
     "Bearer abc",
-    "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): 'w1Xc6WwWEogNEZQP/dkBTThsJT4MNlKmzQanIm970rY='."
+    "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and \
+     encoded with Base64): 'w1Xc6WwWEogNEZQP/dkBTThsJT4MNlKmzQanIm970rY='."
 )]
 #[case(
     "eyJhbGciOiJub25lIn0",
-    "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. (Hashed with SHA-256 and encoded with Base64) Authorization=YNj9O6tNAY0Tn1AlqRpLa3ng1flAKlhemfEQehfMc0A="
+    "Authorization header requires 'Credential' parameter. Authorization header requires \
+     'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. Authorization \
+     header requires existence of either a 'X-Amz-Date' or a 'Date' header. (Hashed with SHA-256 \
+     and encoded with Base64) Authorization=YNj9O6tNAY0Tn1AlqRpLa3ng1flAKlhemfEQehfMc0A="
 )]
 #[case(
     "AWS4-HMAC-SHA256 Credential=a, SignedHeaders=host, Signature=b",
-    "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. (Hashed with SHA-256 and encoded with Base64) Authorization=kObdg4Rnr5LEY12JMZQjZ6U4UH8c8kf6duT015Rw/lU="
+    "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. (Hashed \
+     with SHA-256 and encoded with Base64) \
+     Authorization=kObdg4Rnr5LEY12JMZQjZ6U4UH8c8kf6duT015Rw/lU="
 )]
 fn what_is_no_signature_is_incomplete(#[case] authorization: &str, #[case] expected: &str) {
     let mut sent = post();
@@ -205,7 +212,8 @@ fn what_is_no_signature_is_incomplete(#[case] authorization: &str, #[case] expec
 #[case(
     "/20150830/us-east-1",
     "/us-east-1",
-    "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got 'AKIDEXAMPLE/us-east-1/execute-api/aws4_request'"
+    "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, \
+     got 'AKIDEXAMPLE/us-east-1/execute-api/aws4_request'"
 )]
 #[case(
     "SignedHeaders=content-type;host;",
@@ -216,7 +224,8 @@ fn what_is_no_signature_is_incomplete(#[case] authorization: &str, #[case] expec
 #[case(
     "us-east-1/execute-api",
     "eu-west-1/s3",
-    "Credential should be scoped to a valid region, not 'eu-west-1'. Credential should be scoped to correct service: 'execute-api'. "
+    "Credential should be scoped to a valid region, not 'eu-west-1'. Credential should be scoped \
+     to correct service: 'execute-api'. "
 )]
 #[case(
     "aws4_request",
@@ -226,7 +235,8 @@ fn what_is_no_signature_is_incomplete(#[case] authorization: &str, #[case] expec
 #[case(
     "/20150830/",
     "/20150829/",
-    "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20150829' != '20150830', from '20150830T123600Z'. "
+    "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
+     '20150829' != '20150830', from '20150830T123600Z'. "
 )]
 fn what_can_not_hold_says_why(#[case] from: &str, #[case] to: &str, #[case] expected: &str) {
     let mut sent = post().signed(&caller());
@@ -239,8 +249,16 @@ fn what_can_not_hold_says_why(#[case] from: &str, #[case] to: &str, #[case] expe
 #[case(SIGNED - 300_000, None)]
 #[case(SIGNED + 300_999, None)]
 // The forms of two published refusals.
-#[case(SIGNED - 300_001, Some("Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z (20150830T123059Z + 5 min.)"))]
-#[case(SIGNED + 301_000, Some("Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z (20150830T124101Z - 5 min.)"))]
+#[case(
+    SIGNED - 300_001,
+    Some("Signature not yet current: 20150830T123600Z is still later than \
+         20150830T123559Z (20150830T123059Z + 5 min.)")
+)]
+#[case(
+    SIGNED + 301_000,
+    Some("Signature expired: 20150830T123600Z is now earlier than \
+         20150830T123601Z (20150830T124101Z - 5 min.)")
+)]
 fn a_signature_in_a_field_holds_for_five_minutes(#[case] now: u64, #[case] refusal: Option<&str>) {
     let verified = post().signed(&caller()).verified(caller(), now);
     assert_eq!(
@@ -288,7 +306,9 @@ fn a_half_signed_query_string_says_what_is_missing() {
         .push_str("&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20150830T123600Z");
     assert_eq!(
         message(url.verified(caller(), SIGNED)),
-        "AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters must include 'X-Amz-Signature'. AWS query-string parameters must include 'X-Amz-SignedHeaders'. Re-examine the query-string parameters."
+        "AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters \
+         must include 'X-Amz-Signature'. AWS query-string parameters must include \
+         'X-Amz-SignedHeaders'. Re-examine the query-string parameters."
     );
 }
 
@@ -308,7 +328,21 @@ fn a_wrong_signature_is_shown_what_was_to_sign() {
     sent.headers.set("Authorization", wrong);
     assert_eq!(
         message(sent.verified(caller(), SIGNED)),
-        "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.\n\nThe Canonical String for this request should have been\n'POST\n/test/%40connections/atntqfjloAMCECg%3D\n\nhost:127.0.0.1:3001\nx-amz-date:20150830T123600Z\n\nhost;x-amz-date\n2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824'\n\nThe String-to-Sign should have been\n'AWS4-HMAC-SHA256\n20150830T123600Z\n20150830/us-east-1/execute-api/aws4_request\naf95fd64e595012a5cb8ab52b4bd089bfa6ac0ecd8465662aef25857a8df43a7'\n"
+        "The request signature we calculated does not match the signature you provided. Check your \
+         AWS Secret Access Key and signing method. Consult the service documentation for \
+         details.\n\n\
+         The Canonical String for this request should have been\n\
+         'POST\n\
+         /test/%40connections/atntqfjloAMCECg%3D\n\n\
+         host:127.0.0.1:3001\n\
+         x-amz-date:20150830T123600Z\n\n\
+         host;x-amz-date\n\
+         2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824'\n\n\
+         The String-to-Sign should have been\n\
+         'AWS4-HMAC-SHA256\n\
+         20150830T123600Z\n\
+         20150830/us-east-1/execute-api/aws4_request\n\
+         af95fd64e595012a5cb8ab52b4bd089bfa6ac0ecd8465662aef25857a8df43a7'\n"
     );
 }
 
@@ -351,7 +385,9 @@ proptest! {
             _ => {
                 let authorization = sent.headers.get("Authorization").unwrap();
                 let (before, signature) = authorization.split_once("Signature=").unwrap();
-                changed.headers.set("Authorization", format!("{before}Signature={}", with_another(signature, position)));
+                let signature = with_another(signature, position);
+                let authorization = format!("{before}Signature={signature}");
+                changed.headers.set("Authorization", authorization);
             }
         }
         prop_assert!(changed.verified(caller(), SIGNED).is_err(), "{:?}", changed);
@@ -375,12 +411,21 @@ proptest! {
     }
 
     #[test]
-    fn nothing_that_is_sent_panics(method: String, target: String, authorization: String, date: String, body: Vec<u8>) {
+    fn nothing_that_is_sent_panics(
+        method: String,
+        target: String,
+        authorization: String,
+        date: String,
+        body: Vec<u8>,
+    ) {
         let mut sent = Sent::new(&method, &target, &[("X-Amz-Date", &date)], &body);
         let _ = sent.verified(caller(), SIGNED);
         sent.headers.push("Authorization", &authorization);
         let _ = sent.verified(caller(), SIGNED);
-        let whole = format!("AWS4-HMAC-SHA256 Credential={authorization}, SignedHeaders={target}, Signature={date}");
+        let whole = format!(
+            "AWS4-HMAC-SHA256 Credential={authorization}, SignedHeaders={target}, \
+             Signature={date}"
+        );
         sent.headers.set("Authorization", whole);
         sent.headers.set("X-Amz-Date", "20150830T123600Z");
         let _ = sent.verified(caller(), SIGNED);

@@ -119,7 +119,10 @@ fn value() -> impl Strategy<Value = String> {
             (select(CONDITION.to_vec()), inner.clone())
                 .prop_map(|(condition, yes)| format!("{yes}#if({condition}), {yes}#end")),
             inner.clone().prop_map(|inner| {
-                format!("[#foreach($item in $input.path('$.message')){inner}#if($foreach.hasNext),#end#end]")
+                format!(
+                    "[#foreach($item in $input.path('$.message')){inner}\
+                     #if($foreach.hasNext),#end#end]"
+                )
             }),
             (set(), inner).prop_map(|(set, inner)| format!("{set}{inner}")),
         ]

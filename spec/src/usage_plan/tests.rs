@@ -197,7 +197,12 @@ fn an_offset_is_a_day_of_its_period(#[case] period: Period, #[case] highest: u8)
 #[rstest]
 #[case(KEY_FROM_HEADER, Ok(KeySource::Header))]
 #[case(KEY_FROM_AUTHORIZER, Ok(KeySource::Authorizer))]
-#[case("$request.header.X-Api-Key", Err("`$request.header.X-Api-Key` must be `$request.header.x-api-key` or `$context.authorizer.usageIdentifierKey`".to_owned()))]
+#[case(
+    "$request.header.X-Api-Key",
+    Err("`$request.header.X-Api-Key` must be `$request.header.x-api-key` or \
+         `$context.authorizer.usageIdentifierKey`"
+        .to_owned())
+)]
 fn two_key_selection_expressions_are_taken(
     #[case] text: &str,
     #[case] expected: Result<KeySource, String>,
@@ -214,7 +219,9 @@ proptest! {
         let plan = UsagePlan { quota: Some(quota(limit, 0, Period::Day)), ..UsagePlan::default() };
         let mut usage = Usage::new(&api(plan));
         for day in [0, days] {
-            let admitted = (0..attempts).filter(|_| admit(&mut usage, at(day * DAY), "value-of-good").is_ok());
+            let now = at(day * DAY);
+            let admitted =
+                (0..attempts).filter(|_| admit(&mut usage, now, "value-of-good").is_ok());
             prop_assert_eq!(admitted.count(), attempts.min(limit as usize));
         }
     }
@@ -222,7 +229,11 @@ proptest! {
     // Periods follow each other: a day later it is the same or the next, and a whole cycle later
     // always another.
     #[test]
-    fn periods_never_go_back(day in 0_u64..100_000, offset in 0_u8..=6, period in prop::sample::select(vec![Period::Week, Period::Month])) {
+    fn periods_never_go_back(
+        day in 0_u64..100_000,
+        offset in 0_u8..=6,
+        period in prop::sample::select(vec![Period::Week, Period::Month]),
+    ) {
         let quota = quota(1, offset, period);
         let number = |day: u64| quota.period_of(Timestamp::from_millis(day * DAY));
         prop_assert!((0..=1).contains(&(number(day + 1) - number(day))));
@@ -232,9 +243,14 @@ proptest! {
 
     #[test]
     fn no_request_panics(key: String, given: Option<String>, millis: u64) {
-        let plan = UsagePlan { quota: Some(quota(1, 27, Period::Month)), rate_limit: Some(1.0), ..UsagePlan::default() };
+        let plan = UsagePlan {
+            quota: Some(quota(1, 27, Period::Month)),
+            rate_limit: Some(1.0),
+            ..UsagePlan::default()
+        };
         let mut usage = Usage::new(&api(plan));
-        let _ = usage.admit(Timestamp::from_millis(millis), KeySource::Header, &request(Some(&key)), given.as_deref());
-        let _ = usage.admit(Timestamp::from_millis(millis), KeySource::Header, &request(Some("value-of-good")), None);
+        let now = Timestamp::from_millis(millis);
+        let _ = usage.admit(now, KeySource::Header, &request(Some(&key)), given.as_deref());
+        let _ = usage.admit(now, KeySource::Header, &request(Some("value-of-good")), None);
     }
 }

@@ -231,7 +231,9 @@ fn a_call_needs_the_permission() {
         (response.status, kind),
         (403, Some("AccessDeniedException"))
     );
-    let message = "User: arn:aws:sts::000000000000:assumed-role/local/local is not authorized to perform: execute-api:ManageConnections on resource: arn:aws:execute-api:us-east-1:********0000:local00000/stage/GET/@connections/{connectionId}";
+    let message = "User: arn:aws:sts::000000000000:assumed-role/local/local is not authorized to \
+        perform: execute-api:ManageConnections on resource: \
+        arn:aws:execute-api:us-east-1:********0000:local00000/stage/GET/@connections/{connectionId}";
     assert_eq!(response.body, json!({ "Message": message }).to_string());
     assert!(noted[0].ends_with(message), "{noted:?}");
     // The connection's own id decides, too.

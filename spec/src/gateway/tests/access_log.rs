@@ -84,9 +84,11 @@ const NOTHING: [&str; 0] = [];
 
 #[test]
 fn a_connections_life_is_a_line_a_request() {
-    let format = "$context.eventType $context.routeKey $context.status $context.authorizer.principalId \
-        $context.authorizer.token $context.integration.status/$context.integration.integrationStatus \
-        $context.integrationLatency=$context.integration.latency $context.authorizer.latency $context.error.message";
+    let format = "$context.eventType $context.routeKey $context.status \
+        $context.authorizer.principalId $context.authorizer.token \
+        $context.integration.status/$context.integration.integrationStatus \
+        $context.integrationLatency=$context.integration.latency $context.authorizer.latency \
+        $context.error.message";
     let mut log = Log::new(api(), format);
     assert_eq!(
         log.connected(),
@@ -120,7 +122,8 @@ fn a_connections_life_is_a_line_a_request() {
 
 #[test]
 fn a_refused_handshake_says_why() {
-    let format = "$context.status $context.error.responseType $context.error.messageString $context.authorizer.status \
+    let format = "$context.status $context.error.responseType $context.error.messageString \
+        $context.authorizer.status \
         $context.authorize.status $context.authorizer.principalId $context.integration.status";
     let mut log = Log::new(api(), format);
     assert_eq!(
@@ -165,7 +168,8 @@ fn a_time_out_and_a_throttle_have_their_names() {
         .insert("echo".parse().unwrap(), settings);
     let mut log = Log::new(
         api,
-        "$context.routeKey $context.status $context.error.responseType $context.integration.latency $context.integration.error",
+        "$context.routeKey $context.status $context.error.responseType \
+         $context.integration.latency $context.integration.error",
     );
     log.connected();
     assert_eq!(log.after(40, message(r#"{"action":"echo"}"#)), NOTHING);

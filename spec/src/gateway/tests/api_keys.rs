@@ -179,7 +179,8 @@ fn keys_that_can_not_be_required_are_named_with_their_place() {
     );
     assert_eq!(
         broken(|api| api.api_key_selection_expression = "$request.header.key".to_owned()),
-        "the API: `ApiKeySelectionExpression`: `$request.header.key` must be `$request.header.x-api-key` or `$context.authorizer.usageIdentifierKey`"
+        "the API: `ApiKeySelectionExpression`: `$request.header.key` must be \
+         `$request.header.x-api-key` or `$context.authorizer.usageIdentifierKey`"
     );
     assert_eq!(
         broken(|api| {

@@ -266,7 +266,8 @@ fn a_backend_that_does_not_answer_fails() {
             outcome: Outcome::Http(outcome),
         },
     );
-    assert!(text(&outputs(&mut gateway)).starts_with(r#"{"message": "Internal server error", "#)); // INTEGRATION-53
+    // INTEGRATION-53
+    assert!(text(&outputs(&mut gateway)).starts_with(r#"{"message": "Internal server error", "#));
     gateway.handle_input(START, message("{}"));
     let second = call(&outputs(&mut gateway));
     gateway.handle_timeout(second.deadline);

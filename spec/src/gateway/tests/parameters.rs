@@ -76,13 +76,39 @@ fn a_message_can_not_reshape_the_request(#[case] target: &str, #[case] text_sent
 
 #[rstest]
 #[case::method(|i: &mut Integration| i.integration_method = None, "`IntegrationMethod` ``")]
-#[case::address(|i: &mut Integration| i.integration_uri = Some("ftp://x".to_owned()), "`IntegrationUri` `ftp://x` must be")]
-#[case::target(|i: &mut Integration| i.request_parameters = map(&[("integration.request.body.x", "'x'")]), "it must be `integration.request.header.NAME`")]
-#[case::name(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x y", "'x'")]), "it must be `integration.request.header.NAME`")]
-#[case::framing(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.Host", "'x'")]), "the gateway sets this header itself")]
-#[case::source(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x", "method.request.header.x")]), "its source `method.request.header.x` must be")]
-#[case::path(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x", "route.request.body.[")]), "its source `route.request.body.[` must be")]
-#[case::quote(|i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x", "'x")]), "its source `'x` must be")]
+#[case::address(
+    |i: &mut Integration| i.integration_uri = Some("ftp://x".to_owned()),
+    "`IntegrationUri` `ftp://x` must be"
+)]
+#[case::target(
+    |i: &mut Integration| i.request_parameters = map(&[("integration.request.body.x", "'x'")]),
+    "it must be `integration.request.header.NAME`"
+)]
+#[case::name(
+    |i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x y", "'x'")]),
+    "it must be `integration.request.header.NAME`"
+)]
+#[case::framing(
+    |i: &mut Integration| i.request_parameters = map(&[("integration.request.header.Host", "'x'")]),
+    "the gateway sets this header itself"
+)]
+#[case::source(
+    |i: &mut Integration| {
+        i.request_parameters =
+            map(&[("integration.request.header.x", "method.request.header.x")]);
+    },
+    "its source `method.request.header.x` must be"
+)]
+#[case::path(
+    |i: &mut Integration| {
+        i.request_parameters = map(&[("integration.request.header.x", "route.request.body.[")]);
+    },
+    "its source `route.request.body.[` must be"
+)]
+#[case::quote(
+    |i: &mut Integration| i.request_parameters = map(&[("integration.request.header.x", "'x")]),
+    "its source `'x` must be"
+)]
 fn what_can_not_be_served_is_refused(#[case] change: fn(&mut Integration), #[case] expected: &str) {
     let mut api = Api::new("$request.body.action", "stage");
     let variables = &mut api.stage.stage_variables;
@@ -118,7 +144,8 @@ proptest! {
                 let inner = path.strip_suffix("/b").unwrap();
                 prop_assert!(!inner.contains('/') && ![".", ".."].contains(&inner));
                 prop_assert_eq!(inner, query);
-                prop_assert_eq!(crate::percent::decode(query, crate::percent::Plus::Literal), value.clone());
+                let decoded = crate::percent::decode(query, crate::percent::Plus::Literal);
+                prop_assert_eq!(decoded, value.clone());
                 prop_assert!(url.bytes().all(|byte| byte.is_ascii_graphic()));
                 prop_assert_eq!(call.request.headers.get("x"), Some(&*value));
                 prop_assert!(!value.contains(char::is_control));
@@ -151,10 +178,22 @@ fn declaring(declared: &[(&str, bool)], source: Option<&str>) -> Api {
 // INTEGRATION-61
 #[rstest]
 #[case(&[("route.request.header.token", false)], Some("route.request.header.token"), None)]
-#[case(&[("route.request.header.token", false)], Some("route.request.multivalueheader.token"), None)]
+#[case(
+    &[("route.request.header.token", false)],
+    Some("route.request.multivalueheader.token"),
+    None
+)]
 #[case(&[], Some("context.stage"), None)]
-#[case(&[], Some("route.request.querystring.room"), Some("its integration uses `route.request.querystring.room`, which the route does not declare"))]
-#[case(&[("method.request.header.token", false)], None, Some("request parameter `method.request.header.token` must be"))]
+#[case(
+    &[],
+    Some("route.request.querystring.room"),
+    Some("its integration uses `route.request.querystring.room`, which the route does not declare")
+)]
+#[case(
+    &[("method.request.header.token", false)],
+    None,
+    Some("request parameter `method.request.header.token` must be")
+)]
 fn a_mapping_uses_what_is_declared(
     #[case] declared: &[(&str, bool)],
     #[case] source: Option<&str>,
@@ -188,7 +227,10 @@ fn only_connect_declares_parameters() {
 // HANDSHAKE-44, HANDSHAKE-51
 #[rstest]
 #[case(&[("route.request.header.TOKEN", true), ("route.request.querystring.room", true)], None)]
-#[case(&[("route.request.header.a.b", true), ("route.request.querystring.Room", true)], Some("a.b, Room"))]
+#[case(
+    &[("route.request.header.a.b", true), ("route.request.querystring.Room", true)],
+    Some("a.b, Room")
+)]
 #[case(&[("route.request.header.other", false)], None)]
 fn required_parameters_must_be_there(
     #[case] declared: &[(&str, bool)],
