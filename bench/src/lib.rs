@@ -128,8 +128,8 @@ pub fn context() -> Map<String, Value> {
 /// Japanese with emoji.
 pub fn bodies() -> Vec<Body> {
     // Chat: occasional apostrophes and quotation marks, a line break at the end of a paragraph.
-    const ENGLISH: &str = "hey queen, it's me. I read what you wrote yesterday, and I'd say \\\"yes\\\" \
-        to most of it; the rest can wait until we meet again on Friday at the usual place (half \
+    const ENGLISH: &str = "hey queen, it's me. I read what you wrote yesterday, and I'd say \
+        \\\"yes\\\" to most of it; the rest can wait until we meet again on Friday at the usual place (half \
         past eight, second floor).\\nBring the others along.\\n";
     const CHINESE_AND_JAPANESE: &str = "你好，女王😀。昨天你写的我都看了，大部分我同意👍。\
         ありがとう、また金曜日に会いましょう🎉。";

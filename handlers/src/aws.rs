@@ -212,11 +212,17 @@ mod tests {
 
     #[rstest]
     #[case::none(&[], None)]
-    #[case::of_the_service(&[("AWS_ENDPOINT_URL_DYNAMODB", "http://a"), ("AWS_ENDPOINT_URL", "http://b")], Some("http://a"))]
+    #[case::of_the_service(
+        &[("AWS_ENDPOINT_URL_DYNAMODB", "http://a"), ("AWS_ENDPOINT_URL", "http://b")],
+        Some("http://a")
+    )]
     #[case::of_all_services(&[("AWS_ENDPOINT_URL", "http://b")], Some("http://b"))]
     #[case::of_another_service(&[("AWS_ENDPOINT_URL_S3", "http://c")], None)]
     #[case::empty(&[("AWS_ENDPOINT_URL_DYNAMODB", "")], None)]
-    #[case::switched_off(&[("AWS_ENDPOINT_URL", "http://b"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")], None)]
+    #[case::switched_off(
+        &[("AWS_ENDPOINT_URL", "http://b"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")],
+        None
+    )]
     fn the_endpoint_is_overridden_as_in_every_sdk(
         #[case] extra: &[(&'static str, &'static str)],
         #[case] expected: Option<&str>,

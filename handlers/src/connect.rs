@@ -183,7 +183,10 @@ mod tests {
         #[test]
         fn a_row_follows_from_the_event(
             event in mutated_event(event(), &[
-                "", "/requestContext", "/requestContext/connectionId", "/requestContext/connectedAt",
+                "",
+                "/requestContext",
+                "/requestContext/connectionId",
+                "/requestContext/connectedAt",
             ]),
         ) {
             let table = always(200);

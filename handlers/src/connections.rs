@@ -18,7 +18,7 @@ const LIFETIME_SECONDS: u64 = 2 * 60 * 60 + 10 * 60;
 /// | --- | --- | --- |
 /// | `connectionId` | S | the key |
 /// | `connectedAt` | N | when it was opened, in milliseconds since 1970 |
-/// | `expiresAt` | N | when the row may be deleted by DynamoDB, in seconds since 1970 (the time-to-live attribute) |
+/// | `expiresAt` | N | when DynamoDB may delete the row, in seconds since 1970 |
 #[derive(Clone, Debug)]
 pub struct Connections {
     client: aws_sdk_dynamodb::Client,

@@ -131,7 +131,9 @@ mod tests {
         /// A row is deleted if and only if the event names a connection.
         #[test]
         fn a_deletion_follows_from_the_event(
-            event in mutated_event(event(), &["", "/requestContext", "/requestContext/connectionId"]),
+            event in mutated_event(event(), &[
+                "", "/requestContext", "/requestContext/connectionId",
+            ]),
         ) {
             let table = always(200);
             let status = block_on(Disconnect::new(connections(table.clone())).disconnect(&event));

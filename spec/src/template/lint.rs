@@ -13,7 +13,7 @@
 //!
 //! ```text
 //! text -> parts -> flow: every path through the template, with what each variable may hold (env)
-//!                        and where in the JSON it is (json) -> values that break out of their string
+//!                        and where in the JSON it is (json) -> values that leave their string
 //!               -> names: unknown references and directives -> what renders as nothing or as text
 //!               -> conditions: what is always true
 //!         renders for harmless input (probe)                -> what cannot be JSON

@@ -68,7 +68,8 @@ impl<'a> Evaluator<'_, 'a> {
 
     /// Prints `$object.method(…)`, with or without a `.replaceAll("literal", "by")`, without
     /// building the text first, if the object can do that. Otherwise returns false and does
-    /// nothing. Counts the same steps and bytes as the general path.
+    /// nothing. Counts the same steps and bytes as the general path. One function, since it takes
+    /// back its own steps and output if the object declines.
     fn write_directly(
         &mut self,
         reference: &Reference,

@@ -1,5 +1,5 @@
-//! The scopes inside macros and loops. They are part of the values: a `#define` block keeps the scope
-//! that it was defined in, whose variables are values.
+//! The scopes inside macros and loops. They are part of the values: a `#define` block keeps the
+//! scope that it was defined in, whose variables are values.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

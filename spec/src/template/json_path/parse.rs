@@ -1,4 +1,4 @@
-//! Parses paths. A path may hold filters, and a filter paths: their grammar is in `parse/filter.rs`.
+//! Parses paths. A path may hold filters, and a filter paths: `parse/filter.rs` has their grammar.
 
 mod filter;
 

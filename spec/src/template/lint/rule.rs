@@ -104,8 +104,8 @@ impl Rule {
             }
             Rule::TooLarge => "API Gateway refuses mapping templates over 300 KB",
             Rule::SingleQuote => {
-                "`escapeJavaScript` writes `'` as `\\'`, which JSON does not know: a message with a \
-                 single quote is refused by Lambda (\"Unrecognized character escape\")"
+                "`escapeJavaScript` writes `'` as `\\'`, which JSON does not know: a message with \
+                 a single quote is refused by Lambda (\"Unrecognized character escape\")"
             }
             Rule::UnescapedValue => {
                 "a quote in the value ends the string: the output is no longer JSON, or has \
