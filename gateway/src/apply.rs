@@ -7,7 +7,7 @@ use crate::lambda::Launch;
 use crate::running::{Deployed, Running, rules};
 use crate::{Error, build};
 
-/// Why a deployment was not applied. The one before it is served on, unchanged.
+/// Why a deployment was not applied. The previous one is still served, unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// It changes what cannot change while the gateway serves.
@@ -74,7 +74,7 @@ impl Deployed {
 }
 
 impl Running {
-    /// Starts the writer of the access log if the stage has one only now.
+    /// Starts the writer of the access log if the new stage is the first to have one.
     fn log_accesses_of(&self, new: &Assembly, deployed: &mut Deployed) -> Result<(), Error> {
         let is_wanted = new.api().stage.access_log_settings.is_some();
         if is_wanted && deployed.access_log.is_none() {

@@ -11,14 +11,14 @@ use crate::error::{BuildError, Error};
 use crate::runtime::{self, Missing, Program, Runtime};
 use stack::{Assembly, Function};
 
-/// How to come by the functions' executables.
+/// How the functions' executables are obtained.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Build {
     /// Whether cargo is called, or only what is already there is used.
     pub skip: bool,
     /// Whether the release profile is used.
     pub release: bool,
-    /// Whether what cargo has to say is only shown when it fails.
+    /// Whether cargo's output is only shown when it fails.
     pub quiet: bool,
     /// cargo's `--target-dir`; without it, cargo's own choice.
     pub target_dir: Option<PathBuf>,
@@ -287,7 +287,7 @@ fn command(manifest: &Path, functions: &[ToBuild<'_>], build: &Build) -> Command
     command
 }
 
-/// The executable that a message of cargo's tells of.
+/// The executable that a message from cargo names.
 fn artifact(message: &Value) -> Option<Binary> {
     if message["reason"] != "compiler-artifact" {
         return None;

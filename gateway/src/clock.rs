@@ -1,4 +1,4 @@
-//! The one spot where the time is read.
+//! The only place where the time is read.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

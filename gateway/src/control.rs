@@ -17,14 +17,14 @@ use crate::subscription::Subscription;
 use crate::supervisor::Fault;
 
 /// The way to a gateway that serves. Clones control the same one; when the last is dropped,
-/// everything ends at once, where [`shutdown`](Self::shutdown) is the polite way.
+/// everything ends at once; [`shutdown`](Self::shutdown) is the graceful way.
 #[derive(Clone)]
 pub struct Control(Arc<Running>);
 
 /// A gateway at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// The time by which it lives.
+    /// The time on its clock.
     pub now: spec::Timestamp,
     /// How many connections are open.
     pub connections: usize,

@@ -32,7 +32,7 @@ pub enum Error {
         /// What is wrong, and where.
         problem: String,
     },
-    /// The address to serve on cannot be had.
+    /// The address to serve on cannot be bound.
     #[error("cannot listen on {address}")]
     Listen {
         /// The address.
@@ -55,7 +55,7 @@ pub enum Error {
 /// Why cargo could not build the functions.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// There is no cargo that runs.
+    /// cargo cannot be run.
     #[error("cargo cannot be started")]
     NotStarted(#[source] io::Error),
     /// Nobody knows how it ended.

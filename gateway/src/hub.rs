@@ -2,7 +2,7 @@
 //! backends.
 //!
 //! The machine is behind a lock and not in a task of its own: whoever brings an input works off
-//! what follows from it, which spares every message two changes of task. Nothing waits under the
+//! what follows from it, which saves two task switches per message. Nothing waits under the
 //! lock: what leaves it goes into queues.
 
 mod backlog;
@@ -210,8 +210,9 @@ impl Hub {
         }
     }
 
-    /// Moves a clock that stands by `time`, from one moment at which something is due to the next: what is due happens at its time and in
-    /// its order. Nothing else comes between: whatever is called on the way has answered nothing when this returns the new time.
+    /// Moves a frozen clock by `time`, from one moment at which something is due to the next: what is
+    /// due happens at its own time and in its order. Nothing else comes between: whatever is called
+    /// on the way has answered nothing when this returns the new time.
     pub(crate) fn advance(&self, time: Duration) -> Timestamp {
         let mut machine = self.lock();
         let end = self.clock.now() + time;
@@ -302,7 +303,7 @@ impl Hub {
         }
     }
 
-    /// Says what was decided: to the log, and to whoever subscribed.
+    /// Reports what was decided: to the log, and to whoever subscribed.
     fn tell(&self, decision: Decision) {
         // Evaluated only where somebody listens.
         let shown = || crate::log::escape(&decision.to_string()).into_owned();

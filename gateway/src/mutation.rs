@@ -47,7 +47,7 @@ macro_rules! mutations {
 mutations! {
     /// A client is let in before `$connect` has answered, and closed when the answer is no.
     UpgradeAtOnce = "upgrade-at-once",
-    /// A handshake that 401 is due is refused with 403.
+    /// A handshake that should get 401 is refused with 403.
     ForbiddenForUnauthorized = "forbidden-for-unauthorized",
     /// No authorizer is asked.
     AuthorizerNotAsked = "authorizer-not-asked",
@@ -104,7 +104,7 @@ pub(crate) struct Mutant {
     now: Timestamp,
 }
 
-/// How late what is late is.
+/// How late the late outputs come.
 const DELAY: Duration = Duration::from_secs(1);
 /// The key of the route that stands for `$connect` where a message may choose it.
 const CONNECT_BY_MESSAGE: &str = "connect-by-message";

@@ -30,7 +30,7 @@ pub struct Options {
     pub allowed_hosts: Vec<String>,
     /// The port; 0 lets the system choose.
     pub port: u16,
-    /// How to come by the functions' executables.
+    /// How the functions' executables are obtained.
     pub build: Build,
     /// Where the lines that functions write go.
     pub function_output: FunctionOutput,

@@ -1,4 +1,4 @@
-//! Everything that runs of a gateway, and how it goes down.
+//! All running parts of a gateway, and how it shuts down.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -46,7 +46,7 @@ pub(crate) struct Running {
     pub(crate) down: OnceCell<()>,
 }
 
-/// What is there for the deployment that is served. Changed by one [`Control::apply`] after
+/// What exists for the deployment that is served. Changed by one [`Control::apply`] after
 /// another.
 pub(crate) struct Deployed {
     /// How each function's processes are started, by ARN.

@@ -155,7 +155,7 @@ fn spawn(
     ]
 }
 
-/// What requests may call this machine: custom domains belong here once there are any.
+/// The names by which requests may call this machine. Custom domains will belong here.
 fn hosts(stack: &Assembly, options: &Options) -> Hosts {
     let api = stack.api();
     let own = format!("{}.execute-api.{}.amazonaws.com", api.api_id, api.region);

@@ -19,7 +19,7 @@ pub struct Subscription(broadcast::Receiver<Arc<Decision>>);
 pub enum Notice {
     /// The gateway decided this.
     Decision(Arc<Decision>),
-    /// So many decisions were dropped here because they were not read in time.
+    /// This many decisions were dropped here because they were not read in time.
     Missed(u64),
 }
 

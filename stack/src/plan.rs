@@ -63,6 +63,8 @@ pub enum FunctionPart {
     Name,
     /// Where its code is, and how it is built.
     Code,
+    /// `Runtime`.
+    Runtime,
     /// `Handler`.
     Handler,
     /// `Environment`.
@@ -236,6 +238,7 @@ fn function_parts(old: &Function, new: &Function) -> Vec<FunctionPart> {
     let differ = [
         (FunctionPart::Name, name(old) != name(new)),
         (FunctionPart::Code, old.code != new.code),
+        (FunctionPart::Runtime, old.runtime != new.runtime),
         (FunctionPart::Handler, old.handler != new.handler),
         (
             FunctionPart::Environment,
@@ -346,6 +349,7 @@ impl fmt::Display for FunctionPart {
         f.write_str(match self {
             Self::Name => "name",
             Self::Code => "code",
+            Self::Runtime => "runtime",
             Self::Handler => "handler",
             Self::Environment => "environment",
             Self::Timeout => "timeout",

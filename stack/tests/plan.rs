@@ -42,7 +42,7 @@ fn plan(replacements: &[(&str, &str)]) -> Plan {
 }
 
 /// What can change, and what the plan for it says.
-const EDITS: [(&str, &str, &str); 18] = [
+const EDITS: [(&str, &str, &str); 19] = [
     (
         "RouteSelectionExpression: $request.body.action",
         "RouteSelectionExpression: $request.body.kind",
@@ -69,6 +69,11 @@ const EDITS: [(&str, &str, &str); 18] = [
         "      Description: Notes a new connection\n",
         "      Handler: other\n",
         "function `OnConnectFunction` changed (handler)",
+    ),
+    (
+        "      Description: Notes a new connection\n",
+        "      Runtime: provided.al2\n",
+        "function `OnConnectFunction` changed (runtime)",
     ),
     (
         "      Description: Notes a new connection\n",

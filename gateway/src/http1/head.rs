@@ -23,7 +23,7 @@ pub(super) enum BodyLength {
 pub(crate) enum ReadError {
     /// The peer has gone, in whatever way.
     Gone,
-    /// What came is no request: the status to answer with.
+    /// What came is not a request: the status to answer with.
     Malformed(u16),
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct Backlog {
 ///
 /// Realises: MANAGEMENT-30
 const FULL_BYTES: usize = 1024 * 1024;
-/// With so little left, a full buffer has room again.
+/// At this many bytes or fewer, a full buffer has room again.
 const ROOM_BYTES: usize = FULL_BYTES / 2;
 /// More than this can only be answers to a client's own messages, which are never refused: the
 /// client asks and does not read. Its connection counts as lost.

@@ -18,9 +18,9 @@ pub(super) struct Level {
 /// In bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// With so many waiting, the buffer is full.
+    /// With this many waiting, the buffer is full.
     pub(super) full: usize,
-    /// With so few left, a full buffer has room again.
+    /// With this many left, a full buffer has room again.
     pub(super) room: usize,
 }
 

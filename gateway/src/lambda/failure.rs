@@ -23,7 +23,7 @@ pub(super) enum Failure {
     NotStarted(StartError),
     /// The function took longer than its `Timeout`, which is this long.
     TimedOut(Duration),
-    /// The result had so many bytes, more than [`RESULT_BYTES`].
+    /// The result had this many bytes, more than [`RESULT_BYTES`].
     TooLarge(usize),
     /// The gateway goes down.
     Stopped,

@@ -14,7 +14,7 @@ use crate::runtime::Program;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Launch {
     pub(crate) program: Program,
-    /// What is known of the program's file: a build that replaces it makes another.
+    /// The state of the program's file: a build that replaces it changes this.
     file: Option<File>,
     /// All variables but those that differ from process to process.
     pub(crate) environment: Vec<(OsString, OsString)>,

@@ -1,11 +1,11 @@
 //! The rules by which one function's processes and events come together, without processes,
 //! sockets and clocks: inputs and the time go in, [`Action`]s come out.
 //!
-//! 1. No process is started for an event that another starting process will take: there are never
-//!    more processes starting than events waiting. [`growth`] says when one is started.
+//! 1. No process is started for an event that another starting process will take: one is started
+//!    only while more events wait than processes are starting. [`growth`] says when.
 //! 2. No process idles while an event waits.
 //! 3. Each event ends exactly once: with its result, an error, its timeout, or given up.
-//! 4. An event for which no process was free as long as API Gateway waits is dropped, and never run
+//! 4. An event for which no process was free while API Gateway waited is dropped, and never run
 //!    later.
 //! 5. An event that a process had not fetched when it went away is the next to be delivered.
 //! 6. An event whose process fails to start gets one more start, then it fails with that error.

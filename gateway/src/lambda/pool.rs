@@ -154,16 +154,12 @@ impl Pool {
         state.machine.invoke(now, event);
         let finished = self.perform(&mut state);
         drop(state);
-        if !finished.is_empty() {
-            let pool = Arc::clone(self);
-            // Not from here: the hub's lock is held.
-            tokio::spawn(async move { pool.report(finished) });
-        }
+        self.report_later(finished);
     }
 
-    /// Whatever event is asked for from now on is run by this program; what is being worked on is
-    /// finished by the old one.
-    pub(super) fn replace(&self, launch: Launch) {
+    /// Events fetched from now on are run by this program; what is being worked on is
+    /// finished by the old one. Called under the hub's lock.
+    pub(super) fn replace(self: &Arc<Self>, launch: Launch) {
         let mut state = self.lock();
         let now = self.now();
         // Before the machine starts anything.
@@ -172,7 +168,7 @@ impl Pool {
         state.machine.replace(now, limits);
         let finished = self.perform(&mut state);
         drop(state);
-        self.report(finished);
+        self.report_later(finished);
     }
 
     /// The next event for a process; `None` if it must not ask. Waits for it; may be dropped and
@@ -329,6 +325,14 @@ impl Pool {
         }
         self.moved.notify_waiters();
         finished
+    }
+
+    /// Reports while the hub's lock is held: not from here, then.
+    fn report_later(self: &Arc<Self>, finished: Vec<Finished>) {
+        if !finished.is_empty() {
+            let pool = Arc::clone(self);
+            tokio::spawn(async move { pool.report(finished) });
+        }
     }
 
     fn report(&self, finished: Vec<Finished>) {

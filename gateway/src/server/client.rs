@@ -182,7 +182,7 @@ async fn close(mut socket: Socket, info: &CloseInfo) {
             discard(&mut socket).await;
         }
     };
-    // A client that does not play along is left alone.
+    // A client that does not cooperate is dropped.
     let _ = timeout(CLOSING, closing).await;
 }
 

@@ -3,7 +3,7 @@
 //! A browser lets any page send requests to this machine. It says where a request comes from in
 //! `Origin`, and what the page called this machine in `Host`. A page that only sends is refused by
 //! its `Origin`; one that has made its own name point here (DNS rebinding), and could read what it
-//! gets, by its `Host`. Handshakes may come from any page, as on AWS: their `Host` is checked only.
+//! gets, by its `Host`. Handshakes may come from any page, as on AWS: only their `Host` is checked.
 
 use std::fmt;
 use std::net::IpAddr;

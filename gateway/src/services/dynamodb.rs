@@ -92,7 +92,7 @@ impl Drop for Engine {
 fn create(database: &Database, table: &Table) -> Result<(), Error> {
     let failed = |error: &dyn std::fmt::Display| {
         Error::DynamoDb(format!(
-            "the table `{}` can not be created: {error}",
+            "the table `{}` cannot be created: {error}",
             table.logical_id
         ))
     };

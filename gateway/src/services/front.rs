@@ -66,7 +66,7 @@ pub(super) async fn run(listener: TcpListener, hosts: Hosts, database: Database)
 
 struct Front {
     database: Database,
-    /// Ways to the engine's server that are not used at the moment.
+    /// Idle connections to the engine's server.
     idle: Mutex<Vec<Way>>,
 }
 

@@ -79,7 +79,7 @@ impl PoolMachine {
         self.actions.push_back(Action::Start(id));
     }
 
-    /// A process could not start: the first event that was there before it has had one more start.
+    /// A process could not start: counts a failed start for the first event that came before it.
     pub(super) fn start_failed(&mut self, id: ProcessId, failure: Failure) {
         let mut queue = self.queue.iter_mut();
         let Some(index) = queue.position(|waiting| waiting.after < id.0) else {

@@ -33,7 +33,7 @@ pub(super) enum Growth {
     Enough,
 }
 
-/// So many processes are started as soon as there is work for them …
+/// This many processes are started as soon as there is work for them …
 pub(super) const EAGER: usize = 4;
 /// … and one more each time that an event has waited this long: a function that sleeps must not
 /// hold up the others.
