@@ -6,6 +6,7 @@
 //!
 //! Realises: ROUTE-36, ROUTE-40, ROUTE-47, ROUTE-51
 
+mod compiled;
 mod format;
 mod json;
 mod keyword;

@@ -13,7 +13,7 @@ use velocity::Text;
 use super::json::Value;
 use super::message::{Out, text};
 use super::pattern::Pattern;
-use super::schema::Dialect;
+use super::types::Dialect;
 use super::uri::Uri;
 
 /// A format that is asserted.

@@ -2,59 +2,12 @@
 
 use velocity::Text;
 
+use super::compiled::{Bound, Id, Items, Keyword, Properties, Schema};
 use super::format::Format;
 use super::json::{Member, Node, Object, Value};
-use super::number::Number;
 use super::pattern::Pattern;
-use super::schema::{Dialect, Id, Items, Properties, Schema};
 use super::syntax;
-use super::types::{Type, Types};
-
-/// What a keyword asks of a value.
-#[derive(Clone, Debug)]
-pub(super) enum Keyword {
-    /// No more items than these.
-    NoAdditionalItems(usize),
-    /// No members but those of `properties` and `patternProperties`.
-    NoAdditionalProperties,
-    AllOf(Vec<Id>),
-    AnyOf(Vec<Id>),
-    OneOf(Vec<Id>),
-    Not(Id),
-    Dependencies {
-        names: Vec<(Text<'static>, Vec<Text<'static>>)>,
-        schemas: Vec<(Text<'static>, Id)>,
-    },
-    Disallow(Types, Vec<Id>),
-    Enum {
-        values: Vec<Node<'static>>,
-        weight: u64,
-    },
-    Extends(Vec<Id>),
-    Format(Format),
-    Items(Bound, usize),
-    Length(Bound, usize),
-    Properties(Bound, usize),
-    Limit {
-        bound: Bound,
-        number: Number<'static>,
-        exclusive: bool,
-    },
-    MultipleOf(Number<'static>),
-    Pattern(Text<'static>, Pattern),
-    Required(Vec<Text<'static>>),
-    Type(Types),
-    /// Draft 3's `type`: one of the types, or one of the schemas.
-    TypeOrSchema(Types, Vec<Id>),
-    UniqueItems,
-}
-
-/// Which end a limit is at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Bound {
-    Min,
-    Max,
-}
+use super::types::{Dialect, Type, Types};
 
 /// Reads a schema whose syntax is right.
 pub(super) struct Reader<'r, 's> {

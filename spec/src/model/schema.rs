@@ -6,22 +6,12 @@ use std::rc::Rc;
 
 use velocity::Text;
 
+use super::compiled::{Id, Schema};
 use super::json::Node;
-use super::keyword::{Keyword, Reader};
-use super::pattern::Pattern;
+use super::keyword::Reader;
 use super::syntax::{self, Fault, FaultKind};
-use super::types::Types;
+use super::types::Dialect;
 use super::uri::Uri;
-
-/// Which draft a model follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Dialect {
-    Draft3,
-    Draft4,
-}
-
-/// A schema, by its number.
-pub(super) type Id = usize;
 
 /// All schemas of a model.
 #[derive(Clone, Debug)]
@@ -30,75 +20,12 @@ pub(super) struct Schemas {
     root: Id,
 }
 
-/// A schema.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Schema {
-    /// What `$ref` stands for, or why it leads nowhere.
-    pub(super) reference: Option<Result<Id, String>>,
-    /// Whether references lead here: it may be looked at again for the same value.
-    pub(super) shared: bool,
-    /// Whether its syntax is wrong, so that a value cannot be judged by it.
-    pub(super) broken: bool,
-    /// What it asks of values of these types, in the validator's order.
-    pub(super) keywords: Vec<(Types, Keyword)>,
-    /// A format that is not asserted, whose name the validator warns of.
-    pub(super) unsupported_format: Option<Text<'static>>,
-    pub(super) properties: Properties,
-    pub(super) pattern_properties: Vec<(Pattern, Id)>,
-    pub(super) additional_properties: Option<Id>,
-    pub(super) items: Items,
-    pub(super) additional_items: Option<Id>,
-}
-
-/// The schemas of an object's members, sorted by name.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Properties {
-    list: Vec<(Text<'static>, Id)>,
-    /// Places in the list, once it is long.
-    index: Option<HashMap<Text<'static>, usize>>,
-}
-
-/// The schemas of an array's items.
-#[derive(Clone, Debug, Default)]
-pub(super) enum Items {
-    #[default]
-    None,
-    /// For each.
-    All(Id),
-    /// For the first, the second and so on.
-    Each(Vec<Id>),
-}
-
 /// A model's text, read.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'s> {
     /// Where other models find it; empty for the one that is compiled.
     pub(super) locator: &'s str,
     pub(super) root: &'s Node<'s>,
-}
-
-/// From how many properties on they are indexed.
-const INDEXED: usize = 12;
-
-impl Properties {
-    pub(super) fn new(list: Vec<(Text<'static>, Id)>) -> Self {
-        let names = list.iter().map(|(name, _)| name.clone());
-        let index = (list.len() >= INDEXED)
-            .then(|| names.enumerate().map(|(at, name)| (name, at)).collect());
-        Self { list, index }
-    }
-
-    pub(super) fn get(&self, name: &Text<'_>) -> Option<Id> {
-        let at = match &self.index {
-            Some(index) => *index.get(name)?,
-            None => self.list.iter().position(|(other, _)| other == name)?,
-        };
-        Some(self.list[at].1)
-    }
-
-    pub(super) fn list(&self) -> &[(Text<'static>, Id)] {
-        &self.list
-    }
 }
 
 impl Schemas {

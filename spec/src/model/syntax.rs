@@ -10,8 +10,7 @@ use velocity::Text;
 
 use super::json::{Node, Value};
 use super::pattern::Pattern;
-use super::schema::Dialect;
-use super::types::{Type, Types};
+use super::types::{Dialect, Type, Types};
 use super::uri::Uri;
 use super::validate::key;
 

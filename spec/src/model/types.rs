@@ -1,6 +1,13 @@
-//! The seven types of the validator, where whole numbers are a type of their own.
+//! The drafts, and the seven types of the validator, where whole numbers are a type of their own.
 
 use super::json::Value;
+
+/// Which draft a model follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Dialect {
+    Draft3,
+    Draft4,
+}
 
 /// A type of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,11 +17,11 @@ use velocity::Text;
 
 use self::equality::equal;
 pub(super) use self::equality::key;
+use super::compiled::{Id, Items, Keyword, Schema};
 use super::json::{Node, Object, Value};
-use super::keyword::Keyword;
 use super::message::{Out, weight};
 use super::pattern::Unfinished;
-use super::schema::{Id, Items, Schema, Schemas};
+use super::schema::Schemas;
 use super::types::{Type, Types};
 
 /// How many steps it may take to judge a message.

@@ -1,7 +1,6 @@
 //! Sets of UTF-16 units: `\d`, `\s`, `\w` and what stands between brackets.
 
 use super::InvalidPattern;
-use super::parse::hexadecimal;
 
 /// A set of units.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,6 +60,14 @@ fn escape(letter: u8) -> Option<&'static [(u16, u16)]> {
         b'w' => WORD,
         b'W' => NO_WORD,
         _ => return None,
+    })
+}
+
+/// The value of up to four hexadecimal digits.
+pub(super) fn hexadecimal(digits: &[u16]) -> Option<u16> {
+    digits.iter().try_fold(0_u16, |value, &unit| {
+        let digit = char::from_u32(u32::from(unit))?.to_digit(16)?;
+        Some(value << 4 | u16::try_from(digit).ok()?)
     })
 }
 

@@ -1,7 +1,7 @@
 //! From the text of a pattern to its tree.
 
 use super::InvalidPattern;
-use super::class::Class;
+use super::class::{Class, hexadecimal};
 
 /// A part of a pattern.
 #[derive(Clone, Debug)]
@@ -60,14 +60,6 @@ pub(super) fn parse(source: &[u16]) -> Result<Node, InvalidPattern> {
     // One number that no group has makes octal escapes of all of them: the engine reads the pattern
     // again, and forgets how many groups it had.
     Parser::new(source, 0).whole()
-}
-
-/// The value of up to four hexadecimal digits.
-pub(super) fn hexadecimal(digits: &[u16]) -> Option<u16> {
-    digits.iter().try_fold(0_u16, |value, &unit| {
-        let digit = char::from_u32(u32::from(unit))?.to_digit(16)?;
-        Some(value << 4 | u16::try_from(digit).ok()?)
-    })
 }
 
 struct Parser<'a> {

@@ -9,8 +9,7 @@ use super::{
     items,
 };
 use crate::model::json::{Node, Value};
-use crate::model::schema::Dialect;
-use crate::model::types::{Type, Types};
+use crate::model::types::{Dialect, Type, Types};
 use crate::model::validate::key;
 
 impl Checker {

@@ -1,10 +1,9 @@
 //! Keywords that ask other schemas: what those say is judged apart, and comes out as one message.
 
 use super::{Run, Stop, Verdict, no_type};
+use crate::model::compiled::{Id, Keyword};
 use crate::model::json::Node;
-use crate::model::keyword::Keyword;
 use crate::model::message::text;
-use crate::model::schema::Id;
 use crate::model::types::{Type, Types};
 
 impl Run<'_> {

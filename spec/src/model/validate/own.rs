@@ -7,11 +7,10 @@ use velocity::Text;
 
 use super::equality::key;
 use super::{Run, Stop, Verdict};
+use crate::model::compiled::{Bound, Id, Keyword, Schema};
 use crate::model::json::{Node, Object};
-use crate::model::keyword::{Bound, Keyword};
 use crate::model::message::{Out, text, weight};
 use crate::model::number::Number;
-use crate::model::schema::{Id, Schema};
 
 impl Run<'_> {
     pub(super) fn number(
