@@ -35,7 +35,7 @@ pub(crate) struct ServeArgs {
     /// Let in requests whose `Host` header names this; may be repeated. Loopback names, the API's
     /// own name and the address of --host are always let in. Others are refused, because a web page
     /// can make any name point here. Containers reach this machine as host.docker.internal.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
     allow_host: Vec<String>,
     /// The port; 0 lets the system choose.
     #[arg(long, default_value_t = 3001)]
@@ -190,6 +190,15 @@ fn serve_options(args: &ServeArgs) -> Options {
         options.clock = TimeSource::Standing(Timestamp::from_millis(millis));
     }
     options
+}
+
+/// A host name as it is in `Host`, without a port.
+fn host_name(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    match !text.is_empty() && text.chars().all(fits) {
+        true => Ok(text.to_owned()),
+        false => Err("it must be a host name alone, such as `host.docker.internal`".to_owned()),
+    }
 }
 
 fn account_rate(text: &str) -> Result<Limit, String> {

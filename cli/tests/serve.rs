@@ -7,6 +7,9 @@ mod support;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use rstest::rstest;
 use support::{PATIENCE, Served, code, file, gatespec, stderr, stdout};
@@ -262,6 +265,34 @@ fn a_signal_ends_it_while_its_standard_input_stays_open(
     let arguments = [options, &[&*template]].concat();
     let mut served = Served::start(&arguments, Stdio::null());
     served.line();
+    served.signal(signal);
+    assert!(served.wait().success());
+}
+
+// Its answers used to be written where signals are listened for.
+#[rstest]
+fn a_signal_ends_it_while_nobody_reads_its_answers(#[values("TERM", "INT")] signal: &str) {
+    let template = file("serve", "answers.yaml", TEMPLATE);
+    let mut served = Served::start(&["--ready", "json", &template], Stdio::null());
+    served.line();
+    let mut stdin = served.stdin();
+    let written = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&written);
+    std::thread::spawn(move || {
+        // More than the pipes of lines and of answers hold.
+        for _ in 0..100_000 {
+            if stdin.write_all(b"junk\n").is_err() {
+                return;
+            }
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    // Until nothing moves: were it too early, the test would only be weaker.
+    let mut before = usize::MAX;
+    while before != written.load(Ordering::SeqCst) {
+        before = written.load(Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(300));
+    }
     served.signal(signal);
     assert!(served.wait().success());
 }

@@ -44,10 +44,17 @@ impl Running {
         let names = new
             .iter()
             .map(|launch| (launch.arn.clone(), launch.clone()));
-        // Those of functions that are gone stay: a request that began before may still call them.
+        // Those of functions that are gone stay: a request that began before may still call them. A
+        // new generation of their processes lets the idle ones end at once.
+        let removed = plan
+            .functions
+            .iter()
+            .filter(|function| function.change == Change::Removed)
+            .filter_map(|function| deployed.launches.get(&function.arn).cloned());
+        let removed: Vec<Launch> = removed.collect();
         deployed.launches.extend(names);
         self.hub.deploy(rules(&assembly, &self.options), || {
-            for launch in new {
+            for launch in new.into_iter().chain(removed) {
                 self.functions.deploy(launch);
             }
         });

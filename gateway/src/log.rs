@@ -323,7 +323,10 @@ fn colour(text: &str) -> Option<&str> {
 }
 
 fn is_control(c: char) -> bool {
-    (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}')
+    // Separators of lines, and what lets text run backwards.
+    let is_invisible =
+        matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    (c.is_control() && c != '\t') || is_invisible
 }
 
 fn push_escaped(to: &mut String, c: char) {

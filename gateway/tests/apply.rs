@@ -32,6 +32,8 @@ struct Deployment {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ways {
+    /// No route calls the function.
+    None,
     One,
     Two,
 }
@@ -80,19 +82,6 @@ Resources:
   RulesResponse:
     Type: AWS::ApiGatewayV2::RouteResponse
     Properties: {{ApiId: !Ref Api, RouteId: !Ref Rules, RouteResponseKey: $default}}
-  ToProbe:
-    Type: AWS::ApiGatewayV2::Integration
-    Properties:
-      ApiId: !Ref Api
-      IntegrationType: AWS_PROXY
-      IntegrationUri: !Sub 'arn:aws:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{Probe.Arn}}/invocations'
-  Ask:
-    Type: AWS::ApiGatewayV2::Route
-    Properties:
-      ApiId: !Ref Api
-      RouteKey: ask
-      RouteResponseSelectionExpression: $default
-      Target: !Sub 'integrations/${{ToProbe}}'
   Probe:
     Type: AWS::Serverless::Function
     Metadata:
@@ -112,6 +101,24 @@ Resources:
       Principal: apigateway.amazonaws.com
 "
         );
+        if self.ask != Ways::None {
+            text.push_str(
+                "  ToProbe:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: AWS_PROXY
+      IntegrationUri: !Sub 'arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Probe.Arn}/invocations'
+  Ask:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Api
+      RouteKey: ask
+      RouteResponseSelectionExpression: $default
+      Target: !Sub 'integrations/${ToProbe}'
+",
+            );
+        }
         if self.ask == Ways::Two {
             text.push_str(
                 "  AskResponse:
@@ -312,6 +319,30 @@ async fn what_needs_a_restart_is_refused_and_the_same_again_changes_nothing() {
     served.control.shutdown().await;
     let late = served.control.apply(Deployment::new(3).assembly()).await;
     assert!(matches!(late, Err(ApplyError::GoingDown)));
+}
+
+// They used to idle for five minutes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_processes_of_a_function_that_is_gone_end_at_once() {
+    let served = Deployment::new(1).start().await;
+    let mut client = served.client().await;
+    assert_eq!(ask(&mut client, &message("ask", "version")).await, "1");
+    let without = Deployment {
+        ask: Ways::None,
+        ..Deployment::new(1)
+    };
+    let plan = served.apply(&without).await.unwrap();
+    assert!(plan.contains("`Probe` removed"), "{plan}");
+    let gone = async {
+        let figures = || served.control.snapshot().functions.into_values();
+        while figures().any(|function| function != Figures::default()) {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, gone).await.unwrap();
+    served.apply(&Deployment::new(1)).await.unwrap();
+    assert_eq!(ask(&mut client, &message("ask", "version")).await, "1");
+    served.control.shutdown().await;
 }
 
 /// How many deployments follow each other, and how many clients send meanwhile.

@@ -123,6 +123,11 @@ async fn connections_and_dynamodb_are_for_programs_only() {
             answer.contains("the request comes from a web page"),
             "{answer}"
         );
+        // An image of a page has no origin; its browser says where it is all the same.
+        let answer = ask("Host: localhost\r\nSec-Fetch-Site: cross-site").await;
+        assert_eq!(status(&answer), 403, "{answer}");
+        let answer = ask("Host: localhost\r\nSec-Fetch-Site: none").await;
+        assert_eq!(status(&answer), good, "{answer}");
         // Neither does a preflight find out more.
         let preflight = "OPTIONS / HTTP/1.1\r\nHost: localhost\r\nOrigin: null\r\n\
                          Access-Control-Request-Method: POST\r\nConnection: close\r\n\r\n";

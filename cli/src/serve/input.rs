@@ -1,22 +1,28 @@
 //! The commands on standard input: how tests move the clock, how a changed template is applied, and
 //! how a gateway ends with the program that started it.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 use std::time::Duration;
 
 use conformance::with_causes;
-use gateway::{Control, Options};
+use gateway::{ApplyError, Control, Options};
 use stack::Assembly;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::print;
 
 /// The lines of standard input.
 ///
-/// They are read by a thread of their own, which is not waited for: tokio's standard input keeps the
-/// process alive until the read that is under way returns, which is never as long as the other end is
-/// open and silent.
-pub(super) struct Lines(mpsc::Receiver<String>);
+/// They are read, and their answers written, by a thread of their own, which is not waited for: a
+/// read returns only when the other end writes or closes, a write only when somebody reads. Signals
+/// end the gateway meanwhile.
+pub(super) struct Lines(mpsc::Receiver<Line>);
+
+/// A line, and the way for its answer.
+struct Line {
+    text: String,
+    answer: oneshot::Sender<String>,
+}
 
 /// What a line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,19 +33,26 @@ enum Command {
     Apply,
 }
 
-/// This many lines are read ahead.
-const AHEAD: usize = 16;
+/// How long a line may be, in bytes. No command needs more.
+const LINE_BYTES: usize = 4096;
 
 impl Lines {
     pub(super) fn read() -> io::Result<Self> {
-        let (sender, lines) = mpsc::channel(AHEAD);
+        let (sender, lines) = mpsc::channel(1);
         std::thread::Builder::new()
             .name("stdin".to_owned())
             .spawn(move || {
-                for line in io::stdin().lock().lines().map_while(Result::ok) {
-                    if sender.blocking_send(line).is_err() {
+                let mut input = io::stdin().lock();
+                while let Ok(Some(text)) = next_line(&mut input) {
+                    let (answer, answered) = oneshot::channel();
+                    if sender.blocking_send(Line { text, answer }).is_err() {
                         return;
                     }
+                    // Nobody answers any more once the gateway goes down.
+                    let Ok(answer) = answered.blocking_recv() else {
+                        return;
+                    };
+                    print(&answer);
                 }
             })?;
         Ok(Self(lines))
@@ -47,8 +60,8 @@ impl Lines {
 
     /// Does what the lines say. Returns when nobody holds the other end of standard input any more.
     pub(super) async fn obey(&mut self, running: &Control, served: &Options) {
-        while let Some(line) = self.0.recv().await {
-            let answer = match Command::parse(&line) {
+        while let Some(Line { text, answer }) = self.0.recv().await {
+            let done = match Command::parse(&text) {
                 Ok(Command::Advance(time)) => match running.advance(time).await {
                     Some(now) => Ok(format!("now {}", now.as_millis())),
                     None => Err(
@@ -59,9 +72,27 @@ impl Lines {
                 Ok(Command::Apply) => apply(running, served).await,
                 Err(error) => Err(error),
             };
-            print(&answer.unwrap_or_else(|error| format!("error: {error}")));
+            // The thread is gone only with the process.
+            let _ = answer.send(done.unwrap_or_else(|error| format!("error: {error}")));
         }
     }
+}
+
+/// The next line, cut after [`LINE_BYTES`]; what is not UTF-8 in it is replaced. `None` at the end.
+fn next_line(input: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut line = Vec::new();
+    let limit = LINE_BYTES as u64;
+    if input.by_ref().take(limit).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    while line.last() != Some(&b'\n') {
+        let mut rest = Vec::new();
+        let read = input.by_ref().take(limit).read_until(b'\n', &mut rest)?;
+        if read == 0 || rest.last() == Some(&b'\n') {
+            break;
+        }
+    }
+    Ok(Some(String::from_utf8_lossy(&line).into_owned()))
 }
 
 impl Command {
@@ -71,7 +102,8 @@ impl Command {
             return Ok(Self::Apply);
         }
         let seconds = line.strip_prefix("advance ").ok_or_else(|| {
-            format!("`{line}` is not a command: there are `advance SECONDS` and `apply`")
+            let shown: String = line.chars().take(80).collect();
+            format!("`{shown}` is not a command: there are `advance SECONDS` and `apply`")
         })?;
         let time = seconds.parse().ok().map(Duration::try_from_secs_f64);
         let time = time.and_then(Result::ok);
@@ -91,7 +123,14 @@ async fn apply(running: &Control, served: &Options) -> Result<String, String> {
         tracing::warn!("{warning}");
     }
     let applied = running.apply(assembly).await;
-    let plan = applied.map_err(|error| with_causes(&error).replace('\n', " "))?;
+    let plan = applied.map_err(|error| {
+        if let ApplyError::Failed(gateway::Error::Code(page)) = &error {
+            // Its page has several lines.
+            tracing::error!("{page}");
+            return page.message().to_owned();
+        }
+        with_causes(&error).trim_end().replace('\n', " ")
+    })?;
     Ok(format!("applied: {plan}"))
 }
 
@@ -118,5 +157,15 @@ mod tests {
         ] {
             assert!(advance(wrong).unwrap_err().contains('`'), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_line_is_cut_where_it_is_too_long_and_read_where_it_is_no_text() {
+        let long = "x".repeat(3 * LINE_BYTES);
+        let text = [b"caf\xe9\n", long.as_bytes(), b"\n\napply\nlast"].concat();
+        let mut input = &text[..];
+        let lines: Vec<String> = std::iter::from_fn(|| next_line(&mut input).unwrap()).collect();
+        let cut = "x".repeat(LINE_BYTES);
+        assert_eq!(lines, ["caf\u{fffd}\n", &cut, "\n", "apply\n", "last"]);
     }
 }

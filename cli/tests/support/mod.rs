@@ -6,7 +6,9 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::process::{
+    Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio,
+};
 use std::time::{Duration, Instant};
 
 /// `gatespec serve` at work, and its standard output behind what was read of it.
@@ -47,6 +49,11 @@ impl Served {
     /// Its standard error, if it is piped.
     pub(crate) fn stderr(&mut self) -> BufReader<ChildStderr> {
         BufReader::new(self.child.stderr.take().unwrap())
+    }
+
+    /// The other end of its standard input.
+    pub(crate) fn stdin(&mut self) -> ChildStdin {
+        self.child.stdin.take().unwrap()
     }
 
     /// Sends it a signal by its name.

@@ -1,9 +1,10 @@
 //! Who may ask: a web page must not reach the gateway.
 //!
 //! A browser lets any page send requests to this machine. It says where a request comes from in
-//! `Origin`, and what the page called this machine in `Host`. A page that only sends is refused by
-//! its `Origin`; one that has made its own name point here (DNS rebinding), and could read what it
-//! gets, by its `Host`. Handshakes may come from any page, as on AWS: only their `Host` is checked.
+//! `Origin`, or at least in `Sec-Fetch-Site` (an image has no origin), and what the page called this
+//! machine in `Host`. A page that only sends is refused by the first two; one that has made its own
+//! name point here (DNS rebinding), and could read what it gets, by its `Host`. Handshakes may come
+//! from any page, as on AWS: only their `Host` is checked.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -36,7 +37,11 @@ pub(crate) enum Pages {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Host(String),
-    Origin(String),
+    /// A header that only browsers send.
+    Page {
+        header: &'static str,
+        value: String,
+    },
 }
 
 impl Hosts {
@@ -62,9 +67,19 @@ impl Hosts {
         {
             return Some(Refusal::Host(host.to_owned()));
         }
-        let origin = head.headers.get("Origin");
-        let origin = origin.filter(|_| pages == Pages::Refused)?;
-        Some(Refusal::Origin(origin.to_owned()))
+        if pages == Pages::Allowed {
+            return None;
+        }
+        // `none`: somebody typed the address.
+        let site = head.headers.get("Sec-Fetch-Site");
+        let site = site.filter(|site| *site != "none");
+        let site = site.map(|site| ("Sec-Fetch-Site", site));
+        let origin = head.headers.get("Origin").map(|origin| ("Origin", origin));
+        let (header, value) = origin.or(site)?;
+        Some(Refusal::Page {
+            header,
+            value: value.to_owned(),
+        })
     }
 
     fn contains(&self, host: &str) -> bool {
@@ -102,9 +117,9 @@ impl fmt::Display for Refusal {
                      it is to be reached by this name, start it with `--allow-host {name}`"
                 )
             }
-            Self::Origin(origin) => write!(
+            Self::Page { header, value } => write!(
                 f,
-                "the request comes from a web page (`Origin: {origin}`), and web pages may only \
+                "the request comes from a web page (`{header}: {value}`), and web pages may only \
                  open WebSocket connections here"
             ),
         }
