@@ -87,6 +87,10 @@ impl Connection {
                 }
             }
         }
+        // Most heads come whole, and need no timer.
+        if let Some(head) = self.buffered_head()? {
+            return Ok(Some(head));
+        }
         let limit = self.limits.head;
         match within(limit, self.whole_head()).await {
             Some(head) => head,
@@ -96,12 +100,20 @@ impl Connection {
         }
     }
 
+    /// The head that was received already, if it is whole.
+    fn buffered_head(&mut self) -> Result<Option<Head>, ReadError> {
+        if self.received.is_empty() {
+            return Ok(None);
+        }
+        Ok(parse(&self.received)?.map(|(head, length)| {
+            self.received.advance(length);
+            head
+        }))
+    }
+
     async fn whole_head(&mut self) -> Result<Option<Head>, ReadError> {
         loop {
-            if !self.received.is_empty()
-                && let Some((head, length)) = parse(&self.received)?
-            {
-                self.received.advance(length);
+            if let Some(head) = self.buffered_head()? {
                 return Ok(Some(head));
             }
             if self.received.len() >= HEAD_BYTES {
@@ -118,9 +130,21 @@ impl Connection {
 
     /// The body of `head`: its first `keep` bytes; what is beyond is read and dropped.
     pub(crate) async fn body(&mut self, head: &Head, keep: usize) -> Result<Vec<u8>, ReadError> {
+        if self.is_buffered(head) {
+            return self.whole_body(head, keep).await;
+        }
         let limit = self.limits.body;
         let body = within(limit, self.whole_body(head, keep)).await;
         body.unwrap_or(Err(ReadError::Malformed(408)))
+    }
+
+    /// Whether the body of `head` was received already, so that nothing is waited for.
+    fn is_buffered(&self, head: &Head) -> bool {
+        let is_here = match head.body {
+            BodyLength::Known(length) => length <= self.received.len() as u64,
+            BodyLength::Chunked => false,
+        };
+        is_here && !head.headers.has_token("Expect", "100-continue")
     }
 
     async fn whole_body(&mut self, head: &Head, keep: usize) -> Result<Vec<u8>, ReadError> {

@@ -35,7 +35,7 @@ impl Service for RuntimeApi {
         Pages::Refused
     }
 
-    async fn answer(&self, mut connection: Connection, head: Head) -> Option<Connection> {
+    async fn answer(&self, mut connection: Box<Connection>, head: Head) -> Option<Box<Connection>> {
         answer(&self.pool, &self.sandbox, &mut connection, &head).await?;
         Some(connection)
     }

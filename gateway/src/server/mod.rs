@@ -96,7 +96,11 @@ impl Service for Api {
         }
     }
 
-    async fn answer(&self, mut connection: Connection, mut head: Head) -> Option<Connection> {
+    async fn answer(
+        &self,
+        mut connection: Box<Connection>,
+        mut head: Head,
+    ) -> Option<Box<Connection>> {
         head.keep_alive &= !self.closing.load(Ordering::SeqCst);
         if is_management_path(head.path()) {
             let again = management(&self.hub, &mut connection, head, self.address).await;

@@ -59,10 +59,16 @@ impl Hosts {
         Self::new(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), [])
     }
 
-    /// Why a request is refused, if it is.
-    pub(crate) fn refusal(&self, head: &Head, pages: Pages) -> Option<Refusal> {
+    /// Why a request is refused, if it is. `known` is a `Host` that was let in before.
+    pub(crate) fn refusal(
+        &self,
+        head: &Head,
+        pages: Pages,
+        known: Option<&str>,
+    ) -> Option<Refusal> {
         // Every browser sends one; what does not is a program.
         if let Some(host) = head.headers.get("Host")
+            && known != Some(host)
             && !self.contains(host)
         {
             return Some(Refusal::Host(host.to_owned()));

@@ -14,9 +14,9 @@ pub(crate) trait Service: Send + Sync {
     /// Answers a request. Gives the connection back if another request may follow.
     fn answer(
         &self,
-        connection: Connection,
+        connection: Box<Connection>,
         head: Head,
-    ) -> impl Future<Output = Option<Connection>> + Send;
+    ) -> impl Future<Output = Option<Box<Connection>>> + Send;
 }
 
 /// Answers the requests that come on a connection, one after another, until it ends.
@@ -26,7 +26,10 @@ pub(crate) async fn serve(
     limits: Limits,
     stream: TcpStream,
 ) {
-    let mut connection = Connection::new(stream, limits);
+    // It moves from future to future.
+    let mut connection = Box::new(Connection::new(stream, limits));
+    // The `Host` that was let in last: a client says the same in all of its requests.
+    let mut known = None;
     loop {
         let head = match connection.head().await {
             Ok(Some(head)) => head,
@@ -37,7 +40,12 @@ pub(crate) async fn serve(
                 return;
             }
         };
-        if let Some(refusal) = hosts.refusal(&head, service.pages(&head)) {
+        let host = head.headers.get("Host");
+        let refusal = hosts.refusal(&head, service.pages(&head), known.as_deref());
+        if refusal.is_none() && known.as_deref() != host {
+            known = host.map(str::to_owned);
+        }
+        if let Some(refusal) = refusal {
             let text = crate::log::escape(&refusal.to_string()).into_owned();
             tracing::warn!("{} {} refused with 403: {text}", head.method, head.path());
             let headers = [

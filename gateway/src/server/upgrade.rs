@@ -16,10 +16,10 @@ use crate::hub::{Hub, ToClient};
 /// when another request may follow.
 pub(super) async fn handshake(
     hub: &Arc<Hub>,
-    mut connection: Connection,
+    mut connection: Box<Connection>,
     head: Head,
     address: SocketAddr,
-) -> Option<Connection> {
+) -> Option<Box<Connection>> {
     let key = head
         .headers
         .get("Sec-WebSocket-Key")

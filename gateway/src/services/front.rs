@@ -93,7 +93,7 @@ impl Service for Front {
         Pages::Refused
     }
 
-    async fn answer(&self, mut connection: Connection, head: Head) -> Option<Connection> {
+    async fn answer(&self, mut connection: Box<Connection>, head: Head) -> Option<Box<Connection>> {
         let body = match connection.body(&head, BODY_BYTES + 1).await {
             Ok(body) if body.len() > BODY_BYTES => {
                 let _ = connection.respond(413, [], b"", false).await;
