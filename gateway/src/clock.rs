@@ -46,7 +46,8 @@ trait System: fmt::Debug + Send + Sync {
 #[derive(Clone, Copy, Debug)]
 struct Shown {
     time: Duration,
-    steady: Duration,
+    /// The steady clock then, while the system's time is behind what is shown.
+    behind: Option<Duration>,
 }
 
 /// The clocks of this machine.
@@ -69,7 +70,7 @@ impl Clock {
         let time = match source {
             TimeSource::System => Time::System(Arc::new(Mutex::new(Shown {
                 time: system.since_epoch(),
-                steady: system.steady(),
+                behind: None,
             }))),
             TimeSource::Standing(at) => Time::Standing(Arc::new(watch::Sender::new(at))),
         };
@@ -82,7 +83,7 @@ impl Clock {
             Time::Standing(standing) => *standing.borrow(),
             Time::System(shown) => {
                 let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
-                *shown = shown.then(self.system.since_epoch(), self.system.steady());
+                *shown = shown.then(self.system.since_epoch(), || self.system.steady());
                 timestamp(shown.time)
             }
         }
@@ -136,11 +137,18 @@ impl Shown {
     /// What is shown next: the system's time, unless that is behind what was shown. Then time passes
     /// at half its speed until the system has caught up, so that a clock that was set back a little
     /// is no standstill.
-    fn then(self, since_epoch: Duration, steady: Duration) -> Self {
-        let passed = steady.saturating_sub(self.steady);
+    fn then(self, since_epoch: Duration, steady: impl FnOnce() -> Duration) -> Self {
+        if since_epoch >= self.time {
+            return Self {
+                time: since_epoch,
+                behind: None,
+            };
+        }
+        let steady = steady();
+        let passed = self.behind.map(|before| steady.saturating_sub(before));
         Self {
-            time: since_epoch.max(self.time + passed / 2),
-            steady: self.steady.max(steady),
+            time: since_epoch.max(self.time + passed.unwrap_or_default() / 2),
+            behind: Some(steady),
         }
     }
 }
