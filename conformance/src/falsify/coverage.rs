@@ -1,0 +1,137 @@
+//! What was tried at which reference.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde_json::Value;
+
+use super::input::Input;
+use super::reads::Reads;
+use super::shape::{Step, spelled};
+
+/// Which kinds of values were tried at each location that the template reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// The kinds by location, such as `$.id` or `$context.authorizer.token`.
+    pub tried: BTreeMap<String, BTreeSet<Kind>>,
+}
+
+/// A kind of value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A string.
+    Text,
+    /// A number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A list.
+    List,
+    /// A map.
+    Map,
+    /// Null.
+    Null,
+    /// No value.
+    Missing,
+    /// A message that is not JSON.
+    PlainText,
+}
+
+impl Coverage {
+    pub(super) fn note(&mut self, reads: &Reads, input: &Input) {
+        let body: Option<Value> = serde_json::from_str(&input.body).ok();
+        for (path, _) in reads.body.points() {
+            let kinds = self.tried.entry(spelled(&path)).or_default();
+            match &body {
+                Some(body) => collect(body, &path, kinds),
+                None => {
+                    let plain = path.is_empty() && !input.body.is_empty();
+                    kinds.insert(if plain {
+                        Kind::PlainText
+                    } else {
+                        Kind::Missing
+                    });
+                }
+            }
+        }
+        for (place, shape) in &reads.places {
+            for (path, _) in shape.points() {
+                let below = spelled(&path);
+                let name = format!("{place}{}", below.trim_start_matches('$'));
+                let kinds = self.tried.entry(name).or_default();
+                match input.values.get(place) {
+                    Some(text) => collect(&Value::from(text.as_str()), &path, kinds),
+                    None => _ = kinds.insert(Kind::Missing),
+                }
+            }
+        }
+    }
+}
+
+/// The kinds of what is at the end of a path.
+fn collect(value: &Value, path: &[Step], kinds: &mut BTreeSet<Kind>) {
+    let Some((step, rest)) = path.split_first() else {
+        kinds.insert(Kind::of(value));
+        return;
+    };
+    let mut below = |value: Option<&Value>| match value {
+        Some(value) => collect(value, rest, kinds),
+        None => _ = kinds.insert(Kind::Missing),
+    };
+    match (step, value) {
+        (Step::Member(name), _) => below(value.get(name)),
+        (Step::Index(_) | Step::Each, Value::Array(items)) if !items.is_empty() => {
+            items.iter().for_each(|item| below(Some(item)));
+        }
+        (Step::Each, Value::Object(members)) if !members.is_empty() => {
+            members.values().for_each(|member| below(Some(member)));
+        }
+        (Step::Parsed, Value::String(text)) => {
+            let inner: Option<Value> = serde_json::from_str(text).ok();
+            below(inner.as_ref());
+        }
+        _ => below(None),
+    }
+}
+
+impl Kind {
+    fn of(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(_) => Self::Boolean,
+            Value::Number(_) => Self::Number,
+            Value::String(_) => Self::Text,
+            Value::Array(_) => Self::List,
+            Value::Object(_) => Self::Map,
+        }
+    }
+}
+
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.tried.is_empty() {
+            return f.write_str("it reads nothing that others control");
+        }
+        for (index, (name, kinds)) in self.tried.iter().enumerate() {
+            let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
+            let between = if index == 0 { "" } else { "; " };
+            write!(f, "{between}{name} as {}", kinds.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::List => "list",
+            Self::Map => "map",
+            Self::Null => "null",
+            Self::Missing => "missing",
+            Self::PlainText => "plain text",
+        })
+    }
+}
