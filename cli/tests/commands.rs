@@ -338,6 +338,31 @@ fn falsify_breaks_the_original_and_not_ours() {
     assert!(stdout(&output).contains("not falsified"));
 }
 
+// Nothing of the stack but its templates has to be right, and one text is tried once.
+#[test]
+fn falsify_reads_stacks_as_they_are_and_calls_templates_by_their_names() {
+    let stack = r#"{"Resources": {"Echo": {"Type": "AWS::ApiGatewayV2::Integration", "Properties": {
+        "IntegrationType": "AWS", "RequestTemplates": {
+            "application/json": "{\"id\":\"$input.path('$.id')\"}",
+            "$default": "{\"id\":\"$input.path('$.id')\"}"}}}}}"#;
+    let path = file("falsify", "stack.json", stack);
+    let output = gatespec(&["falsify", &path, "--cases", "300"]);
+    let text = stdout(&output);
+    assert_eq!(code(&output), Some(1), "{text}{}", stderr(&output));
+    let name = "Echo RequestTemplates `application/json`, Echo RequestTemplates `$default`";
+    assert_eq!(
+        text.matches(&format!("{name}: falsified, it is not JSON"))
+            .count(),
+        1,
+        "{text}"
+    );
+    assert!(text.contains("message: {\"id\":\"\\\"\"}\n"), "{text}");
+    assert!(
+        text.contains("tried: $.id as text, number, boolean, list, map, null, missing"),
+        "{text}"
+    );
+}
+
 #[test]
 fn every_command_has_help() {
     for command in ["check", "serve", "render", "lint", "falsify", "report"] {

@@ -32,6 +32,7 @@ pub use coverage::{Coverage, Kind};
 pub use input::{Flaw, Input, Language};
 pub use place::{Group, Place};
 
+use coverage::Points;
 use generate::{Generator, harmless};
 use reads::Reads;
 use twin::Difference;
@@ -106,7 +107,7 @@ pub fn falsify(
     let mut generator = Generator::new(&subject.reads, output, keys, effort.seed);
     let mut first = generator.first().into_iter();
     let mut found: BTreeMap<Flaw, (Symptom, Input)> = BTreeMap::new();
-    let mut coverage = Coverage::default();
+    let mut points = Points::of(&subject.reads);
     let mut tried = 0;
     while tried < effort.cases {
         let input = first.next().unwrap_or_else(|| generator.any());
@@ -114,7 +115,7 @@ pub fn falsify(
         if tried % 256 == 0 {
             progress(tried);
         }
-        coverage.note(&subject.reads, &input);
+        points.note(&input);
         for (flaw, symptom) in subject.judge(&input) {
             let known = found.get(&flaw);
             if known.is_none_or(|(known, _)| symptom.rank < known.rank) {
@@ -128,7 +129,7 @@ pub fn falsify(
         .collect();
     Search {
         found,
-        coverage,
+        coverage: points.coverage(),
         tried,
     }
 }
@@ -188,7 +189,7 @@ impl Subject {
             }
         };
         let mut flaws: Vec<(Flaw, Symptom)> = self.altered(input, &value).into_iter().collect();
-        if is_hostile(input) {
+        if twin::is_hostile(input) {
             flaws.extend(self.out_of_place(input, &value));
         }
         flaws
@@ -283,13 +284,6 @@ impl Symptom {
     }
 }
 
-/// Whether any text of the input can get out of anything.
-fn is_hostile(input: &Input) -> bool {
-    let hostile = |text: &str| text.contains(['"', '\\', '&', '=', '<', '>', '%', ',', '\'']);
-    // The message's own quotes do not count, unless it is passed on as a whole.
-    hostile(&input.body) || input.values.values().any(|text| hostile(text))
-}
-
 /// Where the string `text` stands, as JSON pointers.
 fn pointers(value: &Value, text: &str) -> Vec<String> {
     fn walk(value: &Value, text: &str, at: &str, found: &mut Vec<String>) {
@@ -336,10 +330,9 @@ fn collect_printing(parts: &[Part<'_>], spans: &mut Vec<Range<usize>>) {
             Part::Text(_) => {}
             Part::Reference(reference) => spans.push(reference.span.clone()),
             Part::Directive(directive) => {
-                let mut blocks = directive.blocks.iter();
-                blocks
-                    .by_ref()
-                    .for_each(|block| collect_printing(block, spans));
+                for block in &directive.blocks {
+                    collect_printing(block, spans);
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::Place;
 use super::input::Input;
 use super::reads::Reads;
 use super::shape::{Step, spelled};
@@ -37,13 +38,44 @@ pub enum Kind {
     PlainText,
 }
 
-impl Coverage {
-    pub(super) fn note(&mut self, reads: &Reads, input: &Input) {
+/// The locations that a template reads, to be noted for every input.
+pub(super) struct Points {
+    body: Vec<Point>,
+    places: Vec<(Place, Vec<Point>)>,
+}
+
+struct Point {
+    name: String,
+    path: Vec<Step>,
+    kinds: BTreeSet<Kind>,
+}
+
+impl Points {
+    pub(super) fn of(reads: &Reads) -> Self {
+        let point = |name: String, path: Vec<Step>| Point {
+            name,
+            path,
+            kinds: BTreeSet::new(),
+        };
+        let body = reads.body.points().into_iter();
+        let places = reads.places.iter().map(|(place, shape)| {
+            let points = shape.points().into_iter().map(|(path, _)| {
+                let name = format!("{place}{}", spelled(&path).trim_start_matches('$'));
+                point(name, path)
+            });
+            (place.clone(), points.collect())
+        });
+        Self {
+            body: body.map(|(path, _)| point(spelled(&path), path)).collect(),
+            places: places.collect(),
+        }
+    }
+
+    pub(super) fn note(&mut self, input: &Input) {
         let body: Option<Value> = serde_json::from_str(&input.body).ok();
-        for (path, _) in reads.body.points() {
-            let kinds = self.tried.entry(spelled(&path)).or_default();
+        for Point { path, kinds, .. } in &mut self.body {
             match &body {
-                Some(body) => collect(body, &path, kinds),
+                Some(body) => collect(body, path, kinds),
                 None => {
                     let plain = path.is_empty() && !input.body.is_empty();
                     kinds.insert(if plain {
@@ -54,16 +86,21 @@ impl Coverage {
                 }
             }
         }
-        for (place, shape) in &reads.places {
-            for (path, _) in shape.points() {
-                let below = spelled(&path);
-                let name = format!("{place}{}", below.trim_start_matches('$'));
-                let kinds = self.tried.entry(name).or_default();
+        for (place, points) in &mut self.places {
+            for Point { path, kinds, .. } in points {
                 match input.values.get(place) {
-                    Some(text) => collect(&Value::from(text.as_str()), &path, kinds),
+                    Some(text) => collect(&Value::from(text.as_str()), path, kinds),
                     None => _ = kinds.insert(Kind::Missing),
                 }
             }
+        }
+    }
+
+    pub(super) fn coverage(self) -> Coverage {
+        let places = self.places.into_iter().flat_map(|(_, points)| points);
+        let all = self.body.into_iter().chain(places);
+        Coverage {
+            tried: all.map(|point| (point.name, point.kinds)).collect(),
         }
     }
 }

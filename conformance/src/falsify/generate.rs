@@ -344,6 +344,8 @@ impl<'r> Generator<'r> {
                 format!("1,\"{key}\":2"),
                 format!("\\\",\\\"{key}\\\":\\\"x"),
                 "\",\"x".to_owned(),
+                // Out of a member's name.
+                format!("a\":1,\"{key}"),
             ],
         }
     }

@@ -183,16 +183,12 @@ impl Walk<'_> {
         let (sources, followed) = match (reference.root, name) {
             ("input", Some("body" | "getBody")) => (vec![Source::new(Root::Body, vec![])], 1),
             ("input", Some("path" | "json")) => {
-                let path = text.map(steps).unwrap_or_default();
+                let path = text.as_deref().map(steps).unwrap_or_default();
                 (vec![Source::new(Root::Body, path)], 1)
             }
             ("input", Some("params")) => {
-                let path = text.map(|name| {
-                    vec![
-                        Step::Member("header".to_owned()),
-                        Step::Member(name.to_owned()),
-                    ]
-                });
+                let path =
+                    text.map(|name| vec![Step::Member("header".to_owned()), Step::Member(name)]);
                 // `$input.params($name)` may be any of them.
                 let any = first.is_some_and(|step| step.arguments.iter().flatten().count() > 0);
                 let path = path.unwrap_or_else(|| if any { vec![Step::Each; 2] } else { vec![] });
@@ -231,7 +227,9 @@ impl Walk<'_> {
             digits.parse().ok()
         };
         let element = |argument: Option<&Argument<'_>>| match argument {
-            Some(Argument::Text(name)) => Step::Member(name.clone()),
+            Some(Argument::Text(_) | Argument::Interpolated(_)) => argument
+                .and_then(constant_text)
+                .map_or(Step::Each, Step::Member),
             Some(Argument::Constant) => number().map_or(Step::Each, Step::Index),
             _ => Step::Each,
         };
@@ -334,9 +332,25 @@ impl Source {
     }
 }
 
-fn text_argument<'s>(step: &'s StepPart<'_>) -> Option<&'s str> {
+fn text_argument(step: &StepPart<'_>) -> Option<String> {
     match step.arguments.as_deref()? {
-        [Argument::Text(text)] => Some(text),
+        [argument] => constant_text(argument),
+        _ => None,
+    }
+}
+
+/// The text of a string literal. One in double quotes with a `$` in it, such as `"$.id"`, has parts,
+/// though none is a reference.
+fn constant_text(argument: &Argument<'_>) -> Option<String> {
+    match argument {
+        Argument::Text(text) => Some(text.clone()),
+        Argument::Interpolated(parts) => {
+            let text = |part: &Part<'_>| match part {
+                Part::Text(text) => Some((*text).to_owned()),
+                Part::Reference(_) | Part::Directive(_) => None,
+            };
+            parts.iter().map(text).collect()
+        }
         _ => None,
     }
 }
@@ -360,51 +374,4 @@ fn directs(condition: &Argument<'_>) -> Directs {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::falsify::shape::spelled;
-    use rstest::rstest;
-
-    fn reads(source: &str) -> Vec<String> {
-        let reads = Reads::of(&MappingTemplate::parse(source).unwrap());
-        let body = reads.body.points();
-        let mut found: Vec<String> = body.iter().map(|(path, _)| spelled(path)).collect();
-        for (place, shape) in &reads.places {
-            for (path, _) in shape.points() {
-                found.push(format!("{place}{}", spelled(&path).trim_start_matches('$')));
-            }
-        }
-        found
-    }
-
-    #[rstest]
-    #[case("$input.path('$.a.b')", &["$.a.b"])]
-    #[case("$util.escapeJavaScript($input.path('$').a)", &["$.a"])]
-    #[case("#set($r = $input.path('$'))$r.a[0].b", &["$", "$.a[*].b"])]
-    #[case("#set($r = $input.path('$'))$r.get('a').get(1)", &["$", "$.a[*]"])]
-    #[case("#foreach($i in $input.path('$.l'))$i.n#end", &["$.l", "$.l[*]", "$.l[*].n"])]
-    #[case("#foreach($e in $input.path('$').entrySet())$e.value#end", &["$", "$[*]"])]
-    #[case("#if($input.json('$.a') == 'x')1#end", &["$.a"])]
-    #[case("$util.parseJson($input.body).a", &["$", "$.a"])]
-    #[case("$util.parseJson($input.path('$.t')).a", &["$.t", "$.t (parsed).a"])]
-    #[case("$input.params('X')", &["$input.params().header.get('X')"])]
-    #[case("$input.params().querystring.q", &["$input.params().querystring.get('q')"])]
-    #[case(
-        "#set($h = $input.params().header)#foreach($k in $h.keySet())$h.get($k)#end",
-        &["$input.params().header.get('any')"]
-    )]
-    #[case("$context.authorizer.claims['sub']", &["$context.authorizer.claims.sub"])]
-    #[case("$context.authorizer.get('role').toString()", &["$context.authorizer.role"])]
-    #[case("$context.identity.userAgent $stageVariables.t", &["$stageVariables.t", "$context.identity.userAgent"])]
-    #[case("$context.connectionId $x", &[])]
-    #[case("#set($x = $input.path('$.a'))#set($x = $x.next)$x", &["$.a", "$.a.next"])]
-    fn what_is_read(#[case] source: &str, #[case] expected: &[&str]) {
-        let found = reads(source);
-        for path in expected {
-            assert!(found.iter().any(|found| found == path), "{path}: {found:?}");
-        }
-        if expected.is_empty() {
-            assert_eq!(found, Vec::<String>::new());
-        }
-    }
-}
+mod tests;

@@ -23,6 +23,26 @@ pub(super) enum Difference {
     Inside(String),
 }
 
+/// Whether any text of the input can get out of anything, in any language.
+pub(super) fn is_hostile(input: &Input) -> bool {
+    fn value(document: &Value) -> bool {
+        match document {
+            Value::String(sent) => text(sent),
+            Value::Array(items) => items.iter().any(value),
+            Value::Object(members) => members.iter().any(|(name, it)| text(name) || value(it)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        }
+    }
+    fn text(text: &str) -> bool {
+        text.contains(['"', '\\', '\'', '&', '=', '%', '<', '>', ',', ':'])
+    }
+    let body = match serde_json::from_str::<Value>(&input.body) {
+        Ok(document) => value(&document),
+        Err(_) => text(&input.body),
+    };
+    body || input.values.values().any(|value| text(value))
+}
+
 /// The same input with `text` for every text that may break something.
 pub(super) fn twin(reads: &Reads, input: &Input, text: &str) -> Input {
     let mut other = input.clone();

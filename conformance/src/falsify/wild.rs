@@ -9,8 +9,12 @@ use input::Language::{Form, Json, Xml};
 const STANDS: &[Flaw] = &[];
 const NOT_JSON: &[Flaw] = &[Flaw::Malformed(Json)];
 const JSON_AND_FORGED: &[Flaw] = &[Flaw::Malformed(Json), Flaw::Forged];
+/// `$util.parseJson` fails for what is not JSON.
+const PARSED: &[Flaw] = &[Flaw::RenderError, Flaw::Malformed(Json), Flaw::Forged];
 const FORGED: &[Flaw] = &[Flaw::Forged];
-const FORM: &[Flaw] = &[Flaw::Malformed(Form), Flaw::Forged];
+/// A text that is cut off at `&` may have been JSON.
+const FORM: &[Flaw] = &[Flaw::Malformed(Form), Flaw::MalformedInside, Flaw::Forged];
+const FORM_HEADER: &[Flaw] = &[Flaw::Malformed(Form), Flaw::Forged];
 const XML: &[Flaw] = &[Flaw::Malformed(Xml), Flaw::Forged];
 const INSIDE: &[Flaw] = &[Flaw::MalformedInside, Flaw::Forged];
 
@@ -29,8 +33,10 @@ fn flaws(source: &str, output: Output) -> Vec<Flaw> {
 #[case::whole_message(r##"{"body": $input.json('$')}"##, STANDS)]
 #[case::one_member(r##"{"id": $input.json('$.id')}"##, STANDS)]
 #[case::quoted_member(r##"{"id": "$input.path('$.id')"}"##, JSON_AND_FORGED)]
+#[case::double_quotes(r##"{"id": "$input.path("$.id")"}"##, JSON_AND_FORGED)]
+#[case::member_name(r##"{"Key": {"$input.path("$.key")": {"S": "x"}}}"##, NOT_JSON)]
 #[case::bare_member(r##"{"id": $input.path('$.id')}"##, JSON_AND_FORGED)]
-#[case::quoted_json(r##"{"id": "$input.json('$.id')"}"##, JSON_AND_FORGED)]
+#[case::quoted_json(r##"{"id": "$input.json('$.id')"}"##, NOT_JSON)]
 #[case::escaped_member(r##"{"id": "$util.escapeJavaScript($input.path('$.id'))"}"##, NOT_JSON)]
 #[case::cured_member(
     r##"{"id": "$util.escapeJavaScript($input.path('$.id')).replaceAll("\\'","'")"}"##,
@@ -70,10 +76,7 @@ fn flaws(source: &str, output: Output) -> Vec<Flaw> {
     STANDS
 )]
 #[case::size(r##"{"many": $input.path('$').size()}"##, NOT_JSON)]
-#[case::parsed(
-    r##"#set($m = $util.parseJson($input.body)){"a": "$m.a"}"##,
-    JSON_AND_FORGED
-)]
+#[case::parsed(r##"#set($m = $util.parseJson($input.body)){"a": "$m.a"}"##, PARSED)]
 #[case::whole_in_quotes(r##"{"body": "$input.body"}"##, JSON_AND_FORGED)]
 #[case::concatenated(
     r##"#set($t = "Hello $input.path('$.name')"){"t": "$t"}"##,
@@ -120,7 +123,7 @@ fn json(#[case] source: &str, #[case] expected: &[Flaw]) {
     "Action=Publish&TopicArn=$util.urlEncode('arn:x')&Message=$util.urlEncode($input.path('$.m'))",
     STANDS
 )]
-#[case::sns_header("Action=Publish&Message=$input.params('X-Message')", FORM)]
+#[case::sns_header("Action=Publish&Message=$input.params('X-Message')", FORM_HEADER)]
 #[case::stage_variable("Action=SendMessage&QueueName=$stageVariables.queue", FORGED)]
 fn form(#[case] source: &str, #[case] expected: &[Flaw]) {
     assert_eq!(flaws(source, Output::Form), expected, "{source}");
