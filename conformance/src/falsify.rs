@@ -176,6 +176,8 @@ impl Subject {
     fn judge(&self, input: &Input) -> Vec<(Flaw, Symptom)> {
         let rendered = match self.render(input) {
             Ok(rendered) => rendered,
+            // API Gateway refuses the message, whatever the template.
+            Err(_) if is_refused(&input.body) => return Vec::new(),
             Err(error) => return vec![(Flaw::RenderError, Symptom::new(error.to_string()))],
         };
         let Some(language) = Language::of(self.output) else {
@@ -282,6 +284,11 @@ impl Symptom {
     fn new(detail: String) -> Self {
         Self { rank: 0, detail }
     }
+}
+
+/// Whether the message begins as a document and is none.
+fn is_refused(body: &str) -> bool {
+    body.trim_start().starts_with(['{', '[']) && serde_json::from_str::<Value>(body).is_err()
 }
 
 /// Where the string `text` stands, as JSON pointers.
