@@ -3,8 +3,14 @@
 //! Strict, as Jackson reads: one value between blanks. Texts are Java's, so that a lone surrogate
 //! written as an escape is kept; numbers are handed over as they are written, whatever their size.
 
-use serde_json::{Map as JsonMap, Value as Json};
+#[cfg(test)]
+mod tests;
+mod utf8;
+
+use serde_json::Value as Json;
 use velocity::{Text, TextBuf};
+
+use self::utf8::Utf8;
 
 /// How many arrays and objects may contain each other: json-smart's limit since its version 2.4.9,
 /// which is the reader that API Gateway names when it refuses a document. Jackson takes 1,000.
@@ -335,112 +341,5 @@ impl<'s, B: Build<'s>> Reader<'s, B> {
         }
         self.at += length;
         Ok(())
-    }
-}
-
-/// Builds what serde_json holds, in UTF-8.
-struct Utf8;
-
-impl<'s> Build<'s> for Utf8 {
-    type Value = Json;
-    type Items = Vec<Json>;
-    type Members = JsonMap<String, Json>;
-
-    fn scalar(&mut self, scalar: Scalar<'s>, _: usize) -> Option<Json> {
-        Some(match scalar {
-            Scalar::Null => Json::Null,
-            Scalar::Bool(value) => value.into(),
-            Scalar::Number("-0") => 0.into(),
-            Scalar::Number(text) => match text.parse() {
-                Ok(number) => Json::Number(number),
-                Err(_) => text.into(),
-            },
-            Scalar::String(text) => Json::String(text.to_str().into_owned()),
-        })
-    }
-
-    fn item(&mut self, items: &mut Vec<Json>, item: Json) {
-        items.push(item);
-    }
-
-    fn member(&mut self, into: &mut Self::Members, name: Text<'s>, _: usize, value: Json) {
-        into.insert(name.to_str().into_owned(), value);
-    }
-
-    fn array(&mut self, items: Vec<Json>, _: usize) -> Json {
-        Json::Array(items)
-    }
-
-    fn object(&mut self, members: Self::Members, _: usize) -> Json {
-        Json::Object(members)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use rstest::rstest;
-    use serde_json::json;
-
-    #[rstest]
-    #[case(r#" {"a": [1, -0, 1.5e3, true, null, "\u00e9\/"]} "#,
-        json!({"a": [1, 0, 1500.0, true, null, "é/"]}))]
-    #[case(r#"{"a":1,"b":2,"a":3}"#, json!({"a": 3, "b": 2}))]
-    #[case(r#"["\ud83d\ude00", "\ud83d", "a\ude00\ud83db"]"#, json!(["😀", "?", "a??b"]))]
-    #[case("[1E400, -1e-400]", json!(["1E400", -0.0]))]
-    fn what_is_read(#[case] text: &str, #[case] expected: Json) {
-        assert_eq!(value(text), Ok(expected));
-    }
-
-    #[rstest]
-    #[case("", 1, "the text ends where a value is expected")]
-    #[case("hi", 1, "a value is expected")]
-    #[case("{'a':1}", 2, "a name between double quotes is expected")]
-    #[case("{a:1}", 2, "a name between double quotes is expected")]
-    #[case("[1,]", 4, "a value is expected")]
-    #[case("{} {}", 4, "text after the end of the value")]
-    #[case("01", 2, "a number begins with a zero")]
-    #[case("[1.]", 4, "a number is not complete")]
-    #[case("-", 2, "a number is not complete")]
-    #[case("\"a", 3, "a string has no end")]
-    #[case("\"\\ud8\"", 2, "`\\u` needs four hexadecimal digits")]
-    #[case("\"\\x\"", 2, "an escape that JSON does not know")]
-    #[case("\"\t\"", 2, "a control character must be escaped")]
-    fn what_is_no_json(#[case] text: &str, #[case] column: usize, #[case] problem: &'static str) {
-        let error = NotJson {
-            line: 1,
-            column,
-            problem,
-        };
-        assert_eq!(value(text), Err(error));
-    }
-
-    #[test]
-    fn nesting_has_a_bound() {
-        let nested = |depth: usize| "[".repeat(depth) + "1" + &"]".repeat(depth);
-        assert!(value(&nested(MAX_DEPTH)).is_ok());
-        let error = value(&nested(MAX_DEPTH + 1)).unwrap_err();
-        assert_eq!(error.problem, "more nesting than a reader takes");
-        assert!(value(&"{\"a\":".repeat(100_000)).is_err());
-    }
-
-    proptest! {
-        /// What serde_json reads is read the same, and nothing else but lone surrogates and numbers
-        /// beyond a double.
-        #[test]
-        fn reads_as_serde_json_does(text in concat!(
-            r#"([\[\]{},:"\\ ]|[-+.eE0-9]|true|false|null|\\u00e9|"a":|[a-z\n\t\u{7f}é]){0,12}"#,
-        )) {
-            match serde_json::from_str::<Json>(&text) {
-                Ok(theirs) => {
-                    let ours = value(&text);
-                    prop_assert_eq!(ours.map(|it| it.to_string().replace("-0.0", "0")),
-                        Ok(theirs.to_string().replace("-0.0", "0")));
-                }
-                Err(error) if error.to_string().contains("number out of range") => {}
-                Err(_) => prop_assert!(value(&text).is_err(), "{}", text),
-            }
-        }
     }
 }
