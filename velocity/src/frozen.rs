@@ -81,6 +81,21 @@ impl FrozenMap {
     }
 }
 
+impl FrozenMap {
+    /// A live copy whose members print as nothing where they are maps.
+    pub(crate) fn thaw_with_mute_maps(&self) -> Map<'_> {
+        let map = Map::with_capacity(self.0.len());
+        for (key, value) in &self.0 {
+            let value = match value {
+                Frozen::Map(inner) => Value::Map(inner.thaw_with_mute_maps().mute()),
+                other => other.thaw(),
+            };
+            map.insert(key.as_str(), value);
+        }
+        map
+    }
+}
+
 impl FromIterator<(String, Frozen)> for FrozenMap {
     fn from_iter<I: IntoIterator<Item = (String, Frozen)>>(entries: I) -> Self {
         FrozenMap(entries.into_iter().collect())

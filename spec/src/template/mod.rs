@@ -176,7 +176,8 @@ impl<'a> Scope<'a> {
             Value::Object(input::Input::new(self.body, self.params)),
         );
         context.insert("util", Value::Object(util::Util::new()));
-        context.insert_frozen("context", self.context.map());
+        // TEMPLATE-98
+        context.insert_frozen_mute("context", self.context.map());
         context.insert_frozen("stageVariables", self.stage_variables.map());
         for (name, value) in self.variables.map().iter() {
             match value {
