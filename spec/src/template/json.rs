@@ -1,7 +1,7 @@
 //! JSON text to values and back: objects become maps in the order of the text, arrays print as
 //! JSON.
 //!
-//! Realises: TEMPLATE-93
+//! Realises: TEMPLATE-93, TEMPLATE-100
 
 use std::marker::PhantomData;
 use std::sync::Arc;

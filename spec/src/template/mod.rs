@@ -20,6 +20,7 @@ mod input;
 mod json;
 pub mod json_path;
 pub mod lint;
+mod output;
 mod util;
 mod vocabulary;
 
@@ -32,6 +33,7 @@ pub use self::context::Variables;
 pub use self::document::Document;
 pub use self::escape::escape_java_script;
 pub use self::json_path::JsonPath;
+pub use self::output::Output;
 pub use self::vocabulary::example_context;
 
 /// A parsed mapping template.
@@ -169,6 +171,9 @@ impl<'a> Scope<'a> {
         Scope { variables, ..self }
     }
 
+    /// The references of a template.
+    ///
+    /// Realises: TEMPLATE-98
     fn context(&self) -> Context<'a> {
         let mut context = Context::with_capacity(8);
         context.insert(
@@ -176,7 +181,6 @@ impl<'a> Scope<'a> {
             Value::Object(input::Input::new(self.body, self.params)),
         );
         context.insert("util", Value::Object(util::Util::new()));
-        // TEMPLATE-98
         context.insert_frozen_mute("context", self.context.map());
         context.insert_frozen("stageVariables", self.stage_variables.map());
         for (name, value) in self.variables.map().iter() {
