@@ -21,7 +21,7 @@ enum Variable<'a> {
     Live(Value<'a>),
     /// Used for look-ups only so far.
     Frozen(&'a FrozenMap),
-    /// The same; maps below it print as nothing.
+    /// The same; its members print as nothing where they are maps.
     FrozenMute(&'a FrozenMap),
     Removed,
 }

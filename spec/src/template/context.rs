@@ -15,6 +15,12 @@ impl Variables {
     }
 }
 
+impl From<FrozenMap> for Variables {
+    fn from(map: FrozenMap) -> Self {
+        Variables(map)
+    }
+}
+
 impl From<JsonMap<String, Json>> for Variables {
     fn from(map: JsonMap<String, Json>) -> Self {
         Variables(freeze_map(map))

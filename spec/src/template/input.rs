@@ -13,27 +13,23 @@ use super::vocabulary::InputMember;
 use super::{context, json};
 
 pub(super) struct Input<'a> {
-    body: &'a str,
+    /// The body as templates see it: an empty one is an object.
+    body: Text<'a>,
+    is_empty: bool,
     params: &'a Params,
     /// The parsed body, built on first use. Templates can change it, and see their changes.
     document: OnceCell<Result<Value<'a>, Failure>>,
 }
 
 impl<'a> Input<'a> {
-    pub(super) fn new(body: &'a str, params: &'a Params) -> Rc<Self> {
+    pub(super) fn new(body: Text<'a>, params: &'a Params) -> Rc<Self> {
+        let is_empty = body.is_empty();
         Rc::new(Input {
-            body,
+            body: if is_empty { Text::borrowed("{}") } else { body },
+            is_empty,
             params,
             document: OnceCell::new(),
         })
-    }
-
-    /// The body as templates see it: an empty one is an object.
-    fn body(&self) -> &'a str {
-        match self.body {
-            "" => "{}",
-            body => body,
-        }
     }
 
     /// The document: the body's JSON, or else its text.
@@ -42,16 +38,13 @@ impl<'a> Input<'a> {
     /// If the body begins as an object or an array does, and is not JSON. json-smart's leniency
     /// (`{a:1}`, `{'a':1}`) is not taken over: nobody has seen whether API Gateway's copy has it.
     fn document(&self) -> Result<Value<'a>, Failure> {
-        let read = || {
-            let text = Text::borrowed(self.body());
-            match json::parse(&text) {
-                Some(value) => Ok(value),
-                None if self.body().trim_start().starts_with(['{', '[']) => Err(Failure::new(
-                    "could not process payload: it begins as a JSON object or array does, and is \
-                     not JSON",
-                )),
-                None => Ok(Value::String(text)),
-            }
+        let read = || match json::parse(&self.body) {
+            Some(value) => Ok(value),
+            None if self.body.to_str().trim_start().starts_with(['{', '[']) => Err(Failure::new(
+                "could not process payload: it begins as a JSON object or array does, and is not \
+                 JSON",
+            )),
+            None => Ok(Value::String(self.body.clone())),
         };
         self.document.get_or_init(read).clone()
     }
@@ -105,7 +98,7 @@ impl<'a> Object<'a> for Input<'a> {
 
     fn property(&self, name: &str) -> Result<Option<Value<'a>>, Failure> {
         Ok(match name {
-            "body" => Some(Value::String(Text::borrowed(self.body()))),
+            "body" => Some(Value::String(self.body.clone())),
             _ => None,
         })
     }
@@ -118,7 +111,7 @@ impl<'a> Object<'a> for Input<'a> {
             (InputMember::GetBody, []) => self.property("body")?,
             // Where `$input.json` sees an object, `$input.path` sees nothing.
             (InputMember::Path, [Value::String(path)])
-                if self.body.is_empty() && path.as_str() == Some("$") =>
+                if self.is_empty && path.as_str() == Some("$") =>
             {
                 Some(Value::from(""))
             }

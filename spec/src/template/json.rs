@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use num_bigint::BigInt;
-use velocity::{Decimal, Failure, List, ListKind, Map, Number, Text, TextBuf, Value};
+use velocity::{Decimal, Failure, Frozen, List, ListKind, Map, Number, Text, TextBuf, Value};
 
 use crate::json::{self, Build, MAX_DEPTH, NotJson, Scalar};
 
@@ -21,7 +21,30 @@ pub(super) fn parse<'a>(text: &Text<'a>) -> Option<Value<'a>> {
         drops_delete: true,
         lifetime: PhantomData,
     };
-    json::read(&text.to_str(), live).ok()
+    match text.as_str() {
+        Some(text) => json::read(text, live).ok(),
+        None => json::read(&escaped(text), live).ok(),
+    }
+}
+
+/// The same document in UTF-8: lone surrogates, which stand nowhere but in strings, are escapes.
+fn escaped(text: &Text<'_>) -> String {
+    let mut out = String::new();
+    for character in char::decode_utf16(text.units().iter().copied()) {
+        match character {
+            Ok(character) => out.push(character),
+            Err(unit) => out.push_str(&format!("\\u{:04X}", unit.unpaired_surrogate())),
+        }
+    }
+    out
+}
+
+/// Reads a text as values that no template changes.
+///
+/// # Errors
+/// Where the text is not JSON.
+pub fn frozen(text: &str) -> Result<Frozen, NotJson> {
+    json::read(text, Freeze)
 }
 
 /// Parses a document whose lists print as `[a, b]`.
@@ -108,6 +131,43 @@ impl<'s, 'v> Build<'s> for Live<'v> {
         } else {
             out.push_str(plain);
         }
+    }
+}
+
+/// Builds frozen values.
+struct Freeze;
+
+impl<'s> Build<'s> for Freeze {
+    type Value = Frozen;
+    type Items = Vec<Frozen>;
+    type Members = Vec<(String, Frozen)>;
+
+    fn scalar(&mut self, scalar: Scalar<'s>, _: usize) -> Option<Frozen> {
+        Some(match scalar {
+            Scalar::Null => Frozen::Null,
+            Scalar::Bool(value) => Frozen::Bool(value),
+            Scalar::Number(text) => Frozen::Number(number(text)?),
+            Scalar::String(text) => match text.as_str() {
+                Some(text) => Frozen::Text(text.to_owned()),
+                None => Frozen::Units(text.into_owned()),
+            },
+        })
+    }
+
+    fn item(&mut self, items: &mut Self::Items, item: Frozen) {
+        items.push(item);
+    }
+
+    fn member(&mut self, into: &mut Self::Members, name: Text<'s>, _: usize, value: Frozen) {
+        into.push((name.to_str().into_owned(), value));
+    }
+
+    fn array(&mut self, items: Self::Items, _: usize) -> Frozen {
+        Frozen::List(items)
+    }
+
+    fn object(&mut self, members: Self::Members, _: usize) -> Frozen {
+        Frozen::Map(members.into_iter().collect())
     }
 }
 
