@@ -34,13 +34,7 @@ fn deployed() -> String {
 #[test]
 fn the_deployed_template_is_safe() {
     let report = lint(&deployed());
-    assert_eq!(
-        report,
-        Report {
-            findings: vec![],
-            doubts: vec![]
-        }
-    );
+    assert_eq!((&*report.findings, &*report.doubts), (&[][..], &[][..]));
 }
 
 #[test]
@@ -100,7 +94,6 @@ fn the_single_quote() {
 #[case("${context.authorizer.principalId}")]
 #[case("$input.params('x')")]
 #[case("$input.params().header.get('x')")]
-#[case("$stageVariables.name")]
 #[case("$input.body")]
 #[case("$input.path('$.x')")]
 #[case("$context.identity.userAgent")]
@@ -285,7 +278,7 @@ fn nothing_to_find(#[case] source: &str) {
 }
 
 #[rstest]
-#[case("{\"a\": $context.connectionId}", "{\"a\": $context.connectionId}")]
+#[case("{\"a\": $context.connectionId}", "$context.connectionId")]
 #[case("{\"a\": 1,}", "}")]
 #[case("{## comment\n \"a\" 1}", "1")]
 #[case("hello $context.stage", "h")]
@@ -375,6 +368,89 @@ fn what_is_vouched_for(#[case] source: &str, #[case] safe: bool) {
     assert_eq!(report.json_safe(), safe, "{report:#?}");
 }
 
+const NESTED: &str = r#"{"input": "{\"action\":\"$util.escapeJavaScript($input.path('$.a')).replaceAll("\\'","'")\"}", "stateMachineArn": "arn"}"#;
+
+/// JSON inside a JSON string: one escape for each level.
+#[test]
+fn every_level_needs_its_escape() {
+    let report = lint(NESTED);
+    let [finding] = &report.findings[..] else {
+        panic!("{report:#?}")
+    };
+    assert_eq!(finding.rule, Rule::UnescapedValue);
+    assert!(
+        finding.why.contains(r#"`x","admin":"1`"#),
+        "{}",
+        finding.why
+    );
+    assert!(!report.json_safe());
+    let cured = format!(
+        "{}{}{}",
+        &NESTED[..finding.span.start],
+        finding.cure.trim_matches('`'),
+        &NESTED[finding.span.end..]
+    );
+    let report = lint(&cured);
+    assert!(
+        report.findings.is_empty() && report.json_safe(),
+        "{cured} {report:#?}"
+    );
+    // What the counterexample does to either.
+    let render = |source: &str| {
+        let context = crate::template::Variables::default();
+        let body = r#"{"a": "it's x\",\"admin\":\"1"}"#;
+        let scope = crate::template::Scope::new(body, &context);
+        let text = MappingTemplate::parse(source)
+            .unwrap()
+            .render(&scope)
+            .unwrap();
+        let outer: serde_json::Value = serde_json::from_str(&text).unwrap();
+        serde_json::from_str::<serde_json::Value>(outer["input"].as_str().unwrap())
+    };
+    assert_eq!(
+        render(&cured).unwrap()["action"],
+        r#"it's x","admin":"1"#,
+        "{cured}"
+    );
+    assert_eq!(render(NESTED).unwrap()["admin"], "1");
+}
+
+#[rstest]
+// A whole JSON text, escaped once.
+#[case(
+    r#"{"input": "$util.escapeJavaScript($input.json('$')).replaceAll("\\'","'")"}"#,
+    true
+)]
+#[case(
+    r#"{"input": "{\"d\": $util.escapeJavaScript($input.json('$.d')).replaceAll("\\'","'")}"}"#,
+    true
+)]
+#[case(r#"{"input": "{\"id\": \"$context.connectionId\"}"}"#, true)]
+#[case(r#"{"input": "{\"d\": $input.json('$.d')}"}"#, false)]
+// Texts with quotes or brackets that are no JSON.
+#[case(
+    r#"{"t": "he said \"$util.escapeJavaScript($input.body).replaceAll("\\'","'")\""}"#,
+    true
+)]
+#[case(
+    r#"{"t": "[$util.escapeJavaScript($input.body).replaceAll("\\'","'")] x"}"#,
+    true
+)]
+#[case(
+    r#"{"t": "{$util.escapeJavaScript($input.body).replaceAll("\\'","'")}"}"#,
+    true
+)]
+// By way of a variable.
+#[case(
+    r#"#set($d = "{""a"": ""$util.escapeJavaScript($input.path('$.a')).replaceAll("\\'","'")""}"){"Detail": "$util.escapeJavaScript($d).replaceAll("\\'","'")"}"#,
+    false
+)]
+fn levels(#[case] source: &str, #[case] safe: bool) {
+    let report = lint(source);
+    assert_eq!(report.json_safe(), safe, "{report:#?}");
+    assert_eq!(report.findings.is_empty(), safe, "{report:#?}");
+}
+
 /// What an author is told, a page for each rule.
 #[test]
 fn pages() {
@@ -447,6 +523,12 @@ mod promise {
     use crate::strategy;
     use crate::template::{MappingTemplate, Params, Scope, Variables};
 
+    /// What the API takes for a stage variable: `[A-Za-z0-9-._~:/?#&=,]+`.
+    fn stage_variable(token: &str) -> String {
+        let allowed = |char: &char| char.is_ascii_alphanumeric() || "-._~:/?#&=,".contains(*char);
+        token.chars().filter(allowed).collect()
+    }
+
     fn is_json(template: &MappingTemplate, body: &str, token: &str) -> Result<(), String> {
         let context = Variables::from(strategy::message_context(token, token));
         let values = IndexMap::from_iter([("token".to_owned(), token.to_owned())]);
@@ -454,7 +536,10 @@ mod promise {
             header: values.clone(),
             ..Params::default()
         };
-        let stage_variables = Variables::from(Map::from_iter([("name".to_owned(), token.into())]));
+        let stage_variables = Variables::from(Map::from_iter([(
+            "name".to_owned(),
+            stage_variable(token).into(),
+        )]));
         let scope = Scope::new(body, &context)
             .params(&params)
             .stage_variables(&stage_variables);
