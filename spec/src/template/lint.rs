@@ -29,6 +29,7 @@ mod names;
 mod output;
 mod place;
 mod probe;
+mod reads;
 mod rule;
 mod steps;
 mod value;

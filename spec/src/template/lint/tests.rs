@@ -370,6 +370,52 @@ fn what_is_vouched_for(#[case] source: &str, #[case] safe: bool) {
 
 const NESTED: &str = r#"{"input": "{\"action\":\"$util.escapeJavaScript($input.path('$.a')).replaceAll("\\'","'")\"}", "stateMachineArn": "arn"}"#;
 
+// TEMPLATE-41, TEMPLATE-42
+#[rstest]
+#[case(
+    "#set($r = $input.path('$')){#if($r.name)\"a\": 1#end}",
+    Some("$r.name")
+)]
+#[case(
+    "#set($r = $input.path('$'))#set($n = $r.a.b){#if($n)\"a\": 1#end}",
+    Some("$n")
+)]
+#[case(
+    "[#foreach($i in $input.path('$.l'))#if($i.flag)1#else0#end#end]",
+    Some("$i.flag")
+)]
+#[case(
+    "#set($p = $input.params())[#foreach($k in $p.header.keySet())#if($p.header.get($k))1#end#end]",
+    Some("$p.header.get($k)")
+)]
+#[case("#set($p = $input.params('x')){#if(!$p)\"a\": 1#end}", Some("$p"))]
+#[case("#set($a = \"\"){#if($a && $a != 'x')\"a\": 1#end}", Some("$a"))]
+#[case(
+    "{#if($input.path('$.l').size())\"a\": 1#end}",
+    Some("$input.path('$.l').size()")
+)]
+#[case(
+    "#set($f = false)#if($input.path('$.x') == 1)#set($f = true)#end{#if($f)\"a\": 1#end}",
+    None
+)]
+#[case(
+    "[#foreach($i in $input.path('$.l'))1#if($foreach.hasNext),#end#end]",
+    None
+)]
+#[case(
+    "#set($r = $input.path('$')){#if($r.containsKey('a'))\"a\": 1#end}",
+    None
+)]
+#[case("#set($m = {})#set($m.a = false){#if($m.a)\"a\": 1#end}", None)]
+#[case("[#foreach($i in [true, false])#if($i)1#else0#end#end]", None)]
+fn conditions_see_through_variables(#[case] source: &str, #[case] at: Option<&str>) {
+    let of_rule = found(source)
+        .into_iter()
+        .filter(|(rule, _)| *rule == "constant-condition");
+    let at: Vec<_> = at.into_iter().collect();
+    assert_eq!(of_rule.map(|(_, at)| at).collect::<Vec<_>>(), at);
+}
+
 /// JSON inside a JSON string: one escape for each level.
 #[test]
 fn every_level_needs_its_escape() {
