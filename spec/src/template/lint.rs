@@ -26,7 +26,6 @@ mod flow;
 mod json;
 mod judge;
 mod names;
-mod output;
 mod place;
 mod probe;
 mod reads;
@@ -36,9 +35,8 @@ mod value;
 
 use std::ops::Range;
 
-pub use self::output::{Output, Purpose, Setting};
 pub use self::rule::Rule;
-use super::MappingTemplate;
+use super::{MappingTemplate, Output};
 
 /// The largest template: 300 KB (documented; that a KB is 1,024 bytes is assumed).
 pub const MAX_BYTES: usize = 300 * 1024;
@@ -108,12 +106,11 @@ impl Finding {
 /// Checks a mapping template of which nothing is known but its text. A text that is not a template
 /// gives a finding too.
 pub fn lint(source: &str) -> Report {
-    lint_in(source, &Setting::default())
+    lint_as(source, Output::of_text(source).unwrap_or(Output::Json))
 }
 
-/// Checks a mapping template where it stands.
-pub fn lint_in(source: &str, setting: &Setting) -> Report {
-    let output = Output::of(source, setting);
+/// Checks a mapping template whose output has to be this.
+pub fn lint_as(source: &str, output: Output) -> Report {
     let mut findings = names::directives(source);
     let mut doubts = Vec::new();
     if source.len() > MAX_BYTES {
