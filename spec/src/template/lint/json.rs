@@ -166,7 +166,7 @@ impl Position {
                     .is_some_and(|inner| inner.holds_json_with(&inside));
                 match inner {
                     Some(inner) if holds_json => {
-                        inner.insert_as(&inside, printed, span, levels + 1)
+                        inner.insert_as(&inside, printed, span, levels + 1);
                     }
                     _ => *inner = None,
                 }
