@@ -82,6 +82,9 @@ impl Report {
     /// sends, every result of an authorizer and all parameters. Route keys, stage names and ids are
     /// assumed to contain neither quotes nor backslashes.
     ///
+    /// A message that begins as a JSON object or array does and is not JSON is refused before
+    /// anything is called. A string that holds JSON holds it for every message, too.
+    ///
     /// False only means that the linter cannot guarantee it.
     pub fn json_safe(&self) -> bool {
         self.output == Output::Json && self.doubts.is_empty()
