@@ -205,4 +205,6 @@ impl Doubt {
 }
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod tests;
