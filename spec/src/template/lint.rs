@@ -26,6 +26,7 @@ mod flow;
 mod json;
 mod judge;
 mod names;
+mod notes;
 mod place;
 mod probe;
 mod reads;

@@ -4,7 +4,7 @@
 
 use velocity::syntax::{Argument, ReferencePart};
 
-use super::env::Notes;
+use super::notes::Notes;
 use super::value::{Holds as Held, Value};
 use crate::template::JsonPath;
 use crate::template::vocabulary::{CONTEXT, Holds, InputMember, Variable};

@@ -118,6 +118,10 @@ fn findings_are_right_and_faults_are_found() {
     }
     let share = |of: usize| 100 * right / (right + of).max(1);
     assert!(CORPUS.len() >= 60);
-    assert!(share(wrong.len()) >= 95, "false alarms:\n{}", wrong.join("\n"));
+    assert!(
+        share(wrong.len()) >= 95,
+        "false alarms:\n{}",
+        wrong.join("\n")
+    );
     assert!(share(missed.len()) >= 95, "missed:\n{}", missed.join("\n"));
 }

@@ -4,20 +4,13 @@ use std::collections::BTreeMap;
 
 use velocity::syntax::{Argument, Part, ReferencePart};
 
-use super::Doubt;
 use super::builtin::{context, input, name_at, no_such_member};
 use super::json::{Position, Trouble};
+use super::notes::Notes;
 use super::steps;
 use super::value::{Holds, Part as Printed, Value};
 use crate::template::util::{Function, Gives};
 use crate::template::vocabulary::{InputMember, ROOTS};
-
-/// What is seen on the way.
-#[derive(Default)]
-pub(super) struct Notes {
-    pub(super) doubts: Vec<Doubt>,
-    pub(super) troubles: Vec<Trouble>,
-}
 
 /// The values of the variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,16 +212,6 @@ impl<'s> Env<'s> {
                 }
             }
         }
-    }
-}
-
-impl Notes {
-    pub(super) fn doubt(
-        &mut self,
-        span: Option<std::ops::Range<usize>>,
-        reason: impl Into<String>,
-    ) {
-        self.doubts.push(Doubt::new(span, reason));
     }
 }
 

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use velocity::syntax::{DirectivePart, Part, ReferencePart};
 
-use super::env::{Env, Notes};
+use super::env::Env;
 use super::judge;
 use super::names::assigned;
+use super::notes::Notes;
 use super::place::{Fed, Place};
 use super::value::{Holds, Part as Printed, Value};
 use super::{Doubt, Finding, Output};

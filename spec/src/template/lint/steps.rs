@@ -2,7 +2,7 @@
 
 use velocity::syntax::{Argument, StepPart};
 
-use super::env::Notes;
+use super::notes::Notes;
 use super::value::{Group, Holds, Piece, Value, Wrap};
 use crate::template::escape_java_script;
 
