@@ -63,10 +63,15 @@ pub(crate) fn run(args: &FalsifyArgs) -> Result<(), Failure> {
         let search = falsify(&template, output, effort, |done| progress.show(done));
         progress.clear();
         if search.found.is_empty() {
-            print(&format!(
-                "{name}: not falsified ({} inputs, seed {}, output {output})\n  tried: {}",
-                search.tried, args.seed, search.coverage
-            ));
+            print(
+                format!(
+                    "{name}: not falsified ({} different inputs, seed {}, output {output})\n{}",
+                    search.tried,
+                    args.seed,
+                    coverage(&source, &search)
+                )
+                .trim_end(),
+            );
         } else {
             falsified += 1;
             print(page(&name, &source, &search).trim_end());
@@ -149,8 +154,19 @@ fn page(name: &str, source: &str, search: &Search) -> String {
     for found in &search.found {
         page.push_str(&counterexample(name, source, found));
     }
-    page.push_str(&format!("  tried: {}\n", search.coverage));
+    page.push_str(&coverage(source, search));
     page
+}
+
+/// What was tried where, and what no input reached.
+fn coverage(source: &str, search: &Search) -> String {
+    let mut text = format!("  tried: {}\n", search.coverage);
+    for span in &search.coverage.unreached {
+        let line = source[..span.start].matches('\n').count() + 1;
+        let reference = visible(&source[span.clone()]);
+        text.push_str(&format!("  never rendered: `{reference}` in line {line}\n"));
+    }
+    text
 }
 
 fn counterexample(name: &str, source: &str, found: &Counterexample) -> String {

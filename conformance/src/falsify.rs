@@ -11,31 +11,33 @@
 //! ```
 
 mod coverage;
+mod document;
 mod generate;
 mod input;
 mod output;
 mod place;
 mod reads;
+mod references;
 mod shape;
 mod shrink;
+mod subject;
 mod twin;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use serde_json::Value;
-use spec::template::{MappingTemplate, Output, Scope, Variables};
+use spec::template::{MappingTemplate, Output};
 use velocity::RenderError;
-use velocity::syntax::Part;
 
 pub use coverage::{Coverage, Kind};
 pub use input::{Flaw, Input, Language};
 pub use place::{Group, Place};
 
 use coverage::Points;
-use generate::{Generator, harmless};
-use reads::Reads;
-use twin::Difference;
+use generate::Generator;
+use references::Reached;
+use subject::{Subject, Symptom, Twins};
 
 /// How much to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +55,7 @@ pub struct Search {
     pub found: Vec<Counterexample>,
     /// What was tried where.
     pub coverage: Coverage,
-    /// How many inputs were tried: fewer than asked for when every kind of flaw was found.
+    /// How many different inputs were tried: fewer than asked for where chance made some twice.
     pub tried: u32,
 }
 
@@ -72,25 +74,6 @@ pub struct Counterexample {
     pub culprit: Option<Range<usize>>,
 }
 
-/// A template with what is known about it.
-struct Subject {
-    template: MappingTemplate,
-    output: Output,
-    reads: Reads,
-    /// What it renders to for a harmless input, if that is in its language.
-    harmless: Option<Value>,
-}
-
-/// A flaw of one output.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Symptom {
-    /// Less is worse: to change what is there is worse than to add something.
-    rank: u8,
-    detail: String,
-}
-
-const HARMLESS_BODY: &str = r#"{"action": "sendmessage", "message": "hey queen"}"#;
-
 /// Looks for every kind of flaw of a template whose output has to be `output`. `progress` is told
 /// now and then how many inputs were tried.
 pub fn falsify(
@@ -108,15 +91,26 @@ pub fn falsify(
     let mut first = generator.first().into_iter();
     let mut found: BTreeMap<Flaw, (Symptom, Input)> = BTreeMap::new();
     let mut points = Points::of(&subject.reads);
-    let mut tried = 0;
-    while tried < effort.cases {
+    let mut reached = Reached::of(template);
+    let mut seen = HashSet::new();
+    for made in 1..=effort.cases {
+        if made % 256 == 0 {
+            progress(made);
+        }
         let input = first.next().unwrap_or_else(|| generator.any());
-        tried += 1;
-        if tried % 256 == 0 {
-            progress(tried);
+        if !seen.insert(input.clone()) {
+            continue;
         }
         points.note(&input);
-        for (flaw, symptom) in subject.judge(&input) {
+        reached.note(&subject, &input);
+        // Nothing worse than the worst can be found.
+        let worst = |flaw| found.get(flaw).is_some_and(|(known, _)| known.rank == 0);
+        let twins = if [Flaw::Forged, Flaw::MalformedInside].iter().all(worst) {
+            Twins::Skip
+        } else {
+            Twins::Compare
+        };
+        for (flaw, symptom) in subject.judge(&input, twins) {
             let known = found.get(&flaw);
             if known.is_none_or(|(known, _)| symptom.rank < known.rank) {
                 found.insert(flaw, (symptom, input.clone()));
@@ -129,27 +123,15 @@ pub fn falsify(
         .collect();
     Search {
         found,
-        coverage: points.coverage(),
-        tried,
+        coverage: Coverage {
+            tried: points.tried(),
+            unreached: reached.missing(),
+        },
+        tried: u32::try_from(seen.len()).unwrap_or(u32::MAX),
     }
 }
 
 impl Subject {
-    fn new(template: MappingTemplate, output: Output) -> Self {
-        let mut subject = Self {
-            reads: Reads::of(&template),
-            template,
-            output,
-            harmless: None,
-        };
-        let mut input = harmless(&subject.reads);
-        if subject.reads.body.members.is_empty() && subject.reads.body.each.is_none() {
-            HARMLESS_BODY.clone_into(&mut input.body);
-        }
-        subject.harmless = subject.value(&input);
-        subject
-    }
-
     fn counterexample(&self, flaw: Flaw, symptom: &Symptom, input: Input) -> Counterexample {
         let shows = |input: &Input| {
             let found = self.symptom(flaw, input);
@@ -160,159 +142,11 @@ impl Subject {
         Counterexample {
             flaw,
             rendered: self.render(&input),
-            culprit: self.culprit(flaw, &input),
+            culprit: references::culprit(self, flaw, &input),
             detail: smallest.map_or_else(|| symptom.detail.clone(), |found| found.detail),
             input,
         }
     }
-
-    fn symptom(&self, flaw: Flaw, input: &Input) -> Option<Symptom> {
-        let mut all = self.judge(input).into_iter();
-        all.find(|(found, _)| *found == flaw)
-            .map(|(_, symptom)| symptom)
-    }
-
-    /// The flaws that this input shows, at most one of each kind.
-    fn judge(&self, input: &Input) -> Vec<(Flaw, Symptom)> {
-        let rendered = match self.render(input) {
-            Ok(rendered) => rendered,
-            // API Gateway refuses the message, whatever the template.
-            Err(_) if is_refused(&input.body) => return Vec::new(),
-            Err(error) => return vec![(Flaw::RenderError, Symptom::new(error.to_string()))],
-        };
-        let Some(language) = Language::of(self.output) else {
-            return Vec::new();
-        };
-        let value = match output::parse(self.output, &rendered) {
-            Ok(value) => value,
-            Err(error) => {
-                let detail = format!("what it renders to is not {language}: {error}");
-                return vec![(Flaw::Malformed(language), Symptom::new(detail))];
-            }
-        };
-        let mut flaws: Vec<(Flaw, Symptom)> = self.altered(input, &value).into_iter().collect();
-        if twin::is_hostile(input) {
-            flaws.extend(self.out_of_place(input, &value));
-        }
-        flaws
-    }
-
-    /// Where the harmless message stands, every message must stand as it was sent.
-    fn altered(&self, input: &Input, value: &Value) -> Option<(Flaw, Symptom)> {
-        if self.output != Output::Json {
-            return None;
-        }
-        // AWS shows an empty message as `{}`.
-        let sent = if input.body.is_empty() {
-            "{}"
-        } else {
-            &input.body
-        };
-        let harmless = self.harmless.as_ref()?;
-        let pointers = pointers(harmless, HARMLESS_BODY).into_iter();
-        let mut arrived = pointers.filter_map(|pointer| Some((value.pointer(&pointer)?, pointer)));
-        let (arrived, pointer) = arrived.find(|(arrived, _)| *arrived != sent)?;
-        let detail = format!("the message arrives at `{pointer}` as {arrived}");
-        Some((Flaw::Altered, Symptom::new(detail)))
-    }
-
-    /// What gets out of its location, compared with the output for harmless texts.
-    fn out_of_place(&self, input: &Input, value: &Value) -> Vec<(Flaw, Symptom)> {
-        let render = |texts: [&str; 2]| {
-            let [one, other] = texts.map(|text| self.value(&twin::twin(&self.reads, input, text)));
-            Some((one?, other?))
-        };
-        let (pair, free) = match render(twin::TEXTS) {
-            Some(pair) => (Some(pair), false),
-            None => (render(twin::NUMBERS), true),
-        };
-        let Some((one, other)) = pair else {
-            return Vec::new();
-        };
-        let mut flaws: Vec<(Flaw, Symptom)> = Vec::new();
-        for difference in twin::differences(&one, &other, value, free) {
-            let (flaw, rank, detail) = match difference {
-                Difference::Changed(detail) => (Flaw::Forged, 0, detail),
-                Difference::Added(detail) => (Flaw::Forged, 1, detail),
-                Difference::Inside(detail) => (Flaw::MalformedInside, 0, detail),
-            };
-            let symptom = Symptom { rank, detail };
-            match flaws.iter_mut().find(|(known, _)| *known == flaw) {
-                Some((_, known)) if symptom.rank < known.rank => *known = symptom,
-                Some(_) => {}
-                None => flaws.push((flaw, symptom)),
-            }
-        }
-        flaws
-    }
-
-    fn value(&self, input: &Input) -> Option<Value> {
-        output::parse(self.output, &self.render(input).ok()?).ok()
-    }
-
-    fn render(&self, input: &Input) -> Result<String, RenderError> {
-        let (context, stage_variables, params) = input.surroundings();
-        let context = Variables::from(context);
-        let stage_variables = Variables::from(stage_variables);
-        let scope = Scope::new(&input.body, &context)
-            .stage_variables(&stage_variables)
-            .params(&params);
-        self.template.render(&scope)
-    }
-
-    /// The printing reference without which the input is harmless: the first whose replacement by
-    /// `x` makes the flaw go away.
-    fn culprit(&self, flaw: Flaw, input: &Input) -> Option<Range<usize>> {
-        let source = self.template.source();
-        let mut printing = Vec::new();
-        collect_printing(&self.template.parts(), &mut printing);
-        printing.into_iter().find(|span| {
-            // Where only a number can stand, `x` is no help.
-            ["x", "0"].iter().any(|harmless| {
-                let without = format!("{}{harmless}{}", &source[..span.start], &source[span.end..]);
-                MappingTemplate::parse(&without).is_ok_and(|template| {
-                    let mut other = Self::new(template, self.output);
-                    other.reads = self.reads.clone();
-                    other.symptom(flaw, input).is_none()
-                })
-            })
-        })
-    }
-}
-
-impl Symptom {
-    fn new(detail: String) -> Self {
-        Self { rank: 0, detail }
-    }
-}
-
-/// Whether the message begins as a document and is none.
-fn is_refused(body: &str) -> bool {
-    body.trim_start().starts_with(['{', '[']) && serde_json::from_str::<Value>(body).is_err()
-}
-
-/// Where the string `text` stands, as JSON pointers.
-fn pointers(value: &Value, text: &str) -> Vec<String> {
-    fn walk(value: &Value, text: &str, at: &str, found: &mut Vec<String>) {
-        match value {
-            Value::String(here) if here == text => found.push(at.to_owned()),
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    walk(item, text, &format!("{at}/{index}"), found);
-                }
-            }
-            Value::Object(members) => {
-                for (key, member) in members {
-                    let key = key.replace('~', "~0").replace('/', "~1");
-                    walk(member, text, &format!("{at}/{key}"), found);
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    walk(value, text, "", &mut found);
-    found
 }
 
 fn collect_keys(value: &Value, keys: &mut Vec<String>) {
@@ -326,22 +160,12 @@ fn collect_keys(value: &Value, keys: &mut Vec<String>) {
             }
         }
         Value::Array(items) => items.iter().for_each(|item| collect_keys(item, keys)),
-        _ => {}
-    }
-}
-
-/// The bytes of the references that print, in order.
-fn collect_printing(parts: &[Part<'_>], spans: &mut Vec<Range<usize>>) {
-    for part in parts {
-        match part {
-            Part::Text(_) => {}
-            Part::Reference(reference) => spans.push(reference.span.clone()),
-            Part::Directive(directive) => {
-                for block in &directive.blocks {
-                    collect_printing(block, spans);
-                }
+        Value::String(text) => {
+            if let Ok(held @ (Value::Object(_) | Value::Array(_))) = document::document(text) {
+                collect_keys(&held, keys);
             }
         }
+        _ => {}
     }
 }
 

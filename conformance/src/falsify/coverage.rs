@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 
 use serde_json::Value;
 
 use super::Place;
+use super::document::document;
 use super::input::Input;
 use super::reads::Reads;
 use super::shape::{Step, spelled};
@@ -15,6 +17,8 @@ use super::shape::{Step, spelled};
 pub struct Coverage {
     /// The kinds by location, such as `$.id` or `$context.authorizer.token`.
     pub tried: BTreeMap<String, BTreeSet<Kind>>,
+    /// The bytes of the references that print and that no input reached.
+    pub unreached: Vec<Range<usize>>,
 }
 
 /// A kind of value.
@@ -72,7 +76,7 @@ impl Points {
     }
 
     pub(super) fn note(&mut self, input: &Input) {
-        let body: Option<Value> = serde_json::from_str(&input.body).ok();
+        let body = document(&input.body).ok();
         for Point { path, kinds, .. } in &mut self.body {
             match &body {
                 Some(body) => collect(body, path, kinds),
@@ -96,12 +100,10 @@ impl Points {
         }
     }
 
-    pub(super) fn coverage(self) -> Coverage {
+    pub(super) fn tried(self) -> BTreeMap<String, BTreeSet<Kind>> {
         let places = self.places.into_iter().flat_map(|(_, points)| points);
         let all = self.body.into_iter().chain(places);
-        Coverage {
-            tried: all.map(|point| (point.name, point.kinds)).collect(),
-        }
+        all.map(|point| (point.name, point.kinds)).collect()
     }
 }
 
@@ -124,7 +126,7 @@ fn collect(value: &Value, path: &[Step], kinds: &mut BTreeSet<Kind>) {
             members.values().for_each(|member| below(Some(member)));
         }
         (Step::Parsed, Value::String(text)) => {
-            let inner: Option<Value> = serde_json::from_str(text).ok();
+            let inner = document(text).ok();
             below(inner.as_ref());
         }
         _ => below(None),
@@ -149,10 +151,19 @@ impl fmt::Display for Coverage {
         if self.tried.is_empty() {
             return f.write_str("it reads nothing that others control");
         }
-        for (index, (name, kinds)) in self.tried.iter().enumerate() {
+        // Locations with the same kinds share their list.
+        let mut groups: Vec<(&BTreeSet<Kind>, Vec<&str>)> = Vec::new();
+        for (name, kinds) in &self.tried {
+            match groups.iter_mut().find(|(known, _)| *known == kinds) {
+                Some((_, names)) => names.push(name),
+                None => groups.push((kinds, vec![name])),
+            }
+        }
+        for (index, (kinds, names)) in groups.iter().enumerate() {
             let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
             let between = if index == 0 { "" } else { "; " };
-            write!(f, "{between}{name} as {}", kinds.join(", "))?;
+            let names = names.join(", ");
+            write!(f, "{between}{names} as {}", kinds.join(", "))?;
         }
         Ok(())
     }

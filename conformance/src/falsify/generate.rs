@@ -1,20 +1,18 @@
 //! Inputs made for a template: at first one change at a time, in a fixed order, then by chance.
 
-use proptest::strategy::{Strategy, ValueTree};
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
-use spec::strategy;
 use spec::template::Output;
 
 use super::Place;
 use super::input::Input;
-use super::reads::Reads;
+use super::reads::{ANY, Reads};
 use super::shape::{Shape, Step};
 
 /// What breaks one language or another, and what only looks as if it did.
-const TEXTS: [&str; 34] = [
+const TEXTS: [&str; 35] = [
     "",
     "a",
+    LONE,
     "\"",
     "'",
     "\\",
@@ -50,13 +48,15 @@ const TEXTS: [&str; 34] = [
 ];
 const HEY: &str = "hey queen";
 
+/// Stands for half a surrogate pair, which no text here can hold.
+const LONE: &str = "\u{e000}";
+
 /// Makes inputs.
 pub(super) struct Generator<'r> {
     reads: &'r Reads,
     output: Output,
     /// The names of the output's members.
     keys: Vec<String>,
-    runner: TestRunner,
     state: u64,
 }
 
@@ -96,6 +96,11 @@ fn plain(shape: &Shape) -> Value {
     } else {
         HEY.into()
     }
+}
+
+/// The text as it is sent: half a surrogate pair can only be written as an escape.
+fn message(text: &str) -> String {
+    text.replace(LONE, "\\ud83d")
 }
 
 /// The document with `value` at the end of the path; `None` there removes it.
@@ -144,47 +149,38 @@ fn with(document: &mut Value, path: &[Step], value: Option<&Value>) {
 
 impl<'r> Generator<'r> {
     pub(super) fn new(reads: &'r Reads, output: Output, mut keys: Vec<String>, seed: u64) -> Self {
-        let mut bytes = [0; 32];
-        bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
         keys.push("key".to_owned());
         Self {
             reads,
             output,
             keys,
-            runner: TestRunner::new_with_rng(Config::default(), rng),
             state: seed,
         }
     }
 
     /// What is tried first, whatever the seed: the smallest input, messages that are no documents,
-    /// every value of the template's own in turn, with everything else there or missing.
+    /// and every value at each location in turn, with everything else there.
     pub(super) fn first(&self) -> Vec<Input> {
         let harmless = harmless(self.reads);
-        let mut inputs = vec![Input::of("{}"), Input::of(""), harmless.clone()];
-        let hostile: Vec<String> = TEXTS.iter().map(|text| (*text).to_owned()).collect();
         let breakouts = self.keys.iter().flat_map(|key| self.breakouts(key));
-        let hostile: Vec<String> = hostile.into_iter().chain(breakouts).collect();
-        inputs.extend(hostile.iter().map(|text| Input {
-            body: text.clone(),
+        let texts: Vec<String> = TEXTS.iter().map(|text| (*text).to_owned()).collect();
+        let texts: Vec<String> = texts.into_iter().chain(breakouts).collect();
+        let message = |body: &str| Input {
+            body: message(body),
             values: harmless.values.clone(),
-        }));
-        for (place, shape) in &self.reads.places {
-            let mut without = harmless.clone();
-            without.values.remove(place);
-            inputs.push(without);
-            let literals = self
-                .reads
-                .literals
-                .iter()
-                .filter(|_| shape.parsed.is_none());
-            for text in hostile.iter().chain(literals) {
+        };
+        let mut inputs = vec![Input::of("{}"), Input::of(""), harmless.clone()];
+        inputs.extend(texts.iter().map(|text| message(text)));
+        if self.names_count() {
+            inputs.extend(texts.iter().map(|text| {
                 let mut other = harmless.clone();
-                other.values.insert(place.clone(), place.fitting(text));
-                inputs.push(other);
-            }
+                let name = text.replace(LONE, "");
+                other
+                    .values
+                    .insert(Place::query(&name), "harmless".to_owned());
+                other
+            }));
         }
-        let document: Value = serde_json::from_str(&harmless.body).unwrap_or_default();
         let others = [
             None,
             Some(Value::Null),
@@ -196,17 +192,26 @@ impl<'r> Generator<'r> {
             Some(json!(["\"", 1])),
             Some(json!({"a\"b": "\""})),
         ];
-        let texts = hostile.iter().chain(&self.reads.literals);
+        let texts = texts.iter().chain(&self.reads.literals);
         let texts = texts.map(|text| Some(Value::from(text.as_str())));
-        let values: Vec<Option<Value>> = others.into_iter().chain(texts).collect();
-        for (path, _) in self.reads.body.points() {
-            for value in values.iter().filter(|_| !path.is_empty()) {
-                let mut body = document.clone();
-                with(&mut body, &path, value.as_ref());
-                inputs.push(Input {
-                    body: body.to_string(),
-                    values: harmless.values.clone(),
-                });
+        let document: Value = serde_json::from_str(&harmless.body).unwrap_or_default();
+        let points = self.reads.body.points();
+        for value in others.into_iter().chain(texts) {
+            for place in self.reads.places.keys() {
+                let mut other = harmless.clone();
+                match &value {
+                    None => _ = other.values.remove(place),
+                    Some(Value::String(text)) => {
+                        other.values.insert(place.clone(), place.fitting(text));
+                    }
+                    Some(_) => continue,
+                }
+                inputs.push(other);
+            }
+            for (path, _) in points.iter().filter(|(path, _)| !path.is_empty()) {
+                let mut document = document.clone();
+                with(&mut document, path, value.as_ref());
+                inputs.push(message(&document.to_string()));
             }
         }
         inputs
@@ -214,24 +219,29 @@ impl<'r> Generator<'r> {
 
     /// An input by chance.
     pub(super) fn any(&mut self) -> Input {
-        let body = match self.below(10) {
-            0 => strategy::body()
-                .new_tree(&mut self.runner)
-                .map(|tree| tree.current())
-                .unwrap_or_default(),
-            1 => self.text(),
+        let mut input = Input::of(match self.below(10) {
+            _ if self.reads.body == Shape::default() => harmless(self.reads).body,
+            0 | 1 => message(&self.text()),
             _ => {
                 let document = self.value(&self.reads.body, 2);
-                document.map(|value| value.to_string()).unwrap_or_default()
+                message(&document.map(|value| value.to_string()).unwrap_or_default())
             }
-        };
-        let mut input = Input::of(body);
+        });
         for (place, shape) in &self.reads.places {
             if let Some(text) = self.place(place, shape) {
                 input.values.insert(place.clone(), text);
             }
         }
+        if self.names_count() && self.below(2) == 0 {
+            let name = self.text().replace(LONE, "");
+            input.values.insert(Place::query(&name), self.text());
+        }
         input
+    }
+
+    /// Whether the template prints the query string's names, which are the client's.
+    fn names_count(&self) -> bool {
+        self.reads.places.contains_key(&Place::query(ANY))
     }
 
     fn place(&mut self, place: &Place, shape: &Shape) -> Option<String> {
@@ -317,10 +327,7 @@ impl<'r> Generator<'r> {
                     many => literals[self.below(many)].clone(),
                 }
             }
-            5 => strategy::token()
-                .new_tree(&mut self.runner)
-                .map(|tree| tree.current())
-                .unwrap_or_default(),
+            5 => (0..self.below(6)).map(|_| self.char()).collect(),
             _ => {
                 let at = self.below(self.keys.len());
                 let key = self.keys[at].clone();
@@ -332,22 +339,32 @@ impl<'r> Generator<'r> {
 
     /// Texts that try to get out of where they stand, into a member of this name.
     fn breakouts(&self, key: &str) -> Vec<String> {
-        match self.output {
+        let mut texts = match self.output {
             Output::Form => vec![format!("a&{key}=b"), format!("&{key}=")],
             Output::Xml => vec![
                 format!("<{key}/>"),
                 format!("\" {key}=\""),
                 format!("]]><{key}/><![CDATA["),
             ],
-            Output::Json | Output::Text => vec![
-                format!("\",\"{key}\":\"x"),
-                format!("1,\"{key}\":2"),
-                format!("\\\",\\\"{key}\\\":\\\"x"),
-                "\",\"x".to_owned(),
-                // Out of a member's name.
-                format!("a\":1,\"{key}"),
-            ],
-        }
+            Output::Json | Output::Text => Vec::new(),
+        };
+        // JSON may be in a field of a form, too.
+        texts.extend([
+            format!("\",\"{key}\":\"x"),
+            format!("1,\"{key}\":2"),
+            format!("\\\",\\\"{key}\\\":\\\"x"),
+            "\",\"x".to_owned(),
+            // Out of a member's name.
+            format!("a\":1,\"{key}"),
+        ]);
+        texts
+    }
+
+    /// Any character, mostly of ASCII.
+    fn char(&mut self) -> char {
+        let limit = [0x80, 0x80, 0x3000, 0x11_0000][self.below(4)];
+        let code = u32::try_from(self.below(limit)).unwrap_or_default();
+        char::from_u32(code).unwrap_or('x')
     }
 
     /// A number below `limit`, by SplitMix64: the same seed gives the same numbers.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 use spec::strategy;
-use spec::template::{Output, Params};
+use spec::template::{Output, Params, Variables};
 
 use super::Place;
 use super::place::Group;
@@ -37,12 +37,19 @@ pub enum Language {
 }
 
 /// What a client, an authorizer or a caller controls.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Input {
     /// The message.
     pub body: String,
     /// Values by where a template finds them. What is not here is missing.
     pub values: BTreeMap<Place, String>,
+}
+
+/// What a template sees beside the message.
+pub(super) struct Surroundings {
+    pub(super) context: Variables,
+    pub(super) stage_variables: Variables,
+    pub(super) params: Params,
 }
 
 impl Language {
@@ -63,15 +70,16 @@ impl Input {
             values: BTreeMap::new(),
         }
     }
+}
 
-    /// `$context`, `$stageVariables` and `$input.params()` with these values in their locations.
-    pub(super) fn surroundings(&self) -> (Map<String, Value>, Map<String, Value>, Params) {
+impl Surroundings {
+    pub(super) fn of(input: &Input) -> Self {
         let mut context = strategy::message_context("me", "hello");
         let mut authorizer = Map::new();
         authorizer.insert("principalId".to_owned(), "me".into());
         let mut stage_variables = Map::new();
         let mut params = Params::default();
-        for (place, value) in &self.values {
+        for (place, value) in &input.values {
             match place {
                 Place::Authorizer(name) => match name.strip_prefix("claims.") {
                     Some(claim) => {
@@ -101,7 +109,11 @@ impl Input {
             }
         }
         context.insert("authorizer".to_owned(), authorizer.into());
-        (context, stage_variables, params)
+        Self {
+            context: context.into(),
+            stage_variables: stage_variables.into(),
+            params,
+        }
     }
 }
 

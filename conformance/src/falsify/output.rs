@@ -3,13 +3,15 @@
 use serde_json::{Map, Value, json};
 use spec::template::Output;
 
+use super::document::document;
+
 /// The output as a value; JSON is itself, a form an object of lists, an element of XML an object.
 ///
 /// # Errors
 /// Why it is none.
 pub(super) fn parse(output: Output, text: &str) -> Result<Value, String> {
     match output {
-        Output::Json => serde_json::from_str(text).map_err(|error| error.to_string()),
+        Output::Json => document(text).map_err(|error| error.to_string()),
         Output::Form => form(text.trim_end_matches(['\n', '\r'])),
         Output::Xml => Xml { rest: text.trim() }.document(),
         Output::Text => Ok(Value::Null),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Where a template finds a value that is not the gateway's own, outside the message.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Place {
     /// `$context.authorizer.{name}`; `claims.{name}` for a claim.
     Authorizer(String),
@@ -21,7 +21,7 @@ pub enum Place {
 }
 
 /// The groups of `$input.params()`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Group {
     /// Path parameters.
     Path,
@@ -32,6 +32,14 @@ pub enum Group {
 }
 
 impl Place {
+    /// A parameter of the query string.
+    pub(super) fn query(name: &str) -> Self {
+        Self::Parameter {
+            group: Group::Querystring,
+            name: name.to_owned(),
+        }
+    }
+
     /// The text as far as this place can hold it: headers have no control characters, and the
     /// characters of stage variables are limited (`CreateStage` in the API reference).
     pub(super) fn fitting(&self, text: &str) -> String {

@@ -52,6 +52,9 @@ const TRANSPARENT: [&str; 10] = [
     "iterator",
 ];
 
+/// The name of a parameter or claim that stands for all, where a template walks through them.
+pub(super) const ANY: &str = "any";
+
 /// A variable that is set from itself, over and over, keeps so many sources and steps.
 const MOST: usize = 16;
 
@@ -180,6 +183,11 @@ impl Walk<'_> {
         let first = reference.steps.first();
         let name = first.and_then(|step| step.name);
         let text = first.and_then(text_argument);
+        if let ("input", Some("path" | "json" | "params"), None) = (reference.root, name, &text) {
+            // A path that comes from a value decides what is read.
+            let chosen = arguments.first().cloned().unwrap_or_default();
+            self.direct(&chosen, Directs::Anything);
+        }
         let (sources, followed) = match (reference.root, name) {
             ("input", Some("body" | "getBody")) => (vec![Source::new(Root::Body, vec![])], 1),
             ("input", Some("path" | "json")) => {
@@ -273,7 +281,7 @@ impl Walk<'_> {
     fn shape(&mut self, source: &Source) -> Option<&mut Shape> {
         let named = |step: Option<&Step>| match step {
             Some(Step::Member(name)) => Some(name.clone()),
-            Some(_) => Some("any".to_owned()),
+            Some(_) => Some(ANY.to_owned()),
             None => None,
         };
         let path = &source.path;

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
+use super::Place;
 use super::input::Input;
+use super::place::Group;
 
 /// The smallest input that can be reached: each step removes or shortens something.
 pub(super) fn smallest(mut input: Input, shows: impl Fn(&Input) -> bool) -> Input {
@@ -31,7 +33,32 @@ fn values(input: &mut Input, shows: &impl Fn(&Input) -> bool) {
             other
         };
         *input = with(&shortest(&text, |text| shows(&with(text))));
+        name(input, &place, shows);
     }
+}
+
+/// A name of the query string may be what shows the flaw.
+fn name(input: &mut Input, place: &Place, shows: &impl Fn(&Input) -> bool) {
+    let Place::Parameter {
+        group: Group::Querystring,
+        name,
+    } = place
+    else {
+        return;
+    };
+    let mut rest = input.clone();
+    let text = rest.values.remove(place).unwrap_or_default();
+    let with = |name: &str| {
+        let mut other = rest.clone();
+        let place = Place::query(name);
+        let is_new = other.values.insert(place, text.clone()).is_none();
+        (is_new, other)
+    };
+    let shorter = shortest(name, |name| {
+        let (is_new, other) = with(name);
+        is_new && shows(&other)
+    });
+    *input = with(&shorter).1;
 }
 
 fn body(input: &mut Input, shows: &impl Fn(&Input) -> bool) {
@@ -83,6 +110,10 @@ fn candidates(value: &Value) -> Vec<Value> {
             for at in 0..chars.len().min(64) {
                 let rest = chars[..at].iter().chain(&chars[at + 1..]);
                 found.push(rest.collect::<String>().into());
+            }
+            if let Ok(held @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(text) {
+                let smaller = candidates(&held).into_iter();
+                found.extend(smaller.map(|held| Value::from(held.to_string())));
             }
         }
         Value::Array(items) => {
