@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use conformance::falsify::{Counterexample, Effort, Search, falsify};
-use spec::template::lint::lint;
+use spec::template::lint::lint_as;
 use spec::template::{MappingTemplate, Output};
 use stack::MappingTemplates;
 
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &FalsifyArgs) -> Result<(), Failure> {
             );
         } else {
             falsified += 1;
-            print(page(&name, &source, &search).trim_end());
+            print(page(&name, &source, output, &search).trim_end());
         }
     }
     match falsified {
@@ -149,10 +149,10 @@ impl<'n> Progress<'n> {
 }
 
 /// What was found, as text.
-fn page(name: &str, source: &str, search: &Search) -> String {
+fn page(name: &str, source: &str, output: Output, search: &Search) -> String {
     let mut page = String::new();
     for found in &search.found {
-        page.push_str(&counterexample(name, source, found));
+        page.push_str(&counterexample(name, source, output, found));
     }
     page.push_str(&coverage(source, search));
     page
@@ -169,7 +169,7 @@ fn coverage(source: &str, search: &Search) -> String {
     text
 }
 
-fn counterexample(name: &str, source: &str, found: &Counterexample) -> String {
+fn counterexample(name: &str, source: &str, output: Output, found: &Counterexample) -> String {
     let Counterexample {
         flaw,
         input,
@@ -201,7 +201,7 @@ fn counterexample(name: &str, source: &str, found: &Counterexample) -> String {
             name,
             source,
         ));
-        for finding in lint(source).findings {
+        for finding in lint_as(source, output).findings {
             if finding.span.start < span.end && span.start < finding.span.end {
                 page.push_str(&format!(
                     "  cure ({}): {}\n",
