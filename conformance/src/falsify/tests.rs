@@ -170,6 +170,17 @@ fn a_message_that_is_refused_is_no_flaw(#[case] body: &str) {
     assert_eq!(subject.judge(&Input::of(body), Twins::Compare), []);
 }
 
+#[test]
+fn what_breaks_the_output_is_no_cure() {
+    let source = r##"{"n": $input.path('$.t').length(), "a": "$input.path('$.a')"}"##;
+    let found = search(source);
+    let forged = found
+        .iter()
+        .find(|found| found.flaw == Flaw::Forged)
+        .unwrap();
+    assert_eq!(culprit(source, forged), "$input.path('$.a')");
+}
+
 #[rstest]
 // Of two that fail together, the first.
 #[case(

@@ -141,6 +141,11 @@ fn judge(source: &str, output: Output, expected: &[Flaw]) {
 #[case::query_names(r##"{"q": {#foreach($k in $input.params().querystring.keySet())"$k": "$util.escapeJavaScript($input.params().querystring.get($k)).replaceAll("\\'","'")"#if($foreach.hasNext),#end#end}}"##, JSON_AND_FORGED)]
 #[case::header_names(r##"{"h": {#foreach($k in $input.params().header.keySet())"$k": "$util.escapeJavaScript($input.params().header.get($k)).replaceAll("\\'","'")"#if($foreach.hasNext),#end#end}}"##, STANDS)]
 #[case::names_of_a_map(r##"{#foreach($e in $input.path('$.m').entrySet())"$e.key": "$util.escapeJavaScript($e.value).replaceAll("\\'","'")"#if($foreach.hasNext),#end#end}"##, JSON_AND_FORGED)]
+// The path itself is the message's: what it leads to is not out of its place.
+#[case::path_of_the_message(
+    r##"{"a": $input.json($input.path('$.p'))}"##,
+    &[Flaw::RenderError, Flaw::Malformed(Json)]
+)]
 #[case::bare_parameter(r##"{"limit": $input.params('limit')}"##, JSON_AND_FORGED)]
 #[case::never_json(r##"{"id": $context.connectionId}"##, NOT_JSON)]
 #[case::trailing_comma_of_a_map("{\"a\": 1,\n \"b\": 2,\n}", NOT_JSON)]
