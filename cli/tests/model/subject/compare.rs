@@ -97,7 +97,9 @@ impl Subject {
             function == purpose.function()
                 && match purpose {
                     Purpose::Authorizer | Purpose::Connect => is_of_handshake,
-                    Purpose::Message { text, .. } => is_of_connection && event["body"].as_str().unwrap_or_default() == **text,
+                    Purpose::Message { text, .. } => {
+                        is_of_connection && event["body"].as_str().unwrap_or_default() == *text
+                    }
                     Purpose::Disconnect { .. } => is_of_connection,
                 }
         };

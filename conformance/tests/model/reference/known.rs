@@ -90,7 +90,7 @@ impl Known {
                 let found = (text("eventType"), text("routeKey"));
                 assert_eq!(found, ("MESSAGE", *route));
                 // EVENT-55
-                assert_eq!(event["body"].as_str().unwrap_or_default(), **sent);
+                assert_eq!(event["body"].as_str().unwrap_or_default(), *sent);
             }
             Purpose::Disconnect { code, reason } => {
                 assert_eq!(text("eventType"), "DISCONNECT");
