@@ -89,6 +89,12 @@ mutations! {
     StatusInOneLine = "status-in-one-line",
     /// `DELETE @connections` answers 204 and does nothing.
     DeleteDoesNothing = "delete-does-nothing",
+    /// A path without a method is answered with a bare `Forbidden`.
+    PathNotTold = "path-not-told",
+    /// Whoever may not invoke a path without a method is told of `execute-api:ManageConnections`.
+    AnotherPermissionTold = "another-permission-told",
+    /// The event of an empty message has an empty `body`.
+    EmptyBodyPresent = "empty-body-present",
 }
 
 /// The machine with a mutation, or without: what [`spec::Gateway`] is to the hub.
@@ -325,6 +331,18 @@ impl Mutant {
             {
                 response.status = 404;
             }
+            (Mutation::PathNotTold, Output::ManagementReply { response, .. })
+                if response.body.contains("No method found matching route") =>
+            {
+                response.body = r#"{"message":"Forbidden"}"#.to_owned();
+            }
+            (Mutation::AnotherPermissionTold, Output::ManagementReply { response, .. }) => {
+                let (right, wrong) = ("execute-api:Invoke", "execute-api:ManageConnections");
+                response.body = response.body.replace(right, wrong);
+            }
+            (Mutation::EmptyBodyPresent, Output::Invoke(invocation)) => {
+                invocation.payload = with_body(&invocation.payload);
+            }
             (Mutation::StatusInOneLine, Output::ManagementReply { response, .. })
                 if response.status == 200 =>
             {
@@ -368,6 +386,19 @@ pub(crate) async fn leave_open(mut socket: WebSocketStream<TcpStream>) {
     while let Some(Ok(_)) = socket.next().await {}
     let mut waste = [0; 4096];
     while let Ok(1..) = socket.get_mut().read(&mut waste).await {}
+}
+
+/// The event of a message with a body, empty where it has none.
+fn with_body(event: &str) -> String {
+    match serde_json::from_str::<Value>(event) {
+        Ok(mut message) if message["requestContext"]["eventType"] == "MESSAGE" => {
+            if message.get("body").is_none() {
+                message["body"] = "".into();
+            }
+            message.to_string()
+        }
+        _ => event.to_owned(),
+    }
 }
 
 /// JSON as libraries print it; what is none stays as it is.
