@@ -14,7 +14,7 @@ use serde_json::Value;
 use spec::api::{Api, AuthorizationType};
 use spec::connection::CloseInfo;
 use spec::http::{Headers, HttpResponse};
-use spec::io::{ClientClose, PeerId};
+use spec::io::{ClientClose, Invocation, PeerId};
 use spec::route::RouteKey;
 use spec::{CompiledApi, Input, Output, Timestamp};
 use tokio::io::AsyncReadExt;
@@ -340,8 +340,12 @@ impl Mutant {
                 let (right, wrong) = ("execute-api:Invoke", "execute-api:ManageConnections");
                 response.body = response.body.replace(right, wrong);
             }
-            (Mutation::EmptyBodyPresent, Output::Invoke(invocation)) => {
-                invocation.payload = with_body(&invocation.payload);
+            (Mutation::EmptyBodyPresent, Output::Invoke(Invocation { payload, .. }))
+                if payload.contains(r#""eventType":"MESSAGE""#)
+                    && !payload.contains(r#""body":"#) =>
+            {
+                let end = r#""isBase64Encoded""#;
+                *payload = payload.replacen(end, &format!(r#""body":"",{end}"#), 1);
             }
             (Mutation::StatusInOneLine, Output::ManagementReply { response, .. })
                 if response.status == 200 =>
@@ -386,19 +390,6 @@ pub(crate) async fn leave_open(mut socket: WebSocketStream<TcpStream>) {
     while let Some(Ok(_)) = socket.next().await {}
     let mut waste = [0; 4096];
     while let Ok(1..) = socket.get_mut().read(&mut waste).await {}
-}
-
-/// The event of a message with a body, empty where it has none.
-fn with_body(event: &str) -> String {
-    match serde_json::from_str::<Value>(event) {
-        Ok(mut message) if message["requestContext"]["eventType"] == "MESSAGE" => {
-            if message.get("body").is_none() {
-                message["body"] = "".into();
-            }
-            message.to_string()
-        }
-        _ => event.to_owned(),
-    }
 }
 
 /// JSON as libraries print it; what is none stays as it is.
