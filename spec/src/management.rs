@@ -132,6 +132,36 @@ pub fn parse(api: &Api, request: &ManagementRequest) -> Result<(Operation, Strin
     Ok((operation, id.to_owned()))
 }
 
+/// What is wrong with the address of a request that was refused so; `None` if its address is right.
+pub fn misdirected(
+    api: &Api,
+    request: &ManagementRequest,
+    refusal: &Refusal,
+) -> Option<Misdirected> {
+    let below = decode(below_the_stage(&request.path), Plus::Literal);
+    let segments: Vec<&str> = below.split('/').collect();
+    let kind = match refusal {
+        Refusal::Forbidden if stage(&request.path) == "@connections" => Misdirection::NoStage,
+        Refusal::Forbidden => Misdirection::OtherStage,
+        Refusal::NoMethod { .. } => match segments[..] {
+            ["@connections", "@connections", ..] => Misdirection::ConnectionsTwice,
+            ["@connections"] | ["@connections", ""] => Misdirection::NoConnection,
+            ["@connections", _] => Misdirection::Method,
+            [_, ref rest @ ..] if rest.contains(&"@connections") => Misdirection::BehindTheStage,
+            _ => Misdirection::OtherPath,
+        },
+        _ => return None,
+    };
+    let path = request.path.split('?').next().unwrap_or_default();
+    Some(Misdirected {
+        kind,
+        method: request.method.clone(),
+        path: path.to_owned(),
+        host: request.headers.get("Host").unwrap_or("{host}").to_owned(),
+        stage: api.stage.stage_name.clone(),
+    })
+}
+
 /// The first segment of a request's path, decoded: its stage.
 fn stage(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();

@@ -161,7 +161,7 @@ impl Gateway {
         request: &ManagementRequest,
         request_id: &str,
     ) {
-        let found = management::Misdirected::find(&self.rules, request, refusal);
+        let found = management::misdirected(&self.rules, request, refusal);
         let Some(misdirected) = found else { return };
         if self.misdirected.contains(&misdirected.kind) {
             return;

@@ -92,6 +92,39 @@ fn an_upgrade_is_no_call(#[case] path: &str, #[case] upgrade: bool, #[case] expe
     assert_eq!(is_management(path, &headers), expected);
 }
 
+#[rstest]
+#[case("POST", "/@connections/R1kmxc2VNjMCFIA=", Misdirection::NoStage)]
+#[case("POST", "/test/@connections/x", Misdirection::OtherStage)]
+#[case(
+    "POST",
+    "/dev/@connections/%40connections/x",
+    Misdirection::ConnectionsTwice
+)]
+#[case("POST", "/dev/dev/@connections/x", Misdirection::BehindTheStage)]
+#[case("POST", "/dev//@connections/x", Misdirection::BehindTheStage)]
+#[case("GET", "/dev/@connections/", Misdirection::NoConnection)]
+#[case("GET", "/dev/%40connections?x", Misdirection::NoConnection)]
+#[case("PUT", "/dev/@connections/R1kmxc2VNjMCFIA=", Misdirection::Method)]
+#[case("POST", "/dev/foo", Misdirection::OtherPath)]
+#[case("POST", "/dev/@connections/a/b", Misdirection::OtherPath)]
+fn each_kind_is_told(#[case] method: &str, #[case] path: &str, #[case] kind: Misdirection) {
+    let api = Api::new("$request.body.action", "dev");
+    let request = ManagementRequest {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        headers: Headers::from_iter([("Host", "localhost:3001")]),
+        ..ManagementRequest::default()
+    };
+    let refusal = parse(&api, &request).unwrap_err();
+    let found = misdirected(&api, &request, &refusal).unwrap();
+    assert_eq!(found.kind, kind);
+    assert!(
+        found
+            .to_string()
+            .contains("right endpoint is `http://localhost:3001/dev`, to")
+    );
+}
+
 #[test]
 fn the_recorded_400_comes_out_to_the_byte() {
     let response = Refusal::InvalidConnectionId("WDGT8fY4joECJrQ=test".to_owned()).response();
