@@ -137,7 +137,7 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
         Mutation::AnotherPermissionTold => (
             "management/a-path-without-a-method-needs-invoke",
             Fail,
-            "execute-api:ManageConnections",
+            "no ` is not authorized to perform: execute-api:Invoke on resource: `",
         ),
         // That there is none is assumed (EVENT-55).
         Mutation::EmptyBodyPresent => (
