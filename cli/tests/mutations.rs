@@ -82,7 +82,7 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
         Mutation::TextLost => (
             "template/a-message-that-is-not-json-is-a-text",
             Informational,
-            "`/json`: expected `token=abc&text=hi`, found {}",
+            "`/json`: expected the text `token=abc&text=hi`, found {}",
         ),
         Mutation::HeadersInLowerCase => ("event/the-headers-of-connect", Fail, r#""cookie""#),
         Mutation::BodiesWrittenAnew => (
