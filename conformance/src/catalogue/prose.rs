@@ -101,8 +101,8 @@ mod tests {
 
     #[test]
     fn prose_becomes_elements_and_no_text_becomes_markup() {
-        let text = "As `a<b>` of\nROUTE-3, not ROUTE-0 & \"x\".\n\n- one\n- `two`\n\n```json\n{\"a\": \"</pre>\"}\n```\nEnd.";
-        let expected = "<p>As <code>a&lt;b&gt;</code> of\n<a href=\"#ROUTE-3\">ROUTE-3</a>, not ROUTE-0 &amp; &quot;x&quot;.</p>\
+        let text = "As `a<b>` of\nROUTE-3, not QUEUE-1 & \"x\".\n\n- one\n- `two`\n\n```json\n{\"a\": \"</pre>\"}\n```\nEnd.";
+        let expected = "<p>As <code>a&lt;b&gt;</code> of\n<a href=\"#ROUTE-3\">ROUTE-3</a>, not QUEUE-1 &amp; &quot;x&quot;.</p>\
             <ul><li>one</li><li><code>two</code></li></ul>\
             <pre><code>{&quot;a&quot;: &quot;&lt;/pre&gt;&quot;}\n</code></pre><p>End.</p>";
         assert_eq!(blocks(text), expected);
