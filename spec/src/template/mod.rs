@@ -20,6 +20,7 @@ mod input;
 mod json;
 pub mod json_path;
 pub mod lint;
+mod output;
 mod util;
 mod vocabulary;
 
@@ -32,6 +33,7 @@ pub use self::context::Variables;
 pub use self::document::Document;
 pub use self::escape::escape_java_script;
 pub use self::json_path::JsonPath;
+pub use self::output::Output;
 pub use self::vocabulary::example_context;
 
 /// A parsed mapping template.
