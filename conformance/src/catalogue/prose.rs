@@ -63,15 +63,19 @@ pub(super) fn source(source: &str) -> String {
     }
 }
 
-/// Host and last part of a long address.
+/// Host and last part of a long address; of a repository's, its name too, which says whose it is.
 fn short(address: &str) -> String {
     /// What fits a line of a phone, in characters.
     const MOST: usize = 50;
     let address = address.trim_end_matches('/');
-    let parts = address.split_once('/').zip(address.rsplit_once('/'));
-    match parts {
-        Some(((host, _), (_, last))) if address.chars().count() > MOST => {
-            format!("{host}/…/{last}")
+    let begins = match address.starts_with("github.com/") {
+        true => 3,
+        false => 1,
+    };
+    let parts: Vec<&str> = address.split('/').collect();
+    match parts.split_last() {
+        Some((last, rest)) if address.chars().count() > MOST && rest.len() > begins => {
+            format!("{}/…/{last}", rest[..begins].join("/"))
         }
         _ => address.to_owned(),
     }
@@ -114,6 +118,13 @@ mod tests {
         assert_eq!(
             source(&format!("<{long}>")),
             format!(r#"<a href="{long}">docs.aws.amazon.com/…/page.html</a>"#)
+        );
+        let thread = "https://github.com/aws-samples/simple-websockets-chat-app/issues/24";
+        assert_eq!(
+            source(thread),
+            format!(
+                r#"<a href="{thread}">github.com/aws-samples/simple-websockets-chat-app/…/24</a>"#
+            )
         );
         assert_eq!(source("javascript:alert(1)"), "javascript:alert(1)");
         assert_eq!(
