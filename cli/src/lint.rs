@@ -49,6 +49,7 @@ struct Linted {
     file: String,
     /// Which of the stack's templates it is, if any.
     name: Option<String>,
+    output: Output,
     findings: Vec<Placed>,
     doubts: Vec<Doubt>,
 }
@@ -115,7 +116,7 @@ fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {
         eprint(&format!("{file}: no mapping templates"));
     }
     let all = read.templates.iter().map(|template| {
-        let report = lint::lint(&template.text);
+        let report = lint::lint_as(&template.text, template.output);
         let place = |finding: Finding| {
             let (line, column) = finding.line_and_column(&template.text);
             let start = read.locate(template, line, column);
@@ -132,12 +133,8 @@ fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {
         Linted {
             file: file.clone(),
             name: template.place.as_ref().map(ToString::to_string),
-            findings: report
-                .findings
-                .into_iter()
-                .filter(|finding| finding.rule != Rule::NotJson || template.output == Output::Json)
-                .map(place)
-                .collect(),
+            output: report.output,
+            findings: report.findings.into_iter().map(place).collect(),
             doubts: report.doubts,
         }
     });
