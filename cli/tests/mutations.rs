@@ -82,7 +82,7 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
         Mutation::TextLost => (
             "template/a-message-that-is-not-json-is-a-text",
             Informational,
-            "`/json`: expected `token=abc&text=hi`, found {}",
+            "`/json`: expected the text `token=abc&text=hi`, found {}",
         ),
         Mutation::HeadersInLowerCase => ("event/the-headers-of-connect", Fail, r#""cookie""#),
         Mutation::BodiesWrittenAnew => (
@@ -134,6 +134,22 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
             "management/a-delete-closes-the-connection",
             Fail,
             "alice: nothing came within",
+        ),
+        Mutation::PathNotTold => (
+            "management/a-path-without-a-method-is-named",
+            Fail,
+            r#"found `{"message":"Forbidden"}`"#,
+        ),
+        Mutation::AnotherPermissionTold => (
+            "management/a-path-without-a-method-needs-invoke",
+            Fail,
+            "no ` is not authorized to perform: execute-api:Invoke on resource: `",
+        ),
+        // That there is none is assumed (EVENT-55).
+        Mutation::EmptyBodyPresent => (
+            "event/an-empty-message-has-no-body",
+            Informational,
+            "`/body`",
         ),
     }
 }
