@@ -93,8 +93,14 @@ fn templates(args: &FalsifyArgs) -> Result<Vec<Named>, Failure> {
     let file = args.file.display();
     let read =
         MappingTemplates::read(&args.file).map_err(|error| Failure::Page(error.to_string()))?;
-    if read.templates.is_empty() {
+    if read.templates.is_empty() && read.unread.is_empty() {
         eprint(&format!("{file}: no mapping templates"));
+    }
+    for unread in &read.unread {
+        eprint(&format!(
+            "{file}: {}: not tried: {}",
+            unread.name, unread.reason
+        ));
     }
     let mut all: Vec<Named> = Vec::new();
     for template in read.templates {
