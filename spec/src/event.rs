@@ -117,6 +117,33 @@ pub fn identity(connection: &Connection) -> Map<String, Value> {
     identity
 }
 
+/// `$context` of a mapping template: `requestContext`, where `identity` has members without a value,
+/// too.
+///
+/// Realises: TEMPLATE-99
+pub fn template_context(mut context: Map<String, Value>) -> Map<String, Value> {
+    const IDENTITY: [&str; 12] = [
+        "cognitoIdentityPoolId",
+        "accountId",
+        "cognitoIdentityId",
+        "caller",
+        "sourceIp",
+        "principalOrgId",
+        "accessKey",
+        "cognitoAuthenticationType",
+        "cognitoAuthenticationProvider",
+        "userArn",
+        "userAgent",
+        "user",
+    ];
+    if let Some(Value::Object(identity)) = context.get_mut("identity") {
+        for name in IDENTITY {
+            identity.entry(name).or_insert(Value::Null);
+        }
+    }
+    context
+}
+
 /// The proxy event of `$connect`, without what REST's has besides; query parameters only when there
 /// are any.
 ///
@@ -140,14 +167,17 @@ pub fn connect(
     Value::Object(event)
 }
 
-/// The proxy event of a message: nothing but the context and the text, exactly as it was sent.
+/// The proxy event of a message: nothing but the context and the text, exactly as it was sent; an
+/// empty one leaves no `body`.
 ///
-/// Realises: EVENT-3, EVENT-4, EVENT-9
+/// Realises: EVENT-3, EVENT-4, EVENT-9, EVENT-55
 pub fn message(api: &Api, request_context: Map<String, Value>, body: &str) -> Value {
     let mut event = Map::new();
     put_stage_variables(&mut event, api);
     event.insert("requestContext".to_owned(), request_context.into());
-    event.insert("body".to_owned(), body.into());
+    if !body.is_empty() {
+        event.insert("body".to_owned(), body.into());
+    }
     event.insert("isBase64Encoded".to_owned(), false.into());
     Value::Object(event)
 }
