@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::error::{BuildError, Error};
-use crate::runtime::{self, Missing, Program, Runtime};
+use crate::runtime::{self, Missing, Program, Runtime, Tools};
 use stack::{Assembly, Function};
 
 /// How the functions' executables are obtained.
@@ -43,7 +43,11 @@ struct Binary {
 const CARGO_LAMBDA: &str = "rust-cargolambda";
 
 /// Finds or builds the programs of all functions that the API calls.
-pub(crate) async fn programs(stack: &Assembly, build: &Build) -> Result<Programs, Error> {
+pub(crate) async fn programs(
+    stack: &Assembly,
+    build: &Build,
+    tools: &Tools,
+) -> Result<Programs, Error> {
     let mut programs = Programs::new();
     let mut to_build: Vec<(PathBuf, Vec<ToBuild<'_>>)> = Vec::new();
     for function in stack
@@ -54,7 +58,7 @@ pub(crate) async fn programs(stack: &Assembly, build: &Build) -> Result<Programs
         let runtime = runtime::find(&function.runtime);
         let runtime = runtime.map_err(|missing| unavailable(stack, function, &missing))?;
         if !runtime.needs_build(function) {
-            let program = prepare(stack, function, runtime, None)?;
+            let program = prepare(stack, function, runtime, None, tools).await?;
             programs.insert(function.logical_id.clone(), program);
             continue;
         }
@@ -75,20 +79,21 @@ pub(crate) async fn programs(stack: &Assembly, build: &Build) -> Result<Programs
                 None => find(stack, function, &manifest, build)?,
                 Some(built) => choose(stack, function, built)?,
             };
-            let program = prepare(stack, function, runtime, Some(&executable))?;
+            let program = prepare(stack, function, runtime, Some(&executable), tools).await?;
             programs.insert(function.logical_id.clone(), program);
         }
     }
     Ok(programs)
 }
 
-fn prepare(
+async fn prepare(
     stack: &Assembly,
     function: &Function,
     runtime: &dyn Runtime,
     executable: Option<&Path>,
+    tools: &Tools,
 ) -> Result<Program, Error> {
-    let program = runtime.prepare(function, executable);
+    let program = runtime.prepare(function, executable, tools).await;
     program.map_err(|missing| unavailable(stack, function, &missing))
 }
 

@@ -70,6 +70,7 @@ pub use log::{LineWriter, Log, escape};
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;
 pub use options::Options;
+pub use runtime::Interpreters;
 pub use start::{build, start};
 pub use subscription::{Notice, Subscription};
 pub use supervisor::Fault;

@@ -55,7 +55,10 @@ async fn without_a_python_one_error_says_what_to_install() {
     let mut options = options(&folder, "app.handler");
     options.interpreters.python = Some(folder.join("nothing"));
     let page = refusal(options.clone()).await;
-    assert!(page.contains("the function `Function` cannot be run"), "{page}");
+    assert!(
+        page.contains("the function `Function` cannot be run"),
+        "{page}"
+    );
     assert!(page.contains("install Python 3.8 or newer"), "{page}");
     assert!(page.contains("`--python PATH`"), "{page}");
     let old = pretended(&folder, r#"{"executable": "/x", "version": [3, 7, 1]}"#);
@@ -71,7 +74,8 @@ async fn without_a_python_one_error_says_what_to_install() {
 async fn packages_that_were_not_installed_are_named_with_the_command_that_does() {
     let folder = folder("missing", &[("app.py", "")]);
     let mut options = options(&folder, "app.handler");
-    let says = r#"{"executable": "/p/bin/python3", "version": [3, 12, 1], "missing": ["requests", "x"]}"#;
+    let says =
+        r#"{"executable": "/p/bin/python3", "version": [3, 12, 1], "missing": ["requests", "x"]}"#;
     options.interpreters.python = Some(pretended(&folder, says));
     let page = refusal(options.clone()).await;
     assert!(page.contains("`requests`, `x` of"), "{page}");
@@ -80,7 +84,10 @@ async fn packages_that_were_not_installed_are_named_with_the_command_that_does()
     let says = r#"{"executable": "/p/bin/python3", "version": [3, 12, 1], "brought": ["boto3"]}"#;
     options.interpreters.python = Some(pretended(&folder, says));
     let page = refusal(options).await;
-    assert!(page.contains("imports `boto3`, which Lambda's Python brings along"), "{page}");
+    assert!(
+        page.contains("imports `boto3`, which Lambda's Python brings along"),
+        "{page}"
+    );
     assert!(page.contains(".venv/bin/pip install boto3"), "{page}");
 }
 
@@ -95,10 +102,7 @@ mod real {
     use super::*;
 
     /// What answers, and what it has written.
-    async fn answers(
-        mut options: Options,
-        messages: &[&str],
-    ) -> (Vec<String>, Vec<String>) {
+    async fn answers(mut options: Options, messages: &[&str]) -> (Vec<String>, Vec<String>) {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let written = Arc::clone(&lines);
         options.function_output = FunctionOutput::Each(Arc::new(move |_, line| {
@@ -141,13 +145,14 @@ def handler(event, context):
         environment(&folder);
         let (replies, lines) = answers(options(&folder, "src/app.handler"), &["a", "b"]).await;
         let at = folder.display();
-        let rest = format!(
-            "|{at}/.venv|AWS_Lambda_python3.12|templa|{at}/src/app.py|{at}|True"
-        );
+        let rest = format!("|{at}/.venv|AWS_Lambda_python3.12|templa|{at}/src/app.py|{at}|True");
         let rest = rest.replace("templa", replies[0].split('|').nth(3).unwrap());
         assert_eq!(replies, [format!("a{rest}"), format!("b{rest}")]);
         assert_eq!(lines[0], "printed");
-        assert!(lines[1].starts_with("[WARNING]\t") && lines[1].ends_with("\tlogged"), "{lines:?}");
+        assert!(
+            lines[1].starts_with("[WARNING]\t") && lines[1].ends_with("\tlogged"),
+            "{lines:?}"
+        );
     }
 
     const FAILS: &str = "
@@ -179,24 +184,35 @@ def deeper(): raise KeyError('no such')
         let text = fs::read_to_string(&options.template).unwrap();
         fs::write(&options.template, text.replace("Timeout: 20", "Timeout: 2")).unwrap();
         options.interpreters.python = None;
-        let bad = ["raise", "exit", "os", "sleep", "nan", "function", "large", "deep"];
+        let bad = [
+            "raise", "exit", "os", "sleep", "nan", "function", "large", "deep",
+        ];
         let messages: Vec<&str> = bad.iter().flat_map(|bad| [*bad, "good"]).collect();
         let (replies, lines) = answers(options, &messages).await;
         for (message, reply) in messages.iter().zip(&replies) {
             match *message {
                 "good" => assert_eq!(reply, "good"),
                 // A number is no proxy result: that is the integration's affair, not the runtime's.
-                _ => assert!(reply.contains("Internal server error"), "{message}: {reply}"),
+                _ => assert!(
+                    reply.contains("Internal server error"),
+                    "{message}: {reply}"
+                ),
             }
         }
         let text = lines.join("\n");
-        assert!(text.contains("[ERROR] KeyError: 'no such'\nTraceback"), "{text}");
-        assert!(text.contains("line 15, in deeper"), "{text}");
+        assert!(
+            text.contains("[ERROR] KeyError: 'no such'\nTraceback"),
+            "{text}"
+        );
+        assert!(text.contains("line 14, in deeper"), "{text}");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn a_syntax_error_is_in_the_log_with_its_place() {
-        let folder = folder("syntax", &[("app.py", "def handler(event, context):\n    return (\n")]);
+        let folder = folder(
+            "syntax",
+            &[("app.py", "def handler(event, context):\n    return (\n")],
+        );
         let (replies, lines) = answers(options(&folder, "app.handler"), &["a"]).await;
         assert!(replies[0].contains("Internal server error"), "{replies:?}");
         let text = lines.join("\n");
@@ -206,7 +222,10 @@ def deeper(): raise KeyError('no such')
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn what_a_real_python_cannot_import_is_named() {
-        let files = [("app.py", ""), ("requirements.txt", "pip-is-not-it>=1 # no\n# x\n")];
+        let files = [
+            ("app.py", ""),
+            ("requirements.txt", "pip-is-not-it>=1 # no\n# x\n"),
+        ];
         let folder = folder("requirements", &files);
         environment(&folder);
         let page = refusal(options(&folder, "app.handler")).await;
@@ -216,7 +235,11 @@ def deeper(): raise KeyError('no such')
         // Beside the code, as `pip install --target` and `sam build` leave it.
         fs::create_dir_all(folder.join("pip_is_not_it")).unwrap();
         fs::write(folder.join("pip_is_not_it/__init__.py"), "").unwrap();
-        fs::write(folder.join("app.py"), "import pip_is_not_it\ndef handler(e, c): return {'statusCode': 200, 'body': 'good'}\n").unwrap();
+        fs::write(
+            folder.join("app.py"),
+            "import pip_is_not_it\ndef handler(e, c): return {'statusCode': 200, 'body': 'good'}\n",
+        )
+        .unwrap();
         let (replies, _) = answers(options(&folder, "app.handler"), &["a"]).await;
         assert_eq!(replies, ["good"]);
     }

@@ -202,7 +202,10 @@ async fn find(
 /// Where an interpreter may be: a virtual environment beside the code or above it, the one that is
 /// active, the very version, any.
 fn candidates(runtime: &str, root: &Path, active: Option<OsString>) -> Vec<PathBuf> {
-    let beside = root.ancestors().take(LEVELS).map(|folder| folder.join(".venv"));
+    let beside = root
+        .ancestors()
+        .take(LEVELS)
+        .map(|folder| folder.join(".venv"));
     let environments = beside.chain(active.map(PathBuf::from));
     let environments = environments.map(|environment| environment.join("bin/python"));
     let mut all: Vec<PathBuf> = environments.filter(|python| python.exists()).collect();
@@ -256,7 +259,11 @@ fn check(found: &Found, root: &Path, function: &Function) -> Result<(), Missing>
             ),
             command: format!(
                 "`{}`, or `sam build` and serve `.aws-sam/build/template.yaml`",
-                install(found, root, &format!("-r {}", quoted(&root.join("requirements.txt"))))
+                install(
+                    found,
+                    root,
+                    &format!("-r {}", quoted(&root.join("requirements.txt")))
+                )
             ),
         });
     }
