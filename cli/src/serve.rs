@@ -40,6 +40,10 @@ pub(crate) struct ServeArgs {
     /// The port; 0 lets the system choose.
     #[arg(long, default_value_t = 3001)]
     port: u16,
+    /// Use the release profile of functions that cargo builds, whether they are built or taken as
+    /// they are.
+    #[arg(long)]
+    release: bool,
     /// Log every decision about a connection or a message, with its reason.
     #[arg(long, short)]
     verbose: bool,
@@ -174,6 +178,7 @@ async fn show(mut decisions: Subscription, log: Log) {
 
 fn serve_options(args: &ServeArgs) -> Options {
     let mut options = options(&args.stack);
+    options.build.release = args.release;
     options.host = args.host;
     options.port = args.port;
     options.allowed_hosts.clone_from(&args.allow_host);

@@ -183,6 +183,21 @@ fn find(
     if let Some(found) = candidates.iter().find(|path| path.is_file()) {
         return Ok(std::path::absolute(found).unwrap_or_else(|_| found.clone()));
     }
+    let other = if build.release { "debug" } else { "release" };
+    let is_there = |target: &PathBuf| target.join(other).join(&file).is_file();
+    if targets.iter().any(is_there) {
+        let message = format!(
+            "the executable `{name}` of the function `{}` was built for {other} only",
+            function.logical_id
+        );
+        let help = match build.release {
+            true => "leave out `--release`, or build it with `cargo build --release`",
+            false => "use it with `--release`, or build it with `cargo build`",
+        };
+        return Err(stack
+            .code_error(function, message, Some(help.to_owned()))
+            .into());
+    }
     let looked: Vec<String> = candidates
         .iter()
         .map(|path| format!("`{}`", path.display()))

@@ -32,9 +32,6 @@ struct File {
     modified: SystemTime,
 }
 
-/// Lambda gives a process ten seconds to start. A function whose `Timeout` is longer gets that.
-const INIT_TIMEOUT: Duration = Duration::from_secs(10);
-
 impl Launch {
     pub(crate) fn new(function: &Function, program: Program, surroundings: &Surroundings) -> Self {
         Self {
@@ -64,7 +61,6 @@ impl Launch {
     pub(super) fn limits(&self) -> Limits {
         Limits {
             timeout: self.timeout,
-            init_timeout: INIT_TIMEOUT.max(self.timeout),
             max_processes: self.max_processes,
         }
     }
