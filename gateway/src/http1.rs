@@ -48,6 +48,8 @@ pub(crate) struct Limits {
     pub(crate) body: Duration,
     /// Between one request and the next.
     pub(crate) idle: Duration,
+    /// The most bytes of a request line with its header fields.
+    pub(crate) head_bytes: usize,
 }
 
 impl Default for Limits {
@@ -58,16 +60,19 @@ impl Default for Limits {
             head: Duration::from_secs(20),
             body: Duration::from_secs(60),
             idle: Duration::from_secs(350),
+            head_bytes: HEAD_BYTES,
         }
     }
 }
 
 impl Limits {
-    /// For a peer that this process has started itself: it ends with it.
+    /// For a peer that this process has started itself: it ends with it. Python's runtime posts the
+    /// cause of an error in a header of up to a megabyte, and ends if that is refused.
     pub(crate) const NONE: Self = Self {
         head: Duration::MAX,
         body: Duration::MAX,
         idle: Duration::MAX,
+        head_bytes: 2 * 1024 * 1024,
     };
 }
 
@@ -126,7 +131,7 @@ impl Connection {
             if let Some(head) = self.buffered_head()? {
                 return Ok(Some(head));
             }
-            if self.received.len() >= HEAD_BYTES {
+            if self.received.len() >= self.limits.head_bytes {
                 return Err(ReadError::Malformed(431));
             }
             if self.fill().await? == 0 {
@@ -207,7 +212,7 @@ impl Connection {
             bytes += line.len();
             match line.is_empty() {
                 true => return Ok(fields.into_iter().collect()),
-                false if bytes > HEAD_BYTES => return Err(ReadError::Malformed(431)),
+                false if bytes > self.limits.head_bytes => return Err(ReadError::Malformed(431)),
                 false => {
                     let (name, value) = line.split_once(':').ok_or(ReadError::Malformed(400))?;
                     fields.push((name.to_owned(), value.trim().to_owned()));
@@ -309,7 +314,7 @@ impl Connection {
                 self.received.advance(end + 1);
                 return Ok(line);
             }
-            if self.received.len() > HEAD_BYTES {
+            if self.received.len() > self.limits.head_bytes {
                 return Err(ReadError::Malformed(400));
             }
             self.more().await?;

@@ -227,6 +227,22 @@ async fn the_runtime_hears_why_a_result_is_refused() {
     played.end().await;
 }
 
+// Python's own runtime posts the cause of an error in a header of up to a megabyte, and error bodies
+// may stand in a trailer. It ends if that is refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_header_may_have_a_megabyte() {
+    let mut played = Played::new("header", "").await;
+    let mut api = played.begin().await;
+    let event = say(&mut api, NEXT).await;
+    let path = format!("invocation/{}/error", request_id(&event));
+    let cause = "x".repeat(1024 * 1024);
+    let header = format!("Lambda-Runtime-Function-XRay-Error-Cause: {cause}\r\n");
+    assert_eq!(say(&mut api, &post(&path, &header, "{}")).await.status, 202);
+    let frame = receive(&mut played.client).await;
+    assert!(frame.contains("Internal server error"), "{frame}");
+    played.end().await;
+}
+
 // On a terminal, each part would overwrite the one before; escaped, it cannot be read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_record_with_carriage_returns_is_several_lines() {
