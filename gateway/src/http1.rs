@@ -6,8 +6,7 @@
 
 mod head;
 
-use std::fmt::Write as _;
-use std::io;
+use std::io::{self, Write as _};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
@@ -230,22 +229,22 @@ impl Connection {
         body: &[u8],
         keep_alive: bool,
     ) -> io::Result<()> {
-        let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status));
+        let head = &mut self.written;
+        head.clear();
+        let _ = write!(head, "HTTP/1.1 {status} {}\r\n", reason(status));
         for (name, value) in headers {
-            push_field(&mut head, name, value);
+            push_field(head, name, value);
         }
         // 1xx and 204 have no length (RFC 9110, section 8.6).
         if status >= 200 && status != 204 {
             let _ = write!(head, "content-length: {}\r\n", body.len());
         }
         if status >= 200 && !keep_alive {
-            head.push_str("connection: close\r\n");
+            head.extend_from_slice(b"connection: close\r\n");
         }
-        head.push_str("\r\n");
+        head.extend_from_slice(b"\r\n");
         // One write, one packet.
-        self.written.clear();
-        self.written.extend_from_slice(head.as_bytes());
-        self.written.extend_from_slice(body);
+        head.extend_from_slice(body);
         self.stream.write_all(&self.written).await
     }
 
@@ -325,12 +324,20 @@ impl Connection {
 
 /// A header field on its line. Line ends in a value would start a field of their own: they are left
 /// out.
-pub(crate) fn push_field(head: &mut String, name: &str, value: &str) {
-    let clean = |c: &char| !matches!(c, '\r' | '\n' | '\0');
-    head.extend(name.chars().filter(clean));
-    head.push_str(": ");
-    head.extend(value.chars().filter(clean));
-    head.push_str("\r\n");
+pub(crate) fn push_field(head: &mut Vec<u8>, name: &str, value: &str) {
+    push_clean(head, name);
+    head.extend_from_slice(b": ");
+    push_clean(head, value);
+    head.extend_from_slice(b"\r\n");
+}
+
+fn push_clean(head: &mut Vec<u8>, text: &str) {
+    let is_clean = |byte: &u8| !matches!(byte, b'\r' | b'\n' | b'\0');
+    if text.bytes().all(|byte| is_clean(&byte)) {
+        head.extend_from_slice(text.as_bytes());
+    } else {
+        head.extend(text.bytes().filter(is_clean));
+    }
 }
 
 /// What a future gives, unless it takes longer than `limit`.

@@ -1,5 +1,7 @@
 //! The head of a request: read from bytes, and what it says of the body behind it.
 
+use std::mem::MaybeUninit;
+
 use spec::http::Headers;
 
 /// A request without its body.
@@ -44,9 +46,10 @@ impl Head {
 
 /// The head of a request and its length; `None` while it is not whole.
 pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, ReadError> {
-    let mut fields = [httparse::EMPTY_HEADER; HEADERS];
-    let mut request = httparse::Request::new(&mut fields);
-    let length = match request.parse(bytes) {
+    // Not written before they are needed: 8 KiB for each request.
+    let mut fields = [const { MaybeUninit::uninit() }; HEADERS];
+    let mut request = httparse::Request::new(&mut []);
+    let length = match request.parse_with_uninit_headers(bytes, &mut fields) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return Ok(None),
         Err(httparse::Error::TooManyHeaders) => return Err(ReadError::Malformed(431)),
