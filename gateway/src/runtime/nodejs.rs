@@ -27,13 +27,14 @@ pub(crate) struct Version {
 }
 
 /// The bootstrap, by file name. `index.mjs` is run.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("index.mjs", include_str!("nodejs/index.mjs")),
     ("classic.mjs", include_str!("nodejs/classic.mjs")),
     ("client.mjs", include_str!("nodejs/client.mjs")),
     ("console.mjs", include_str!("nodejs/console.mjs")),
     ("errors.mjs", include_str!("nodejs/errors.mjs")),
     ("handler.mjs", include_str!("nodejs/handler.mjs")),
+    ("packages.mjs", include_str!("nodejs/packages.mjs")),
     ("stream.mjs", include_str!("nodejs/stream.mjs")),
 ];
 
