@@ -21,8 +21,8 @@ use crate::{Caused, Failure, StackArgs, eprint, runtime};
 
 /// Serve a stack's WebSocket API, its functions and its tables on this machine, until Ctrl-C.
 ///
-/// The functions are built with cargo as the template's metadata says and run as processes behind a
-/// Lambda Runtime API. A DynamoDB engine in memory holds the tables, unless
+/// Functions in Rust are built with cargo as the template's metadata says, those of nodejs*.x run on
+/// this machine's Node; all run as processes behind a Lambda Runtime API. A DynamoDB engine in memory holds the tables, unless
 /// AWS_ENDPOINT_URL_DYNAMODB names another.
 #[derive(Args)]
 #[command(after_help = "Example:\n  gatespec serve --port 0 --verbose my/template.yaml")]
@@ -40,6 +40,9 @@ pub(crate) struct ServeArgs {
     /// The port; 0 lets the system choose.
     #[arg(long, default_value_t = 3001)]
     port: u16,
+    /// The Node that runs functions of nodejs*.x, 20 or newer [default: the first on PATH].
+    #[arg(long, value_name = "PATH")]
+    node: Option<PathBuf>,
     /// Log every decision about a connection or a message, with its reason.
     #[arg(long, short)]
     verbose: bool,
@@ -176,6 +179,7 @@ fn serve_options(args: &ServeArgs) -> Options {
     let mut options = options(&args.stack);
     options.host = args.host;
     options.port = args.port;
+    options.interpreters.node.clone_from(&args.node);
     options.allowed_hosts.clone_from(&args.allow_host);
     options.access_log = match &args.access_log {
         None => AccessLog::Stderr,
