@@ -68,7 +68,7 @@ async fn after_a_bad_answer_the_next_message_works() {
             assert_eq!(run(&mut client, "return 'fine'").await, "\"fine\"", "{runtime}, {code}");
         }
         // These are results.
-        for code in ["return NaN", "return () => 1", "return undefined"] {
+        for code in ["return NaN", "return undefined"] {
             assert_eq!(run(&mut client, code).await, "null", "{runtime}, {code}");
         }
         running.shutdown().await;
