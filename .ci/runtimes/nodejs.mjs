@@ -83,20 +83,23 @@ async function run(target, one) {
       const route = request.url.replace('/2018-06-01/runtime/', '');
       if (route === 'invocation/next') return next(response);
       seen.push(...posted(route, request, Buffer.concat(chunks), folder));
-      response.writeHead(202, { 'Content-Type': 'application/json' }).end('{"status":"OK"}');
+      const answer = { 'Content-Type': 'application/json', 'Content-Length': 15 };
+      response.writeHead(202, answer).end('{"status":"OK"}');
     });
   });
   const next = (response) => {
     if (events.length === 0) return setTimeout(() => child.kill('SIGTERM'), 30);
     count += 1;
+    const event = events.shift();
     response.writeHead(200, {
+      'Content-Length': Buffer.byteLength(event),
       'Content-Type': 'application/json',
       'Lambda-Runtime-Aws-Request-Id': `request-${count}`,
       'Lambda-Runtime-Deadline-Ms': String(Date.now() + 60_000),
       'Lambda-Runtime-Invoked-Function-Arn': 'arn:aws:lambda:us-east-1:1:function:f',
       'Lambda-Runtime-Trace-Id': `Root=1-${count}`,
     });
-    response.end(events.shift());
+    response.end(event);
   };
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   child = spawn(process.execPath, target.args, {
@@ -131,6 +134,7 @@ async function run(target, one) {
   // What Node itself says at a crash is not the runtime's.
   if (written.stderr.includes('err\n')) seen.push('stderr "err"');
   if (signal !== 'SIGTERM') seen.push(`exit ${signal ?? code}`);
+  if (process.env.GATESPEC_STDERR) console.error(written.stderr);
   return seen;
 }
 
@@ -185,7 +189,7 @@ function ownLines(lines, folder) {
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 
 function normal(text, folder) {
-  let plain = text.replaceAll(folder, '/task').replace(TIME, 'TIME');
+  let plain = text.replaceAll(folder, '/task').replace(TIME, 'TIME').replace(/\(node:\d+\)/g, '(node:PID)');
   // Frames of runtimes and of Node inside records.
   plain = plain.replace(/(?:\\n|\r|\\r|\n)?\s+at [^"\r\n\\]*/g, (frame) =>
     frame.includes('/task/') ? frame : '',
@@ -233,7 +237,8 @@ for (const [name, one] of wanted) {
       text += block(`${mine.runtime}, ours and aws-lambda-ric ${theirs.name}:`, a);
       continue;
     }
-    if (!reason) fail(`${name}, ${generation}: differs\n  ours   ${a.join('\n         ')}\n  theirs ${b.join('\n         ')}`);
+    const lines = (one, other) => one.filter((line) => !other.includes(line)).map((l) => `\n    ${l}`).join('');
+    if (!reason) fail(`${name}, ${generation}: differs\n  only ours:${lines(a, b)}\n  only theirs:${lines(b, a)}`);
     text += block(`${mine.runtime}, ours:`, a);
     text += block(`aws-lambda-ric ${theirs.name}:`, b);
     text += `They differ: ${reason ?? 'NOT EXPLAINED'}\n\n`;

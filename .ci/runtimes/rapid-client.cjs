@@ -34,6 +34,7 @@ const worker = new Worker(code, { eval: true, workerData: shared, execArgv: [] }
 worker.unref();
 
 function post(path, body, headers) {
+  if (typeof body !== 'string') throw new TypeError('Wrong arguments');
   Atomics.store(posted, 0, 0);
   const all = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
   worker.postMessage({ method: 'POST', path, body, headers: { ...all, ...headers } });

@@ -30,10 +30,11 @@
 //!
 //! # Features
 //!
-//! Both are for tests only, and off by default:
+//! All are for tests only, and off by default:
 //!
 //! - `mutations`: gateways that are wrong on purpose.
 //! - `loom`: every interleaving of what the hub and a client's task share without a lock.
+//! - `runtimes`: functions in the languages whose interpreters this machine must have for it.
 
 mod access_log;
 mod apply;

@@ -27,13 +27,14 @@ pub(crate) struct Version {
 }
 
 /// The bootstrap, by file name. `index.mjs` is run.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("index.mjs", include_str!("nodejs/index.mjs")),
     ("classic.mjs", include_str!("nodejs/classic.mjs")),
     ("client.mjs", include_str!("nodejs/client.mjs")),
     ("console.mjs", include_str!("nodejs/console.mjs")),
     ("errors.mjs", include_str!("nodejs/errors.mjs")),
     ("handler.mjs", include_str!("nodejs/handler.mjs")),
+    ("packages.mjs", include_str!("nodejs/packages.mjs")),
     ("stream.mjs", include_str!("nodejs/stream.mjs")),
 ];
 
@@ -140,8 +141,11 @@ fn packages(layers: &[PathBuf], generation: u32, root: &Path) -> Vec<PathBuf> {
     layers.chain([root.to_owned()]).collect()
 }
 
-/// Node's features that the runtime of a generation does not have, as AWS's guide says, unless the
-/// function's `NODE_OPTIONS` name them.
+/// Node's features that the runtime of a generation does not have, unless the function's
+/// `NODE_OPTIONS` name them. AWS's guide: `require` of ES modules is off in 20 and 22, their
+/// detection in 22. Older generations never had either.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html>
 fn flags(function: &Function, version: Version) -> Vec<&'static str> {
     let own = function.environment.get("NODE_OPTIONS");
     let is_own = |feature: &str| own.is_some_and(|own| own.contains(feature));
@@ -152,7 +156,7 @@ fn flags(function: &Function, version: Version) -> Vec<&'static str> {
     if generation < 24 && knows_require_module && !is_own("experimental-require-module") {
         flags.push("--no-experimental-require-module");
     }
-    if generation < 24 && knows_detect_module && !is_own("experimental-detect-module") {
+    if generation < 24 && generation != 20 && knows_detect_module && !is_own("experimental-detect-module") {
         flags.push("--no-experimental-detect-module");
     }
     flags

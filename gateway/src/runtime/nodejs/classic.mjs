@@ -1,7 +1,6 @@
 // An event in nodejs16.x to nodejs22.x: callbacks, `context.done`, and the empty event loop.
 
-import { current } from './console.mjs';
-import { logError } from './console.mjs';
+import { current, logError } from './console.mjs';
 
 let whenEmpty = () => {};
 process.on('beforeExit', () => whenEmpty());
@@ -15,7 +14,7 @@ function onEmptyLoop(then) {
 }
 
 /** Works on one event; resolves when it has been answered and the next one can be fetched. */
-export function work(client, handler, event, context, id) {
+export function work(client, runtime, event, context, id) {
   return new Promise((next) => {
     let isAnswered = false;
     let isCalled = false;
@@ -70,7 +69,7 @@ export function work(client, handler, event, context, id) {
         isAnswered = true;
         client.respond(id, 'null').then(next);
       });
-      const result = handler(JSON.parse(event), Object.assign(members, context()), callback);
+      const result = runtime.handler(JSON.parse(event), Object.assign(members, context()), callback);
       if (result?.then && typeof result.then === 'function') {
         result.then(members.succeed, members.fail).catch(members.fail);
       }
@@ -81,7 +80,7 @@ export function work(client, handler, event, context, id) {
 }
 
 /** Works on one event whose response is streamed. */
-export function stream(opened, handler, event, context) {
+export function stream(opened, runtime, event, context) {
   return new Promise((next) => {
     let waits = true;
     const scheduled = () => {
@@ -103,7 +102,7 @@ export function stream(opened, handler, event, context) {
     const run = async () => {
       onEmptyLoop(next);
       const all = Object.assign(members, context());
-      const result = handler(JSON.parse(event), opened.stream, all);
+      const result = runtime.handler(JSON.parse(event), opened.stream, all);
       if (!(result?.then && typeof result.then === 'function')) {
         return failed('Streaming does not support non-async handlers.');
       }
@@ -136,9 +135,13 @@ export function postUncaught(client, unhandledRejection) {
 }
 
 function serialized(result) {
+  let text;
   try {
-    return JSON.stringify(result === undefined ? null : result) ?? 'null';
+    text = JSON.stringify(result === undefined ? null : result);
   } catch {
     throw new Error('Unable to stringify response body');
   }
+  // A function or a symbol: what the native client says of a text that is none.
+  if (typeof text !== 'string') throw new TypeError('Wrong arguments');
+  return text;
 }

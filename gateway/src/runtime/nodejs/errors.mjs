@@ -5,10 +5,14 @@ const escape = (text) => (typeof text === 'string' ? text.replace(DELETE, '%7F')
 
 /** An error of the runtime, whose `name` is its `errorType`. */
 export class RuntimeError extends Error {
-  constructor(type, message, cause) {
+  /** Whether `name` is among the members that are logged: it is from nodejs24.x on. */
+  static namesItself = false;
+
+  constructor(type, message) {
     super(message);
-    this.name = `Runtime.${type}`;
-    if (cause?.stack && type === 'UserCodeSyntaxError') this.syntaxStack = cause.stack;
+    const enumerable = RuntimeError.namesItself;
+    const name = { value: `Runtime.${type}`, enumerable, configurable: true, writable: true };
+    Object.defineProperty(this, 'name', name);
   }
 }
 

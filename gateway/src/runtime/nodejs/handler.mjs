@@ -1,6 +1,6 @@
 // Finds the function that `_HANDLER` names.
 
-import { createRequire, registerHooks, register } from 'node:module';
+import Module, { createRequire } from 'node:module';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -27,7 +27,7 @@ export async function load(root, handler, isModern) {
   if (dot < 0) throw new RuntimeError('MalformedHandlerName', 'Bad handler');
   const name = base.slice(0, dot);
   const members = base.slice(dot + 1).split('.');
-  importFromNodePath();
+  await importFromNodePath();
   const module = await loadModule(root, folder, name, isModern);
   const found = isModern ? modernMember(module, members) : member(module, members);
   if (!found) {
@@ -58,8 +58,8 @@ async function loadModule(root, folder, name, isModern) {
   } catch (error) {
     if (error instanceof SyntaxError) {
       const syntax = new RuntimeError('UserCodeSyntaxError', String(error));
-      // The place is in the parser's stack; the modern runtime shows that one.
-      if (isModern || error.stack) syntax.stack = isModern ? error.stack : syntax.stack;
+      // The parser's stack has the place.
+      if (isModern) syntax.stack = error.stack;
       throw syntax;
     }
     if (error?.code === 'MODULE_NOT_FOUND') {
@@ -109,55 +109,13 @@ function isModuleFolder(folder) {
   return folder !== '/' && isModuleFolder(path.dirname(folder));
 }
 
-/**
- * Lambda's Node looks for packages in `NODE_PATH` from ES modules too; Node's own does so from
- * CommonJS only.
- */
-function importFromNodePath() {
+/** Whether a folder of `NODE_PATH` has packages, so that ES modules look there too. */
+async function importFromNodePath() {
   const isFolder = (folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory();
   const listed = (process.env.NODE_PATH ?? '').split(path.delimiter);
-  // The last one of ours is the code's own folder, which holds no packages by itself.
-  const folders = listed.filter((folder) => folder !== process.env.LAMBDA_TASK_ROOT);
-  if (!folders.some((folder) => folder && isFolder(folder))) return;
-  const hook = `
-    import { createRequire } from 'node:module';
-    import { pathToFileURL } from 'node:url';
-    const require = createRequire(process.env.LAMBDA_TASK_ROOT + '/');
-    export function resolve(specifier, context, next) {
-      const found = (error) => {
-        if (error?.code !== 'ERR_MODULE_NOT_FOUND' || /^[./]|^\\w+:/.test(specifier)) throw error;
-        let file;
-        try {
-          file = require.resolve(specifier);
-        } catch {
-          throw error;
-        }
-        return next(pathToFileURL(file).href, context);
-      };
-      try {
-        const resolved = next(specifier, context);
-        return typeof resolved?.then === 'function' ? resolved.catch(found) : resolved;
-      } catch (error) {
-        return found(error);
-      }
-    }`;
-  const url = `data:text/javascript,${encodeURIComponent(hook)}`;
-  if (!registerHooks) return register(url);
-  const local = createRequire(`${process.env.LAMBDA_TASK_ROOT}/`);
-  registerHooks({
-    resolve(specifier, context, next) {
-      try {
-        return next(specifier, context);
-      } catch (error) {
-        if (error?.code !== 'ERR_MODULE_NOT_FOUND' || /^[./]|^\w+:/.test(specifier)) throw error;
-        let file;
-        try {
-          file = local.resolve(specifier);
-        } catch {
-          throw error;
-        }
-        return next(pathToFileURL(file).href, context);
-      }
-    },
-  });
+  // One of them is the code's own folder, which holds no packages by itself.
+  const folders = listed.filter((folder) => folder && folder !== process.env.LAMBDA_TASK_ROOT);
+  if (!folders.some(isFolder)) return;
+  if (Module.registerHooks) Module.registerHooks(await import('./packages.mjs'));
+  else Module.register('./packages.mjs', import.meta.url);
 }

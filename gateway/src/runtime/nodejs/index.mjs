@@ -60,6 +60,11 @@ async function provideAwslambda() {
   };
 }
 
+// Stacks name what the handler is called on, as AWS's own do: `Runtime.handler`.
+class Runtime {}
+class BufferedInvokeProcessor {}
+class StreamingInvokeProcessor {}
+
 let streams;
 
 const parsed = (text, name) => {
@@ -78,12 +83,14 @@ function contextOf(headers) {
   const traceId = header('trace-id');
   if (traceId) env._X_AMZN_TRACE_ID = traceId;
   else delete env._X_AMZN_TRACE_ID;
-  return {
+  const ofEnvironment = {
     functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
     functionName: env.AWS_LAMBDA_FUNCTION_NAME,
     memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
     logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
     logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
+  };
+  const ofEvent = {
     clientContext: parsed(header('client-context'), 'ClientContext'),
     identity: parsed(header('cognito-identity'), 'CognitoIdentity'),
     invokedFunctionArn: header('invoked-function-arn'),
@@ -92,13 +99,17 @@ function contextOf(headers) {
     ...(isModern && { xRayTraceId: traceId }),
     getRemainingTimeInMillis: () => deadline - Date.now(),
   };
+  // In the order in which each generation lists them.
+  return isModern
+    ? { ...ofEvent, functionName: undefined, ...ofEnvironment }
+    : { ...ofEnvironment, ...ofEvent };
 }
 
 /** Works on one event as nodejs24.x does. */
-async function work(handler, event, context, id) {
+async function work(runtime, event, context, id) {
   let answered;
   try {
-    const result = await handler(event, context);
+    const result = await runtime.handler(event, context);
     await new Promise(setImmediate);
     answered = serialized(result);
   } catch (error) {
@@ -110,16 +121,20 @@ async function work(handler, event, context, id) {
 }
 
 function serialized(result) {
+  let text;
   try {
-    return JSON.stringify(result === undefined ? null : result) ?? 'null';
+    text = JSON.stringify(result === undefined ? null : result);
   } catch {
     throw new RuntimeError('JSONStringifyError', 'Unable to stringify response body');
   }
+  // A function or a symbol: what the native client says of a text that is none.
+  if (typeof text !== 'string') throw new TypeError('Wrong arguments');
+  return text;
 }
 
-async function stream(opened, handler, event, context) {
+async function stream(opened, runtime, event, context) {
   try {
-    const result = handler(event, opened.stream, context);
+    const result = runtime.handler(event, opened.stream, context);
     if (!(typeof result === 'object' && typeof result?.then === 'function')) {
       throw new Error('Streaming does not support non-async handlers.');
     }
@@ -136,6 +151,9 @@ async function stream(opened, handler, event, context) {
 async function serve(handler) {
   const streaming = handler[STREAMING];
   if (streaming) streams = await import('./stream.mjs');
+  const Processor = streaming ? StreamingInvokeProcessor : BufferedInvokeProcessor;
+  const runtime = new (classic ? Runtime : Processor)();
+  runtime.handler = handler;
   for (;;) {
     const { headers, event } = await client.next();
     const id = headers['lambda-runtime-aws-request-id'];
@@ -146,8 +164,8 @@ async function serve(handler) {
       streaming && streams.open(address, client.streamPath(id), handler[HIGH_WATER_MARK], isModern);
     if (classic) {
       await (opened
-        ? classic.stream(opened, handler, event, context)
-        : classic.work(client, handler, event, context, id));
+        ? classic.stream(opened, runtime, event, context)
+        : classic.work(client, runtime, event, context, id));
       continue;
     }
     const given = context();
@@ -155,8 +173,8 @@ async function serve(handler) {
     const ids = { [IDS.requestId]: id, [IDS.traceId]: given.xRayTraceId };
     await store.run(ids, () =>
       opened
-        ? stream(opened, handler, parsedEvent, given)
-        : work(handler, parsedEvent, given, id),
+        ? stream(opened, runtime, parsedEvent, given)
+        : work(runtime, parsedEvent, given, id),
     );
   }
 }
@@ -171,6 +189,7 @@ function explain(error) {
   );
 }
 
+RuntimeError.namesItself = isModern;
 patch(isModern);
 await provideAwslambda();
 classic?.postUncaught(client, (reason) => {

@@ -94,11 +94,18 @@ function writable(request) {
   request.write = (chunk, ...more) => {
     const isBytes = typeof chunk === 'string' || chunk instanceof Uint8Array;
     const bytes = isBytes ? chunk : JSON.stringify(chunk);
-    if (!isWritten) stream._onBeforeFirstWrite?.((first) => write(first));
+    if (!isWritten) request._onBeforeFirstWrite?.((first) => write(first));
     isWritten = true;
     return write(bytes, ...more);
   };
   for (const name of METHODS) stream[name] = request[name].bind(request);
+  const before = {
+    get: () => request._onBeforeFirstWrite,
+    set: (value) => {
+      request._onBeforeFirstWrite = value;
+    },
+  };
+  Object.defineProperty(stream, '_onBeforeFirstWrite', before);
   for (const name of MEMBERS) Object.defineProperty(stream, name, { get: () => request[name] });
   return stream;
 }
