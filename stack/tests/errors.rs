@@ -56,6 +56,9 @@ broken! {
     bad_route_selection: "a variable that is never closed",
         "RouteSelectionExpression: $request.body.action" =>
             "RouteSelectionExpression: ${request.body.action";
+    payload_format_version: "a payload format that only HTTP APIs have",
+        "      IntegrationType: AWS\n" =>
+            "      IntegrationType: AWS\n      PayloadFormatVersion: \"2.0\"\n";
     missing_integration: "a route to an unknown integration",
         "Target: !Sub integrations/${SendMessageIntegration}" => "Target: integrations/nowhere";
     no_protocol: "an API without a protocol",

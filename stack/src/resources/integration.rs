@@ -29,8 +29,9 @@ pub(crate) const TYPE: ResourceType = ResourceType {
         "RequestParameters",
         "ContentHandlingStrategy",
         "ConnectionType",
+        "PayloadFormatVersion",
     ],
-    harmless: &["Description", "PayloadFormatVersion"],
+    harmless: &["Description"],
     reads: Reads::EachOfApi(read),
 };
 
@@ -56,6 +57,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
             ErrorKind::Unsupported(message),
         );
     }
+    check_format_version(draft, properties);
     integration.content_handling_strategy = content_handling(draft, properties);
     integration.request_parameters = request_parameters(draft, properties);
     if read_type.is_some() {
@@ -119,6 +121,20 @@ fn check_uri(draft: &mut Draft<'_>, properties: &Properties<'_>, integration: &m
         draft.findings.error(error);
     }
     integration.integration_type = IntegrationType::Mock;
+}
+
+/// Realises: INTEGRATION-97
+fn check_format_version(draft: &mut Draft<'_>, properties: &Properties<'_>) {
+    if let Some(version) = draft.optional(properties.text("PayloadFormatVersion"))
+        && version != "1.0"
+    {
+        let message = format!(
+            "`PayloadFormatVersion` `{version}` must be `1.0` for a WebSocket API: `2.0` is for \
+             HTTP APIs"
+        );
+        let span = properties.span("PayloadFormatVersion");
+        draft.error(span, ErrorKind::Value(message));
+    }
 }
 
 /// Realises: INTEGRATION-63
