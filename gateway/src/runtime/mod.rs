@@ -35,8 +35,7 @@ pub(crate) struct Program {
 }
 
 /// A program that is being prepared.
-pub(crate) type Preparing<'a> =
-    Pin<Box<dyn Future<Output = Result<Program, Missing>> + Send + 'a>>;
+pub(crate) type Preparing<'a> = Pin<Box<dyn Future<Output = Result<Program, Missing>> + Send + 'a>>;
 
 /// A Lambda runtime.
 pub(crate) trait Runtime: Sync {

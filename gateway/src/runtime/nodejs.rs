@@ -83,7 +83,9 @@ impl Runtime for Nodejs {
                     node.program.display()
                 );
             }
-            Ok(program(function, &node, &bootstrap, root, &layers, &packages))
+            Ok(program(
+                function, &node, &bootstrap, root, &layers, &packages,
+            ))
         })
     }
 }
@@ -154,7 +156,11 @@ fn flags(function: &Function, version: Version) -> Vec<&'static str> {
     if generation < 24 && knows_require_module && !is_own("experimental-require-module") {
         flags.push("--no-experimental-require-module");
     }
-    if generation < 24 && generation != 20 && knows_detect_module && !is_own("experimental-detect-module") {
+    if generation < 24
+        && generation != 20
+        && knows_detect_module
+        && !is_own("experimental-detect-module")
+    {
         flags.push("--no-experimental-detect-module");
     }
     flags
@@ -232,8 +238,14 @@ mod tests {
     #[rstest]
     #[case(Ok("v20.20.2"), None)]
     #[case(Ok("v24.0.0-nightly"), None)]
-    #[case(Ok("v18.20.8"), Some("`node` cannot be run: it is Node 18.20.8, which is too old"))]
-    #[case(Ok("Python 3.11.2"), Some("it is no Node: its version is `Python 3.11.2`"))]
+    #[case(
+        Ok("v18.20.8"),
+        Some("`node` cannot be run: it is Node 18.20.8, which is too old")
+    )]
+    #[case(
+        Ok("Python 3.11.2"),
+        Some("it is no Node: its version is `Python 3.11.2`")
+    )]
     #[case(Err(io::ErrorKind::NotFound), Some("there is no such program"))]
     fn a_node_is_taken_or_named_with_what_to_do(
         #[case] said: Result<&str, io::ErrorKind>,

@@ -6,10 +6,11 @@ use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::properties::Properties;
 use crate::template::names::{Attributes, Identity, Reference};
 
-pub(crate) const SERVERLESS: ResourceType =
-    of("AWS::Serverless::LayerVersion", &["LayerName", "ContentUri"]);
-pub(crate) const LAMBDA: ResourceType =
-    of("AWS::Lambda::LayerVersion", &["LayerName", "Content"]);
+pub(crate) const SERVERLESS: ResourceType = of(
+    "AWS::Serverless::LayerVersion",
+    &["LayerName", "ContentUri"],
+);
+pub(crate) const LAMBDA: ResourceType = of("AWS::Lambda::LayerVersion", &["LayerName", "Content"]);
 
 const fn of(name: &'static str, known: &'static [&'static str]) -> ResourceType {
     ResourceType {

@@ -78,7 +78,9 @@ fn installed(root: &Path, handler: &Path, packages: &[PathBuf]) -> Result<(), Mi
     let text = std::fs::read_to_string(handler).unwrap_or_default();
     let is_named = |name: &&String| {
         let quotes = ['"', '\'', '`'];
-        quotes.iter().any(|quote| text.contains(&format!("{quote}{name}")))
+        quotes
+            .iter()
+            .any(|quote| text.contains(&format!("{quote}{name}")))
     };
     let is_missing = |name: &&String| {
         let above = root.ancestors().map(|folder| folder.join("node_modules"));
