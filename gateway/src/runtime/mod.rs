@@ -7,6 +7,7 @@ mod code;
 mod nodejs;
 mod provided;
 mod tools;
+mod version;
 
 use std::ffi::OsString;
 use std::io;
