@@ -189,7 +189,7 @@ function ownLines(lines, folder) {
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 
 function normal(text, folder) {
-  let plain = text.replaceAll(folder, '/task').replace(TIME, 'TIME').replace(/\(node:\d+\)/g, '(node:PID)');
+  let plain = text.replaceAll(folder, '/task').replace(TIME, 'TIME').replace(/\(node:\d+\) Warning: [^]*?was created\)/g, "(Node's own warning)");
   // Frames of runtimes and of Node inside records.
   plain = plain.replace(/(?:\\n|\r|\\r|\n)?\s+at [^"\r\n\\]*/g, (frame) =>
     frame.includes('/task/') ? frame : '',

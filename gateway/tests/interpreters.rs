@@ -31,12 +31,21 @@ fn node_of(folder: &Path, version: &str) -> PathBuf {
 
 #[tokio::test]
 async fn a_node_that_is_missing_or_too_old_is_named_with_what_to_install() {
-    let folder = code_folder("no-node", &[("app.mjs", "export const handler = async () => 1;")]);
+    let folder = code_folder(
+        "no-node",
+        &[("app.mjs", "export const handler = async () => 1;")],
+    );
     let page = refused(&folder, Path::new("/nowhere/node")).await;
-    assert!(page.contains("`/nowhere/node` cannot be run: there is no such program"), "{page}");
+    assert!(
+        page.contains("`/nowhere/node` cannot be run: there is no such program"),
+        "{page}"
+    );
     assert!(page.contains("install Node 20 or newer"), "{page}");
     let page = refused(&folder, &node_of(&folder, "v18.20.8")).await;
-    assert!(page.contains("it is Node 18.20.8, which is too old"), "{page}");
+    assert!(
+        page.contains("it is Node 18.20.8, which is too old"),
+        "{page}"
+    );
 }
 
 #[tokio::test]
@@ -52,17 +61,29 @@ async fn code_that_was_not_built_is_named_with_the_command() {
         ),
         (
             "script",
-            &[("app.ts", typescript), ("package.json", package), ("pnpm-lock.yaml", "")],
+            &[
+                ("app.ts", typescript),
+                ("package.json", package),
+                ("pnpm-lock.yaml", ""),
+            ],
             "is TypeScript that was not compiled",
             "run `pnpm run build` in `",
         ),
         (
             "packages",
-            &[("app.mjs", "import pad from 'left-pad';"), ("package.json", package)],
+            &[
+                ("app.mjs", "import pad from 'left-pad';"),
+                ("package.json", package),
+            ],
             "the package `left-pad` of `",
             "run `npm install` in `",
         ),
-        ("nothing", &[], "there is no folder `", "`CodeUri` is taken from the template's folder"),
+        (
+            "nothing",
+            &[],
+            "there is no folder `",
+            "`CodeUri` is taken from the template's folder",
+        ),
     ];
     for (name, files, problem, command) in cases {
         let folder = code_folder(&format!("unbuilt-{name}"), files);
@@ -71,6 +92,9 @@ async fn code_that_was_not_built_is_named_with_the_command() {
             fs::remove_dir_all(&folder).unwrap();
         }
         let page = refused(&folder, &node).await;
-        assert!(page.contains(problem) && page.contains(command), "{name}: {page}");
+        assert!(
+            page.contains(problem) && page.contains(command),
+            "{name}: {page}"
+        );
     }
 }

@@ -65,7 +65,11 @@ async fn after_a_bad_answer_the_next_message_works() {
         for code in bad {
             let reply = run(&mut client, code).await;
             assert!(is_error_frame(&reply), "{runtime}, {code}: {reply}");
-            assert_eq!(run(&mut client, "return 'fine'").await, "\"fine\"", "{runtime}, {code}");
+            assert_eq!(
+                run(&mut client, "return 'fine'").await,
+                "\"fine\"",
+                "{runtime}, {code}"
+            );
         }
         // These are results.
         for code in ["return NaN", "return undefined"] {
@@ -81,14 +85,20 @@ async fn the_surroundings_are_lambdas() {
         "surroundings",
         &[
             ("app.mjs", ANYTHING),
-            ("../layer/nodejs/node_modules/layered/index.js", "exports.name = 'layered';"),
+            (
+                "../layer/nodejs/node_modules/layered/index.js",
+                "exports.name = 'layered';",
+            ),
         ],
     );
     let (running, mut client, _) = serve(&folder, "nodejs22.x").await;
     let root = serde_json::json!(folder.to_str().unwrap()).to_string();
     for (code, expected) in [
         ("return process.env.OWN", "\"value\""),
-        ("return process.env.AWS_EXECUTION_ENV", "\"AWS_Lambda_nodejs22.x\""),
+        (
+            "return process.env.AWS_EXECUTION_ENV",
+            "\"AWS_Lambda_nodejs22.x\"",
+        ),
         ("return process.env._HANDLER", "\"app.handler\""),
         ("return process.env.LAMBDA_TASK_ROOT", &root),
         ("return process.cwd()", &root),
@@ -109,7 +119,10 @@ async fn the_surroundings_are_lambdas() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_syntax_error_is_an_error_frame_and_its_place_is_in_the_log() {
-    let folder = code_folder("syntax", &[("app.mjs", "export const handler = () => {\n  return }};")]);
+    let folder = code_folder(
+        "syntax",
+        &[("app.mjs", "export const handler = () => {\n  return }};")],
+    );
     let (running, mut client, lines) = serve(&folder, "nodejs22.x").await;
     let reply = ask(&mut client, "{}").await;
     assert!(is_error_frame(&reply), "{reply}");

@@ -8,6 +8,7 @@ mod nodejs;
 mod provided;
 mod python;
 mod tools;
+mod version;
 
 use std::ffi::OsString;
 use std::io;

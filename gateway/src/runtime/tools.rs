@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::Missing;
-use super::nodejs::{self, Version};
+use super::version::{self, Version};
 use crate::ids::Random;
 
 /// The programs that run functions which are not executables; `None` is the first on `PATH`.
@@ -63,8 +63,8 @@ impl Tools {
         let find = || async {
             let program = self.interpreters.node.clone();
             let program = program.unwrap_or_else(|| "node".into());
-            let said = version(&program).await;
-            nodejs::accept(&program, said).map(|version| Node { program, version })
+            let said = said_version(&program).await;
+            version::accept_node(&program, said).map(|version| Node { program, version })
         };
         self.node.get_or_init(find).await.clone()
     }
@@ -116,7 +116,7 @@ impl Drop for Folder {
 }
 
 /// What `PROGRAM --version` says.
-async fn version(program: &Path) -> io::Result<String> {
+async fn said_version(program: &Path) -> io::Result<String> {
     let mut command = Command::new(program);
     command
         .arg("--version")

@@ -69,7 +69,8 @@ export function work(client, runtime, event, context, id) {
         isAnswered = true;
         client.respond(id, 'null').then(next);
       });
-      const result = runtime.handler(JSON.parse(event), Object.assign(members, context()), callback);
+      const all = Object.assign(members, context());
+      const result = runtime.handler(JSON.parse(event), all, callback);
       if (result?.then && typeof result.then === 'function') {
         result.then(members.succeed, members.fail).catch(members.fail);
       }

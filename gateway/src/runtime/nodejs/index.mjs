@@ -160,8 +160,8 @@ async function serve(handler) {
     current.requestId = id;
     current.tenantId = headers['lambda-runtime-aws-tenant-id'];
     const context = () => contextOf(headers);
-    const opened =
-      streaming && streams.open(address, client.streamPath(id), handler[HIGH_WATER_MARK], isModern);
+    const mark = handler[HIGH_WATER_MARK];
+    const opened = streaming && streams.open(address, client.streamPath(id), mark, isModern);
     if (classic) {
       await (opened
         ? classic.stream(opened, runtime, event, context)
