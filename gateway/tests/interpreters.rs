@@ -52,7 +52,8 @@ async fn a_node_that_is_missing_or_too_old_is_named_with_what_to_install() {
 async fn code_that_was_not_built_is_named_with_the_command() {
     let typescript = "export const handler = async () => 1;";
     let package = r#"{"scripts": {"build": "esbuild"}, "dependencies": {"left-pad": "1"}}"#;
-    let cases: [(&str, &[(&str, &str)], &str, &str); 4] = [
+    type Case<'c> = (&'c str, &'c [(&'c str, &'c str)], &'c str, &'c str);
+    let cases: [Case<'_>; 4] = [
         (
             "typescript",
             &[("app.ts", typescript), ("tsconfig.json", "{}")],

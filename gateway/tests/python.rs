@@ -221,6 +221,39 @@ def deeper(): raise KeyError('no such')
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn modules_of_layers_are_found_behind_the_codes_own() {
+        let code = "
+import both, one, two
+def handler(event, context):
+    return {'statusCode': 200, 'body': ' '.join([both.x, one.x, two.x])}
+";
+        let files = [
+            ("app.py", code),
+            ("both.py", "x = 'own'"),
+            ("layer/python/both.py", "x = 'not this'"),
+            ("layer/python/one.py", "x = 'one'"),
+            ("layer/python/two.py", "x = 'not this either'"),
+            (
+                "layer/python/lib/python3.12/site-packages/two.py",
+                "x = 'two'",
+            ),
+        ];
+        let folder = folder("layers", &files);
+        let options = options(&folder, "app.handler");
+        let text = fs::read_to_string(&options.template).unwrap();
+        let layer = "  Layer:\n    Type: AWS::Serverless::LayerVersion\n    Properties: {ContentUri: layer}\n";
+        let text = text
+            .replace("  Function:\n", &format!("{layer}  Function:\n"))
+            .replace(
+                "      Timeout: 20\n",
+                "      Timeout: 20\n      Layers: [!Ref Layer]\n",
+            );
+        fs::write(&options.template, text).unwrap();
+        let (replies, _) = answers(options, &["a"]).await;
+        assert_eq!(replies, ["own one two"]);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn what_a_real_python_cannot_import_is_named() {
         let files = [
             ("app.py", ""),

@@ -101,13 +101,14 @@ async fn prepare(function: &Function, tools: &Tools) -> Result<Program, Missing>
     check(&found, &root, function)?;
     let (major, minor, _) = found.version;
     if function.runtime != format!("python{major}.{minor}") {
-        tracing::warn!(
-            "the function `{}` has the runtime `{}`, and runs on Python {major}.{minor} (`{}`): \
-             `--python PATH` names another",
-            function.logical_id,
+        let warning = format!(
+            "functions of `{}` run on Python {major}.{minor} (`{}`): `--python PATH` names another",
             function.runtime,
             found.executable.display()
         );
+        if tools.is_new(&warning) {
+            tracing::warn!("{warning}");
+        }
     }
     Ok(program(function, &found, root, &files, &modules))
 }

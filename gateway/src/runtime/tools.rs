@@ -1,5 +1,6 @@
 //! What functions' processes are started with: interpreters, and a folder for runtimes' own files.
 
+use std::collections::HashSet;
 use std::fs::{DirBuilder, File};
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
@@ -31,6 +32,8 @@ pub(crate) struct Tools {
     interpreters: Interpreters,
     node: OnceCell<Result<Node, Missing>>,
     folder: Mutex<Option<Folder>>,
+    /// Warnings that were given.
+    warned: Mutex<HashSet<String>>,
 }
 
 /// A Node that can be used.
@@ -52,6 +55,7 @@ impl Tools {
             interpreters,
             node: OnceCell::new(),
             folder: Mutex::default(),
+            warned: Mutex::default(),
         }
     }
 
@@ -72,6 +76,12 @@ impl Tools {
     /// The Python that was named.
     pub(crate) fn python(&self) -> Option<&Path> {
         self.interpreters.python.as_deref()
+    }
+
+    /// Whether this warning is given for the first time: one is enough for all functions.
+    pub(crate) fn is_new(&self, warning: &str) -> bool {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        warned.insert(warning.to_owned())
     }
 
     /// A folder with these files of a runtime, by name; written at its first use.
