@@ -90,7 +90,8 @@ fn rendered_template() {
     let message = r#"{"action": "sendmessage","message" : "it's \"quoted\" \\ / 日本 😀"}"#;
     let context = Variables::from(strategy::message_context("me", "hello"));
     let render = |template: &MappingTemplate| {
-        let text = template.render(&Scope::new(message, &context)).unwrap();
+        let text = template.render(&Scope::new(message, &context));
+        let text = text.expect("it renders");
         let verdict = match serde_json::from_str::<Value>(&text) {
             Ok(event) => format!(
                 "JSON; its body is the message: {}",
@@ -208,7 +209,8 @@ fn management_answers() {
 fn routes() {
     let keys = ["$connect", "$disconnect", "sendmessage"];
     let with_default = ["$connect", "$disconnect", "sendmessage", "$default"];
-    let expression = SelectionExpression::parse("$request.body.action").unwrap();
+    let expression = SelectionExpression::parse("$request.body.action");
+    let expression = expression.expect("an expression");
     let messages = [
         r#"{"action": "sendmessage"}"#,
         r#"{"action": "other"}"#,

@@ -6,15 +6,15 @@ use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
 
 use serde_json::{Map, Value, json};
-use spec::template::{MappingTemplate, Params, Scope, Variables};
-use velocity::Options;
+use spec::template::{MappingTemplate, Params, Scope, Variables, frozen};
+use velocity::{Frozen, FrozenMap, Options, Text};
 
 use crate::params::{UnknownPart, params};
 
 /// A valid request.
 struct Request {
     template: String,
-    body: String,
+    body: Text<'static>,
     context: Variables,
     stage_variables: Variables,
     params: Params,
@@ -63,6 +63,7 @@ pub(crate) fn run(input: impl io::Read, output: impl Write) -> io::Result<()> {
     let mut line = Vec::new();
     while input.read_until(b'\n', &mut line)? > 0 {
         if !line.trim_ascii().is_empty() {
+            let line = String::from_utf8_lossy(&line);
             serde_json::to_writer(&mut output, &answer(&line, &mut cache))?;
             output.write_all(b"\n")?;
         }
@@ -75,13 +76,16 @@ pub(crate) fn run(input: impl io::Read, output: impl Write) -> io::Result<()> {
     output.flush()
 }
 
-fn answer(line: &[u8], cache: &mut Cache) -> Value {
-    let request: Value = match serde_json::from_slice(line) {
+fn answer(line: &str, cache: &mut Cache) -> Value {
+    let request = match frozen(line) {
         Ok(request) => request,
         Err(error) => return failed(&Value::Null, "request", &error.to_string(), None),
     };
-    let id = request.get("id").cloned().unwrap_or_default();
-    let request = match Request::read(&request) {
+    let id = match &request {
+        Frozen::Map(fields) => fields.get("id").map(json).unwrap_or_default(),
+        _ => Value::Null,
+    };
+    let request = match Request::read(request) {
         Ok(request) => request,
         Err(problem) => return failed(&id, "request", &problem.to_string(), None),
     };
@@ -92,7 +96,8 @@ fn answer(line: &[u8], cache: &mut Cache) -> Value {
             return failed(&id, "parse", error.message(), location);
         }
     };
-    let scope = Scope::new(&request.body, &request.context)
+    let scope = Scope::new("", &request.context)
+        .body(request.body.clone())
         .stage_variables(&request.stage_variables)
         .params(&request.params)
         .variables(&request.variables);
@@ -107,46 +112,76 @@ fn answer(line: &[u8], cache: &mut Cache) -> Value {
     }
 }
 
+/// A value as it is sent back: a lone surrogate is `?`.
+fn json(value: &Frozen) -> Value {
+    match value {
+        Frozen::Null => Value::Null,
+        Frozen::Bool(value) => Value::Bool(*value),
+        Frozen::Number(_) => match value.thaw().to_text() {
+            Ok(text) => text.to_str().parse().map_or(Value::Null, Value::Number),
+            Err(_) => Value::Null,
+        },
+        Frozen::Text(text) => text.as_str().into(),
+        Frozen::Units(text) => text.to_str().into(),
+        Frozen::List(items) => items.iter().map(json).collect(),
+        Frozen::Map(map) => Value::Object(object(map)),
+    }
+}
+
+fn object(map: &FrozenMap) -> Map<String, Value> {
+    let entries = map
+        .iter()
+        .map(|(name, value)| (name.to_owned(), json(value)));
+    entries.collect()
+}
+
 fn failed(id: &Value, stage: &str, error: &str, location: Option<(usize, usize)>) -> Value {
     let (line, column) = location.unzip();
     json!({"id": id, "ok": false, "stage": stage, "error": error, "line": line, "column": column})
 }
 
 impl Request {
-    fn read(request: &Value) -> Result<Self, RequestError> {
-        let fields = request.as_object().ok_or(RequestError::NotAnObject)?;
-        let is_unknown = |name: &&String| !MEMBERS.contains(&name.as_str());
-        if let Some(unknown) = fields.keys().find(is_unknown) {
-            return Err(RequestError::UnknownMember(unknown.clone()));
+    fn read(request: Frozen) -> Result<Self, RequestError> {
+        let Frozen::Map(fields) = request else {
+            return Err(RequestError::NotAnObject);
+        };
+        let mut names = fields.iter().map(|(name, _)| name);
+        if let Some(unknown) = names.find(|name| !MEMBERS.contains(name)) {
+            return Err(RequestError::UnknownMember(unknown.to_owned()));
         }
         let text = |name| match fields.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
+            None | Some(Frozen::Null) => Ok(None),
+            Some(Frozen::Text(text)) => Ok(Some(Text::from(text.clone()))),
+            Some(Frozen::Units(text)) => Ok(Some(text.clone())),
             Some(_) => Err(RequestError::NotOfType {
                 name,
                 expected: "a string",
             }),
         };
-        let object = |name| match fields.get(name) {
-            None | Some(Value::Null) => Ok(Map::new()),
-            Some(Value::Object(map)) => Ok(map.clone()),
+        let map = |name| match fields.get(name) {
+            None | Some(Frozen::Null) => Ok(FrozenMap::default()),
+            Some(Frozen::Map(map)) => Ok(map.clone()),
             Some(_) => Err(RequestError::NotOfType {
                 name,
                 expected: "an object",
             }),
         };
-        let options = match text("profile")?.as_deref() {
+        let profile = text("profile")?;
+        let options = match profile.as_ref().map(Text::to_str).as_deref() {
             None | Some("api-gateway") => spec::template::options(),
             Some("velocity") => Options::default(),
             Some(other) => return Err(RequestError::UnknownProfile(other.to_owned())),
         };
         Ok(Self {
-            template: text("template")?.ok_or(RequestError::NoTemplate)?,
-            body: text("body")?.unwrap_or_default(),
-            context: object("context")?.into(),
-            stage_variables: object("stageVariables")?.into(),
-            params: params(&object("params")?).map_err(RequestError::Params)?,
-            variables: object("variables")?.into(),
+            template: match text("template")? {
+                Some(template) => template.to_str().into_owned(),
+                None => return Err(RequestError::NoTemplate),
+            },
+            body: text("body")?.unwrap_or_else(|| Text::borrowed("")),
+            context: map("context")?.into(),
+            stage_variables: map("stageVariables")?.into(),
+            params: params(&object(&map("params")?)).map_err(RequestError::Params)?,
+            variables: map("variables")?.into(),
             options,
         })
     }
@@ -201,6 +236,36 @@ mod tests {
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
+    }
+
+    // What `JSON.stringify` writes for a text that was cut inside a surrogate pair.
+    #[test]
+    fn half_a_pair_is_passed_on() {
+        let input = concat!(
+            r#"{"id": "\ud83d", "template": "$util.escapeJavaScript($input.body)", "#,
+            r#""body": "{\"a\": \"\ude00\"}"}"#,
+            "\n",
+            r#"{"template": "$util.escapeJavaScript($input.path('$.a'))$input.json('$.a')", "#,
+            r#""body": "{\"a\": \"\ude00\"}"}"#,
+            "\n",
+            r#"{"template": "$util.escapeJavaScript($input.path('$.a'))$input.json('$.a')", "#,
+            r#""body": "{\"a\": \"\\ude00\"}"}"#,
+            "\n",
+            r#"{"template": "$x.length() $util.escapeJavaScript($x) $x $context.a.b.length()", "#,
+            r#""variables": {"x": "a\ud83d"}, "context": {"a": {"b": "\ud83d\ud83d"}}}"#,
+        );
+        let answers = answers(input);
+        assert_eq!(answers[0]["id"], "?");
+        let outputs: Vec<&Value> = answers.iter().map(|answer| &answer["output"]).collect();
+        assert_eq!(
+            outputs,
+            [
+                r#"{\"a\": \"\uDE00\"}"#,
+                r#"\uDE00"?""#,
+                r#"\uDE00"?""#,
+                r"2 a\uD83D a? 2",
+            ]
+        );
     }
 
     #[test]

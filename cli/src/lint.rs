@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use spec::template::Output;
 use spec::template::lint::{self, Doubt, Finding, Rule};
 use stack::MappingTemplates;
 
@@ -14,8 +15,8 @@ use crate::{Failure, eprint, print};
 
 /// Find what would break mapping templates in production.
 ///
-/// A file is a mapping template, or, if it ends in .yaml or .yml, a stack's template with all of
-/// its `RequestTemplates` and `ResponseTemplates`.
+/// A file is a mapping template, or, if it ends in .yaml or .yml, or in .json and has `Resources`, a
+/// stack's template with all of its `RequestTemplates` and `ResponseTemplates`.
 #[derive(Args)]
 #[command(
     after_help = "Exit codes: 0 no findings; 1 findings; 2 a file could not be read.\n\n\
@@ -48,6 +49,7 @@ struct Linted {
     file: String,
     /// Which of the stack's templates it is, if any.
     name: Option<String>,
+    output: Output,
     findings: Vec<Placed>,
     doubts: Vec<Doubt>,
 }
@@ -109,54 +111,30 @@ fn rule() -> impl TypedValueParser<Value = Rule> {
 
 fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {
     let file = path.display().to_string();
-    let is_stack = path
-        .extension()
-        .is_some_and(|extension| extension == "yaml" || extension == "yml");
-    if !is_stack {
-        let source =
-            std::fs::read_to_string(path).map_err(|error| Failure::unreadable(&file, error))?;
-        let report = lint::lint(&source);
-        let place = |finding: Finding| Placed::new(finding.span.clone(), finding, &file, &source);
-        return Ok(vec![Linted {
-            findings: report.findings.into_iter().map(place).collect(),
-            doubts: report.doubts,
-            name: None,
-            file,
-        }]);
-    }
-    let stack = MappingTemplates::read(path).map_err(|error| Failure::Page(error.to_string()))?;
-    if stack.templates.is_empty() {
+    let read = MappingTemplates::read(path).map_err(|error| Failure::Page(error.to_string()))?;
+    if read.templates.is_empty() {
         eprint(&format!("{file}: no mapping templates"));
     }
-    let all = stack.templates.iter().map(|template| {
-        let report = lint::lint(&template.text);
-        let answers = template.property == "ResponseTemplates";
+    let all = read.templates.iter().map(|template| {
+        let report = lint::lint_as(&template.text, template.output);
         let place = |finding: Finding| {
             let (line, column) = finding.line_and_column(&template.text);
-            let start = stack.locate(template, line, column);
+            let start = read.locate(template, line, column);
             // Only if the file contains it literally.
             let wanted = template.text.get(finding.span.clone()).unwrap_or_default();
-            let there = stack.text().get(start.start..).unwrap_or_default();
+            let there = read.text().get(start.start..).unwrap_or_default();
             let span = if there.starts_with(wanted) {
                 start.start..start.start + wanted.len()
             } else {
                 start
             };
-            Placed::new(span, finding, &file, stack.text())
+            Placed::new(span, finding, &file, read.text())
         };
         Linted {
             file: file.clone(),
-            name: Some(format!(
-                "{} {} `{}`",
-                template.resource, template.property, template.key
-            )),
-            // A client may be sent any text, not only JSON.
-            findings: report
-                .findings
-                .into_iter()
-                .filter(|finding| !(answers && finding.rule == Rule::NotJson))
-                .map(place)
-                .collect(),
+            name: template.place.as_ref().map(ToString::to_string),
+            output: report.output,
+            findings: report.findings.into_iter().map(place).collect(),
             doubts: report.doubts,
         }
     });

@@ -78,6 +78,12 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
             Fail,
             r#"found `{"action":"plain","said":"hey queen""#,
         ),
+        // That it is a text is assumed for WebSocket APIs (TEMPLATE-94).
+        Mutation::TextLost => (
+            "template/a-message-that-is-not-json-is-a-text",
+            Informational,
+            "`/json`: expected the text `token=abc&text=hi`, found {}",
+        ),
         Mutation::HeadersInLowerCase => ("event/the-headers-of-connect", Fail, r#""cookie""#),
         Mutation::BodiesWrittenAnew => (
             "event/the-body-is-the-message-to-the-byte",

@@ -67,6 +67,8 @@ mutations! {
     OneWayRoutesReply = "one-way-routes-reply",
     /// Integrations have no templates: the message passes through.
     TemplatesNotEvaluated = "templates-not-evaluated",
+    /// A message that is not JSON is empty for templates.
+    TextLost = "text-lost",
     /// Names of headers arrive in lower case.
     HeadersInLowerCase = "headers-in-lower-case",
     /// A message that is JSON is parsed and written anew.
@@ -247,6 +249,9 @@ impl Mutant {
                 if let Ok(message) = serde_json::from_str::<Value>(text) {
                     *text = message.to_string();
                 }
+            }
+            (Mutation::TextLost, Input::Message { text, .. }) if !text.starts_with(['{', '[']) => {
+                text.clear();
             }
             (Mutation::EveryCloseIsNormal, Input::PeerClosed { close, .. }) => {
                 *close = Some(ClientClose {

@@ -154,7 +154,7 @@ fn spawn(
     let timers = async move { timers.run_timers().await };
     vec![
         supervisor.spawn("the server", served),
-        supervisor.spawn("the timers", timers),
+        supervisor.spawn("the machine", timers),
         supervisor.spawn("the functions", processes.run()),
     ]
 }

@@ -9,6 +9,7 @@ use crate::api::Api;
 use crate::call::{FunctionOutcome, Outcome};
 use crate::connection::Principal;
 use crate::handshake::{HandshakeRequest, Refusal};
+use crate::json::{self, NotJson};
 use crate::limits;
 use crate::policy::{Context, Decision, Evaluation, INVOKE, PolicyDocument, PolicyError};
 
@@ -126,7 +127,7 @@ enum InvalidAnswer {
     #[error("{0} bytes are more than {limit}", limit = limits::AUTHORIZER_RESULT_BYTES)]
     TooLarge(usize),
     #[error(transparent)]
-    NotJson(#[from] serde_json::Error),
+    NotJson(#[from] NotJson),
     #[error("`{0}` must be a string")]
     NotText(&'static str),
     #[error("`policyDocument` is missing")]
@@ -195,7 +196,7 @@ pub fn interpret(
 
 /// `errorMessage` out of the JSON that Lambda reports for a failed function, or the whole text.
 pub(crate) fn error_message(error: &str) -> String {
-    serde_json::from_str::<Value>(error)
+    json::value(error)
         .ok()
         .and_then(|value| Some(value.get("errorMessage")?.as_str()?.to_owned()))
         .unwrap_or_else(|| error.to_owned())
@@ -206,7 +207,7 @@ fn read(text: &str) -> Result<Answer, InvalidAnswer> {
     if text.len() > limits::AUTHORIZER_RESULT_BYTES {
         return Err(InvalidAnswer::TooLarge(text.len()));
     }
-    let result: Value = serde_json::from_str(text)?;
+    let result = json::value(text)?;
     let principal_id = result
         .get("principalId")
         .and_then(Value::as_str)

@@ -117,6 +117,33 @@ pub fn identity(connection: &Connection) -> Map<String, Value> {
     identity
 }
 
+/// `$context` of a mapping template: `requestContext`, where `identity` has members without a value,
+/// too.
+///
+/// Realises: TEMPLATE-99
+pub fn template_context(mut context: Map<String, Value>) -> Map<String, Value> {
+    const IDENTITY: [&str; 12] = [
+        "cognitoIdentityPoolId",
+        "accountId",
+        "cognitoIdentityId",
+        "caller",
+        "sourceIp",
+        "principalOrgId",
+        "accessKey",
+        "cognitoAuthenticationType",
+        "cognitoAuthenticationProvider",
+        "userArn",
+        "userAgent",
+        "user",
+    ];
+    if let Some(Value::Object(identity)) = context.get_mut("identity") {
+        for name in IDENTITY {
+            identity.entry(name).or_insert(Value::Null);
+        }
+    }
+    context
+}
+
 /// The proxy event of `$connect`, without what REST's has besides; query parameters only when there
 /// are any.
 ///

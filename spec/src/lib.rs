@@ -67,6 +67,7 @@ pub mod http;
 pub mod ids;
 pub mod integration;
 pub mod io;
+pub mod json;
 pub mod lifecycle;
 pub mod limits;
 pub mod management;

@@ -154,7 +154,7 @@ impl Model {
             return Ok(Self { schemas });
         }
         let faults = faults.into_iter().map(|fault| {
-            let (line, column) = json::position(source, fault.at);
+            let (line, column) = crate::json::position(source, fault.at);
             let (problem, words) = match fault.kind {
                 FaultKind::Syntax(problem) => {
                     (problem, "Invalid model schema specified".to_owned())
@@ -238,10 +238,7 @@ impl RequestModels {
     ///
     /// Realises: ROUTE-36, ROUTE-37
     pub fn judge(&self, models: &IndexMap<String, Model>, message: &str) -> Result<(), Mismatch> {
-        let value = json::parse(message).map_err(|error| {
-            let (line, column) = json::position(message, error.at);
-            Mismatch::NotJson(format!("{} at line {line} column {column}", error.problem))
-        })?;
+        let value = json::parse(message).map_err(|error| Mismatch::NotJson(error.to_string()))?;
         let mut document = None;
         let key = self.selection.evaluate(|name| {
             // Most often a text at a plain path: no need to read the message once more.
@@ -290,13 +287,10 @@ fn parse<'s>(name: &str, schema: &'s str) -> Result<json::Node<'s>, InvalidModel
     if characters > MODEL_CHARACTERS {
         return Err(InvalidModel::TooLong(characters));
     }
-    json::parse(schema).map_err(|error| {
-        let (line, column) = json::position(schema, error.at);
-        InvalidModel::NotJson {
-            line,
-            column,
-            problem: error.problem.to_owned(),
-        }
+    json::parse(schema).map_err(|error| InvalidModel::NotJson {
+        line: error.line,
+        column: error.column,
+        problem: error.problem.to_owned(),
     })
 }
 

@@ -99,12 +99,17 @@ pub fn choose<R>(selection: Selection, routes: &IndexMap<RouteKey, R>) -> RouteC
 }
 
 /// The value of a `request.body…` variable: everything behind it is JSONPath. `None` for other
-/// variables and where nothing is found.
+/// variables and where nothing is found. A lone surrogate is U+FFFD, so that its text is no key: a
+/// `?` could be one.
 ///
 /// Realises: ROUTE-17 to ROUTE-19
 pub(crate) fn body_variable(document: &Document, name: &str) -> Option<String> {
     let path = name.strip_prefix("request.body")?;
-    document.text_at(&format!("${path}"))
+    let text = document.text_at(&format!("${path}"))?;
+    Some(match text.as_str() {
+        Some(text) => text.to_owned(),
+        None => String::from_utf16_lossy(&text.units()),
+    })
 }
 
 /// The key that stands for everything that no other key takes: of routes, of models, templates and
@@ -234,6 +239,18 @@ mod tests {
     )]
     #[case("$request.body.n", r#"{"n":1}"#, "1")]
     #[case("$request.body.b", r#"{"b":true}"#, "true")]
+    // Both readers that API Gateway may have take these.
+    #[case("$request.body.action", r#"{"action":"join","text":"\ud83d"}"#, "join")]
+    #[case(
+        "$request.body.action",
+        r#"{"action":"join","\ude00":"\ude00\ud83d"}"#,
+        "join"
+    )]
+    #[case("$request.body.action", r#"{"action":"\ud83d\ude00"}"#, "😀")]
+    #[case("$request.body.action", r#"{"action":"\ud83d"}"#, "\u{FFFD}")]
+    #[case("$request.body.action", r#"{"action":"join","n":1E400}"#, "join")]
+    #[case("$request.body.action", r#"{"action":"join","n":-1.5e-400}"#, "join")]
+    #[case("$request.body.action", r#"{"action":-0}"#, "0")]
     fn expressions_give_keys(
         #[case] expression: &str,
         #[case] message: &str,
@@ -259,6 +276,23 @@ mod tests {
         #[case] expected: Selection,
     ) {
         assert_eq!(key(expression, message), expected);
+    }
+
+    #[test]
+    fn long_numbers_and_deep_values_keep_the_route() {
+        let digits = "7".repeat(400);
+        let message = |value: &str| format!(r#"{{"action":"join","x":{value}}}"#);
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        for value in [digits.clone(), nested(127), nested(128), nested(399)] {
+            let expected = Selection::Key("join".to_owned());
+            assert_eq!(key("$request.body.action", &message(&value)), expected);
+        }
+        let selected = key("$request.body.x", &message(&digits));
+        assert_eq!(selected, Selection::Key(digits));
+        for depth in [400, 100_000] {
+            let selected = key("$request.body.action", &message(&nested(depth)));
+            assert_eq!(selected, Selection::NotJson);
+        }
     }
 
     // A client must not reach `$connect` by naming it (the hole that several emulators have).

@@ -44,7 +44,7 @@ pub use assembly::Assembly;
 pub use declared::{Code, Function, Permission, Table};
 pub use diagnostics::Diagnostics;
 pub use error::{Error, ErrorKind, Warning, WarningKind};
-pub use mapping::{MappingTemplate, MappingTemplates};
+pub use mapping::{MappingPlace, MappingTemplate, MappingTemplates};
 pub use plan::{
     Change, FunctionChange, FunctionPart, NeedsRestart, Plan, Refusal, TableChange, TablePart,
 };

@@ -252,7 +252,7 @@ public final class Oracle {
     return node.isMissingNode() ? new LinkedHashMap<>() : PATHS.jsonProvider().parse(node.toString());
   }
 
-  /** json-smart would take any text for a string; here only JSON is JSON (COMPATIBILITY.md). */
+  /** json-smart reads leniently; here only JSON is JSON (COMPATIBILITY.md). */
   private static Object parse(String text) {
     try {
       STRICT.readTree(text);
@@ -290,10 +290,14 @@ public final class Oracle {
 
     private final String body;
     private final JsonNode params;
+    private final boolean empty;
     private boolean parsed;
     private Object document;
+    /** What begins as an object or an array does and is not JSON: every look into it throws. */
+    private InvalidJsonException refused;
 
     Input(String body, JsonNode params) {
+      this.empty = body.isEmpty();
       this.body = body.isEmpty() ? "{}" : body;
       this.params = params;
     }
@@ -323,8 +327,15 @@ public final class Oracle {
         try {
           document = parse(body);
         } catch (InvalidJsonException error) {
-          document = null;
+          String text = body.strip();
+          if (text.startsWith("{") || text.startsWith("[")) {
+            refused = error;
+          }
+          document = body;
         }
+      }
+      if (refused != null) {
+        throw refused;
       }
       try {
         return document == null ? MISSING : compiled.read(document, PATHS);
@@ -336,6 +347,9 @@ public final class Oracle {
     }
 
     public Object path(String path) {
+      if (empty && path.equals("$")) {
+        return "";
+      }
       Object value = select(path);
       return value == MISSING ? null : value;
     }
@@ -382,7 +396,8 @@ public final class Oracle {
     }
 
     public Object parseJson(Object value) {
-      return parse(text(value));
+      String text = text(value);
+      return "".equals(text) ? null : parse(text);
     }
 
     public String urlEncode(Object value) throws Exception {

@@ -21,6 +21,8 @@ enum Variable<'a> {
     Live(Value<'a>),
     /// Used for look-ups only so far.
     Frozen(&'a FrozenMap),
+    /// The same; its members print as nothing where they are maps.
+    FrozenMute(&'a FrozenMap),
     Removed,
 }
 
@@ -52,6 +54,11 @@ impl<'a> Context<'a> {
         self.insert_variable(name.into(), Variable::Frozen(map));
     }
 
+    /// Like [`Context::insert_frozen`]; members of the map that are maps print as nothing.
+    pub fn insert_frozen_mute(&mut self, name: impl Into<Cow<'a, str>>, map: &'a FrozenMap) {
+        self.insert_variable(name.into(), Variable::FrozenMute(map));
+    }
+
     /// The variable `name`. A frozen map is thawed, since the caller may change the value.
     pub fn get(&mut self, name: &str) -> Option<&Value<'a>> {
         let place = self.place(name)?;
@@ -76,7 +83,7 @@ impl<'a> Context<'a> {
     #[inline]
     pub(crate) fn frozen(&self, name: &Name) -> Option<&'a FrozenMap> {
         match self.variables[self.place_of(name)?].1 {
-            Variable::Frozen(map) => Some(map),
+            Variable::Frozen(map) | Variable::FrozenMute(map) => Some(map),
             _ => None,
         }
     }
@@ -110,12 +117,16 @@ impl<'a> Context<'a> {
     #[inline]
     fn live(&mut self, place: usize) -> Option<&Value<'a>> {
         let variable = &mut self.variables[place].1;
-        if let Variable::Frozen(map) = variable {
-            *variable = Variable::Live(Value::Map(map.thaw()));
+        match variable {
+            Variable::Frozen(map) => *variable = Variable::Live(Value::Map(map.thaw())),
+            Variable::FrozenMute(map) => {
+                *variable = Variable::Live(Value::Map(map.thaw_with_mute_maps()));
+            }
+            Variable::Live(_) | Variable::Removed => {}
         }
         match variable {
             Variable::Live(value) => Some(value),
-            Variable::Frozen(_) | Variable::Removed => None,
+            Variable::Frozen(_) | Variable::FrozenMute(_) | Variable::Removed => None,
         }
     }
 

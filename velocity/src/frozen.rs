@@ -19,6 +19,8 @@ pub enum Frozen {
     Number(Number),
     /// `String`.
     Text(String),
+    /// `String` with a lone surrogate.
+    Units(Text<'static>),
     /// A list that prints as JSON.
     List(Vec<Frozen>),
     /// A map in the order of insertion.
@@ -38,6 +40,7 @@ impl Frozen {
             Frozen::Bool(value) => Value::Bool(*value),
             Frozen::Number(number) => Value::from(number.clone()),
             Frozen::Text(text) => Value::String(Text::borrowed(text)),
+            Frozen::Units(text) => Value::String(text.clone()),
             Frozen::List(items) => Value::List(List::new(
                 ListKind::Json,
                 items.iter().map(Frozen::thaw).collect(),
@@ -76,6 +79,19 @@ impl FrozenMap {
         let map = Map::with_capacity(self.0.len());
         for (key, value) in &self.0 {
             map.insert(key.as_str(), value.thaw());
+        }
+        map
+    }
+
+    /// A live copy whose members print as nothing where they are maps.
+    pub(crate) fn thaw_with_mute_maps(&self) -> Map<'_> {
+        let map = Map::with_capacity(self.0.len());
+        for (key, value) in &self.0 {
+            let value = match value {
+                Frozen::Map(inner) => Value::Map(inner.thaw_with_mute_maps().mute()),
+                other => other.thaw(),
+            };
+            map.insert(key.as_str(), value);
         }
         map
     }

@@ -299,7 +299,18 @@ fn step(step: &Step) -> StepPart<'_> {
 fn argument(expression: &Expr) -> Argument<'_> {
     match expression {
         Expr::Text(text) => Argument::Text(text.to_str().into_owned()),
-        Expr::Interpolated(inner) => Argument::Interpolated(block(&inner.nodes)),
+        Expr::Interpolated(inner) => {
+            let parts = block(&inner.nodes);
+            // `"$.a"` has a sign of references, and none in it.
+            let texts: Option<String> = parts
+                .iter()
+                .map(|part| match part {
+                    Part::Text(text) => Some(*text),
+                    Part::Reference(_) | Part::Directive(_) => None,
+                })
+                .collect();
+            texts.map_or(Argument::Interpolated(parts), Argument::Text)
+        }
         Expr::Reference(inner) => Argument::Reference(reference(inner)),
         Expr::List(items) => Argument::Collection(items.iter().map(argument).collect()),
         Expr::Map(entries) => Argument::Collection(

@@ -1,6 +1,7 @@
 //! Findings as text, JSON and SARIF.
 
 use serde_json::{Value, json};
+use spec::template::Output;
 use spec::template::lint::Rule;
 
 use super::Linted;
@@ -31,8 +32,15 @@ pub(super) fn text(linted: &[Linted]) -> String {
         match each.doubts.first() {
             _ if !each.findings.is_empty() => {}
             None => text.push_str(&format!(
-                "{title}: no findings; renders to JSON for every message\n"
+                "{title}: no findings; {} for every message\n",
+                match each.output {
+                    Output::Form => "renders to the same fields of a form",
+                    _ => "renders to JSON",
+                }
             )),
+            Some(doubt) if each.output != Output::Json => {
+                text.push_str(&format!("{title}: no findings; {}\n", doubt.reason));
+            }
             Some(doubt) => text.push_str(&format!(
                 "{title}: no findings; may not render to JSON for every message: {}\n",
                 doubt.reason
@@ -68,7 +76,7 @@ pub(super) fn json(linted: &[Linted]) -> String {
             json!({
                 "file": each.file,
                 "template": each.name,
-                "jsonSafe": each.doubts.is_empty(),
+                "jsonSafe": each.output == Output::Json && each.doubts.is_empty(),
                 "findings": findings,
                 "doubts": doubts,
             })

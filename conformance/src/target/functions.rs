@@ -69,7 +69,7 @@ impl Function {
             }
             Self::SendMessage => {
                 let body = event["body"].as_str().unwrap_or_default();
-                if serde_json::from_str::<Value>(body).is_err() {
+                if serde_json::from_str::<serde::de::IgnoredAny>(body).is_err() {
                     return failed("the body is not JSON");
                 }
                 match world.post(&connection_id, REPLY) {

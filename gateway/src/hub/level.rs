@@ -92,9 +92,9 @@ mod tests {
                 let (level, machine) = (Arc::clone(&level), Arc::clone(&machine));
                 thread::spawn(move || {
                     for _ in 0..3 {
-                        inbox.recv().unwrap();
+                        inbox.recv().expect("a post");
                         if level.take(1) {
-                            let mut believes_full = machine.lock().unwrap();
+                            let mut believes_full = machine.lock().expect("nobody panicked");
                             if level.has_room_again() {
                                 *believes_full = false;
                             }
@@ -103,15 +103,15 @@ mod tests {
                 })
             };
             for _ in 0..3 {
-                let mut believes_full = machine.lock().unwrap();
+                let mut believes_full = machine.lock().expect("nobody panicked");
                 level.add(1);
-                sender.send(()).unwrap();
+                sender.send(()).expect("the client reads");
                 if level.fills_up() {
                     *believes_full = true;
                 }
             }
-            client.join().unwrap();
-            assert!(!*machine.lock().unwrap());
+            client.join().expect("nobody panicked");
+            assert!(!*machine.lock().expect("nobody panicked"));
         });
     }
 }

@@ -219,7 +219,8 @@ impl Gateway {
             route_key: RouteKey::Connect,
             connection: connection.clone(),
             event: event::connect(&rules, &handshake.request, &handshake.trace_id, typed),
-            context: context(principal.map(Principal::for_template)).into(),
+            context: event::template_context(context(principal.map(Principal::for_template)))
+                .into(),
             log: None,
             body: String::new(),
             params: params(&handshake.request, &handshake.trace_id),

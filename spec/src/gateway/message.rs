@@ -186,7 +186,7 @@ impl Gateway {
             route_key,
             connection: connection.clone(),
             event,
-            context: context.into(),
+            context: event::template_context(context).into(),
             log,
             body,
             params: Params::default(),

@@ -95,6 +95,7 @@ impl Parameter {
             Source::Body(path) => Document::parse(request.body)
                 .ok()
                 .and_then(|document| document.text_at(&format!("${path}")))
+                .map(|text| text.to_string())
                 .into_iter()
                 .collect(),
             source @ Source::Event { .. } => source.of_event(request.event),

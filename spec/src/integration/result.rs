@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::error_frame::ErrorFrame;
 use crate::http::Headers;
+use crate::json;
 
 /// What a client may be told of an integration's result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,7 +103,7 @@ impl fmt::Display for Failure {
 ///
 /// Realises: INTEGRATION-14, INTEGRATION-15, INTEGRATION-16, INTEGRATION-6
 pub(super) fn proxy_answer(result: &str) -> Result<Answer, &'static str> {
-    let result: Value = serde_json::from_str(result).map_err(|_| "the result is not JSON")?;
+    let result: Value = json::value(result).map_err(|_| "the result is not JSON")?;
     let fields = result.as_object().ok_or("the result is not an object")?;
     let status = fields
         .get("statusCode")
@@ -157,6 +158,8 @@ mod tests {
     #[case(r#"{"statusCode":200}"#, 200, "")]
     #[case(r#"{"statusCode":"201","body":"x","isBase64Encoded":false}"#, 201, "x")]
     #[case(r#"{"statusCode":200,"body":null}"#, 200, "")]
+    #[case(r#"{"statusCode":200,"body":"cut \ud83d"}"#, 200, "cut ?")]
+    #[case(r#"{"statusCode":200,"body":"x","took":1E400}"#, 200, "x")]
     fn proxy_results_have_a_status(#[case] result: &str, #[case] status: u16, #[case] body: &str) {
         let answer = proxy_answer(result).unwrap();
         assert_eq!((answer.status, &*answer.body), (status, body));

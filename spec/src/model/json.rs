@@ -1,17 +1,13 @@
-//! JSON as the validator reads it: numbers keep their text, texts may hold lone surrogates, and
-//! every value knows its offset.
-//!
-//! Strict, as Jackson reads: one value, then blanks. Of a name that an object has twice the last
-//! value counts, in the place of the first.
+//! JSON as the validator sees it: numbers keep their text, texts may hold lone surrogates, and every
+//! value knows its offset. Of a name that an object has twice the last value counts, in the place
+//! of the first.
 
 use std::collections::HashMap;
 
-use velocity::{Text, TextBuf};
+use velocity::Text;
 
 use super::number::Number;
-
-/// How deep a text may nest: as deep as a document that a template reads.
-pub(super) const MAX_DEPTH: usize = 400;
+use crate::json::{self, Build, NotJson, Scalar};
 
 /// A value and where it begins.
 #[derive(Clone, Debug)]
@@ -49,14 +45,6 @@ pub(super) struct Member<'a> {
     pub(super) node: Node<'a>,
 }
 
-/// Why a text is not JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct NotJson {
-    /// The offset in bytes.
-    pub(super) at: usize,
-    pub(super) problem: &'static str,
-}
-
 /// From how many members on an object is indexed.
 const INDEXED: usize = 12;
 
@@ -65,24 +53,7 @@ const INDEXED: usize = 12;
 /// # Errors
 /// Where it is not JSON.
 pub(super) fn parse(source: &str) -> Result<Node<'_>, NotJson> {
-    let mut parser = Parser { source, at: 0 };
-    parser.skip_blanks();
-    let node = parser.node(0)?;
-    parser.skip_blanks();
-    if parser.at < source.len() {
-        return parser.fail("text after the end of the value");
-    }
-    Ok(node)
-}
-
-/// Line and column, from 1, of an offset in bytes.
-pub(super) fn position(source: &str, at: usize) -> (usize, usize) {
-    let before = source.get(..at).unwrap_or(source);
-    let line = before.rfind('\n').map_or(0, |end| end + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[line..].chars().count() + 1,
-    )
+    json::read(source, Nodes)
 }
 
 impl<'a> Node<'a> {
@@ -211,181 +182,39 @@ fn index(token: &Text<'_>) -> Option<usize> {
         .flatten()
 }
 
-struct Parser<'a> {
-    source: &'a str,
-    at: usize,
-}
+/// Builds nodes.
+struct Nodes;
 
-impl<'a> Parser<'a> {
-    fn fail<T>(&self, problem: &'static str) -> Result<T, NotJson> {
-        Err(NotJson {
-            at: self.at,
-            problem,
-        })
-    }
+impl<'s> Build<'s> for Nodes {
+    type Value = Node<'s>;
+    type Items = Vec<Node<'s>>;
+    type Members = Object<'s>;
 
-    fn peek(&self) -> Option<u8> {
-        self.source.as_bytes().get(self.at).copied()
-    }
-
-    fn skip_blanks(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
-    }
-
-    fn accept(&mut self, literal: &str) -> bool {
-        let found = self.source[self.at..].starts_with(literal);
-        if found {
-            self.at += literal.len();
-        }
-        found
-    }
-
-    fn node(&mut self, depth: usize) -> Result<Node<'a>, NotJson> {
-        if depth > MAX_DEPTH {
-            return self.fail("more nesting than a reader takes");
-        }
-        let at = self.at;
-        let value = match self.peek() {
-            Some(b'{') => self.object(depth)?,
-            Some(b'[') => self.array(depth)?,
-            Some(b'"') => Value::String(self.string()?),
-            Some(b't') if self.accept("true") => Value::Bool(true),
-            Some(b'f') if self.accept("false") => Value::Bool(false),
-            Some(b'n') if self.accept("null") => Value::Null,
-            Some(b'-' | b'0'..=b'9') => self.number()?,
-            Some(_) => return self.fail("a value is expected"),
-            None => return self.fail("the text ends where a value is expected"),
+    fn scalar(&mut self, scalar: Scalar<'s>, at: usize) -> Option<Node<'s>> {
+        let value = match scalar {
+            Scalar::Null => Value::Null,
+            Scalar::Bool(value) => Value::Bool(value),
+            Scalar::Number(text) => Value::Number(Number::parse(text)?),
+            Scalar::String(text) => Value::String(text),
         };
-        Ok(Node { value, at })
+        Some(Node { value, at })
     }
 
-    fn object(&mut self, depth: usize) -> Result<Value<'a>, NotJson> {
-        self.at += 1;
-        let mut object = Object::default();
-        self.skip_blanks();
-        if self.accept("}") {
-            return Ok(Value::Object(object));
-        }
-        loop {
-            self.skip_blanks();
-            let at = self.at;
-            if self.peek() != Some(b'"') {
-                return self.fail("a name between double quotes is expected");
-            }
-            let name = self.string()?;
-            self.skip_blanks();
-            if !self.accept(":") {
-                return self.fail("`:` is expected");
-            }
-            self.skip_blanks();
-            let node = self.node(depth + 1)?;
-            object.insert(Member { name, at, node });
-            self.skip_blanks();
-            if self.accept("}") {
-                return Ok(Value::Object(object));
-            }
-            if !self.accept(",") {
-                return self.fail("`,` or `}` is expected");
-            }
-        }
+    fn item(&mut self, items: &mut Self::Items, item: Node<'s>) {
+        items.push(item);
     }
 
-    fn array(&mut self, depth: usize) -> Result<Value<'a>, NotJson> {
-        self.at += 1;
-        let mut items = Vec::new();
-        self.skip_blanks();
-        if self.accept("]") {
-            return Ok(Value::Array(items));
-        }
-        loop {
-            self.skip_blanks();
-            items.push(self.node(depth + 1)?);
-            self.skip_blanks();
-            if self.accept("]") {
-                return Ok(Value::Array(items));
-            }
-            if !self.accept(",") {
-                return self.fail("`,` or `]` is expected");
-            }
-        }
+    fn member(&mut self, into: &mut Object<'s>, name: Text<'s>, at: usize, node: Node<'s>) {
+        into.insert(Member { name, at, node });
     }
 
-    fn string(&mut self) -> Result<Text<'a>, NotJson> {
-        self.at += 1;
-        let plain = self.plain()?;
-        if self.accept("\"") {
-            return Ok(Text::borrowed(plain));
-        }
-        let mut out = TextBuf::new();
-        out.push_str(plain);
-        loop {
-            match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(out.into_text());
-                }
-                Some(b'\\') => self.escape(&mut out)?,
-                _ => return self.fail("a control character must be escaped"),
-            }
-            let plain = self.plain()?;
-            out.push_str(plain);
-        }
+    fn array(&mut self, items: Self::Items, at: usize) -> Node<'s> {
+        let value = Value::Array(items);
+        Node { value, at }
     }
 
-    /// The characters up to what is not plain.
-    fn plain(&mut self) -> Result<&'a str, NotJson> {
-        let rest = &self.source[self.at..];
-        let end = rest
-            .bytes()
-            .position(|byte| matches!(byte, b'"' | b'\\') || byte < 0x20);
-        match end {
-            Some(end) => {
-                self.at += end;
-                Ok(&rest[..end])
-            }
-            None => {
-                self.at = self.source.len();
-                self.fail("a string has no end")
-            }
-        }
-    }
-
-    fn escape(&mut self, out: &mut TextBuf) -> Result<(), NotJson> {
-        let Some(&letter) = self.source.as_bytes().get(self.at + 1) else {
-            return self.fail("a string has no end");
-        };
-        match letter {
-            b'"' | b'\\' | b'/' => out.push(char::from(letter)),
-            b'b' => out.push('\u{8}'),
-            b'f' => out.push('\u{C}'),
-            b'n' => out.push('\n'),
-            b'r' => out.push('\r'),
-            b't' => out.push('\t'),
-            b'u' => {
-                let digits = self.source.get(self.at + 2..self.at + 6);
-                let digits = digits.filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()));
-                match digits.and_then(|text| u16::from_str_radix(text, 16).ok()) {
-                    Some(unit) => out.push_unit(unit),
-                    None => return self.fail("`\\u` needs four hexadecimal digits"),
-                }
-                self.at += 4;
-            }
-            _ => return self.fail("an escape that JSON does not know"),
-        }
-        self.at += 2;
-        Ok(())
-    }
-
-    fn number(&mut self) -> Result<Value<'a>, NotJson> {
-        let rest = &self.source[self.at..];
-        let length = Number::length(rest);
-        let number = length.and_then(|length| Number::parse(&rest[..length]));
-        let (Some(length), Some(number)) = (length, number) else {
-            return self.fail("a number is not complete");
-        };
-        self.at += length;
-        Ok(Value::Number(number))
+    fn object(&mut self, members: Object<'s>, at: usize) -> Node<'s> {
+        let value = Value::Object(members);
+        Node { value, at }
     }
 }

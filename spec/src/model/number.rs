@@ -22,34 +22,6 @@ pub(super) struct Number<'a> {
 const MAX_EXPONENT: i64 = 1 << 40;
 
 impl<'a> Number<'a> {
-    /// The length of the number at the start of a text.
-    pub(super) fn length(text: &str) -> Option<usize> {
-        let bytes = text.as_bytes();
-        let digits = |mut at: usize| {
-            let start = at;
-            while bytes.get(at).is_some_and(u8::is_ascii_digit) {
-                at += 1;
-            }
-            (at > start).then_some(at)
-        };
-        let start = usize::from(bytes.first() == Some(&b'-'));
-        let mut end = match bytes.get(start) {
-            Some(b'0') => start + 1,
-            _ => digits(start)?,
-        };
-        if bytes.get(end).is_some_and(u8::is_ascii_digit) {
-            return None;
-        }
-        if bytes.get(end) == Some(&b'.') {
-            end = digits(end + 1)?;
-        }
-        if matches!(bytes.get(end), Some(b'e' | b'E')) {
-            let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
-            end = digits(end + 1 + sign)?;
-        }
-        Some(end)
-    }
-
     /// Reads a number that JSON allows.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let negative = text.starts_with('-');
@@ -282,17 +254,6 @@ mod tests {
     #[case("1", "1e-10", true)]
     fn divides(#[case] value: &str, #[case] divisor: &str, #[case] whole: bool) {
         assert_eq!(number(value).is_multiple_of(&number(divisor)), whole);
-    }
-
-    #[rstest]
-    #[case("01")]
-    #[case("1.")]
-    #[case(".5")]
-    #[case("-")]
-    #[case("1e")]
-    #[case("+1")]
-    fn is_no_number(#[case] text: &str) {
-        assert_ne!(Number::length(text), Some(text.len()));
     }
 
     proptest! {

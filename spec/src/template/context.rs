@@ -15,6 +15,12 @@ impl Variables {
     }
 }
 
+impl From<FrozenMap> for Variables {
+    fn from(map: FrozenMap) -> Self {
+        Variables(map)
+    }
+}
+
 impl From<JsonMap<String, Json>> for Variables {
     fn from(map: JsonMap<String, Json>) -> Self {
         Variables(freeze_map(map))
@@ -52,5 +58,39 @@ pub(super) fn number<'a>(number: f64) -> Value<'a> {
         Value::Int(number as i32)
     } else {
         Value::Double(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::template::{MappingTemplate, Scope, Variables};
+    use rstest::rstest;
+    use serde_json::json;
+
+    #[rstest]
+    #[case::itself("$context.identity", "")]
+    #[case::from_a_method("$context.get('identity')", "")]
+    #[case::deeper("$context.authorizer.get('claims')", "")]
+    #[case::in_a_variable("#set($map = $context.identity)$map$map.sourceIp", "::1")]
+    #[case::in_a_loop(
+        "#foreach($k in $context.keySet())$k=$context.get($k);#end",
+        "identity=;authorizer=;stage=test;"
+    )]
+    #[case::members("$context.identity.sourceIp$context.authorizer.claims.sub", "::1ada")]
+    #[case::keys("$context.identity.keySet()", "[sourceIp, caller]")]
+    #[case::values("$context.identity.size()$!context.identity.caller", "2")]
+    #[case::stage_variables("$stageVariables", "{a=b}")]
+    fn maps_of_the_context_render_as_nothing(#[case] template: &str, #[case] expected: &str) {
+        let context = json!({
+            "identity": {"sourceIp": "::1", "caller": null},
+            "authorizer": {"claims": {"sub": "ada"}},
+            "stage": "test",
+        });
+        let context = Variables::from(context.as_object().expect("an object"));
+        let stage_variables = json!({"a": "b"});
+        let stage_variables = Variables::from(stage_variables.as_object().expect("an object"));
+        let scope = Scope::new("", &context).stage_variables(&stage_variables);
+        let template = MappingTemplate::parse(template).expect("a template");
+        assert_eq!(template.render(&scope).expect("no error"), expected);
     }
 }

@@ -1,34 +1,63 @@
 //! JSON text to values and back: objects become maps in the order of the text, arrays print as
 //! JSON.
 //!
-//! Realises: TEMPLATE-93
+//! Realises: TEMPLATE-93, TEMPLATE-100
 
-use num_bigint::BigInt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
-use velocity::{Decimal, Failure, List, ListKind, Map, Number, Text, TextBuf, Value};
+use num_bigint::BigInt;
+use velocity::{Decimal, Failure, Frozen, List, ListKind, Map, Number, Text, TextBuf, Value};
+
+use crate::json::{self, Build, MAX_DEPTH, NotJson, Scalar};
 
 /// Limit on the text of one value, in bytes.
 const MAX_WEIGHT: usize = 64 << 20;
 
-/// How deep a document may nest.
-const MAX_DEPTH: usize = 400;
-
 /// Parses a document; `None` if the text is not one.
 pub(super) fn parse<'a>(text: &Text<'a>) -> Option<Value<'a>> {
-    let units;
-    let source = match text.as_str() {
-        Some(source) => source,
-        None => {
-            units = text.to_str().into_owned();
-            &units
-        }
+    let live = Live {
+        lists: ListKind::Json,
+        drops_delete: true,
+        lifetime: PhantomData,
     };
-    let mut parser = Parser { source, at: 0 };
-    parser.skip_blanks();
-    let value = parser.value(0)?;
-    parser.skip_blanks();
-    (parser.at == source.len()).then_some(value)
+    match text.as_str() {
+        Some(text) => json::read(text, live).ok(),
+        None => json::read(&escaped(text), live).ok(),
+    }
+}
+
+/// The same document in UTF-8: lone surrogates, which stand nowhere but in strings, are escapes.
+fn escaped(text: &Text<'_>) -> String {
+    let mut out = String::new();
+    for character in char::decode_utf16(text.units().iter().copied()) {
+        match character {
+            Ok(character) => out.push(character),
+            Err(unit) => out.push_str(&format!("\\u{:04X}", unit.unpaired_surrogate())),
+        }
+    }
+    out
+}
+
+/// Reads a text as values that no template changes.
+///
+/// # Errors
+/// Where the text is not JSON.
+pub fn frozen(text: &str) -> Result<Frozen, NotJson> {
+    json::read(text, Freeze)
+}
+
+/// Parses a document whose lists print as `[a, b]`.
+///
+/// # Errors
+/// Where the text is not JSON.
+pub(super) fn parse_plain(text: &str) -> Result<Value<'static>, NotJson> {
+    let live = Live {
+        lists: ListKind::Plain,
+        drops_delete: false,
+        lifetime: PhantomData,
+    };
+    json::read(text, live)
 }
 
 /// An array of a document.
@@ -56,180 +85,90 @@ pub(super) fn number(text: &str) -> Option<Number> {
     text.parse().ok().map(Number::Double)
 }
 
-struct Parser<'s> {
-    source: &'s str,
-    at: usize,
+/// Builds live values.
+struct Live<'v> {
+    /// Whether arrays print as JSON.
+    lists: ListKind,
+    /// Whether U+007F is left out beside escapes, as json-smart does.
+    drops_delete: bool,
+    lifetime: PhantomData<Value<'v>>,
 }
 
-impl<'s> Parser<'s> {
-    fn peek(&self) -> Option<u8> {
-        self.source.as_bytes().get(self.at).copied()
+impl<'s, 'v> Build<'s> for Live<'v> {
+    type Value = Value<'v>;
+    type Items = Vec<Value<'v>>;
+    type Members = Map<'v>;
+
+    fn scalar(&mut self, scalar: Scalar<'s>, _: usize) -> Option<Value<'v>> {
+        Some(match scalar {
+            Scalar::Null => Value::Null,
+            Scalar::Bool(value) => Value::Bool(value),
+            Scalar::Number(text) => Value::from(number(text)?),
+            Scalar::String(text) => Value::String(text.into_owned()),
+        })
     }
 
-    fn skip_blanks(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
+    fn item(&mut self, items: &mut Self::Items, item: Value<'v>) {
+        items.push(item);
     }
 
-    fn accept(&mut self, literal: &str) -> Option<()> {
-        self.source[self.at..]
-            .starts_with(literal)
-            .then(|| self.at += literal.len())
+    fn member(&mut self, into: &mut Self::Members, name: Text<'s>, _: usize, value: Self::Value) {
+        into.insert(name.into_owned(), value);
     }
 
-    fn value<'a>(&mut self, depth: usize) -> Option<Value<'a>> {
-        if depth > MAX_DEPTH {
-            return None;
-        }
-        match self.peek()? {
-            b'{' => self.object(depth),
-            b'[' => self.array(depth),
-            b'"' => self.string().map(Value::String),
-            b't' => self.accept("true").map(|()| Value::Bool(true)),
-            b'f' => self.accept("false").map(|()| Value::Bool(false)),
-            b'n' => self.accept("null").map(|()| Value::Null),
-            _ => self.number(),
-        }
+    fn array(&mut self, items: Self::Items, _: usize) -> Value<'v> {
+        Value::List(List::new(self.lists, items))
     }
 
-    fn object<'a>(&mut self, depth: usize) -> Option<Value<'a>> {
-        self.at += 1;
-        let map = Map::new();
-        self.skip_blanks();
-        if self.accept("}").is_some() {
-            return Some(Value::Map(map));
-        }
-        loop {
-            self.skip_blanks();
-            if self.peek()? != b'"' {
-                return None;
-            }
-            let key = self.string()?;
-            self.skip_blanks();
-            self.accept(":")?;
-            self.skip_blanks();
-            map.insert(key, self.value(depth + 1)?);
-            self.skip_blanks();
-            if self.accept(",").is_none() {
-                self.accept("}")?;
-                return Some(Value::Map(map));
-            }
-        }
+    fn object(&mut self, members: Self::Members, _: usize) -> Value<'v> {
+        Value::Map(members)
     }
 
-    fn array<'a>(&mut self, depth: usize) -> Option<Value<'a>> {
-        self.at += 1;
-        let mut items = Vec::new();
-        self.skip_blanks();
-        if self.accept("]").is_some() {
-            return Some(array(items));
+    fn beside_escape(&self, plain: &str, out: &mut TextBuf) {
+        if self.drops_delete {
+            let parts = plain.split('\u{7F}');
+            parts.for_each(|part| out.push_str(part));
+        } else {
+            out.push_str(plain);
         }
-        loop {
-            self.skip_blanks();
-            items.push(self.value(depth + 1)?);
-            self.skip_blanks();
-            if self.accept(",").is_none() {
-                self.accept("]")?;
-                return Some(array(items));
-            }
-        }
-    }
-
-    fn string<'a>(&mut self) -> Option<Text<'a>> {
-        self.at += 1;
-        let start = self.at;
-        let rest = &self.source.as_bytes()[start..];
-        let plain = rest
-            .iter()
-            .position(|&byte| matches!(byte, b'"' | b'\\') || byte < 0x20)?;
-        if rest[plain] == b'"' {
-            self.at = start + plain + 1;
-            return Some(Text::from(self.source[start..start + plain].to_owned()));
-        }
-        let mut out = TextBuf::new();
-        loop {
-            let rest = &self.source[self.at..];
-            let plain = rest
-                .bytes()
-                .position(|byte| matches!(byte, b'"' | b'\\') || byte < 0x20)?;
-            // json-smart drops U+007F from a string that contains an escape.
-            rest[..plain]
-                .split('\u{7F}')
-                .for_each(|part| out.push_str(part));
-            self.at += plain;
-            match self.peek()? {
-                b'"' => {
-                    self.at += 1;
-                    return Some(out.into_text());
-                }
-                b'\\' => self.escape(&mut out)?,
-                _ => return None,
-            }
-        }
-    }
-
-    fn escape(&mut self, out: &mut TextBuf) -> Option<()> {
-        let letter = *self.source.as_bytes().get(self.at + 1)?;
-        self.at += 2;
-        match letter {
-            b'"' | b'\\' | b'/' => out.push(char::from(letter)),
-            b'b' => out.push('\u{8}'),
-            b'f' => out.push('\u{C}'),
-            b'n' => out.push('\n'),
-            b'r' => out.push('\r'),
-            b't' => out.push('\t'),
-            b'u' => {
-                let digits = self.source.get(self.at..self.at + 4)?;
-                if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                    return None;
-                }
-                out.push_unit(u16::from_str_radix(digits, 16).ok()?);
-                self.at += 4;
-            }
-            _ => return None,
-        }
-        Some(())
-    }
-
-    fn number<'a>(&mut self) -> Option<Value<'a>> {
-        let rest = &self.source.as_bytes()[self.at..];
-        let length = rest
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit() || b"+-.eE".contains(byte))
-            .count();
-        let text = &self.source[self.at..self.at + length];
-        if !is_number(text) {
-            return None;
-        }
-        self.at += length;
-        number(text).map(Value::from)
     }
 }
 
-/// `-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?`
-fn is_number(text: &str) -> bool {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let text = text.strip_prefix('-').unwrap_or(text);
-    let (mantissa, exponent) = match text.find(['e', 'E']) {
-        Some(at) => (
-            &text[..at],
-            Some(
-                text[at + 1..]
-                    .strip_prefix(['+', '-'])
-                    .unwrap_or(&text[at + 1..]),
-            ),
-        ),
-        None => (text, None),
-    };
-    let (whole, fraction) = match mantissa.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (mantissa, None),
-    };
-    digits(whole)
-        && (whole.len() == 1 || !whole.starts_with('0'))
-        && fraction.is_none_or(digits)
-        && exponent.is_none_or(digits)
+/// Builds frozen values.
+struct Freeze;
+
+impl<'s> Build<'s> for Freeze {
+    type Value = Frozen;
+    type Items = Vec<Frozen>;
+    type Members = Vec<(String, Frozen)>;
+
+    fn scalar(&mut self, scalar: Scalar<'s>, _: usize) -> Option<Frozen> {
+        Some(match scalar {
+            Scalar::Null => Frozen::Null,
+            Scalar::Bool(value) => Frozen::Bool(value),
+            Scalar::Number(text) => Frozen::Number(number(text)?),
+            Scalar::String(text) => match text.as_str() {
+                Some(text) => Frozen::Text(text.to_owned()),
+                None => Frozen::Units(text.into_owned()),
+            },
+        })
+    }
+
+    fn item(&mut self, items: &mut Self::Items, item: Frozen) {
+        items.push(item);
+    }
+
+    fn member(&mut self, into: &mut Self::Members, name: Text<'s>, _: usize, value: Frozen) {
+        into.push((name.to_str().into_owned(), value));
+    }
+
+    fn array(&mut self, items: Self::Items, _: usize) -> Frozen {
+        Frozen::List(items)
+    }
+
+    fn object(&mut self, members: Self::Members, _: usize) -> Frozen {
+        Frozen::Map(members.into_iter().collect())
+    }
 }
 
 /// Writes a value as JSON, without white space.

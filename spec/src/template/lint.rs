@@ -24,15 +24,20 @@ mod conditions;
 mod env;
 mod flow;
 mod json;
+mod judge;
 mod names;
+mod notes;
+mod place;
 mod probe;
+mod reads;
 mod rule;
+mod steps;
 mod value;
 
 use std::ops::Range;
 
 pub use self::rule::Rule;
-use super::MappingTemplate;
+use super::{MappingTemplate, Output};
 
 /// The largest template: 300 KB (documented; that a KB is 1,024 bytes is assumed).
 pub const MAX_BYTES: usize = 300 * 1024;
@@ -40,9 +45,12 @@ pub const MAX_BYTES: usize = 300 * 1024;
 /// The linter's report on a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
+    /// What the output has to be.
+    pub output: Output,
     /// The findings, in the order of the text.
     pub findings: Vec<Finding>,
-    /// Why the linter does not guarantee JSON, in the order found. Empty if it does.
+    /// Why the linter does not guarantee that the output is what it has to be, in the order found.
+    /// Empty if it does.
     pub doubts: Vec<Doubt>,
 }
 
@@ -75,9 +83,12 @@ impl Report {
     /// sends, every result of an authorizer and all parameters. Route keys, stage names and ids are
     /// assumed to contain neither quotes nor backslashes.
     ///
+    /// A message that begins as a JSON object or array does and is not JSON is refused before
+    /// anything is called. A string that holds JSON holds it for every message, too.
+    ///
     /// False only means that the linter cannot guarantee it.
     pub fn json_safe(&self) -> bool {
-        self.doubts.is_empty()
+        self.output == Output::Json && self.doubts.is_empty()
     }
 }
 
@@ -96,8 +107,14 @@ impl Finding {
     }
 }
 
-/// Checks a mapping template. A text that is not a template gives a finding too.
+/// Checks a mapping template of which nothing is known but its text. A text that is not a template
+/// gives a finding too.
 pub fn lint(source: &str) -> Report {
+    lint_as(source, Output::of_text(source).unwrap_or(Output::Json))
+}
+
+/// Checks a mapping template whose output has to be this.
+pub fn lint_as(source: &str, output: Output) -> Report {
     let mut findings = names::directives(source);
     let mut doubts = Vec::new();
     if source.len() > MAX_BYTES {
@@ -132,10 +149,12 @@ pub fn lint(source: &str) -> Report {
             let parts = template.parts();
             names::references(&template, &parts, &mut findings);
             conditions::check(source, &parts, &mut findings);
-            let flow = flow::walk(source, &parts);
+            let flow = flow::walk(source, &parts, output);
             findings.extend(flow.findings);
             doubts.extend(flow.doubts);
-            if let Some(broken) = probe::check(&template, flow.broken) {
+            if output == Output::Json
+                && let Some(broken) = probe::check(&template, flow.broken)
+            {
                 doubts.push(Doubt::new(
                     Some(broken.span.clone()),
                     "the output is no JSON",
@@ -144,9 +163,20 @@ pub fn lint(source: &str) -> Report {
             }
         }
     }
-    findings.sort_by_key(|finding| (finding.span.start, finding.rule));
+    // Of several levels, the cure for all of them.
+    findings.sort_by_key(|finding| {
+        (
+            finding.span.start,
+            finding.rule,
+            std::cmp::Reverse(finding.cure.len()),
+        )
+    });
     findings.dedup_by(|a, b| a.rule == b.rule && a.span == b.span);
-    Report { findings, doubts }
+    Report {
+        output,
+        findings,
+        doubts,
+    }
 }
 
 impl Finding {
@@ -175,5 +205,7 @@ impl Doubt {
     }
 }
 
+#[cfg(test)]
+mod corpus;
 #[cfg(test)]
 mod tests;

@@ -20,18 +20,21 @@ mod input;
 mod json;
 pub mod json_path;
 pub mod lint;
+mod output;
 mod util;
 mod vocabulary;
 
 use std::sync::LazyLock;
 
 use indexmap::IndexMap;
-use velocity::{Context, Frozen, Missing, Options, ParseError, RenderError, Template, Value};
+use velocity::{Context, Frozen, Missing, Options, ParseError, RenderError, Template, Text, Value};
 
 pub use self::context::Variables;
 pub use self::document::Document;
 pub use self::escape::escape_java_script;
+pub use self::json::frozen;
 pub use self::json_path::JsonPath;
+pub use self::output::Output;
 pub use self::vocabulary::example_context;
 
 /// A parsed mapping template.
@@ -108,10 +111,10 @@ impl MappingTemplate {
 }
 
 /// What a template sees when it renders one message.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Scope<'a> {
     /// The text of the message: `$input.body`, and the document of `$input.json` and `$input.path`.
-    pub body: &'a str,
+    pub body: Text<'a>,
     /// The members of `$context`.
     pub context: &'a Variables,
     /// The members of `$stageVariables`.
@@ -140,12 +143,18 @@ impl<'a> Scope<'a> {
     /// A message and its `$context`; no stage variables, no parameters.
     pub fn new(body: &'a str, context: &'a Variables) -> Self {
         Scope {
-            body,
+            body: Text::borrowed(body),
             context,
             stage_variables: &NO_VARIABLES,
             params: &NO_PARAMS,
             variables: &NO_VARIABLES,
         }
+    }
+
+    /// The same with this message, whose text may hold lone surrogates.
+    #[must_use]
+    pub fn body(self, body: Text<'a>) -> Self {
+        Scope { body, ..self }
     }
 
     /// The same with these stage variables.
@@ -169,14 +178,17 @@ impl<'a> Scope<'a> {
         Scope { variables, ..self }
     }
 
+    /// The references of a template.
+    ///
+    /// Realises: TEMPLATE-98
     fn context(&self) -> Context<'a> {
         let mut context = Context::with_capacity(8);
         context.insert(
             "input",
-            Value::Object(input::Input::new(self.body, self.params)),
+            Value::Object(input::Input::new(self.body.clone(), self.params)),
         );
         context.insert("util", Value::Object(util::Util::new()));
-        context.insert_frozen("context", self.context.map());
+        context.insert_frozen_mute("context", self.context.map());
         context.insert_frozen("stageVariables", self.stage_variables.map());
         for (name, value) in self.variables.map().iter() {
             match value {

@@ -3,7 +3,7 @@
 //! A function is one row of [`FUNCTIONS`]: rendering calls it by the row, the linter takes from it
 //! which names exist and what they give.
 //!
-//! Realises: TEMPLATE-6, TEMPLATE-26 to TEMPLATE-30
+//! Realises: TEMPLATE-6, TEMPLATE-26 to TEMPLATE-30, TEMPLATE-97
 
 use std::rc::Rc;
 
@@ -51,9 +51,11 @@ pub(super) static FUNCTIONS: [Function; 6] = [
     Function {
         name: "parseJson",
         gives: Gives::Decoded,
-        call: |text| {
-            json::parse(text)
-                .ok_or_else(|| Failure::new("the argument of `$util.parseJson` is not JSON"))
+        // An empty text holds no value, which templates count on.
+        call: |text| match text.as_str() {
+            Some("") => Ok(Value::Null),
+            _ => json::parse(text)
+                .ok_or_else(|| Failure::new("the argument of `$util.parseJson` is not JSON")),
         },
     },
     Function {
@@ -198,6 +200,14 @@ mod tests {
     #[case("%+1")]
     fn half_an_escape_is_refused(#[case] text: &str) {
         assert!(url_decode(&Text::from(text)).is_err());
+    }
+
+    #[test]
+    fn an_empty_text_parses_to_null() {
+        let parse_json = Function::named("parseJson").expect("a function");
+        let call = |text: &'static str| (parse_json.call)(&Text::from(text));
+        assert!(call("").expect("no error").is_null());
+        assert!(call(" ").is_err() && call("a=1").is_err());
     }
 
     /// The functions that AWS documents for `$util`.

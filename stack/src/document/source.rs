@@ -18,6 +18,8 @@ pub(crate) enum Style {
     Quoted,
     Literal,
     Folded,
+    /// No scalar: the whole file.
+    Verbatim,
 }
 
 impl Source {
@@ -84,6 +86,10 @@ impl Source {
         let start = match style {
             Style::Literal => self.literal_line(scalar.start, line, wanted),
             Style::Folded => None,
+            Style::Verbatim => {
+                let lines = self.text.split_inclusive('\n').take(line.saturating_sub(1));
+                Some(lines.map(str::len).sum())
+            }
             Style::Plain | Style::Quoted if line == 1 => {
                 let from = scalar.start + usize::from(style == Style::Quoted);
                 let raw = self.text.get(from..).unwrap_or_default();

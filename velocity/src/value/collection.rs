@@ -130,6 +130,8 @@ pub(super) struct MapBody<'a> {
     pub(super) entries: RefCell<Entries<'a>>,
     /// Incremented when the map gains or loses a key.
     changes: Cell<u32>,
+    /// Whether it prints as nothing.
+    mute: Cell<bool>,
 }
 
 type Entries<'a> = IndexMap<Value<'a>, Value<'a>>;
@@ -145,7 +147,20 @@ impl<'a> Map<'a> {
         Map(Rc::new(MapBody {
             entries: RefCell::new(IndexMap::with_capacity(capacity)),
             changes: Cell::new(0),
+            mute: Cell::new(false),
         }))
+    }
+
+    /// The same map, which from now on prints as nothing.
+    #[must_use]
+    pub fn mute(self) -> Self {
+        self.0.mute.set(true);
+        self
+    }
+
+    /// Whether it prints as nothing.
+    pub(crate) fn is_mute(&self) -> bool {
+        self.0.mute.get()
     }
 
     /// The value of `key`; `None` if there is no such key.

@@ -80,6 +80,7 @@ impl<'a> Printer<'_, 'a> {
                     )?;
                 }
             },
+            Value::Map(map) if map.is_mute() => {}
             Value::Map(map) => self.map(map, out, depth)?,
             Value::Scope(scope) => self.map(&scope.storage.in_hash_order(), out, depth)?,
             Value::View(view) => {

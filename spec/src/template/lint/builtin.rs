@@ -4,8 +4,8 @@
 
 use velocity::syntax::{Argument, ReferencePart};
 
-use super::Doubt;
-use super::value::Value;
+use super::notes::Notes;
+use super::value::{Holds as Held, Value};
 use crate::template::JsonPath;
 use crate::template::vocabulary::{CONTEXT, Holds, InputMember, Variable};
 
@@ -20,7 +20,7 @@ pub(super) fn no_such_member(reference: &ReferencePart<'_>) -> (Value, usize) {
     let steps = &reference.steps;
     let is_called = steps.first().is_some_and(|step| step.arguments.is_some());
     let value = if is_called {
-        Value::Unknown
+        Value::unknown()
     } else {
         Value::nothing()
     };
@@ -33,9 +33,9 @@ pub(super) fn input(
     reference: &ReferencePart<'_>,
     spelled: &str,
     arguments: Option<&[Argument<'_>]>,
-    doubts: &mut Vec<Doubt>,
+    notes: &mut Notes,
 ) -> (Value, usize) {
-    let foreign = || (Value::Foreign(spelled.to_owned()), 1);
+    let foreign = || (Held::Foreign(spelled.to_owned()).text(), 1);
     match (member, arguments) {
         (InputMember::Body, None) | (InputMember::GetBody, Some([])) => foreign(),
         (InputMember::Path | InputMember::Json, Some([path])) => {
@@ -46,14 +46,15 @@ pub(super) fn input(
             if !cannot_fail {
                 let reason =
                     "a path with functions, filters or variables, or an invalid path, may fail";
-                doubts.push(Doubt::new(Some(reference.span.clone()), reason));
+                notes.doubt(Some(reference.span.clone()), reason);
             }
             match member {
-                InputMember::Json => (Value::Json, 1),
+                InputMember::Json => (Held::Json(spelled.to_owned()).text(), 1),
                 _ => foreign(),
             }
         }
-        (InputMember::Params, Some([] | [_])) => foreign(),
+        (InputMember::Params, Some([])) => (Value::Params, 1),
+        (InputMember::Params, Some([_])) => foreign(),
         (
             InputMember::Body
             | InputMember::GetBody
@@ -72,41 +73,41 @@ pub(super) fn context(
     spelled: &str,
 ) -> (Value, usize) {
     let all = reference.steps.len();
-    let foreign = || Value::Foreign(spelled.to_owned());
+    let foreign = || Held::Foreign(spelled.to_owned()).text();
     let name = match name {
         None => return (foreign(), all),
         // Java's own properties of maps.
-        Some("empty" | "class") => return (Value::Unknown, all),
+        Some("empty" | "class") => return (Value::unknown(), all),
         Some(_) if matches!(name_at(reference, 1), Some("empty" | "class")) => {
-            return (Value::Unknown, all);
+            return (Value::unknown(), all);
         }
-        Some("[]") => return (Value::Unknown, 1),
+        Some("[]") => return (Value::unknown(), 1),
         Some(name) => name,
     };
     let is_called = reference.steps[0].arguments.is_some();
     let Some(variable) = Variable::find(&CONTEXT, name) else {
         return if is_called {
-            (Value::Unknown, all)
+            (Value::unknown(), all)
         } else {
             (Value::nothing(), all)
         };
     };
     match variable.holds {
-        Holds::Own | Holds::Number if is_called => (Value::Unknown, all),
-        Holds::Own => (Value::Own, 1),
-        Holds::Number => (Value::Number, 1),
-        Holds::Unvouched => (Value::Unvouched, 1),
+        Holds::Own | Holds::Number if is_called => (Value::unknown(), all),
+        Holds::Own => (Held::Own.text(), 1),
+        Holds::Number => (Held::Number.text(), 1),
+        Holds::Unvouched => (Held::Unvouched.text(), 1),
         Holds::Foreign => (foreign(), 1),
         Holds::Open => (foreign(), all),
         Holds::Group(members) => match name_at(reference, 1) {
             None => (foreign(), 1),
-            Some("[]") => (Value::Unknown, 2),
+            Some("[]") => (Value::unknown(), 2),
             Some(name) => match Variable::find(members, name).map(|member| member.holds) {
-                Some(Holds::Own) => (Value::Own, 2),
-                Some(Holds::Number) => (Value::Number, 2),
-                Some(Holds::Unvouched) => (Value::Unvouched, 2),
+                Some(Holds::Own) => (Held::Own.text(), 2),
+                Some(Holds::Number) => (Held::Number.text(), 2),
+                Some(Holds::Unvouched) => (Held::Unvouched.text(), 2),
                 Some(Holds::Foreign) => (foreign(), 2),
-                Some(Holds::Open | Holds::Group(_)) => (Value::Unknown, all),
+                Some(Holds::Open | Holds::Group(_)) => (Value::unknown(), all),
                 None => (Value::nothing(), all),
             },
         },

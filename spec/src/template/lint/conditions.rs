@@ -4,12 +4,22 @@
 
 use std::collections::HashMap;
 
-use velocity::syntax::{Argument, Part, ReferencePart};
+use velocity::syntax::{Argument, Part, ReferencePart, StepPart};
 
 use super::{Finding, Rule};
 
 /// What each variable is set to, anywhere.
-type Assignments<'p, 't> = HashMap<&'t str, Vec<&'p Argument<'t>>>;
+type Assignments<'p, 't> = HashMap<&'t str, Vec<Origin<'p, 't>>>;
+
+/// Where a variable has its value from.
+#[derive(Clone, Copy)]
+enum Origin<'p, 't> {
+    Set(&'p Argument<'t>),
+    /// An item of this list.
+    Item(&'p Argument<'t>),
+    /// It is changed in a way that is not analysed.
+    Other,
+}
 
 /// Whether a `!` is around a condition.
 #[derive(Clone, Copy)]
@@ -38,8 +48,20 @@ fn collect<'p, 't>(parts: &'p [Part<'t>], assignments: &mut Assignments<'p, 't>)
         let Part::Directive(directive) = part else {
             continue;
         };
-        if let (Some(target), Some(value)) = (&directive.target, directive.arguments.first()) {
-            assignments.entry(target.root).or_default().push(value);
+        let value = directive.arguments.first();
+        if let (Some(target), Some(value)) = (&directive.target, value) {
+            let origin = match target.steps[..] {
+                [] => Origin::Set(value),
+                _ => Origin::Other,
+            };
+            assignments.entry(target.root).or_default().push(origin);
+        }
+        if let Some(name) = directive.variable {
+            let origin = match (directive.name, value) {
+                ("foreach", Some(list)) => Origin::Item(list),
+                _ => Origin::Other,
+            };
+            assignments.entry(name).or_default().push(origin);
         }
         for block in &directive.blocks {
             collect(block, assignments);
@@ -119,67 +141,118 @@ fn condition(
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Truth {
+    /// A text, a number, a map or nothing, all of which are true, and so are their members.
+    Always,
+    /// A value from the message, which may be `false`, or have members that are.
+    UnlessFalse,
     /// It may be false.
     Open,
-    /// A text, a number, a map or nothing, all of which are true.
-    Always,
-    /// A value from the message, which may be `false`.
-    UnlessFalse,
 }
+
+/// Methods that answer yes or no.
+const QUESTIONS: [&str; 7] = [
+    "isEmpty",
+    "startsWith",
+    "endsWith",
+    "matches",
+    "add",
+    "addAll",
+    "remove",
+];
+
+/// Methods that give a text or a number, whatever they are called on.
+const TEXTS: [&str; 17] = [
+    "size",
+    "length",
+    "indexOf",
+    "lastIndexOf",
+    "split",
+    "substring",
+    "replace",
+    "replaceAll",
+    "replaceFirst",
+    "toString",
+    "toLowerCase",
+    "toUpperCase",
+    "trim",
+    "concat",
+    "hashCode",
+    "join",
+    "format",
+];
+
+/// Methods that give members.
+const MEMBERS: [&str; 7] = [
+    "get",
+    "keySet",
+    "entrySet",
+    "values",
+    "getKey",
+    "getValue",
+    "getOrDefault",
+];
 
 fn truth(argument: &Argument<'_>, assignments: &Assignments<'_, '_>, depth: usize) -> Truth {
-    let Argument::Reference(reference) = argument else {
-        return match argument {
-            Argument::Text(_) | Argument::Interpolated(_) | Argument::Collection(_) => {
-                Truth::Always
-            }
-            _ => Truth::Open,
-        };
-    };
-    if let Some(values) = assignments.get(reference.root) {
-        if !reference.steps.is_empty() || depth > 8 {
-            return Truth::Open;
+    match argument {
+        Argument::Text(_) | Argument::Interpolated(_) => Truth::Always,
+        Argument::Collection(_) => Truth::Always,
+        Argument::Reference(reference) => {
+            let (start, used) = match assignments.get(reference.root) {
+                Some(origins) => (origins_truth(origins, assignments, depth), 0),
+                None => of_gateway(reference),
+            };
+            reference.steps[used..].iter().fold(start, after)
         }
-        let truths: Vec<Truth> = values
-            .iter()
-            .map(|value| truth(value, assignments, depth + 1))
-            .collect();
-        return match truths[..] {
-            _ if truths.contains(&Truth::Open) => Truth::Open,
-            _ if truths.contains(&Truth::UnlessFalse) => Truth::UnlessFalse,
-            _ => Truth::Always,
-        };
+        _ => Truth::Open,
     }
-    of_gateway(reference)
 }
 
-fn of_gateway(reference: &ReferencePart<'_>) -> Truth {
-    let asks = reference.steps.iter().any(|step| {
-        step.arguments.is_some()
-            && step.name.is_some_and(|name| {
-                name.starts_with("contains")
-                    || name.starts_with("equals")
-                    || matches!(
-                        name,
-                        "isEmpty"
-                            | "startsWith"
-                            | "endsWith"
-                            | "matches"
-                            | "add"
-                            | "addAll"
-                            | "remove"
-                    )
-            })
+/// The truth of a variable: of everything that it may hold. Without a value it is true.
+fn origins_truth(
+    origins: &[Origin<'_, '_>],
+    assignments: &Assignments<'_, '_>,
+    depth: usize,
+) -> Truth {
+    if depth > 6 {
+        return Truth::Open;
+    }
+    let truths = origins.iter().map(|origin| match origin {
+        Origin::Set(value) => truth(value, assignments, depth + 1),
+        Origin::Item(Argument::Collection(items)) => {
+            let items = items.iter().map(|item| truth(item, assignments, depth + 1));
+            items.max().unwrap_or(Truth::Always)
+        }
+        Origin::Item(list) => truth(list, assignments, depth + 1),
+        Origin::Other => Truth::Open,
     });
+    truths.max().unwrap_or(Truth::Open)
+}
+
+/// The truth of what a step gives.
+fn after(before: Truth, step: &StepPart<'_>) -> Truth {
+    let (Some(name), Some(_)) = (step.name, &step.arguments) else {
+        // A member, or an index.
+        return before;
+    };
+    let asks = name.starts_with("contains") || name.starts_with("equals");
+    match name {
+        _ if asks || QUESTIONS.contains(&name) => Truth::Open,
+        _ if TEXTS.contains(&name) => Truth::Always,
+        _ if MEMBERS.contains(&name) => before,
+        _ => Truth::Open,
+    }
+}
+
+/// The truth of what a built-in name gives, and how many steps that consumed.
+fn of_gateway(reference: &ReferencePart<'_>) -> (Truth, usize) {
     let first = reference.steps.first().and_then(|step| step.name);
     match (reference.root, first) {
-        _ if asks => Truth::Open,
-        ("input", Some("path")) | ("util", Some("parseJson")) => Truth::UnlessFalse,
-        ("context", Some("authorizer"))
-        | ("context" | "stageVariables", _)
-        | ("input" | "util", _) => Truth::Always,
-        _ => Truth::Open,
+        ("input", Some("path")) | ("util", Some("parseJson")) => (Truth::UnlessFalse, 1),
+        ("input" | "util", Some(_)) => (Truth::Always, 1),
+        ("foreach", Some("count" | "index")) => (Truth::Always, 1),
+        ("context" | "stageVariables", _) | ("velocityCount", _) => (Truth::Always, 0),
+        _ => (Truth::Open, 0),
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use velocity::syntax::{Argument, Part, ReferencePart, StepPart};
+use velocity::syntax::{Argument, Part, ReferencePart};
 
-use super::Doubt;
 use super::builtin::{context, input, name_at, no_such_member};
-use super::value::Value;
+use super::json::{Position, Trouble};
+use super::notes::Notes;
+use super::steps;
+use super::value::{Holds, Part as Printed, Value};
 use crate::template::util::{Function, Gives};
 use crate::template::vocabulary::{InputMember, ROOTS};
 
@@ -37,7 +39,7 @@ impl<'s> Env<'s> {
                 Some(value) => value.clone(),
                 // A built-in name that the template overwrites on one path only, such as
                 // `$context`.
-                None if ROOTS.contains(&&**name) => Value::Unknown,
+                None if ROOTS.contains(&&**name) => Value::unknown(),
                 None => Value::nothing(),
             };
             variables.insert(name.clone(), of(&self).join(of(other)));
@@ -46,61 +48,62 @@ impl<'s> Env<'s> {
     }
 
     /// What an expression may evaluate to. Anything that may fail is a doubt.
-    pub(super) fn argument(&self, argument: &Argument<'_>, doubts: &mut Vec<Doubt>) -> Value {
+    pub(super) fn argument(&self, argument: &Argument<'_>, notes: &mut Notes) -> Value {
         match argument {
-            Argument::Text(text) => Value::Literal(text.clone()),
+            Argument::Text(text) => Value::literal(text),
             Argument::Interpolated(parts) => {
                 let mut value = Value::nothing();
                 for part in parts {
                     let next = match part {
-                        Part::Text(text) => Value::Literal((*text).to_owned()),
-                        Part::Reference(reference) => self.reference(reference, doubts),
+                        Part::Text(text) => Value::literal(text),
+                        Part::Reference(reference) => self.reference(reference, notes),
                         Part::Directive(directive) => {
                             let reason = "a directive in a string is not analysed";
-                            doubts.push(Doubt::new(directive.span.clone(), reason));
-                            Value::Unknown
+                            notes.doubt(directive.span.clone(), reason);
+                            Value::unknown()
                         }
                     };
-                    value = value.then(next, doubts);
+                    value = value.then(next, "", &mut notes.doubts);
                 }
                 value
             }
-            Argument::Reference(reference) => self.reference(reference, doubts),
+            Argument::Reference(reference) => self.reference(reference, notes),
             Argument::Not(inner) => {
-                self.argument(inner, doubts);
-                Value::Safe
+                self.argument(inner, notes);
+                Holds::Own.text()
             }
             Argument::Operation { operator, operands } => {
                 let mut values: Vec<Value> = operands
                     .iter()
-                    .map(|each| self.argument(each, doubts))
+                    .map(|each| self.argument(each, notes))
                     .collect();
                 // Numbers, booleans, or nothing; `+` also joins texts.
                 match (*operator, values.pop(), values.pop()) {
-                    ("+", Some(Value::Number), Some(Value::Number)) => Value::Number,
-                    ("+", Some(right), Some(left)) => left.then(right, doubts).or_safe_text(),
-                    _ => Value::Safe,
+                    ("+", Some(right), Some(left)) if is_number(&left) && is_number(&right) => {
+                        Holds::Number.text()
+                    }
+                    ("+", Some(right), Some(left)) => {
+                        left.then(right, "", &mut notes.doubts).or_safe_text()
+                    }
+                    _ => Holds::Own.text(),
                 }
             }
             Argument::Collection(items) => {
-                let mut value = Value::Unknown;
-                for item in items {
-                    if let Value::Foreign(from) = self.argument(item, doubts) {
-                        value = Value::Foreign(from);
-                    }
-                }
-                value
+                let items = items.iter().map(|item| self.argument(item, notes));
+                // A range's ends are not its items, and a map's keys and values are both here.
+                let items: Vec<Value> = items.collect();
+                let foreign = items.iter().find_map(Value::foreign);
+                Value::List(Box::new(match foreign {
+                    Some(from) => Holds::Foreign(from.to_owned()).text(),
+                    None => Value::unknown(),
+                }))
             }
-            Argument::Constant => Value::Safe,
+            Argument::Constant => Holds::Own.text(),
         }
     }
 
     /// What a reference may evaluate to.
-    pub(super) fn reference(
-        &self,
-        reference: &ReferencePart<'_>,
-        doubts: &mut Vec<Doubt>,
-    ) -> Value {
+    pub(super) fn reference(&self, reference: &ReferencePart<'_>, notes: &mut Notes) -> Value {
         let spelled = self.source.get(reference.span.clone()).unwrap_or_default();
         for argument in reference
             .steps
@@ -108,21 +111,22 @@ impl<'s> Env<'s> {
             .filter_map(|step| step.arguments.as_ref())
             .flatten()
         {
-            self.argument(argument, doubts);
+            self.argument(argument, notes);
         }
         if reference.escaped {
-            doubts.push(Doubt::new(
+            notes.doubt(
                 Some(reference.span.clone()),
                 "a backslash before a reference",
-            ));
-            return Value::Unknown;
+            );
+            return Value::unknown();
         }
         let (mut value, used) = match self.variables.get(reference.root) {
             Some(value) => (value.clone(), 0),
-            None => self.built_in(reference, spelled, doubts),
+            None => self.built_in(reference, spelled, notes),
         };
         for step in &reference.steps[used..] {
-            value = self.step(value, step, doubts);
+            let printed = self.source.get(reference.span.start..step.span.end);
+            value = steps::step(value, step, printed.unwrap_or(spelled), notes);
         }
         value
     }
@@ -132,28 +136,30 @@ impl<'s> Env<'s> {
         &self,
         reference: &ReferencePart<'_>,
         spelled: &str,
-        doubts: &mut Vec<Doubt>,
+        notes: &mut Notes,
     ) -> (Value, usize) {
         let steps = &reference.steps;
         let name = name_at(reference, 0);
         let arguments = steps.first().and_then(|step| step.arguments.as_deref());
         match (reference.root, name, arguments) {
-            ("input" | "util", None, _) => (Value::Unknown, 0),
+            ("input" | "util", None, _) => (Value::unknown(), 0),
             ("input", Some(name), arguments) => match InputMember::named(name) {
-                Some(member) => input(member, reference, spelled, arguments, doubts),
+                Some(member) => input(member, reference, spelled, arguments, notes),
                 None => no_such_member(reference),
             },
             ("util", Some(name), Some([argument])) => {
-                (self.util(name, argument, reference, doubts), 1)
+                (self.util(name, argument, reference, spelled, notes), 1)
             }
             ("util", Some(_), _) => no_such_member(reference),
             ("context", name, _) => context(name, reference, spelled),
-            ("stageVariables", _, _) => (Value::Foreign(spelled.to_owned()), steps.len()),
-            ("velocityCount", _, _) => (Value::Safe, 0),
+            ("stageVariables", None, _) => (Value::StageVariables, 0),
+            ("stageVariables", Some(_), None) => (Holds::Own.text(), 1),
+            ("stageVariables", Some(_), Some(_)) => (Value::StageVariables, 0),
+            ("velocityCount", _, _) => (Holds::Own.text(), 0),
             ("foreach", Some("count" | "index" | "first" | "last" | "hasNext"), None) => {
-                (Value::Safe, 1)
+                (Holds::Own.text(), 1)
             }
-            ("foreach", _, _) => (Value::Unknown, steps.len()),
+            ("foreach", _, _) => (Value::unknown(), steps.len()),
             _ => (Value::nothing(), steps.len()),
         }
     }
@@ -164,77 +170,80 @@ impl<'s> Env<'s> {
         name: &str,
         argument: &Argument<'_>,
         reference: &ReferencePart<'_>,
-        doubts: &mut Vec<Doubt>,
+        spelled: &str,
+        notes: &mut Notes,
     ) -> Value {
         let Some(function) = Function::named(name) else {
             return Value::nothing();
         };
-        let held = self.argument(argument, &mut Vec::new());
-        let mut doubt = |reason: String| {
-            doubts.push(Doubt::new(Some(reference.span.clone()), reason));
+        // What the argument's evaluation notes was noted with the reference's arguments.
+        let held = self.argument(argument, &mut Notes::default());
+        // Each further escape adds little: backslashes and quotes double.
+        let escapes = match function.gives {
+            Gives::Escaped => 3,
+            Gives::Encoded | Gives::Decoded => 1,
         };
-        let is_encoded = matches!(held, Value::Safe | Value::Escaped | Value::Unknown);
-        if is_encoded && matches!(function.gives, Gives::Escaped | Gives::Encoded) {
-            doubt("what is encoded twice may grow too long".to_owned());
+        let grows = match &held {
+            Value::Text(parts) => parts.iter().any(|part| match part {
+                Printed::Literal(_) => false,
+                Printed::Piece(piece) => {
+                    piece.wraps.len() >= escapes
+                        || matches!(piece.holds, Holds::Encoded | Holds::Token | Holds::Unknown)
+                }
+            }),
+            _ => true,
+        };
+        if grows && matches!(function.gives, Gives::Escaped | Gives::Encoded) {
+            let reason = "what is encoded twice may grow too long";
+            notes.doubt(Some(reference.span.clone()), reason);
         }
         match function.gives {
-            Gives::Escaped if matches!(held, Value::Number | Value::Own) => Value::Own,
-            Gives::Escaped => Value::Escaped,
-            Gives::Encoded => Value::Safe,
+            Gives::Escaped => steps::escaped(held, spelled),
+            Gives::Encoded => {
+                notes.troubles.extend(troubles_of(&held, reference));
+                Holds::Encoded.text()
+            }
             Gives::Decoded => {
-                doubt(format!("`$util.{name}` may fail"));
-                match held {
-                    Value::Foreign(from) => Value::Foreign(from),
-                    _ => Value::Unknown,
+                let reason = format!("`$util.{name}` may fail");
+                notes.doubt(Some(reference.span.clone()), reason);
+                match held.foreign() {
+                    Some(_) => Holds::Foreign(spelled.to_owned()).text(),
+                    None => Value::unknown(),
                 }
             }
         }
     }
-
-    fn step(&self, value: Value, step: &StepPart<'_>, doubts: &mut Vec<Doubt>) -> Value {
-        if value == Value::nothing() && step.arguments.is_none() {
-            return value;
-        }
-        let name = step.name.unwrap_or_default();
-        match (&value, name, step.arguments.as_deref()) {
-            (Value::Escaped, _, Some([Argument::Text(from), Argument::Text(to)]))
-                if is_cure(name, from, to) =>
-            {
-                return Value::Safe;
-            }
-            (Value::Own, _, Some([Argument::Text(from), Argument::Text(to)]))
-                if is_cure(name, from, to) =>
-            {
-                return Value::Own;
-            }
-            (
-                Value::Escaped,
-                "replaceAll" | "replace",
-                Some([Argument::Text(from), Argument::Text(to)]),
-            ) if from.contains('\'') && to == "'" => {
-                return Value::Escaped;
-            }
-            (_, "size" | "length" | "isEmpty" | "hashCode", Some([])) => return Value::Safe,
-            _ => {}
-        }
-        doubts.push(Doubt::new(
-            Some(step.span.clone()),
-            "a method, an index or a member of a value, which may fail",
-        ));
-        match (value, name) {
-            (
-                _,
-                "contains" | "startsWith" | "endsWith" | "equals" | "matches" | "indexOf"
-                | "containsKey",
-            ) if step.arguments.is_some() => Value::Safe,
-            (Value::Foreign(from), _) => Value::Foreign(from),
-            _ => Value::Unknown,
-        }
-    }
 }
 
-/// Whether the call turns every `\'` back into `'`: each single quote in the output of
-/// `escapeJavaScript` has its own backslash.
-fn is_cure(method: &str, from: &str, to: &str) -> bool {
-    to == "'" && matches!((method, from), ("replaceAll", r"\\'") | ("replace", r"\'"))
+fn is_number(value: &Value) -> bool {
+    value
+        .piece()
+        .is_some_and(|piece| piece.holds == Holds::Number)
+}
+
+/// A text that is encoded as a whole may be JSON in itself, such as the message of a form.
+fn troubles_of(value: &Value, reference: &ReferencePart<'_>) -> Vec<Trouble> {
+    let Value::Text(parts) = value else {
+        return Vec::new();
+    };
+    let begins = |part: &Printed| match part {
+        Printed::Literal(text) => text.trim_start().starts_with(['{', '[']),
+        Printed::Piece(_) => false,
+    };
+    if !parts.first().is_some_and(begins) {
+        return Vec::new();
+    }
+    let mut position = Position::start();
+    for part in parts {
+        match part {
+            Printed::Literal(text) if position.feed(text).is_err() => return Vec::new(),
+            Printed::Literal(_) => {}
+            Printed::Piece(piece) => position.insert(piece, &reference.span),
+        }
+    }
+    if position.is_end() {
+        position.found
+    } else {
+        Vec::new()
+    }
 }

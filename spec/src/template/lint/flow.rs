@@ -5,16 +5,18 @@ use std::ops::Range;
 use velocity::syntax::{DirectivePart, Part, ReferencePart};
 
 use super::env::Env;
-use super::json::{Inserted, Position, Quotes};
+use super::judge;
 use super::names::assigned;
-use super::value::Value;
-use super::{Doubt, Finding, Rule};
+use super::notes::Notes;
+use super::place::{Fed, Place};
+use super::value::{Holds, Part as Printed, Value};
+use super::{Doubt, Finding, Output};
 
 /// What was seen.
 pub(super) struct Flow {
     pub(super) findings: Vec<Finding>,
     pub(super) doubts: Vec<Doubt>,
-    /// Where the template's own text cannot be JSON, whatever the values are.
+    /// Where the output cannot be JSON, whatever the values are.
     pub(super) broken: Option<Range<usize>>,
 }
 
@@ -22,15 +24,15 @@ pub(super) struct Flow {
 #[derive(Clone)]
 struct State<'s> {
     env: Env<'s>,
-    /// The exact position, as long as it is known.
-    json: Option<Position>,
-    quotes: Quotes,
+    place: Place,
 }
 
 struct Walker<'s> {
     source: &'s str,
+    output: Output,
     state: State<'s>,
-    seen: Flow,
+    notes: Notes,
+    broken: Option<Range<usize>>,
     /// Where the search for the span of a text begins.
     cursor: usize,
     /// Whether the output is a single reference: such a template passes a value on deliberately.
@@ -39,26 +41,25 @@ struct Walker<'s> {
     long: usize,
 }
 
-/// How many values as long as a message (128 KB, six bytes for each) fit in the output limit.
-const MAX_LONG: usize = 60;
+/// How many values as long as a message (128 KB, up to nine bytes for each) fit in the output
+/// limit.
+const MAX_LONG: usize = 40;
 
-pub(super) fn walk(source: &str, parts: &[Part<'_>]) -> Flow {
+pub(super) fn walk(source: &str, parts: &[Part<'_>], output: Output) -> Flow {
     let printing = parts.iter().filter(|part| match part {
         Part::Text(text) => !text.trim().is_empty(),
-        _ => true,
+        Part::Directive(directive) => directive.name != "set",
+        Part::Reference(_) => true,
     });
     let mut walker = Walker {
         source,
+        output,
         state: State {
             env: Env::new(source),
-            json: Some(Position::start()),
-            quotes: Quotes::Outside,
+            place: Place::start(output),
         },
-        seen: Flow {
-            findings: Vec::new(),
-            doubts: Vec::new(),
-            broken: None,
-        },
+        notes: Notes::default(),
+        broken: None,
         cursor: 0,
         passes_on: matches!(&printing.collect::<Vec<_>>()[..], [Part::Reference(_)]),
         long: 0,
@@ -71,17 +72,37 @@ pub(super) fn walk(source: &str, parts: &[Part<'_>]) -> Flow {
         );
     }
     walker.block(parts);
-    let mut seen = walker.seen;
-    if walker.state.json.is_some_and(|position| !position.is_end()) {
-        let end = source.trim_end().len();
-        let last = source[..end]
-            .char_indices()
-            .next_back()
-            .map_or(0, |(at, _)| at);
-        seen.doubts
-            .push(Doubt::new(Some(last..end), "the JSON does not end"));
+    let end = source.trim_end().len();
+    let last = source[..end].char_indices().next_back();
+    let last = last.map_or(0, |(at, _)| at);
+    if walker.state.place.cannot_end() {
+        walker.broken.get_or_insert(last..end);
     }
-    seen
+    if !walker.state.place.is_end() {
+        walker
+            .notes
+            .doubt(Some(last..end), "the JSON does not end on every path");
+    }
+    match output {
+        Output::Json | Output::Form => {}
+        Output::Xml => walker.notes.doubt(
+            None,
+            "control characters of a value cannot be written in XML",
+        ),
+        Output::Text => walker.notes.doubt(None, "its output is any text"),
+    }
+    let troubles = std::mem::take(&mut walker.notes.troubles);
+    let mut findings = Vec::new();
+    for trouble in &troubles {
+        let (finding, doubt) = judge::judge(trouble, source, output, walker.passes_on);
+        findings.extend(finding);
+        walker.notes.doubts.push(doubt);
+    }
+    Flow {
+        findings,
+        doubts: walker.notes.doubts,
+        broken: walker.broken,
+    }
 }
 
 impl<'s> Walker<'s> {
@@ -100,49 +121,29 @@ impl<'s> Walker<'s> {
 
     /// The template's own text.
     fn text(&mut self, text: &str) {
-        self.state.quotes.feed(text);
-        let place = |at: usize| find_text(self.source, self.cursor, &text[..at]);
-        if let Some(position) = &mut self.state.json
-            && let Err(broken) = position.feed(text)
-        {
-            let start = place(broken.0);
-            let length = self.source[start..]
-                .chars()
-                .next()
-                .map_or(0, char::len_utf8);
-            let span = start..start + length;
-            self.seen.broken.get_or_insert(span.clone());
-            self.doubt(Some(span), "the text is no JSON here");
+        match self.state.place.feed(text, &mut self.notes.troubles) {
+            Fed::Fine => {}
+            Fed::PathBroken => self.notes.doubt(None, "not every path to here gives JSON"),
+            Fed::Broken(at) => {
+                let start = find_text(self.source, self.cursor, &text[..at]);
+                let first = self.source[start..].chars().next();
+                let span = start..start + first.map_or(0, char::len_utf8);
+                self.broken.get_or_insert(span.clone());
+                self.doubt(Some(span), "the text is no JSON here");
+            }
         }
         self.cursor = find_text(self.source, self.cursor, text);
     }
 
     /// From here on the position in the JSON is unknown.
     fn doubt(&mut self, span: Option<Range<usize>>, reason: &str) {
-        self.state.json = None;
-        self.seen.doubts.push(Doubt::new(span, reason));
+        self.state.place.lose();
+        self.notes.doubt(span, reason);
     }
 
     fn print(&mut self, reference: &ReferencePart<'_>) {
-        let value = self.state.env.reference(reference, &mut self.seen.doubts);
-        let inserted = match &value {
-            Value::Literal(text) => {
-                self.state.quotes.feed(text);
-                if let Some(position) = &mut self.state.json
-                    && position.feed(text).is_err()
-                {
-                    self.doubt(
-                        Some(reference.span.clone()),
-                        "the text printed here is not JSON",
-                    );
-                }
-                return;
-            }
-            Value::Number => Some(Inserted::Number),
-            Value::Own | Value::Safe => Some(Inserted::StringPart),
-            Value::Json => Some(Inserted::Json),
-            Value::Unvouched | Value::Escaped | Value::Foreign(_) | Value::Unknown => None,
-        };
+        let value = self.state.env.reference(reference, &mut self.notes);
+        let spelled = self.source.get(reference.span.clone()).unwrap_or_default();
         if value.is_long() {
             self.long += 1;
             if self.long > MAX_LONG {
@@ -152,73 +153,29 @@ impl<'s> Walker<'s> {
                 );
             }
         }
-        self.judge(reference, &value);
-        if let Some(position) = &mut self.state.json
-            && inserted
-                .and_then(|inserted| position.insert(inserted))
-                .is_none()
-        {
-            self.doubt(
-                Some(reference.span.clone()),
-                "not every value that this may print is JSON here",
-            );
+        for part in value.printed(spelled) {
+            match part {
+                Printed::Literal(text) => {
+                    let fed = self.state.place.feed(&text, &mut self.notes.troubles);
+                    if !matches!(fed, Fed::Fine) {
+                        self.doubt(
+                            Some(reference.span.clone()),
+                            "the text printed here is not JSON",
+                        );
+                    }
+                }
+                Printed::Piece(piece) => {
+                    if self.output == Output::Json
+                        && self.state.place.expects_value()
+                        && matches!(piece.holds, Holds::Own)
+                    {
+                        self.broken.get_or_insert(reference.span.clone());
+                    }
+                    let troubles = &mut self.notes.troubles;
+                    self.state.place.insert(&piece, &reference.span, troubles);
+                }
+            }
         }
-    }
-
-    /// Reports what is wrong with printing this value here.
-    fn judge(&mut self, reference: &ReferencePart<'_>, value: &Value) {
-        let spelled = self.source.get(reference.span.clone()).unwrap_or_default();
-        let subject = |from: &str| {
-            if from == spelled {
-                format!("`{spelled}`")
-            } else {
-                format!("`{spelled}`, which holds `{from}`,")
-            }
-        };
-        let finding = match (self.state.quotes, value) {
-            (Quotes::Inside | Quotes::Escaped, Value::Foreign(from)) => Finding::new(
-                Rule::UnescapedValue,
-                reference.span.clone(),
-                format!("{} is unescaped in a JSON string", subject(from)),
-                escaped(&formal(spelled)),
-            ),
-            (Quotes::Inside | Quotes::Escaped, Value::Escaped) => Finding::new(
-                Rule::SingleQuote,
-                reference.span.clone(),
-                format!("`{spelled}` prints `\\'` in a JSON string"),
-                cured(spelled),
-            ),
-            (Quotes::Inside | Quotes::Escaped, Value::Json) => Finding::new(
-                Rule::JsonInString,
-                reference.span.clone(),
-                format!("`{spelled}` is inside a JSON string"),
-                match spelled.strip_prefix("$input.json(") {
-                    Some(path) => format!(
-                        "remove the quotes around it, or write {}",
-                        escaped(&format!("$input.path({path}"))
-                    ),
-                    None => "remove the quotes around it".to_owned(),
-                },
-            ),
-            (Quotes::Outside, Value::Foreign(from))
-                if !self.passes_on && self.seen.broken.is_none() =>
-            {
-                Finding::new(
-                    Rule::BareValue,
-                    reference.span.clone(),
-                    format!("{} stands where JSON is expected", subject(from)),
-                    match spelled.strip_prefix("$input.path(") {
-                        Some(path) if spelled.matches(')').count() == 1 => {
-                            format!("`$input.json({path}`")
-                        }
-                        _ if spelled == "$input.body" => "`$input.json('$')`".to_owned(),
-                        _ => format!("\"{}\"", escaped(&formal(spelled)).trim_matches('`')),
-                    },
-                )
-            }
-            _ => return,
-        };
-        self.seen.findings.push(finding);
     }
 
     fn directive(&mut self, directive: &DirectivePart<'_>) {
@@ -227,33 +184,29 @@ impl<'s> Walker<'s> {
         }
         let mut values = Vec::new();
         for argument in &directive.arguments {
-            values.push(self.state.env.argument(argument, &mut self.seen.doubts));
+            values.push(self.state.env.argument(argument, &mut self.notes));
         }
         match directive.name {
             "set" => {
                 let Some(target) = &directive.target else {
                     return;
                 };
-                let value = values.pop().unwrap_or(Value::Unknown);
+                let value = values.pop().unwrap_or(Value::unknown());
                 if target.steps.is_empty() {
                     self.state.env.set(target.root, value);
                 } else {
                     let reason = "an assignment inside a value is not analysed";
-                    self.seen
-                        .doubts
-                        .push(Doubt::new(Some(target.span.clone()), reason));
-                    self.state.env.set(target.root, Value::Unknown);
+                    self.notes.doubt(Some(target.span.clone()), reason);
+                    self.state.env.set(target.root, Value::unknown());
                 }
             }
             "if" => self.branches(directive),
             "foreach" => self.rounds(directive, values.into_iter().next()),
             "define" => {
-                self.seen.doubts.push(Doubt::new(
-                    directive.span.clone(),
-                    "`#define` is not analysed",
-                ));
+                let reason = "`#define` is not analysed";
+                self.notes.doubt(directive.span.clone(), reason);
                 let name = directive.variable.unwrap_or_default();
-                self.state.env.set(name, Value::Unknown);
+                self.state.env.set(name, Value::unknown());
             }
             name => {
                 let reason = format!("`#{name}` is not analysed");
@@ -284,17 +237,19 @@ impl<'s> Walker<'s> {
         // The message decides how much is printed; and the loop stops after 1,000 iterations,
         // perhaps after a comma.
         let reason = "how often a `#foreach` prints is unknown";
-        self.seen
-            .doubts
-            .push(Doubt::new(directive.span.clone(), reason));
+        self.notes.doubt(directive.span.clone(), reason);
         let mut before = self.state.clone();
         for name in assigned(&directive.blocks) {
             // Left by an earlier iteration.
-            before.env.set(&name, Value::Unknown);
+            before.env.set(&name, Value::unknown());
         }
         let item = match list {
-            Some(Value::Foreign(from)) => Value::Foreign(from),
-            _ => Value::Unknown,
+            Some(Value::List(item)) => *item,
+            Some(value) => match value.foreign() {
+                Some(from) => Holds::Foreign(from.to_owned()).text(),
+                None => Value::unknown(),
+            },
+            None => Value::unknown(),
         };
         self.state = before.clone();
         self.state
@@ -310,49 +265,20 @@ impl<'s> Walker<'s> {
         let mut after = self.state.clone();
         after
             .env
-            .set(directive.variable.unwrap_or_default(), Value::Unknown);
+            .set(directive.variable.unwrap_or_default(), Value::unknown());
         self.state = self.join(before, &after, directive.span.clone());
     }
 
-    fn join(&mut self, a: State<'s>, b: &State<'s>, span: Option<Range<usize>>) -> State<'s> {
-        let json = if a.json == b.json {
-            a.json
-        } else {
+    fn join(&mut self, mut a: State<'s>, b: &State<'s>, span: Option<Range<usize>>) -> State<'s> {
+        if !a.place.join(&b.place) {
             let reason = "the paths through this directive end at different positions in the JSON";
-            self.seen.doubts.push(Doubt::new(span, reason));
-            None
-        };
+            self.notes.doubt(span, reason);
+        }
         State {
             env: a.env.join(&b.env),
-            json,
-            quotes: if a.quotes == b.quotes {
-                a.quotes
-            } else {
-                Quotes::Unknown
-            },
+            place: a.place,
         }
     }
-}
-
-/// A reference as it is written in an argument: `${name.x}` and `$!name.x` become `$name.x`.
-fn formal(spelled: &str) -> String {
-    let bare = spelled.strip_prefix('$').unwrap_or(spelled);
-    let bare = bare.strip_prefix('!').unwrap_or(bare);
-    match bare
-        .strip_prefix('{')
-        .and_then(|inner| inner.strip_suffix('}'))
-    {
-        Some(inner) => format!("${inner}"),
-        None => format!("${bare}"),
-    }
-}
-
-fn escaped(reference: &str) -> String {
-    cured(&format!("$util.escapeJavaScript({reference})"))
-}
-
-fn cured(reference: &str) -> String {
-    format!("`{}.replaceAll(\"\\\\'\",\"'\")`", formal(reference))
 }
 
 /// Where the text ends in the source, if it begins at or after `from`: there may be comments and

@@ -1,4 +1,10 @@
-//! Tracks the position in a JSON text, given text, and values of which only the kind is known.
+//! Tracks the position in a JSON text, given text, and values of which only the kind is known. A
+//! string whose text begins as JSON does is tracked inside, too: Step Functions' `input` and
+//! EventBridge's `Detail` are JSON in a JSON string.
+
+use std::ops::Range;
+
+use super::value::{Holds, Piece, Wrap};
 
 /// A position in a JSON text that is valid so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -6,11 +12,40 @@ pub(super) struct Position {
     at: At,
     /// The open containers, from the outside in: true for an object.
     open: Vec<bool>,
+    /// What was inserted where it may break the text.
+    pub(super) found: Vec<Trouble>,
 }
 
 /// The text is not JSON from this byte on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Broken(pub(super) usize);
+
+/// A value where it may break the text around it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Trouble {
+    pub(super) problem: Problem,
+    pub(super) span: Range<usize>,
+    /// What is printed.
+    pub(super) piece: Piece,
+    /// How often a text has to be escaped here: the number of strings around it.
+    pub(super) levels: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Problem {
+    /// A quote in it ends a string.
+    Unescaped,
+    /// `\'`, which JSON does not know.
+    SingleQuote,
+    /// JSON in a string.
+    JsonInString,
+    /// A text where JSON is expected.
+    Bare,
+    /// An escaped text where JSON is expected.
+    EscapedOutside,
+    /// Not known to be valid here.
+    Misfit,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum At {
@@ -29,7 +64,12 @@ enum At {
     /// In a number or a word: the text so far.
     Scalar(String),
     /// In a string.
-    Text { role: Role, escape: Escape },
+    Text {
+        role: Role,
+        escape: Escape,
+        /// The position in the JSON text that the string holds, as long as it holds one.
+        inner: Option<Box<Position>>,
+    },
 }
 
 /// The role of a string in its container.
@@ -43,25 +83,34 @@ enum Role {
 enum Escape {
     None,
     Started,
-    Digits(u8),
-}
-
-/// What may be inserted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Inserted {
-    /// Text that is valid inside a string.
-    StringPart,
-    /// A whole number without a sign.
-    Number,
-    /// A JSON text.
-    Json,
+    /// Digits to come, and the number so far.
+    Digits(u8, u32),
 }
 
 impl Position {
     pub(super) fn start() -> Self {
+        Self::at(At::Value)
+    }
+
+    /// In a string of which no more is known.
+    pub(super) fn in_string() -> Self {
+        Self::at(At::Text {
+            role: Role::Key,
+            escape: Escape::None,
+            inner: None,
+        })
+    }
+
+    /// Outside of strings, where no more is known.
+    pub(super) fn outside() -> Self {
+        Self::start()
+    }
+
+    fn at(at: At) -> Self {
         Position {
-            at: At::Value,
+            at,
             open: Vec::new(),
+            found: Vec::new(),
         }
     }
 
@@ -75,6 +124,10 @@ impl Position {
         value_ends && self.open.is_empty()
     }
 
+    pub(super) fn expects_value(&self) -> bool {
+        matches!(self.at, At::Value | At::FirstItem)
+    }
+
     /// Moves past a text.
     pub(super) fn feed(&mut self, text: &str) -> Result<(), Broken> {
         for (at, char) in text.char_indices() {
@@ -83,25 +136,70 @@ impl Position {
         Ok(())
     }
 
-    /// Moves past a value; `None` if not every value of its kind is valid here.
-    pub(super) fn insert(&mut self, inserted: Inserted) -> Option<()> {
-        match (&self.at, inserted) {
-            (
-                At::Text {
-                    escape: Escape::None,
-                    ..
-                },
-                Inserted::StringPart | Inserted::Number,
-            ) => Some(()),
-            (At::Value | At::FirstItem, Inserted::Number) => {
-                self.at = At::Scalar("1".to_owned());
-                Some(())
+    /// Moves past a value, which is printed at `span`. What may break goes to `found`.
+    pub(super) fn insert(&mut self, piece: &Piece, span: &Range<usize>) {
+        self.insert_as(piece, piece, span, 0);
+    }
+
+    /// The same in a string: `piece` is what is left of the value `printed` there.
+    fn insert_as(&mut self, piece: &Piece, printed: &Piece, span: &Range<usize>, levels: usize) {
+        let mut found = |problem, levels| {
+            self.found.push(Trouble {
+                problem,
+                span: span.clone(),
+                piece: printed.clone(),
+                levels,
+            });
+        };
+        match &mut self.at {
+            At::Text {
+                escape: Escape::None,
+                inner,
+                ..
+            } => {
+                let (problem, inside) = in_string(piece);
+                if let Some(problem) = problem {
+                    found(problem, levels + 1);
+                }
+                let holds_json = inner
+                    .as_mut()
+                    .is_some_and(|inner| inner.holds_json_with(&inside));
+                match inner {
+                    Some(inner) if holds_json => {
+                        inner.insert_as(&inside, printed, span, levels + 1);
+                    }
+                    _ => *inner = None,
+                }
             }
-            (At::Value | At::FirstItem, Inserted::Json) => {
-                self.at = At::After;
-                Some(())
+            At::Value | At::FirstItem => {
+                let (problem, at) = as_value(piece);
+                if let Some(problem) = problem {
+                    found(problem, levels);
+                }
+                self.at = at;
             }
-            _ => None,
+            _ => {
+                let problem = match piece.holds {
+                    Holds::Foreign(_) => Problem::Bare,
+                    _ => Problem::Misfit,
+                };
+                found(problem, levels);
+            }
+        }
+    }
+
+    /// Whether this text, which a string holds, may still be meant as JSON with the value here.
+    fn holds_json_with(&self, piece: &Piece) -> bool {
+        let begins = self.open.is_empty();
+        match &self.at {
+            At::Text { escape, .. } => *escape == Escape::None,
+            At::Value | At::FirstItem if begins => {
+                matches!(piece.holds, Holds::Json(_)) && piece.wraps.is_empty()
+            }
+            At::Value | At::FirstItem => {
+                piece.holds == Holds::Number || !(piece.is_plain() || piece.holds == Holds::Token)
+            }
+            _ => false,
         }
     }
 
@@ -116,9 +214,11 @@ impl Position {
             }
             self.at = At::After;
         }
+        if matches!(self.at, At::Text { .. }) {
+            return self.step_in_text(char);
+        }
         let blank = matches!(char, ' ' | '\t' | '\n' | '\r');
         self.at = match (&self.at, char) {
-            (At::Text { role, escape }, _) => Self::in_text(*role, *escape, char)?,
             (_, _) if blank => return Some(()),
             (At::FirstItem, ']') | (At::FirstKey, '}') => self.close(char)?,
             (At::Value | At::FirstItem, '{') => {
@@ -148,26 +248,63 @@ impl Position {
         Some(())
     }
 
-    fn in_text(role: Role, escape: Escape, char: char) -> Option<At> {
-        let escape = match (escape, char) {
+    fn step_in_text(&mut self, char: char) -> Option<()> {
+        let At::Text {
+            role,
+            escape,
+            inner,
+        } = &mut self.at
+        else {
+            return None;
+        };
+        let mut decoded = None;
+        *escape = match (*escape, char) {
             (Escape::None, '"') => {
-                return Some(match role {
+                let after = match role {
                     Role::Key => At::Colon,
                     Role::Value => At::After,
-                });
+                };
+                if let Some(inner) = inner.take().filter(|inner| inner.is_end()) {
+                    self.found.extend(inner.found);
+                }
+                self.at = after;
+                return Some(());
             }
             (Escape::None, '\\') => Escape::Started,
             (Escape::None, '\0'..='\u{1f}') => return None,
-            (Escape::None, _) => Escape::None,
-            (Escape::Started, 'u') => Escape::Digits(4),
-            (Escape::Started, '"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't') => Escape::None,
-            (Escape::Digits(left), _) if char.is_ascii_hexdigit() => match left {
-                1 => Escape::None,
-                _ => Escape::Digits(left - 1),
-            },
+            (Escape::None, _) => {
+                decoded = Some(char);
+                Escape::None
+            }
+            (Escape::Started, 'u') => Escape::Digits(4, 0),
+            (Escape::Started, '"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't') => {
+                decoded = Some(match char {
+                    'b' | 'f' | 'n' | 'r' | 't' => '\n',
+                    other => other,
+                });
+                Escape::None
+            }
+            (Escape::Digits(left, number), _) => {
+                let number = number * 16 + char.to_digit(16)?;
+                match left {
+                    1 => {
+                        decoded = Some(char::from_u32(number).unwrap_or('?'));
+                        Escape::None
+                    }
+                    _ => Escape::Digits(left - 1, number),
+                }
+            }
             _ => return None,
         };
-        Some(At::Text { role, escape })
+        if let (Some(char), Some(text)) = (decoded, inner.as_mut()) {
+            // A word or a number alone is no reason to take a text for JSON.
+            let begins = text.at == At::Value && text.open.is_empty();
+            let is_other = begins && !matches!(char, '{' | '[' | ' ' | '\n');
+            if is_other || text.step(char).is_none() {
+                *inner = None;
+            }
+        }
+        Some(())
     }
 
     fn close(&mut self, char: char) -> Option<At> {
@@ -175,11 +312,40 @@ impl Position {
     }
 }
 
+/// What is wrong with a value in a string, and what the string then holds of it.
+fn in_string(piece: &Piece) -> (Option<Problem>, Piece) {
+    let problem = match (&piece.holds, piece.wraps.last()) {
+        (Holds::Number | Holds::Own | Holds::Encoded, _) | (Holds::Token, None) => {
+            return (None, piece.clone());
+        }
+        (Holds::Unknown, None | Some(Wrap::Entities)) => Some(Problem::Misfit),
+        (_, Some(Wrap::Cured)) => None,
+        (_, Some(Wrap::Escaped)) => Some(Problem::SingleQuote),
+        (Holds::Json(_), None) => Some(Problem::JsonInString),
+        (Holds::Foreign(_), None | Some(Wrap::Entities)) => Some(Problem::Unescaped),
+        _ => Some(Problem::Misfit),
+    };
+    (problem, piece.unwrapped())
+}
+
+/// What is wrong with a value where JSON is expected, and where the text is then.
+fn as_value(piece: &Piece) -> (Option<Problem>, At) {
+    let problem = match (&piece.holds, piece.wraps.is_empty()) {
+        (Holds::Number, _) => return (None, At::Scalar("1".to_owned())),
+        (Holds::Json(_), true) => None,
+        (Holds::Foreign(_), true) => Some(Problem::Bare),
+        (Holds::Foreign(_) | Holds::Json(_), false) => Some(Problem::EscapedOutside),
+        _ => Some(Problem::Misfit),
+    };
+    (problem, At::After)
+}
+
 impl At {
     fn text(role: Role) -> Self {
         At::Text {
             role,
             escape: Escape::None,
+            inner: (role == Role::Value).then(|| Box::new(Position::start())),
         }
     }
 }
@@ -213,137 +379,4 @@ impl Quotes {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use proptest::sample::Index;
-    use rstest::rstest;
-    use serde::de::IgnoredAny;
-    use serde_json::Value as Json;
-
-    fn is_json(text: &str) -> bool {
-        let mut position = Position::start();
-        position.feed(text).is_ok() && position.is_end()
-    }
-
-    /// A JSON text, with and without blanks.
-    fn json() -> impl Strategy<Value = String> {
-        let text = "[a\"\\\\/\n\u{1}é😀]{0,3}";
-        let leaf = prop_oneof![
-            Just(Json::Null),
-            any::<bool>().prop_map(Json::from),
-            any::<i16>().prop_map(Json::from),
-            (-1e9..1e9).prop_map(Json::from),
-            text.prop_map(Json::from),
-        ];
-        let json = leaf.prop_recursive(3, 16, 4, move |inner| {
-            prop_oneof![
-                proptest::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
-                proptest::collection::vec((text, inner), 0..4)
-                    .prop_map(|members| Json::Object(members.into_iter().collect())),
-            ]
-        });
-        (json, any::<bool>()).prop_map(|(json, pretty)| {
-            if pretty {
-                format!("{json:#}")
-            } else {
-                json.to_string()
-            }
-        })
-    }
-
-    /// A position between two characters.
-    fn boundary(text: &str, at: Index) -> usize {
-        let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
-        ends.get(at.index(ends.len() + 1))
-            .map_or(text.len(), |at| *at)
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4096))]
-
-        /// Up to two characters of a JSON text are removed, or a piece of JSON is put in.
-        #[test]
-        fn the_positions_accept_what_serde_accepts(
-            mut text in json(),
-            edits in proptest::collection::vec(
-                (
-                    any::<Index>(),
-                    "([\\[\\]{},:\" \n\t]|true|null|-?[0-9]{1,2}|\\\\[\"u/nx]|\"b\":|[.eE+'é])?",
-                ),
-                0..3,
-            ),
-        ) {
-            for (at, piece) in edits {
-                let at = boundary(&text, at);
-                match text[at..].chars().next() {
-                    Some(_) if piece.is_empty() => drop(text.remove(at)),
-                    _ => text.insert_str(at, &piece),
-                }
-            }
-            prop_assert_eq!(is_json(&text), serde_json::from_str::<IgnoredAny>(&text).is_ok());
-        }
-
-        /// Where a value of a kind may be inserted, every value of the kind gives JSON; and a part
-        /// of a string may be inserted wherever that holds.
-        #[test]
-        fn what_may_be_inserted_gives_json(text in json(), at: Index) {
-            let (before, behind) = text.split_at(boundary(&text, at));
-            for (inserted, values) in [
-                (Inserted::StringPart, &["", "a", "é\\n", "\\u00e9"][..]),
-                (Inserted::Number, &["1", "1705751700453"]),
-                (Inserted::Json, &["null", "{\"a\":[1]}", "\"x\"", "-1.5e3"]),
-            ] {
-                let mut position = Position::start();
-                prop_assert!(position.feed(before).is_ok());
-                let accepted = position.insert(inserted).is_some()
-                    && position.feed(behind).is_ok()
-                    && position.is_end();
-                let gives_json = values.iter().all(|value| {
-                    serde_json::from_str::<IgnoredAny>(&format!("{before}{value}{behind}")).is_ok()
-                });
-                prop_assert!(gives_json || !accepted, "{before}|{behind} {inserted:?}");
-                if inserted == Inserted::StringPart {
-                    prop_assert_eq!(accepted, gives_json, "{}|{}", before, behind);
-                }
-            }
-        }
-    }
-
-    #[rstest]
-    #[case(Inserted::StringPart, r#"{"a": ""#, r#""}"#)]
-    #[case(Inserted::StringPart, r#"{""#, r#"": 1}"#)]
-    #[case(Inserted::Number, r#"{"a": "#, "}")]
-    #[case(Inserted::Number, "[", ",1]")]
-    #[case(Inserted::Json, r#"{"a": "#, "}")]
-    #[case(Inserted::Json, "[1,", "]")]
-    #[case(Inserted::Json, "", "")]
-    fn values_may_be_inserted(
-        #[case] inserted: Inserted,
-        #[case] before: &str,
-        #[case] behind: &str,
-    ) {
-        let mut position = Position::start();
-        assert_eq!(position.feed(before), Ok(()));
-        assert_eq!(position.insert(inserted), Some(()));
-        assert_eq!(position.feed(behind), Ok(()));
-        assert!(position.is_end());
-    }
-
-    #[test]
-    fn examples() {
-        for good in [
-            r#"{"a":[1,-2.5e3,{"b":null}],"c":"\u00e9\n"}"#,
-            "[]",
-            " true ",
-            r#""""#,
-        ] {
-            assert!(is_json(good), "{good}");
-        }
-        for bad in [
-            "", "{,}", "[1,]", r#"{"a"}"#, r#""\'""#, "01", "]", "{]", "1 2", "\"\n\"",
-        ] {
-            assert!(!is_json(bad), "{bad}");
-        }
-    }
-}
+mod tests;

@@ -6,15 +6,25 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value as Json, json};
 use velocity::syntax::{Argument, ReferencePart};
 
+use super::reads::{self, Key, Reads};
 use super::{Finding, Rule};
 use crate::template::{MappingTemplate, Params, Scope, Variables, example_context};
 
 /// A finding if no harmless input gives JSON. `broken` is where the template's own text is not
 /// JSON.
 pub(super) fn check(template: &MappingTemplate, broken: Option<Range<usize>>) -> Option<Finding> {
+    let reads = reads::of(&template.parts());
+    let leaves = leaves(&reads);
     let mut first = None;
-    for leaf in leaves() {
-        let output = render(template, &leaf);
+    // The same value everywhere, then mixed ones.
+    let is_mixed = broken.is_none() && template.references().len() > 1;
+    let rounds = leaves.len() + if is_mixed { MIXED } else { 0 };
+    let plans = (0..rounds).map(|round| Plan {
+        round,
+        leaves: &leaves,
+    });
+    for plan in plans {
+        let output = render(template, &reads, &plan);
         let problem = match &output {
             Ok(text) => match serde_json::from_str::<IgnoredAny>(text) {
                 Ok(_) => return None,
@@ -42,6 +52,28 @@ pub(super) fn check(template: &MappingTemplate, broken: Option<Range<usize>>) ->
         format!("no input that was tried gives JSON: {}", problem.message),
         "make the text around the references JSON; `gatespec render` shows what it renders to",
     ))
+}
+
+/// How many mixed inputs are tried.
+const MIXED: usize = 12;
+
+/// Which value stands where in one input.
+struct Plan<'l> {
+    round: usize,
+    leaves: &'l [Json],
+}
+
+impl Plan<'_> {
+    /// The value at the place with this number.
+    fn leaf(&self, place: usize) -> &Json {
+        let count = self.leaves.len();
+        if self.round < count {
+            return &self.leaves[self.round];
+        }
+        // Any sequence will do that does not repeat soon.
+        let mixed = (self.round * 7919 + place * 104_729) ^ (self.round << 3) ^ (place * place);
+        &self.leaves[(mixed / 3) % count]
+    }
 }
 
 /// Why an output is not JSON.
@@ -76,47 +108,49 @@ impl Problem {
     }
 }
 
-/// The values that a template finds wherever it looks.
-fn leaves() -> [Json; 6] {
-    [
+/// The values that a template finds where it looks.
+fn leaves(reads: &Reads) -> Vec<Json> {
+    let mut leaves = vec![
         json!("hello"),
         json!(1),
         json!(true),
         json!({"a": "hello"}),
         json!(["hello"]),
         Json::Null,
-    ]
+    ];
+    leaves.extend(reads.texts.iter().take(8).map(|text| json!(text)));
+    leaves
 }
 
-fn render(template: &MappingTemplate, leaf: &Json) -> Result<String, String> {
+fn render(template: &MappingTemplate, reads: &Reads, plan: &Plan<'_>) -> Result<String, String> {
     let mut body = json!({});
+    for (place, path) in reads.paths.iter().enumerate() {
+        put(&mut body, path, plan.leaf(place));
+    }
     let mut authorizer = json!({"principalId": "me"});
     let mut stage_variables = Map::new();
     let mut params = Params::default();
-    let text = leaf
-        .as_str()
-        .map_or_else(|| leaf.to_string(), str::to_owned);
-    for reference in template.references() {
+    for (place, reference) in template.references().iter().enumerate() {
+        let leaf = plan.leaf(place);
+        let text = leaf
+            .as_str()
+            .map_or_else(|| leaf.to_string(), str::to_owned);
         let name = |at: usize| reference.steps.get(at).and_then(|step| step.name);
         match (reference.root, name(0), name(1)) {
-            ("input", Some("path" | "json"), _) => {
-                if let Some(path) = text_argument(&reference, 0) {
-                    put(&mut body, path.trim_start_matches('$'), leaf);
-                }
-            }
             ("input", Some("params"), _) => {
-                let named = (0..reference.steps.len()).find_map(|at| text_argument(&reference, at));
+                let named = (0..reference.steps.len()).find_map(|at| text_argument(reference, at));
                 let names = named
                     .into_iter()
                     .chain(reference.steps.last().and_then(|step| step.name));
                 for name in names {
                     params.header.insert(name.to_owned(), text.clone());
                     params.querystring.insert(name.to_owned(), text.clone());
+                    params.path.insert(name.to_owned(), text.clone());
                 }
             }
-            ("context", Some("authorizer"), Some(name)) => authorizer[name] = text.clone().into(),
+            ("context", Some("authorizer"), Some(name)) => authorizer[name] = text.into(),
             ("stageVariables", Some(name), _) => {
-                stage_variables.insert(name.to_owned(), text.clone().into());
+                stage_variables.insert(name.to_owned(), text.into());
             }
             _ => {}
         }
@@ -141,23 +175,33 @@ fn text_argument<'r>(reference: &'r ReferencePart<'_>, at: usize) -> Option<&'r 
     }
 }
 
-/// Puts a value where a simple path leads.
-fn put(document: &mut Json, path: &str, leaf: &Json) {
-    let names = path
-        .split(['.', '[', ']', '\'', '"'])
-        .filter(|name| !name.is_empty());
+/// Puts a value where a path leads; what is on the way becomes objects and lists.
+fn put(document: &mut Json, path: &[Key], leaf: &Json) {
     let mut place = document;
-    for name in names {
-        if !place.is_object() {
-            *place = json!({});
-        }
-        let Some(object) = place.as_object_mut() else {
-            return;
+    for key in path {
+        place = match key {
+            Key::Name(name) => {
+                if !place.is_object() {
+                    *place = json!({});
+                }
+                let Some(object) = place.as_object_mut() else {
+                    return;
+                };
+                object.entry(name.clone()).or_insert(Json::Null)
+            }
+            Key::Item => {
+                if !place.is_array() {
+                    *place = json!([null]);
+                }
+                let Some(Some(item)) = place.as_array_mut().map(|items| items.first_mut()) else {
+                    return;
+                };
+                item
+            }
         };
-        place = object.entry(name.to_owned()).or_insert(Json::Null);
     }
-    if path.is_empty() {
-        return;
+    // Longer paths follow shorter ones, and what is read as a container stays one.
+    if !path.is_empty() {
+        *place = leaf.clone();
     }
-    *place = leaf.clone();
 }

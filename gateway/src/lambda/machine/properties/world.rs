@@ -163,7 +163,7 @@ impl World {
     }
 
     fn answer(&mut self, id: ProcessId, end: End) {
-        let (call, _) = self.processes[&id].busy.unwrap();
+        let (call, _) = self.processes[&id].busy.expect("a busy process");
         assert!(
             self.machine
                 .complete(self.now, id, &call.0.to_string(), end)
@@ -175,14 +175,14 @@ impl World {
 
     fn gone(&mut self, id: ProcessId) {
         self.stop_listening(id);
-        self.processes.get_mut(&id).unwrap().is_gone = true;
+        self.processes.get_mut(&id).expect("a process").is_gone = true;
         self.machine.gone(self.now, id);
         self.settle(None);
     }
 
     fn exit(&mut self, id: ProcessId) {
         self.stop_listening(id);
-        let seen = self.processes.remove(&id).unwrap();
+        let seen = self.processes.remove(&id).expect("a process");
         if !seen.has_asked && !seen.is_killed {
             self.start_failed();
         }
@@ -202,7 +202,7 @@ impl World {
 
     /// An event that was there for a process is the next to be delivered.
     fn stop_listening(&mut self, id: ProcessId) {
-        let seen = self.processes.get_mut(&id).unwrap();
+        let seen = self.processes.get_mut(&id).expect("a process");
         seen.waits = None;
         if let Some(call) = seen.given.take() {
             self.queue.push_front(call);
