@@ -1,6 +1,7 @@
 // The page of HTML in Chromium, opened from disk: loads nothing, passes axe in every look, its filters filter and its cells open.
 //
-// Arguments: the folder whose node_modules has playwright-core and axe-core, a folder for screenshots, then NAME=REPORT.html.
+// The catalogue (`gatespec spec --html`), too: NAME is `spec` then.
+// Arguments: the folder whose node_modules has playwright-core and axe-core, a folder for screenshots, then NAME=PAGE.html.
 // Screenshots are for people; what is asserted are sizes, places, counts and axe's findings.
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -32,7 +33,7 @@ try {
     const [name, path] = argument.split("=");
     const bytes = statSync(path).size;
     assert(bytes < LARGEST, `${path} has ${bytes} bytes, more than ${LARGEST}`);
-    for (const look of LOOKS) await see(name, path, look);
+    for (const look of LOOKS) await (name === "spec" ? seeCatalogue : see)(name, path, look);
     console.log(`${path}: ${bytes} bytes`);
   }
 } finally {
@@ -73,6 +74,79 @@ async function see(name, path, { look, ...options }) {
   assert.deepEqual(complaints, [], "the console should be empty");
   console.log(`${name}, ${look}: ${data.rows.length} cases on ${data.targets.length} targets, ${checked} rules of axe, ${Date.now() - started} ms`);
   await context.close();
+}
+
+/** The catalogue in one look: as it opens, searched, and at a requirement that a link names. */
+async function seeCatalogue(name, path, { look, ...options }) {
+  const url = pathToFileURL(resolve(path)).href;
+  const where = `${name}, ${look}`;
+  const context = await browser.newContext({ ...options, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  const requests = [];
+  const complaints = [];
+  page.on("request", request => requests.push(request.url()));
+  page.on("console", message => complaints.push(message.text()));
+  page.on("pageerror", error => complaints.push(String(error)));
+  await page.goto(url);
+  const all = await page.locator("article").count();
+  const shown = async (wanted, what) => {
+    const visible = await page.locator("article:visible").count();
+    assert(wanted(visible), `${where}: ${visible} of ${all} requirements are shown with ${what}`);
+    assert.equal(await page.locator("#count").textContent(), `${visible} of ${all} requirements`);
+    return visible;
+  };
+  await fits(page, where);
+  await page.screenshot({ path: join(shots, `${name}-${look}.png`) });
+  await page.locator("header summary").click();
+  await page.evaluate(() => document.querySelectorAll("#route details").forEach(cases => { cases.open = true; }));
+  await fits(page, `${where}, with cases`);
+  await page.evaluate(AXE);
+  const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+  assert.deepEqual(found.violations.map(each => `${each.id}: ${each.nodes[0].html}`), [], `axe on ${where}`);
+  assert(found.passes.some(each => each.id === "color-contrast"), `axe saw no text on ${where}`);
+
+  // Each filter by what the articles themselves say, and all of them in the address.
+  await shown(visible => visible === all, "no filter");
+  for (const basis of ["documented", "observed", "assumed"]) {
+    const wanted = await page.locator(`article[data-basis=${basis}]`).count();
+    await page.selectOption("#basis", basis);
+    await shown(visible => visible === wanted && wanted > 0, basis);
+  }
+  await page.selectOption("#basis", "");
+  await page.selectOption("#area", "route");
+  const route = await page.locator("#route article").count();
+  await shown(visible => visible === route, "the area route");
+  await page.selectOption("#of", { label: "spec" });
+  await page.selectOption("#verdict", "fail");
+  await shown(visible => visible === 0, "failures of the specification");
+  await page.selectOption("#of", "");
+  await page.selectOption("#verdict", "pass");
+  await page.fill("#search", "forbidden FRAME");
+  const few = await shown(visible => visible > 0 && visible < route, "two words");
+  await page.reload();
+  await shown(visible => visible === few, "the address of the same view");
+  await page.screenshot({ path: join(shots, `${name}-${look}-filtered.png`) });
+
+  // A link shows its requirement whatever is filtered, below the filters, with its cases unfolded.
+  await page.evaluate(() => { location.hash = "#LIMITS-1"; });
+  await shown(visible => visible === all, "a link to what was hidden");
+  const box = await page.locator("#LIMITS-1 h3").boundingBox();
+  const bar = options.isMobile ? 0 : (await page.locator("#filters").boundingBox()).height;
+  assert(box.y >= bar && box.y < options.viewport.height, `${where}: the linked requirement is at ${box.y}, below ${bar}`);
+  assert(await page.locator("#LIMITS-1 details").evaluate(cases => cases.open), `${where}: its cases are folded`);
+  await page.screenshot({ path: join(shots, `${name}-${look}-link.png`) });
+  assert(requests.every(request => request.split(/[?#]/)[0] === url), `the page should load nothing but itself: ${requests}`);
+  assert.deepEqual(complaints, [], "the console should be empty");
+
+  // Without a script it is a document: everything is there, and no filter that would do nothing.
+  const plain = await browser.newContext({ ...options, javaScriptEnabled: false });
+  const document_ = await plain.newPage();
+  await document_.goto(url);
+  assert.equal(await document_.locator("article:visible").count(), all);
+  assert.equal(await document_.locator("#filters:visible").count(), 0);
+  await plain.close();
+  await context.close();
+  console.log(`${where}: ${all} requirements, ${found.passes.length} rules of axe`);
 }
 
 /**

@@ -11,6 +11,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use example::{TRACE, api, connection, context, handshake, principal, request};
+use gatespec_conformance::report::Comparison;
 use insta::{Settings, assert_snapshot};
 use serde_json::{Value, json};
 use spec::connection::CloseInfo;
@@ -25,6 +26,9 @@ use spec::selection::SelectionExpression;
 use spec::strategy;
 use spec::template::{MappingTemplate, Scope, Variables};
 use spec::{authorizer, management, route};
+
+/// How much of a detail a page of verdicts shows, in characters.
+const DETAIL: usize = 200;
 
 /// Puts a page into this folder's `area`, with what it is about above it.
 fn page(area: &str, description: &str) -> Settings {
@@ -340,4 +344,34 @@ fn requirements() {
         page(area, "every requirement, the code that cites it and the cases that cover it; what is assumed may be without")
             .bind(|| assert_snapshot!("requirements", text));
     }
+}
+
+// The reports of the emulators are committed. Those of the kit's own targets are made by `cargo
+// run`: with their report in GATESPEC_REPORT, their pages are compared too.
+#[test]
+fn verdicts() {
+    let folders = std::fs::read_dir(coverage::root().join("conformance/reports"))
+        .unwrap()
+        .map(|folder| folder.unwrap().path().join("report.jsonl"));
+    let own = std::env::var_os("GATESPEC_REPORT").map(|path| coverage::root().join(path));
+    let mut targets = 0;
+    for path in folders.filter(|path| path.is_file()).chain(own) {
+        let report = std::fs::read_to_string(&path).unwrap();
+        let report = Comparison::parse(&report).unwrap();
+        for (index, target) in report.targets.iter().enumerate() {
+            let lines = report.report(index).outcomes.into_iter().map(|outcome| {
+                let detail = outcome.detail.lines().next().unwrap_or_default();
+                let detail: String = detail.chars().take(DETAIL).collect();
+                let line = format!("{} {} {detail}", outcome.verdict, outcome.case);
+                format!("{}\n", line.trim_end())
+            });
+            page(
+                "verdicts",
+                "each case's verdict, and the first line of its detail; GATESPEC_REPORT names the report of `spec` and `local`",
+            )
+            .bind(|| assert_snapshot!(target.clone(), lines.collect::<String>()));
+            targets += 1;
+        }
+    }
+    assert!(targets >= 2, "the reports of the emulators are committed");
 }

@@ -15,6 +15,7 @@ mod params;
 mod render;
 mod report;
 mod serve;
+mod spec;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -44,6 +45,7 @@ enum Command {
     Falsify(falsify::FalsifyArgs),
     /// Put the reports of several runs side by side.
     Report(report::ReportArgs),
+    Spec(spec::SpecArgs),
     /// Be the function of the conformance kit's fixtures: what their `bootstrap` runs.
     #[command(hide = true)]
     Probe,
@@ -101,6 +103,7 @@ fn main() -> ExitCode {
         Some(Command::Lint(args)) => lint::run(&args),
         Some(Command::Falsify(args)) => falsify::run(&args),
         Some(Command::Report(args)) => report::run(&args),
+        Some(Command::Spec(args)) => spec::run(&args),
         Some(Command::Probe) => runtime().and_then(|runtime| {
             let ended = runtime.block_on(conformance::probe::function::run());
             ended.map_err(Failure::could_not_run)

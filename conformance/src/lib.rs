@@ -12,6 +12,7 @@
 //!   AWS's SDK; and tests against a deployed endpoint.
 
 pub mod case;
+pub mod catalogue;
 mod causes;
 pub mod falsify;
 pub mod fixture;

@@ -14,6 +14,8 @@ pub(super) const FORMAT: Format = Format {
 /// The page around the data: style and script are in it, so that it opens from a disk, without a
 /// network.
 const PAGE: &str = include_str!("page.html");
+/// The colours of the pages, by day and by night: the catalogue's page has the same.
+pub(crate) const COLOURS: &str = include_str!("colours.css");
 /// How much of a transcript's line the page shows, in characters. The JSON Lines have more.
 const SHOWN: usize = 240;
 
@@ -41,7 +43,8 @@ fn html(comparison: &Comparison) -> String {
         .collect();
     let data = json!({"targets": comparison.targets, "requirements": requirements, "rows": rows});
     // `<` would let a text end the element that holds the data.
-    PAGE.replace("{{DATA}}", &data.to_string().replace('<', "\\u003c"))
+    PAGE.replace("{{COLOURS}}", COLOURS)
+        .replace("{{DATA}}", &data.to_string().replace('<', "\\u003c"))
 }
 
 fn outcome(outcome: &Outcome) -> Value {

@@ -11,6 +11,7 @@ mod table;
 
 pub use comparison::{Cited, Comparison, Row};
 pub use explanation::explanation;
+pub(crate) use html::COLOURS;
 pub use jsonl::{InvalidReport, SCHEMA};
 pub use table::table;
 

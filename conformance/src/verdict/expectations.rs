@@ -108,6 +108,11 @@ impl Expectations {
         self.0.contains_key(case)
     }
 
+    /// The reason for what is said of a case.
+    pub fn reason(&self, case: &str) -> Option<&str> {
+        self.0.get(case).map(|known| &*known.reason)
+    }
+
     /// The file that would make a report as expected: what is known keeps its reason, what is new
     /// has none, and is refused until it is given one. What came to pass is gone.
     pub fn blessed(&self, report: &Report) -> String {

@@ -94,7 +94,11 @@ fn reasons(groups: &[Group]) -> Reasons {
 pub(crate) fn all() -> Vec<Coverage> {
     let texts: Vec<(String, BTreeSet<String>)> = sources(&REALISING)
         .into_iter()
-        .filter(|file| !file.ends_with("requirement.rs") && !file.ends_with("tests.rs"))
+        // The help of `gatespec spec` names a requirement as an example.
+        .filter(|file| {
+            let left_out = ["requirement.rs", "tests.rs", "cli/src/spec.rs"];
+            !left_out.iter().any(|name| file.ends_with(name))
+        })
         .map(|file| {
             let text = fs::read_to_string(&file).unwrap();
             // What a unit test cites is not realised there.
