@@ -133,7 +133,9 @@ async fn a_syntax_error_is_an_error_frame_and_its_place_is_in_the_log() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_changed_file_is_a_new_deployment() {
-    let code = |text: &str| format!("export const handler = async () => ({{ body: '{text}' }});");
+    let code = |text: &str| {
+        format!("export const handler = async () => ({{ statusCode: 200, body: '{text}' }});")
+    };
     let folder = code_folder("changed", &[("app.mjs", &code("one")), ("lib/a.mjs", "")]);
     let (running, mut client, _) = serve(&folder, "nodejs22.x").await;
     assert_eq!(ask(&mut client, "{}").await, "one");
