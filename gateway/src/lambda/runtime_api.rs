@@ -1,7 +1,7 @@
 //! Lambda's Runtime API (2018-06-01), for one process.
 //!
 //! Realises: INTEGRATION-77, INTEGRATION-78, INTEGRATION-79, INTEGRATION-80, INTEGRATION-81,
-//! INTEGRATION-99.
+//! INTEGRATION-100.
 
 use std::sync::Arc;
 

@@ -84,7 +84,7 @@ impl PoolMachine {
     /// Whether a start has failed already for the event that the next process is started for. Lambda
     /// runs the init again for the event itself then, within the function's `Timeout`.
     ///
-    /// Realises: INTEGRATION-98
+    /// Realises: INTEGRATION-99
     fn is_retry(&self) -> bool {
         let is_starting = |process: &&Process| matches!(process.phase, Phase::Starting { .. });
         let starting = self.processes.values().filter(is_starting).count();
