@@ -49,7 +49,10 @@ struct Linted {
     file: String,
     /// Which of the stack's templates it is, if any.
     name: Option<String>,
-    output: Output,
+    /// What its output has to be; `None` if it could not be read.
+    output: Option<Output>,
+    /// Where it starts.
+    start: Place,
     findings: Vec<Placed>,
     doubts: Vec<Doubt>,
 }
@@ -112,33 +115,36 @@ fn rule() -> impl TypedValueParser<Value = Rule> {
 fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {
     let file = path.display().to_string();
     let read = MappingTemplates::read(path).map_err(|error| Failure::Page(error.to_string()))?;
-    if read.templates.is_empty() {
+    if read.templates.is_empty() && read.unread.is_empty() {
         eprint(&format!("{file}: no mapping templates"));
     }
     let all = read.templates.iter().map(|template| {
         let report = lint::lint_as(&template.text, template.output);
         let place = |finding: Finding| {
-            let (line, column) = finding.line_and_column(&template.text);
-            let start = read.locate(template, line, column);
-            // Only if the file contains it literally.
-            let wanted = template.text.get(finding.span.clone()).unwrap_or_default();
-            let there = read.text().get(start.start..).unwrap_or_default();
-            let span = if there.starts_with(wanted) {
-                start.start..start.start + wanted.len()
-            } else {
-                start
-            };
+            let span = read.locate(template, finding.span.clone());
             Placed::new(span, finding, &file, read.text())
         };
         Linted {
             file: file.clone(),
             name: template.place.as_ref().map(ToString::to_string),
-            output: report.output,
+            output: Some(report.output),
+            start: Place::of(read.text(), read.locate(template, 0..0).start),
             findings: report.findings.into_iter().map(place).collect(),
             doubts: report.doubts,
         }
     });
-    Ok(all.collect())
+    let unread = read.unread.iter().map(|unread| Linted {
+        file: file.clone(),
+        name: Some(unread.name.clone()),
+        output: None,
+        start: Place::of(read.text(), unread.span.start),
+        findings: Vec::new(),
+        doubts: vec![Doubt {
+            span: None,
+            reason: unread.reason.clone(),
+        }],
+    });
+    Ok(all.chain(unread).collect())
 }
 
 impl Placed {

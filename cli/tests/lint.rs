@@ -128,3 +128,67 @@ fn what_cannot_be_read_is_exit_code_2() {
         assert!(stderr(&output).contains(&path));
     }
 }
+
+const WRITTEN: &str = r#"Resources:
+  A:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      RequestTemplates:
+        folded: >-
+          {"a":
+
+          "$input.body"}
+        quoted: "{\n\t\"a\": \"$input.body\"}"
+        single: '{"it''s": "$input.body"}'
+        joined: !Join ['', ['{"t": "', !Ref T, '", "a": "$input.body"}']]
+        listed: !Sub ['{"t": "${T}", "a": "$input.body"}', {T: !Ref T}]
+        imported: !ImportValue a
+"#;
+
+// However a text is written, the caret stands at the fault.
+#[test]
+fn carets_stand_at_the_fault_however_a_text_is_written() {
+    let yaml = file("lint-written", "template.yaml", WRITTEN);
+    let json = file(
+        "lint-written",
+        "template.json",
+        r#"{"Resources": {"A": {"Type": "AWS::ApiGatewayV2::Integration", "Properties":
+            {"RequestTemplates": {"x": "{\n  \"a\": \"$input.body\"}"}}}}}"#,
+    );
+    for (path, count) in [(yaml, 5), (json, 1)] {
+        let output = lint(&[&path, "--format=json"]);
+        let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let at = |finding: &Value, end: usize| {
+            usize::try_from(finding["span"][end].as_u64().unwrap()).unwrap()
+        };
+        let templates = report["templates"].as_array().unwrap().iter();
+        let findings: Vec<_> = templates
+            .flat_map(|template| template["findings"].as_array().unwrap())
+            .collect();
+        assert_eq!(findings.len(), count, "{}", stdout(&output));
+        for finding in findings {
+            assert_eq!(&text[at(finding, 0)..at(finding, 1)], "$input.body");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_checked_is_said() {
+    let path = file("lint-unread", "template.yaml", WRITTEN);
+    let said = "A RequestTemplates `imported` was not checked: \
+                `Fn::ImportValue` is evaluated only when the stack is deployed";
+    let place = format!("{path}:14:19: {said}");
+    let output = lint(&[&path]);
+    assert!(stdout(&output).contains(&place), "{}", stdout(&output));
+    let output = lint(&[&path, "--format=json"]);
+    let report: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let unread = &report["templates"][5];
+    assert_eq!(unread["template"], "A RequestTemplates `imported`");
+    assert_eq!(unread["jsonSafe"], false);
+    assert_eq!(unread["doubts"].as_array().unwrap().len(), 1);
+    let output = lint(&[&path, "--format=sarif"]);
+    let log: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let note = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0];
+    assert_eq!(note["message"]["text"], said);
+}

@@ -12,7 +12,7 @@
 //! Each layer uses those to its left and none to its right (a test holds it to that):
 //!
 //! - messages: `error` (what is wrong and where), `diagnostics` (all of it, sorted), `settings`
-//! - document: `document::source`, `document::yaml`, `document::value`
+//! - document: `document::{scalar, source, yaml, value}`
 //! - template: `template::{call, intrinsics, names, parameters}`, then `template` itself
 //! - resources: `declared` (plain data), `resources::{properties, locations, draft}`, a file per
 //!   type, then `resources`, the registry
@@ -44,7 +44,7 @@ pub use assembly::Assembly;
 pub use declared::{Code, Function, Permission, Table};
 pub use diagnostics::Diagnostics;
 pub use error::{Error, ErrorKind, Warning, WarningKind};
-pub use mapping::{MappingPlace, MappingTemplate, MappingTemplates};
+pub use mapping::{MappingPlace, MappingTemplate, MappingTemplates, UnreadTemplate};
 pub use plan::{
     Change, FunctionChange, FunctionPart, NeedsRestart, Plan, Refusal, TableChange, TablePart,
 };

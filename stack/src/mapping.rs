@@ -1,16 +1,20 @@
 //! The mapping templates of a file, with their locations: for tools that look at them without
 //! serving the stack.
 
+mod written;
+
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use spec::template::Output;
 
-use crate::document::source::{Source, Style};
+use self::written::{Written, on_deployment};
+use crate::document::source::Source;
 use crate::document::yaml::{self, Content, Node};
 use crate::error::{Error, ErrorKind, Span};
 use crate::resources::{integration, integration_response};
+use crate::template::call::call;
 
 /// The mapping templates of a file: those of a stack's template, of which nothing else has to be
 /// servable, or the file itself.
@@ -19,6 +23,8 @@ pub struct MappingTemplates {
     source: Source,
     /// In the order of the text.
     pub templates: Vec<MappingTemplate>,
+    /// Those that cannot be read, in the order of the text.
+    pub unread: Vec<UnreadTemplate>,
 }
 
 /// A mapping template.
@@ -26,12 +32,23 @@ pub struct MappingTemplates {
 pub struct MappingTemplate {
     /// Which of a stack's templates it is; `None` if the file is the template.
     pub place: Option<MappingPlace>,
-    /// Its text. In that of `!Sub`, each `${Name}` is replaced by as many `x`.
+    /// Its text. What `Ref`, `Fn::GetAtt` and `Fn::Sub` put in is not known: digits stand for it
+    /// where it stands alone, such as in `[${Name}]`, and letters everywhere else.
     pub text: String,
     /// What its output has to be.
     pub output: Output,
-    span: Span,
-    style: Style,
+    written: Written,
+}
+
+/// A mapping template whose text cannot be told without deploying the stack.
+#[derive(Clone, Debug)]
+pub struct UnreadTemplate {
+    /// The logical id of its resource, and as much of its property and key as is known.
+    pub name: String,
+    /// Why it cannot be read: the function that it depends on, or what is wrong.
+    pub reason: String,
+    /// Its location in the file, in bytes.
+    pub span: Span,
 }
 
 /// Where a stack holds a mapping template.
@@ -84,11 +101,15 @@ impl MappingTemplates {
         } else {
             None
         };
-        let templates = stack.map_or_else(
-            || vec![MappingTemplate::of_file(text)],
-            |root| in_stack(&root),
-        );
-        Ok(Self { source, templates })
+        let (templates, unread) = match stack {
+            Some(root) => in_stack(&source, &root),
+            None => (vec![MappingTemplate::of_file(text)], Vec::new()),
+        };
+        Ok(Self {
+            source,
+            templates,
+            unread,
+        })
     }
 
     /// The text of the whole file.
@@ -96,12 +117,10 @@ impl MappingTemplates {
         self.source.text()
     }
 
-    /// The location in the file, in bytes, of the character at `line` and `column` (from 1) of a
-    /// mapping template. It is exact where the text is written as it reads (block literals, plain
-    /// text, quoted text of one line), otherwise the whole value.
-    pub fn locate(&self, template: &MappingTemplate, line: usize, column: usize) -> Span {
-        self.source
-            .locate_in_scalar(&template.span, template.style, &template.text, line, column)
+    /// The location in the file of a part of a mapping template, both in bytes. Of what is not
+    /// written in the file, the location of what gives it.
+    pub fn locate(&self, template: &MappingTemplate, part: Span) -> Span {
+        self.source.clamp(template.written.locate(part))
     }
 }
 
@@ -111,8 +130,7 @@ impl MappingTemplate {
             place: None,
             output: Output::of_text(text).unwrap_or(Output::Json),
             text: text.to_owned(),
-            span: 0..text.len(),
-            style: Style::Verbatim,
+            written: Written::verbatim(text),
         }
     }
 }
@@ -124,47 +142,52 @@ impl fmt::Display for MappingPlace {
 }
 
 /// The mapping templates of all resources.
-fn in_stack(root: &Node) -> Vec<MappingTemplate> {
-    let resources = root.get("Resources").map(Node::entries).unwrap_or_default();
+fn in_stack(source: &Source, root: &Node) -> (Vec<MappingTemplate>, Vec<UnreadTemplate>) {
     let mut templates = Vec::new();
-    for (id, resource) in resources {
+    let mut unread = Vec::new();
+    let mut unreadable = |name: String, reason: String, node: &Node| {
+        unread.push(UnreadTemplate {
+            name,
+            reason,
+            span: source.clamp(node.span.clone()),
+        });
+    };
+    for (id, resource) in root.get("Resources").map(Node::entries).unwrap_or_default() {
         let kind = resource.get("Type").and_then(Node::plain_text);
         let holder = HOLDERS.iter().find(|(of, _)| Some(*of) == kind);
+        if id.text.starts_with("Fn::") {
+            unreadable(id.text.clone(), on_deployment(&id.text), resource);
+        }
         let (Some((_, property)), Some(properties)) = (holder, resource.get("Properties")) else {
             continue;
         };
         let held = properties.get(property);
-        for (key, node) in held.map(Node::entries).unwrap_or_default() {
-            let Some((text, style)) = template_text(node) else {
-                continue;
+        for (node, place) in [(Some(properties), ""), (held, *property)] {
+            if let Some(call) = node.and_then(call) {
+                let name = format!("{} {place}", id.text);
+                let reason = on_deployment(&call.name);
+                unreadable(name.trim_end().to_owned(), reason, call.argument);
+            }
+        }
+        let entries = held.filter(|held| call(held).is_none()).map(Node::entries);
+        for (key, node) in entries.unwrap_or_default() {
+            let place = MappingPlace {
+                resource: id.text.clone(),
+                property,
+                key: key.text.clone(),
             };
-            templates.push(MappingTemplate {
-                output: output(property, properties, &text),
-                place: Some(MappingPlace {
-                    resource: id.text.clone(),
-                    property,
-                    key: key.text.clone(),
+            match Written::read(source.text(), node) {
+                Ok((text, written)) => templates.push(MappingTemplate {
+                    output: output(property, properties, &text),
+                    place: Some(place),
+                    text,
+                    written,
                 }),
-                text,
-                span: node.span.clone(),
-                style,
-            });
+                Err(reason) => unreadable(place.to_string(), reason, node),
+            }
         }
     }
-    templates
-}
-
-/// The text of a mapping template, if it can be told without the stack's parameters.
-fn template_text(node: &Node) -> Option<(String, Style)> {
-    let Content::Scalar { text, style } = &node.content else {
-        return None;
-    };
-    let text = match node.tag.as_deref() {
-        None => text.clone(),
-        Some("Sub") => filled(text),
-        Some(_) => return None,
-    };
-    Some((text, *style))
+    (templates, unread)
 }
 
 /// What the receiver of a template's output takes: a client any text; an integration what its
@@ -214,165 +237,5 @@ fn scalars(node: &Node) -> String {
     }
 }
 
-/// The text of a `!Sub` with every `${Name}` filled up, so that all locations stay the same.
-/// `${!Name}`, which is text, stays.
-fn filled(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("${") {
-        let end = rest[at..].find('}').map_or(rest.len(), |end| at + end + 1);
-        out.push_str(&rest[..at]);
-        let held = &rest[at..end];
-        if held.starts_with("${!") {
-            out.push_str(held);
-        } else {
-            out.extend(held.chars().map(|_| 'x'));
-        }
-        rest = &rest[end..];
-    }
-    out + rest
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = "\
-Resources:
-  A:
-    Type: AWS::ApiGatewayV2::Integration
-    Properties:
-      RequestTemplates:
-        é: |
-          {
-            \"é\": \"$input.body\"
-          }
-        quoted: '{\"a\": $x}'
-        number: !Ref B
-        sub: !Sub '{\"r\": \"${AWS::Region}\", \"b\": $x}'
-  B:
-    Type: AWS::ApiGatewayV2::IntegrationResponse
-    Properties:
-      ResponseTemplates:
-        x: $input.body
-";
-
-    #[test]
-    fn templates_have_their_locations() {
-        let all = MappingTemplates::parse("t.yaml", TEXT).unwrap();
-        let names: Vec<_> = all
-            .templates
-            .iter()
-            .map(|each| each.place.as_ref().unwrap())
-            .map(|place| (&*place.resource, place.property, &*place.key))
-            .collect();
-        assert_eq!(
-            names,
-            [
-                ("A", "RequestTemplates", "é"),
-                ("A", "RequestTemplates", "quoted"),
-                ("A", "RequestTemplates", "sub"),
-                ("B", "ResponseTemplates", "x"),
-            ]
-        );
-        for (template, line, column) in [(0, 2, 9), (1, 1, 7), (3, 1, 1)] {
-            let span = all.locate(&all.templates[template], line, column);
-            assert!(
-                TEXT[span.start..].starts_with('$'),
-                "{}",
-                &TEXT[span.start..]
-            );
-        }
-        assert_eq!(all.templates[2].text, r#"{"r": "xxxxxxxxxxxxxx", "b": $x}"#);
-    }
-
-    #[test]
-    fn what_is_not_yaml_is_an_error() {
-        assert!(MappingTemplates::parse("t.yml", "a: [").is_err());
-        assert!(
-            MappingTemplates::parse("t.yml", "a: 1")
-                .unwrap()
-                .templates
-                .is_empty()
-        );
-    }
-
-    #[test]
-    fn the_end_of_the_name_and_resources_make_a_stack() {
-        let json = r#"{"Resources": {"A": {"Type": "AWS::ApiGatewayV2::Integration",
-            "Properties": {"RequestTemplates": {"$default": "{\"a\": 1}"}}}}}"#;
-        let template = r#"{"a": "$input.body"}"#;
-        for (name, text, places) in [
-            ("t.json", json, vec!["A RequestTemplates `$default`"]),
-            ("t.JSON", json, vec!["A RequestTemplates `$default`"]),
-            ("t.json", template, vec![""]),
-            ("t.json", "{\"a\": $input.json('$')", vec![""]),
-            ("t.vtl", json, vec![""]),
-            ("template", template, vec![""]),
-        ] {
-            let all = MappingTemplates::parse(name, text).unwrap();
-            let place = |each: &MappingTemplate| each.place.as_ref().map(ToString::to_string);
-            let found: Vec<_> = all.templates.iter().map(place).collect();
-            let found: Vec<_> = found.into_iter().map(Option::unwrap_or_default).collect();
-            assert_eq!(found, places, "{name} {text}");
-        }
-        let text = "{\n  é $x";
-        let all = MappingTemplates::parse("t", text).unwrap();
-        let span = all.locate(&all.templates[0], 2, 5);
-        assert!(text[span.start..].starts_with('$'));
-    }
-
-    #[test]
-    fn a_template_writes_what_its_receiver_takes() {
-        let output = |properties: &str, template: &str| {
-            let text = format!(
-                "Resources:\n  A:\n    Type: AWS::ApiGatewayV2::Integration\n    Properties:\n      \
-                 RequestTemplates: {{x: '{template}'}}\n      {properties}"
-            );
-            MappingTemplates::parse("t.yaml", &text).unwrap().templates[0].output
-        };
-        for (properties, template, expected) in [
-            (
-                "IntegrationUri: !Sub arn:aws:apigateway:${R}:lambda:path/x",
-                "Action=a",
-                Output::Json,
-            ),
-            (
-                "IntegrationUri: {Fn::Join: ['', [arn, ':sqs:path/x']]}",
-                "$x",
-                Output::Form,
-            ),
-            (
-                "IntegrationUri: arn:aws:apigateway:r:sns:action/Publish",
-                "$x",
-                Output::Form,
-            ),
-            (
-                "IntegrationUri: arn:aws:apigateway:r:events:action/PutEvents",
-                "$x",
-                Output::Json,
-            ),
-            ("IntegrationType: HTTP", "<a/>", Output::Xml),
-            ("IntegrationType: HTTP", "a=$x", Output::Form),
-            ("IntegrationType: HTTP", "{}", Output::Json),
-            ("IntegrationType: HTTP", "$input.body", Output::Text),
-            (
-                "RequestParameters: {integration.request.header.content-type: \"'text/xml'\"}",
-                "$x",
-                Output::Xml,
-            ),
-            (
-                "IntegrationUri: a:sqs:path\n      RequestParameters: \
-                 {integration.request.header.Content-Type: \"'application/x-amz-json-1.0'\"}",
-                "$x",
-                Output::Json,
-            ),
-        ] {
-            assert_eq!(
-                output(properties, template),
-                expected,
-                "{properties} {template}"
-            );
-        }
-    }
-}
+mod tests;

@@ -31,14 +31,22 @@ pub(super) fn text(linted: &[Linted]) -> String {
         }
         match each.doubts.first() {
             _ if !each.findings.is_empty() => {}
+            Some(doubt) if each.output.is_none() => text.push_str(&format!(
+                "{}:{}:{}: {} was not checked: {}\n",
+                each.file,
+                each.start.line,
+                each.start.column,
+                each.name.as_deref().unwrap_or_default(),
+                doubt.reason
+            )),
             None => text.push_str(&format!(
                 "{title}: no findings; {} for every message\n",
                 match each.output {
-                    Output::Form => "renders to the same fields of a form",
+                    Some(Output::Form) => "renders to the same fields of a form",
                     _ => "renders to JSON",
                 }
             )),
-            Some(doubt) if each.output != Output::Json => {
+            Some(doubt) if each.output != Some(Output::Json) => {
                 text.push_str(&format!("{title}: no findings; {}\n", doubt.reason));
             }
             Some(doubt) => text.push_str(&format!(
@@ -76,7 +84,7 @@ pub(super) fn json(linted: &[Linted]) -> String {
             json!({
                 "file": each.file,
                 "template": each.name,
-                "jsonSafe": each.output == Output::Json && each.doubts.is_empty(),
+                "jsonSafe": each.output == Some(Output::Json) && each.doubts.is_empty(),
                 "findings": findings,
                 "doubts": doubts,
             })
@@ -119,12 +127,37 @@ pub(super) fn sarif(linted: &[Linted]) -> String {
             })
         })
         .collect();
+    let unread: Vec<Value> = linted
+        .iter()
+        .filter(|each| each.output.is_none())
+        .map(|each| {
+            let name = each.name.as_deref().unwrap_or_default();
+            let reason = each.doubts.first().map_or("", |doubt| &doubt.reason);
+            json!({
+                "level": "warning",
+                "message": {"text": format!("{name} was not checked: {reason}")},
+                "locations": [{
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": uri(&each.file)},
+                        "region": {
+                            "startLine": each.start.line,
+                            "startColumn": each.start.column,
+                        },
+                    },
+                }],
+            })
+        })
+        .collect();
     let driver = json!({"name": "gatespec", "version": env!("CARGO_PKG_VERSION"), "rules": rules});
     pretty(&json!({
         "version": "2.1.0",
         "runs": [{
             "tool": {"driver": driver},
             "columnKind": "unicodeCodePoints",
+            "invocations": [{
+                "executionSuccessful": true,
+                "toolExecutionNotifications": unread,
+            }],
             "results": results,
         }],
     }))

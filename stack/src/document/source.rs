@@ -2,6 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 
+use crate::document::scalar::{self, Style};
 use crate::error::{Error, ErrorKind, Span, Warning, WarningKind};
 
 /// A template's text with the name that messages call it by.
@@ -9,17 +10,6 @@ use crate::error::{Error, ErrorKind, Span, Warning, WarningKind};
 pub(crate) struct Source {
     name: String,
     text: String,
-}
-
-/// How a scalar is written, which decides where its characters are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    Plain,
-    Quoted,
-    Literal,
-    Folded,
-    /// No scalar: the whole file.
-    Verbatim,
 }
 
 impl Source {
@@ -85,17 +75,10 @@ impl Source {
             .unwrap_or_default();
         let start = match style {
             Style::Literal => self.literal_line(scalar.start, line, wanted),
-            Style::Folded => None,
-            Style::Verbatim => {
-                let lines = self.text.split_inclusive('\n').take(line.saturating_sub(1));
-                Some(lines.map(str::len).sum())
+            Style::Plain | Style::Quoted | Style::Folded => {
+                let found = self.written_in(scalar, style, text, line, column);
+                return self.clamp(found.unwrap_or_else(|| scalar.clone()));
             }
-            Style::Plain | Style::Quoted if line == 1 => {
-                let from = scalar.start + usize::from(style == Style::Quoted);
-                let raw = self.text.get(from..).unwrap_or_default();
-                raw.starts_with(wanted).then_some(from)
-            }
-            Style::Plain | Style::Quoted => None,
         };
         let Some(start) = start else {
             return self.clamp(scalar.clone());
@@ -106,6 +89,25 @@ impl Source {
             .map(char::len_utf8)
             .sum();
         self.clamp(start + offset..start + offset + 1)
+    }
+
+    /// The location of a character of a text that is folded or escaped.
+    fn written_in(
+        &self,
+        scalar: &Span,
+        style: Style,
+        text: &str,
+        line: usize,
+        column: usize,
+    ) -> Option<Span> {
+        let before = text.split_inclusive('\n').take(line.saturating_sub(1));
+        let start: usize = before.map(str::len).sum();
+        let mut chars = text.get(start..)?.chars();
+        let skipped = chars.by_ref().take(column.saturating_sub(1));
+        let start = start + skipped.map(char::len_utf8).sum::<usize>();
+        let end = start + chars.next().map_or(0, char::len_utf8);
+        let runs = scalar::runs(&self.text, scalar, style, text.get(..end)?)?;
+        scalar::locate(&runs, &(start..end))
     }
 
     /// Where the given line of a literal block starts, without its indentation.
@@ -131,7 +133,7 @@ impl Source {
     }
 
     /// A span that can be cut out of the text: in range, on a line, and between characters.
-    fn clamp(&self, span: Span) -> Span {
+    pub(crate) fn clamp(&self, span: Span) -> Span {
         let floor = |mut at: usize| {
             at = at.min(self.text.len());
             while !self.text.is_char_boundary(at) {

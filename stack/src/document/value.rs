@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Number};
 
-use crate::document::source::{Source, Style};
+use crate::document::scalar::Style;
+use crate::document::source::Source;
 use crate::document::yaml::Key;
 use crate::error::{Error, ErrorKind, Span};
 

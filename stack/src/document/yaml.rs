@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
-use crate::document::source::{Source, Style};
+use crate::document::scalar::Style;
+use crate::document::source::Source;
 use crate::error::{Error, ErrorKind, Span};
 
 /// One node of the document.

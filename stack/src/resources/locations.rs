@@ -7,7 +7,8 @@ use spec::integration::InvalidIntegration;
 use spec::model::InvalidModel;
 use spec::{InvalidApi, Location, Problem};
 
-use crate::document::source::{Source, Style};
+use crate::document::scalar::Style;
+use crate::document::source::Source;
 use crate::error::{Error, ErrorKind, Span};
 use crate::resources::properties::Properties;
 

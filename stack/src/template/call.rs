@@ -1,6 +1,7 @@
 //! Intrinsic functions as they are written: `!Sub …` or `Fn::Sub: …`, and what they refer to.
 
-use crate::document::source::{Source, Style};
+use crate::document::scalar::Style;
+use crate::document::source::Source;
 use crate::document::yaml::{Content, Key, Node};
 use crate::error::Span;
 
@@ -63,31 +64,33 @@ pub(crate) fn call(node: &Node) -> Option<Call<'_>> {
     }
 }
 
-/// The pieces of a text of `Fn::Sub`.
-pub(crate) fn sub_parts(text: &str) -> Vec<SubPart<'_>> {
+/// The pieces of a text of `Fn::Sub`, each with the byte where it starts.
+pub(crate) fn sub_parts(text: &str) -> Vec<(usize, SubPart<'_>)> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find("${") {
         let Some(length) = rest[at..].find('}') else {
             break;
         };
+        let start = text.len() - rest.len();
         if at > 0 {
-            parts.push(SubPart::Text(&rest[..at]));
+            parts.push((start, SubPart::Text(&rest[..at])));
         }
         let inner = &rest[at + 2..at + length];
-        let before = &text[..text.len() - rest.len() + at + 2];
-        parts.push(match inner.strip_prefix('!') {
+        let before = &text[..start + at + 2];
+        let part = match inner.strip_prefix('!') {
             Some(literal) => SubPart::Literal(literal),
             None => SubPart::Variable {
                 name: inner.trim(),
                 line: before.matches('\n').count() + 1,
                 column: before.chars().rev().take_while(|&c| c != '\n').count() + 1,
             },
-        });
+        };
+        parts.push((start + at, part));
         rest = &rest[at + length + 1..];
     }
     if !rest.is_empty() {
-        parts.push(SubPart::Text(rest));
+        parts.push((text.len() - rest.len(), SubPart::Text(rest)));
     }
     parts
 }
@@ -144,7 +147,7 @@ fn sub_references(
     local: &[(Key, Node)],
     visit: &mut dyn FnMut(&str, &Span),
 ) {
-    for part in sub_parts(text) {
+    for (_, part) in sub_parts(text) {
         if let SubPart::Variable { name, line, column } = part
             && !local.iter().any(|(key, _)| key.text == name)
         {

@@ -231,7 +231,7 @@ impl Evaluator<'_> {
             return Err(self.wrong(&node.span, "the template of `Fn::Sub` must be text"));
         };
         let mut result = String::with_capacity(text.len());
-        for part in sub_parts(text) {
+        for (_, part) in sub_parts(text) {
             let (name, line, column) = match part {
                 SubPart::Text(text) => {
                     result.push_str(text);

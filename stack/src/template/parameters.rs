@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use velocity::suggest::nearest;
 
 use crate::diagnostics::Findings;
-use crate::document::source::{Source, Style};
+use crate::document::scalar::Style;
+use crate::document::source::Source;
 use crate::document::value::{Data, Value};
 use crate::document::yaml::{Content, Node};
 use crate::error::{Error, ErrorKind, Span};
