@@ -300,7 +300,12 @@ fn argument(expression: &Expr) -> Argument<'_> {
     match expression {
         Expr::Text(text) => Argument::Text(text.to_str().into_owned()),
         Expr::Interpolated(inner) => {
-            let parts = block(&inner.nodes);
+            let mut parts = block(&inner.nodes);
+            if inner.padded
+                && let Some(Part::Text(last)) = parts.last_mut()
+            {
+                *last = last.strip_suffix(' ').unwrap_or(last);
+            }
             // `"$.a"` has a sign of references, and none in it.
             let texts: Option<String> = parts
                 .iter()
@@ -354,6 +359,7 @@ fn operator(operator: Operator) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::Argument;
     use crate::{Options, Template};
 
     fn references(source: &str) -> Vec<String> {
@@ -363,6 +369,21 @@ mod tests {
             .into_iter()
             .map(|reference| source[reference.span].to_owned())
             .collect()
+    }
+
+    // Velocity parses a string with a space behind it, which is no part of it.
+    #[test]
+    fn strings_are_what_they_evaluate_to() {
+        for (source, expected) in [
+            (r#"$x.f("$.a")"#, Argument::Text("$.a".to_owned())),
+            (r#"$x.f("$.a ")"#, Argument::Text("$.a ".to_owned())),
+            (r#"$x.f("a")"#, Argument::Text("a".to_owned())),
+        ] {
+            let template = Template::parse(source, &Options::default()).unwrap();
+            let references = template.references();
+            let arguments = references[0].steps[0].arguments.as_deref();
+            assert_eq!(arguments, Some(&[expected][..]), "{source}");
+        }
     }
 
     #[test]
