@@ -135,6 +135,22 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
             Fail,
             "alice: nothing came within",
         ),
+        Mutation::PathNotTold => (
+            "management/a-path-without-a-method-is-named",
+            Fail,
+            r#"found `{"message":"Forbidden"}`"#,
+        ),
+        Mutation::AnotherPermissionTold => (
+            "management/a-path-without-a-method-needs-invoke",
+            Fail,
+            "no ` is not authorized to perform: execute-api:Invoke on resource: `",
+        ),
+        // That there is none is assumed (EVENT-55).
+        Mutation::EmptyBodyPresent => (
+            "event/an-empty-message-has-no-body",
+            Informational,
+            "`/body`",
+        ),
     }
 }
 

@@ -308,7 +308,10 @@ impl Hub {
         // Evaluated only where somebody listens.
         let shown = || crate::log::escape(&decision.to_string()).into_owned();
         match decision.reason {
-            Reason::Refused { .. } | Reason::CallRefused { .. } | Reason::IntegrationFailed(_) => {
+            Reason::Refused { .. }
+            | Reason::CallRefused { .. }
+            | Reason::Misdirected(_)
+            | Reason::IntegrationFailed(_) => {
                 tracing::warn!(target: "gateway::access", "{}", shown());
             }
             _ => tracing::info!(target: "gateway::access", "{}", shown()),

@@ -269,6 +269,13 @@ impl Api {
         self.execute_arn(&format!("{method}/@connections/{connection_id}"))
     }
 
+    /// The ARN of a path below the stage that is none of the API's, as it was sent.
+    ///
+    /// Realises: MANAGEMENT-49
+    pub(crate) fn below_arn(&self, method: &str, path: &str) -> String {
+        self.execute_arn(&format!("{method}/{path}"))
+    }
+
     fn execute_arn(&self, path: &str) -> String {
         let Self {
             partition,

@@ -167,14 +167,17 @@ pub fn connect(
     Value::Object(event)
 }
 
-/// The proxy event of a message: nothing but the context and the text, exactly as it was sent.
+/// The proxy event of a message: nothing but the context and the text, exactly as it was sent; an
+/// empty one leaves no `body`.
 ///
-/// Realises: EVENT-3, EVENT-4, EVENT-9
+/// Realises: EVENT-3, EVENT-4, EVENT-9, EVENT-55
 pub fn message(api: &Api, request_context: Map<String, Value>, body: &str) -> Value {
     let mut event = Map::new();
     put_stage_variables(&mut event, api);
     event.insert("requestContext".to_owned(), request_context.into());
-    event.insert("body".to_owned(), body.into());
+    if !body.is_empty() {
+        event.insert("body".to_owned(), body.into());
+    }
     event.insert("isBase64Encoded".to_owned(), false.into());
     Value::Object(event)
 }

@@ -9,6 +9,7 @@ use crate::connection::CloseInfo;
 use crate::handshake::{HandshakeRequest, Refusal};
 use crate::http::{Headers, HttpResponse};
 use crate::limits::Violation;
+use crate::management::Misdirected;
 use crate::model::Mismatch;
 use crate::policy::Evaluation;
 use crate::route::RouteChoice;
@@ -206,6 +207,9 @@ pub enum Reason {
         /// Whether it was refused indeed, or would be by AWS.
         indeed: bool,
     },
+    /// A call of the `@connections` API went to another path, and where it should have gone: of
+    /// the first call of each kind only.
+    Misdirected(Misdirected),
     /// The API key was taken; its id.
     ApiKey(String),
     /// The connection is open.
@@ -249,6 +253,7 @@ impl fmt::Display for Decision {
                 };
                 write!(f, "call of `@connections` {what}: {cause}")
             }
+            Reason::Misdirected(misdirected) => misdirected.fmt(f),
             Reason::ApiKey(id) => write!(f, "API key `{id}` accepted"),
             Reason::Connected => f.write_str("connected"),
             Reason::Routed(choice) => choice.fmt(f),

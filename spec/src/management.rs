@@ -1,14 +1,17 @@
 #![doc = include_str!("../requirements/management.md")]
 
+mod misdirection;
+
 use crate::api::Api;
 use crate::connection::Connection;
 use crate::handshake::access_denied;
-use crate::http::HttpResponse;
+use crate::http::{Headers, HttpResponse};
 use crate::ids;
 use crate::io::ManagementRequest;
 use crate::limits;
 use crate::percent::{Plus, decode};
 use crate::signature::Rejection;
+pub use misdirection::{Misdirected, Misdirection};
 
 /// What a backend asks of the `@connections` API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +33,19 @@ pub enum Operation {
 /// Why a request is refused before its connection is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Another stage, path or method.
+    /// Another stage.
     ///
-    /// Realises: MANAGEMENT-39, MANAGEMENT-40, MANAGEMENT-45
+    /// Realises: MANAGEMENT-39
     Forbidden,
+    /// A path below the stage, or a method, that is none of the API's.
+    ///
+    /// Realises: MANAGEMENT-40, MANAGEMENT-45, MANAGEMENT-48
+    NoMethod {
+        /// The path below the stage, decoded.
+        route: String,
+        /// The HTTP method.
+        method: String,
+    },
     /// The id does not have the form of one.
     ///
     /// Realises: MANAGEMENT-7, MANAGEMENT-8
@@ -60,13 +72,20 @@ pub enum Refusal {
     AccessDenied(String),
 }
 
-/// Whether a path belongs to the `@connections` API, on whatever stage: the shell's way to tell it
-/// from a handshake.
-pub fn is_management_path(path: &str) -> bool {
-    decode(path, Plus::Literal)
-        .split('/')
-        .nth(2)
-        .is_some_and(|segment| segment == "@connections")
+/// Whether a request is for the `@connections` API, on whatever stage: the shell's way to tell it
+/// from a handshake. What asks for no upgrade below a stage, or names no stage before
+/// `@connections`, is a call that went astray.
+///
+/// Realises: MANAGEMENT-48, MANAGEMENT-50
+pub fn is_management(path: &str, headers: &Headers) -> bool {
+    let path = decode(path, Plus::Literal);
+    let mut segments = path.strip_prefix('/').unwrap_or(&path).splitn(2, '/');
+    let (stage, below) = (segments.next(), segments.next().unwrap_or_default());
+    if below.split('/').next() == Some("@connections") {
+        return true;
+    }
+    let is_astray = !below.is_empty() || stage == Some("@connections");
+    is_astray && !headers.has_token("Upgrade", "websocket")
 }
 
 /// Reads a request: the operation and the connection's id, percent-encoded or not.
@@ -76,18 +95,24 @@ pub fn is_management_path(path: &str) -> bool {
 ///
 /// Realises: MANAGEMENT-24, MANAGEMENT-25
 pub fn parse(api: &Api, request: &ManagementRequest) -> Result<(Operation, String), Refusal> {
-    let path = request.path.split('?').next().unwrap_or_default();
-    let segments: Vec<String> = path
+    let below = below_the_stage(&request.path);
+    let stage = stage(&request.path);
+    if stage != api.stage.stage_name {
+        return Err(Refusal::Forbidden);
+    }
+    let no_method = || Refusal::NoMethod {
+        route: decode(below, Plus::Literal),
+        method: request.method.clone(),
+    };
+    let segments: Vec<String> = below
         .split('/')
         .map(|part| decode(part, Plus::Literal))
         .collect();
-    let ["", stage, "@connections", id] =
-        segments.iter().map(String::as_str).collect::<Vec<_>>()[..]
-    else {
-        return Err(Refusal::Forbidden);
+    let ["@connections", id] = segments.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
+        return Err(no_method());
     };
-    if stage != api.stage.stage_name {
-        return Err(Refusal::Forbidden);
+    if id.is_empty() {
+        return Err(no_method());
     }
     let operation = match &*request.method {
         "GET" => Operation::Get,
@@ -99,12 +124,58 @@ pub fn parse(api: &Api, request: &ManagementRequest) -> Result<(Operation, Strin
             Ok(text) => Operation::Post(text),
             Err(_) => return Err(Refusal::NotText),
         },
-        _ => return Err(Refusal::Forbidden),
+        _ => return Err(no_method()),
     };
     if !ids::is_well_formed(id) {
         return Err(Refusal::InvalidConnectionId(id.to_owned()));
     }
     Ok((operation, id.to_owned()))
+}
+
+/// What is wrong with the address of a request that was refused so; `None` if its address is right.
+pub fn misdirected(
+    api: &Api,
+    request: &ManagementRequest,
+    refusal: &Refusal,
+) -> Option<Misdirected> {
+    let below = decode(below_the_stage(&request.path), Plus::Literal);
+    let segments: Vec<&str> = below.split('/').collect();
+    let kind = match refusal {
+        Refusal::Forbidden if stage(&request.path) == "@connections" => Misdirection::NoStage,
+        Refusal::Forbidden => Misdirection::OtherStage,
+        Refusal::NoMethod { .. } => match segments[..] {
+            ["@connections", "@connections", ..] => Misdirection::ConnectionsTwice,
+            ["@connections"] | ["@connections", ""] => Misdirection::NoConnection,
+            ["@connections", _] => Misdirection::Method,
+            [_, ref rest @ ..] if rest.contains(&"@connections") => Misdirection::BehindTheStage,
+            _ => Misdirection::OtherPath,
+        },
+        _ => return None,
+    };
+    let path = request.path.split('?').next().unwrap_or_default();
+    Some(Misdirected {
+        kind,
+        method: request.method.clone(),
+        path: path.to_owned(),
+        host: request.headers.get("Host").unwrap_or("{host}").to_owned(),
+        stage: api.stage.stage_name.clone(),
+    })
+}
+
+/// The first segment of a request's path, decoded: its stage.
+fn stage(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default();
+    let path = path.strip_prefix('/').unwrap_or_default();
+    decode(path.split('/').next().unwrap_or_default(), Plus::Literal)
+}
+
+/// The path below the stage as it was sent, which the resource of `execute-api:Invoke` ends in.
+///
+/// Realises: MANAGEMENT-49
+pub(crate) fn below_the_stage(path: &str) -> &str {
+    let path = path.split('?').next().unwrap_or_default();
+    let path = path.strip_prefix('/').unwrap_or(path);
+    path.split_once('/').map_or("", |(_, below)| below)
 }
 
 /// The connection's id of a request's path, decoded, whatever else the path is.
@@ -118,7 +189,7 @@ impl Refusal {
     /// The response, without the ids that [`stamped`] adds.
     pub fn response(&self) -> HttpResponse {
         let (status, error_type) = match self {
-            Self::Forbidden => (403, "ForbiddenException"),
+            Self::Forbidden | Self::NoMethod { .. } => (403, "ForbiddenException"),
             Self::InvalidConnectionId(_) | Self::NotText => (400, "BadRequestException"),
             Self::PayloadTooLarge => (413, "PayloadTooLargeException"),
             Self::LimitExceeded => (429, "LimitExceededException"),
@@ -127,6 +198,9 @@ impl Refusal {
         };
         let message = match self {
             Self::Forbidden => "Forbidden".to_owned(),
+            Self::NoMethod { route, method } => {
+                format!("No method found matching route {route} for http method {method}.")
+            }
             Self::InvalidConnectionId(id) => format!("Invalid connectionId: {id}"),
             Self::PayloadTooLarge => {
                 format!("the data are larger than {} bytes", limits::MESSAGE_BYTES)

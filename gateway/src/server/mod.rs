@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use spec::io::ManagementRequest;
 use spec::limits::MESSAGE_BYTES;
-use spec::management::is_management_path;
+use spec::management::is_management;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
@@ -90,7 +90,7 @@ struct Api {
 
 impl Service for Api {
     fn pages(&self, head: &Head) -> Pages {
-        match is_management_path(head.path()) {
+        match is_management(head.path(), &head.headers) {
             true => Pages::Refused,
             false => Pages::Allowed,
         }
@@ -102,7 +102,7 @@ impl Service for Api {
         mut head: Head,
     ) -> Option<Box<Connection>> {
         head.keep_alive &= !self.closing.load(Ordering::SeqCst);
-        if is_management_path(head.path()) {
+        if is_management(head.path(), &head.headers) {
             let again = management(&self.hub, &mut connection, head, self.address).await;
             again.then_some(connection)
         } else {

@@ -24,6 +24,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{InvalidDnsNameError, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use super::spelling::Spelled;
 use crate::calls::Results;
 use crate::clock::Clock;
 use crate::error::with_causes;
@@ -168,9 +169,9 @@ enum TlsError {
     SetUp(#[from] tokio_rustls::rustls::Error),
 }
 
-/// Makes a request, and follows no redirection.
+/// Makes a request, and follows no redirection. Header names are spelled as they were written.
 ///
-/// Realises: INTEGRATION-94.
+/// Realises: INTEGRATION-94, INTEGRATION-98.
 async fn answer(request: HttpRequest) -> Result<HttpAnswer, Unanswered> {
     let uri: Uri = request.url.parse().map_err(|source| Unanswered::Address {
         url: request.url.clone(),
@@ -187,14 +188,15 @@ async fn answer(request: HttpRequest) -> Result<HttpAnswer, Unanswered> {
         Ok(stream) => stream,
         Err(source) => return Err(Unanswered::Connection { host, port, source }),
     };
+    let names = request.headers.clone();
     let request = prepared(&uri, request)?;
     let exchanged = if is_https {
         match encrypted(&host, port, stream).await {
-            Ok(stream) => exchanged(stream, request).await,
+            Ok(stream) => exchanged(Spelled::new(stream, &names), request).await,
             Err(error) => return Err(error),
         }
     } else {
-        exchanged(stream, request).await
+        exchanged(Spelled::new(stream, &names), request).await
     };
     exchanged.map_err(|source| Unanswered::Exchange { host, port, source })
 }
@@ -281,4 +283,50 @@ fn tls() -> Result<TlsConnector, TlsError> {
         Ok(Arc::new(config))
     });
     config.clone().map(TlsConnector::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    // A listener of bytes: any HTTP library would hide how names are spelled.
+    #[tokio::test]
+    async fn header_names_keep_their_case_on_the_wire() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let request = HttpRequest {
+            method: "POST".to_owned(),
+            url: format!("http://127.0.0.1:{port}/message"),
+            headers: Headers::from_iter([
+                ("connectionId", "R1kmxc2VNjMCFIA="),
+                ("X-Amzn-Apigateway-Api-Id", "abc"),
+                ("x-lower", "1"),
+                ("X-UPPER", "2"),
+            ]),
+            body: b"hey queen".to_vec(),
+        };
+        let backend = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut seen = Vec::new();
+            while !seen.ends_with(b"hey queen") {
+                assert_ne!(stream.read_buf(&mut seen).await.unwrap(), 0, "{seen:?}");
+            }
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+            stream.write_all(answer).await.unwrap();
+            String::from_utf8(seen).unwrap()
+        };
+        let (answer, seen) = tokio::join!(answer(request), backend);
+        assert_eq!(answer.unwrap().body, b"ok");
+        for line in [
+            "connectionId: R1kmxc2VNjMCFIA=",
+            "X-Amzn-Apigateway-Api-Id: abc",
+            "x-lower: 1",
+            "X-UPPER: 2",
+            "Content-Length: 9",
+        ] {
+            assert!(seen.contains(&format!("\r\n{line}\r\n")), "{line}: {seen}");
+        }
+    }
 }

@@ -3,3 +3,4 @@
 pub(crate) mod backend;
 pub(crate) mod dynamodb;
 mod front;
+mod spelling;

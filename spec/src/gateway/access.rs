@@ -3,6 +3,7 @@
 use super::{Gateway, Peer, Timestamp};
 use crate::handshake::Refusal;
 use crate::io::{ManagementRequest, PeerId, Reason};
+use crate::limits;
 use crate::management;
 use crate::policy::{Context, INVOKE};
 use crate::route::RouteKey;
@@ -68,10 +69,11 @@ impl Gateway {
     }
 
     /// What IAM has against a call of `@connections`: a signature that does not hold, or a caller
-    /// without the permission on the connection. What names no operation needs no permission, and
-    /// of data that are too large the shell keeps only a part.
+    /// without the permission: on the connection, or to invoke whatever else is below the stage. On
+    /// another stage nobody is asked, and of data that are too large the shell keeps only a part.
     ///
-    /// Realises: MANAGEMENT-32, MANAGEMENT-34, MANAGEMENT-36, MANAGEMENT-37, MANAGEMENT-38
+    /// Realises: MANAGEMENT-32, MANAGEMENT-34, MANAGEMENT-36, MANAGEMENT-37, MANAGEMENT-38,
+    /// MANAGEMENT-49
     pub(super) fn objection(
         &self,
         now: Timestamp,
@@ -79,7 +81,12 @@ impl Gateway {
         parsed: &Result<(management::Operation, String), management::Refusal>,
     ) -> Option<management::Refusal> {
         use management::Refusal;
-        let none = matches!(parsed, Err(Refusal::Forbidden | Refusal::PayloadTooLarge));
+        let is_cut = request.body.len() > limits::MESSAGE_BYTES;
+        let none = match parsed {
+            Err(Refusal::Forbidden | Refusal::PayloadTooLarge) => true,
+            Err(Refusal::NoMethod { .. }) => is_cut,
+            _ => false,
+        };
         if none || self.access.management == Signatures::Ignored {
             return None;
         }
@@ -94,12 +101,19 @@ impl Gateway {
             Ok(caller) => caller,
             Err(rejection) => return Some(Refusal::Signature(rejection)),
         };
-        let arn = |id: &str| api.connections_arn(&request.method, id);
-        // Published refusals show the operation's path as it is declared.
-        let shown = signature::masked(api, &arn("{connectionId}"));
-        let resource = arn(&management::connection_id(&request.path));
+        let (action, resource, shown) = if let Err(Refusal::NoMethod { .. }) = parsed {
+            let below = management::below_the_stage(&request.path);
+            let resource = api.below_arn(&request.method, below);
+            (INVOKE, resource.clone(), resource)
+        } else {
+            let arn = |id: &str| api.connections_arn(&request.method, id);
+            // Published refusals show the operation's path as it is declared.
+            let resource = arn(&management::connection_id(&request.path));
+            (MANAGE_CONNECTIONS, resource, arn("{connectionId}"))
+        };
+        let shown = signature::masked(api, &shown);
         let context = Context::of_request(&request.headers, &request.source_ip, now);
-        let refused = caller.authorize(MANAGE_CONNECTIONS, &resource, &shown, context);
+        let refused = caller.authorize(action, &resource, &shown, context);
         refused.err().map(Refusal::AccessDenied)
     }
 
@@ -136,5 +150,24 @@ impl Gateway {
         let connection_id = management::connection_id(&request.path);
         let reason = Reason::CallRefused { cause, indeed };
         self.decide(&connection_id, request_id, reason);
+    }
+
+    /// Says of a call that went astray where it should have gone, of the first of each kind.
+    ///
+    /// Realises: MANAGEMENT-50
+    pub(super) fn redirect(
+        &mut self,
+        refusal: &management::Refusal,
+        request: &ManagementRequest,
+        request_id: &str,
+    ) {
+        let found = management::misdirected(&self.rules, request, refusal);
+        let Some(misdirected) = found else { return };
+        if self.misdirected.contains(&misdirected.kind) {
+            return;
+        }
+        self.misdirected.push(misdirected.kind);
+        let connection_id = management::connection_id(&request.path);
+        self.decide(&connection_id, request_id, Reason::Misdirected(misdirected));
     }
 }

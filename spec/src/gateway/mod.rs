@@ -41,6 +41,8 @@ pub struct Gateway {
     /// What was noted of calls of `@connections` that AWS would refuse: the errors' types, each
     /// once.
     noted: Vec<&'static str>,
+    /// The kinds of calls that went astray of which was said so.
+    misdirected: Vec<management::Misdirection>,
     usage: Usage,
     ids: Box<dyn IdSource + Send>,
     peers: HashMap<PeerId, Peer>,
@@ -86,6 +88,7 @@ impl Gateway {
             throttle: Throttle::new(&rules, AccountLimits::default()),
             access: Access::new(&rules),
             noted: Vec::new(),
+            misdirected: Vec::new(),
             usage: Usage::new(&rules),
             rules,
             ids: Box::new(ids),
@@ -249,6 +252,7 @@ impl Gateway {
 
     fn management(&mut self, now: Timestamp, id: ManagementId, request: &ManagementRequest) {
         let parsed = management::parse(&self.rules, request);
+        let astray = parsed.as_ref().err().cloned();
         let objection = self.objection(now, request, &parsed);
         let parsed = self.heeded(&objection).map_or(parsed, Err);
         let parsed = parsed.and_then(|parsed| {
@@ -270,6 +274,9 @@ impl Gateway {
         let response = management::stamped(response, &uuid, &request_id);
         if let Some(objection) = objection {
             self.note(&objection, request, &request_id);
+        }
+        if let Some(refusal) = astray {
+            self.redirect(&refusal, request, &request_id);
         }
         self.outputs
             .push_back(Output::ManagementReply { id, response });

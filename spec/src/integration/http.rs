@@ -59,7 +59,7 @@ impl Backend {
         };
         let api_id = request.event["requestContext"]["apiId"].as_str();
         let api_id = api_id.unwrap_or_default();
-        // INTEGRATION-46, INTEGRATION-50
+        // INTEGRATION-46, INTEGRATION-50, INTEGRATION-90
         headers.push("User-Agent", format!("AmazonAPIGateway_{api_id}"));
         headers.push("X-Amzn-Apigateway-Api-Id", api_id);
         headers.set("X-Amzn-Trace-Id", trace_id); // INTEGRATION-47, INTEGRATION-50

@@ -20,7 +20,7 @@ fn parsed(method: &str, path: &str, body: &[u8]) -> Result<(Operation, String), 
 #[case("/stage/@connections/R1kmxc2VNjMCFIA%3d?x=y")]
 fn encoded_paths_are_read(#[case] path: &str) {
     let id = "R1kmxc2VNjMCFIA=".to_owned();
-    assert!(is_management_path(path));
+    assert!(is_management(path, &Headers::new()));
     assert_eq!(parsed("GET", path, b""), Ok((Operation::Get, id.clone())));
     assert_eq!(
         parsed("POST", path, b"hi"),
@@ -31,9 +31,25 @@ fn encoded_paths_are_read(#[case] path: &str) {
 
 #[rstest]
 #[case("POST", "/other/@connections/R1kmxc2VNjMCFIA=", Refusal::Forbidden)]
-#[case("PUT", "/stage/@connections/R1kmxc2VNjMCFIA=", Refusal::Forbidden)]
-#[case("POST", "/stage/@connections", Refusal::Forbidden)]
-#[case("POST", "/stage/@connections/a/b", Refusal::Forbidden)]
+#[case("POST", "/@connections/R1kmxc2VNjMCFIA=", Refusal::Forbidden)]
+#[case(
+    "PUT",
+    "/stage/@connections/R1kmxc2VNjMCFIA=",
+    no_method("PUT", "@connections/R1kmxc2VNjMCFIA=")
+)]
+#[case("POST", "/stage/@connections", no_method("POST", "@connections"))]
+#[case("GET", "/stage/@connections/", no_method("GET", "@connections/"))]
+#[case(
+    "POST",
+    "/stage/@connections/a/b",
+    no_method("POST", "@connections/a/b")
+)]
+#[case(
+    "POST",
+    "/stage/@connections/%40connections/ID%3D?x",
+    no_method("POST", "@connections/@connections/ID=")
+)]
+#[case("POST", "/stage/foo", no_method("POST", "foo"))]
 #[case(
     "POST",
     "/stage/@connections/WDGT8fY4joECJrQ=test",
@@ -41,6 +57,72 @@ fn encoded_paths_are_read(#[case] path: &str) {
 )]
 fn the_rest_is_refused(#[case] method: &str, #[case] path: &str, #[case] refusal: Refusal) {
     assert_eq!(parsed(method, path, b""), Err(refusal));
+}
+
+fn no_method(method: &str, route: &str) -> Refusal {
+    Refusal::NoMethod {
+        route: route.to_owned(),
+        method: method.to_owned(),
+    }
+}
+
+#[test]
+fn a_path_without_a_method_is_named_decoded() {
+    let response = no_method("POST", "@connections/@connections/ID=").response();
+    assert_eq!(response.status, 403);
+    assert_eq!(
+        response.body,
+        r#"{"message":"No method found matching route @connections/@connections/ID= for http method POST."}"#
+    );
+}
+
+#[rstest]
+#[case("/stage/@connections/x", true, true)]
+#[case("/@connections/x", false, true)]
+#[case("/@connections/x", true, false)]
+#[case("/stage/foo", false, true)]
+#[case("/stage/foo", true, false)]
+#[case("/stage", false, false)]
+#[case("/stage/", false, false)]
+fn an_upgrade_is_no_call(#[case] path: &str, #[case] upgrade: bool, #[case] expected: bool) {
+    let mut headers = Headers::new();
+    if upgrade {
+        headers.push("Upgrade", "websocket");
+    }
+    assert_eq!(is_management(path, &headers), expected);
+}
+
+#[rstest]
+#[case("POST", "/@connections/R1kmxc2VNjMCFIA=", Misdirection::NoStage)]
+#[case("POST", "/test/@connections/x", Misdirection::OtherStage)]
+#[case(
+    "POST",
+    "/dev/@connections/%40connections/x",
+    Misdirection::ConnectionsTwice
+)]
+#[case("POST", "/dev/dev/@connections/x", Misdirection::BehindTheStage)]
+#[case("POST", "/dev//@connections/x", Misdirection::BehindTheStage)]
+#[case("GET", "/dev/@connections/", Misdirection::NoConnection)]
+#[case("GET", "/dev/%40connections?x", Misdirection::NoConnection)]
+#[case("PUT", "/dev/@connections/R1kmxc2VNjMCFIA=", Misdirection::Method)]
+#[case("POST", "/dev/foo", Misdirection::OtherPath)]
+#[case("POST", "/dev/@connections/a/b", Misdirection::OtherPath)]
+fn each_kind_is_told(#[case] method: &str, #[case] path: &str, #[case] kind: Misdirection) {
+    let api = Api::new("$request.body.action", "dev");
+    let request = ManagementRequest {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        headers: Headers::from_iter([("Host", "localhost:3001")]),
+        ..ManagementRequest::default()
+    };
+    let refusal = parse(&api, &request).unwrap_err();
+    let found = misdirected(&api, &request, &refusal).unwrap();
+    assert_eq!(found.kind, kind);
+    assert!(
+        found
+            .to_string()
+            .contains("right endpoint is `http://localhost:3001/dev`, to")
+    );
 }
 
 #[test]
@@ -155,11 +237,11 @@ proptest! {
             }
             Some(Fault::Method(other)) => {
                 method = other;
-                Some(Refusal::Forbidden)
+                Some(no_method(method, &format!("@connections/{end}")))
             }
             Some(Fault::Segment) => {
                 end.push_str("/x");
-                Some(Refusal::Forbidden)
+                Some(no_method(method, &format!("@connections/{end}")))
             }
             Some(Fault::Id(behind)) => {
                 end.push_str(behind);
@@ -177,7 +259,7 @@ proptest! {
         let plain = format!("/{stage}/@connections/{end}");
         let path: String = plain.chars().zip(encoded.iter().cycle()).map(encode).collect();
         let path = format!("{path}{query}");
-        prop_assert!(is_management_path(&path));
+        prop_assert!(is_management(&path, &Headers::new()));
         let operation = match method {
             "GET" => Operation::Get,
             "DELETE" => Operation::Delete,
@@ -191,7 +273,7 @@ proptest! {
     #[test]
     fn only_paths_of_connections_are_read(path in "(/?(stage|@connections|%40connections|R1kmxc2VNjMCFIA=|[a-z%]{0,3})){0,5}") {
         if parsed("GET", &path, b"").is_ok() {
-            prop_assert!(is_management_path(&path));
+            prop_assert!(is_management(&path, &Headers::new()));
         }
     }
 }

@@ -97,7 +97,11 @@ impl Subject {
             function == purpose.function()
                 && match purpose {
                     Purpose::Authorizer | Purpose::Connect => is_of_handshake,
-                    Purpose::Message { text, .. } => is_of_connection && event["body"] == **text,
+                    Purpose::Message { text, .. } => {
+                        let body = event["body"].as_str().unwrap_or_default();
+                        let is_message = event["requestContext"]["eventType"] == "MESSAGE";
+                        is_of_connection && is_message && body == *text
+                    }
                     Purpose::Disconnect { .. } => is_of_connection,
                 }
         };

@@ -89,7 +89,8 @@ impl Known {
                 self.fresh(text("messageId"));
                 let found = (text("eventType"), text("routeKey"));
                 assert_eq!(found, ("MESSAGE", *route));
-                assert_eq!(event["body"], **sent);
+                // EVENT-55
+                assert_eq!(event["body"].as_str().unwrap_or_default(), *sent);
             }
             Purpose::Disconnect { code, reason } => {
                 assert_eq!(text("eventType"), "DISCONNECT");

@@ -242,6 +242,46 @@ fn a_call_needs_the_permission() {
     assert_eq!(call(&mut gateway, &path, true).0.status, 200);
 }
 
+// The endpoint of an SDK that ends in `@connections`: both answers were published.
+#[test]
+fn a_path_without_a_method_needs_the_permission_to_invoke() {
+    let (mut gateway, _) = connected(|access| access.management = Signatures::Required);
+    let path = "/stage/@connections/@connections/Bw91Ye3FjoECFKw%3D";
+    let message = "No method found matching route @connections/@connections/Bw91Ye3FjoECFKw= for \
+        http method GET.";
+    let (response, noted) = call(&mut gateway, path, true);
+    let body = json!({ "message": message }).to_string();
+    assert_eq!((response.status, response.body), (403, body));
+    assert!(noted[0].contains("the endpoint ends in `@connections`, which SDKs add themselves"));
+    // Of the same kind nothing more is said; of another, once.
+    assert_eq!(call(&mut gateway, path, true).1, Vec::<String>::new());
+    assert_eq!(call(&mut gateway, "/stage/foo", true).1.len(), 1);
+    let unsigned = call(&mut gateway, "/stage/foo", false).0;
+    let body = r#"{"message":"Missing Authentication Token"}"#;
+    assert_eq!((unsigned.status, &*unsigned.body), (403, body));
+    let manage =
+        json!({"Effect": "Allow", "Action": "execute-api:ManageConnections", "Resource": "*"});
+    gateway.access.callers[0].policy = policy(&manage);
+    let denied = call(&mut gateway, path, true).0;
+    let message = "User: arn:aws:sts::000000000000:assumed-role/local/local is not authorized to \
+        perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********0000:\
+        local00000/stage/GET/@connections/@connections/Bw91Ye3FjoECFKw%3D";
+    assert_eq!(denied.status, 403);
+    assert_eq!(
+        denied.headers.get("x-amzn-errortype"),
+        Some("AccessDeniedException")
+    );
+    assert_eq!(denied.body, json!({ "Message": message }).to_string());
+    // Where nobody looks at signatures, the answer is the one to a caller who may.
+    let (mut gateway, _) = connected(|_| {});
+    let response = call(&mut gateway, path, false).0;
+    assert!(
+        response
+            .body
+            .contains("No method found matching route @connections/@connections/")
+    );
+}
+
 #[test]
 fn where_signatures_are_noted_calls_are_served_and_each_kind_is_told_once() {
     let (mut gateway, path) = connected(|access| access.management = Signatures::Noted);
