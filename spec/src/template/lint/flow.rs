@@ -203,7 +203,7 @@ impl<'s> Walker<'s> {
                 self.state.env.set(name, Value::unknown());
             }
             name if self.is_text(directive) => {
-                self.print_text(&format!("#{name}"), directive.span.clone())
+                self.print_text(&format!("#{name}"), directive.span.clone());
             }
             name => {
                 let reason = format!("`#{name}` is not analysed");

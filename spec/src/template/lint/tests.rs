@@ -540,7 +540,7 @@ fn pages() {
     ];
     assert_eq!(examples.each_ref().map(|(rule, _)| *rule), Rule::ALL);
     for (rule, source) in examples {
-        page(&format!("lint-{rule}"), rule, source, lint(source));
+        page(&format!("lint-{rule}"), rule, source, &lint(source));
     }
     // Rules that are told in other words elsewhere.
     for (name, rule, output, source) in [
@@ -576,11 +576,11 @@ fn pages() {
         ),
     ] {
         let report = lint_as(source, output);
-        page(&format!("lint-{rule}-{name}"), rule, source, report);
+        page(&format!("lint-{rule}-{name}"), rule, source, &report);
     }
 }
 
-fn page(name: &str, rule: Rule, source: &str, report: Report) {
+fn page(name: &str, rule: Rule, source: &str, report: &Report) {
     let mut findings = report.findings.iter();
     let finding = findings.find(|finding| finding.rule == rule).unwrap();
     let heading = format!("{rule}: {}", finding.message);
