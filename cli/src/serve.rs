@@ -162,10 +162,11 @@ async fn serve(args: &ServeArgs, log: &Log) -> Result<(), Failure> {
     ended
 }
 
-/// Logs what is decided until the gateway is gone.
+/// Logs what is decided until the gateway is gone, but for failures: the log has their warnings.
 async fn show(mut decisions: Subscription, log: Log) {
     while let Some(notice) = decisions.next().await {
         match notice {
+            Notice::Decision(decision) if decision.reason.is_failure() => {}
             Notice::Decision(decision) => log.line(&decision),
             Notice::Missed(count) => log.line(&format!("{count} decisions are not shown")),
         }

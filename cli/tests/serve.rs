@@ -240,6 +240,30 @@ fn a_log_that_nobody_reads_stops_nobody() {
     assert_eq!(logged.lines().count(), 1 + 200 + 70 + 71);
 }
 
+// The log warns of a refusal whether anything else is shown or not.
+#[test]
+fn a_refusal_is_said_once() {
+    let (mut served, address) = serve("refusal", &["--verbose"]);
+    let mut stranger = TcpStream::connect(&address).unwrap();
+    let request = format!("GET /none HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}\r\n");
+    stranger.write_all(request.as_bytes()).unwrap();
+    let mut response = [0; 12];
+    stranger.read_exact(&mut response).unwrap();
+    assert_eq!(&response, b"HTTP/1.1 403");
+    // What comes behind in the log was decided behind.
+    client(&address);
+    let lines = served.stderr().lines().map(Result::unwrap);
+    let mut lines = lines.take_while(|line| !line.ends_with(": connected"));
+    let refusals = lines
+        .by_ref()
+        .filter(|line| line.contains("refused with 403"));
+    let refusals: Vec<String> = refusals.collect();
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
+    assert!(refusals[0].contains(" WARN "), "{refusals:?}");
+    served.signal("TERM");
+    assert!(served.wait().success());
+}
+
 // A text with control characters is one line, without them.
 #[test]
 fn a_client_cannot_forge_a_line_or_control_a_terminal() {
