@@ -14,7 +14,7 @@ use crate::lambda::FunctionOutput;
 #[cfg(feature = "mutations")]
 use crate::mutation::Mutation;
 use crate::runtime::Interpreters;
-use crate::{Error, credentials};
+use crate::{Error, credentials, tls};
 
 /// What to serve, and how.
 #[derive(Clone, Debug)]
@@ -53,6 +53,9 @@ pub struct Options {
     pub require_signatures: bool,
     /// Another DynamoDB for the functions than the one in this process. Its tables must exist.
     pub dynamodb_url: Option<String>,
+    /// The folder of the authority that TLS clients are to trust; made at the first use. Without one,
+    /// each gateway has an authority of its own, which goes with it.
+    pub authority: Option<PathBuf>,
     /// The most processes of one function.
     pub max_processes: usize,
     /// Where the time comes from.
@@ -64,8 +67,8 @@ pub struct Options {
 
 impl Options {
     /// The defaults for a template: loopback, a port of the system's choice, everything built;
-    /// region and DynamoDB as this process's environment says (`AWS_REGION`, `AWS_DEFAULT_REGION`,
-    /// `AWS_ENDPOINT_URL_DYNAMODB`).
+    /// region, DynamoDB and the folder of the authority as this process's environment says
+    /// (`AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL_DYNAMODB`; `XDG_CACHE_HOME`, `HOME`).
     pub fn new(template: impl Into<PathBuf>) -> Self {
         let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let mut settings = Settings::default();
@@ -87,6 +90,7 @@ impl Options {
             credentials: None,
             require_signatures: false,
             dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
+            authority: tls::cache_folder(),
             max_processes: 32,
             clock: TimeSource::default(),
             #[cfg(feature = "mutations")]

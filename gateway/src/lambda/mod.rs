@@ -34,6 +34,7 @@ use tokio::task::JoinSet;
 
 use crate::calls::{Invoke, NoSuchFunction, Results};
 use crate::clock::Clock;
+use crate::tls::Trust;
 use pool::{Pool, Starts};
 use stack::Function;
 use watchdog::Watchdog;
@@ -68,6 +69,8 @@ pub(crate) struct Surroundings {
     /// Where the `@connections` API is.
     pub(crate) management: SocketAddr,
     pub(crate) dynamodb_url: String,
+    /// What TLS clients are told to trust.
+    pub(crate) trust: Trust,
     /// The most processes of one function.
     pub(crate) max_processes: usize,
 }
