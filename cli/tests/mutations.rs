@@ -151,6 +151,16 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
             Informational,
             "`/body`",
         ),
+        Mutation::ChildrenLookedAtTwice => (
+            "route/the-log-has-each-message-of-the-validator-once",
+            Informational,
+            "step 4: access log: expected",
+        ),
+        Mutation::MessagesInAnotherOrder => (
+            "route/the-log-says-why-a-message-fits-no-model",
+            Informational,
+            r#"found `", "details": "[instance type (integer)"#,
+        ),
     }
 }
 

@@ -75,11 +75,13 @@ pub enum Feature {
     Http,
     /// Real sockets: pings, and buffers that fill.
     Sockets,
+    /// The stage's access log can be read.
+    AccessLog,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Authorizer,
         Self::Templates,
         Self::Management,
@@ -89,6 +91,7 @@ impl Feature {
         Self::TwoWay,
         Self::Http,
         Self::Sockets,
+        Self::AccessLog,
     ];
 
     /// The feature of a name, as cases write it.
@@ -111,6 +114,7 @@ impl fmt::Display for Feature {
             Self::TwoWay => "two-way",
             Self::Http => "http",
             Self::Sockets => "sockets",
+            Self::AccessLog => "access-log",
         })
     }
 }

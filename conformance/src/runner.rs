@@ -169,6 +169,7 @@ impl<S: Session> Run<'_, S> {
                 Ok(())
             }
             Step::Row { id, present } => self.row(id, *present).await,
+            Step::AccessLog { of, line } => self.access_log(of, line).await,
             Step::Wait { seconds } => {
                 self.note(">", &format!("{seconds} seconds pass"));
                 Ok(self.session.wait(Duration::from_secs(*seconds)).await?)
@@ -201,6 +202,22 @@ impl<S: Session> Run<'_, S> {
             "still in the table"
         };
         Err(Stop::Difference(format!("connection {id} is {state}")))
+    }
+
+    async fn access_log(&mut self, of: &str, line: &str) -> Result<(), Stop> {
+        let of = self.fill(of)?;
+        for _ in 0..LOOKS {
+            let lines = self.session.access_log().await?;
+            if let Some(found) = lines.iter().find(|line| line.contains(&of)) {
+                self.note("<", &format!("access log: {found}"));
+                let matched = self.bindings.matches(line, found);
+                let differs = |problem| Stop::Difference(format!("access log: {problem}"));
+                return matched.map_err(differs);
+            }
+            self.retry().await;
+        }
+        let missing = format!("the access log has no line with `{of}`");
+        Err(Stop::Difference(missing))
     }
 
     /// Gives the target a moment for what may take one.

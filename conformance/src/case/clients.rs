@@ -48,7 +48,7 @@ impl<'a> Clients<'a> {
                     return Err("there is no observer: `observe` comes first".to_owned());
                 }
             }
-            Step::Manage(_) | Step::Row { .. } | Step::Wait { .. } => {}
+            Step::Manage(_) | Step::Row { .. } | Step::AccessLog { .. } | Step::Wait { .. } => {}
         }
         Ok(())
     }
