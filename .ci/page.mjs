@@ -61,9 +61,13 @@ async function see(name, path, { look, ...options }) {
   await shoot("");
   if (options.isMobile) await verdictsInSight(page, data);
   else await namesInSight(page, data);
-  await page.locator("summary").click();
+  const summaries = await page.locator("summary").all();
+  for (const each of summaries) await each.click();
+  await fits(page, `${name}, ${look}, unfolded`);
+  await causesInSight(page, data);
+  await shoot("-causes");
   const checked = await accessible(page, `${name}, ${look}`);
-  await page.locator("summary").click();
+  for (const each of summaries.reverse()) await each.click();
   await filters(page, data);
   await page.locator("#count").evaluate(it => it.scrollIntoView());
   await shoot("-filtered");
@@ -195,6 +199,16 @@ async function verdictsInSight(page, data) {
   });
 }
 
+/** What did not pass is there by cause, each case once for each target, and how much was run. */
+async function causesInSight(page, data) {
+  const listed = await page.locator("#causes .cases button").allTextContents();
+  const outcomes = data.rows.flatMap(row => row.outcomes.map(outcome => [row.case, outcome?.verdict]));
+  const wanted = outcomes.filter(([, verdict]) => ["fail", "error", "informational"].includes(verdict)).map(([id]) => id);
+  assert.deepEqual(listed.sort(), wanted.sort());
+  const head = await page.locator("#targets").innerText();
+  for (const { words } of data.coverage) assert(head.includes(words), `the head should say ${words}; it says ${head}`);
+}
+
 /** Each filter leaves the rows that it should, by the page's own data, and says how many. */
 async function filters(page, data) {
   const all = data.rows.length;
@@ -246,7 +260,9 @@ async function cells(page, data, where, shoot) {
     const overflow = await dialog.evaluate(it => it.scrollWidth - it.clientWidth);
     assert(overflow <= 0, `${where}: what is in the dialog of ${row.case} is ${overflow} pixels too wide`);
     const text = await dialog.innerText();
-    for (const wanted of [row.case, row.why, verdict, outcome.detail, ...outcome.transcript, ...row.requirements]) {
+    const { steps = [], expected = "", came = "" } = outcome.stopped ?? {};
+    const said = [...steps, expected, came, outcome.command ?? ""];
+    for (const wanted of [row.case, row.why, verdict, outcome.detail, ...said, ...outcome.transcript, ...row.requirements]) {
       assert(squeezed(text).includes(squeezed(wanted)), `${where}: the dialog of ${row.case} should say ${wanted}; it says ${text}`);
     }
     const sources = row.requirements.flatMap(requirement => data.requirements[requirement].sources).filter(source => source.startsWith("http"));

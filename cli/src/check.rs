@@ -1,5 +1,6 @@
 //! `gatespec check`.
 
+mod alone;
 mod arguments;
 mod aws;
 mod endpoint;
@@ -12,6 +13,7 @@ mod url;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use conformance::fixture::Fixture;
 use conformance::generate::Chance;
@@ -70,6 +72,10 @@ pub(crate) struct CheckArgs {
     /// it.
     #[arg(long, conflicts_with_all = ["expect", "bless", "record", "transcripts"])]
     explain: bool,
+    /// How reports say that a case is run alone, with `--case ID` behind it: for scripts that start
+    /// the target, such as those of conformance/targets [default: these arguments].
+    #[arg(long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
+    started_by: Option<String>,
     /// Show what was sent and received in every case, not only in those that did not pass.
     #[arg(long)]
     transcripts: bool,
@@ -157,7 +163,11 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         stack,
         endpoint,
     };
-    let reports = runtime()?.block_on(reports(args, &targets, cases, &prepared))?;
+    let mut reports = runtime()?.block_on(reports(args, &targets, cases, &prepared))?;
+    for ((report, target), known) in reports.iter_mut().zip(&targets).zip(&known) {
+        report.explain(known);
+        alone::tell(args, *target, cases, report);
+    }
     let comparison = Comparison::of(&reports, cases);
     print(report::table(&comparison).trim_end());
     if args.transcripts {
@@ -269,19 +279,30 @@ fn print_transcripts(comparison: &Comparison, is_shown: impl Fn(Verdict) -> bool
                 continue;
             };
             if is_shown(outcome.verdict) {
-                let lines = outcome.transcript.join("\n    ");
-                let Outcome {
-                    case,
-                    verdict,
-                    detail,
-                    ..
-                } = outcome;
-                print(&format!(
-                    "\n{case} on {target}: {verdict} {detail}\n    {lines}"
-                ));
+                print(&transcript(target, outcome));
             }
         }
     }
+}
+
+/// A case with its verdict: what was expected and came, how to run it alone, what happened.
+fn transcript(target: &str, outcome: &Outcome) -> String {
+    let Outcome {
+        case,
+        verdict,
+        detail,
+        ..
+    } = outcome;
+    let mut text = format!("\n{case} on {target}: {verdict} {detail}\n");
+    if let Some(stopped) = &outcome.stopped {
+        text.push_str(&format!("  expected: {}\n", stopped.expected));
+        text.push_str(&format!("  came:     {}\n", stopped.came));
+    }
+    if let Some(command) = &outcome.command {
+        text.push_str(&format!("  alone:    {command}\n"));
+    }
+    text.push_str(&format!("    {}", outcome.transcript.join("\n    ")));
+    text
 }
 
 impl RunningArgs {

@@ -69,19 +69,6 @@ struct StackArgs {
     mutation: Option<gateway::Mutation>,
 }
 
-impl StackArgs {
-    /// The stack of a file, with the defaults for the rest.
-    fn of(template: &std::path::Path) -> Self {
-        Self {
-            template: template.to_owned(),
-            parameters: Vec::new(),
-            no_build: true,
-            #[cfg(feature = "mutations")]
-            mutation: None,
-        }
-    }
-}
-
 const AFTER_HELP: &str = "Exit codes: 0 all as expected; 1 unexpected verdicts, findings, or a template that cannot be
 rendered; 2 something in the arguments or the stack's template must be changed; 3 could not run.
 

@@ -308,37 +308,6 @@ fn render_prints_the_text_or_the_error_with_its_caret() {
 }
 
 #[test]
-fn falsify_breaks_the_original_and_not_ours() {
-    let output = gatespec(&[
-        "falsify",
-        "conformance/fixtures/original-mapping-template.vtl",
-        "--cases",
-        "2000",
-    ]);
-    let text = stdout(&output);
-    assert_eq!(code(&output), Some(1), "{text}");
-    assert!(
-        text.contains("message: '\n")
-            && text.contains("it is not JSON")
-            && text.contains("single-quote"),
-        "{text}"
-    );
-    assert!(
-        text.contains("a value is forged") && text.contains("unescaped-value"),
-        "{text}"
-    );
-    let output = gatespec(&["falsify", "--cases", "500"]);
-    assert_eq!(
-        code(&output),
-        Some(0),
-        "{}{}",
-        stdout(&output),
-        stderr(&output)
-    );
-    assert!(stdout(&output).contains("not falsified"));
-}
-
-#[test]
 fn every_command_has_help() {
     for command in ["check", "serve", "render", "lint", "falsify", "report"] {
         let output = gatespec(&[command, "--help"]);

@@ -6,13 +6,14 @@ mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rstest::rstest;
-use support::{PATIENCE, Served, code, file, gatespec, stderr, stdout};
+use support::{PATIENCE, Served, code, command, file, gatespec, root, stderr, stdout};
 
 const TEMPLATE: &str = "
 Resources:
@@ -240,6 +241,30 @@ fn a_log_that_nobody_reads_stops_nobody() {
     assert_eq!(logged.lines().count(), 1 + 200 + 70 + 71);
 }
 
+// The log warns of a refusal whether anything else is shown or not.
+#[test]
+fn a_refusal_is_said_once() {
+    let (mut served, address) = serve("refusal", &["--verbose"]);
+    let mut stranger = TcpStream::connect(&address).unwrap();
+    let request = format!("GET /none HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}\r\n");
+    stranger.write_all(request.as_bytes()).unwrap();
+    let mut response = [0; 12];
+    stranger.read_exact(&mut response).unwrap();
+    assert_eq!(&response, b"HTTP/1.1 403");
+    // What comes behind in the log was decided behind.
+    client(&address);
+    let lines = served.stderr().lines().map(Result::unwrap);
+    let mut lines = lines.take_while(|line| !line.ends_with(": connected"));
+    let refusals = lines
+        .by_ref()
+        .filter(|line| line.contains("refused with 403"));
+    let refusals: Vec<String> = refusals.collect();
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
+    assert!(refusals[0].contains(" WARN "), "{refusals:?}");
+    served.signal("TERM");
+    assert!(served.wait().success());
+}
+
 // A text with control characters is one line, without them.
 #[test]
 fn a_client_cannot_forge_a_line_or_control_a_terminal() {
@@ -315,6 +340,43 @@ fn a_second_signal_ends_it_at_once() {
         }
     }
     panic!("it always ended by itself");
+}
+
+// There was no way to serve them: only the debug ones were looked for.
+#[test]
+fn functions_that_were_built_for_release_are_served_with_release() {
+    let probe = root().join("gateway/tests/probe");
+    let template = std::fs::read_to_string(probe.join("template.yaml")).unwrap();
+    let template = file("release", "template.yaml", &template);
+    let folder = Path::new(&template).parent().unwrap();
+    std::fs::copy(probe.join("Cargo.toml"), folder.join("Cargo.toml")).unwrap();
+    let built = folder.join("target/release");
+    std::fs::create_dir_all(&built).unwrap();
+    std::fs::write(built.join("probe"), "").unwrap();
+    let target = folder.join("target");
+    let refused = command(&["serve", "--no-build", "--port", "0", &template])
+        .env("CARGO_TARGET_DIR", &target)
+        .output()
+        .unwrap();
+    assert_eq!(code(&refused), Some(2));
+    assert!(
+        stderr(&refused).contains("`--release`"),
+        "{}",
+        stderr(&refused)
+    );
+    let mut served = command(&["serve", "--no-build", "--release", "--port", "0", &template])
+        .args(["--ready", "json"])
+        .env("CARGO_TARGET_DIR", &target)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = String::new();
+    let mut lines = BufReader::new(served.stdout.take().unwrap());
+    lines.read_line(&mut ready).unwrap();
+    assert!(ready.contains("\"ws\""), "{ready}");
+    // Its standard input is closed.
+    served.wait().unwrap();
 }
 
 // The longer help used to be hidden by the commands' own lines.

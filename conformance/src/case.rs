@@ -5,6 +5,7 @@ mod clients;
 mod found;
 mod rules;
 mod step;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,6 +18,7 @@ use crate::generate::Generator;
 
 pub use step::{Connect, Event, Manage, Observe, Send, Step, Values};
 pub(crate) use step::{JSON, VALUE};
+pub(crate) use words::closing;
 
 /// One thing to check, on any target.
 #[derive(Clone, Debug, Deserialize, PartialEq)]

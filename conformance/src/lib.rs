@@ -33,7 +33,7 @@ pub use case::{Case, Feature};
 pub use causes::with_causes;
 pub use session::Session;
 pub use target::endpoint::Target;
-pub use verdict::{Expectations, Outcome, Report, Verdict};
+pub use verdict::{Expectations, Outcome, Report, Stopped, Verdict};
 
 /// Runs the kit's own cases on a target, for your own tests; [`Target::check`] runs others.
 ///

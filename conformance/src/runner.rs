@@ -3,6 +3,7 @@
 mod answer;
 mod chance;
 mod clients;
+mod difference;
 mod events;
 mod manage;
 mod many;
@@ -17,9 +18,10 @@ use crate::case::{Case, Feature, Step, Values};
 use crate::generate::Chance;
 use crate::pattern::Bindings;
 use crate::session::{Incoming, Outgoing, Session};
-use crate::verdict::{Outcome, Verdict};
+use crate::verdict::{Outcome, Stopped, Verdict, shortened};
 pub(crate) use chance::FOUND;
 pub(crate) use chance::run_with;
+use difference::Difference;
 pub(crate) use events::KINDS;
 use events::Reports;
 pub use many::Options;
@@ -49,6 +51,8 @@ pub(crate) const BASE: &str = "base";
 pub(crate) const HOST: &str = "host";
 /// How often the kit looks for what may take a moment before it gives up.
 const LOOKS: u32 = 250;
+/// How much of a step's words a detail has, in characters.
+const WORDS: usize = 100;
 
 /// Carries out `case` on `session`, a target that has `features`.
 pub async fn run<S: Session>(case: &Case, session: &mut S, features: &[Feature]) -> Outcome {
@@ -64,15 +68,6 @@ async fn once<S: Session>(
 ) -> Outcome {
     let started = Instant::now();
     let host = session.host();
-    let outcome = |verdict, detail: String, transcript, retries| Outcome {
-        case: case.id.clone(),
-        verdict,
-        detail,
-        transcript,
-        retries,
-        host: host.clone(),
-        took: started.elapsed(),
-    };
     if let Some(missing) = case
         .features
         .iter()
@@ -98,30 +93,74 @@ async fn once<S: Session>(
         who_am_i: None,
         retries: 0,
     };
-    let mut result = run.steps(&case.steps).await;
+    let (reached, mut result) = run.steps(&case.steps).await;
     if result.is_ok() {
         result = run.nothing_more_is_reported().await;
     }
     let ended = run.close_all().await;
-    let (verdict, detail) = match result.and(ended) {
-        Ok(()) => (Verdict::Pass, String::new()),
-        Err(Stop::Difference(detail)) => (Verdict::on_difference(case), detail),
-        Err(Stop::Unsupported(detail)) => (Verdict::Unsupported, detail),
-        Err(Stop::Broken(detail)) => (Verdict::Error, detail),
+    let mut outcome = Outcome::without_a_run(case, Verdict::Pass, "");
+    if let Err(stop) = result.and(ended) {
+        let at = case.steps.get(reached);
+        let unsupported = matches!(stop, Stop::Unsupported(_));
+        // What a target lacks, it lacks in whichever step.
+        let stop = match at.filter(|_| !unsupported) {
+            Some(step) => {
+                let words = shortened(&step.to_string(), WORDS);
+                stop.of(&format!("step {} ({words})", reached + 1))
+            }
+            None => stop,
+        };
+        (outcome.verdict, outcome.detail, outcome.stopped) = match stop {
+            Stop::Difference(difference) => {
+                let stopped = stopped(&case.steps, reached, &difference);
+                let verdict = Verdict::on_difference(case);
+                (verdict, difference.problem, Some(stopped))
+            }
+            Stop::Unsupported(detail) => (Verdict::Unsupported, detail, None),
+            Stop::Broken(detail) => (Verdict::Error, detail, None),
+        };
+    }
+    Outcome {
+        transcript: run.transcript,
+        retries: run.retries,
+        host,
+        took: started.elapsed(),
+        ..outcome
+    }
+}
+
+/// Where a case parts from the target: at the step of this index, or behind the last one.
+fn stopped(steps: &[Step], index: usize, difference: &Difference) -> Stopped {
+    let mut words: Vec<String> = steps.iter().take(index + 1).map(Step::to_string).collect();
+    if index >= steps.len() {
+        words.push("at the end everybody leaves, and nothing more has come".to_owned());
+    }
+    let expected = match &*difference.expected {
+        "" => words.last().cloned().unwrap_or_default(),
+        expected => expected.to_owned(),
     };
-    outcome(verdict, detail, run.transcript, run.retries)
+    Stopped {
+        step: index + 1,
+        steps: words,
+        expected,
+        came: difference.came.clone(),
+    }
 }
 
 impl<S: Session> Run<'_, S> {
-    async fn steps(&mut self, steps: &[Step]) -> Result<(), Stop> {
+    /// Carries out the steps, as far as nothing stops them: how many went well, and what stopped
+    /// the next one.
+    async fn steps(&mut self, steps: &[Step]) -> (usize, Result<(), Stop>) {
         for (index, step) in steps.iter().enumerate() {
             let result = self.step(step).await.and_then(|()| self.no_fault());
             for reason in self.session.reasons() {
                 self.note("·", &reason);
             }
-            result.map_err(|stop| stop.of(&format!("step {}", index + 1)))?;
+            if result.is_err() {
+                return (index, result);
+            }
         }
-        Ok(())
+        (steps.len(), Ok(()))
     }
 
     async fn step(&mut self, step: &Step) -> Result<(), Stop> {
@@ -158,9 +197,12 @@ impl<S: Session> Run<'_, S> {
             }
             Step::Pong { client, text } => match self.receive(client).await? {
                 Incoming::Pong(bytes) if bytes == text.as_bytes() => Ok(()),
-                incoming => Err(Stop::Difference(format!(
-                    "{client} expected a pong `{text}`, got {incoming:?}"
-                ))),
+                incoming => {
+                    let expected = format!("a pong `{text}`");
+                    Err(Stop::Difference(Difference::between(
+                        client, expected, incoming,
+                    )))
+                }
             },
             Step::Observe(observe) => self.observe(observe).await,
             Step::Event(event) => self.event(event).await,
@@ -201,7 +243,8 @@ impl<S: Session> Run<'_, S> {
         } else {
             "still in the table"
         };
-        Err(Stop::Difference(format!("connection {id} is {state}")))
+        let came = format!("connection {id} is {state}");
+        Err(Stop::Difference(Difference::from_the_step(came)))
     }
 
     async fn access_log(&mut self, of: &str, line: &str) -> Result<(), Stop> {

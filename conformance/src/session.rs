@@ -2,6 +2,7 @@
 //! `@connections`, look into the table.
 
 use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 use crate::sign::Sign;
@@ -178,6 +179,20 @@ pub enum SessionError {
     /// The kit's own failure, such as a target that cannot be reached.
     #[error(transparent)]
     Other(Box<dyn Error + Send + Sync>),
+}
+
+/// In words: ``the text `…` ``, `a close with 1006`.
+impl fmt::Display for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "the text `{text}`"),
+            Self::Binary(bytes) => write!(f, "the binary message {bytes:?}"),
+            Self::Ping(bytes) => write!(f, "the ping {bytes:?}"),
+            Self::Pong(bytes) => write!(f, "the pong {bytes:?}"),
+            Self::Closed(code, reason) if reason.is_empty() => write!(f, "a close with {code}"),
+            Self::Closed(code, reason) => write!(f, "a close with {code}: `{reason}`"),
+        }
+    }
 }
 
 impl SessionError {

@@ -1,6 +1,7 @@
 //! Verdicts: what is said of a target, case by case, and what was expected to be said.
 
 mod expectations;
+mod stopped;
 
 use std::fmt;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use spec::requirement::{self, Basis};
 
 use crate::case::Case;
 pub use expectations::{Expectations, InvalidExpectations};
+pub use stopped::Stopped;
 
 /// What a case says of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -36,6 +38,12 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// Why, when it is not a pass.
     pub detail: String,
+    /// Where the target did something else than the case says, and what.
+    pub stopped: Option<Stopped>,
+    /// Why this verdict was expected, if it was (see [`Expectations`]).
+    pub known: Option<String>,
+    /// The command that runs this case alone, for people.
+    pub command: Option<String>,
     /// What was sent (`>`) and received (`<`), and what the target or the kit said of it (`·`).
     pub transcript: Vec<String>,
     /// How often something that may take a moment was looked for once more.
@@ -82,6 +90,9 @@ impl Outcome {
             case: case.id.clone(),
             verdict,
             detail: detail.into(),
+            stopped: None,
+            known: None,
+            command: None,
             transcript: Vec::new(),
             retries: 0,
             host: String::new(),
@@ -90,7 +101,26 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// What it shares with other outcomes that have the same reason: the known one, or what was
+    /// expected and what came.
+    pub(crate) fn cause(&self) -> String {
+        match (&self.known, &self.stopped) {
+            (Some(known), _) => known.clone(),
+            (None, Some(stopped)) => stopped.cause(),
+            (None, None) => self.detail.clone(),
+        }
+    }
+}
+
 impl Report {
+    /// Says of each verdict that was expected to be out of order why it was.
+    pub fn explain(&mut self, known: &Expectations) {
+        for outcome in &mut self.outcomes {
+            outcome.known = known.explanation(outcome).map(str::to_owned);
+        }
+    }
+
     /// How many cases have this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.outcomes
@@ -136,6 +166,9 @@ mod tests {
             case: case.to_owned(),
             verdict,
             detail: "detail".to_owned(),
+            stopped: None,
+            known: None,
+            command: None,
             transcript: Vec::new(),
             retries: 0,
             host: String::new(),

@@ -169,7 +169,7 @@ const CONNECT: &str = r#"{ do = "connect", client = "alice" }"#;
     b"",
     b"",
     true,
-    Some("step 2: alice: the client's close")
+    Some("step 2 (alice closes): alice: the client's close")
 )]
 #[case::not_ended("", b"", CLOSE, false, Some("not ended"))]
 #[case::late(
@@ -177,21 +177,21 @@ const CONNECT: &str = r#"{ do = "connect", client = "alice" }"#;
     CLOSE,
     TEXT,
     true,
-    Some("step 2: alice: a frame came after")
+    Some("step 2 (alice is closed with 1000): alice: a frame came after")
 )]
 #[case::not_ended_by_itself(
     r#", { do = "closed", client = "alice", code = 1000 }"#,
     CLOSE,
     b"",
     false,
-    Some("step 2: alice: the connection was not ended")
+    Some("step 2 (alice is closed with 1000): alice: the connection was not ended")
 )]
 #[case::silent(
     r#", { do = "receive", client = "alice", text = "a" }"#,
     b"",
     CLOSE,
     true,
-    Some("step 2: alice: nothing came within")
+    Some("step 2 (alice receives `a`): alice: nothing came within")
 )]
 #[tokio::test(flavor = "multi_thread")]
 async fn ends_decide_the_verdict(
@@ -214,7 +214,12 @@ async fn ends_decide_the_verdict(
 // What the target answers wrongly, or not at all, is its failure; a target that is not there, or
 // cannot be asked, has not failed.
 #[rstest]
-#[case::silence(b"", false, Verdict::Fail, "step 1: alice: nothing came within")]
+#[case::silence(
+    b"",
+    false,
+    Verdict::Fail,
+    "step 1 (alice connects: 101): alice: nothing came within"
+)]
 #[case::an_end(b"", true, Verdict::Fail, "closed without a response")]
 #[case::no_http(b"hello\r\n\r\n", true, Verdict::Fail, "not an HTTP response")]
 #[case::another_accept(

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gatespec_conformance::case::{self, Feature};
 use gatespec_conformance::report::{Comparison, FORMATS, InvalidReport};
-use gatespec_conformance::{Outcome, Report, Verdict};
+use gatespec_conformance::{Outcome, Report, Stopped, Verdict};
 use serde_json::Value;
 
 /// Lines that were written once, and one that is still to come.
@@ -17,7 +17,17 @@ const CASES: &str = include_str!("stability/cases.toml");
 /// A line as this version writes it.
 fn line() -> Value {
     let case = case::built_in().unwrap().remove(0);
-    let outcome = Outcome::without_a_run(&case, Verdict::Error, "d".to_owned());
+    let outcome = Outcome {
+        stopped: Some(Stopped {
+            step: 1,
+            steps: vec!["s".to_owned()],
+            expected: "e".to_owned(),
+            came: "c".to_owned(),
+        }),
+        known: Some("k".to_owned()),
+        command: Some("c".to_owned()),
+        ..Outcome::without_a_run(&case, Verdict::Fail, "d".to_owned())
+    };
     let report = Report {
         target: "t".to_owned(),
         outcomes: vec![outcome],
@@ -47,6 +57,9 @@ fn a_line_of_a_report_has_the_promised_fields() {
         "why",
         "verdict",
         "detail",
+        "stopped",
+        "known",
+        "command",
         "requirements",
         "millis",
         "retries",
@@ -58,6 +71,12 @@ fn a_line_of_a_report_has_the_promised_fields() {
     assert_eq!(fields(cited), ["id", "title", "basis", "sources"].into());
     let schema: Value = serde_json::from_str(include_str!("../report.schema.json")).unwrap();
     assert_eq!(fields(&schema["properties"]), fields(&line));
+    let stopped = fields(&line["stopped"]);
+    assert_eq!(stopped, ["step", "steps", "expected", "came"].into());
+    assert_eq!(
+        fields(&schema["properties"]["stopped"]["properties"]),
+        stopped
+    );
     let cited = &schema["properties"]["requirements"]["items"]["properties"];
     assert_eq!(fields(cited), fields(&line["requirements"][0]));
 }

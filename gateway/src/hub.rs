@@ -16,7 +16,7 @@ use std::time::Duration;
 use spec::connection::CloseInfo;
 use spec::http::{Headers, HttpResponse};
 use spec::io::{
-    CallId, Decision, FunctionOutcome, ManagementId, ManagementRequest, Outcome, PeerId, Reason,
+    CallId, Decision, FunctionOutcome, ManagementId, ManagementRequest, Outcome, PeerId,
 };
 use spec::{CompiledApi, Input, Output, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -307,14 +307,9 @@ impl Hub {
     fn tell(&self, decision: Decision) {
         // Evaluated only where somebody listens.
         let shown = || crate::log::escape(&decision.to_string()).into_owned();
-        match decision.reason {
-            Reason::Refused { .. }
-            | Reason::CallRefused { .. }
-            | Reason::Misdirected(_)
-            | Reason::IntegrationFailed(_) => {
-                tracing::warn!(target: "gateway::access", "{}", shown());
-            }
-            _ => tracing::info!(target: "gateway::access", "{}", shown()),
+        match decision.reason.is_failure() {
+            true => tracing::warn!(target: "gateway::access", "{}", shown()),
+            false => tracing::info!(target: "gateway::access", "{}", shown()),
         }
         self.decisions.publish(decision);
     }

@@ -226,6 +226,19 @@ pub enum Reason {
     Disconnected(CloseInfo),
 }
 
+impl Reason {
+    /// Whether somebody did not get what they wanted, which is worth a warning.
+    pub fn is_failure(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused { .. }
+                | Self::CallRefused { .. }
+                | Self::Misdirected(_)
+                | Self::IntegrationFailed(_)
+        )
+    }
+}
+
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: ", self.connection_id, self.request_id)?;

@@ -15,8 +15,8 @@ pub(super) struct SelectionArgs {
     /// Run the cases of this file, or of this folder's *.toml files, instead of the kit's own. What
     /// the kit knows of its own targets (conformance/expectations) is not expected then.
     #[arg(long, value_name = "PATH")]
-    cases: Option<PathBuf>,
-    /// Run only the cases whose id begins so.
+    pub(super) cases: Option<PathBuf>,
+    /// Run only the case with this id, or, if there is none, those whose id begins so.
     #[arg(long, value_name = "PREFIX", default_value = "")]
     case: String,
     /// Run only the cases that cite this requirement.
@@ -60,9 +60,10 @@ impl SelectionArgs {
         if let (Some(path), []) = (&self.cases, &*all) {
             return Err(Failure::usage(nothing_in(path)));
         }
+        let is_exact = all.iter().any(|case| case.id == self.case);
         let cases: Vec<Case> = all
             .iter()
-            .filter(|case| self.takes(case))
+            .filter(|case| self.takes(case) && (!is_exact || case.id == self.case))
             .cloned()
             .collect();
         if cases.is_empty() {

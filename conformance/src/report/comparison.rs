@@ -60,6 +60,12 @@ impl Comparison {
                 let why = || case.map(|case| case.why.clone()).unwrap_or_default();
                 let mut outcome = outcome.clone();
                 outcome.detail = shortened(&outcome.detail, DETAIL);
+                if let Some(stopped) = &mut outcome.stopped {
+                    stopped.expected = shortened(&stopped.expected, DETAIL);
+                    for step in &mut stopped.steps {
+                        *step = shortened(step, SHOWN);
+                    }
+                }
                 for line in &mut outcome.transcript {
                     if !line.starts_with(FOUND) {
                         *line = shortened(line, SHOWN);

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Cited, Comparison, Format};
+use super::{Cited, Comparison, Coverage, Format};
 use crate::runner::FOUND;
 use crate::verdict::{Outcome, Verdict};
 
@@ -41,10 +41,23 @@ fn html(comparison: &Comparison) -> String {
             json!({"case": row.case, "why": row.why, "requirements": ids, "outcomes": outcomes})
         })
         .collect();
-    let data = json!({"targets": comparison.targets, "requirements": requirements, "rows": rows});
+    let targets = comparison.targets.iter().enumerate();
+    let coverage: Vec<Value> = targets
+        .map(|(index, _)| coverage(comparison, index))
+        .collect();
+    let data = json!({
+        "targets": comparison.targets, "coverage": coverage,
+        "requirements": requirements, "rows": rows,
+    });
     // `<` would let a text end the element that holds the data.
     PAGE.replace("{{COLOURS}}", COLOURS)
         .replace("{{DATA}}", &data.to_string().replace('<', "\\u003c"))
+}
+
+/// How much of the cases a target was held to, and why not to more.
+fn coverage(comparison: &Comparison, index: usize) -> Value {
+    let coverage = Coverage::of(comparison, index);
+    json!({"words": coverage.to_string(), "not_run": coverage.not_run})
 }
 
 fn outcome(outcome: &Outcome) -> Value {
@@ -56,7 +69,11 @@ fn outcome(outcome: &Outcome) -> Value {
         .filter(is_shown)
         .map(|line| shortened(line))
         .collect();
+    let stopped = outcome.stopped.as_ref();
     json!({
+        "stopped": stopped,
+        "cause": outcome.cause(),
+        "command": outcome.command,
         "verdict": outcome.verdict,
         "detail": outcome.detail,
         "millis": u64::try_from(outcome.took.as_millis()).unwrap_or(u64::MAX),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Cited, Comparison, Format};
-use crate::verdict::{Outcome, Verdict};
+use crate::verdict::{Outcome, Stopped, Verdict};
 
 pub(super) const FORMAT: Format = Format {
     file: "report.jsonl",
@@ -23,6 +23,12 @@ struct Line {
     why: String,
     verdict: Verdict,
     detail: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stopped: Option<Stopped>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    known: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    command: Option<String>,
     requirements: Vec<Cited>,
     millis: u64,
     #[serde(default)]
@@ -72,6 +78,9 @@ pub(super) fn jsonl(comparison: &Comparison) -> String {
                 why: row.why.clone(),
                 verdict: outcome.verdict,
                 detail: outcome.detail.clone(),
+                stopped: outcome.stopped.clone(),
+                known: outcome.known.clone(),
+                command: outcome.command.clone(),
                 requirements: row.requirements.clone(),
                 millis: u64::try_from(outcome.took.as_millis()).unwrap_or(u64::MAX),
                 retries: outcome.retries,
@@ -102,6 +111,9 @@ impl Comparison {
                 why,
                 verdict,
                 detail,
+                stopped,
+                known,
+                command,
                 requirements,
                 millis,
                 retries,
@@ -115,6 +127,9 @@ impl Comparison {
                 case,
                 verdict,
                 detail,
+                stopped,
+                known,
+                command,
                 transcript,
                 retries,
                 host: String::new(),

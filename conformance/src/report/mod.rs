@@ -2,6 +2,7 @@
 //! JUnit for CI systems, Markdown and a page of HTML for people.
 
 mod comparison;
+mod coverage;
 mod explanation;
 mod html;
 mod jsonl;
@@ -10,6 +11,7 @@ mod markdown;
 mod table;
 
 pub use comparison::{Cited, Comparison, Row};
+pub use coverage::Coverage;
 pub use explanation::explanation;
 pub(crate) use html::COLOURS;
 pub use jsonl::{InvalidReport, SCHEMA};
@@ -33,7 +35,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::verdict::{Outcome, Report, Verdict};
+    use crate::verdict::{Outcome, Report, Stopped, Verdict};
 
     /// Two targets, one verdict of each kind.
     pub(super) fn comparison() -> Comparison {
@@ -43,6 +45,16 @@ mod tests {
             ("limits/a", Verdict::Informational, Verdict::Unsupported),
             ("limits/b", Verdict::Pass, Verdict::Error),
         ];
+        let stopped = Stopped {
+            step: 2,
+            steps: vec![
+                "alice connects: 101".to_owned(),
+                "alice receives `a`".to_owned(),
+            ],
+            expected: "the text `a`".to_owned(),
+            came: "`</script>`".to_owned(),
+        };
+        let is_stopped = |verdict| verdict == Verdict::Fail || verdict == Verdict::Informational;
         let outcome = |case: &str, verdict: Verdict| Outcome {
             case: case.to_owned(),
             verdict,
@@ -51,6 +63,10 @@ mod tests {
             } else {
                 "step 1: expected `a`, found `</script>`".to_owned()
             },
+            stopped: Some(stopped.clone()).filter(|_| is_stopped(verdict)),
+            known: None,
+            command: Some(format!("gatespec check --case '{case}'"))
+                .filter(|_| is_stopped(verdict)),
             transcript: vec![
                 "> alice: {\"a\":1}".to_owned(),
                 "< alice: \u{1}😀".to_owned(),

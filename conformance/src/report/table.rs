@@ -1,5 +1,5 @@
-use super::Comparison;
-use crate::verdict::{Report, Verdict};
+use super::{Comparison, Coverage};
+use crate::verdict::Verdict;
 
 /// Cases by targets, as text; a line under it counts each target's verdicts.
 pub fn table(comparison: &Comparison) -> String {
@@ -24,13 +24,16 @@ pub fn table(comparison: &Comparison) -> String {
     }
     text.push('\n');
     for index in 0..comparison.targets.len() {
-        text.push_str(&format!("{}\n", summary(&comparison.report(index))));
+        text.push_str(&format!("{}\n", summary(comparison, index)));
+        for (why, cases) in Coverage::of(comparison, index).not_run {
+            text.push_str(&format!("  not run: {}: {why}\n", counted(cases)));
+        }
     }
     text
 }
 
-/// `local: 40 pass, 2 unsupported; 100 % of what it has`.
-pub(super) fn summary(report: &Report) -> String {
+/// `mine: 40 pass, 10 unsupported; 40 of 50 cases run (80.0 %), 100.0 % of those judged passed`.
+pub(super) fn summary(comparison: &Comparison, index: usize) -> String {
     const ALL: [Verdict; 5] = [
         Verdict::Pass,
         Verdict::Fail,
@@ -38,14 +41,16 @@ pub(super) fn summary(report: &Report) -> String {
         Verdict::Unsupported,
         Verdict::Error,
     ];
+    let report = comparison.report(index);
     let counts: Vec<String> = ALL
         .iter()
         .map(|verdict| (report.count(*verdict), verdict))
         .filter(|(count, _)| *count > 0)
         .map(|(count, verdict)| format!("{count} {verdict}"))
         .collect();
+    let coverage = Coverage::of(comparison, index);
     let score = match report.score() {
-        Some(score) => format!("; {score:.1} % of what it has"),
+        Some(score) => format!(", {score:.1} % of those judged passed"),
         None => String::new(),
     };
     let retries: u32 = report.outcomes.iter().map(|outcome| outcome.retries).sum();
@@ -54,13 +59,32 @@ pub(super) fn summary(report: &Report) -> String {
         1 => "; 1 retry".to_owned(),
         more => format!("; {more} retries"),
     };
-    format!("{}: {}{score}{retries}", report.target, counts.join(", "))
+    let counts = counts.join(", ");
+    format!("{}: {counts}; {coverage}{score}{retries}", report.target)
+}
+
+/// `1 case`, `2 cases`.
+pub(super) fn counted(cases: usize) -> String {
+    match cases {
+        1 => "1 case".to_owned(),
+        more => format!("{more} cases"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::tests::{comparison, outcomes};
+
+    #[test]
+    fn coverage_stands_beside_the_score() {
+        let text = table(&comparison());
+        let expected = "local: 1 pass, 1 fail, 1 unsupported, 1 error; \
+                        3 of 4 cases run (75.0 %), 1 of 1 requirements, \
+                        50.0 % of those judged passed\n  \
+                        not run: 1 case: step 1: expected `a`, found `</script>`\n";
+        assert!(text.ends_with(expected), "{text}");
+    }
 
     #[test]
     fn every_verdict_is_in_its_place() {

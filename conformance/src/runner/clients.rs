@@ -1,9 +1,10 @@
 //! What clients do: connect, send, receive, close.
 
 use super::answer::Expected;
-use super::text::{repeated, stretched, wanted};
+use super::difference::Difference;
+use super::text::{repeated, stretched};
 use super::{Run, Stop};
-use crate::case::{Connect, Send};
+use crate::case::{Connect, Send, closing};
 use crate::session::{Incoming, Outgoing, Session, Upgrade};
 
 impl<S: Session> Run<'_, S> {
@@ -45,13 +46,16 @@ impl<S: Session> Run<'_, S> {
     pub(super) async fn receive_text(&mut self, client: &str, text: &str) -> Result<(), Stop> {
         let incoming = self.receive(client).await?;
         let Incoming::Text(received) = incoming else {
-            return Err(Stop::Difference(format!(
-                "{client} expected a text message, got {incoming:?}"
-            )));
+            let mut difference = Difference::between(client, "a text message", incoming);
+            difference.expected = format!("the text `{text}`");
+            return Err(Stop::Difference(difference));
         };
-        self.bindings
-            .matches(text, &received)
-            .map_err(|problem| Stop::Difference(format!("{client}: {problem}")))
+        self.bindings.matches(text, &received).map_err(|problem| {
+            let (problem, expected) =
+                (format!("{client}: {problem}"), format!("the text `{text}`"));
+            let came = format!("`{received}`");
+            Stop::Difference(Difference::new(problem, expected, came))
+        })
     }
 
     /// Closes, and lets nothing be left that no step has received.
@@ -65,9 +69,15 @@ impl<S: Session> Run<'_, S> {
         let leftover = self.session.close(client, code, reason).await?;
         match leftover.first() {
             None => Ok(()),
-            Some(text) => Err(Stop::Difference(format!(
-                "{client} got a message that nobody expected: {text}"
-            ))),
+            Some(text) => {
+                let problem = format!("{client} got a message that nobody expected: {text}");
+                let came = format!("`{text}`");
+                Err(Stop::Difference(Difference::new(
+                    problem,
+                    "nothing more",
+                    came,
+                )))
+            }
         }
     }
 
@@ -85,10 +95,12 @@ impl<S: Session> Run<'_, S> {
             {
                 Ok(())
             }
-            incoming => Err(Stop::Difference(format!(
-                "{client} expected to be closed{}, got {incoming:?}",
-                wanted(code, reason)
-            ))),
+            incoming => {
+                let expected = format!("to be closed{}", closing(code, reason));
+                Err(Stop::Difference(Difference::between(
+                    client, expected, incoming,
+                )))
+            }
         }
     }
 }

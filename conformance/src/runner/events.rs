@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
+use super::difference::Difference;
 use crate::case::{Event, JSON, VALUE};
 use crate::pattern::Bindings;
 
@@ -103,47 +104,70 @@ pub(super) fn check(
     expected: &Event,
     report: &Report,
     bindings: &mut Bindings,
-) -> Result<(), String> {
+) -> Result<(), Difference> {
     let Report { event, posted } = report;
     for (pointer, names) in &expected.members {
-        let object = event.pointer(pointer).and_then(Value::as_object);
-        let object = object.ok_or_else(|| format!("there is no object at `{pointer}`"))?;
-        let (free, wanted): (Vec<&String>, Vec<&String>) =
-            names.iter().partition(|name| name.starts_with('?'));
-        let is_free = |name: &&String| free.iter().any(|free| free[1..] == **name);
-        let found: Vec<&String> = object.keys().filter(|name| !is_free(name)).collect();
-        if found != wanted {
-            return Err(format!(
-                "members at `{pointer}`: expected {wanted:?}, found {found:?}"
-            ));
-        }
+        members(event, pointer, names)?;
     }
     let surplus = |pointer: &String| Some((pointer.clone(), event.pointer(pointer)?));
     if let Some((pointer, found)) = expected.lacks.iter().find_map(surplus) {
-        return Err(format!("there is a `{pointer}`: {found}"));
+        let problem = format!("there is a `{pointer}`: {found}");
+        let expected = format!("no `{pointer}`");
+        return Err(Difference::new(problem, expected, found.to_string()));
     }
     let mut least = 0;
     for pointer in &expected.ascending {
         let number = event.pointer(pointer).and_then(Value::as_u64);
-        let number = number.ok_or_else(|| format!("there is no number at `{pointer}`"))?;
+        let number = number.ok_or_else(|| {
+            let expected = format!("a number at `{pointer}`");
+            Difference::new(
+                format!("there is no number at `{pointer}`"),
+                expected,
+                "none",
+            )
+        })?;
         if number < least {
-            return Err(format!("`{pointer}`: {number} is less than {least}"));
+            let problem = format!("`{pointer}`: {number} is less than {least}");
+            let expected = format!("`{pointer}` at least {least}");
+            return Err(Difference::new(problem, expected, number.to_string()));
         }
         least = number;
     }
     for (pointer, wanted) in &expected.has {
-        let found = event
-            .pointer(pointer)
-            .ok_or_else(|| format!("there is no `{pointer}`"))?;
-        value(wanted, found, bindings).map_err(|problem| format!("`{pointer}`: {problem}"))?;
+        let expected = || format!("`{pointer}` {wanted}");
+        let found = event.pointer(pointer).ok_or_else(|| {
+            Difference::new(format!("there is no `{pointer}`"), expected(), "none")
+        })?;
+        value(wanted, found, bindings).map_err(|problem| {
+            let problem = format!("`{pointer}`: {problem}");
+            Difference::new(problem, expected(), found.to_string())
+        })?;
     }
     if *posted != expected.posted {
-        return Err(format!(
-            "the probe's posts should be answered {:?}, and were {posted:?}",
-            expected.posted
-        ));
+        let (expected, came) = (format!("{:?}", expected.posted), format!("{posted:?}"));
+        let problem = format!("the probe's posts should be answered {expected}, and were {came}");
+        return Err(Difference::new(problem, expected, came));
     }
     Ok(())
+}
+
+/// Compares the members of an object, by name and order.
+fn members(event: &Value, pointer: &str, names: &[String]) -> Result<(), Difference> {
+    let (free, wanted): (Vec<&String>, Vec<&String>) =
+        names.iter().partition(|name| name.starts_with('?'));
+    let expected = format!("members at `{pointer}` {wanted:?}");
+    let object = event.pointer(pointer).and_then(Value::as_object);
+    let object = object.ok_or_else(|| {
+        let problem = format!("there is no object at `{pointer}`");
+        Difference::new(problem, expected.clone(), "none")
+    })?;
+    let is_free = |name: &&String| free.iter().any(|free| free[1..] == **name);
+    let found: Vec<&String> = object.keys().filter(|name| !is_free(name)).collect();
+    if found == wanted {
+        return Ok(());
+    }
+    let problem = format!("members at `{pointer}`: expected {wanted:?}, found {found:?}");
+    Err(Difference::new(problem, expected, format!("{found:?}")))
 }
 
 fn value(expected: &toml::Value, found: &Value, bindings: &mut Bindings) -> Result<(), String> {
@@ -220,7 +244,10 @@ mod tests {
         let result = check(&expected, &report, &mut Bindings::default());
         match problem {
             None => assert_eq!(result, Ok(())),
-            Some(problem) => assert!(result.as_ref().unwrap_err().contains(problem), "{result:?}"),
+            Some(problem) => {
+                let found = result.unwrap_err().problem;
+                assert!(found.contains(problem), "{found}");
+            }
         }
     }
 

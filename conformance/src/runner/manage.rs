@@ -1,6 +1,7 @@
 //! Calls of the `@connections` API: one, or more messages than a client reads.
 
 use super::answer::Expected;
+use super::difference::Difference;
 use super::text::repeated;
 use super::{LOOKS, Run, Stop};
 use crate::case::Manage;
@@ -82,10 +83,9 @@ impl<S: Session> Run<'_, S> {
             let incoming = received.map_err(|error| Stop::from(error).of(client))?;
             if incoming != Incoming::Text(text.clone()) {
                 let number = text.split(' ').next().unwrap_or_default();
-                return Err(Stop::Difference(format!(
-                    "{client} should get post {number} of those that were taken, and got {}",
-                    beginning(&incoming)
-                )));
+                let expected = format!("post {number} of those that were taken");
+                let difference = Difference::between(client, expected, beginning(&incoming));
+                return Err(Stop::Difference(difference));
             }
         }
         Ok(())
@@ -94,5 +94,5 @@ impl<S: Session> Run<'_, S> {
 
 /// Enough of a message to know it by.
 fn beginning(incoming: &Incoming) -> String {
-    format!("{incoming:?}").chars().take(60).collect()
+    incoming.to_string().chars().take(60).collect()
 }

@@ -1,5 +1,6 @@
 //! The observer of a case: the connection that the probe reports to.
 
+use super::difference::Difference;
 use super::events::{self, Report};
 use super::{OBSERVER, Run, Stop};
 use crate::case::{Event, Observe};
@@ -45,7 +46,7 @@ impl<S: Session> Run<'_, S> {
                 }
                 Incoming::Text(text) => self.reported(&text)?,
                 incoming => {
-                    return Err(Stop::Difference(format!("the observer got {incoming:?}")));
+                    return Err(strange(&incoming));
                 }
             }
         }
@@ -56,8 +57,13 @@ impl<S: Session> Run<'_, S> {
     pub(super) async fn event(&mut self, expected: &Event) -> Result<(), Stop> {
         let kind = &expected.kind;
         let report = self.report(kind).await?;
-        events::check(expected, &report, &mut self.bindings)
-            .map_err(|problem| Stop::Difference(format!("{kind} event: {problem}")))
+        events::check(expected, &report, &mut self.bindings).map_err(|difference| {
+            let problem = format!("{kind} event: {}", difference.problem);
+            Stop::Difference(Difference {
+                problem,
+                ..difference
+            })
+        })
     }
 
     /// The next report of a kind; those of other kinds wait for their steps.
@@ -68,11 +74,12 @@ impl<S: Session> Run<'_, S> {
             }
             match self.session.receive(OBSERVER).await {
                 Ok(Incoming::Text(text)) => self.reported(&text)?,
-                Ok(incoming) => {
-                    return Err(Stop::Difference(format!("the observer got {incoming:?}")));
-                }
+                Ok(incoming) => return Err(strange(&incoming)),
                 Err(error @ SessionError::Silence(_)) => {
-                    return Err(Stop::Difference(format!("no {kind} event: {error}")));
+                    let problem = format!("no {kind} event: {error}");
+                    let (expected, came) =
+                        (format!("a report of a {kind} event"), error.to_string());
+                    return Err(Stop::Difference(Difference::new(problem, expected, came)));
                 }
                 Err(other) => return Err(other.into()),
             }
@@ -82,7 +89,10 @@ impl<S: Session> Run<'_, S> {
 
     fn reported(&mut self, text: &str) -> Result<(), Stop> {
         self.note("<", &format!("{OBSERVER}: {text}"));
-        self.reports.add(text).map_err(Stop::Difference)
+        let no_report = |problem: String| Difference::new(problem, "a report of the probe", text);
+        self.reports
+            .add(text)
+            .map_err(|problem| Stop::Difference(no_report(problem)))
     }
 
     /// One more message through the probe, on the observer's connection: what a target that takes its time over other connections reports
@@ -100,15 +110,23 @@ impl<S: Session> Run<'_, S> {
         if surplus.is_empty() {
             return Ok(());
         }
-        Err(Stop::Difference(format!(
-            "events that nobody expected: {}",
-            surplus.join(", ")
+        let surplus = surplus.join(", ");
+        let problem = format!("events that nobody expected: {surplus}");
+        let expected = "no further event of the kinds that the case looks at";
+        Err(Stop::Difference(Difference::new(
+            problem, expected, surplus,
         )))
     }
 }
 
 fn too_many() -> Stop {
-    Stop::Difference(format!(
-        "the observer got more than {MOST_REPORTS} messages"
-    ))
+    let came = format!("the observer got more than {MOST_REPORTS} messages");
+    Stop::Difference(Difference::from_the_step(came))
+}
+
+/// What the probe never sends.
+fn strange(incoming: &Incoming) -> Stop {
+    let problem = format!("the observer got {incoming}");
+    let came = incoming.to_string();
+    Stop::Difference(Difference::new(problem, "a report of the probe", came))
 }

@@ -1,5 +1,6 @@
 //! Why a case stops, and how it ends.
 
+use super::difference::Difference;
 use super::events::Reports;
 use super::{OBSERVER, Run};
 use crate::session::{Session, SessionError};
@@ -8,7 +9,7 @@ use crate::with_causes;
 /// Why a case stops.
 pub(super) enum Stop {
     /// The target did something else than the case says.
-    Difference(String),
+    Difference(Difference),
     /// The target cannot be asked for this.
     Unsupported(String),
     /// The kit could not go on.
@@ -20,7 +21,15 @@ impl<S: Session> Run<'_, S> {
     pub(super) fn no_fault(&mut self) -> Result<(), Stop> {
         match &*self.session.faults() {
             [] => Ok(()),
-            faults => Err(Stop::Difference(faults.join(", "))),
+            faults => {
+                let came = faults.join(", ");
+                let expected = "connections that end as RFC 6455 has it";
+                Err(Stop::Difference(Difference::new(
+                    came.clone(),
+                    expected,
+                    came,
+                )))
+            }
         }
     }
 
@@ -43,7 +52,8 @@ impl<S: Session> Run<'_, S> {
         if !leftover.is_empty() {
             let leftover = leftover.join(", ");
             let message = format!("messages that nobody expected: {leftover}");
-            return Err(Stop::Difference(message));
+            let difference = Difference::new(message, "nothing more", leftover);
+            return Err(Stop::Difference(difference));
         }
         fault.map_err(|stop| stop.of("at the end"))
     }
@@ -53,7 +63,9 @@ impl Stop {
     /// What keeps the kit from seeing anything.
     pub(super) fn unseen(self) -> Self {
         match self {
-            Self::Difference(detail) => Self::Broken(format!("the observer: {detail}")),
+            Self::Difference(Difference { problem, .. }) => {
+                Self::Broken(format!("the observer: {problem}"))
+            }
             other => other,
         }
     }
@@ -62,7 +74,10 @@ impl Stop {
     pub(super) fn of(self, place: &str) -> Self {
         let of = |detail| format!("{place}: {detail}");
         match self {
-            Self::Difference(detail) => Self::Difference(of(detail)),
+            Self::Difference(difference) => Self::Difference(Difference {
+                problem: of(difference.problem),
+                ..difference
+            }),
             Self::Unsupported(detail) => Self::Unsupported(of(detail)),
             Self::Broken(detail) => Self::Broken(of(detail)),
         }
@@ -73,7 +88,9 @@ impl From<SessionError> for Stop {
     fn from(error: SessionError) -> Self {
         let detail = with_causes(&error);
         match error {
-            SessionError::Silence(_) | SessionError::Violation(_) => Self::Difference(detail),
+            SessionError::Silence(_) | SessionError::Violation(_) => {
+                Self::Difference(Difference::from_the_step(detail))
+            }
             SessionError::Unsupported(_) => Self::Unsupported(detail),
             SessionError::NotConnected(_) | SessionError::Other(_) => Self::Broken(detail),
         }

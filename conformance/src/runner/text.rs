@@ -4,12 +4,6 @@ use super::Stop;
 
 /// The most bytes that a repeated text may have: far more than anybody takes.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
-/// ` with 1000 and the reason `bye``, as far as it matters.
-pub(super) fn wanted(code: Option<u16>, reason: Option<&str>) -> String {
-    let code = code.map(|code| format!(" with {code}"));
-    let reason = reason.map(|reason| format!(" and the reason `{reason}`"));
-    format!("{}{}", code.unwrap_or_default(), reason.unwrap_or_default())
-}
 
 /// `text` with its last character `times` times over.
 pub(super) fn stretched(text: &str, times: usize) -> Result<String, Stop> {
@@ -42,11 +36,5 @@ mod tests {
         assert!(repeated("ab", usize::MAX).is_err());
         assert!(stretched("?aä", 3).is_ok_and(|text| text == "?aäää"));
         assert!(stretched("", 3).is_ok_and(|text| text.is_empty()));
-    }
-
-    #[test]
-    fn what_is_wanted_of_a_close_is_said_as_far_as_it_matters() {
-        assert_eq!(wanted(None, None), "");
-        assert_eq!(wanted(Some(1009), Some("")), " with 1009 and the reason ``");
     }
 }

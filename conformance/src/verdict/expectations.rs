@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::{Report, Verdict};
+use super::{Outcome, Report, Verdict};
 
 /// Verdicts that are known, each with its reason. An entry that does not come true is an error, so
 /// that the list stays true.
@@ -111,6 +111,13 @@ impl Expectations {
     /// The reason for what is said of a case.
     pub fn reason(&self, case: &str) -> Option<&str> {
         self.0.get(case).map(|known| &*known.reason)
+    }
+
+    /// The reason for a verdict, where it is the known one and is not fine.
+    pub(super) fn explanation(&self, outcome: &Outcome) -> Option<&str> {
+        let known = self.0.get(&outcome.case)?;
+        let is_meant = known.verdict.has(outcome.verdict) && !outcome.verdict.is_fine();
+        is_meant.then_some(&*known.reason)
     }
 
     /// The file that would make a report as expected: what is known keeps its reason, what is new
@@ -233,6 +240,27 @@ mod tests {
                 "a/dead: expected, but there is no such case in this run",
             ]
         );
+    }
+
+    // A reason for another verdict than the one that came would mislead.
+    #[test]
+    fn a_report_tells_the_reason_of_what_is_as_expected() {
+        let known =
+            "[[expect]]\ncase = \"a/known\"\nverdict = [\"pass\", \"fail\"]\nreason = \"so\"\n";
+        let known = Expectations::parse(known).unwrap();
+        for (verdict, reason) in [
+            (Verdict::Fail, Some("so")),
+            (Verdict::Pass, None),
+            (Verdict::Error, None),
+        ] {
+            let mut report = report(&[("a/known", verdict), ("a/new", Verdict::Fail)]);
+            report.explain(&known);
+            let reasons = report
+                .outcomes
+                .iter()
+                .map(|outcome| outcome.known.as_deref());
+            assert_eq!(reasons.collect::<Vec<_>>(), [reason, None]);
+        }
     }
 
     #[test]

@@ -59,6 +59,10 @@ async function main() {
   for (const { name, ws, http } of fixtures) {
     arguments_.push("--fixture", `${name}@${ws},${http}`);
   }
+  // How reports say that a case is run alone: the addresses are others in every run.
+  const at = options.indexOf("--patience");
+  const patience = at < 0 ? "" : ` --patience ${options[at + 1]}`;
+  arguments_.push("--started-by", `conformance/targets/serverless-offline/run.mjs target/release/gatespec${patience}`);
   const check = spawn(resolve(program), [...arguments_, ...options], { stdio: "inherit" });
   children.push(check);
   const [code] = await once(check, "exit");
