@@ -253,14 +253,16 @@ impl<S: Session> Run<'_, S> {
             let lines = self.session.access_log().await?;
             if let Some(found) = lines.iter().find(|line| line.contains(&of)) {
                 self.note("<", &format!("access log: {found}"));
-                let matched = self.bindings.matches(line, found);
-                let differs = |problem| Stop::Difference(format!("access log: {problem}"));
-                return matched.map_err(differs);
+                return self.bindings.matches(line, found).map_err(|problem| {
+                    let problem = format!("access log: {problem}");
+                    let (expected, came) = (format!("the line `{line}`"), format!("`{found}`"));
+                    Stop::Difference(Difference::new(problem, expected, came))
+                });
             }
             self.retry().await;
         }
         let missing = format!("the access log has no line with `{of}`");
-        Err(Stop::Difference(missing))
+        Err(Stop::Difference(Difference::from_the_step(missing)))
     }
 
     /// Gives the target a moment for what may take one.
