@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, value_parser};
 use conformance::falsify::{Counterexample, Effort, Search, falsify};
 use spec::template::lint::lint_as;
 use spec::template::{MappingTemplate, Output};
@@ -29,7 +29,7 @@ pub(crate) struct FalsifyArgs {
     #[arg(default_value = "template.yaml")]
     file: PathBuf,
     /// How many inputs to try on each template.
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 10_000, value_parser = value_parser!(u32).range(1..))]
     cases: u32,
     /// Seed of the random numbers: the same seed tries the same inputs.
     #[arg(long, default_value_t = 0)]

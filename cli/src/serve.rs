@@ -21,8 +21,8 @@ use crate::{Caused, Failure, StackArgs, eprint, runtime};
 
 /// Serve a stack's WebSocket API, its functions and its tables on this machine, until Ctrl-C.
 ///
-/// The functions are built with cargo as the template's metadata says and run as processes behind a
-/// Lambda Runtime API. A DynamoDB engine in memory holds the tables, unless
+/// Functions in Rust are built with cargo as the template's metadata says, those of nodejs*.x run on
+/// this machine's Node; all run as processes behind a Lambda Runtime API. A DynamoDB engine in memory holds the tables, unless
 /// AWS_ENDPOINT_URL_DYNAMODB names another.
 #[derive(Args)]
 #[command(after_help = "Example:\n  gatespec serve --port 0 --verbose my/template.yaml")]
@@ -40,6 +40,17 @@ pub(crate) struct ServeArgs {
     /// The port; 0 lets the system choose.
     #[arg(long, default_value_t = 3001)]
     port: u16,
+    /// Use the release profile of functions that cargo builds, whether they are built or taken as
+    /// they are.
+    #[arg(long)]
+    release: bool,
+    /// The Node that runs functions of nodejs*.x, 20 or newer [default: the first on PATH].
+    #[arg(long, value_name = "PATH")]
+    node: Option<PathBuf>,
+    /// The Python that runs functions of python3.*, 3.8 or newer [default: a virtual environment
+    /// `.venv` beside the code or above it, the active one, the template's version on PATH, python3].
+    #[arg(long, value_name = "PATH")]
+    python: Option<PathBuf>,
     /// Log every decision about a connection or a message, with its reason.
     #[arg(long, short)]
     verbose: bool,
@@ -175,8 +186,11 @@ async fn show(mut decisions: Subscription, log: Log) {
 
 fn serve_options(args: &ServeArgs) -> Options {
     let mut options = options(&args.stack);
+    options.build.release = args.release;
     options.host = args.host;
     options.port = args.port;
+    options.interpreters.node.clone_from(&args.node);
+    options.interpreters.python.clone_from(&args.python);
     options.allowed_hosts.clone_from(&args.allow_host);
     options.access_log = match &args.access_log {
         None => AccessLog::Stderr,

@@ -79,3 +79,9 @@ fn falsify_reads_stacks_as_they_are_and_calls_templates_by_their_names() {
         "{text}"
     );
 }
+
+#[test]
+fn nothing_is_not_tried() {
+    let output = gatespec(&["falsify", "--cases", "0"]);
+    assert_eq!(code(&output), Some(2), "{}", stderr(&output));
+}

@@ -6,13 +6,14 @@ mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rstest::rstest;
-use support::{PATIENCE, Served, code, file, gatespec, stderr, stdout};
+use support::{PATIENCE, Served, code, command, file, gatespec, root, stderr, stdout};
 
 const TEMPLATE: &str = "
 Resources:
@@ -339,6 +340,43 @@ fn a_second_signal_ends_it_at_once() {
         }
     }
     panic!("it always ended by itself");
+}
+
+// There was no way to serve them: only the debug ones were looked for.
+#[test]
+fn functions_that_were_built_for_release_are_served_with_release() {
+    let probe = root().join("gateway/tests/probe");
+    let template = std::fs::read_to_string(probe.join("template.yaml")).unwrap();
+    let template = file("release", "template.yaml", &template);
+    let folder = Path::new(&template).parent().unwrap();
+    std::fs::copy(probe.join("Cargo.toml"), folder.join("Cargo.toml")).unwrap();
+    let built = folder.join("target/release");
+    std::fs::create_dir_all(&built).unwrap();
+    std::fs::write(built.join("probe"), "").unwrap();
+    let target = folder.join("target");
+    let refused = command(&["serve", "--no-build", "--port", "0", &template])
+        .env("CARGO_TARGET_DIR", &target)
+        .output()
+        .unwrap();
+    assert_eq!(code(&refused), Some(2));
+    assert!(
+        stderr(&refused).contains("`--release`"),
+        "{}",
+        stderr(&refused)
+    );
+    let mut served = command(&["serve", "--no-build", "--release", "--port", "0", &template])
+        .args(["--ready", "json"])
+        .env("CARGO_TARGET_DIR", &target)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = String::new();
+    let mut lines = BufReader::new(served.stdout.take().unwrap());
+    lines.read_line(&mut ready).unwrap();
+    assert!(ready.contains("\"ws\""), "{ready}");
+    // Its standard input is closed.
+    served.wait().unwrap();
 }
 
 // The longer help used to be hidden by the commands' own lines.

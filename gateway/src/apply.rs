@@ -34,7 +34,7 @@ impl Running {
         let programs = tokio::select! {
             biased;
             () = self.goes_down() => return Err(ApplyError::GoingDown),
-            programs = build::programs(&assembly, &self.options.build) => programs?,
+            programs = build::programs(&assembly, &self.options.build, &self.tools) => programs?,
         };
         self.log_accesses_of(&assembly, &mut deployed)?;
         self.change_tables(&assembly, &plan.tables, &mut deployed)?;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::error::{BuildError, Error};
-use crate::runtime::{self, Missing, Program, Runtime};
+use crate::runtime::{self, Missing, Program, Runtime, Tools};
 use stack::{Assembly, Function};
 
 /// How the functions' executables are obtained.
@@ -43,7 +43,11 @@ struct Binary {
 const CARGO_LAMBDA: &str = "rust-cargolambda";
 
 /// Finds or builds the programs of all functions that the API calls.
-pub(crate) async fn programs(stack: &Assembly, build: &Build) -> Result<Programs, Error> {
+pub(crate) async fn programs(
+    stack: &Assembly,
+    build: &Build,
+    tools: &Tools,
+) -> Result<Programs, Error> {
     let mut programs = Programs::new();
     let mut to_build: Vec<(PathBuf, Vec<ToBuild<'_>>)> = Vec::new();
     for function in stack
@@ -54,7 +58,7 @@ pub(crate) async fn programs(stack: &Assembly, build: &Build) -> Result<Programs
         let runtime = runtime::find(&function.runtime);
         let runtime = runtime.map_err(|missing| unavailable(stack, function, &missing))?;
         if !runtime.needs_build(function) {
-            let program = prepare(stack, function, runtime, None)?;
+            let program = prepare(stack, function, runtime, None, tools).await?;
             programs.insert(function.logical_id.clone(), program);
             continue;
         }
@@ -75,20 +79,21 @@ pub(crate) async fn programs(stack: &Assembly, build: &Build) -> Result<Programs
                 None => find(stack, function, &manifest, build)?,
                 Some(built) => choose(stack, function, built)?,
             };
-            let program = prepare(stack, function, runtime, Some(&executable))?;
+            let program = prepare(stack, function, runtime, Some(&executable), tools).await?;
             programs.insert(function.logical_id.clone(), program);
         }
     }
     Ok(programs)
 }
 
-fn prepare(
+async fn prepare(
     stack: &Assembly,
     function: &Function,
     runtime: &dyn Runtime,
     executable: Option<&Path>,
+    tools: &Tools,
 ) -> Result<Program, Error> {
-    let program = runtime.prepare(function, executable);
+    let program = runtime.prepare(function, executable, tools).await;
     program.map_err(|missing| unavailable(stack, function, &missing))
 }
 
@@ -182,6 +187,21 @@ fn find(
         .collect();
     if let Some(found) = candidates.iter().find(|path| path.is_file()) {
         return Ok(std::path::absolute(found).unwrap_or_else(|_| found.clone()));
+    }
+    let other = if build.release { "debug" } else { "release" };
+    let is_there = |target: &PathBuf| target.join(other).join(&file).is_file();
+    if targets.iter().any(is_there) {
+        let message = format!(
+            "the executable `{name}` of the function `{}` was built for {other} only",
+            function.logical_id
+        );
+        let help = match build.release {
+            true => "leave out `--release`, or build it with `cargo build --release`",
+            false => "use it with `--release`, or build it with `cargo build`",
+        };
+        return Err(stack
+            .code_error(function, message, Some(help.to_owned()))
+            .into());
     }
     let looked: Vec<String> = candidates
         .iter()

@@ -10,6 +10,7 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
+use spec::http::Headers;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -27,6 +28,16 @@ pub(crate) struct Connection {
     is_first: bool,
 }
 
+/// A request's body.
+pub(crate) struct Body {
+    /// What was to be kept of it.
+    pub(crate) bytes: Vec<u8>,
+    /// How many bytes it really had.
+    pub(crate) length: u64,
+    /// The fields behind a chunked body.
+    pub(crate) trailers: Headers,
+}
+
 /// How long a peer may take, in real time. Whoever sends slowly would otherwise be kept for ever,
 /// and a few thousand of them would leave no room for others.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +48,8 @@ pub(crate) struct Limits {
     pub(crate) body: Duration,
     /// Between one request and the next.
     pub(crate) idle: Duration,
+    /// The most bytes of a request line with its header fields.
+    pub(crate) head_bytes: usize,
 }
 
 impl Default for Limits {
@@ -47,16 +60,19 @@ impl Default for Limits {
             head: Duration::from_secs(20),
             body: Duration::from_secs(60),
             idle: Duration::from_secs(350),
+            head_bytes: HEAD_BYTES,
         }
     }
 }
 
 impl Limits {
-    /// For a peer that this process has started itself: it ends with it.
+    /// For a peer that this process has started itself: it ends with it. Python's runtime posts the
+    /// cause of an error in a header of up to a megabyte, and ends if that is refused.
     pub(crate) const NONE: Self = Self {
         head: Duration::MAX,
         body: Duration::MAX,
         idle: Duration::MAX,
+        head_bytes: 2 * 1024 * 1024,
     };
 }
 
@@ -115,7 +131,7 @@ impl Connection {
             if let Some(head) = self.buffered_head()? {
                 return Ok(Some(head));
             }
-            if self.received.len() >= HEAD_BYTES {
+            if self.received.len() >= self.limits.head_bytes {
                 return Err(ReadError::Malformed(431));
             }
             if self.fill().await? == 0 {
@@ -129,6 +145,12 @@ impl Connection {
 
     /// The body of `head`: its first `keep` bytes; what is beyond is read and dropped.
     pub(crate) async fn body(&mut self, head: &Head, keep: usize) -> Result<Vec<u8>, ReadError> {
+        self.whole(head, keep).await.map(|body| body.bytes)
+    }
+
+    /// The body of `head`, of which the first `keep` bytes are kept, with its size and what is
+    /// behind it.
+    pub(crate) async fn whole(&mut self, head: &Head, keep: usize) -> Result<Body, ReadError> {
         if self.is_buffered(head) {
             return self.whole_body(head, keep).await;
         }
@@ -146,7 +168,7 @@ impl Connection {
         is_here && !head.headers.has_token("Expect", "100-continue")
     }
 
-    async fn whole_body(&mut self, head: &Head, keep: usize) -> Result<Vec<u8>, ReadError> {
+    async fn whole_body(&mut self, head: &Head, keep: usize) -> Result<Body, ReadError> {
         if head.has_body() && head.headers.has_token("Expect", "100-continue") {
             let answer = b"HTTP/1.1 100 Continue\r\n\r\n";
             self.stream
@@ -154,35 +176,47 @@ impl Connection {
                 .await
                 .map_err(|_| ReadError::Gone)?;
         }
-        let mut body = Vec::new();
+        let mut bytes = Vec::new();
+        let (mut length, mut trailers) = (0_u64, Headers::default());
         match head.body {
-            BodyLength::Known(length) => self.take(length, keep, &mut body).await?,
+            BodyLength::Known(known) => {
+                length = known;
+                self.take(known, keep, &mut bytes).await?;
+            }
             BodyLength::Chunked => loop {
                 let line = self.line().await?;
                 let size = chunk_size(&line).ok_or(ReadError::Malformed(400))?;
                 if size == 0 {
-                    self.trailers().await?;
+                    trailers = self.trailers().await?;
                     break;
                 }
-                self.take(size, keep, &mut body).await?;
+                length = length.saturating_add(size);
+                self.take(size, keep, &mut bytes).await?;
                 if !self.line().await?.is_empty() {
                     return Err(ReadError::Malformed(400));
                 }
             },
         }
-        Ok(body)
+        Ok(Body {
+            bytes,
+            length,
+            trailers,
+        })
     }
 
-    /// Reads the fields behind a chunked body, which nobody asks for.
-    async fn trailers(&mut self) -> Result<(), ReadError> {
-        let mut bytes = 0;
+    /// The fields behind a chunked body.
+    async fn trailers(&mut self) -> Result<Headers, ReadError> {
+        let (mut bytes, mut fields) = (0, Vec::new());
         loop {
             let line = self.line().await?;
             bytes += line.len();
             match line.is_empty() {
-                true => return Ok(()),
-                false if bytes > HEAD_BYTES => return Err(ReadError::Malformed(431)),
-                false => {}
+                true => return Ok(fields.into_iter().collect()),
+                false if bytes > self.limits.head_bytes => return Err(ReadError::Malformed(431)),
+                false => {
+                    let (name, value) = line.split_once(':').ok_or(ReadError::Malformed(400))?;
+                    fields.push((name.to_owned(), value.trim().to_owned()));
+                }
             }
         }
     }
@@ -280,7 +314,7 @@ impl Connection {
                 self.received.advance(end + 1);
                 return Ok(line);
             }
-            if self.received.len() > HEAD_BYTES {
+            if self.received.len() > self.limits.head_bytes {
                 return Err(ReadError::Malformed(400));
             }
             self.more().await?;

@@ -30,10 +30,11 @@
 //!
 //! # Features
 //!
-//! Both are for tests only, and off by default:
+//! All are for tests only, and off by default:
 //!
 //! - `mutations`: gateways that are wrong on purpose.
 //! - `loom`: every interleaving of what the hub and a client's task share without a lock.
+//! - `runtimes`: functions in the languages whose interpreters this machine must have for it.
 
 mod access_log;
 mod apply;
@@ -70,6 +71,7 @@ pub use log::{LineWriter, Log, escape};
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;
 pub use options::Options;
+pub use runtime::Interpreters;
 pub use start::{build, start};
 pub use subscription::{Notice, Subscription};
 pub use supervisor::Fault;

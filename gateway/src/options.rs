@@ -13,6 +13,7 @@ use crate::clock::TimeSource;
 use crate::lambda::FunctionOutput;
 #[cfg(feature = "mutations")]
 use crate::mutation::Mutation;
+use crate::runtime::Interpreters;
 use crate::{Error, credentials};
 
 /// What to serve, and how.
@@ -32,6 +33,8 @@ pub struct Options {
     pub port: u16,
     /// How the functions' executables are obtained.
     pub build: Build,
+    /// What runs functions that are not executables.
+    pub interpreters: Interpreters,
     /// Where the lines that functions write go.
     pub function_output: FunctionOutput,
     /// Where the lines of the stage's access log go, if it has `AccessLogSettings`.
@@ -76,6 +79,7 @@ impl Options {
             allowed_hosts: Vec::new(),
             port: 0,
             build: Build::default(),
+            interpreters: Interpreters::default(),
             function_output: FunctionOutput::default(),
             access_log: AccessLog::default(),
             account_limit: throttle::ACCOUNT,

@@ -16,6 +16,7 @@ use crate::access_log::Writer;
 use crate::clock::Clock;
 use crate::hub::Hub;
 use crate::lambda::{Functions, Launch, Sink, Surroundings};
+use crate::runtime::Tools;
 use crate::services::dynamodb::Engine;
 use crate::supervisor::Supervisor;
 use crate::{Options, log};
@@ -24,6 +25,8 @@ use crate::{Options, log};
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) options: Options,
+    /// What functions' processes are started with.
+    pub(crate) tools: Tools,
     /// What is served.
     pub(crate) assembly: watch::Sender<Assembly>,
     pub(crate) hub: Arc<Hub>,

@@ -17,6 +17,7 @@ use crate::control::Control;
 use crate::hub::Hub;
 use crate::lambda::{Functions, Launch, Sink, Surroundings};
 use crate::running::{Deployed, Running, reachable, rules};
+use crate::runtime::{Interpreters, Tools};
 use crate::server::origin::Hosts;
 use crate::services::backend::Backends;
 use crate::services::dynamodb;
@@ -28,7 +29,8 @@ use crate::{Error, Options, SpecGateway, ids, lambda, server};
 /// # Errors
 /// What keeps a function from being built, or from being found.
 pub async fn build(stack: &Assembly, build: &Build) -> Result<(), Error> {
-    build::programs(stack, build).await.map(drop)
+    let tools = Tools::new(Interpreters::default());
+    build::programs(stack, build, &tools).await.map(drop)
 }
 
 /// Reads the template, builds the functions, and serves. Functions' processes are started when they
@@ -48,7 +50,8 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let access_log = access_log.map_err(Error::AccessLog)?;
     let access = options.access(&stack)?;
     let callers = access.callers.clone();
-    let programs = build::programs(&stack, &options.build).await?;
+    let tools = Tools::new(options.interpreters.clone());
+    let programs = build::programs(&stack, &options.build, &tools).await?;
     let (listener, address) = listen(SocketAddr::new(options.host, options.port)).await?;
     let hosts = hosts(&stack, &options);
     let (dynamodb, dynamodb_url) = match options.dynamodb_url.clone() {
@@ -101,6 +104,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         address,
         deployed: Mutex::new(deployed),
         options,
+        tools,
         assembly: watch::Sender::new(stack),
         hub,
         clock,

@@ -14,7 +14,7 @@ use gateway::{Control, FunctionOutput, Options};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
-use support::{Client, PATIENCE, ask, connect, probe, start};
+use support::{Client, PATIENCE, ask, connect, probe, start, two_way};
 
 /// A folder that is this test's own, empty.
 fn folder(name: &str) -> PathBuf {
@@ -24,65 +24,11 @@ fn folder(name: &str) -> PathBuf {
     path
 }
 
-/// A template whose function answers every message, and has this code and these variables.
-fn template(folder: &Path, code: &Path, variables: &str) -> PathBuf {
-    let code = code.display();
-    let text = format!(
-        "
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Api:
-    Type: AWS::ApiGatewayV2::Api
-    Properties: {{ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}}
-  Stage:
-    Type: AWS::ApiGatewayV2::Stage
-    Properties: {{ApiId: !Ref Api, StageName: test, AutoDeploy: true}}
-  Integration:
-    Type: AWS::ApiGatewayV2::Integration
-    Properties:
-      ApiId: !Ref Api
-      IntegrationType: AWS_PROXY
-      IntegrationUri: !Sub
-        arn:aws:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{Function.Arn}}/invocations
-  Route:
-    Type: AWS::ApiGatewayV2::Route
-    Properties:
-      ApiId: !Ref Api
-      RouteKey: $default
-      RouteResponseSelectionExpression: $default
-      Target: !Sub integrations/${{Integration}}
-  RouteResponse:
-    Type: AWS::ApiGatewayV2::RouteResponse
-    Properties: {{ApiId: !Ref Api, RouteId: !Ref Route, RouteResponseKey: $default}}
-  Function:
-    Type: AWS::Serverless::Function
-    Metadata:
-      BuildMethod: rust-cargolambda
-      BuildProperties: {{Binary: probe}}
-    Properties:
-      CodeUri: {code}
-      Handler: bootstrap
-      Runtime: provided.al2023
-      Timeout: 20
-      Environment: {{Variables: {{{variables}}}}}
-  Permission:
-    Type: AWS::Lambda::Permission
-    Properties:
-      Action: lambda:InvokeFunction
-      FunctionName: !Ref Function
-      Principal: apigateway.amazonaws.com
-"
-    );
-    let path = folder.join("template.yaml");
-    fs::write(&path, text).unwrap();
-    path
-}
-
 /// A gateway whose function is the probe, with these variables.
 async fn serve_probe(folder: &Path, variables: &str) -> (Control, Client) {
     let code = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/probe");
     let mut options = probe("template.yaml");
-    options.template = template(folder, &code, variables);
+    options.template = two_way(folder, &code, variables);
     options.function_output = FunctionOutput::Discard;
     serve(options).await
 }
@@ -122,7 +68,7 @@ async fn a_function_that_cannot_start_is_started_twice_for_a_message() {
     let script = format!("#!/bin/sh\necho started >> '{}'\nexit 7\n", file.display());
     fs::write(&bootstrap, script).unwrap();
     fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755)).unwrap();
-    let (running, mut client) = serve(Options::new(template(&folder, &folder, ""))).await;
+    let (running, mut client) = serve(Options::new(two_way(&folder, &folder, ""))).await;
     for message in 1..=3 {
         let frame = ask(&mut client, "{}").await;
         assert!(is_error_frame(&frame), "{frame}");
@@ -155,7 +101,7 @@ async fn a_panic_beside_a_process_is_a_fault_of_the_gateway() {
     let folder = folder("panic");
     let code = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/probe");
     let mut options = probe("template.yaml");
-    options.template = template(&folder, &code, "");
+    options.template = two_way(&folder, &code, "");
     options.function_output = FunctionOutput::Each(Arc::new(|_, line| panic!("at {line}")));
     let (running, mut client) = serve(options).await;
     client.send(Message::text("{}")).await.unwrap();

@@ -101,7 +101,7 @@ impl Assembly {
     }
 
     /// The files and folders that the API depends on: the template, where it was read from a file,
-    /// and the code of each function that the API calls. Relative paths are as the template's own.
+    /// and the code and layers of each function that the API calls. Relative paths are as the template's own.
     pub fn inputs(&self) -> &[PathBuf] {
         &self.0.inputs
     }
@@ -211,8 +211,13 @@ fn is_follow_up(draft: &Draft<'_>, invalid: &InvalidApi) -> bool {
 fn code_folders(functions: &[Function]) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     for function in functions.iter().filter(|function| function.is_called) {
-        if !folders.contains(&function.code.directory) {
-            folders.push(function.code.directory.clone());
+        for folder in [&function.code.directory]
+            .into_iter()
+            .chain(&function.layers)
+        {
+            if !folders.contains(folder) {
+                folders.push(folder.clone());
+            }
         }
     }
     folders

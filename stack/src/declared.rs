@@ -22,6 +22,8 @@ pub struct Function {
     pub arn: String,
     /// Where its code comes from.
     pub code: Code,
+    /// The folders of its `Layers`, in their order.
+    pub layers: Vec<PathBuf>,
     /// `Runtime`; empty if there is none.
     pub runtime: String,
     /// `Handler`.

@@ -63,6 +63,8 @@ pub enum FunctionPart {
     Name,
     /// Where its code is, and how it is built.
     Code,
+    /// `Layers`.
+    Layers,
     /// `Runtime`.
     Runtime,
     /// `Handler`.
@@ -238,6 +240,7 @@ fn function_parts(old: &Function, new: &Function) -> Vec<FunctionPart> {
     let differ = [
         (FunctionPart::Name, name(old) != name(new)),
         (FunctionPart::Code, old.code != new.code),
+        (FunctionPart::Layers, old.layers != new.layers),
         (FunctionPart::Runtime, old.runtime != new.runtime),
         (FunctionPart::Handler, old.handler != new.handler),
         (
@@ -355,6 +358,7 @@ impl fmt::Display for FunctionPart {
             Self::Timeout => "timeout",
             Self::MemorySize => "memory size",
             Self::LoggingConfig => "logging",
+            Self::Layers => "layers",
         })
     }
 }

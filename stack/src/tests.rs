@@ -8,6 +8,7 @@ mod api_keys;
 mod creation;
 mod integrations;
 mod intrinsics;
+mod layers;
 mod registry;
 mod stage;
 

@@ -133,7 +133,7 @@ pub(crate) fn stderr(output: &Output) -> String {
 }
 
 /// The command in the repository, with nothing to read.
-fn command(arguments: &[&str]) -> Command {
+pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatespec"));
     command.args(arguments).current_dir(root());
     command.stdin(Stdio::null());

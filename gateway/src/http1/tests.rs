@@ -47,7 +47,9 @@ async fn bodies_come_whole_or_cut_and_the_next_request_follows() {
     let head = connection.head().await.unwrap().unwrap();
     assert_eq!(connection.body(&head, 100).await.unwrap(), b"hello");
     let head = connection.head().await.unwrap().unwrap();
-    assert_eq!(connection.body(&head, 5).await.unwrap(), b"abcde");
+    let body = connection.whole(&head, 5).await.unwrap();
+    assert_eq!((&*body.bytes, body.length), (&b"abcde"[..], 7));
+    assert_eq!(body.trailers.get("t"), Some("1"));
     let head = connection.head().await.unwrap().unwrap();
     assert_eq!((&*head.target, head.keep_alive), ("/c", false));
     drop(peer);

@@ -23,8 +23,12 @@ pub(super) enum Failure {
     NotStarted(StartError),
     /// The function took longer than its `Timeout`, which is this long.
     TimedOut(Duration),
+    /// Its processes took longer to start than this.
+    InitTimedOut(Duration),
     /// The result had this many bytes, more than [`RESULT_BYTES`].
-    TooLarge(usize),
+    TooLarge(u64),
+    /// The result's `Lambda-Runtime-Function-Response-Mode` is unknown.
+    ResponseMode,
     /// The gateway goes down.
     Stopped,
 }
@@ -75,7 +79,15 @@ impl Failure {
                 let what = format!("Error: Task timed out after {after:.2} seconds");
                 error("Sandbox.Timedout", &what)
             }
+            Self::InitTimedOut(after) => {
+                let what = format!("Error: {}", init_timed_out(*after));
+                error("Sandbox.Timedout", &what)
+            }
             Self::TooLarge(size) => too_large(*size),
+            Self::ResponseMode => self::error(
+                "Runtime.InvalidResponseModeHeader",
+                "the result's Lambda-Runtime-Function-Response-Mode is unknown",
+            ),
         }
     }
 
@@ -86,8 +98,19 @@ impl Failure {
     }
 }
 
+/// A start that was cut, in words.
+pub(super) fn init_timed_out(after: Duration) -> String {
+    format!("Init timed out after {:.2} seconds", after.as_secs_f64())
+}
+
+/// What the runtime hears when it posts such a result.
+pub(super) fn entity_too_large() -> String {
+    let message = format!("Exceeded maximum allowed payload size ({RESULT_BYTES} bytes).");
+    error("RequestEntityTooLarge", &message)
+}
+
 /// The result was larger than a result may be.
-fn too_large(size: usize) -> String {
+fn too_large(size: u64) -> String {
     let message = format!(
         "Response payload size ({size} bytes) exceeded maximum allowed payload size \
          ({RESULT_BYTES} bytes)."
@@ -101,6 +124,15 @@ pub(super) fn reported(body: &[u8]) -> String {
     match serde_json::from_str::<Value>(&text) {
         Ok(Value::Object(_)) => text.into_owned(),
         _ => error("Unhandled", &text),
+    }
+}
+
+/// The error of a streamed answer, as its trailers say it: the type, and the error's JSON in base64.
+pub(super) fn streamed(error_type: &str, body: Option<&str>) -> String {
+    let decoded = body.and_then(|body| spec::base64::decode(body.trim()));
+    match decoded {
+        Some(decoded) if !decoded.is_empty() => reported(&decoded),
+        _ => error(error_type, ""),
     }
 }
 
@@ -150,6 +182,15 @@ mod tests {
             error["errorMessage"],
             format!("RequestId: id Error: Runtime exited with error: {words}")
         );
+    }
+
+    #[test]
+    fn a_streamed_error_is_what_its_trailers_say() {
+        let body = spec::base64::encode(br#"{"errorType":"Late"}"#);
+        assert_eq!(streamed("Late", Some(&body)), r#"{"errorType":"Late"}"#);
+        let alone = r#"{"errorType":"Late","errorMessage":""}"#;
+        assert_eq!(streamed("Late", None), alone);
+        assert_eq!(streamed("Late", Some("no base64")), alone);
     }
 
     #[test]

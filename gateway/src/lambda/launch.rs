@@ -1,21 +1,21 @@
 //! How a function's processes are started.
 
 use std::ffi::OsString;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use stack::{Assembly, Function};
 
 use super::machine::Limits;
 use super::{Surroundings, environment};
 use crate::build::Programs;
-use crate::runtime::Program;
+use crate::runtime::{Program, State};
 
 /// How a function's processes are started, and what they may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Launch {
     pub(crate) program: Program,
-    /// The state of the program's file: a build that replaces it changes this.
-    file: Option<File>,
+    /// The state of the code's files: a build that replaces one changes this.
+    code: State,
     /// All variables but those that differ from process to process.
     pub(crate) environment: Vec<(OsString, OsString)>,
     pub(crate) name: String,
@@ -25,21 +25,11 @@ pub(crate) struct Launch {
     pub(crate) max_processes: usize,
 }
 
-/// A file as it was at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct File {
-    bytes: u64,
-    modified: SystemTime,
-}
-
-/// Lambda gives a process ten seconds to start. A function whose `Timeout` is longer gets that.
-const INIT_TIMEOUT: Duration = Duration::from_secs(10);
-
 impl Launch {
     pub(crate) fn new(function: &Function, program: Program, surroundings: &Surroundings) -> Self {
         Self {
             environment: environment::of(function, &program, surroundings),
-            file: File::of(&program),
+            code: State::of(&program.code),
             program,
             name: function.name.clone(),
             arn: function.arn.clone(),
@@ -64,19 +54,7 @@ impl Launch {
     pub(super) fn limits(&self) -> Limits {
         Limits {
             timeout: self.timeout,
-            init_timeout: INIT_TIMEOUT.max(self.timeout),
             max_processes: self.max_processes,
         }
-    }
-}
-
-impl File {
-    /// `None` if it cannot be looked at: starting it will say why.
-    fn of(program: &Program) -> Option<Self> {
-        let metadata = std::fs::metadata(program.argv.first()?).ok()?;
-        Some(Self {
-            bytes: metadata.len(),
-            modified: metadata.modified().ok()?,
-        })
     }
 }

@@ -8,7 +8,8 @@
 //! 4. An event for which no process was free while API Gateway waited is dropped, and never run
 //!    later.
 //! 5. An event that a process had not fetched when it went away is the next to be delivered.
-//! 6. An event whose process fails to start gets one more start, then it fails with that error.
+//! 6. An event whose process fails to start gets one more start, then it fails with that error. The
+//!    first start has [`INIT`], the second the function's `Timeout`.
 //! 7. A process that has waited for [`IDLE`] ends. The one that waited shortest gets the next
 //!    event.
 //! 8. After [`replace`](PoolMachine::replace), events go to processes of the new program only; what
@@ -59,6 +60,9 @@ pub(super) struct PoolMachine {
 /// How long a process may wait for an event before it ends. Lambda keeps environments for some
 /// minutes, and does not say how many.
 pub(super) const IDLE: Duration = Duration::from_secs(5 * 60);
+/// How long a process may take until it asks for its first event, unless an earlier one has failed
+/// to start for the same event.
+pub(super) const INIT: Duration = Duration::from_secs(10);
 /// How many processes may fail to start for one event.
 const STARTS: u32 = 2;
 
@@ -156,15 +160,10 @@ impl PoolMachine {
         };
         let is_current = process.generation == self.generation;
         match &process.phase {
-            Phase::Idle { .. } => Next::Wait,
             Phase::Ending => Next::Refused,
-            Phase::Busy { .. } => {
-                // Its exit will end its event.
-                process.is_ending = true;
-                self.actions.push_back(Action::Kill(id));
-                Next::Refused
-            }
-            Phase::Starting { .. } | Phase::Answered { .. } if process.is_ending => Next::Refused,
+            _ if process.is_ending => Next::Refused,
+            // Its answer is on its way, on another connection: it has to ask again then.
+            Phase::Busy { .. } | Phase::Idle { .. } => Next::Wait,
             Phase::Starting { .. } | Phase::Answered { .. } if !is_current => {
                 self.kill(id);
                 Next::Refused
@@ -208,10 +207,14 @@ impl PoolMachine {
         }
     }
 
-    /// A process posts why it cannot start.
-    pub(super) fn init_failed(&mut self, id: ProcessId, error: String) {
-        if let Some(process) = self.processes.get_mut(&id) {
-            process.init_error = Some(error);
+    /// A process posts why it cannot start. Whether it was still starting.
+    pub(super) fn init_failed(&mut self, id: ProcessId, error: String) -> bool {
+        match self.processes.get_mut(&id) {
+            Some(process) if !process.phase.has_started() => {
+                process.init_error = Some(error);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -275,7 +278,7 @@ impl PoolMachine {
             let Some(process) = self.processes.get_mut(&id) else {
                 continue;
             };
-            let failure = Failure::TimedOut(process.timeout);
+            let timeout = process.timeout;
             match std::mem::replace(&mut process.phase, Phase::Ending) {
                 given @ Phase::Given(_) => {
                     self.give_up(given);
@@ -284,8 +287,18 @@ impl PoolMachine {
                 }
                 Phase::Busy {
                     call, request_id, ..
-                } => self.finish(call, request_id, End::Failed(failure)),
-                Phase::Starting { .. } => self.start_failed(id, failure),
+                } => self.finish(call, request_id, End::Failed(Failure::TimedOut(timeout))),
+                Phase::Starting { is_retry, .. } => {
+                    let failure = match is_retry {
+                        // It was the event's own time.
+                        true => Failure::TimedOut(timeout),
+                        false => {
+                            self.actions.push_back(Action::StartCut(INIT));
+                            Failure::InitTimedOut(INIT)
+                        }
+                    };
+                    self.start_failed(id, failure);
+                }
                 Phase::Idle { .. } => self.idle.retain(|idle| *idle != id),
                 Phase::Answered { .. } | Phase::Ending => {}
             }

@@ -15,6 +15,7 @@ mod failure;
 mod launch;
 mod machine;
 mod output;
+mod owner;
 mod pool;
 mod process;
 mod runtime_api;

@@ -68,7 +68,10 @@ impl Sink {
                 Ok(_) => {}
             }
             let text = String::from_utf8_lossy(&line);
-            self.line(&name, text.trim_end_matches(['\n', '\r']));
+            // Runtimes write a record of several lines with carriage returns between them.
+            for line in text.trim_end_matches(['\n', '\r']).split('\r') {
+                self.line(&name, line);
+            }
             line.clear();
         }
     }

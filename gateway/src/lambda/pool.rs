@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::launch::Launch;
 use super::machine::{
     Action, Due, End, Event, Figures, Finished, Next, Now, PoolMachine, ProcessId,
@@ -195,12 +195,15 @@ impl Pool {
 
     /// A process answered: its result, or its error. Whether there was such an event.
     pub(super) fn complete(&self, sandbox: &Sandbox, request_id: &str, end: End) -> bool {
-        self.step(|machine, now| machine.complete(now, sandbox.id, request_id, end))
+        let known = self.step(|machine, now| machine.complete(now, sandbox.id, request_id, end));
+        // Should it have asked before it has answered, it asks anew.
+        sandbox.event.notify_waiters();
+        known
     }
 
-    /// A process says why it cannot start.
-    pub(super) fn init_failed(&self, sandbox: &Sandbox, error: String) {
-        self.step(|machine, _| machine.init_failed(sandbox.id, error));
+    /// A process says why it cannot start. Whether it was still starting.
+    pub(super) fn init_failed(&self, sandbox: &Sandbox, error: String) -> bool {
+        self.step(|machine, _| machine.init_failed(sandbox.id, error))
     }
 
     /// A process has ended. What it said may not be read yet.
@@ -317,6 +320,11 @@ impl Pool {
                         sandbox.kill.notify_one();
                     }
                 }
+                Action::StartCut(after) => tracing::warn!(
+                    "function `{}`: {}; it is run again, within the function's `Timeout`",
+                    self.name,
+                    failure::init_timed_out(after)
+                ),
                 Action::Finished(one) => finished.push(one),
             }
         }

@@ -1,6 +1,7 @@
 //! Lambda's Runtime API (2018-06-01), for one process.
 //!
-//! Realises: INTEGRATION-77, INTEGRATION-78, INTEGRATION-79, INTEGRATION-80, INTEGRATION-81.
+//! Realises: INTEGRATION-77, INTEGRATION-78, INTEGRATION-79, INTEGRATION-80, INTEGRATION-81,
+//! INTEGRATION-100.
 
 use std::sync::Arc;
 
@@ -8,9 +9,10 @@ use tokio::net::TcpStream;
 
 use super::failure::{self, Failure};
 use super::machine::End;
+use super::owner;
 use super::pool::Pool;
 use super::sandbox::Sandbox;
-use crate::http1::{Connection, Head, Limits};
+use crate::http1::{Body, Connection, Head, Limits};
 use crate::server::origin::{Hosts, Pages};
 use crate::server::serve::{self, Service};
 
@@ -19,8 +21,20 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 /// Answers the process's requests on one connection.
 ///
 /// `next` is never answered with an error: runtimes do not expect one (lambda_runtime panics). A
-/// process that asks out of turn is killed.
+/// process that asks before it has answered gets its next event when it has: some send an error on
+/// one connection and ask on another.
+///
+/// Who is known to be another user of this machine is refused: every port of this machine is open
+/// to all of its users, and an event is nobody else's.
 pub(super) async fn serve(pool: Arc<Pool>, sandbox: Arc<Sandbox>, stream: TcpStream) {
+    if let Some(uid) = owner::stranger(&stream).await {
+        tracing::warn!(
+            "function `{}`: a process of another user of this machine (uid {uid}) was refused at \
+             its Runtime API",
+            sandbox.launch.name
+        );
+        return;
+    }
     let api = RuntimeApi { pool, sandbox };
     serve::serve(&api, &Hosts::loopback(), Limits::NONE, stream).await;
 }
@@ -48,37 +62,38 @@ async fn answer(
     connection: &mut Connection,
     head: &Head,
 ) -> Option<()> {
-    let path = head
-        .path()
-        .strip_prefix("/2018-06-01/runtime/")
-        .unwrap_or_default();
+    let path = head.path().strip_prefix("/2018-06-01/").unwrap_or_default();
     let segments: Vec<&str> = path.split('/').collect();
+    let keep_alive = head.keep_alive;
     match (&*head.method, &segments[..]) {
-        ("GET", ["invocation", "next"]) => next(pool, sandbox, connection, head.keep_alive).await,
-        ("POST", ["invocation", id, "response"]) => {
+        ("GET", ["ping"]) => respond(connection, 200, "pong", keep_alive).await,
+        ("GET", ["runtime", "invocation", "next"]) => {
+            next(pool, sandbox, connection, keep_alive).await
+        }
+        ("POST", ["runtime", "invocation", id, "response"]) => {
             let body = body(connection, head).await?;
-            if body.len() > failure::RESULT_BYTES {
-                let failure = Failure::TooLarge(body.len());
-                let error = failure.to_json(id);
-                let known = pool.complete(sandbox, id, End::Failed(failure));
-                let status = if known { 413 } else { 400 };
-                return respond(connection, status, &error, head.keep_alive).await;
+            let (end, refusal) = result(head, body);
+            let is_known = pool.complete(sandbox, id, end);
+            match refusal {
+                Some((status, error)) if is_known => {
+                    respond(connection, status, &error, keep_alive).await
+                }
+                _ => accepted(connection, is_known, keep_alive).await,
             }
-            let text = String::from_utf8(body)
-                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-            let known = pool.complete(sandbox, id, End::Returned(text));
-            accepted(connection, known, head.keep_alive).await
         }
-        ("POST", ["invocation", id, "error"]) => {
+        ("POST", ["runtime", "invocation", id, "error"]) => {
             let body = body(connection, head).await?;
-            let failure = Failure::Reported(failure::reported(&body));
-            let known = pool.complete(sandbox, id, End::Failed(failure));
-            accepted(connection, known, head.keep_alive).await
+            let failure = Failure::Reported(failure::reported(&body.bytes));
+            let is_known = pool.complete(sandbox, id, End::Failed(failure));
+            accepted(connection, is_known, keep_alive).await
         }
-        ("POST", ["init", "error"]) => {
+        ("POST", ["runtime", "init", "error"]) => {
             let body = body(connection, head).await?;
-            pool.init_failed(sandbox, failure::reported(&body));
-            accepted(connection, true, head.keep_alive).await
+            if pool.init_failed(sandbox, failure::reported(&body.bytes)) {
+                return accepted(connection, true, keep_alive).await;
+            }
+            let error = r#"{"errorMessage":"State transition is not allowed","errorType":"InvalidStateTransition"}"#;
+            respond(connection, 403, error, keep_alive).await
         }
         _ => {
             body(connection, head).await?;
@@ -88,6 +103,32 @@ async fn answer(
     }
 }
 
+/// What a posted result means, and the refusal that its runtime hears, if it is one.
+fn result(head: &Head, body: Body) -> (End, Option<(u16, String)>) {
+    let mode = head.headers.get("Lambda-Runtime-Function-Response-Mode");
+    let is_known = |mode: &str| ["streaming", "buffered"].contains(&&*mode.to_ascii_lowercase());
+    if mode.is_some_and(|mode| !is_known(mode)) {
+        let error = r#"{"errorMessage":"Invalid function response mode","errorType":"InvalidFunctionResponseMode"}"#;
+        return (
+            End::Failed(Failure::ResponseMode),
+            Some((400, error.to_owned())),
+        );
+    }
+    if body.length > failure::RESULT_BYTES as u64 {
+        let refusal = (413, failure::entity_too_large());
+        return (End::Failed(Failure::TooLarge(body.length)), Some(refusal));
+    }
+    // A stream that has begun can only say behind its end that the function has failed.
+    if let Some(error_type) = body.trailers.get("Lambda-Runtime-Function-Error-Type") {
+        let error = body.trailers.get("Lambda-Runtime-Function-Error-Body");
+        let error = failure::streamed(error_type, error);
+        return (End::Failed(Failure::Reported(error)), None);
+    }
+    let text = String::from_utf8(body.bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    (End::Returned(text), None)
+}
+
 async fn next(
     pool: &Arc<Pool>,
     sandbox: &Sandbox,
@@ -95,11 +136,13 @@ async fn next(
     keep_alive: bool,
 ) -> Option<()> {
     let event = tokio::select! {
-        event = pool.next(sandbox) => event,
+        // Whoever has hung up already must not be given one.
+        biased;
         () = connection.gone() => {
             pool.hung_up(sandbox);
             return None;
         }
+        event = pool.next(sandbox) => event,
     }?;
     let deadline = (pool.clock.system() + sandbox.launch.timeout).as_millis();
     let deadline = deadline.to_string();
@@ -145,7 +188,7 @@ async fn respond(
     written.ok().filter(|()| keep_alive)
 }
 
-/// A request's body, one byte longer than a result may be at the most.
-async fn body(connection: &mut Connection, head: &Head) -> Option<Vec<u8>> {
-    connection.body(head, failure::RESULT_BYTES + 1).await.ok()
+/// A request's body, of which no more is kept than a result may have.
+async fn body(connection: &mut Connection, head: &Head) -> Option<Body> {
+    connection.whole(head, failure::RESULT_BYTES).await.ok()
 }

@@ -3,12 +3,23 @@
 //!
 //! A runtime is one file with a type that implements [`Runtime`], and one line in [`RUNTIMES`].
 
+mod code;
+mod nodejs;
 mod provided;
+mod python;
+mod tools;
+mod version;
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 
 use stack::Function;
+
+pub(crate) use code::State;
+pub use tools::Interpreters;
+pub(crate) use tools::Tools;
 
 /// How a function's process is started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +32,12 @@ pub(crate) struct Program {
     pub(crate) task_root: PathBuf,
     /// The environment variables of this runtime, besides those of every function.
     pub(crate) env: Vec<(OsString, OsString)>,
+    /// The files and folders of the code: a change of them makes it another program.
+    pub(crate) code: Vec<PathBuf>,
 }
+
+/// A program that is being prepared.
+pub(crate) type Preparing<'a> = Pin<Box<dyn Future<Output = Result<Program, Missing>> + Send + 'a>>;
 
 /// A Lambda runtime.
 pub(crate) trait Runtime: Sync {
@@ -35,7 +51,12 @@ pub(crate) trait Runtime: Sync {
     ///
     /// # Errors
     /// What is missing on this machine.
-    fn prepare(&self, function: &Function, executable: Option<&Path>) -> Result<Program, Missing>;
+    fn prepare<'a>(
+        &'a self,
+        function: &'a Function,
+        executable: Option<&'a Path>,
+        tools: &'a Tools,
+    ) -> Preparing<'a>;
 }
 
 /// What a function cannot be run without.
@@ -56,10 +77,43 @@ pub(crate) enum Missing {
         /// The function's `CodeUri`.
         folder: PathBuf,
     },
+    /// There is no code.
+    #[error("there is no folder `{}`", folder.display())]
+    Folder {
+        /// The function's `CodeUri`.
+        folder: PathBuf,
+    },
+    /// The interpreter cannot be run.
+    #[error("`{}` cannot be run: {problem}", program.display())]
+    Interpreter {
+        /// What was to be run.
+        program: PathBuf,
+        /// Why it cannot.
+        problem: String,
+        /// What to do.
+        help: String,
+    },
+    /// The code must be built, or its packages installed, before it runs.
+    #[error("{problem}")]
+    NotBuilt {
+        /// What is missing, and where.
+        problem: String,
+        /// The command that makes it.
+        command: String,
+    },
+    /// The runtime's own files have nowhere to be.
+    #[error("the runtime's files cannot be written: {0}")]
+    Files(String),
+}
+
+impl From<io::Error> for Missing {
+    fn from(error: io::Error) -> Self {
+        Self::Files(error.to_string())
+    }
 }
 
 /// All runtimes.
-static RUNTIMES: &[&dyn Runtime] = &[&provided::Provided];
+static RUNTIMES: &[&dyn Runtime] = &[&provided::Provided, &nodejs::Nodejs, &python::Python];
 
 /// The runtime that a template names.
 ///
@@ -89,6 +143,10 @@ impl Missing {
                 format!("`Runtime` can be `{}`", known.join("`, `"))
             }
             Self::Bootstrap { .. } => "build the function first".to_owned(),
+            Self::Folder { .. } => "`CodeUri` is taken from the template's folder".to_owned(),
+            Self::Interpreter { help, .. } => help.clone(),
+            Self::NotBuilt { command, .. } => format!("run {command}"),
+            Self::Files(_) => "the system's folder for temporary files must be writable".to_owned(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use stack::Function;
 
-use super::{Missing, Program, Runtime};
+use super::{Missing, Preparing, Program, Runtime, Tools};
 
 /// Runs `bootstrap` in the function's folder, or the executable that its build made.
 pub(super) struct Provided;
@@ -19,25 +19,37 @@ impl Runtime for Provided {
         !bootstrap(function).is_file()
     }
 
-    fn prepare(&self, function: &Function, executable: Option<&Path>) -> Result<Program, Missing> {
-        let executable = match executable {
-            Some(executable) => executable.to_owned(),
-            None if self.needs_build(function) => {
-                return Err(Missing::Bootstrap {
-                    folder: function.code.directory.clone(),
-                });
-            }
-            None => bootstrap(function),
-        };
-        // The process starts in another folder.
-        let executable = std::path::absolute(&executable).unwrap_or(executable);
-        let root = executable.parent().unwrap_or(Path::new("/")).to_owned();
-        Ok(Program {
-            argv: vec![executable.into()],
-            cwd: root.clone(),
-            task_root: root,
-            env: Vec::new(),
+    fn prepare<'a>(
+        &'a self,
+        function: &'a Function,
+        executable: Option<&'a Path>,
+        _: &'a Tools,
+    ) -> Preparing<'a> {
+        Box::pin(async move {
+            let executable = match executable {
+                Some(executable) => executable.to_owned(),
+                None if self.needs_build(function) => {
+                    return Err(Missing::Bootstrap {
+                        folder: function.code.directory.clone(),
+                    });
+                }
+                None => bootstrap(function),
+            };
+            Ok(program(executable))
         })
+    }
+}
+
+fn program(executable: PathBuf) -> Program {
+    // The process starts in another folder.
+    let executable = std::path::absolute(&executable).unwrap_or(executable);
+    let root = executable.parent().unwrap_or(Path::new("/")).to_owned();
+    Program {
+        argv: vec![executable.clone().into()],
+        cwd: root.clone(),
+        task_root: root,
+        env: Vec::new(),
+        code: vec![executable],
     }
 }
 

@@ -39,6 +39,60 @@ pub(crate) fn template(name: &str, text: &str) -> PathBuf {
     path
 }
 
+/// A template whose function answers every message, and has this code and these variables.
+pub(crate) fn two_way(folder: &Path, code: &Path, variables: &str) -> PathBuf {
+    let code = code.display();
+    let text = format!(
+        "
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {{ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {{ApiId: !Ref Api, StageName: test, AutoDeploy: true}}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: AWS_PROXY
+      IntegrationUri: !Sub
+        arn:aws:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{Function.Arn}}/invocations
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Api
+      RouteKey: $default
+      RouteResponseSelectionExpression: $default
+      Target: !Sub integrations/${{Integration}}
+  RouteResponse:
+    Type: AWS::ApiGatewayV2::RouteResponse
+    Properties: {{ApiId: !Ref Api, RouteId: !Ref Route, RouteResponseKey: $default}}
+  Function:
+    Type: AWS::Serverless::Function
+    Metadata:
+      BuildMethod: rust-cargolambda
+      BuildProperties: {{Binary: probe}}
+    Properties:
+      CodeUri: {code}
+      Handler: bootstrap
+      Runtime: provided.al2023
+      Timeout: 20
+      Environment: {{Variables: {{{variables}}}}}
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !Ref Function
+      Principal: apigateway.amazonaws.com
+"
+    );
+    let path = folder.join("template.yaml");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
 /// For a stack of the folder `probe`, whose function the gateway builds itself.
 pub(crate) fn probe(template: &str) -> Options {
     let probe = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/probe");
@@ -121,4 +175,74 @@ pub(crate) async fn request(running: &Control, method: &str, path: &str, body: &
         head: head.to_owned(),
         body: body.to_owned(),
     }
+}
+
+/// A folder of code that is a test's own.
+pub(crate) fn code_folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("code-{name}"));
+    let _ = std::fs::remove_dir_all(&root);
+    let folder = root.join("src");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (file, text) in files {
+        let path = folder.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+/// The template, beside the folder, of a stack whose function answers every message with that
+/// folder's code.
+pub(crate) fn javascript(folder: &Path, runtime: &str, handler: &str) -> PathBuf {
+    let text = format!(
+        "
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {{ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {{ApiId: !Ref Api, StageName: test, AutoDeploy: true}}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: AWS_PROXY
+      IntegrationUri: !Sub
+        arn:aws:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{Function.Arn}}/invocations
+  Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Api
+      RouteKey: $default
+      RouteResponseSelectionExpression: $default
+      Target: !Sub integrations/${{Integration}}
+  RouteResponse:
+    Type: AWS::ApiGatewayV2::RouteResponse
+    Properties: {{ApiId: !Ref Api, RouteId: !Ref Route, RouteResponseKey: $default}}
+  Layer:
+    Type: AWS::Serverless::LayerVersion
+    Properties: {{LayerName: shared, ContentUri: layer}}
+  Function:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: {}
+      Handler: {handler}
+      Runtime: {runtime}
+      Layers: [!Ref Layer]
+      Timeout: 5
+      Environment: {{Variables: {{OWN: value}}}}
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !Ref Function
+      Principal: apigateway.amazonaws.com
+",
+        folder.file_name().unwrap().to_str().unwrap()
+    );
+    let path = folder.parent().unwrap().join("template.yaml");
+    std::fs::write(&path, text).unwrap();
+    path
 }

@@ -1,7 +1,7 @@
 //! The assembly while it is read, and what the registry holds for each type of resources.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use spec::api::{Api, Integration, IntegrationType, function_arn, with_stage_variables};
 use spec::route::RouteKey;
@@ -63,6 +63,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) route_keys: HashMap<String, Option<RouteKey>>,
     /// Authorizers whose address could not be read, by id.
     pub(crate) unread: HashSet<String>,
+    /// The folders of layers, by what `Ref` of each gives; `None` for one without a folder here.
+    pub(crate) layers: HashMap<String, Option<PathBuf>>,
     pub(crate) functions: Vec<Function>,
     /// What is wrong with a function, by logical id: an error only if something calls it.
     pub(crate) function_errors: HashMap<String, Vec<Error>>,
@@ -105,6 +107,7 @@ impl<'a> Draft<'a> {
             authorizers_with_role: HashSet::new(),
             route_keys: HashMap::new(),
             unread: HashSet::new(),
+            layers: HashMap::new(),
             functions: Vec::new(),
             function_errors: HashMap::new(),
             permissions: Vec::new(),

@@ -1,6 +1,7 @@
 //! `AWS::Serverless::Function` and `AWS::Lambda::Function`.
 
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -8,7 +9,7 @@ use indexmap::IndexMap;
 use crate::declared::{Code, Function};
 use crate::document::value::Value;
 use crate::document::yaml::Node;
-use crate::error::{Error, ErrorKind, Span};
+use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::properties::Properties;
 use crate::template::names::{Attributes, Identity, Reference};
@@ -37,6 +38,7 @@ const fn of(name: &'static str) -> ResourceType {
             "FunctionName",
             "PackageType",
             "LoggingConfig",
+            "Layers",
         ],
         harmless: &[
             "Description",
@@ -99,6 +101,7 @@ fn function(
             .optional(handler)
             .unwrap_or_else(|| "bootstrap".to_owned()),
         environment: environment(draft, properties),
+        layers: layers(draft, properties),
         timeout: Duration::from_secs(draft.optional(timeout).unwrap_or(3)),
         memory_size: draft.optional(memory_size).unwrap_or(128),
         log_group: logged("LogGroup").unwrap_or_else(|| format!("/aws/lambda/{name}")),
@@ -198,6 +201,37 @@ fn code(draft: &mut Draft<'_>, properties: &Properties<'_>) -> (Code, Span) {
         unsupported,
     };
     (code, span)
+}
+
+/// The folders of the function's layers. SAM puts those of `Globals` before its own.
+fn layers(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Vec<PathBuf> {
+    let global = draft.optional(global(properties, "Layers"));
+    let own = draft.optional(properties.get("Layers"));
+    let mut folders = Vec::new();
+    for value in [global, own].into_iter().flatten() {
+        let what = format!("`Layers` of `{}`", properties.resource.id);
+        let list = value.expect_list(draft.source(), &what);
+        for layer in draft.take(list).unwrap_or_default() {
+            let name = layer.expect_text(draft.source(), &what);
+            let Some(name) = draft.take(name) else {
+                continue;
+            };
+            match draft.layers.get(name) {
+                Some(Some(folder)) => folders.push(folder.clone()),
+                // Its own resource has a warning.
+                Some(None) => {}
+                None => {
+                    let message = format!(
+                        "the layer `{name}` of `{}` is not in this template: the function runs \
+                         without it",
+                        properties.resource.id
+                    );
+                    draft.warn(layer.span.clone(), WarningKind::NoEffect, message);
+                }
+            }
+        }
+    }
+    folders
 }
 
 /// SAM merges the variables of `Globals` and of the function; the function's win.

@@ -12,6 +12,7 @@ pub(crate) mod function;
 mod harmless;
 pub(crate) mod integration;
 pub(crate) mod integration_response;
+mod layer;
 mod locations;
 mod model;
 pub(crate) mod permission;
@@ -46,6 +47,8 @@ const TYPES: &[&ResourceType] = &[
     &api_key::TYPE,
     &usage_plan::TYPE,
     &usage_plan_key::TYPE,
+    &layer::SERVERLESS,
+    &layer::LAMBDA,
     &function::SERVERLESS,
     &function::LAMBDA,
     &permission::TYPE,

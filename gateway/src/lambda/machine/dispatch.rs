@@ -9,7 +9,7 @@ use spec::io::CallId;
 use super::growth::{self, Demand, Growth};
 use super::process::{Phase, Process, Waiting};
 use super::{
-    Action, End, Event, Failure, Finished, IDLE, Next, Now, PoolMachine, ProcessId, STARTS,
+    Action, End, Event, Failure, Finished, IDLE, INIT, Next, Now, PoolMachine, ProcessId, STARTS,
 };
 
 impl PoolMachine {
@@ -66,17 +66,30 @@ impl PoolMachine {
     pub(super) fn start(&mut self, now: Now) {
         self.started += 1;
         let id = ProcessId(self.started);
-        let until = now.steady + self.limits.init_timeout;
+        let is_retry = self.is_retry();
+        let limit = if is_retry { self.limits.timeout } else { INIT };
+        let until = now.steady + limit;
         self.note_steady(until);
         let process = Process {
             generation: self.generation,
             timeout: self.limits.timeout,
-            phase: Phase::Starting { until },
+            phase: Phase::Starting { until, is_retry },
             init_error: None,
             is_ending: false,
         };
         self.processes.insert(id, process);
         self.actions.push_back(Action::Start(id));
+    }
+
+    /// Whether a start has failed already for the event that the next process is started for. Lambda
+    /// runs the init again for the event itself then, within the function's `Timeout`.
+    ///
+    /// Realises: INTEGRATION-99
+    fn is_retry(&self) -> bool {
+        let is_starting = |process: &&Process| matches!(process.phase, Phase::Starting { .. });
+        let starting = self.processes.values().filter(is_starting).count();
+        let waiting = self.queue.get(starting);
+        waiting.is_some_and(|waiting| waiting.failed_starts > 0)
     }
 
     /// A process could not start: counts a failed start for the first event that came before it.

@@ -46,8 +46,6 @@ pub(in crate::lambda) struct Due {
 pub(in crate::lambda) struct Limits {
     /// The function's `Timeout`.
     pub(in crate::lambda) timeout: Duration,
-    /// How long a process may take until it asks for its first event.
-    pub(in crate::lambda) init_timeout: Duration,
     /// How many processes there may be, those included that are about to end.
     pub(in crate::lambda) max_processes: usize,
 }
@@ -73,6 +71,8 @@ pub(in crate::lambda) enum Action {
     Deliver(ProcessId),
     /// Kill a process. [`super::PoolMachine::exited`] tells when it is gone.
     Kill(ProcessId),
+    /// A start took longer than this, which its developer should hear of.
+    StartCut(Duration),
     /// An event has ended.
     Finished(Finished),
 }
@@ -100,9 +100,10 @@ pub(in crate::lambda) enum End {
 pub(in crate::lambda) enum Next {
     /// It works on this from now on.
     Event(Event),
-    /// Nothing waits: [`Action::Deliver`] tells when to ask again.
+    /// Nothing waits, or it has not answered yet: it is to ask again after [`Action::Deliver`], and
+    /// once it has answered.
     Wait,
-    /// It must not ask, and is killed: it has an event, or is to end.
+    /// It must not ask, and is killed: it is to end.
     Refused,
 }
 

@@ -24,7 +24,11 @@ pub(super) struct Process {
 #[derive(Debug)]
 pub(super) enum Phase {
     /// It has not asked for an event yet.
-    Starting { until: Duration },
+    Starting {
+        until: Duration,
+        /// A start has failed already for the event that it was started for.
+        is_retry: bool,
+    },
     /// It waits for an event.
     Idle { until: Duration },
     /// An event is there for it that it has not fetched yet.
@@ -60,7 +64,7 @@ impl Process {
     /// When its phase ends by itself, by the system's time.
     pub(super) fn steady_until(&self) -> Option<Duration> {
         match self.phase {
-            Phase::Starting { until } | Phase::Idle { until } | Phase::Answered { until } => {
+            Phase::Starting { until, .. } | Phase::Idle { until } | Phase::Answered { until } => {
                 Some(until)
             }
             Phase::Given(ref waiting) => Some(waiting.until),
@@ -70,10 +74,15 @@ impl Process {
 }
 
 impl Phase {
+    /// Whether the process has asked for an event.
+    pub(super) fn has_started(&self) -> bool {
+        !matches!(self, Self::Starting { .. } | Self::Ending)
+    }
+
     /// Whether its time is up.
     pub(super) fn is_over(&self, now: Now) -> bool {
         match self {
-            Self::Starting { until } | Self::Idle { until } | Self::Answered { until } => {
+            Self::Starting { until, .. } | Self::Idle { until } | Self::Answered { until } => {
                 *until <= now.steady
             }
             Self::Given(waiting) => waiting.until <= now.steady,

@@ -92,7 +92,6 @@ fn limits(number: u16) -> Limits {
     let timeout = Duration::from_secs(u64::from(1 + number % 60));
     Limits {
         timeout,
-        init_timeout: timeout.max(Duration::from_secs(10)),
         max_processes: usize::from(1 + number / 60 % 10),
     }
 }

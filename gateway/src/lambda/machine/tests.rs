@@ -13,7 +13,6 @@ const SECOND: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);
 const LIMITS: Limits = Limits {
     timeout: Duration::from_secs(3),
-    init_timeout: Duration::from_secs(10),
     max_processes: 32,
 };
 
@@ -57,6 +56,7 @@ impl Pool {
             Action::Start(ProcessId(id)) => format!("start {id}"),
             Action::Deliver(ProcessId(id)) => format!("deliver {id}"),
             Action::Kill(ProcessId(id)) => format!("kill {id}"),
+            Action::StartCut(after) => format!("a start was cut after {after:?}"),
             Action::Finished(Finished { call, end, .. }) => match end {
                 End::Failed(failure) => format!("call {}: {failure:?}", call.0),
                 end => format!("call {}: {end:?}", call.0),
@@ -196,13 +196,47 @@ fn the_error_of_the_second_start_is_the_event_s() {
     assert_eq!(pool.actions(), ["call 1: Init(\"second\")"]);
 }
 
+// Whatever the function's `Timeout` is, which is the second start's.
 #[test]
-fn a_start_that_hangs_is_cut_after_ten_seconds_and_tried_once_more() {
+fn a_start_that_hangs_is_cut_after_ten_seconds_and_tried_within_the_timeout() {
+    for timeout in [3, 15] {
+        let mut pool = Pool::new();
+        pool.machine.limits.timeout = timeout * SECOND;
+        pool.invoke();
+        assert_eq!(pool.pass(10 * SECOND - MILLISECOND), ["start 1"]);
+        let actions = pool.pass(MILLISECOND);
+        assert_eq!(actions, ["a start was cut after 10s", "kill 1", "start 2"]);
+        assert_eq!(pool.pass(timeout * SECOND - MILLISECOND), [""; 0]);
+        let limit = timeout * SECOND;
+        let expected = [format!("call 1: TimedOut({limit:?})"), "kill 2".to_owned()];
+        assert_eq!(pool.pass(MILLISECOND), expected);
+    }
+}
+
+// As Node's does: it does not wait until an error is in. It used to be killed.
+#[test]
+fn a_process_that_asks_before_it_has_answered_is_given_nothing_until_it_has() {
     let mut pool = Pool::new();
     pool.invoke();
-    let actions = pool.pass(10 * SECOND);
-    assert_eq!(actions, ["start 1", "kill 1", "start 2"]);
-    assert_eq!(pool.pass(10 * SECOND), ["call 1: TimedOut(3s)", "kill 2"]);
+    pool.actions();
+    assert_eq!(pool.next(1), Some(1));
+    let next = pool.machine.next(pool.now, ProcessId(1));
+    assert!(matches!(next, Next::Wait), "{next:?}");
+    assert_eq!(pool.actions(), [""; 0]);
+    pool.invoke();
+    pool.returns(1, 1);
+    assert_eq!(pool.next(1), Some(2));
+}
+
+#[test]
+fn a_failed_start_can_only_be_posted_before_the_first_event_is_asked_for() {
+    let mut pool = Pool::new();
+    pool.invoke();
+    pool.actions();
+    let error = || "error".to_owned();
+    assert!(pool.machine.init_failed(ProcessId(1), error()));
+    assert_eq!(pool.next(1), Some(1));
+    assert!(!pool.machine.init_failed(ProcessId(1), error()));
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! What the machine wants done is done, if it may want it.
 
+use std::time::Duration;
+
 use crate::lambda::failure::Failure;
-use crate::lambda::machine::{Action, End, Event, Finished, Next, ProcessId};
+use crate::lambda::machine::process::Phase;
+use crate::lambda::machine::{Action, End, Event, Finished, INIT, Next, ProcessId};
 
 use super::world::{Seen, World};
 
@@ -64,6 +67,10 @@ impl World {
         };
         match next {
             Next::Refused => {}
+            // It has not answered yet.
+            Next::Wait if seen.busy.is_some() => {
+                assert!(!seen.is_killed && !seen.is_gone && !self.is_stopped);
+            }
             Next::Wait => {
                 assert!(seen.generation == self.generation && !seen.is_killed && !self.is_stopped);
                 seen.has_asked = true;
@@ -92,6 +99,17 @@ impl World {
         }
     }
 
+    /// When a process that has just been started is cut: after one of the two limits.
+    fn init_until(&self, id: ProcessId) -> Duration {
+        let until = match self.machine.processes[&id].phase {
+            Phase::Starting { until, .. } => until,
+            ref other => panic!("{id:?} is {other:?}"),
+        };
+        let limit = until - self.now.steady;
+        assert!(limit == INIT || limit == self.limits.timeout, "{limit:?}");
+        until
+    }
+
     fn act(&mut self, action: &Action) {
         match action {
             Action::Start(id) => {
@@ -100,7 +118,7 @@ impl World {
                 let seen = Seen {
                     generation: self.generation,
                     timeout: self.limits.timeout,
-                    init_until: self.now.steady + self.limits.init_timeout,
+                    init_until: self.init_until(*id),
                     has_asked: false,
                     waits: None,
                     given: None,
@@ -122,6 +140,7 @@ impl World {
                 seen.is_killed = true;
                 seen.waits = None;
             }
+            Action::StartCut(_) => {}
             Action::Finished(_) => unreachable!("they are looked at before"),
         }
     }

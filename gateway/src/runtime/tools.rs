@@ -1,0 +1,154 @@
+//! What functions' processes are started with: interpreters, and a folder for runtimes' own files.
+
+use std::collections::HashSet;
+use std::fs::{DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use spec::ids::IdSource;
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+use super::Missing;
+use super::version::{self, Version};
+use crate::ids::Random;
+
+/// The programs that run functions which are not executables; `None` is the first on `PATH`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interpreters {
+    /// Node, for `nodejs*.x`.
+    pub node: Option<PathBuf>,
+    /// Python, for `python3.*`; without it, virtual environments are looked for too.
+    pub python: Option<PathBuf>,
+}
+
+/// What functions' processes are started with. Dropped with the gateway.
+pub(crate) struct Tools {
+    interpreters: Interpreters,
+    node: OnceCell<Result<Node, Missing>>,
+    folder: Mutex<Option<Folder>>,
+    /// Warnings that were given.
+    warned: Mutex<HashSet<String>>,
+}
+
+/// A Node that can be used.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) program: PathBuf,
+    pub(crate) version: Version,
+}
+
+/// A folder that is removed when this is dropped.
+struct Folder(PathBuf);
+
+/// How long an interpreter may take to say its version.
+const VERSION: Duration = Duration::from_secs(20);
+
+impl Tools {
+    pub(crate) fn new(interpreters: Interpreters) -> Self {
+        Self {
+            interpreters,
+            node: OnceCell::new(),
+            folder: Mutex::default(),
+            warned: Mutex::default(),
+        }
+    }
+
+    /// The Node of this machine; looked for once.
+    ///
+    /// # Errors
+    /// There is none, or it is too old.
+    pub(crate) async fn node(&self) -> Result<Node, Missing> {
+        let find = || async {
+            let program = self.interpreters.node.clone();
+            let program = program.unwrap_or_else(|| "node".into());
+            let said = said_version(&program).await;
+            version::accept_node(&program, said).map(|version| Node { program, version })
+        };
+        self.node.get_or_init(find).await.clone()
+    }
+
+    /// The Python that was named.
+    pub(crate) fn python(&self) -> Option<&Path> {
+        self.interpreters.python.as_deref()
+    }
+
+    /// Whether this warning is given for the first time: one is enough for all functions.
+    pub(crate) fn is_new(&self, warning: &str) -> bool {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        warned.insert(warning.to_owned())
+    }
+
+    /// A folder with these files of a runtime, by name; written at its first use.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub(crate) fn files(&self, runtime: &str, files: &[(&str, &str)]) -> io::Result<PathBuf> {
+        let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
+        let root = match &*folder {
+            Some(Folder(path)) => path.clone(),
+            None => {
+                let path = private_folder()?;
+                *folder = Some(Folder(path.clone()));
+                path
+            }
+        };
+        let own = root.join(runtime);
+        if !own.is_dir() {
+            DirBuilder::new().mode(0o700).create(&own)?;
+            for (name, text) in files {
+                File::create_new(own.join(name))?.write_all(text.as_bytes())?;
+            }
+        }
+        Ok(own)
+    }
+}
+
+/// A folder with a name that nobody can guess, and that nobody else may enter.
+fn private_folder() -> io::Result<PathBuf> {
+    let name = format!("gatespec-{:016x}", Random::new().next_u64());
+    let path = std::env::temp_dir().join(name);
+    DirBuilder::new().mode(0o700).create(&path)?;
+    // Lambda's code sees no symbolic links either.
+    std::fs::canonicalize(&path)
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // It is among the temporary files: whoever cleans up there finds it.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What `PROGRAM --version` says.
+async fn said_version(program: &Path) -> io::Result<String> {
+    let mut command = Command::new(program);
+    command
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    let output = timeout(VERSION, command.output()).await;
+    let output = output.map_err(|_| io::Error::other("it does not say its version"))??;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_a_runtime_go_with_the_gateway() {
+        let tools = Tools::new(Interpreters::default());
+        let folder = tools.files("x", &[("a.js", "1")]).unwrap();
+        assert_eq!(tools.files("x", &[("a.js", "1")]).unwrap(), folder);
+        assert_eq!(std::fs::read_to_string(folder.join("a.js")).unwrap(), "1");
+        drop(tools);
+        assert!(!folder.exists());
+    }
+}

@@ -1,0 +1,101 @@
+//! Functions whose interpreter, packages or build this machine lacks: one error with what to do.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use gateway::Options;
+use support::{code_folder, javascript};
+
+/// What keeps a gateway with this function from starting.
+async fn refused(folder: &Path, node: &Path) -> String {
+    let mut options = Options::new(javascript(folder, "nodejs22.x", "app.handler"));
+    options.interpreters.node = Some(node.to_owned());
+    match gateway::start(options).await {
+        Ok(_) => panic!("it has started"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// A program that says this version of itself, and can do nothing else.
+fn node_of(folder: &Path, version: &str) -> PathBuf {
+    let node = folder.join("node");
+    fs::write(&node, format!("#!/bin/sh\necho {version}\n")).unwrap();
+    fs::set_permissions(&node, fs::Permissions::from_mode(0o755)).unwrap();
+    node
+}
+
+#[tokio::test]
+async fn a_node_that_is_missing_or_too_old_is_named_with_what_to_install() {
+    let folder = code_folder(
+        "no-node",
+        &[("app.mjs", "export const handler = async () => 1;")],
+    );
+    let page = refused(&folder, Path::new("/nowhere/node")).await;
+    assert!(
+        page.contains("`/nowhere/node` cannot be run: there is no such program"),
+        "{page}"
+    );
+    assert!(page.contains("install Node 20 or newer"), "{page}");
+    let page = refused(&folder, &node_of(&folder, "v18.20.8")).await;
+    assert!(
+        page.contains("it is Node 18.20.8, which is too old"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn code_that_was_not_built_is_named_with_the_command() {
+    let typescript = "export const handler = async () => 1;";
+    let package = r#"{"scripts": {"build": "esbuild"}, "dependencies": {"left-pad": "1"}}"#;
+    type Case<'c> = (&'c str, &'c [(&'c str, &'c str)], &'c str, &'c str);
+    let cases: [Case<'_>; 4] = [
+        (
+            "typescript",
+            &[("app.ts", typescript), ("tsconfig.json", "{}")],
+            "is TypeScript that was not compiled",
+            "run `npx tsc`",
+        ),
+        (
+            "script",
+            &[
+                ("app.ts", typescript),
+                ("package.json", package),
+                ("pnpm-lock.yaml", ""),
+            ],
+            "is TypeScript that was not compiled",
+            "run `pnpm run build` in `",
+        ),
+        (
+            "packages",
+            &[
+                ("app.mjs", "import pad from 'left-pad';"),
+                ("package.json", package),
+            ],
+            "the package `left-pad` of `",
+            "run `npm install` in `",
+        ),
+        (
+            "nothing",
+            &[],
+            "there is no folder `",
+            "`CodeUri` is taken from the template's folder",
+        ),
+    ];
+    for (name, files, problem, command) in cases {
+        let folder = code_folder(&format!("unbuilt-{name}"), files);
+        let node = node_of(folder.parent().unwrap(), "v22.0.0");
+        if files.is_empty() {
+            fs::remove_dir_all(&folder).unwrap();
+        }
+        let page = refused(&folder, &node).await;
+        assert!(
+            page.contains(problem) && page.contains(command),
+            "{name}: {page}"
+        );
+    }
+}

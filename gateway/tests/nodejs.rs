@@ -1,0 +1,148 @@
+//! Functions in JavaScript, over real sockets. Needs Node (feature `runtimes`).
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use gateway::{Control, FunctionOutput, Options};
+use stack::Assembly;
+use support::{Client, ask, code_folder, connect, javascript, receive, start};
+
+type Lines = Arc<Mutex<Vec<String>>>;
+
+/// A gateway, a client, and the lines that the function writes.
+async fn serve(folder: &Path, runtime: &str) -> (Control, Client, Lines) {
+    let lines = Lines::default();
+    let sink = Arc::clone(&lines);
+    let mut options = Options::new(javascript(folder, runtime, "app.handler"));
+    options.function_output = FunctionOutput::Each(Arc::new(move |_: &str, line: &str| {
+        sink.lock().unwrap().push(line.to_owned());
+    }));
+    let running = start(options).await;
+    let client = connect(&running).await.unwrap();
+    (running, client, lines)
+}
+
+fn is_error_frame(text: &str) -> bool {
+    text.contains("Internal server error")
+}
+
+/// Runs what the message says, and answers with what comes of it.
+const ANYTHING: &str = "
+export const handler = async (event, context) => {
+  const body = await eval(`(async () => { ${JSON.parse(event.body).code} })()`);
+  return { statusCode: 200, body: JSON.stringify(body ?? null) };
+};";
+
+async fn run(client: &mut Client, code: &str) -> String {
+    let message = serde_json::json!({ "code": code }).to_string();
+    ask(client, &message).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn after_a_bad_answer_the_next_message_works() {
+    let bad = [
+        "throw new TypeError('t')",
+        "throw 'text'",
+        "throw null",
+        "return Promise.reject()",
+        "process.exit(3)",
+        "process.kill(process.pid, 'SIGKILL'); await new Promise((r) => setTimeout(r, 60000))",
+        "Promise.reject(new Error('left')); await new Promise((r) => setTimeout(r, 1000))",
+        "setTimeout(() => { throw new Error('timer') }); await new Promise((r) => setTimeout(r, 1000))",
+        "await new Promise(() => setInterval(() => {}, 1000))",
+        "return 1n",
+        "const o = {}; o.o = o; return o",
+        "return 'x'.repeat(7 * 1024 * 1024)",
+    ];
+    for runtime in ["nodejs22.x", "nodejs24.x"] {
+        let folder = code_folder(&format!("bad-{runtime}"), &[("app.mjs", ANYTHING)]);
+        let (running, mut client, _) = serve(&folder, runtime).await;
+        for code in bad {
+            let reply = run(&mut client, code).await;
+            assert!(is_error_frame(&reply), "{runtime}, {code}: {reply}");
+            assert_eq!(
+                run(&mut client, "return 'fine'").await,
+                "\"fine\"",
+                "{runtime}, {code}"
+            );
+        }
+        // These are results.
+        for code in ["return NaN", "return undefined"] {
+            assert_eq!(run(&mut client, code).await, "null", "{runtime}, {code}");
+        }
+        running.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_surroundings_are_lambdas() {
+    let folder = code_folder(
+        "surroundings",
+        &[
+            ("app.mjs", ANYTHING),
+            (
+                "../layer/nodejs/node_modules/layered/index.js",
+                "exports.name = 'layered';",
+            ),
+        ],
+    );
+    let (running, mut client, _) = serve(&folder, "nodejs22.x").await;
+    let root = serde_json::json!(folder.to_str().unwrap()).to_string();
+    for (code, expected) in [
+        ("return process.env.OWN", "\"value\""),
+        (
+            "return process.env.AWS_EXECUTION_ENV",
+            "\"AWS_Lambda_nodejs22.x\"",
+        ),
+        ("return process.env._HANDLER", "\"app.handler\""),
+        ("return process.env.LAMBDA_TASK_ROOT", &root),
+        ("return process.cwd()", &root),
+        ("return (await import('layered')).name", "\"layered\""),
+        ("return context.getRemainingTimeInMillis() > 1000", "true"),
+    ] {
+        assert_eq!(run(&mut client, code).await, expected, "{code}");
+    }
+    let post = "
+        const { connectionId } = event.requestContext;
+        const base = process.env.AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI;
+        const url = `${base}/@connections/${encodeURIComponent(connectionId)}`;
+        return (await fetch(url, { method: 'POST', body: 'posted' })).status;";
+    assert_eq!(run(&mut client, post).await, "posted");
+    assert_eq!(receive(&mut client).await, "200");
+    running.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_syntax_error_is_an_error_frame_and_its_place_is_in_the_log() {
+    let folder = code_folder(
+        "syntax",
+        &[("app.mjs", "export const handler = () => {\n  return }};")],
+    );
+    let (running, mut client, lines) = serve(&folder, "nodejs22.x").await;
+    let reply = ask(&mut client, "{}").await;
+    assert!(is_error_frame(&reply), "{reply}");
+    running.shutdown().await;
+    let lines = lines.lock().unwrap().join("\n");
+    assert!(lines.contains("Runtime.UserCodeSyntaxError"), "{lines}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_changed_file_is_a_new_deployment() {
+    let code = |text: &str| {
+        format!("export const handler = async () => ({{ statusCode: 200, body: '{text}' }});")
+    };
+    let folder = code_folder("changed", &[("app.mjs", &code("one")), ("lib/a.mjs", "")]);
+    let (running, mut client, _) = serve(&folder, "nodejs22.x").await;
+    assert_eq!(ask(&mut client, "{}").await, "one");
+    fs::write(folder.join("app.mjs"), code("another")).unwrap();
+    let template = folder.parent().unwrap().join("template.yaml");
+    let assembly = Assembly::read(&template, &stack::Settings::default()).unwrap();
+    running.apply(assembly).await.unwrap();
+    assert_eq!(ask(&mut client, "{}").await, "another");
+    running.shutdown().await;
+}
