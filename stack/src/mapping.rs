@@ -207,6 +207,13 @@ fn output(property: &str, properties: &Node, text: &str) -> Output {
     {
         return output;
     }
+    // Base64, until it is decoded.
+    let handling = properties
+        .get("ContentHandlingStrategy")
+        .and_then(Node::plain_text);
+    if handling == Some("CONVERT_TO_BINARY") {
+        return Output::Text;
+    }
     let uri = properties
         .get("IntegrationUri")
         .map(scalars)

@@ -300,7 +300,12 @@ fn argument(expression: &Expr) -> Argument<'_> {
     match expression {
         Expr::Text(text) => Argument::Text(text.to_str().into_owned()),
         Expr::Interpolated(inner) => {
-            let parts = block(&inner.nodes);
+            let mut parts = block(&inner.nodes);
+            if inner.padded
+                && let Some(Part::Text(last)) = parts.last_mut()
+            {
+                *last = last.strip_suffix(' ').unwrap_or(last);
+            }
             // `"$.a"` has a sign of references, and none in it.
             let texts: Option<String> = parts
                 .iter()
@@ -353,32 +358,4 @@ fn operator(operator: Operator) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::{Options, Template};
-
-    fn references(source: &str) -> Vec<String> {
-        let template = Template::parse(source, &Options::default()).unwrap();
-        template
-            .references()
-            .into_iter()
-            .map(|reference| source[reference.span].to_owned())
-            .collect()
-    }
-
-    #[test]
-    fn every_reference_is_found_with_its_bytes() {
-        assert_eq!(references("a $b.c d"), ["$b.c"]);
-        assert_eq!(
-            references(r#"é $u.f($x, "s $y.z").g([$w])"#),
-            [r#"$u.f($x, "s $y.z").g([$w])"#, "$x", "$y.z", "$w"]
-        );
-        assert_eq!(
-            references("#set($a = $b + 1)#if(!$c && $d == 'x')$e#else${f}#end"),
-            ["$a", "$b", "$c", "$d", "$e", "${f}"]
-        );
-        assert_eq!(
-            references("#foreach($i in $list)$i $!j#end"),
-            ["$list", "$i", "$!j"]
-        );
-    }
-}
+mod tests;

@@ -23,6 +23,7 @@ mod builtin;
 mod conditions;
 mod env;
 mod flow;
+mod guard;
 mod json;
 mod judge;
 mod names;
@@ -163,15 +164,17 @@ pub fn lint_as(source: &str, output: Output) -> Report {
             }
         }
     }
-    // Of several levels, the cure for all of them.
+    // Of several levels, the cure for all of them: what is wrong inside is cured last.
+    let of_value = |rule| (Rule::SingleQuote..=Rule::JsonInString).contains(&rule);
     findings.sort_by_key(|finding| {
-        (
-            finding.span.start,
-            finding.rule,
-            std::cmp::Reverse(finding.cure.len()),
-        )
+        let Range { start, end } = finding.span;
+        let deepest = std::cmp::Reverse((finding.rule, finding.cure.len()));
+        (start, end, of_value(finding.rule), deepest)
     });
-    findings.dedup_by(|a, b| a.rule == b.rule && a.span == b.span);
+    findings.dedup_by(|a, b| {
+        let is_same = a.rule == b.rule || of_value(a.rule) && of_value(b.rule);
+        is_same && a.span == b.span
+    });
     Report {
         output,
         findings,
@@ -207,5 +210,9 @@ impl Doubt {
 
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod cures;
+#[cfg(test)]
+mod encodings;
 #[cfg(test)]
 mod tests;

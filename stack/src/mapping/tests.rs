@@ -129,6 +129,11 @@ fn a_template_writes_what_its_receiver_takes() {
             Output::Xml,
         ),
         (
+            "ContentHandlingStrategy: CONVERT_TO_BINARY",
+            "$util.base64Encode($x)",
+            Output::Text,
+        ),
+        (
             "IntegrationUri: a:sqs:path\n      RequestParameters: \
                  {integration.request.header.Content-Type: \"'application/x-amz-json-1.0'\"}",
             "$x",

@@ -35,7 +35,17 @@ pub(super) fn input(
     arguments: Option<&[Argument<'_>]>,
     notes: &mut Notes,
 ) -> (Value, usize) {
-    let foreign = || (Held::Foreign(spelled.to_owned()).text(), 1);
+    // Without what follows.
+    let end = reference.steps.first().map_or(0, |step| step.span.end);
+    let own = match reference.steps.len() {
+        1 => spelled.to_owned(),
+        _ => {
+            let own = spelled.get(..end.saturating_sub(reference.span.start));
+            let bare = own.unwrap_or(spelled).trim_start_matches(['$', '!', '{']);
+            format!("${bare}")
+        }
+    };
+    let foreign = || (Held::Foreign(own.clone()).text(), 1);
     match (member, arguments) {
         (InputMember::Body, None) | (InputMember::GetBody, Some([])) => foreign(),
         (InputMember::Path | InputMember::Json, Some([path])) => {
@@ -49,7 +59,7 @@ pub(super) fn input(
                 notes.doubt(Some(reference.span.clone()), reason);
             }
             match member {
-                InputMember::Json => (Held::Json(spelled.to_owned()).text(), 1),
+                InputMember::Json => (Held::Json(own).text(), 1),
                 _ => foreign(),
             }
         }

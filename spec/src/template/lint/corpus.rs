@@ -92,7 +92,8 @@ const CORPUS: &[Judged] = &[
     (Json, r##"{"statusCode": #if($input.params('fail') == 'yes')500#{else}200#end}"##, &[]),
 ];
 
-/// At least 95 % of the findings are right, and at least 95 % of the faults are found.
+/// 35 of 36 findings are right, and all of the 35 faults are found. What is wrong: a text has no
+/// `keySet()`, so that the loop over it prints nothing.
 #[test]
 fn findings_are_right_and_faults_are_found() {
     let (mut right, mut wrong, mut missed) = (0, Vec::new(), Vec::new());
@@ -116,12 +117,7 @@ fn findings_are_right_and_faults_are_found() {
         }
         missed.extend(expected.iter().map(|each| format!("{each:?} in {source}")));
     }
-    let share = |of: usize| 100 * right / (right + of).max(1);
-    assert!(CORPUS.len() >= 60);
-    assert!(
-        share(wrong.len()) >= 95,
-        "false alarms:\n{}",
-        wrong.join("\n")
-    );
-    assert!(share(missed.len()) >= 95, "missed:\n{}", missed.join("\n"));
+    assert!(CORPUS.len() >= 68);
+    assert!(wrong.len() <= 1, "false alarms:\n{}", wrong.join("\n"));
+    assert_eq!((right, missed), (35, Vec::<String>::new()));
 }

@@ -1,6 +1,6 @@
 //! What a reference may evaluate to, as far as that is known without rendering.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use velocity::syntax::{Argument, Part, ReferencePart};
 
@@ -8,7 +8,7 @@ use super::builtin::{context, input, name_at, no_such_member};
 use super::json::{Position, Trouble};
 use super::notes::Notes;
 use super::steps;
-use super::value::{Holds, Part as Printed, Value};
+use super::value::{Holds, Part as Printed, Piece, Value, formal};
 use crate::template::util::{Function, Gives};
 use crate::template::vocabulary::{InputMember, ROOTS};
 
@@ -17,6 +17,9 @@ use crate::template::vocabulary::{InputMember, ROOTS};
 pub(super) struct Env<'s> {
     source: &'s str,
     variables: BTreeMap<String, Value>,
+    /// References that a condition lets be numbers or words of JSON only, as they are written in
+    /// arguments.
+    scalars: BTreeSet<String>,
 }
 
 impl<'s> Env<'s> {
@@ -24,11 +27,40 @@ impl<'s> Env<'s> {
         Env {
             source,
             variables: BTreeMap::new(),
+            scalars: BTreeSet::new(),
         }
     }
 
     pub(super) fn set(&mut self, name: &str, value: Value) {
+        let is_of = |reference: &String| {
+            let rest = reference[1..].strip_prefix(name);
+            rest.is_some_and(|rest| !rest.starts_with(|char: char| char.is_alphanumeric()))
+        };
+        self.scalars.retain(|reference| !is_of(reference));
         self.variables.insert(name.to_owned(), value);
+    }
+
+    /// From here on these references are numbers or words of JSON.
+    pub(super) fn guard(&mut self, references: Vec<String>) {
+        self.scalars.extend(references);
+    }
+
+    /// What holds behind a condition: what held before it.
+    pub(super) fn unguard(&mut self, before: &Self) {
+        self.scalars
+            .retain(|reference| before.scalars.contains(reference));
+    }
+
+    /// From here on `$foreach` is that of another loop: an origin that names it means nothing.
+    pub(super) fn change_loop(&mut self) {
+        for (name, value) in &mut self.variables {
+            if value
+                .foreign()
+                .is_some_and(|from| from.contains("$foreach"))
+            {
+                *value = Holds::Foreign(format!("${name}")).text();
+            }
+        }
     }
 
     /// The values of the variables after one of two paths.
@@ -44,7 +76,12 @@ impl<'s> Env<'s> {
             };
             variables.insert(name.clone(), of(&self).join(of(other)));
         }
-        Env { variables, ..self }
+        let scalars = self.scalars.intersection(&other.scalars).cloned().collect();
+        Env {
+            variables,
+            scalars,
+            ..self
+        }
     }
 
     /// What an expression may evaluate to. Anything that may fail is a doubt.
@@ -119,6 +156,9 @@ impl<'s> Env<'s> {
                 "a backslash before a reference",
             );
             return Value::unknown();
+        }
+        if self.scalars.contains(&formal(spelled)) {
+            return Holds::Scalar.text();
         }
         let (mut value, used) = match self.variables.get(reference.root) {
             Some(value) => (value.clone(), 0),
@@ -206,9 +246,11 @@ impl<'s> Env<'s> {
             Gives::Decoded => {
                 let reason = format!("`$util.{name}` may fail");
                 notes.doubt(Some(reference.span.clone()), reason);
-                match held.foreign() {
-                    Some(_) => Holds::Foreign(spelled.to_owned()).text(),
-                    None => Value::unknown(),
+                let is_json = |piece: &Piece| matches!(piece.holds, Holds::Json(_));
+                if held.foreign().is_some() || held.piece().is_some_and(is_json) {
+                    Holds::Foreign(spelled.to_owned()).text()
+                } else {
+                    Value::unknown()
                 }
             }
         }
@@ -242,7 +284,11 @@ fn troubles_of(value: &Value, reference: &ReferencePart<'_>) -> Vec<Trouble> {
         }
     }
     if position.is_end() {
-        position.found
+        let mut found = position.found;
+        for trouble in &mut found {
+            trouble.encoded = true;
+        }
+        found
     } else {
         Vec::new()
     }

@@ -5,10 +5,12 @@ use std::ops::Range;
 use velocity::syntax::{DirectivePart, Part, ReferencePart};
 
 use super::env::Env;
+use super::guard;
 use super::judge;
 use super::names::assigned;
 use super::notes::Notes;
 use super::place::{Fed, Place};
+use super::steps;
 use super::value::{Holds, Part as Printed, Value};
 use super::{Doubt, Finding, Output};
 
@@ -155,15 +157,7 @@ impl<'s> Walker<'s> {
         }
         for part in value.printed(spelled) {
             match part {
-                Printed::Literal(text) => {
-                    let fed = self.state.place.feed(&text, &mut self.notes.troubles);
-                    if !matches!(fed, Fed::Fine) {
-                        self.doubt(
-                            Some(reference.span.clone()),
-                            "the text printed here is not JSON",
-                        );
-                    }
-                }
+                Printed::Literal(text) => self.print_text(&text, Some(reference.span.clone())),
                 Printed::Piece(piece) => {
                     if self.output == Output::Json
                         && self.state.place.expects_value()
@@ -208,6 +202,9 @@ impl<'s> Walker<'s> {
                 let name = directive.variable.unwrap_or_default();
                 self.state.env.set(name, Value::unknown());
             }
+            name if self.is_text(directive) => {
+                self.print_text(&format!("#{name}"), directive.span.clone());
+            }
             name => {
                 let reason = format!("`#{name}` is not analysed");
                 self.doubt(directive.span.clone(), &reason);
@@ -215,20 +212,51 @@ impl<'s> Walker<'s> {
         }
     }
 
+    fn print_text(&mut self, text: &str, span: Option<Range<usize>>) {
+        let fed = self.state.place.feed(text, &mut self.notes.troubles);
+        if !matches!(fed, Fed::Fine) {
+            self.doubt(span, "the text printed here is not JSON");
+        }
+    }
+
+    /// Whether it only looks like a directive, such as `#name` in an expression of DynamoDB: the
+    /// call of a macro that does not exist prints as it stands.
+    fn is_text(&self, directive: &DirectivePart<'_>) -> bool {
+        let spelled = directive
+            .span
+            .clone()
+            .and_then(|span| self.source.get(span));
+        let name = directive.name;
+        spelled.is_some_and(|spelled| spelled.strip_prefix('#') == Some(name))
+            && !matches!(
+                name,
+                "" | "break" | "stop" | "evaluate" | "include" | "parse"
+            )
+            && directive.blocks.is_empty()
+            && !["macro", "evaluate"]
+                .iter()
+                .any(|maker| self.source.contains(maker))
+    }
+
     fn branches(&mut self, directive: &DirectivePart<'_>) {
         let before = self.state.clone();
         let mut ends = Vec::new();
-        for block in &directive.blocks {
+        for (number, block) in directive.blocks.iter().enumerate() {
             self.state = before.clone();
+            if let Some(condition) = directive.arguments.get(number) {
+                let references = guard::scalars(self.source, condition);
+                self.state.env.guard(references);
+            }
             self.block(block);
             ends.push(self.state.clone());
         }
         if directive.blocks.len() <= directive.arguments.len() {
-            ends.push(before);
+            ends.push(before.clone());
         }
         let mut ends = ends.into_iter();
         if let Some(first) = ends.next() {
-            let joined = ends.fold(first, |a, b| self.join(a, &b, directive.span.clone()));
+            let mut joined = ends.fold(first, |a, b| self.join(a, &b, directive.span.clone()));
+            joined.env.unguard(&before.env);
             self.state = joined;
         }
     }
@@ -246,11 +274,15 @@ impl<'s> Walker<'s> {
         let item = match list {
             Some(Value::List(item)) => *item,
             Some(value) => match value.foreign() {
-                Some(from) => Holds::Foreign(from.to_owned()).text(),
+                Some(from) => {
+                    let item = format!("${}", directive.variable.unwrap_or_default());
+                    Holds::Foreign(steps::item_of(from).unwrap_or(item)).text()
+                }
                 None => Value::unknown(),
             },
             None => Value::unknown(),
         };
+        before.env.change_loop();
         self.state = before.clone();
         self.state
             .env
@@ -266,6 +298,7 @@ impl<'s> Walker<'s> {
         after
             .env
             .set(directive.variable.unwrap_or_default(), Value::unknown());
+        after.env.change_loop();
         self.state = self.join(before, &after, directive.span.clone());
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Trouble {
     pub(super) piece: Piece,
     /// How often a text has to be escaped here: the number of strings around it.
     pub(super) levels: usize,
+    /// Whether it is in a JSON text that is encoded as a whole.
+    pub(super) encoded: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +151,7 @@ impl Position {
                 span: span.clone(),
                 piece: printed.clone(),
                 levels,
+                encoded: false,
             });
         };
         match &mut self.at {
@@ -197,7 +200,8 @@ impl Position {
                 matches!(piece.holds, Holds::Json(_)) && piece.wraps.is_empty()
             }
             At::Value | At::FirstItem => {
-                piece.holds == Holds::Number || !(piece.is_plain() || piece.holds == Holds::Token)
+                matches!(piece.holds, Holds::Number | Holds::Scalar)
+                    || !(piece.is_plain() || piece.holds == Holds::Token)
             }
             _ => false,
         }
@@ -315,7 +319,7 @@ impl Position {
 /// What is wrong with a value in a string, and what the string then holds of it.
 fn in_string(piece: &Piece) -> (Option<Problem>, Piece) {
     let problem = match (&piece.holds, piece.wraps.last()) {
-        (Holds::Number | Holds::Own | Holds::Encoded, _) | (Holds::Token, None) => {
+        (Holds::Number | Holds::Scalar | Holds::Own | Holds::Encoded, _) | (Holds::Token, None) => {
             return (None, piece.clone());
         }
         (Holds::Unknown, None | Some(Wrap::Entities)) => Some(Problem::Misfit),
@@ -332,6 +336,8 @@ fn in_string(piece: &Piece) -> (Option<Problem>, Piece) {
 fn as_value(piece: &Piece) -> (Option<Problem>, At) {
     let problem = match (&piece.holds, piece.wraps.is_empty()) {
         (Holds::Number, _) => return (None, At::Scalar("1".to_owned())),
+        // It may be followed by nothing that is part of it.
+        (Holds::Scalar, _) => None,
         (Holds::Json(_), true) => None,
         (Holds::Foreign(_), true) => Some(Problem::Bare),
         (Holds::Foreign(_) | Holds::Json(_), false) => Some(Problem::EscapedOutside),

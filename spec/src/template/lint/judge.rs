@@ -1,7 +1,8 @@
 //! What is said of a value that may break the text around it, and its cure.
 
+use super::guard::NUMBER;
 use super::json::{Problem, Trouble};
-use super::value::{Holds, Piece, Wrap};
+use super::value::{Holds, Piece, Wrap, formal};
 use super::{Doubt, Finding, Output, Rule};
 
 /// What is wrong with a value where it is printed, and why nobody vouches for the output.
@@ -26,13 +27,14 @@ pub(super) fn judge(
     };
     let told = Told::new(trouble, spelled, from, output);
     let finding = match trouble.problem {
+        Problem::Misfit => return (None, doubt),
+        _ if trouble.encoded => told.encoded(),
         Problem::Unescaped => told.unescaped(),
         Problem::SingleQuote => told.single_quote(),
         Problem::JsonInString => told.json_in_string(),
         Problem::Bare | Problem::EscapedOutside if passes_on => return (None, doubt),
         Problem::Bare => told.bare(),
         Problem::EscapedOutside => told.escaped_outside(),
-        Problem::Misfit => return (None, doubt),
     };
     (Some(finding), doubt)
 }
@@ -57,11 +59,39 @@ impl<'t> Told<'t> {
 
     fn subject(&self) -> String {
         let Told { spelled, from, .. } = self;
+        let shown = shown(spelled);
         if spelled.contains(from) || formal(spelled) == formal(from) {
-            format!("`{spelled}`")
+            format!("`{shown}`")
         } else {
-            format!("`{spelled}`, which holds `{from}`,")
+            format!("`{shown}`, which holds `{from}`,")
         }
+    }
+
+    /// A value in a JSON text that a function encodes.
+    fn encoded(&self) -> Finding {
+        let (rule, cure) = match self.trouble.problem {
+            Problem::Unescaped => (Rule::UnescapedValue, None),
+            Problem::SingleQuote => (Rule::SingleQuote, None),
+            Problem::JsonInString => (Rule::JsonInString, None),
+            _ => (Rule::BareValue, json_of(self.from)),
+        };
+        let spelled = shown(self.spelled);
+        if !self.from.starts_with('$') {
+            // A string with quotes in it hides where in it the value is.
+            return self.finding(
+                rule,
+                format!("`{spelled}` encodes JSON that a value in it may break"),
+                "put in each value as `$util.escapeJavaScript` gives it, with \
+                 `.replaceAll(\"\\\\'\",\"'\")` behind it"
+                    .to_owned(),
+            );
+        }
+        let cure = cure.unwrap_or_else(|| escaped(self.from, self.trouble.levels.max(1)));
+        self.finding(
+            rule,
+            format!("`{spelled}` encodes JSON that `{}` may break", self.from),
+            format!("put it in as `{cure}`"),
+        )
     }
 
     fn finding(&self, rule: Rule, message: String, cure: String) -> Finding {
@@ -114,7 +144,7 @@ impl<'t> Told<'t> {
     }
 
     fn single_quote(&self) -> Finding {
-        let message = format!("`{}` prints `\\'` in a JSON string", self.spelled);
+        let message = format!("`{}` prints `\\'` in a JSON string", shown(self.spelled));
         let wraps = &self.trouble.piece.wraps;
         let cure = if wraps.len() > 1 {
             self.in_levels(wraps.len().max(self.trouble.levels))
@@ -133,7 +163,7 @@ impl<'t> Told<'t> {
             ),
             None => "remove the quotes around it".to_owned(),
         };
-        let message = format!("`{spelled}` is inside a JSON string");
+        let message = format!("`{}` is inside a JSON string", shown(spelled));
         self.finding(Rule::JsonInString, message, cure)
     }
 
@@ -144,11 +174,25 @@ impl<'t> Told<'t> {
         let cure = match json_of(self.from) {
             Some(json) => format!("`{}`", escaped(&json, levels)),
             None => {
-                let value = formal(self.spelled);
+                // Without escapes, which are for quotes.
+                let is_wrapped = !self.trouble.piece.wraps.is_empty();
+                let value = match is_wrapped && self.spelled.contains(self.from) {
+                    true => formal(self.from),
+                    false => formal(self.spelled),
+                };
+                // Only texts have `matches`.
+                let text = match ["$input.params", "$context.", "$input.body"]
+                    .iter()
+                    .any(|texts| self.from.starts_with(texts))
+                {
+                    true => value.clone(),
+                    false => format!("{value}.toString()"),
+                };
                 format!(
-                    "`\"{}\"` for a text; for a number \
-                     `#if({value}.matches(\"-?(0|[1-9][0-9]*)\")){value}#{{else}}null#end`",
-                    escaped(&value, levels + 1)
+                    "`{quote}{}{quote}` for a text; for a number \
+                     `#if({text}.matches(\"{NUMBER}\")){value}#{{else}}null#end`",
+                    escaped(&value, levels + 1),
+                    quote = quote(levels)
                 )
             }
         };
@@ -164,8 +208,9 @@ impl<'t> Told<'t> {
         let cure = match json_of(self.from) {
             Some(json) => format!("`{}`", escaped(&json, levels)),
             None => format!(
-                "put quotes around it: `\"{}\"`",
-                self.levels_from(levels + 1)
+                "put quotes around it: `{quote}{}{quote}`",
+                self.levels_from(levels + 1),
+                quote = quote(levels)
             ),
         };
         let mut finding = self.finding(Rule::BareValue, message, cure);
@@ -219,17 +264,21 @@ fn argument_of<'f>(from: &'f str, call: &str) -> Option<&'f str> {
     (!inside.contains(quote)).then_some(path)
 }
 
-/// A reference as it is written in an argument: `${name.x}` and `$!name.x` become `$name.x`.
-fn formal(spelled: &str) -> String {
-    let bare = spelled.strip_prefix('$').unwrap_or(spelled);
-    let bare = bare.strip_prefix('!').unwrap_or(bare);
-    match bare
-        .strip_prefix('{')
-        .and_then(|inner| inner.strip_suffix('}'))
-    {
-        Some(inner) => format!("${inner}"),
-        None => format!("${bare}"),
+/// A quote inside this many strings.
+fn quote(levels: usize) -> String {
+    (0..levels).fold("\"".to_owned(), |inner, _| {
+        inner.replace('\\', "\\\\").replace('"', "\\\"")
+    })
+}
+
+/// The start of a reference that is long.
+fn shown(spelled: &str) -> String {
+    let line = spelled.lines().next().unwrap_or_default();
+    let mut shown: String = line.chars().take(80).collect();
+    if shown != spelled {
+        shown.push('…');
     }
+    shown
 }
 
 /// The reference escaped this many times.

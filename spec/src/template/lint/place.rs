@@ -99,6 +99,7 @@ impl Place {
             span: span.clone(),
             piece: piece.clone(),
             levels: 0,
+            encoded: false,
         };
         match self {
             Place::Json { exact, quotes } => {
@@ -127,7 +128,7 @@ impl Place {
             }
             Place::Form => {
                 match piece.holds {
-                    Holds::Number | Holds::Encoded | Holds::Own => {}
+                    Holds::Number | Holds::Scalar | Holds::Encoded | Holds::Own => {}
                     Holds::Foreign(_) | Holds::Json(_) => found.push(trouble(Problem::Unescaped)),
                     _ => found.push(trouble(Problem::Misfit)),
                 }
@@ -136,7 +137,7 @@ impl Place {
             Place::Xml(_) => {
                 let is_escaped = piece.wraps.last() == Some(&Wrap::Entities);
                 match piece.holds {
-                    Holds::Number | Holds::Encoded | Holds::Own => {}
+                    Holds::Number | Holds::Scalar | Holds::Encoded | Holds::Own => {}
                     _ if is_escaped => {}
                     Holds::Foreign(_) | Holds::Json(_) => found.push(trouble(Problem::Unescaped)),
                     _ => found.push(trouble(Problem::Misfit)),

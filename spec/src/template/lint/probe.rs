@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value as Json, json};
 use velocity::syntax::{Argument, ReferencePart};
+use velocity::{RenderError, RenderErrorKind};
 
 use super::reads::{self, Key, Reads};
 use super::{Finding, Rule};
@@ -16,6 +17,7 @@ pub(super) fn check(template: &MappingTemplate, broken: Option<Range<usize>>) ->
     let reads = reads::of(&template.parts());
     let leaves = leaves(&reads);
     let mut first = None;
+    let mut bounds = 0;
     // The same value everywhere, then mixed ones.
     let is_mixed = broken.is_none() && template.references().len() > 1;
     let rounds = leaves.len() + if is_mixed { MIXED } else { 0 };
@@ -30,12 +32,20 @@ pub(super) fn check(template: &MappingTemplate, broken: Option<Range<usize>>) ->
                 Ok(_) => return None,
                 Err(error) => Problem::of(text, &error),
             },
-            Err(message) => Problem {
-                message: format!("rendering fails: {message}"),
-                line: String::new(),
-            },
+            Err(error) => {
+                bounds += usize::from(error.kind() == RenderErrorKind::Bound);
+                Problem {
+                    message: format!("rendering fails: {}", error.message()),
+                    line: String::new(),
+                    span: Some(error.span()),
+                }
+            }
         };
         first.get_or_insert(problem);
+        // It takes long, and all inputs are small.
+        if bounds > 1 {
+            break;
+        }
     }
     let problem = first?;
     let source = template.source();
@@ -81,6 +91,8 @@ struct Problem {
     message: String,
     /// The line of the output.
     line: String,
+    /// Where rendering failed.
+    span: Option<Range<usize>>,
 }
 
 impl Problem {
@@ -98,11 +110,16 @@ impl Problem {
         Problem {
             message,
             line: line.trim().to_owned(),
+            span: None,
         }
     }
 
-    /// The line in the template, if it occurs there exactly once as rendered.
+    /// The location in the template: of what failed, or of the line, if it occurs there exactly
+    /// once as rendered.
     fn find(&self, source: &str) -> Option<Range<usize>> {
+        if let Some(span) = &self.span {
+            return Some(span.clone());
+        }
         let at = source.find(&self.line).filter(|_| !self.line.is_empty())?;
         (source.matches(&self.line).count() == 1).then(|| at..at + self.line.len())
     }
@@ -122,7 +139,11 @@ fn leaves(reads: &Reads) -> Vec<Json> {
     leaves
 }
 
-fn render(template: &MappingTemplate, reads: &Reads, plan: &Plan<'_>) -> Result<String, String> {
+fn render(
+    template: &MappingTemplate,
+    reads: &Reads,
+    plan: &Plan<'_>,
+) -> Result<String, RenderError> {
     let mut body = json!({});
     for (place, path) in reads.paths.iter().enumerate() {
         put(&mut body, path, plan.leaf(place));
@@ -165,7 +186,7 @@ fn render(template: &MappingTemplate, reads: &Reads, plan: &Plan<'_>) -> Result<
     let scope = Scope::new(&body, &context)
         .stage_variables(&stage_variables)
         .params(&params);
-    template.render(&scope).map_err(|error| error.to_string())
+    template.render(&scope)
 }
 
 fn text_argument<'r>(reference: &'r ReferencePart<'_>, at: usize) -> Option<&'r str> {

@@ -154,3 +154,46 @@ fn keys(path: &str) -> Vec<Key> {
     }
     keys
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::MappingTemplate;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("$input.path('$.a.b')", &["a.b"])]
+    #[case("$input.json(\"$.a\")", &["a"])]
+    #[case("$input.json('$')", &[""])]
+    #[case("$input.path(\"$['a'][0].b\")", &["a.*.b"])]
+    #[case("$input.path('$.a[1:2].b[*]')", &["a.*.b.*"])]
+    #[case("$input.path('$.a[?(@.b)].c')", &["a"])]
+    #[case("$input.path('$.a').length()", &["a"])]
+    #[case("#set($r = $input.path('$'))$r.a.get('b')['c'][0]", &["", "a.b.c.*"])]
+    #[case("#foreach($i in $input.path('$.l'))$i.n#end", &["l", "l.*", "l.*.n"])]
+    #[case("#if($input.path('$.a').equals('x') && !$input.path('$.b'))#end", &["a", "b"])]
+    #[case("#set($t = \"x $input.path('$.a')\")$t", &["a"])]
+    #[case("$util.escapeJavaScript($input.path('$.a'))", &["a"])]
+    #[case("$context.stage $input.params('p') $x.y", &[])]
+    fn paths(#[case] source: &str, #[case] expected: &[&str]) {
+        let template = MappingTemplate::parse(source).unwrap();
+        let name = |key: &Key| match key {
+            Key::Name(name) => name.clone(),
+            Key::Item => "*".to_owned(),
+        };
+        let found: Vec<String> = of(&template.parts())
+            .paths
+            .iter()
+            .map(|path| path.iter().map(name).collect::<Vec<_>>().join("."))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn texts_that_something_is_compared_with() {
+        let source = "#if($input.path('$.a') == 'x' || $input.path('$.a').equals('y'))#end";
+        let template = MappingTemplate::parse(source).unwrap();
+        let texts: Vec<_> = of(&template.parts()).texts.into_iter().collect();
+        assert_eq!(texts, ["x", "y"]);
+    }
+}

@@ -283,6 +283,7 @@ fn nothing_to_find(#[case] source: &str) {
 #[case("{## comment\n \"a\" 1}", "1")]
 #[case("hello $context.stage", "h")]
 #[case("#include('x')", "#include('x')")]
+#[case("{\"a\": 1,\n \"b\": $util.urlDecode('%')}", "urlDecode('%')")]
 fn what_can_not_be_json(#[case] source: &str, #[case] at: &str) {
     let report = lint(source);
     let finding = report
@@ -539,21 +540,57 @@ fn pages() {
     ];
     assert_eq!(examples.each_ref().map(|(rule, _)| *rule), Rule::ALL);
     for (rule, source) in examples {
-        let report = lint(source);
-        let finding = report
-            .findings
-            .iter()
-            .find(|finding| finding.rule == rule)
-            .unwrap();
-        let heading = format!("{rule}: {}", finding.message);
-        let shown = if source.len() > 1000 { "" } else { source };
-        let text = velocity::excerpt(&heading, finding.span.clone(), "template.vtl", shown);
-        let page = format!("{text}why: {}\ncure: {}\n", finding.why, finding.cure);
-        let mut settings =
-            crate::snapshots::page("template", &format!("the rule {rule}, as it is told"));
-        settings.set_snapshot_path("../../../../snapshots/template");
-        settings.bind(|| insta::assert_snapshot!(format!("lint-{rule}"), page));
+        page(&format!("lint-{rule}"), rule, source, &lint(source));
     }
+    // Rules that are told in other words elsewhere.
+    for (name, rule, output, source) in [
+        (
+            "inner-json",
+            Rule::UnescapedValue,
+            Output::Json,
+            r#"{"input": "{\"name\": \"$util.escapeJavaScript($input.path('$.name'))\"}"}"#,
+        ),
+        (
+            "form",
+            Rule::UnescapedValue,
+            Output::Form,
+            "Action=SendMessage&MessageBody=$input.body",
+        ),
+        (
+            "xml",
+            Rule::UnescapedValue,
+            Output::Xml,
+            "<name>$input.path('$.name')</name>",
+        ),
+        (
+            "escaped-outside",
+            Rule::BareValue,
+            Output::Json,
+            r#"{"body": $util.escapeJavaScript($input.json('$'))}"#,
+        ),
+        (
+            "number",
+            Rule::BareValue,
+            Output::Json,
+            r#"{"limit": $input.params('limit')}"#,
+        ),
+    ] {
+        let report = lint_as(source, output);
+        page(&format!("lint-{rule}-{name}"), rule, source, &report);
+    }
+}
+
+fn page(name: &str, rule: Rule, source: &str, report: &Report) {
+    let mut findings = report.findings.iter();
+    let finding = findings.find(|finding| finding.rule == rule).unwrap();
+    let heading = format!("{rule}: {}", finding.message);
+    let shown = if source.len() > 1000 { "" } else { source };
+    let text = velocity::excerpt(&heading, finding.span.clone(), "template.vtl", shown);
+    let page = format!("{text}why: {}\ncure: {}\n", finding.why, finding.cure);
+    let description = format!("the rule {rule}, as it is told");
+    let mut settings = crate::snapshots::page("template", &description);
+    settings.set_snapshot_path("../../../../snapshots/template");
+    settings.bind(|| insta::assert_snapshot!(name, page));
 }
 
 /// The linter held to its word.

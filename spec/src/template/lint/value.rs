@@ -51,6 +51,8 @@ pub(super) struct Piece {
 pub(super) enum Holds {
     /// Digits: a time set by the gateway.
     Number,
+    /// A number or a word of JSON, as a condition around it makes sure.
+    Scalar,
     /// Valid inside a JSON string at every level and without single quotes, or nothing: ids and
     /// names chosen by the gateway, stage variables.
     Own,
@@ -80,6 +82,19 @@ pub(super) enum Wrap {
     Entities,
 }
 
+/// A reference as it is written in an argument: `${name.x}` and `$!name.x` become `$name.x`.
+pub(super) fn formal(spelled: &str) -> String {
+    let bare = spelled.strip_prefix('$').unwrap_or(spelled);
+    let bare = bare.strip_prefix('!').unwrap_or(bare);
+    match bare
+        .strip_prefix('{')
+        .and_then(|inner| inner.strip_suffix('}'))
+    {
+        Some(inner) => format!("${inner}"),
+        None => format!("${bare}"),
+    }
+}
+
 impl Holds {
     pub(super) fn text(self) -> Value {
         Value::Text(vec![Part::Piece(Piece {
@@ -92,7 +107,10 @@ impl Holds {
 impl Piece {
     /// Whether no escape changes it.
     pub(super) fn is_plain(&self) -> bool {
-        matches!(self.holds, Holds::Number | Holds::Own | Holds::Encoded)
+        matches!(
+            self.holds,
+            Holds::Number | Holds::Scalar | Holds::Own | Holds::Encoded
+        )
     }
 
     /// The value inside the last escape.
@@ -264,8 +282,9 @@ impl Value {
     }
 
     fn may_be_nothing(&self) -> bool {
-        self.piece()
-            .is_some_and(|piece| !matches!(piece.holds, Holds::Number | Holds::Json(_)))
+        self.piece().is_some_and(|piece| {
+            !matches!(piece.holds, Holds::Number | Holds::Scalar | Holds::Json(_))
+        })
     }
 
     fn least_escaped(a: &Value, b: &Value, from: String) -> Self {
