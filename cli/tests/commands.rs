@@ -194,6 +194,15 @@ fn cases_are_listed_and_explained() {
         "{clock}"
     );
     assert!(clock.lines().count() < listed(&["--case", "limits/"]).lines().count());
+    // What a report says of a case runs that case, and not another whose id begins like it.
+    let times = "template/times  TEMPLATE-";
+    let exact = listed(&["--case", "template/times"]);
+    assert!(
+        exact.starts_with(times) && exact.lines().count() == 1,
+        "{exact}"
+    );
+    assert_eq!(listed(&["--case", "template/times-"]).lines().count(), 1);
+    assert_eq!(listed(&["--case", "template/time"]).lines().count(), 2);
     assert_eq!(
         code(&gatespec(&["check", "--requirement", "HANDSHAKE-0"])),
         Some(2)

@@ -3,6 +3,7 @@
 
 mod clients;
 mod found;
+mod problem;
 mod rules;
 mod step;
 mod words;
@@ -16,6 +17,7 @@ use toml::Spanned;
 
 use crate::generate::Generator;
 
+pub use problem::{CaseProblem, InvalidCases, Problem, Violation};
 pub use step::{Connect, Event, Manage, Observe, Send, Step, Values};
 pub(crate) use step::{JSON, VALUE};
 pub(crate) use words::closing;
@@ -77,11 +79,13 @@ pub enum Feature {
     Http,
     /// Real sockets: pings, and buffers that fill.
     Sockets,
+    /// The stage's access log can be read.
+    AccessLog,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Authorizer,
         Self::Templates,
         Self::Management,
@@ -91,6 +95,7 @@ impl Feature {
         Self::TwoWay,
         Self::Http,
         Self::Sockets,
+        Self::AccessLog,
     ];
 
     /// The feature of a name, as cases write it.
@@ -113,6 +118,7 @@ impl fmt::Display for Feature {
             Self::TwoWay => "two-way",
             Self::Http => "http",
             Self::Sockets => "sockets",
+            Self::AccessLog => "access-log",
         })
     }
 }
@@ -153,16 +159,6 @@ const FILES: [(&str, &str); 19] = files![
     "limits",
 ];
 
-/// A case file that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("case file `{file}`: {problem}")]
-pub struct InvalidCases {
-    /// The file.
-    pub file: String,
-    /// What is wrong, with line and column where that is known.
-    pub problem: String,
-}
-
 /// The kit's own cases, in the order of the files.
 ///
 /// # Errors
@@ -182,15 +178,15 @@ pub fn built_in() -> Result<Vec<Case>, InvalidCases> {
 /// # Errors
 /// What cannot be read, or violates a rule of the kit.
 pub fn of_path(path: &Path) -> Result<Vec<Case>, InvalidCases> {
-    let invalid = |error: std::io::Error| InvalidCases {
+    let invalid = |problem| InvalidCases {
         file: path.display().to_string(),
-        problem: error.to_string(),
+        problem,
     };
     let mut files = vec![path.to_owned()];
     if path.is_dir() {
         let entries = std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let paths = entries
-            .map_err(invalid)?
+            .map_err(|error| invalid(Problem::Unreadable(error)))?
             .into_iter()
             .map(|entry| entry.path());
         files = paths
@@ -200,13 +196,11 @@ pub fn of_path(path: &Path) -> Result<Vec<Case>, InvalidCases> {
     }
     let mut cases = Vec::new();
     for file in files {
-        let text = std::fs::read_to_string(&file).map_err(invalid)?;
+        let text = std::fs::read_to_string(&file);
+        let text = text.map_err(|error| invalid(Problem::Unreadable(error)))?;
         cases.extend(parse(&file.display().to_string(), None, &text)?);
     }
-    each_once(&cases).map_err(|problem| InvalidCases {
-        file: path.display().to_string(),
-        problem,
-    })?;
+    each_once(&cases).map_err(invalid)?;
     Ok(cases)
 }
 
@@ -215,32 +209,29 @@ pub fn of_path(path: &Path) -> Result<Vec<Case>, InvalidCases> {
 /// # Errors
 /// What cannot be read, or violates a rule of the kit.
 pub fn parse(file: &str, area: Option<&str>, text: &str) -> Result<Vec<Case>, InvalidCases> {
-    let invalid = |problem: String| InvalidCases {
+    let invalid = |problem| InvalidCases {
         file: file.to_owned(),
         problem,
     };
     let File { cases: tables } =
-        toml::from_str(text).map_err(|error| invalid(error.to_string()))?;
+        toml::from_str(text).map_err(|error| invalid(Problem::Toml(error)))?;
     let mut cases = Vec::new();
     for table in tables {
         let line = 1 + text[..table.span().start].matches('\n').count();
         let source = table.into_inner();
-        let at = |problem: String| match source.get("id").and_then(toml::Value::as_str) {
-            Some(id) => invalid(format!("line {line}: case `{id}` {problem}")),
-            None => invalid(format!("line {line}: a case without `id`: {problem}")),
+        let id = source.get("id").and_then(toml::Value::as_str);
+        let at = |problem| {
+            invalid(Problem::Case {
+                line,
+                id: id.map(str::to_owned),
+                problem,
+            })
         };
         let mut case = read(&source).map_err(at)?;
         rules::check(&case).map_err(at)?;
         case.source = source;
-        let id = &case.id;
-        if area.is_some_and(|area| id.split_once('/').is_none_or(|(stem, _)| stem != area)) {
-            return Err(invalid(format!(
-                "case `{id}` must be named `{}/…`",
-                area.unwrap_or_default()
-            )));
-        }
-        if area.is_some() && case.requirements.is_empty() {
-            return Err(invalid(format!("case `{id}` cites no requirement")));
+        if let Some(area) = area {
+            check_area(&case, area).map_err(invalid)?;
         }
         cases.push(case);
     }
@@ -249,25 +240,39 @@ pub fn parse(file: &str, area: Option<&str>, text: &str) -> Result<Vec<Case>, In
 }
 
 /// A case of a table. The error names a step that cannot be read.
-fn read(table: &toml::Table) -> Result<Case, String> {
+fn read(table: &toml::Table) -> Result<Case, CaseProblem> {
     let steps = table.get("steps").and_then(toml::Value::as_array);
     for (index, step) in steps.into_iter().flatten().enumerate() {
-        let read: Result<Step, _> = step.clone().try_into();
-        let unreadable = |error: toml::de::Error| {
-            let problem = error.message();
-            format!("cannot be read in step {}: {problem}", index + 1)
-        };
-        read.map_err(unreadable)?;
+        let read: Result<Step, toml::de::Error> = step.clone().try_into();
+        read.map_err(|error| CaseProblem::UnreadableStep {
+            step: index + 1,
+            problem: error.message().to_owned(),
+        })?;
     }
-    let case: Result<Case, _> = table.clone().try_into();
-    case.map_err(|error| format!("cannot be read: {}", error.message()))
+    let case: Result<Case, toml::de::Error> = table.clone().try_into();
+    case.map_err(|error| CaseProblem::Unreadable(error.message().to_owned()))
 }
 
-/// No id is there twice: of two outcomes the reports would show one.
-fn each_once(cases: &[Case]) -> Result<(), String> {
+/// The kit's own cases are named by their area, and say where they have it from.
+fn check_area(case: &Case, area: &str) -> Result<(), Problem> {
+    let id = &case.id;
+    if id.split_once('/').is_none_or(|(stem, _)| stem != area) {
+        return Err(Problem::OtherArea {
+            id: id.clone(),
+            area: area.to_owned(),
+        });
+    }
+    match &*case.requirements {
+        [] => Err(Problem::Uncited(id.clone())),
+        _ => Ok(()),
+    }
+}
+
+/// No id is there twice.
+fn each_once(cases: &[Case]) -> Result<(), Problem> {
     let mut ids = BTreeSet::new();
     match cases.iter().find(|case| !ids.insert(&case.id)) {
-        Some(case) => Err(format!("case `{}` is there twice", case.id)),
+        Some(case) => Err(Problem::Twice(case.id.clone())),
         None => Ok(()),
     }
 }
@@ -301,7 +306,12 @@ mod tests {
                 "[[case]]\nid = \"{id}\"\nwhy = \"x\"\nrequirements = [{requirement}]\nsteps = [{{ do = \"observe\" }}]\n"
             )
         };
-        let problem = |text: &str| parse("x.toml", Some("route"), text).unwrap_err().problem;
+        let problem = |text: &str| {
+            parse("x.toml", Some("route"), text)
+                .unwrap_err()
+                .problem
+                .to_string()
+        };
         assert!(
             problem(&file("\"ROUTE-0\"", "route/a")).contains("`ROUTE-0`, which does not exist")
         );
@@ -322,7 +332,7 @@ mod tests {
         std::fs::write(folder.join("a.toml"), case).unwrap();
         assert_eq!(of_path(&folder).unwrap().len(), 1);
         std::fs::write(folder.join("b.toml"), case).unwrap();
-        let problem = of_path(&folder).unwrap_err().problem;
+        let problem = of_path(&folder).unwrap_err().problem.to_string();
         assert_eq!(problem, "case `x/a` is there twice");
         std::fs::remove_dir_all(&folder).unwrap();
     }

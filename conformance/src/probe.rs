@@ -131,7 +131,7 @@ impl Plan {
         kind: &'static str,
         event: &Value,
         payload: &str,
-        told: Result<Instruction, String>,
+        told: Result<Instruction, serde_json::Error>,
     ) -> Self {
         let told = match told {
             Ok(told) => told,
@@ -216,7 +216,7 @@ fn filled(result: &str, size: usize) -> String {
     result.replacen(FILLING, &"x".repeat(missing), 1)
 }
 
-fn read(event: &Value, text: Option<String>) -> Result<Instruction, String> {
+fn read(event: &Value, text: Option<String>) -> Result<Instruction, serde_json::Error> {
     let Some(text) = text else {
         return Ok(Instruction::default());
     };
@@ -227,7 +227,7 @@ fn read(event: &Value, text: Option<String>) -> Result<Instruction, String> {
             &known(&event["requestContext"]["connectionId"]),
         )
         .replace("{{methodArn}}", &known(&event["methodArn"]));
-    serde_json::from_str(&text).map_err(|error| error.to_string())
+    serde_json::from_str(&text)
 }
 
 /// The instruction in a message, which may be JSON in a text, or hold a message as its `body`.

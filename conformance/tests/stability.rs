@@ -118,7 +118,10 @@ fn offered(problem: &str) -> BTreeSet<String> {
 
 fn problem(step: &str) -> String {
     let text = format!("[[case]]\nid = \"a/b\"\nwhy = \"w\"\nsteps = [{step}]\n");
-    case::parse("x.toml", None, &text).unwrap_err().problem
+    case::parse("x.toml", None, &text)
+        .unwrap_err()
+        .problem
+        .to_string()
 }
 
 // The file has all that there is, so whatever goes or is renamed can no longer be read.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Connect, Send, Step};
+use super::{Connect, Send, Step, Violation};
 use crate::runner::OBSERVER;
 
 /// The clients that are connected.
@@ -14,14 +14,14 @@ impl<'a> Clients<'a> {
     ///
     /// # Errors
     /// A client that cannot do this now.
-    pub(super) fn follow(&mut self, step: &'a Step) -> Result<(), String> {
+    pub(super) fn follow(&mut self, step: &'a Step) -> Result<(), Violation> {
         match step {
             Step::Connect(Connect { client, status, .. }) => {
                 if client == OBSERVER {
-                    return Err(format!("`{OBSERVER}` is the kit's own client"));
+                    return Err(Violation::OwnClient);
                 }
                 if self.0.contains(&**client) {
-                    return Err(format!("the client `{client}` is connected already"));
+                    return Err(Violation::Connected(client.clone()));
                 }
                 if *status == 101 {
                     self.0.insert(client);
@@ -29,7 +29,7 @@ impl<'a> Clients<'a> {
             }
             Step::Observe(_) => {
                 if !self.0.insert(OBSERVER) {
-                    return Err("there is an observer already".to_owned());
+                    return Err(Violation::Observed);
                 }
             }
             Step::Send(Send { client, .. })
@@ -45,19 +45,19 @@ impl<'a> Clients<'a> {
             }
             Step::Event(_) | Step::Unseen { .. } => {
                 if !self.0.contains(OBSERVER) {
-                    return Err("there is no observer: `observe` comes first".to_owned());
+                    return Err(Violation::NoObserver);
                 }
             }
-            Step::Manage(_) | Step::Row { .. } | Step::Wait { .. } => {}
+            Step::Manage(_) | Step::Row { .. } | Step::AccessLog { .. } | Step::Wait { .. } => {}
         }
         Ok(())
     }
 
-    fn is_there(&self, client: &str) -> Result<(), String> {
+    fn is_there(&self, client: &str) -> Result<(), Violation> {
         if self.0.contains(client) {
             Ok(())
         } else {
-            Err(format!("the client `{client}` is not connected"))
+            Err(Violation::NotConnected(client.to_owned()))
         }
     }
 }

@@ -3,22 +3,22 @@
 use std::collections::BTreeSet;
 
 use super::clients::Clients;
-use super::{Case, Event, Feature, Step};
+use super::{Case, CaseProblem, Event, Feature, Step, Violation};
 use crate::pattern::{self, Part};
 use crate::runner::{AS_JSON, BASE, HOST, KINDS, OBSERVER};
 
 /// Checks a case, but for what depends on the other cases.
 ///
 /// # Errors
-/// The rule that it violates, in words that go behind "case `…` ".
-pub(super) fn check(case: &Case) -> Result<(), String> {
+/// The rule that it violates.
+pub(super) fn check(case: &Case) -> Result<(), CaseProblem> {
     for requirement in &case.requirements {
         if spec::requirement::find(requirement).is_none() {
-            return Err(format!("cites `{requirement}`, which does not exist"));
+            return Err(CaseProblem::UnknownRequirement(requirement.clone()));
         }
     }
     if case.steps.is_empty() {
-        return Err("has no steps, so that every target would pass it".to_owned());
+        return Err(CaseProblem::NoSteps);
     }
     check_names(case)?;
     let names = case.generate.keys().chain(case.given.keys());
@@ -36,9 +36,10 @@ pub(super) fn check(case: &Case) -> Result<(), String> {
         flood: Flood::None,
     };
     for (index, step) in case.steps.iter().enumerate() {
-        so_far
-            .follow(step)
-            .map_err(|problem| format!("violates a rule in step {}: {problem}", index + 1))?;
+        so_far.follow(step).map_err(|violation| CaseProblem::Step {
+            step: index + 1,
+            violation,
+        })?;
     }
     Ok(())
 }
@@ -60,57 +61,56 @@ enum Flood {
 }
 
 impl<'a> SoFar<'a> {
-    fn follow(&mut self, step: &'a Step) -> Result<(), String> {
+    fn follow(&mut self, step: &'a Step) -> Result<(), Violation> {
         self.check_kind(step)?;
         self.bind(step)?;
         self.clients.follow(step)
     }
 
     /// The rules of one kind of step.
-    fn check_kind(&mut self, step: &Step) -> Result<(), String> {
+    fn check_kind(&mut self, step: &Step) -> Result<(), Violation> {
         match step {
             Step::Event(Event { kind, .. }) | Step::Unseen { kind }
                 if !KINDS.contains(&&**kind) =>
             {
-                Err(format!(
-                    "events of the kind `{kind}` do not exist: there are {KINDS:?}"
-                ))
+                Err(Violation::UnknownEvent(kind.clone()))
             }
             Step::Manage(call) if call.most > 1 => {
                 if call.method != "POST" || call.sign.is_some() || call.meanwhile.is_some() {
-                    return Err("`most` is for unsigned POSTs, without `meanwhile`".to_owned());
+                    return Err(Violation::OtherFlood);
                 }
                 self.flood = Flood::Posted;
                 Ok(())
             }
             Step::Wait { .. } if !self.features.contains(&Feature::Clock) => {
-                Err("a step that lets time pass needs the feature `clock`".to_owned())
+                Err(Violation::NoClock)
             }
-            Step::Drain { .. } if self.flood == Flood::None => {
-                Err("nothing was posted with `most` before".to_owned())
+            Step::AccessLog { .. } if !self.features.contains(&Feature::AccessLog) => {
+                Err(Violation::NoAccessLog)
             }
+            Step::Drain { .. } if self.flood == Flood::None => Err(Violation::NoFlood),
             _ => Ok(()),
         }
     }
 
     /// The names that a step needs, and those that it binds.
-    fn bind(&mut self, step: &'a Step) -> Result<(), String> {
+    fn bind(&mut self, step: &'a Step) -> Result<(), Violation> {
         for text in step.sent() {
-            for part in pattern::parse(text)? {
+            for part in pattern::parse(text).map_err(Violation::Pattern)? {
                 if let Part::Hole { name, .. } = part
                     && !self.bound.contains(name)
                 {
-                    return Err(format!("nothing is bound to `${{{name}}}` yet"));
+                    return Err(Violation::Unbound(name.to_owned()));
                 }
             }
         }
         for text in step.seen() {
-            let parts = pattern::parse(text)?;
+            let parts = pattern::parse(text).map_err(Violation::Pattern)?;
             if parts
                 .windows(2)
                 .any(|pair| matches!(pair, [Part::Hole { .. }, Part::Hole { .. }]))
             {
-                return Err(format!("two holes must have text between them in `{text}`"));
+                return Err(Violation::HolesTouch(text.to_owned()));
             }
             self.bound
                 .extend(parts.iter().filter_map(|part| match part {
@@ -126,15 +126,13 @@ impl<'a> SoFar<'a> {
 }
 
 /// The names that a case gives values to.
-fn check_names(case: &Case) -> Result<(), String> {
+fn check_names(case: &Case) -> Result<(), CaseProblem> {
     for name in case.generate.keys().chain(case.given.keys()) {
         if [HOST, BASE, OBSERVER, "*"].contains(&&**name) || name.contains(['.', ':', '!', '~']) {
-            return Err(format!(
-                "gives a value to `{name}`, which is a name of the kit's own"
-            ));
+            return Err(CaseProblem::OwnName(name.clone()));
         }
         if case.generate.contains_key(name) && case.given.contains_key(name) {
-            return Err(format!("both gives `{name}` a value and generates it"));
+            return Err(CaseProblem::GivenAndGenerated(name.clone()));
         }
     }
     Ok(())
@@ -180,6 +178,10 @@ mod tests {
         r#"{ do = "event", kind = "MESSAGE", has = { "/body" = "value:${b}" } }"#,
         "nothing is bound to `${b}`"
     )]
+    #[case::a_log_that_not_every_target_has(
+        r#"{ do = "access-log", of = "a", line = "a" }"#,
+        "needs the feature `access-log`"
+    )]
     #[case::nothing_to_drain(r#"{ do = "drain", client = "a" }"#, "nothing was posted with `most`")]
     #[case::a_client_that_is_not_there(
         r#"{ do = "send", client = "b", text = "" }"#,
@@ -202,7 +204,10 @@ mod tests {
     fn a_mistake_is_the_cases_own(#[case] steps: &str, #[case] problem: &str) {
         let before = r#"{ do = "observe" }, { do = "connect", client = "a" }"#;
         let text = format!("[[case]]\nid = \"a/b\"\nwhy = \"w\"\nsteps = [{before}, {steps}]\n");
-        let found = parse("x.toml", None, &text).unwrap_err().problem;
+        let found = parse("x.toml", None, &text)
+            .unwrap_err()
+            .problem
+            .to_string();
         assert!(found.contains(problem), "{found}");
     }
 
@@ -225,7 +230,10 @@ mod tests {
     )]
     fn a_case_says_something(#[case] rest: &str, #[case] problem: &str) {
         let text = format!("[[case]]\nid = \"a/b\"\nwhy = \"w\"\n{rest}\n");
-        let found = parse("x.toml", None, &text).unwrap_err().problem;
+        let found = parse("x.toml", None, &text)
+            .unwrap_err()
+            .problem
+            .to_string();
         assert!(found.contains(problem), "{found}");
     }
 

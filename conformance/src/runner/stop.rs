@@ -164,6 +164,9 @@ mod tests {
         async fn has_row(&mut self, _: &str) -> Result<bool, SessionError> {
             Err(SessionError::Unsupported("not here"))
         }
+        async fn access_log(&mut self) -> Result<Vec<String>, SessionError> {
+            Err(SessionError::Unsupported("not here"))
+        }
         async fn wait(&mut self, _: Duration) -> Result<(), SessionError> {
             Err(SessionError::Unsupported("not here"))
         }
@@ -192,6 +195,47 @@ mod tests {
         let outcome = runner::run(&case, &mut target, &[]).await;
         assert!(outcome.detail.contains("left over"), "{}", outcome.detail);
         assert_eq!(target.faults(), Vec::<String>::new());
+    }
+
+    // What a report has to explain: the step and those before, what was expected, what came.
+    #[rstest]
+    #[case::another_text(
+        r#"{ do = "receive", client = "a", text = "x" }"#,
+        2,
+        "the text `x`",
+        "`id`"
+    )]
+    #[case::a_status(
+        r#"{ do = "connect", client = "b", status = 401 }"#,
+        2,
+        "status 401",
+        "status 101"
+    )]
+    #[case::more_before_a_close(r#"{ do = "close", client = "a" }"#, 2, "nothing more", "`more`")]
+    #[case::more_at_the_end(
+        r#"{ do = "ping", client = "a", text = "" }"#,
+        3,
+        "nothing more",
+        "a: more"
+    )]
+    #[tokio::test]
+    async fn a_difference_is_told_with_its_step(
+        #[case] steps: &str,
+        #[case] step: usize,
+        #[case] expected: &str,
+        #[case] came: &str,
+    ) {
+        let text = format!(
+            "[[case]]\nid = \"a/b\"\nwhy = \"w\"\nsteps = [{{ do = \"connect\", client = \"a\" }}, {steps}]\n"
+        );
+        let case = case::parse("x.toml", None, &text).unwrap().remove(0);
+        let mut target = Target::new("more");
+        target.is_orderly = true;
+        let outcome = runner::run(&case, &mut target, &[]).await;
+        let stopped = outcome.stopped.unwrap();
+        assert_eq!((stopped.step, stopped.steps.len()), (step, step));
+        assert_eq!(stopped.steps[0], "a connects: 101");
+        assert_eq!((&*stopped.expected, &*stopped.came), (expected, came));
     }
 
     // A reply that went to the observer went to somebody else.
