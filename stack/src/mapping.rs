@@ -95,9 +95,12 @@ impl MappingTemplates {
         let stack = if ends_in("yaml") || ends_in("yml") {
             Some(yaml::parse(&source)?)
         } else if ends_in("json") {
-            // A mapping template is seldom JSON itself, and has no `Resources` then.
-            let root = yaml::parse(&source).ok();
-            root.filter(|root| root.get("Resources").is_some())
+            // YAML has no halves of surrogate pairs.
+            let text = without_surrogates(text);
+            match is_stack(&text) {
+                true => Some(yaml::parse(&Source::new(name, text))?),
+                false => None,
+            }
         } else {
             None
         };
@@ -139,6 +142,34 @@ impl fmt::Display for MappingPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} `{}`", self.resource, self.property, self.key)
     }
+}
+
+/// Whether a text is JSON with `Resources`. A mapping template is seldom JSON itself, and has no
+/// `Resources` then.
+fn is_stack(text: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(text)
+        .is_ok_and(|root| root.get("Resources").is_some())
+}
+
+/// JSON with an escape of the same length for each escape of a surrogate.
+fn without_surrogates(text: &str) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    let mut at = 0;
+    while at + 6 <= bytes.len() {
+        if bytes[at] != b'\\' {
+            at += 1;
+            continue;
+        }
+        let is_surrogate = bytes[at + 1] == b'u'
+            && matches!(bytes[at + 2], b'd' | b'D')
+            && matches!(bytes[at + 3], b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F');
+        if is_surrogate {
+            bytes[at + 2..at + 6].copy_from_slice(b"fffd");
+        }
+        at += 2;
+    }
+    // Only letters and digits were changed.
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }
 
 /// The mapping templates of all resources.

@@ -127,7 +127,24 @@ pub(super) fn sarif(linted: &[Linted]) -> String {
             })
         })
         .collect();
-    let unread: Vec<Value> = linted
+    let driver = json!({"name": "gatespec", "version": env!("CARGO_PKG_VERSION"), "rules": rules});
+    pretty(&json!({
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": driver},
+            "columnKind": "unicodeCodePoints",
+            "invocations": [{
+                "executionSuccessful": true,
+                "toolExecutionNotifications": unread(linted),
+            }],
+            "results": results,
+        }],
+    }))
+}
+
+/// What could not be read.
+fn unread(linted: &[Linted]) -> Vec<Value> {
+    linted
         .iter()
         .filter(|each| each.output.is_none())
         .map(|each| {
@@ -147,20 +164,7 @@ pub(super) fn sarif(linted: &[Linted]) -> String {
                 }],
             })
         })
-        .collect();
-    let driver = json!({"name": "gatespec", "version": env!("CARGO_PKG_VERSION"), "rules": rules});
-    pretty(&json!({
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": driver},
-            "columnKind": "unicodeCodePoints",
-            "invocations": [{
-                "executionSuccessful": true,
-                "toolExecutionNotifications": unread,
-            }],
-            "results": results,
-        }],
-    }))
+        .collect()
 }
 
 /// A path as a relative URI reference, percent-encoded.

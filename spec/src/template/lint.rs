@@ -164,6 +164,16 @@ pub fn lint_as(source: &str, output: Output) -> Report {
             }
         }
     }
+    order(&mut findings);
+    Report {
+        output,
+        findings,
+        doubts,
+    }
+}
+
+/// Sorts the findings by their location, and leaves one of each value.
+fn order(findings: &mut Vec<Finding>) {
     // Of several levels, the cure for all of them: what is wrong inside is cured last.
     let of_value = |rule| (Rule::SingleQuote..=Rule::JsonInString).contains(&rule);
     findings.sort_by_key(|finding| {
@@ -175,11 +185,6 @@ pub fn lint_as(source: &str, output: Output) -> Report {
         let is_same = a.rule == b.rule || of_value(a.rule) && of_value(b.rule);
         is_same && a.span == b.span
     });
-    Report {
-        output,
-        findings,
-        doubts,
-    }
 }
 
 impl Finding {

@@ -186,7 +186,8 @@ fn escape(rest: &str) -> Option<Written> {
     let char = match code {
         'x' | 'u' | 'U' => {
             let number = u32::from_str_radix(rest.get(2..2 + digits)?, 16).ok()?;
-            Some(char::from_u32(number)?)
+            // Half of a pair, which only JSON writes.
+            Some(char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER))
         }
         '\n' | '\r' => None,
         '0' => Some('\0'),

@@ -73,6 +73,7 @@ fn the_end_of_the_name_and_resources_make_a_stack() {
         ("t.JSON", json, vec!["A RequestTemplates `$default`"]),
         ("t.json", template, vec![""]),
         ("t.json", "{\"a\": $input.json('$')", vec![""]),
+        ("t.json", "{\"Resources\": $x}", vec![""]),
         ("t.vtl", json, vec![""]),
         ("template", template, vec![""]),
     ] {
@@ -241,4 +242,17 @@ fn resources_that_a_function_makes_are_named() {
     let all = MappingTemplates::parse("t.yaml", text).unwrap();
     let names: Vec<_> = all.unread.iter().map(|unread| &*unread.name).collect();
     assert_eq!(names, ["Fn::ForEach::All", "A"]);
+}
+
+// What JSON may write and YAML may not.
+#[test]
+fn json_is_read_with_tabs_and_surrogates() {
+    let text = "{\n\t\"Resources\": {\"A\": {\"Type\": \"AWS::ApiGatewayV2::Integration\",\n\t\
+        \"Properties\": {\"RequestTemplates\": {\"x\": \"\\ud83d\\uDE00 \\udead \\\\ud83d \\u00e9 $a\\/\"}}}}}";
+    let all = MappingTemplates::parse("t.json", text).unwrap();
+    let template = &all.templates[0];
+    assert_eq!(template.text, "\u{fffd}\u{fffd} \u{fffd} \\ud83d é $a/");
+    assert!(template.place.is_some());
+    let at = template.text.find("$a").unwrap();
+    assert_eq!(&text[all.locate(template, at..at + 2)], "$a");
 }

@@ -234,3 +234,22 @@ fn conditions_that_make_sure(#[case] source: &str, #[case] is_sure: bool) {
     let report = lint(source);
     assert_eq!(report.findings.is_empty(), is_sure, "{report:#?}");
 }
+
+/// `$foreach` is the innermost loop's: the index of another loop is not told by it.
+#[rstest]
+#[case("$i.n")]
+#[case("$j.n")]
+fn items_of_outer_loops(#[case] printed: &str) {
+    let source =
+        format!("[#foreach($i in $input.path('$.l'))#foreach($j in $i.m){printed}#end#end]");
+    let cure = &lint(&source).findings[0].cure;
+    assert!(!cure.contains("$foreach"), "{cure}");
+}
+
+#[test]
+fn items_behind_their_loop() {
+    let source = "#foreach($i in $input.path('$.l'))#set($n = $i.n)#end{\"n\": $n}";
+    let finding = &lint(source).findings[0];
+    assert!(!finding.cure.contains("$foreach"), "{}", finding.cure);
+    assert_eq!(&source[finding.span.clone()], "$n");
+}

@@ -45,12 +45,6 @@ impl<'s> Env<'s> {
         self.scalars.extend(references);
     }
 
-    /// What holds behind a condition: what held before it.
-    pub(super) fn unguard(&mut self, before: &Self) {
-        self.scalars
-            .retain(|reference| before.scalars.contains(reference));
-    }
-
     /// From here on `$foreach` is that of another loop: an origin that names it means nothing.
     pub(super) fn change_loop(&mut self) {
         for (name, value) in &mut self.variables {

@@ -251,12 +251,11 @@ impl<'s> Walker<'s> {
             ends.push(self.state.clone());
         }
         if directive.blocks.len() <= directive.arguments.len() {
-            ends.push(before.clone());
+            ends.push(before);
         }
         let mut ends = ends.into_iter();
         if let Some(first) = ends.next() {
-            let mut joined = ends.fold(first, |a, b| self.join(a, &b, directive.span.clone()));
-            joined.env.unguard(&before.env);
+            let joined = ends.fold(first, |a, b| self.join(a, &b, directive.span.clone()));
             self.state = joined;
         }
     }

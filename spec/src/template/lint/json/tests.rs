@@ -114,6 +114,8 @@ proptest! {
 #[case(cured(), r#"{""#, r#"": 1}"#)]
 #[case(piece(Holds::Number), r#"{"a": "#, "}")]
 #[case(piece(Holds::Number), "[", ",1]")]
+#[case(piece(Holds::Scalar), r#"{"a": "#, "}")]
+#[case(piece(Holds::Scalar), r#"{"a": "x"#, r#"0"}"#)]
 #[case(piece(Holds::Json(String::new())), r#"{"a": "#, "}")]
 #[case(piece(Holds::Json(String::new())), "[1,", "]")]
 #[case(piece(Holds::Json(String::new())), "", "")]
@@ -124,6 +126,14 @@ fn values_may_be_inserted(#[case] inserted: Piece, #[case] before: &str, #[case]
     assert_eq!(position.found, []);
     assert_eq!(position.feed(behind), Ok(()));
     assert!(position.is_end());
+}
+
+// It may be `0` or `true`, which no digit may follow.
+#[test]
+fn nothing_is_added_to_a_scalar() {
+    let mut position = Position::start();
+    position.insert(&piece(Holds::Scalar), &(0..0));
+    assert!(position.feed("0").is_err());
 }
 
 #[test]
