@@ -51,6 +51,11 @@ pub(crate) struct ServeArgs {
     /// `.venv` beside the code or above it, the active one, the template's version on PATH, python3].
     #[arg(long, value_name = "PATH")]
     python: Option<PathBuf>,
+    /// The command that runs the functions of a runtime, or one function: any client of Lambda's
+    /// Runtime API, started by a shell in the folder of the code; may be repeated. It finds the
+    /// handler in `$_HANDLER`, and the folder in `$LAMBDA_TASK_ROOT`.
+    #[arg(long, value_name = "NAME=COMMAND", value_parser = command_of_runtime)]
+    runtime: Vec<(String, String)>,
     /// Log every decision about a connection or a message, with its reason.
     #[arg(long, short)]
     verbose: bool,
@@ -191,6 +196,8 @@ fn serve_options(args: &ServeArgs) -> Options {
     options.port = args.port;
     options.interpreters.node.clone_from(&args.node);
     options.interpreters.python.clone_from(&args.python);
+    let commands = args.runtime.iter().cloned();
+    options.interpreters.commands.extend(commands);
     options.allowed_hosts.clone_from(&args.allow_host);
     options.access_log = match &args.access_log {
         None => AccessLog::Stderr,
@@ -213,6 +220,22 @@ fn host_name(text: &str) -> Result<String, String> {
     match !text.is_empty() && text.chars().all(fits) {
         true => Ok(text.to_owned()),
         false => Err("it must be a host name alone, such as `host.docker.internal`".to_owned()),
+    }
+}
+
+/// `java21=java -cp …`
+fn command_of_runtime(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=');
+    let parts = parts.map(|(name, command)| (name.trim(), command.trim()));
+    match parts {
+        Some((name, command)) if !name.is_empty() && !command.is_empty() => {
+            Ok((name.to_owned(), command.to_owned()))
+        }
+        _ => Err(
+            "it must be a runtime or a function of the template and a command, such as \
+             `java21='java -jar client.jar \"$_HANDLER\"'`"
+                .to_owned(),
+        ),
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) async fn programs(
         .iter()
         .filter(|function| function.is_called)
     {
-        let runtime = runtime::find(&function.runtime);
+        let runtime = runtime::find(function, tools);
         let runtime = runtime.map_err(|missing| unavailable(stack, function, &missing))?;
         if !runtime.needs_build(function) {
             let program = prepare(stack, function, runtime, None, tools).await?;

@@ -51,6 +51,9 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let access = options.access(&stack)?;
     let callers = access.callers.clone();
     let tools = Tools::new(options.interpreters.clone());
+    for name in tools.unused(stack.functions()) {
+        tracing::warn!("`--runtime {name}`: no function of the stack has this runtime or name");
+    }
     let programs = build::programs(&stack, &options.build, &tools).await?;
     let (listener, address) = listen(SocketAddr::new(options.host, options.port)).await?;
     let hosts = hosts(&stack, &options);

@@ -49,8 +49,10 @@ pub struct Function {
 /// Where a function's code comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Code {
-    /// `CodeUri`, from the template's folder.
+    /// `CodeUri`, or the `DockerContext` of an image, from the template's folder.
     pub directory: PathBuf,
+    /// `PackageType: Image`: there is a container image on AWS.
+    pub is_image: bool,
     /// `Metadata.BuildMethod`.
     pub build_method: Option<String>,
     /// `Metadata.BuildProperties.Binary`.

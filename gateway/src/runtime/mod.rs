@@ -4,6 +4,7 @@
 //! A runtime is one file with a type that implements [`Runtime`], and one line in [`RUNTIMES`].
 
 mod code;
+mod custom;
 mod nodejs;
 mod provided;
 mod python;
@@ -66,16 +67,34 @@ pub(crate) enum Missing {
     #[error("it has no `Runtime`")]
     Unnamed,
     /// There is no such runtime here.
-    #[error("the runtime `{identifier}` cannot be run here")]
+    #[error("the runtime `{identifier}` is not one that runs here by itself")]
     Runtime {
         /// `Runtime`, as the template says it.
         identifier: String,
     },
+    /// It is a container image.
+    #[error("it is a container image, which is not run here by itself")]
+    Image {
+        /// The function's name in the template.
+        function: String,
+    },
+    /// What `--runtime` names is not there.
+    #[error("`{program}`, which `--runtime {name}` names, is not there")]
+    Command {
+        /// What `--runtime` gave a command for.
+        name: String,
+        /// The command's program.
+        program: String,
+        /// The folder that it starts in.
+        folder: PathBuf,
+    },
     /// The folder has not been built.
-    #[error("`{}` holds no `bootstrap`", folder.display())]
+    #[error("`{}` holds no `{name}`", folder.display())]
     Bootstrap {
         /// The function's `CodeUri`.
         folder: PathBuf,
+        /// The executable.
+        name: String,
     },
     /// There is no code.
     #[error("there is no folder `{}`", folder.display())]
@@ -115,26 +134,41 @@ impl From<io::Error> for Missing {
 /// All runtimes.
 static RUNTIMES: &[&dyn Runtime] = &[&provided::Provided, &nodejs::Nodejs, &python::Python];
 
-/// The runtime that a template names.
+/// The runtime of a function: the command that was given for it, or what the template names.
 ///
 /// # Errors
-/// There is none of that name.
-pub(crate) fn find(identifier: &str) -> Result<&'static dyn Runtime, Missing> {
+/// There is neither.
+pub(crate) fn find(function: &Function, tools: &Tools) -> Result<&'static dyn Runtime, Missing> {
+    if tools.command(function).is_some() {
+        return Ok(&custom::Custom);
+    }
+    let found = named(&function.runtime).filter(|_| !function.code.is_image);
+    found.ok_or_else(|| Missing::of_runtime(function))
+}
+
+fn named(identifier: &str) -> Option<&'static dyn Runtime> {
     let named = |runtime: &&&dyn Runtime| runtime.identifiers().contains(&identifier);
-    let found = RUNTIMES.iter().find(named).copied();
-    found.ok_or_else(|| match identifier {
-        "" => Missing::Unnamed,
-        _ => Missing::Runtime {
-            identifier: identifier.to_owned(),
-        },
-    })
+    RUNTIMES.iter().find(named).copied()
 }
 
 impl Missing {
+    /// A function has no runtime here.
+    fn of_runtime(function: &Function) -> Self {
+        match &*function.runtime {
+            _ if function.code.is_image => Self::Image {
+                function: function.logical_id.clone(),
+            },
+            "" => Self::Unnamed,
+            identifier => Self::Runtime {
+                identifier: identifier.to_owned(),
+            },
+        }
+    }
+
     /// What to do about it.
     pub(crate) fn help(&self) -> String {
         match self {
-            Self::Unnamed | Self::Runtime { .. } => {
+            Self::Unnamed => {
                 let known: Vec<&str> = RUNTIMES
                     .iter()
                     .flat_map(|runtime| runtime.identifiers())
@@ -142,6 +176,12 @@ impl Missing {
                     .collect();
                 format!("`Runtime` can be `{}`", known.join("`, `"))
             }
+            Self::Runtime { identifier } => command_for(identifier, example(identifier)),
+            Self::Image { function } => command_for(function, example("")),
+            Self::Command { folder, .. } => format!(
+                "it must be on `PATH`, or named from the function's folder `{}`",
+                folder.display()
+            ),
             Self::Bootstrap { .. } => "build the function first".to_owned(),
             Self::Folder { .. } => "`CodeUri` is taken from the template's folder".to_owned(),
             Self::Interpreter { help, .. } => help.clone(),
@@ -151,9 +191,33 @@ impl Missing {
     }
 }
 
+/// How to say what runs the functions of a runtime, or one function.
+fn command_for(name: &str, command: &str) -> String {
+    format!("name a client of Lambda's Runtime API that runs it: `--runtime {name}='{command}'`")
+}
+
+/// The Runtime API clients that AWS publishes for languages that have none here, as their own
+/// documentation starts them.
+///
+/// Sources: <https://github.com/aws/aws-lambda-java-libs>,
+/// <https://github.com/aws/aws-lambda-dotnet>,
+/// <https://github.com/aws/aws-lambda-ruby-runtime-interface-client>
+fn example(runtime: &str) -> &'static str {
+    match runtime.trim_end_matches(|c: char| !c.is_ascii_alphabetic()) {
+        "java" => {
+            "java -cp \"$LAMBDA_TASK_ROOT/*:$LAMBDA_TASK_ROOT/lib/*\" \
+             com.amazonaws.services.lambda.runtime.api.client.AWSLambda \"$_HANDLER\""
+        }
+        "dotnet" => "dotnet \"$LAMBDA_TASK_ROOT/$_HANDLER.dll\"",
+        "ruby" => "aws_lambda_ric \"$_HANDLER\"",
+        _ => "COMMAND \"$_HANDLER\"",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
     use std::collections::HashSet;
 
     #[test]
@@ -161,18 +225,28 @@ mod tests {
         let mut seen = HashSet::new();
         for identifier in RUNTIMES.iter().flat_map(|runtime| runtime.identifiers()) {
             assert!(seen.insert(identifier), "{identifier}");
-            let found = find(identifier).map(Runtime::identifiers);
-            assert!(found.is_ok_and(|all| all.contains(identifier)));
+            let found = named(identifier).map(Runtime::identifiers);
+            assert!(found.is_some_and(|all| all.contains(identifier)));
         }
     }
 
-    #[test]
-    fn an_unknown_runtime_is_named_with_those_that_there_are() {
-        let missing = find("cobol").err().unwrap();
+    #[rstest]
+    #[case("java21", "--runtime java21='java -cp ")]
+    #[case("java8.al2", "--runtime java8.al2='")]
+    #[case("dotnet8", "--runtime dotnet8='dotnet ")]
+    #[case("ruby3.4", "--runtime ruby3.4='aws_lambda_ric \"$_HANDLER\"'")]
+    #[case("cobol", "--runtime cobol='COMMAND \"$_HANDLER\"'")]
+    fn an_unknown_runtime_is_named_with_the_option_that_runs_it(
+        #[case] identifier: &str,
+        #[case] option: &str,
+    ) {
+        let missing = Missing::Runtime {
+            identifier: identifier.to_owned(),
+        };
         assert_eq!(
             missing.to_string(),
-            "the runtime `cobol` cannot be run here"
+            format!("the runtime `{identifier}` is not one that runs here by itself")
         );
-        assert!(missing.help().contains("`provided.al2023`"));
+        assert!(missing.help().contains(option), "{}", missing.help());
     }
 }

@@ -1,4 +1,5 @@
-//! `provided.al2023` and its predecessors: the function brings its own runtime, an executable.
+//! `provided.al2023` and its predecessors: the function brings its own runtime, an executable. So it
+//! does with `go1.x`, whose executable is named by `Handler`.
 
 use std::path::{Path, PathBuf};
 
@@ -6,17 +7,23 @@ use stack::Function;
 
 use super::{Missing, Preparing, Program, Runtime, Tools};
 
-/// Runs `bootstrap` in the function's folder, or the executable that its build made.
+/// Runs `bootstrap` in the function's folder, or what `Handler` names there (`go1.x`), or the executable that its build made.
 pub(super) struct Provided;
+
+/// The runtime of Go's executables, which speak the Runtime API where `AWS_LAMBDA_RUNTIME_API` is
+/// set.
+///
+/// Source: <https://github.com/aws/aws-lambda-go>, `lambda/entry.go`
+const GO: &str = "go1.x";
 
 impl Runtime for Provided {
     fn identifiers(&self) -> &'static [&'static str] {
-        &["provided", "provided.al2", "provided.al2023"]
+        &["provided", "provided.al2", "provided.al2023", GO]
     }
 
     // With a `bootstrap`, `sam build` made the folder, or somebody wrote the script by hand.
     fn needs_build(&self, function: &Function) -> bool {
-        !bootstrap(function).is_file()
+        function.runtime != GO && !bootstrap(function).is_file()
     }
 
     fn prepare<'a>(
@@ -28,13 +35,14 @@ impl Runtime for Provided {
         Box::pin(async move {
             let executable = match executable {
                 Some(executable) => executable.to_owned(),
-                None if self.needs_build(function) => {
-                    return Err(Missing::Bootstrap {
-                        folder: function.code.directory.clone(),
-                    });
-                }
                 None => bootstrap(function),
             };
+            if !executable.is_file() {
+                return Err(Missing::Bootstrap {
+                    folder: function.code.directory.clone(),
+                    name: name(function).to_owned(),
+                });
+            }
             Ok(program(executable))
         })
     }
@@ -54,5 +62,12 @@ fn program(executable: PathBuf) -> Program {
 }
 
 fn bootstrap(function: &Function) -> PathBuf {
-    function.code.directory.join("bootstrap")
+    function.code.directory.join(name(function))
+}
+
+fn name(function: &Function) -> &str {
+    match &*function.runtime {
+        GO => &function.handler,
+        _ => "bootstrap",
+    }
 }

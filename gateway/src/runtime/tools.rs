@@ -1,6 +1,6 @@
 //! What functions' processes are started with: interpreters, and a folder for runtimes' own files.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{DirBuilder, File};
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use spec::ids::IdSource;
+use stack::Function;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
@@ -25,6 +26,9 @@ pub struct Interpreters {
     pub node: Option<PathBuf>,
     /// Python, for `python3.*`; without it, virtual environments are looked for too.
     pub python: Option<PathBuf>,
+    /// Commands that are clients of Lambda's Runtime API, for a shell, by what they run: a
+    /// `Runtime`, or a function's name in the template. They start in the folder of its code.
+    pub commands: BTreeMap<String, String>,
 }
 
 /// What functions' processes are started with. Dropped with the gateway.
@@ -76,6 +80,30 @@ impl Tools {
     /// The Python that was named.
     pub(crate) fn python(&self) -> Option<&Path> {
         self.interpreters.python.as_deref()
+    }
+
+    /// The command that was given for a function, and the name that it was given for: its own, or
+    /// its runtime's.
+    pub(crate) fn command(&self, function: &Function) -> Option<(&str, &str)> {
+        let names = [&function.logical_id, &function.runtime];
+        let command = |name| self.interpreters.commands.get_key_value(name);
+        let (name, command) = names.into_iter().find_map(command)?;
+        Some((name, command))
+    }
+
+    /// The names that a command was given for, though none of these functions has it.
+    pub(crate) fn unused<'t>(&'t self, functions: &[Function]) -> impl Iterator<Item = &'t str> {
+        let is_used = |name: &&String| {
+            let is_it =
+                |function: &Function| function.logical_id == **name || function.runtime == **name;
+            functions.iter().any(is_it)
+        };
+        let names = self.interpreters.commands.keys();
+        let unused: Vec<&str> = names
+            .filter(|name| !is_used(name))
+            .map(|name| &**name)
+            .collect();
+        unused.into_iter()
     }
 
     /// Whether this warning is given for the first time: one is enough for all functions.

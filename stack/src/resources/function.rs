@@ -37,6 +37,8 @@ const fn of(name: &'static str) -> ResourceType {
             "MemorySize",
             "FunctionName",
             "PackageType",
+            "ImageUri",
+            "ImageConfig",
             "LoggingConfig",
             "Layers",
         ],
@@ -89,7 +91,10 @@ fn function(
     };
     let (code, span) = code(draft, properties);
     let runtime = text(properties, "Runtime");
-    let handler = text(properties, "Handler");
+    let handler = match text(properties, "Handler") {
+        Ok(None) => image_command(properties),
+        handler => handler,
+    };
     let timeout = number(properties, "Timeout", 1..=900);
     let memory_size = number(properties, "MemorySize", 128..=10_240);
     Function {
@@ -111,6 +116,19 @@ fn function(
         name,
         span,
     }
+}
+
+/// What an image is told as its handler.
+fn image_command(properties: &Properties<'_>) -> Result<Option<String>, Error> {
+    let config = own_or_global(properties, "ImageConfig")?;
+    let command = config.as_ref().and_then(|config| config.get("Command"));
+    let Some(command) = command else {
+        return Ok(None);
+    };
+    let what = format!("`ImageConfig.Command` of `{}`", properties.resource.id);
+    let words = command.expect_list(properties.template.source, &what)?;
+    let first = words.first().and_then(Value::as_text);
+    Ok(first.map(str::to_owned))
 }
 
 /// A function's own property, or that of `Globals`.
@@ -180,15 +198,15 @@ fn code(draft: &mut Draft<'_>, properties: &Properties<'_>) -> (Code, Span) {
     let (Some(uri), Some(package)) = (draft.take(uri), draft.take(package)) else {
         return (Code::default(), resource.id_span.clone());
     };
-    let path = uri.as_ref().and_then(Value::as_text);
     let is_image = package.is_some_and(|value| value.as_text() == Some("Image"));
-    let unsupported = if is_image {
-        Some("it is a container image".to_owned())
-    } else if path.is_none_or(|path| path.starts_with("s3:")) {
-        Some("its code is not a folder beside the template".to_owned())
-    } else {
-        None
+    let context = text(metadata.and_then(|node| node.get("DockerContext")));
+    let path = match is_image {
+        true => Some(context.as_deref().unwrap_or(".")),
+        false => uri.as_ref().and_then(Value::as_text),
     };
+    let is_elsewhere = path.is_none_or(|path| path.starts_with("s3:"));
+    let unsupported =
+        is_elsewhere.then(|| "its code is not a folder beside the template".to_owned());
     let span = match (binary, &uri) {
         (Some(node), _) => node.span.clone(),
         (None, Some(value)) => value.span.clone(),
@@ -196,6 +214,7 @@ fn code(draft: &mut Draft<'_>, properties: &Properties<'_>) -> (Code, Span) {
     };
     let code = Code {
         directory: draft.directory.join(path.unwrap_or_default()),
+        is_image,
         build_method: text(build_method),
         binary: text(binary),
         unsupported,

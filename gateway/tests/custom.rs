@@ -1,0 +1,134 @@
+//! Functions that a command of the user's runs (`--runtime NAME='COMMAND …'`), and those that
+//! nothing runs.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use gateway::Options;
+use support::{code_folder, javascript};
+
+/// A client of the Runtime API in a language that no runtime here knows.
+const SCRIPT: &str = r#"#!/bin/sh
+api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
+head=$(mktemp)
+while curl --silent --show-error --fail --dump-header "$head" --output /dev/null "$api/next"; do
+  id=$(sed -n 's/^[Ll]ambda-[Rr]untime-[Aa]ws-[Rr]equest-[Ii]d: *\([^[:space:]]*\).*/\1/p' "$head")
+  said="$1 $AWS_EXECUTION_ENV $(basename "$LAMBDA_TASK_ROOT") $(basename "$PWD")"
+  curl --silent --output /dev/null --data "{\"statusCode\": 200, \"body\": \"$said\"}" "$api/$id/response"
+done
+"#;
+
+fn options(folder: &Path, runtime: &str, commands: &[(&str, &str)]) -> Options {
+    let mut options = Options::new(javascript(folder, runtime, "app.main"));
+    let commands = commands
+        .iter()
+        .map(|(name, command)| ((*name).to_owned(), (*command).to_owned()));
+    options.interpreters.commands.extend(commands);
+    options
+}
+
+async fn refused(options: Options) -> String {
+    match gateway::start(options).await {
+        Ok(_) => panic!("it has started"),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn scripted(name: &str, script: &str) -> PathBuf {
+    let folder = code_folder(name, &[("run.sh", script)]);
+    let mode = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(folder.join("run.sh"), mode).unwrap();
+    folder
+}
+
+#[cfg(feature = "runtimes")]
+#[tokio::test]
+async fn a_shell_script_is_a_runtime() {
+    let folder = scripted("shell-runtime", SCRIPT);
+    fs::copy(folder.join("run.sh"), folder.join("app.main")).unwrap();
+    let command = "./run.sh \"$_HANDLER\"";
+    for (runtime, commands) in [
+        ("ruby3.4", &[("ruby3.4", command)][..]),
+        // One function, whatever its runtime is.
+        ("nodejs22.x", &[("Function", command)]),
+        // The handler is the program.
+        ("go1.x", &[]),
+    ] {
+        let running = support::start(options(&folder, runtime, commands)).await;
+        let mut client = support::connect(&running).await.unwrap();
+        let expected = match runtime {
+            "go1.x" => "  src src".to_owned(),
+            _ => format!("app.main AWS_Lambda_{runtime} src src"),
+        };
+        for message in ["1", "2"] {
+            assert_eq!(support::ask(&mut client, message).await, expected);
+        }
+        running.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_ends_at_once_fails_the_event_and_not_the_gateway() {
+    let folder = scripted("ends-at-once", SCRIPT);
+    for (command, how) in [("true", ""), ("exit 3; true", "exit status 3")] {
+        let running = support::start(options(&folder, "java21", &[("java21", command)])).await;
+        let mut decisions = running.subscribe();
+        let mut client = support::connect(&running).await.unwrap();
+        for _ in 0..2 {
+            let answer = support::ask(&mut client, "{}").await;
+            assert!(answer.contains("Internal server error"), "{answer}");
+        }
+        let said = support::decisions(&mut decisions);
+        assert!(
+            said.contains(how) && said.contains("Runtime exited"),
+            "{said}"
+        );
+        running.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn what_nothing_runs_is_one_error_with_the_option_that_runs_it() {
+    let folder = scripted("nothing-runs", SCRIPT);
+    let page = refused(options(&folder, "java21", &[("java17", "java")])).await;
+    assert!(
+        page.contains("the runtime `java21` is not one that runs here by itself"),
+        "{page}"
+    );
+    assert!(page.contains("`--runtime java21='java -cp "), "{page}");
+
+    let page = refused(options(
+        &folder,
+        "java21",
+        &[("java21", "no-such-java -jar x.jar")],
+    ))
+    .await;
+    let problem = "`no-such-java`, which `--runtime java21` names, is not there";
+    assert!(
+        page.contains(problem) && page.contains("must be on `PATH`"),
+        "{page}"
+    );
+
+    let page = refused(options(&folder, "go1.x", &[])).await;
+    assert!(page.contains("holds no `app.main`"), "{page}");
+
+    let template = javascript(&folder, "java21", "app.main");
+    let text = fs::read_to_string(&template).unwrap();
+    let package = "      PackageType: Image\n      ImageConfig: {Command: [app.image]}\n";
+    let image = text
+        .replace("      Runtime: java21\n", package)
+        .replace("      Handler: app.main\n", "")
+        .replace("      CodeUri: src\n", "");
+    fs::write(&template, image).unwrap();
+    let page = refused(Options::new(&template)).await;
+    assert!(page.contains("it is a container image"), "{page}");
+    assert!(
+        page.contains("`--runtime Function='COMMAND \"$_HANDLER\"'`"),
+        "{page}"
+    );
+}
