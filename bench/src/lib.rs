@@ -4,10 +4,12 @@
 //! Every engine renders the same template with the same context and body, and its output is
 //! compared first.
 
+mod models;
 mod subjects;
 
 use serde_json::{Map, Value, json};
 
+pub use models::{Judge, judges};
 pub use subjects::{Out, Subject, Writes, escapers, renderers};
 
 /// A template to render: in Velocity, and the same in Jinja.

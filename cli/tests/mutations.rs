@@ -98,7 +98,7 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
         Mutation::PolicyViolationForTooLarge => (
             "limits/a-frame-beyond-32-kb-is-1009",
             Fail,
-            "expected to be closed with 1009, got Closed(1008",
+            "expected to be closed with 1009, got a close with 1008",
         ),
         Mutation::IdleCloseLate => (
             "lifecycle/ten-idle-minutes-end-the-connection",
@@ -150,6 +150,16 @@ fn found_by(mutation: Mutation) -> (&'static str, Verdict, &'static str) {
             "event/an-empty-message-has-no-body",
             Informational,
             "`/body`",
+        ),
+        Mutation::ChildrenLookedAtTwice => (
+            "route/the-log-has-each-message-of-the-validator-once",
+            Informational,
+            "access log: expected `",
+        ),
+        Mutation::MessagesInAnotherOrder => (
+            "route/the-log-says-why-a-message-fits-no-model",
+            Informational,
+            r#"found `", "details": "[instance type (integer)"#,
         ),
     }
 }

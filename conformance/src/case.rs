@@ -79,11 +79,13 @@ pub enum Feature {
     Http,
     /// Real sockets: pings, and buffers that fill.
     Sockets,
+    /// The stage's access log can be read.
+    AccessLog,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Authorizer,
         Self::Templates,
         Self::Management,
@@ -93,6 +95,7 @@ impl Feature {
         Self::TwoWay,
         Self::Http,
         Self::Sockets,
+        Self::AccessLog,
     ];
 
     /// The feature of a name, as cases write it.
@@ -115,6 +118,7 @@ impl fmt::Display for Feature {
             Self::TwoWay => "two-way",
             Self::Http => "http",
             Self::Sockets => "sockets",
+            Self::AccessLog => "access-log",
         })
     }
 }

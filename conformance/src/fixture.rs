@@ -50,7 +50,8 @@ macro_rules! fixtures {
 }
 
 /// The kit's own: name, template, wear.
-const BUILT_IN: [(&str, &str, Wear); 18] = fixtures![
+const BUILT_IN: [(&str, &str, Wear); 19] = fixtures![
+    "access-log",
     "api-keys" Out,
     "api-keys-of-the-authorizer",
     "connect",
@@ -75,6 +76,11 @@ const BUILT_IN: [(&str, &str, Wear); 18] = fixtures![
 pub(crate) fn of_case<'a>(case: &Case, fixtures: &'a [Fixture]) -> Option<&'a Fixture> {
     let name = case.fixture.as_ref()?;
     fixtures.iter().find(|fixture| fixture.name == *name)
+}
+
+/// Whether a template's stage has an access log.
+pub(crate) fn has_access_log(template: &str) -> bool {
+    template.contains("AccessLogSettings")
 }
 
 impl Fixture {
@@ -119,6 +125,11 @@ impl Fixture {
     /// ([`crate::sign::callers`]).
     pub(crate) fn is_signed(&self) -> bool {
         self.name == "signed"
+    }
+
+    /// Whether its stage has an access log.
+    pub(crate) fn has_access_log(&self) -> bool {
+        has_access_log(&self.template)
     }
 
     /// Whether its template asks where the HTTP backend is.

@@ -211,6 +211,7 @@ impl<S: Session> Run<'_, S> {
                 Ok(())
             }
             Step::Row { id, present } => self.row(id, *present).await,
+            Step::AccessLog { of, line } => self.access_log(of, line).await,
             Step::Wait { seconds } => {
                 self.note(">", &format!("{seconds} seconds pass"));
                 Ok(self.session.wait(Duration::from_secs(*seconds)).await?)
@@ -244,6 +245,24 @@ impl<S: Session> Run<'_, S> {
         };
         let came = format!("connection {id} is {state}");
         Err(Stop::Difference(Difference::from_the_step(came)))
+    }
+
+    async fn access_log(&mut self, of: &str, line: &str) -> Result<(), Stop> {
+        let of = self.fill(of)?;
+        for _ in 0..LOOKS {
+            let lines = self.session.access_log().await?;
+            if let Some(found) = lines.iter().find(|line| line.contains(&of)) {
+                self.note("<", &format!("access log: {found}"));
+                return self.bindings.matches(line, found).map_err(|problem| {
+                    let problem = format!("access log: {problem}");
+                    let (expected, came) = (format!("the line `{line}`"), format!("`{found}`"));
+                    Stop::Difference(Difference::new(problem, expected, came))
+                });
+            }
+            self.retry().await;
+        }
+        let missing = format!("the access log has no line with `{of}`");
+        Err(Stop::Difference(Difference::from_the_step(missing)))
     }
 
     /// Gives the target a moment for what may take one.

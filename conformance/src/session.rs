@@ -61,6 +61,12 @@ pub trait Session {
     /// What kept the kit from looking.
     async fn has_row(&mut self, id: &str) -> Result<bool, SessionError>;
 
+    /// The lines of the stage's access log, from the beginning.
+    ///
+    /// # Errors
+    /// A target whose access log cannot be read.
+    async fn access_log(&mut self) -> Result<Vec<String>, SessionError>;
+
     /// Lets time pass.
     ///
     /// # Errors

@@ -91,6 +91,11 @@ mutations! {
     AnotherPermissionTold = "another-permission-told",
     /// The event of an empty message has an empty `body`.
     EmptyBodyPresent = "empty-body-present",
+    /// The items and members of a value that fits no model are looked at twice: what is wrong with
+    /// them is told twice.
+    ChildrenLookedAtTwice = "children-looked-at-twice",
+    /// What is wrong with a message that fits no model is told in another order.
+    MessagesInAnotherOrder = "messages-in-another-order",
 }
 
 /// The key of the route that stands for `$connect` where a message may choose it.

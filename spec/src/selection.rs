@@ -97,6 +97,9 @@ impl SelectionExpression {
 
     /// The expression's value; a variable that `resolve` knows nothing of counts as empty.
     pub fn evaluate(&self, mut resolve: impl FnMut(&str) -> Option<String>) -> String {
+        if let [Part::Variable(name)] = self.parts.as_slice() {
+            return resolve(name).unwrap_or_default();
+        }
         self.parts
             .iter()
             .map(|part| match part {

@@ -260,6 +260,11 @@ impl TextBuf {
     }
 
     /// A buffer that appends to `text`.
+    /// Empty, with room for so many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self::continuing(String::with_capacity(bytes))
+    }
+
     pub(crate) fn continuing(text: String) -> Self {
         TextBuf { text, units: None }
     }

@@ -48,7 +48,7 @@ impl<'a> Clients<'a> {
                     return Err(Violation::NoObserver);
                 }
             }
-            Step::Manage(_) | Step::Row { .. } | Step::Wait { .. } => {}
+            Step::Manage(_) | Step::Row { .. } | Step::AccessLog { .. } | Step::Wait { .. } => {}
         }
         Ok(())
     }

@@ -99,6 +99,9 @@ pub enum Violation {
     /// Time passes, and the case does not say that it needs that.
     #[error("a step that lets time pass needs the feature `clock`")]
     NoClock,
+    /// The access log is looked at, and the case does not say that it needs that.
+    #[error("a step that reads the access log needs the feature `access-log`")]
+    NoAccessLog,
     /// There is no flood to drain.
     #[error("nothing was posted with `most` before")]
     NoFlood,

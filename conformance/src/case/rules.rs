@@ -85,6 +85,9 @@ impl<'a> SoFar<'a> {
             Step::Wait { .. } if !self.features.contains(&Feature::Clock) => {
                 Err(Violation::NoClock)
             }
+            Step::AccessLog { .. } if !self.features.contains(&Feature::AccessLog) => {
+                Err(Violation::NoAccessLog)
+            }
             Step::Drain { .. } if self.flood == Flood::None => Err(Violation::NoFlood),
             _ => Ok(()),
         }
@@ -174,6 +177,10 @@ mod tests {
     #[case::equal_to_what(
         r#"{ do = "event", kind = "MESSAGE", has = { "/body" = "value:${b}" } }"#,
         "nothing is bound to `${b}`"
+    )]
+    #[case::a_log_that_not_every_target_has(
+        r#"{ do = "access-log", of = "a", line = "a" }"#,
+        "needs the feature `access-log`"
     )]
     #[case::nothing_to_drain(r#"{ do = "drain", client = "a" }"#, "nothing was posted with `most`")]
     #[case::a_client_that_is_not_there(

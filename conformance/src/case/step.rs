@@ -86,6 +86,14 @@ pub enum Step {
         /// Whether it is there.
         present: bool,
     },
+    /// The stage's access log has a line that holds this text, and it is this line. It may take a
+    /// moment: this is looked for again, and the report counts how often.
+    AccessLog {
+        /// What tells the line from others, such as a request's id.
+        of: String,
+        /// The line.
+        line: String,
+    },
     /// Time passes.
     Wait {
         /// How much.
@@ -280,6 +288,7 @@ impl Step {
                 vec![id, path.as_deref().unwrap_or_default(), body]
             }
             Self::Row { id, .. } => vec![id],
+            Self::AccessLog { of, .. } => vec![of],
             Self::Event(Event { has, .. }) => texts(has)
                 .filter_map(|text| text.strip_prefix(VALUE))
                 .collect(),
@@ -305,6 +314,7 @@ impl Step {
                 .map(|text| &**text)
                 .collect(),
             Self::Receive { text, .. } => vec![text],
+            Self::AccessLog { line, .. } => vec![line],
             Self::Event(Event { has, .. }) => texts(has)
                 .filter(|text| !text.starts_with(VALUE))
                 .map(|text| text.strip_prefix(JSON).unwrap_or(text))

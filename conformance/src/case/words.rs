@@ -40,6 +40,9 @@ impl fmt::Display for Step {
             Self::Row { id, present: false } => {
                 write!(f, "the table does not have the connection `{id}`")
             }
+            Self::AccessLog { of, line } => {
+                write!(f, "the access log's line with `{of}` is {}", quoted(line))
+            }
             Self::Wait { seconds } => write!(f, "{seconds} seconds pass"),
             Self::Ping { client, text } => write!(f, "{client} sends a ping {}", quoted(text)),
             Self::Pong { client, text } => write!(f, "{client} receives a pong {}", quoted(text)),
@@ -252,6 +255,12 @@ lacks = ["/c"]"#,
 id = "x"
 present = false"#,
         "the table does not have the connection `x`"
+    )]
+    #[case(
+        r#"do = "access-log"
+of = "x"
+line = "x 200""#,
+        "the access log's line with `x` is `x 200`"
     )]
     fn a_step_is_said_in_words(#[case] step: &str, #[case] words: &str) {
         let step: Step = toml::from_str(step).unwrap();

@@ -164,6 +164,9 @@ mod tests {
         async fn has_row(&mut self, _: &str) -> Result<bool, SessionError> {
             Err(SessionError::Unsupported("not here"))
         }
+        async fn access_log(&mut self) -> Result<Vec<String>, SessionError> {
+            Err(SessionError::Unsupported("not here"))
+        }
         async fn wait(&mut self, _: Duration) -> Result<(), SessionError> {
             Err(SessionError::Unsupported("not here"))
         }

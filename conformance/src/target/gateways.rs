@@ -1,5 +1,6 @@
 //! Runs cases on the target `local`: which gateways there are, and how they are started.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -48,6 +49,8 @@ const LOG: &str = "local.log";
 struct Served {
     gateway: LocalGateway,
     _backend: Option<Backend>,
+    /// Where its access log is, if its stage has one; removed when the gateway ends.
+    access_log: Option<PathBuf>,
 }
 
 /// Gateways that several cases share, each started when the first case needs it.
@@ -60,12 +63,15 @@ type Stack = (Option<String>, BTreeMap<String, String>);
 struct Arguments {
     arguments: Vec<String>,
     backend: Option<Backend>,
+    has_access_log: bool,
 }
 
 /// How gateways are started.
 struct Launch<'a> {
     gateways: &'a Gateways<'a>,
     log: File,
+    /// How many access logs there were.
+    access_logs: Cell<u32>,
 }
 
 impl Gateways<'_> {
@@ -116,7 +122,12 @@ impl Gateways<'_> {
 
 impl Served {
     async fn stop(self) -> Result<(), TargetError> {
-        self.gateway.stop().await.map_err(TargetError::Stop)
+        self.gateway.stop().await.map_err(TargetError::Stop)?;
+        if let Some(file) = self.access_log {
+            // What is left of it is in nobody's way.
+            drop(std::fs::remove_file(file));
+        }
+        Ok(())
     }
 }
 
@@ -129,7 +140,11 @@ impl<'a> Launch<'a> {
             .map_err(TargetError::write(folder))?;
         let probe = folder.join(FIXTURES).join(PROBE_FOLDER);
         write_probe(gateways.program, &probe).map_err(TargetError::write(&probe))?;
-        Ok(Self { gateways, log })
+        Ok(Self {
+            gateways,
+            log,
+            access_logs: Cell::new(0),
+        })
     }
 
     /// Runs a case once, on a shared gateway or on one of its own.
@@ -145,7 +160,8 @@ impl<'a> Launch<'a> {
             None => own.insert(self.serve(case).await?),
         };
         let gateway = &served.gateway;
-        let mut session = WireSession::with_clock(gateway.endpoint.clone(), gateway.clock.clone());
+        let mut session = WireSession::with_clock(gateway.endpoint.clone(), gateway.clock.clone())
+            .with_access_log(served.access_log.clone());
         let outcome = runner::run_with(case, &mut session, &FEATURES, chance).await;
         if let Some(own) = own {
             own.stop().await?;
@@ -158,19 +174,30 @@ impl<'a> Launch<'a> {
         let mut served = match fixture::of_case(case, self.gateways.fixtures) {
             Some(fixture) => self.fixture(fixture, case).await?,
             None => {
-                let mut arguments = vec![self.gateways.template.display().to_string()];
+                let template = self.gateways.template;
+                let mut arguments = vec![template.display().to_string()];
                 let given = self.gateways.parameters.iter();
                 arguments.extend(given.flat_map(|(name, value)| parameter(name, value)));
+                // That it cannot be read, the gateway says better.
+                let text = std::fs::read_to_string(template).unwrap_or_default();
                 Arguments {
                     arguments,
                     backend: None,
+                    has_access_log: fixture::has_access_log(&text),
                 }
             }
         };
         if case.features.contains(&Feature::Clock) {
             served.arguments.extend(CLOCK.map(str::to_owned));
         }
-        let Arguments { arguments, backend } = served;
+        let access_log = served.has_access_log.then(|| self.access_log());
+        if let Some(file) = &access_log {
+            let file = file.display().to_string();
+            served.arguments.extend(["--access-log".to_owned(), file]);
+        }
+        let Arguments {
+            arguments, backend, ..
+        } = served;
         let gateway = self.gateway(&arguments).await?;
         if let Some(backend) = &backend {
             backend.reports_through(&gateway.ready.management);
@@ -178,6 +205,7 @@ impl<'a> Launch<'a> {
         Ok(Served {
             gateway,
             _backend: backend,
+            access_log,
         })
     }
 
@@ -205,7 +233,22 @@ impl<'a> Launch<'a> {
             let started = backend.insert(started);
             arguments.extend(parameter(BACKEND_PARAMETER, &started.url()));
         }
-        Ok(Arguments { arguments, backend })
+        Ok(Arguments {
+            arguments,
+            backend,
+            has_access_log: fixture.has_access_log(),
+        })
+    }
+
+    /// A file of its own for an access log, which is appended to: one of the kit's run before would
+    /// show through.
+    fn access_log(&self) -> PathBuf {
+        let number = self.access_logs.get();
+        self.access_logs.set(number + 1);
+        let file = own_name(&self.gateways.folder.join(format!("access-{number}.log")));
+        // A process of the same id may have left one.
+        drop(std::fs::remove_file(&file));
+        file
     }
 
     /// Starts `gatespec serve` with `arguments`.

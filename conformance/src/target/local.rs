@@ -18,7 +18,7 @@ use crate::case::Feature;
 use crate::session::SessionError;
 
 /// What the target has.
-pub const FEATURES: [Feature; 9] = [
+pub const FEATURES: [Feature; 10] = [
     Feature::Authorizer,
     Feature::Templates,
     Feature::Management,
@@ -28,6 +28,7 @@ pub const FEATURES: [Feature; 9] = [
     Feature::TwoWay,
     Feature::Http,
     Feature::Sockets,
+    Feature::AccessLog,
 ];
 
 /// The clock of a gateway that was started with [`CLOCK`]. It is moved through the gateway's

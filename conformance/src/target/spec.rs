@@ -20,7 +20,7 @@ use crate::session::{Answer, Callback, Incoming, Outgoing, Session, SessionError
 use crate::sign::{Sign, Unsigned};
 
 /// What the target has.
-pub const FEATURES: [Feature; 8] = [
+pub const FEATURES: [Feature; 9] = [
     Feature::Authorizer,
     Feature::Templates,
     Feature::Management,
@@ -29,6 +29,7 @@ pub const FEATURES: [Feature; 8] = [
     Feature::Clock,
     Feature::TwoWay,
     Feature::Http,
+    Feature::AccessLog,
 ];
 
 /// The specification running one case.
@@ -46,6 +47,7 @@ pub struct SpecSession {
     replies: HashMap<ManagementId, HttpResponse>,
     numbers: u64,
     reasons: Vec<String>,
+    access_log: Vec<String>,
 }
 
 /// Header fields.
@@ -94,6 +96,7 @@ impl SpecSession {
             replies: HashMap::new(),
             numbers: 0,
             reasons: Vec::new(),
+            access_log: Vec::new(),
         }
     }
 
@@ -302,6 +305,10 @@ impl Session for SpecSession {
 
     async fn has_row(&mut self, id: &str) -> Result<bool, SessionError> {
         Ok(self.table.contains_key(id))
+    }
+
+    async fn access_log(&mut self) -> Result<Vec<String>, SessionError> {
+        Ok(self.access_log.clone())
     }
 
     async fn wait(&mut self, time: Duration) -> Result<(), SessionError> {

@@ -2,6 +2,8 @@
 //! has them.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -26,6 +28,7 @@ use crate::sign::{self, Sign, Unsigned};
 pub struct WireSession {
     endpoint: Endpoint,
     clock: Option<Clock>,
+    access_log: Option<PathBuf>,
     clients: BTreeMap<String, Socket>,
     faults: Vec<String>,
     /// What clients got before it was asked for.
@@ -40,6 +43,7 @@ impl WireSession {
         Self {
             endpoint,
             clock: None,
+            access_log: None,
             clients: BTreeMap::new(),
             faults: Vec::new(),
             early: BTreeMap::new(),
@@ -52,6 +56,12 @@ impl WireSession {
             clock: Some(clock),
             ..Self::new(endpoint)
         }
+    }
+
+    /// The same with a target that writes its access log to a file.
+    pub(crate) fn with_access_log(mut self, file: Option<PathBuf>) -> Self {
+        self.access_log = file;
+        self
     }
 
     fn socket(&mut self, client: &str) -> Result<&mut Socket, SessionError> {
@@ -289,6 +299,18 @@ impl Session for WireSession {
                 "the target's table cannot be looked into",
             ))?;
         table.has(id, self.endpoint.patience).await
+    }
+
+    async fn access_log(&mut self) -> Result<Vec<String>, SessionError> {
+        let path = self.access_log.as_ref();
+        let path = path.ok_or(SessionError::Unsupported(
+            "the target's access log cannot be read",
+        ))?;
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(SessionError::other(error)),
+        }
     }
 
     async fn wait(&mut self, time: Duration) -> Result<(), SessionError> {

@@ -220,6 +220,12 @@ impl Mutant {
                 let end = r#""isBase64Encoded""#;
                 *payload = payload.replacen(end, &format!(r#""body":"",{end}"#), 1);
             }
+            (Mutation::ChildrenLookedAtTwice, Output::AccessLog(line)) => {
+                *line = with_details(line, |messages| messages.extend_from_within(..));
+            }
+            (Mutation::MessagesInAnotherOrder, Output::AccessLog(line)) => {
+                *line = with_details(line, |messages| messages.reverse());
+            }
             (Mutation::StatusInOneLine, Output::ManagementReply { response, .. })
                 if response.status == 200 =>
             {
@@ -245,6 +251,20 @@ pub(crate) async fn leave_open(mut socket: WebSocketStream<TcpStream>) {
     while let Some(Ok(_)) = socket.next().await {}
     let mut waste = [0; 4096];
     while let Ok(1..) = socket.get_mut().read(&mut waste).await {}
+}
+
+/// A line of the access log with the details of a failed validation changed: the list in it.
+fn with_details(line: &str, change: impl FnOnce(&mut Vec<&str>)) -> String {
+    let list = line
+        .find('[')
+        .zip(line.rfind(']'))
+        .map(|(start, end)| start + 1..end);
+    let Some((list, details)) = list.and_then(|list| Some((list.clone(), line.get(list)?))) else {
+        return line.to_owned();
+    };
+    let mut messages: Vec<&str> = details.split(", ").collect();
+    change(&mut messages);
+    [&line[..list.start], &messages.join(", "), &line[list.end..]].concat()
 }
 
 /// JSON as libraries print it; what is none stays as it is.

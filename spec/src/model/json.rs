@@ -165,6 +165,9 @@ impl<'a> Object<'a> {
         if let Some(index) = &mut self.index {
             index.insert(member.name.clone(), self.members.len());
         }
+        if self.members.capacity() == 0 {
+            self.members.reserve(8);
+        }
         self.members.push(member);
         if self.index.is_none() && self.members.len() >= INDEXED {
             let names = self.members.iter().map(|member| member.name.clone());

@@ -12,7 +12,8 @@ pub(super) struct Out(TextBuf);
 
 impl Out {
     pub(super) fn new() -> Self {
-        Self(TextBuf::new())
+        // Most messages fit.
+        Self(TextBuf::with_capacity(120))
     }
 
     pub(super) fn str(&mut self, part: &str) -> &mut Self {

@@ -43,13 +43,27 @@ impl Mismatch {
     ///
     /// Realises: ROUTE-54, ROUTE-55
     pub fn validation_error_string(&self) -> String {
+        let mut out = String::with_capacity(128);
+        // Nothing fails that writes into a string.
+        let _ = self.write_error_string(&mut out);
+        out
+    }
+
+    fn write_error_string(&self, out: &mut impl fmt::Write) -> fmt::Result {
         match self {
-            Self::NotJson(_) => "[Unknown error parsing request body]".to_owned(),
-            Self::NoModel { key } => {
-                format!("[there is no model under `{key}`, and none under `{DEFAULT}`]")
+            Self::NotJson(_) => out.write_str("[Unknown error parsing request body]"),
+            Self::NoModel { key } => write!(
+                out,
+                "[there is no model under `{key}`, and none under `{DEFAULT}`]"
+            ),
+            Self::Refused { messages, .. } => {
+                for (at, message) in messages.iter().enumerate() {
+                    out.write_str(if at == 0 { "[" } else { ", " })?;
+                    out.write_str(message)?;
+                }
+                out.write_str("]")
             }
-            Self::Refused { messages, .. } => format!("[{}]", messages.join(", ")),
-            Self::Undecided { problem, .. } => format!("[{problem}]"),
+            Self::Undecided { problem, .. } => write!(out, "[{problem}]"),
         }
     }
 }
@@ -62,7 +76,7 @@ impl fmt::Display for Mismatch {
         f.write_str(
             "Request body does not match model schema for content type application/json: ",
         )?;
-        f.write_str(&self.validation_error_string())?;
+        self.write_error_string(f)?;
         match self {
             Self::NotJson(problem) => write!(f, " (not JSON: {problem})"),
             Self::NoModel { .. } => Ok(()),

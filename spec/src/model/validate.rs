@@ -304,7 +304,7 @@ impl<'r> Run<'r> {
         verdict.failed = true;
         if verdict.loud {
             let message = message();
-            self.spend(message.len() as u64 / 8)?;
+            self.spend(message.as_str().map_or_else(|| message.len(), str::len) as u64 / 8)?;
             self.report.errors.push(message);
         }
         Ok(())

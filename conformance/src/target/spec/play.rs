@@ -54,7 +54,10 @@ impl SpecSession {
             Output::ManagementReply { id, response } => {
                 self.replies.insert(id, response);
             }
-            Output::AccessLog(line) => self.reasons.push(format!("access log: {line}")),
+            Output::AccessLog(line) => {
+                self.reasons.push(format!("access log: {line}"));
+                self.access_log.push(line);
+            }
             Output::Decision(decision) => self.reasons.push(decision.to_string()),
         }
     }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use velocity::syntax::{Argument, Part, ReferencePart, StepPart};
 
+use super::value::formal;
 use super::{Finding, Rule};
 
 /// What each variable is set to, anywhere.
@@ -100,11 +101,23 @@ fn condition(
     match argument {
         Argument::Not(inner) => condition(source, inner, sense.negated(), assignments, findings),
         Argument::Operation {
-            operator: "&&" | "||",
+            operator: operator @ ("&&" | "||"),
             operands,
         } => {
-            for operand in operands {
-                condition(source, operand, sense, assignments, findings);
+            for (at, operand) in operands.iter().enumerate() {
+                let mut others = operands
+                    .iter()
+                    .enumerate()
+                    .filter(|(other, _)| *other != at);
+                let is_tested = match (operator, sense) {
+                    (&"&&", Sense::AsWritten) => {
+                        others.any(|(_, other)| tests_for_value(source, operand, other))
+                    }
+                    _ => false,
+                };
+                if !is_tested {
+                    condition(source, operand, sense, assignments, findings);
+                }
             }
         }
         Argument::Reference(reference) => {
@@ -138,6 +151,40 @@ fn condition(
             ));
         }
         _ => {}
+    }
+}
+
+/// Whether `other` holds only if the reference has a value: what is wrong with `$x` in
+/// `$x && $x != ""` does no harm.
+fn tests_for_value(source: &str, operand: &Argument<'_>, other: &Argument<'_>) -> bool {
+    let spelled = |argument: &Argument<'_>| match argument {
+        Argument::Reference(reference) => source.get(reference.span.clone()).map(formal),
+        _ => None,
+    };
+    let Some(wanted) = spelled(operand) else {
+        return false;
+    };
+    let is_it = |argument: &Argument<'_>| spelled(argument).as_ref() == Some(&wanted);
+    let asks_it = |argument: &Argument<'_>| {
+        let rest = spelled(argument).and_then(|text| text.strip_prefix(&wanted).map(str::to_owned));
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    };
+    match other {
+        Argument::Operation { operator, operands } => match (*operator, &operands[..]) {
+            ("!=", [it, Argument::Text(text)]) => text.is_empty() && is_it(it),
+            ("==", [it, Argument::Text(text)]) => !text.is_empty() && is_it(it),
+            (">" | ">=" | "<" | "<=", [it, _]) => is_it(it) || asks_it(it),
+            ("&&", operands) => operands
+                .iter()
+                .any(|other| tests_for_value(source, operand, other)),
+            _ => false,
+        },
+        Argument::Not(inner) => asks_it(inner),
+        // A method of what is missing is missing, and true; variables and the body are texts then.
+        Argument::Reference(_) => {
+            asks_it(other) && (!wanted.contains('.') || wanted == "$input.body")
+        }
+        _ => false,
     }
 }
 

@@ -19,12 +19,17 @@ fn cured(source: &str, output: Output, number: usize) -> String {
     text
 }
 
+const MISSING: &str = "missing";
+
 /// What the template renders to for a message, a parameter `p` and a member `a` of the authorizer's.
 fn render(source: &str, body: &str, other: &str) -> String {
     let mut params = Params::default();
-    params.header.insert("p".to_owned(), other.to_owned());
-    params.querystring.insert("p".to_owned(), other.to_owned());
-    let context = json!({"authorizer": {"a": other}});
+    let mut context = json!({"authorizer": {}});
+    if other != MISSING {
+        params.header.insert("p".to_owned(), other.to_owned());
+        params.querystring.insert("p".to_owned(), other.to_owned());
+        context = json!({"authorizer": {"a": other}});
+    }
     let context = Variables::from(context.as_object().unwrap().clone());
     let scope = Scope::new(body, &context).params(&params);
     let template = MappingTemplate::parse(source).expect(source);
@@ -180,6 +185,11 @@ fn the_first_cure(
 #[case(r##"[#foreach($i in $input.path('$.l'))#foreach($j in $i)$j#if($foreach.hasNext),#end#end#end]"##, r##"{"l": [[1, 2]]}"##, &[""])]
 #[case(r##"{"input": "{\"a\":$input.params('p')}"}"##, "{}", &["7"])]
 #[case(r##"#set($l = $input.params('p').split("-"))[#foreach($i in $l)$i#if($foreach.hasNext),#end#end]"##, "{}", &["1-2"])]
+#[case(
+    r##"#set($r = $input.path('$.Item')){"n": $r.count.N}"##,
+    r##"{"Item": {"count": {"N": "12"}}}"##,
+    &[""]
+)]
 fn the_cure_of_a_number(#[case] source: &str, #[case] body: &str, #[case] others: &[&str]) {
     assert_ne!(lint(source).findings, []);
     let number = cured(source, AsJson, 1);
@@ -191,7 +201,7 @@ fn the_cure_of_a_number(#[case] source: &str, #[case] body: &str, #[case] others
         assert_eq!(rendered(&number, AsJson, body, other), expected, "{number}");
     }
     // What is no number.
-    for other in ["007", "x", "1, \"admin\": true", ""] {
+    for other in ["007", "x", "1, \"admin\": true", "", MISSING] {
         rendered(&number, AsJson, "{}", other);
         rendered(&text, AsJson, "{}", other);
     }
@@ -200,36 +210,46 @@ fn the_cure_of_a_number(#[case] source: &str, #[case] body: &str, #[case] others
 /// A condition makes sure of what it looks at, where it holds, and of nothing else.
 #[rstest]
 #[case(
-    r##"{"a": #if($input.params('p').matches("[1-9]"))$input.params('p')#{else}0#end}"##,
+    r##"{"a": #if($input.params('p').matches("[1-9]") == true)$input.params('p')#{else}0#end}"##,
     true
 )]
 #[case(r##"#set($p = $input.params('p')){"a": #if($p != "" && ${p.matches("true|false")})$p#{else}null#end}"##, true)]
 #[case(
-    r##"{#if($input.params('p').matches("[1-9]"))"a": "$input.params('p')"#end}"##,
+    r##"{#if($input.params('p').matches("[1-9]") == true)"a": "$input.params('p')"#end}"##,
     true
 )]
 #[case(
-    r##"{"a": #if($input.params('p').matches("[1-9]"))$input.params('q')#{else}0#end}"##,
+    r##"{"a": #if($input.params('p').matches("[1-9]") == true)$input.params('q')#{else}0#end}"##,
     false
 )]
 #[case(
-    r##"{"a": #if($input.params('p').matches("[0-9]+"))$input.params('p')#{else}0#end}"##,
+    r##"{"a": #if($input.params('p').matches("[0-9]+") == true)$input.params('p')#{else}0#end}"##,
     false
 )]
 #[case(
-    r##"{"a": #if($input.params('p').matches("[1-9]"))0#{else}$input.params('p')#end}"##,
+    r##"{"a": #if($input.params('p').matches("[1-9]") == true)0#{else}$input.params('p')#end}"##,
     false
 )]
 #[case(
-    r##"{"a": #if($input.params('p').matches("[1-9]") || $x == 1)$input.params('p')#{else}0#end}"##,
+    r##"{"a": #if($input.params('p').matches("[1-9]") == true || $x == 1)$input.params('p')#{else}0#end}"##,
     false
 )]
 #[case(
-    r##"#if($input.params('p').matches("[1-9]"))#end{"a": $input.params('p')}"##,
+    r##"#if($input.params('p').matches("[1-9]") == true)#end{"a": $input.params('p')}"##,
     false
 )]
-#[case(r##"#set($p = $input.params('p')){"a": #if($p.matches("[1-9]"))#set($p = $input.body)$p#{else}0#end}"##, false)]
-#[case(r##"#set($p = $input.params('p')){"a": #if($p.replaceAll("x", "").matches("[1-9]"))$p#{else}0#end}"##, false)]
+#[case(r##"#set($p = $input.params('p')){"a": #if($p.matches("[1-9]") == true)#set($p = $input.body)$p#{else}0#end}"##, false)]
+#[case(r##"#set($p = $input.params('p')){"a": #if($p.replaceAll("x", "").matches("[1-9]") == true)$p#{else}0#end}"##, false)]
+// What is missing is true, too.
+#[case(
+    r##"{"a": #if($input.params('p').matches("[1-9]"))$input.params('p')#{else}0#end}"##,
+    false
+)]
+#[case(
+    r##"{"a": #if($input.params('p').matches("[1-9]") == false)$input.params('p')#{else}0#end}"##,
+    false
+)]
+#[case(r##"{"a": #if($input.params('q') != "" && $input.params('p').matches("[1-9]"))$input.params('p')#{else}0#end}"##, false)]
 fn conditions_that_make_sure(#[case] source: &str, #[case] is_sure: bool) {
     let report = lint(source);
     assert_eq!(report.findings.is_empty(), is_sure, "{report:#?}");

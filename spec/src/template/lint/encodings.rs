@@ -95,7 +95,7 @@ use crate::template::Output::{Form, Json, Text, Xml};
     "`$util.escapeJavaScript($input.params('p'))` stands where JSON is expected",
     "`\\\"$util.escapeJavaScript($util.escapeJavaScript($input.params('p'))\
      .replaceAll(\"\\\\'\",\"'\")).replaceAll(\"\\\\'\",\"'\")\\\"` for a text; for a number \
-     `#if($input.params('p').matches(\"-?(0|[1-9][0-9]*)(\\.[0-9]+)?\"))\
+     `#if($input.params('p').matches(\"-?(0|[1-9][0-9]*)(\\.[0-9]+)?\") == true)\
      $input.params('p')#{else}null#end`"
 )]
 fn what_is_told(

@@ -8,19 +8,65 @@ use super::value::formal;
 pub(super) const NUMBER: &str = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?";
 
 /// The references that are numbers or words of JSON if the condition holds, as they are written in
-/// arguments: `$x` in `$x.matches("true|false")`.
+/// arguments: `$x` in `$x.matches("true|false") == true`.
+///
+/// `$x.matches("true|false")` alone holds for what is missing, too: it is the empty text, and
+/// every text is true.
 pub(super) fn scalars(source: &str, condition: &Argument<'_>) -> Vec<String> {
-    match condition {
-        Argument::Operation {
-            operator: "&&",
-            operands,
-        } => {
-            let operands = operands.iter();
-            operands.flat_map(|each| scalars(source, each)).collect()
+    let mut told = Told::default();
+    told.add(source, condition);
+    let Told {
+        mut matched,
+        if_present,
+        present,
+    } = told;
+    let is_present = |reference: &String| present.contains(reference);
+    matched.extend(if_present.into_iter().filter(is_present));
+    matched
+}
+
+/// What a condition tells of references.
+#[derive(Default)]
+struct Told {
+    matched: Vec<String>,
+    /// Matched, unless they are missing.
+    if_present: Vec<String>,
+    /// Not the empty text.
+    present: Vec<String>,
+}
+
+impl Told {
+    fn add(&mut self, source: &str, condition: &Argument<'_>) {
+        match condition {
+            Argument::Operation {
+                operator: "&&",
+                operands,
+            } => operands.iter().for_each(|each| self.add(source, each)),
+            Argument::Operation { operator, operands } => match (*operator, &operands[..]) {
+                ("!=", [Argument::Reference(reference), Argument::Text(text)])
+                    if text.is_empty() =>
+                {
+                    let spelled = source.get(reference.span.clone()).unwrap_or_default();
+                    self.present.push(formal(spelled));
+                }
+                ("==", [Argument::Reference(reference), Argument::Constant])
+                    if is_compared_with_true(source, reference) =>
+                {
+                    self.matched.extend(matched(source, reference));
+                }
+                _ => {}
+            },
+            Argument::Reference(reference) => self.if_present.extend(matched(source, reference)),
+            _ => {}
         }
-        Argument::Reference(reference) => matched(source, reference).into_iter().collect(),
-        _ => Vec::new(),
     }
+}
+
+fn is_compared_with_true(source: &str, reference: &ReferencePart<'_>) -> bool {
+    let behind = source.get(reference.span.end..).unwrap_or_default();
+    let word = behind.trim_start().strip_prefix("==").map(str::trim_start);
+    word.and_then(|word| word.strip_prefix("true"))
+        .is_some_and(|rest| rest.starts_with([' ', ')', '&', '\n']))
 }
 
 /// What `.matches(…)` is called on, if the expression lets only numbers and words of JSON pass.

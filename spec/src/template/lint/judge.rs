@@ -190,7 +190,7 @@ impl<'t> Told<'t> {
                 };
                 format!(
                     "`{quote}{}{quote}` for a text; for a number \
-                     `#if({text}.matches(\"{NUMBER}\")){value}#{{else}}null#end`",
+                     `#if({text}.matches(\"{NUMBER}\") == true){value}#{{else}}null#end`",
                     escaped(&value, levels + 1),
                     quote = quote(levels)
                 )
@@ -248,7 +248,9 @@ fn json_of(from: &str) -> Option<String> {
         return Some("$input.json('$')".to_owned());
     }
     if let Some(path) = argument_of(&from, "$input.path(") {
-        return Some(format!("$input.json({path})"));
+        // DynamoDB's numbers are texts.
+        let is_number_in_text = path.trim_end_matches(['\'', '"']).ends_with(".N");
+        return (!is_number_in_text).then(|| format!("$input.json({path})"));
     }
     argument_of(&from, "$input.json(").is_some().then_some(from)
 }

@@ -409,6 +409,45 @@ const NESTED: &str = r#"{"input": "{\"action\":\"$util.escapeJavaScript($input.p
 )]
 #[case("#set($m = {})#set($m.a = false){#if($m.a)\"a\": 1#end}", None)]
 #[case("[#foreach($i in [true, false])#if($i)1#else0#end#end]", None)]
+// What is tested for a value beside it.
+#[case(
+    "#set($r = $input.path('$')){#if($r.a && $r.a != '')\"a\": 1#end}",
+    None
+)]
+#[case(
+    "#set($r = $input.path('$')){#if($r.a && $r.a == 'x')\"a\": 1#end}",
+    None
+)]
+#[case(
+    "#set($r = $input.path('$')){#if(${r.a} && $r.a.size() > 0)\"a\": 1#end}",
+    None
+)]
+#[case("{#if($input.body && $input.body.contains('x'))\"a\": 1#end}", None)]
+#[case("{#if($input.body && !$input.body.isEmpty())\"a\": 1#end}", None)]
+#[case(
+    "#set($a = $input.params('a')){#if($a && $a.contains('x'))\"a\": 1#end}",
+    None
+)]
+#[case(
+    "{#if($context.a.b && $context.a.b.contains('x'))\"a\": 1#end}",
+    Some("$context.a.b")
+)]
+#[case(
+    "#set($r = $input.path('$')){#if($r.a && $r.a != 'x')\"a\": 1#end}",
+    Some("$r.a")
+)]
+#[case(
+    "#set($r = $input.path('$')){#if($r.a && $r.b != '')\"a\": 1#end}",
+    Some("$r.a")
+)]
+#[case(
+    "#set($r = $input.path('$')){#if($r.a || $r.a != '')\"a\": 1#end}",
+    Some("$r.a")
+)]
+#[case(
+    "#set($r = $input.path('$')){#if($r.a && $r.ab.contains('x'))\"a\": 1#end}",
+    Some("$r.a")
+)]
 fn conditions_see_through_variables(#[case] source: &str, #[case] at: Option<&str>) {
     let of_rule = found(source)
         .into_iter()
