@@ -101,6 +101,9 @@ fn explained(row: &Row, outcome: &Outcome) -> String {
             cited.id, cited.basis, cited.title
         ));
     }
+    if outcome.transcript.is_empty() {
+        return text;
+    }
     // A transcript may hold a fence of its own: the page's is longer.
     let transcript = outcome.transcript.join("\n");
     let longest = transcript.split(|c| c != '`').map(str::len).max();
