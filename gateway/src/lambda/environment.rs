@@ -67,6 +67,7 @@ pub(super) fn of(
         "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
         &surroundings.management_url(),
     );
+    set("AWS_ENDPOINT_URL_LAMBDA", &surroundings.lambda_url());
     variables.extend(program.env.iter().cloned());
     // The template's own come last: a stack that names its endpoints itself means it.
     let own = function.environment.iter();

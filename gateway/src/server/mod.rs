@@ -1,7 +1,8 @@
 //! One port for clients and backends: WebSocket at `/{stage}`, the `@connections` API below
-//! `/{stage}/@connections`.
+//! `/{stage}/@connections`, and Lambda's Invoke API.
 
 mod client;
+mod invoke;
 pub(crate) mod origin;
 pub(crate) mod serve;
 mod upgrade;
@@ -20,13 +21,14 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::http1::{Connection, Head, Limits, ReadError};
 use crate::hub::Hub;
+use crate::lambda::Functions;
 use crate::supervisor::{Supervisor, panic_message};
 use origin::{Hosts, Pages};
 use serve::Service;
 
 /// Accepts connections until `stop`, then keeps those that are there until it is dropped.
 pub(crate) async fn run(
-    hub: Arc<Hub>,
+    (hub, functions): (Arc<Hub>, Arc<Functions>),
     listener: TcpListener,
     hosts: Hosts,
     stop: Arc<Notify>,
@@ -40,6 +42,7 @@ pub(crate) async fn run(
                 Ok((stream, address)) => {
                     let api = Api {
                         hub: Arc::clone(&hub),
+                        functions: Arc::clone(&functions),
                         address,
                         closing: Arc::clone(&closing),
                     };
@@ -82,6 +85,7 @@ async fn connection(api: Api, hosts: Hosts, stream: TcpStream) {
 /// The API on one connection.
 struct Api {
     hub: Arc<Hub>,
+    functions: Arc<Functions>,
     /// The peer's.
     address: SocketAddr,
     /// The gateway goes down: no connection is kept for another request.
@@ -90,7 +94,7 @@ struct Api {
 
 impl Service for Api {
     fn pages(&self, head: &Head) -> Pages {
-        match is_management(head.path(), &head.headers) {
+        match invoke::is_meant(head.path()) || is_management(head.path(), &head.headers) {
             true => Pages::Refused,
             false => Pages::Allowed,
         }
@@ -102,7 +106,10 @@ impl Service for Api {
         mut head: Head,
     ) -> Option<Box<Connection>> {
         head.keep_alive &= !self.closing.load(Ordering::SeqCst);
-        if is_management(head.path(), &head.headers) {
+        if invoke::is_meant(head.path()) {
+            let again = invoke::answer(&self.functions, &mut connection, &head).await;
+            again.then_some(connection)
+        } else if is_management(head.path(), &head.headers) {
             let again = management(&self.hub, &mut connection, head, self.address).await;
             again.then_some(connection)
         } else {
