@@ -1,11 +1,12 @@
 //! From the template's build metadata to programs.
 
+mod cargo;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
+use cargo::Binary;
 use serde_json::Value;
-use tokio::process::Command;
 
 use crate::error::{BuildError, Error};
 use crate::runtime::{self, Missing, Program, Runtime, Tools};
@@ -24,8 +25,13 @@ pub struct Build {
     pub target_dir: Option<PathBuf>,
 }
 
-/// The functions' programs by logical id.
-pub(crate) type Programs = HashMap<String, Program>;
+/// The functions' programs, by logical id.
+#[derive(Default)]
+pub(crate) struct Programs {
+    pub(crate) ready: HashMap<String, Program>,
+    /// Why there is none for a function that the API does not call.
+    pub(crate) missing: HashMap<String, String>,
+}
 
 /// A function whose code has to be built.
 struct ToBuild<'s> {
@@ -33,33 +39,32 @@ struct ToBuild<'s> {
     runtime: &'static dyn Runtime,
 }
 
-/// An executable that cargo has built, or knows of.
-struct Binary {
-    name: String,
-    path: PathBuf,
-}
-
 /// The one build method of SAM that is known here.
 const CARGO_LAMBDA: &str = "rust-cargolambda";
 
-/// Finds or builds the programs of all functions that the API calls.
+/// Finds or builds the programs of all functions that the API calls, and finds those of the others
+/// as far as they are there.
 pub(crate) async fn programs(
     stack: &Assembly,
     build: &Build,
     tools: &Tools,
 ) -> Result<Programs, Error> {
-    let mut programs = Programs::new();
+    let mut programs = Programs::default();
     let mut to_build: Vec<(PathBuf, Vec<ToBuild<'_>>)> = Vec::new();
-    for function in stack
-        .functions()
-        .iter()
-        .filter(|function| function.is_called)
-    {
+    for function in stack.functions() {
+        let id = &function.logical_id;
+        if !function.is_called {
+            match uncalled(stack, function, build, tools).await {
+                Ok(program) => programs.ready.insert(id.clone(), program).map(drop),
+                Err(reason) => programs.missing.insert(id.clone(), reason).map(drop),
+            };
+            continue;
+        }
         let runtime = runtime::find(function, tools);
         let runtime = runtime.map_err(|missing| unavailable(stack, function, &missing))?;
         if !runtime.needs_build(function) {
             let program = prepare(stack, function, runtime, None, tools).await?;
-            programs.insert(function.logical_id.clone(), program);
+            programs.ready.insert(id.clone(), program);
             continue;
         }
         let manifest = manifest(stack, function)?;
@@ -72,7 +77,7 @@ pub(crate) async fn programs(
     for (manifest, functions) in to_build {
         let built = match build.skip {
             true => None,
-            false => Some(cargo(stack, &manifest, &functions, build).await?),
+            false => Some(build_all(stack, &manifest, &functions, build).await?),
         };
         for ToBuild { function, runtime } in functions {
             let executable = match &built {
@@ -80,10 +85,37 @@ pub(crate) async fn programs(
                 Some(built) => choose(stack, function, built)?,
             };
             let program = prepare(stack, function, runtime, Some(&executable), tools).await?;
-            programs.insert(function.logical_id.clone(), program);
+            programs.ready.insert(function.logical_id.clone(), program);
         }
     }
     Ok(programs)
+}
+
+/// The program of a function that only Lambda's Invoke API can call: nothing is built for it, and
+/// what it lacks keeps nothing from being served.
+async fn uncalled(
+    stack: &Assembly,
+    function: &Function,
+    build: &Build,
+    tools: &Tools,
+) -> Result<Program, String> {
+    if let Some(reason) = &function.code.unsupported {
+        return Err(reason.clone());
+    }
+    let words = |missing: Missing| format!("{missing}; {}", missing.help());
+    let runtime = runtime::find(function, tools).map_err(words)?;
+    let executable = match runtime.needs_build(function) {
+        false => None,
+        true => {
+            let manifest = manifest(stack, function);
+            let found = manifest.and_then(|manifest| find(stack, function, &manifest, build));
+            Some(found.map_err(|_| "it is not built, since no route calls it".to_owned())?)
+        }
+    };
+    let program = runtime
+        .prepare(function, executable.as_deref(), tools)
+        .await;
+    program.map_err(words)
 }
 
 async fn prepare(
@@ -219,7 +251,7 @@ fn find(
 }
 
 /// Calls cargo once for all functions of a manifest. Gives the executables as cargo reports them.
-async fn cargo(
+async fn build_all(
     stack: &Assembly,
     manifest: &Path,
     functions: &[ToBuild<'_>],
@@ -229,7 +261,8 @@ async fn cargo(
         manifest: manifest.to_owned(),
         error,
     };
-    let child = command(manifest, functions, build)
+    let called = functions.iter().map(|one| one.function);
+    let child = cargo::command(manifest, called, build)
         .spawn()
         .map_err(|error| failed(BuildError::NotStarted(error)))?;
     let output = child
@@ -237,7 +270,7 @@ async fn cargo(
         .await
         .map_err(|error| failed(BuildError::Lost(error)))?;
     if !output.status.success() {
-        let names = binaries(manifest).await;
+        let names = cargo::binaries(manifest).await;
         let is_missing = |one: &&ToBuild<'_>| {
             let wanted = one.function.code.binary.as_ref();
             !names.is_empty()
@@ -258,101 +291,9 @@ async fn cargo(
     }
     let lines = output.stdout.split(|&byte| byte == b'\n');
     let messages = lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-    Ok(messages.filter_map(|message| artifact(&message)).collect())
-}
-
-/// The call of cargo.
-fn command(manifest: &Path, functions: &[ToBuild<'_>], build: &Build) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command
-        .args(["build", "--message-format", "json-render-diagnostics"])
-        .arg("--manifest-path")
-        .arg(manifest);
-    // What `cargo run` says of its own package is not true of the functions': build scripts that
-    // look at it (ring's does) would run anew each time, here and there in turn.
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy();
-        let of_package = [
-            "CARGO_PKG_",
-            "CARGO_MANIFEST_",
-            "CARGO_BIN_",
-            "CARGO_CRATE_",
-        ];
-        if of_package.iter().any(|prefix| name.starts_with(prefix)) {
-            command.env_remove(&*name);
-        }
-    }
-    if build.release {
-        command.arg("--release");
-    }
-    if let Some(target) = &build.target_dir {
-        command.arg("--target-dir").arg(target);
-    }
-    for one in functions {
-        match &one.function.code.binary {
-            Some(name) => command.arg("--bin").arg(name),
-            None => command.arg("--bins"),
-        };
-    }
-    let stderr = if build.quiet {
-        Stdio::piped()
-    } else {
-        Stdio::inherit()
-    };
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(stderr)
-        .kill_on_drop(true);
-    command
-}
-
-/// The executable that a message from cargo names.
-fn artifact(message: &Value) -> Option<Binary> {
-    if message["reason"] != "compiler-artifact" {
-        return None;
-    }
-    Some(Binary {
-        name: message["target"]["name"].as_str()?.to_owned(),
-        path: message["executable"].as_str()?.into(),
-    })
-}
-
-/// The executables that the package of a manifest has, without paths; none when cargo does not say.
-async fn binaries(manifest: &Path) -> Vec<Binary> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args([
-            "metadata",
-            "--no-deps",
-            "--format-version",
-            "1",
-            "--manifest-path",
-        ])
-        .arg(manifest)
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await;
-    let metadata: Value = output
-        .ok()
-        .and_then(|output| serde_json::from_slice(&output.stdout).ok())
-        .unwrap_or_default();
-    let packages = metadata["packages"].as_array().into_iter().flatten();
-    packages
-        .filter(|package| {
-            package["manifest_path"]
-                .as_str()
-                .is_some_and(|path| Path::new(path) == manifest)
-        })
-        .flat_map(|package| package["targets"].as_array().into_iter().flatten())
-        .filter(|target| target["kind"][0] == "bin")
-        .filter_map(|target| {
-            Some(Binary {
-                name: target["name"].as_str()?.to_owned(),
-                path: PathBuf::new(),
-            })
-        })
-        .collect()
+    Ok(messages
+        .filter_map(|message| cargo::artifact(&message))
+        .collect())
 }
 
 fn unnamed(stack: &Assembly, function: &Function, names: &[Binary]) -> stack::Error {

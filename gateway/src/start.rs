@@ -105,15 +105,12 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         },
     );
     let (functions, processes) = started.expect("`Hub::new` has called what it was given");
+    functions.leave_out(Launch::missing(&stack, &programs));
     let stop = Arc::new(Notify::new());
     let supervisor = Supervisor::new();
-    let tasks = spawn(
-        &supervisor,
-        &hub,
-        processes,
-        (listener, hosts, acceptor),
-        &stop,
-    );
+    let served = (Arc::clone(&hub), Arc::clone(&functions));
+    let listening = (listener, hosts, acceptor);
+    let tasks = spawn(&supervisor, served, processes, listening, &stop);
     Ok(Control::new(Running {
         address,
         deployed: Mutex::new(deployed),
@@ -152,20 +149,19 @@ fn machine(stack: &Assembly, access: Access, options: &Options) -> SpecGateway {
 /// Starts the tasks that must not end.
 fn spawn(
     supervisor: &Supervisor,
-    hub: &Arc<Hub>,
+    (hub, functions): (Arc<Hub>, Arc<Functions>),
     processes: lambda::Tasks,
     (listener, hosts, acceptor): (TcpListener, Hosts, TlsAcceptor),
     stop: &Arc<Notify>,
 ) -> Vec<AbortHandle> {
     let served = server::run(
-        Arc::clone(hub),
+        (Arc::clone(&hub), functions),
         listener,
         (hosts, acceptor),
         Arc::clone(stop),
         supervisor.clone(),
     );
-    let timers = Arc::clone(hub);
-    let timers = async move { timers.run_timers().await };
+    let timers = async move { hub.run_timers().await };
     vec![
         supervisor.spawn("the server", served),
         supervisor.spawn("the machine", timers),

@@ -68,6 +68,7 @@ pub(super) fn of(
         "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
         &surroundings.management_url(),
     );
+    set("AWS_ENDPOINT_URL_LAMBDA", &surroundings.lambda_url());
     // Node adds a file to what it trusts; for all others, a file replaces it.
     let trust = &surroundings.trust;
     let mut set = |name: &str, file: &Path| variables.push((name.into(), file.into()));

@@ -6,10 +6,12 @@
 //! process   a process at work, with a Runtime API of its own:
 //!           GET next -> Pool::next; POST response, error -> Pool::complete -> Results::finished
 //! machine   the rules: who gets which event, when a process is started, killed or given up
+//! direct    calls by Lambda's own Invoke API, which are not the hub's
 //! launch    how a function's processes are started
 //! watchdog  ends the processes of a gateway that was killed
 //! ```
 
+mod direct;
 mod environment;
 mod failure;
 mod launch;
@@ -35,11 +37,13 @@ use tokio::task::JoinSet;
 use crate::calls::{Invoke, NoSuchFunction, Results};
 use crate::clock::Clock;
 use crate::tls::Trust;
+use direct::Callers;
 use pool::{Pool, Starts};
 use stack::Function;
 use watchdog::Watchdog;
 
-pub(crate) use launch::Launch;
+pub(crate) use direct::{Called, Uncallable};
+pub(crate) use launch::{Launch, Names};
 pub use machine::Figures;
 pub(crate) use output::Sink;
 pub use output::{FunctionOutput, LineSink};
@@ -50,7 +54,9 @@ pub(crate) struct Functions {
     pools: RwLock<HashMap<String, Arc<Pool>>>,
     sink: Sink,
     clock: Clock,
-    results: Weak<dyn Results>,
+    callers: Arc<Callers>,
+    /// The functions that cannot be run here, and why. The API calls none of them.
+    missing: RwLock<Vec<(Names, String)>>,
     watchdog: Arc<Watchdog>,
     /// Pools to be run by [`Tasks::run`].
     added: mpsc::UnboundedSender<(Arc<Pool>, Starts)>,
@@ -88,7 +94,8 @@ impl Functions {
             pools: RwLock::default(),
             sink,
             clock,
-            results,
+            callers: Callers::new(results),
+            missing: RwLock::default(),
             watchdog: Watchdog::new(),
             added,
         };
@@ -108,16 +115,17 @@ impl Functions {
         let arn = launch.arn.clone();
         let sink = self.sink.clone();
         let watchdog = Arc::clone(&self.watchdog);
-        let (pool, starts) = Pool::new(
-            launch,
-            sink,
-            self.clock.clone(),
-            watchdog,
-            self.results.clone(),
-        );
+        let callers: Arc<dyn Results> = self.callers.clone();
+        let callers = Arc::downgrade(&callers);
+        let (pool, starts) = Pool::new(launch, sink, self.clock.clone(), watchdog, callers);
         // Without tasks, everything is going down.
         let _ = self.added.send((Arc::clone(&pool), starts));
         pools.insert(arn, pool);
+    }
+
+    /// The functions that cannot be run from now on, and why.
+    pub(crate) fn leave_out(&self, missing: Vec<(Names, String)>) {
+        *self.missing.write().unwrap_or_else(PoisonError::into_inner) = missing;
     }
 
     /// By name, how many processes and events each has.
@@ -202,6 +210,7 @@ impl Invoke for Functions {
         let expired = held.iter_mut();
         let expired = expired
             .flat_map(|(pool, state)| pool.expire(state, now))
+            .filter_map(|(id, outcome)| Some((id, self.callers.deliver(id, outcome).err()?)))
             .collect();
         self.clock.set(now);
         expired
@@ -219,6 +228,11 @@ impl Surroundings {
     /// The base address of the `@connections` API, as a function is to call it.
     pub(crate) fn management_url(&self) -> String {
         format!("http://{}/{}", self.management, self.stage)
+    }
+
+    /// Where functions find Lambda's Invoke API.
+    pub(crate) fn lambda_url(&self) -> String {
+        format!("http://{}", self.management)
     }
 }
 

@@ -140,13 +140,20 @@ impl Pool {
         (self.name.clone(), self.lock().machine.figures())
     }
 
-    /// Gives an event to a process, or lets it wait for one. Called under the hub's lock.
-    pub(super) fn invoke(self: &Arc<Self>, invocation: Invocation) {
+    /// Whether a caller of Lambda's Invoke API means this function.
+    pub(super) fn is_named(&self, named: &str) -> bool {
+        self.lock().launch.names.contain(named)
+    }
+
+    /// Gives an event to a process, or lets it wait for one; its request id. Called under the hub's
+    /// lock.
+    pub(super) fn invoke(self: &Arc<Self>, invocation: Invocation) -> String {
         let mut state = self.lock();
         let now = self.now();
+        let request_id = spec::ids::uuid(&mut state.ids);
         let event = Event {
             call: invocation.id,
-            request_id: spec::ids::uuid(&mut state.ids),
+            request_id: request_id.clone(),
             payload: invocation.payload,
             trace_id: invocation.trace_id,
             patience: invocation.deadline.since(now.clock),
@@ -155,6 +162,7 @@ impl Pool {
         let finished = self.perform(&mut state);
         drop(state);
         self.report_later(finished);
+        request_id
     }
 
     /// Events fetched from now on are run by this program; what is being worked on is

@@ -1,7 +1,8 @@
 //! One port for clients and backends, plain or with TLS: WebSocket at `/{stage}`, the `@connections`
-//! API below `/{stage}/@connections`.
+//! API below `/{stage}/@connections`, and Lambda's Invoke API.
 
 mod client;
+mod invoke;
 pub(crate) mod origin;
 pub(crate) mod serve;
 mod upgrade;
@@ -22,6 +23,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::http1::{Connection, Head, Limits, ReadError};
 use crate::hub::Hub;
+use crate::lambda::Functions;
 use crate::supervisor::{Supervisor, panic_message};
 use crate::tls::Stream;
 use origin::{Hosts, Pages};
@@ -29,7 +31,7 @@ use serve::{Name, Service};
 
 /// Accepts connections until `stop`, then keeps those that are there until it is dropped.
 pub(crate) async fn run(
-    hub: Arc<Hub>,
+    (hub, functions): (Arc<Hub>, Arc<Functions>),
     listener: TcpListener,
     (hosts, acceptor): (Hosts, TlsAcceptor),
     stop: Arc<Notify>,
@@ -43,6 +45,7 @@ pub(crate) async fn run(
                 Ok((stream, address)) => {
                     let api = Api {
                         hub: Arc::clone(&hub),
+                        functions: Arc::clone(&functions),
                         address,
                         closing: Arc::clone(&closing),
                     };
@@ -95,6 +98,7 @@ async fn connection(api: Api, hosts: Hosts, acceptor: TlsAcceptor, stream: TcpSt
 /// The API on one connection.
 struct Api {
     hub: Arc<Hub>,
+    functions: Arc<Functions>,
     /// The peer's.
     address: SocketAddr,
     /// The gateway goes down: no connection is kept for another request.
@@ -105,7 +109,7 @@ impl Service for Api {
     const NAME: Name = Name::Gateway;
 
     fn pages(&self, head: &Head) -> Pages {
-        match is_management(head.path(), &head.headers) {
+        match invoke::is_meant(head.path()) || is_management(head.path(), &head.headers) {
             true => Pages::Refused,
             false => Pages::Allowed,
         }
@@ -117,7 +121,10 @@ impl Service for Api {
         mut head: Head,
     ) -> Option<Box<Connection>> {
         head.keep_alive &= !self.closing.load(Ordering::SeqCst);
-        if is_management(head.path(), &head.headers) {
+        if invoke::is_meant(head.path()) {
+            let again = invoke::answer(&self.functions, &mut connection, &head).await;
+            again.then_some(connection)
+        } else if is_management(head.path(), &head.headers) {
             let again = management(&self.hub, &mut connection, head, self.address).await;
             again.then_some(connection)
         } else {

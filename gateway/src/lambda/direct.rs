@@ -1,0 +1,145 @@
+//! Calls of functions by Lambda's own Invoke API: whose they are, besides the hub's.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use spec::io::{CallId, FunctionOutcome, Invocation, Outcome};
+use tokio::sync::oneshot;
+
+use super::Functions;
+use super::pool::Pool;
+use crate::calls::Results;
+use crate::ids::Random;
+
+/// Who waits for the result of a call.
+pub(super) struct Callers {
+    hub: Weak<dyn Results>,
+    waiting: Mutex<HashMap<CallId, oneshot::Sender<FunctionOutcome>>>,
+    /// The hub numbers its calls from 0 upwards, and these are numbered downwards.
+    next: AtomicU64,
+}
+
+/// A call that is under way.
+pub(crate) struct Called {
+    /// The function's, as Lambda gives one to each call.
+    pub(crate) request_id: String,
+    /// How it ends.
+    pub(crate) outcome: oneshot::Receiver<FunctionOutcome>,
+}
+
+/// Why a function cannot be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Uncallable {
+    /// There is none of this name.
+    Unknown,
+    /// The stack has it, and it cannot be run here.
+    NotRun(String),
+}
+
+/// How long an event may wait for a process: Lambda keeps asynchronous ones for six hours.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(6 * 60 * 60);
+
+impl Callers {
+    pub(super) fn new(hub: Weak<dyn Results>) -> Arc<Self> {
+        Arc::new(Self {
+            hub,
+            waiting: Mutex::default(),
+            next: AtomicU64::new(u64::MAX),
+        })
+    }
+
+    fn call(&self) -> (CallId, oneshot::Receiver<FunctionOutcome>) {
+        let id = CallId(self.next.fetch_sub(1, Ordering::Relaxed));
+        let (sender, receiver) = oneshot::channel();
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.insert(id, sender);
+        (id, receiver)
+    }
+
+    /// Delivers what became of a call, if it is not the hub's.
+    pub(super) fn deliver(
+        &self,
+        id: CallId,
+        outcome: FunctionOutcome,
+    ) -> Result<(), FunctionOutcome> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(caller) = waiting.remove(&id) else {
+            return Err(outcome);
+        };
+        // Whoever has called may have gone, or have asked not to be answered.
+        let _ = caller.send(outcome);
+        Ok(())
+    }
+}
+
+impl Results for Callers {
+    fn finished(&self, id: CallId, outcome: Outcome) {
+        let outcome = match outcome {
+            Outcome::Function(outcome) => match self.deliver(id, outcome) {
+                Ok(()) => return,
+                Err(outcome) => outcome.into(),
+            },
+            other => other,
+        };
+        // A broken machine hears nothing any more.
+        if let Some(hub) = self.hub.upgrade() {
+            hub.finished(id, outcome);
+        }
+    }
+}
+
+impl Functions {
+    /// Whether a function can be called; `named` is its name, its ARN or a part of it, with or
+    /// without a qualifier, or its name in the template.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub(crate) fn callable(&self, named: &str) -> Result<(), Uncallable> {
+        self.find(named).map(drop)
+    }
+
+    /// Starts a call.
+    ///
+    /// # Errors
+    /// The function cannot be called.
+    pub(crate) fn call(
+        &self,
+        named: &str,
+        payload: String,
+        trace_id: Option<&str>,
+    ) -> Result<Called, Uncallable> {
+        let pool = self.find(named)?;
+        let now = self.clock.now();
+        let trace_id = match trace_id {
+            Some(trace_id) => trace_id.to_owned(),
+            None => spec::ids::trace_id(&mut Random::new(), now),
+        };
+        let (id, outcome) = self.callers.call();
+        let request_id = pool.invoke(Invocation {
+            id,
+            function_arn: String::new(),
+            payload,
+            trace_id,
+            deadline: now + PATIENCE,
+        });
+        Ok(Called {
+            request_id,
+            outcome,
+        })
+    }
+
+    fn find(&self, named: &str) -> Result<Arc<Pool>, Uncallable> {
+        let pools = self.all();
+        if let Some(pool) = pools.into_iter().find(|pool| pool.is_named(named)) {
+            return Ok(pool);
+        }
+        let missing = self.missing.read().unwrap_or_else(PoisonError::into_inner);
+        let reason = missing.iter().find(|(names, _)| names.contain(named));
+        Err(reason.map_or(Uncallable::Unknown, |(_, reason)| {
+            Uncallable::NotRun(reason.clone())
+        }))
+    }
+}

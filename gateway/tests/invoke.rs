@@ -1,0 +1,205 @@
+//! Lambda's Invoke API on the gateway's port.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use gateway::{Control, Options};
+use support::{PATIENCE, code_folder, javascript, start};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// Answers with the event, or fails as the event asks for; writes what it got into a file.
+const SCRIPT: &str = r#"#!/bin/sh
+api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
+head=$(mktemp) body=$(mktemp)
+while curl --silent --fail --dump-header "$head" --output "$body" "$api/next"; do
+  id=$(sed -n 's/^[Ll]ambda-[Rr]untime-[Aa]ws-[Rr]equest-[Ii]d: *\([^[:space:]]*\).*/\1/p' "$head")
+  cat "$body" >> events
+  case $(cat "$body") in
+    '"fail"') curl --silent --output /dev/null --data '{"errorType":"Own"}' "$api/$id/error" ;;
+    '"exit"') exit 4 ;;
+    '"lambda"') curl --silent --output /dev/null --data "\"$AWS_ENDPOINT_URL_LAMBDA\"" "$api/$id/response" ;;
+    *) curl --silent --output /dev/null --data @"$body" "$api/$id/response" ;;
+  esac
+done
+"#;
+
+/// A function that a route calls, and one that none does.
+async fn serve(name: &str) -> (Control, std::path::PathBuf) {
+    let folder = code_folder(name, &[("run.sh", SCRIPT)]);
+    let run = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(folder.join("run.sh"), run).unwrap();
+    let template = javascript(&folder, "ruby3.4", "x");
+    let more = "
+  Alone:
+    Type: AWS::Serverless::Function
+    Properties: {FunctionName: by-itself, CodeUri: src, Handler: x, Runtime: ruby3.4}
+  Foreign:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: src, Handler: x, Runtime: java21}
+";
+    let text = fs::read_to_string(&template).unwrap() + more;
+    fs::write(&template, text).unwrap();
+    let mut options = Options::new(&template);
+    let command = ("ruby3.4".to_owned(), "./run.sh".to_owned());
+    options.interpreters.commands.extend([command]);
+    (start(options).await, folder)
+}
+
+/// What comes back for a request with these header fields: status, head and body.
+async fn request(
+    running: &Control,
+    line: &str,
+    fields: &str,
+    body: &[u8],
+) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(running.local_addr()).await.unwrap();
+    let length = body.len();
+    let head = format!(
+        "{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{fields}Content-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body).await.unwrap();
+    let mut response = String::new();
+    let read = stream.read_to_string(&mut response);
+    timeout(PATIENCE, read).await.unwrap().unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, head.to_lowercase(), body.to_owned())
+}
+
+async fn invoke(running: &Control, name: &str, kind: &str, body: &str) -> (u16, String, String) {
+    let line = format!("POST /2015-03-31/functions/{name}/invocations");
+    let fields = format!("X-Amz-Invocation-Type: {kind}\r\n");
+    request(running, &line, &fields, body.as_bytes()).await
+}
+
+#[tokio::test]
+async fn refusals_are_lambdas() {
+    let (running, _) = serve("invoke-refusals").await;
+    let (status, head, body) = invoke(&running, "nobody", "RequestResponse", "{}").await;
+    assert_eq!(status, 404);
+    assert!(
+        head.contains("x-amzn-errortype: resourcenotfoundexception"),
+        "{head}"
+    );
+    assert_eq!(
+        body,
+        r#"{"Type":"User","Message":"Function not found: nobody"}"#
+    );
+
+    let (status, head, body) = invoke(&running, "by-itself", "Event", "{\"a\"").await;
+    assert_eq!(status, 400);
+    assert!(
+        head.contains("x-amzn-errortype: invalidrequestcontentexception"),
+        "{head}"
+    );
+    assert!(
+        body.contains("Could not parse request body into json"),
+        "{body}"
+    );
+
+    let large = format!("\"{}\"", "x".repeat(1024 * 1024));
+    let (status, head, _) = invoke(&running, "by-itself", "Event", &large).await;
+    assert_eq!(status, 413);
+    assert!(
+        head.contains("x-amzn-errortype: requesttoolargeexception"),
+        "{head}"
+    );
+    assert_eq!(invoke(&running, "by-itself", "DryRun", &large).await.0, 204);
+
+    let (status, _, body) = invoke(&running, "by-itself", "Later", "{}").await;
+    assert!(status == 400 && body.contains("not `Later`"), "{body}");
+    let (status, _, body) = invoke(&running, "Foreign", "RequestResponse", "{}").await;
+    assert!(
+        status == 502 && body.contains("--runtime java21='"),
+        "{body}"
+    );
+    let (status, _, body) = request(&running, "GET /2015-03-31/functions/", "", b"").await;
+    assert!(
+        status == 501 && body.contains("only Lambda's Invoke"),
+        "{body}"
+    );
+    // A web page that sends must not call functions either.
+    let line = "POST /2015-03-31/functions/by-itself/invocations";
+    let origin = "Origin: https://evil.example\r\n";
+    assert_eq!(request(&running, line, origin, b"{}").await.0, 403);
+    running.shutdown().await;
+}
+
+#[cfg(feature = "runtimes")]
+#[tokio::test]
+async fn functions_are_called_by_all_of_their_names() {
+    let (running, _) = serve("invoke-names").await;
+    let assembly = running.assembly();
+    let find = |id: &str| {
+        assembly
+            .functions()
+            .iter()
+            .find(|one| one.logical_id == id)
+            .cloned()
+    };
+    let arn = find("Alone").unwrap().arn;
+    let partial = arn.splitn(5, ':').last().unwrap();
+    let encoded = arn.replace(':', "%3A");
+    for name in [
+        "by-itself",
+        "Alone",
+        "by-itself:live",
+        &arn,
+        &encoded,
+        partial,
+    ] {
+        let (status, head, body) = invoke(&running, name, "RequestResponse", "[1, 2]").await;
+        assert_eq!((status, &*body), (200, "[1, 2]"), "{name}");
+        assert!(!head.contains("x-amz-function-error"), "{head}");
+        assert!(
+            head.contains("x-amzn-requestid: ") && head.contains("$latest"),
+            "{head}"
+        );
+    }
+    // That of a route as well.
+    let called = find("Function").unwrap().name;
+    let (_, _, body) = invoke(&running, &called, "RequestResponse", "").await;
+    assert_eq!(body, "{}");
+    let (_, _, body) = invoke(&running, "Alone", "RequestResponse", "\"lambda\"").await;
+    assert_eq!(body, format!("\"http://{}\"", running.local_addr()));
+    running.shutdown().await;
+}
+
+#[cfg(feature = "runtimes")]
+#[tokio::test]
+async fn a_function_that_fails_is_an_answer_and_an_event_is_not_waited_for() {
+    let (running, folder) = serve("invoke-fails").await;
+    for (event, error) in [
+        ("\"fail\"", "{\"errorType\":\"Own\"}"),
+        ("\"exit\"", "exit status 4"),
+    ] {
+        let (status, head, body) = invoke(&running, "Alone", "RequestResponse", event).await;
+        assert_eq!(status, 200);
+        assert!(head.contains("x-amz-function-error: unhandled"), "{head}");
+        assert!(body.contains(error), "{body}");
+    }
+    let (status, head, body) = invoke(&running, "Alone", "Event", "\"later\"").await;
+    assert_eq!((status, &*body), (202, ""));
+    assert!(head.contains("x-amzn-requestid: "), "{head}");
+    let (status, _, body) = invoke(&running, "Alone", "DryRun", "\"never\"").await;
+    assert_eq!((status, &*body), (204, ""));
+    let arrived = async {
+        loop {
+            let events = fs::read_to_string(folder.join("events")).unwrap();
+            if events.contains("later") {
+                return events;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    let events = timeout(PATIENCE, arrived).await.unwrap();
+    assert!(!events.contains("never"), "{events}");
+    running.shutdown().await;
+}
