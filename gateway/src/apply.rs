@@ -52,6 +52,8 @@ impl Running {
             .functions
             .iter()
             .filter(|function| function.change == Change::Removed)
+            // It may be there still, for callers of Lambda's Invoke API.
+            .filter(|function| new.iter().all(|launch| launch.arn != function.arn))
             .filter_map(|function| deployed.launches.get(&function.arn).cloned());
         let removed: Vec<Launch> = removed.collect();
         deployed.launches.extend(names);

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use crate::declared::{Code, Function};
 use crate::document::value::Value;
-use crate::document::yaml::Node;
+use crate::document::yaml::{Key, Node};
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::properties::Properties;
@@ -41,6 +41,7 @@ const fn of(name: &'static str) -> ResourceType {
             "ImageConfig",
             "LoggingConfig",
             "Layers",
+            "Events",
         ],
         harmless: &[
             "Description",
@@ -69,6 +70,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         draft.incomplete.insert(SERVERLESS.name);
         return;
     };
+    warn_of_sources(draft, properties);
     let before = draft.findings.count();
     let function = function(draft, properties, name, arn);
     let errors = draft.findings.split_off(before);
@@ -76,6 +78,28 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         draft.function_errors.insert(resource.id.clone(), errors);
     }
     draft.functions.push(function);
+}
+
+/// What else calls a function on AWS. It is looked at as it is written: what it points to need not be
+/// known here.
+fn warn_of_sources(draft: &mut Draft<'_>, properties: &Properties<'_>) {
+    let Some(events) = properties.node("Events") else {
+        return;
+    };
+    let source = |(key, event): &(Key, Node)| {
+        let kind = event.get("Type").and_then(Node::plain_text);
+        format!("`{}` ({})", key.text, kind.unwrap_or("no type"))
+    };
+    let sources: Vec<String> = events.entries().iter().map(source).collect();
+    let sources = sources.join(", ");
+    let message = format!(
+        "nothing here calls `{}` for its `Events` {sources}: only routes, authorizers and callers of \
+         Lambda's Invoke API do",
+        properties.resource.id
+    );
+    if !sources.is_empty() {
+        draft.warn(properties.span("Events"), WarningKind::NoEffect, message);
+    }
 }
 
 fn function(

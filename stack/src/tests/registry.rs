@@ -323,3 +323,29 @@ fn which_files_an_assembly_depends_on() {
     // A clone is the same value.
     assert!(std::ptr::eq(stack.clone().functions(), stack.functions()));
 }
+
+#[test]
+fn other_sources_of_events_are_named_in_one_warning() {
+    let resources = "
+  Work:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: provided.al2023
+      CodeUri: f/
+      Events:
+        Jobs: {Type: SQS, Properties: {Queue: arn:aws:sqs:us-east-1:1:q}}
+        Nightly: {Type: Schedule, Properties: {Schedule: rate(1 day)}}
+        Rows: {Type: DynamoDB, Properties: {Stream: !ImportValue rows}}
+  Calm:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: provided.al2023, CodeUri: f/, Events: {}}
+";
+    let stack = read("", resources, &[]).unwrap();
+    let warnings: Vec<String> = stack.warnings().iter().map(ToString::to_string).collect();
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:#?}");
+    };
+    let sources = "`Jobs` (SQS), `Nightly` (Schedule), `Rows` (DynamoDB)";
+    let expected = format!("nothing here calls `Work` for its `Events` {sources}: ");
+    assert!(warning.contains(&expected), "{warning}");
+}
