@@ -93,7 +93,7 @@ pub fn is_management(path: &str, headers: &Headers) -> bool {
 /// # Errors
 /// The refusal to answer with.
 ///
-/// Realises: MANAGEMENT-24, MANAGEMENT-25
+/// Realises: MANAGEMENT-24, MANAGEMENT-25, MANAGEMENT-51
 pub fn parse(api: &Api, request: &ManagementRequest) -> Result<(Operation, String), Refusal> {
     let below = below_the_stage(&request.path);
     let stage = stage(&request.path);
@@ -108,7 +108,8 @@ pub fn parse(api: &Api, request: &ManagementRequest) -> Result<(Operation, Strin
         .split('/')
         .map(|part| decode(part, Plus::Literal))
         .collect();
-    let ["@connections", id] = segments.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let (["@connections", id] | ["", "@connections", id]) = segments[..] else {
         return Err(no_method());
     };
     if id.is_empty() {
@@ -132,25 +133,19 @@ pub fn parse(api: &Api, request: &ManagementRequest) -> Result<(Operation, Strin
     Ok((operation, id.to_owned()))
 }
 
-/// What is wrong with the address of a request that was refused so; `None` if its address is right.
+/// What is wrong with the address of a request that was refused so, or served all the same; `None`
+/// if its address is right.
 pub fn misdirected(
     api: &Api,
     request: &ManagementRequest,
-    refusal: &Refusal,
+    refusal: Option<&Refusal>,
 ) -> Option<Misdirected> {
     let below = decode(below_the_stage(&request.path), Plus::Literal);
     let segments: Vec<&str> = below.split('/').collect();
     let kind = match refusal {
-        Refusal::Forbidden if stage(&request.path) == "@connections" => Misdirection::NoStage,
-        Refusal::Forbidden => Misdirection::OtherStage,
-        Refusal::NoMethod { .. } => match segments[..] {
-            ["@connections", "@connections", ..] => Misdirection::ConnectionsTwice,
-            ["@connections"] | ["@connections", ""] => Misdirection::NoConnection,
-            ["@connections", _] => Misdirection::Method,
-            [_, ref rest @ ..] if rest.contains(&"@connections") => Misdirection::BehindTheStage,
-            _ => Misdirection::OtherPath,
-        },
-        _ => return None,
+        None if segments.first() == Some(&"") => Misdirection::DoubleSlash,
+        None => return None,
+        Some(refusal) => refused(refusal, &segments, &stage(&request.path))?,
     };
     let path = request.path.split('?').next().unwrap_or_default();
     Some(Misdirected {
@@ -160,6 +155,22 @@ pub fn misdirected(
         host: request.headers.get("Host").unwrap_or("{host}").to_owned(),
         stage: api.stage.stage_name.clone(),
     })
+}
+
+/// Why the address of a refused request was the wrong one.
+fn refused(refusal: &Refusal, below: &[&str], stage: &str) -> Option<Misdirection> {
+    match refusal {
+        Refusal::Forbidden if stage == "@connections" => Some(Misdirection::NoStage),
+        Refusal::Forbidden => Some(Misdirection::OtherStage),
+        Refusal::NoMethod { .. } => Some(match *below {
+            ["@connections", "@connections", ..] => Misdirection::ConnectionsTwice,
+            ["@connections"] | ["@connections", ""] => Misdirection::NoConnection,
+            ["@connections", _] => Misdirection::Method,
+            [_, ref rest @ ..] if rest.contains(&"@connections") => Misdirection::BehindTheStage,
+            _ => Misdirection::OtherPath,
+        }),
+        _ => None,
+    }
 }
 
 /// The first segment of a request's path, decoded: its stage.

@@ -154,10 +154,10 @@ impl Gateway {
 
     /// Says of a call that went astray where it should have gone, of the first of each kind.
     ///
-    /// Realises: MANAGEMENT-50
+    /// Realises: MANAGEMENT-50, MANAGEMENT-51
     pub(super) fn redirect(
         &mut self,
-        refusal: &management::Refusal,
+        refusal: Option<&management::Refusal>,
         request: &ManagementRequest,
         request_id: &str,
     ) {

@@ -275,9 +275,7 @@ impl Gateway {
         if let Some(objection) = objection {
             self.note(&objection, request, &request_id);
         }
-        if let Some(refusal) = astray {
-            self.redirect(&refusal, request, &request_id);
-        }
+        self.redirect(astray.as_ref(), request, &request_id);
         self.outputs
             .push_back(Output::ManagementReply { id, response });
     }

@@ -11,6 +11,8 @@ pub enum Misdirection {
     OtherStage,
     /// `/{stage}/@connections/@connections/{id}`: the endpoint has what SDKs add themselves.
     ConnectionsTwice,
+    /// `/{stage}//@connections/{id}`: the endpoint ends in a slash, and the call is served.
+    DoubleSlash,
     /// `/{stage}/…/@connections/{id}`: the endpoint has more after the stage.
     BehindTheStage,
     /// `/{stage}/@connections`: no connection is named.
@@ -45,13 +47,19 @@ impl fmt::Display for Misdirected {
             host,
             stage,
         } = self;
-        write!(f, "`{method} {path}` matches no method of `@connections`: ")?;
+        match kind {
+            Misdirection::DoubleSlash => write!(f, "`{method} {path}` is served: ")?,
+            _ => write!(f, "`{method} {path}` matches no method of `@connections`: ")?,
+        }
         match kind {
             Misdirection::NoStage => f.write_str("the endpoint lacks the stage"),
             Misdirection::OtherStage => f.write_str("the endpoint has another stage"),
             Misdirection::ConnectionsTwice => {
                 f.write_str("the endpoint ends in `@connections`, which SDKs add themselves")
             }
+            Misdirection::DoubleSlash => f.write_str(
+                "the endpoint ends in `/`, and whether AWS serves that is not known",
+            ),
             Misdirection::BehindTheStage => f.write_str("the endpoint has more after the stage"),
             Misdirection::NoConnection => f.write_str("it names no connection"),
             Misdirection::Method => f.write_str("the methods are POST, GET and DELETE"),

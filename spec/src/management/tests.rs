@@ -101,7 +101,7 @@ fn an_upgrade_is_no_call(#[case] path: &str, #[case] upgrade: bool, #[case] expe
     Misdirection::ConnectionsTwice
 )]
 #[case("POST", "/dev/dev/@connections/x", Misdirection::BehindTheStage)]
-#[case("POST", "/dev//@connections/x", Misdirection::BehindTheStage)]
+#[case("POST", "/dev///@connections/x", Misdirection::BehindTheStage)]
 #[case("GET", "/dev/@connections/", Misdirection::NoConnection)]
 #[case("GET", "/dev/%40connections?x", Misdirection::NoConnection)]
 #[case("PUT", "/dev/@connections/R1kmxc2VNjMCFIA=", Misdirection::Method)]
@@ -116,13 +116,27 @@ fn each_kind_is_told(#[case] method: &str, #[case] path: &str, #[case] kind: Mis
         ..ManagementRequest::default()
     };
     let refusal = parse(&api, &request).unwrap_err();
-    let found = misdirected(&api, &request, &refusal).unwrap();
+    let found = misdirected(&api, &request, Some(&refusal)).unwrap();
     assert_eq!(found.kind, kind);
     assert!(
         found
             .to_string()
             .contains("right endpoint is `http://localhost:3001/dev`, to")
     );
+}
+
+#[test]
+fn an_endpoint_that_ends_in_a_slash_is_served_and_told() {
+    let api = Api::new("$request.body.action", "dev");
+    let request = ManagementRequest {
+        method: "POST".to_owned(),
+        path: "/dev//@connections/R1kmxc2VNjMCFIA%3D".to_owned(),
+        ..ManagementRequest::default()
+    };
+    let (_, id) = parse(&api, &request).unwrap();
+    assert_eq!(id, "R1kmxc2VNjMCFIA=");
+    let found = misdirected(&api, &request, None).unwrap();
+    assert_eq!(found.kind, Misdirection::DoubleSlash);
 }
 
 #[test]
