@@ -1,5 +1,6 @@
 //! What to serve, and how.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
@@ -53,6 +54,9 @@ pub struct Options {
     pub require_signatures: bool,
     /// Another DynamoDB for the functions than the one in this process. Its tables must exist.
     pub dynamodb_url: Option<String>,
+    /// Where functions find other services: values of `AWS_ENDPOINT_URL_{SERVICE}`, by `SERVICE` as
+    /// SDKs spell it there. The gateway's own address answers for all others that it has none.
+    pub endpoints: BTreeMap<String, String>,
     /// The most processes of one function.
     pub max_processes: usize,
     /// Where the time comes from.
@@ -64,8 +68,8 @@ pub struct Options {
 
 impl Options {
     /// The defaults for a template: loopback, a port of the system's choice, everything built;
-    /// region and DynamoDB as this process's environment says (`AWS_REGION`, `AWS_DEFAULT_REGION`,
-    /// `AWS_ENDPOINT_URL_DYNAMODB`).
+    /// region and services as this process's environment says (`AWS_REGION`, `AWS_DEFAULT_REGION`,
+    /// `AWS_ENDPOINT_URL_*`).
     pub fn new(template: impl Into<PathBuf>) -> Self {
         let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let mut settings = Settings::default();
@@ -87,6 +91,7 @@ impl Options {
             credentials: None,
             require_signatures: false,
             dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
+            endpoints: endpoints(),
             max_processes: 32,
             clock: TimeSource::default(),
             #[cfg(feature = "mutations")]
@@ -114,4 +119,15 @@ impl Options {
         }
         Ok(access)
     }
+}
+
+/// Those of this process's environment, but for the services that the gateway has.
+fn endpoints() -> BTreeMap<String, String> {
+    let own = ["DYNAMODB", "LAMBDA", "APIGATEWAYMANAGEMENTAPI"];
+    let variables = std::env::vars_os().filter_map(|(name, url)| {
+        let service = name.to_str()?.strip_prefix("AWS_ENDPOINT_URL_")?.to_owned();
+        let is_meant = !own.contains(&&*service) && !url.is_empty();
+        is_meant.then_some((service, url.into_string().ok()?))
+    });
+    variables.collect()
 }

@@ -71,6 +71,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         stage: stack.api().stage.stage_name.clone(),
         management: reachable(address),
         dynamodb_url: dynamodb_url.clone(),
+        endpoints: options.endpoints.clone(),
         max_processes: options.max_processes.max(1),
     };
     let sink = Sink::open(&options.function_output).map_err(Error::Output)?;

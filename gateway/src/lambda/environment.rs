@@ -68,6 +68,11 @@ pub(super) fn of(
         &surroundings.management_url(),
     );
     set("AWS_ENDPOINT_URL_LAMBDA", &surroundings.lambda_url());
+    // Whoever calls another service hears that there is none, instead of calling the internet.
+    set("AWS_ENDPOINT_URL", &surroundings.lambda_url());
+    for (service, url) in &surroundings.endpoints {
+        set(&format!("AWS_ENDPOINT_URL_{service}"), url);
+    }
     variables.extend(program.env.iter().cloned());
     // The template's own come last: a stack that names its endpoints itself means it.
     let own = function.environment.iter();

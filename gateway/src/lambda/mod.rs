@@ -74,6 +74,8 @@ pub(crate) struct Surroundings {
     /// Where the `@connections` API is.
     pub(crate) management: SocketAddr,
     pub(crate) dynamodb_url: String,
+    /// Of other services, as in `AWS_ENDPOINT_URL_{SERVICE}`.
+    pub(crate) endpoints: BTreeMap<String, String>,
     /// The most processes of one function.
     pub(crate) max_processes: usize,
 }
