@@ -6,6 +6,7 @@
 //! - `mutations` (off by default, for tests only): `--mutation NAME` makes the gateway wrong on
 //!   purpose.
 
+mod ca;
 mod check;
 mod failure;
 mod falsify;
@@ -46,6 +47,7 @@ enum Command {
     /// Put the reports of several runs side by side.
     Report(report::ReportArgs),
     Spec(spec::SpecArgs),
+    Ca(ca::CaArgs),
     /// Be the function of the conformance kit's fixtures: what their `bootstrap` runs.
     #[command(hide = true)]
     Probe,
@@ -91,6 +93,7 @@ fn main() -> ExitCode {
         Some(Command::Falsify(args)) => falsify::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Spec(args)) => spec::run(&args),
+        Some(Command::Ca(args)) => ca::run(&args),
         Some(Command::Probe) => runtime().and_then(|runtime| {
             let ended = runtime.block_on(conformance::probe::function::run());
             ended.map_err(Failure::could_not_run)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,6 +67,12 @@ impl Control {
     /// The base address of the `@connections` API, for an SDK's endpoint.
     pub fn management_url(&self) -> String {
         format!("http://{}", self.0.host_and_stage())
+    }
+
+    /// The certificate, PEM, of the authority that clients of `https://` and `wss://` on this
+    /// address are to trust.
+    pub fn authority(&self) -> &Path {
+        &self.0.surroundings.trust.authority
     }
 
     /// The DynamoDB that the functions use.

@@ -41,6 +41,9 @@ pub enum Error {
         #[source]
         error: io::Error,
     },
+    /// There is no TLS.
+    #[error("TLS is not possible")]
+    Tls(#[from] crate::tls::AuthorityError),
     /// The functions' output has nowhere to go.
     #[error("the file for the functions' output cannot be opened")]
     Output(#[source] io::Error),

@@ -1,4 +1,4 @@
-//! HTTP/1.1 as far as the gateway serves it, on a plain TCP stream.
+//! HTTP/1.1 as far as the gateway serves it, on a stream that is plain or has TLS.
 //!
 //! hyper would do, but for two things: it lower-cases header names and keeps the client's spelling
 //! to itself, while events must show it (EVENT page); and after an upgrade the WebSocket wants the
@@ -12,15 +12,15 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use spec::http::Headers;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use crate::tls::{HELLO, Stream};
 use head::{BodyLength, HEAD_BYTES, chunk_size, parse};
 pub(crate) use head::{Head, ReadError};
 
 /// A connection on which requests come one after another.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     /// Received, and not read yet.
     received: BytesMut,
     written: Vec<u8>,
@@ -77,9 +77,7 @@ impl Limits {
 }
 
 impl Connection {
-    pub(crate) fn new(stream: TcpStream, limits: Limits) -> Self {
-        // Small messages must not wait for one another; without it, they only are slower.
-        let _ = stream.set_nodelay(true);
+    pub(crate) fn new(stream: Stream, limits: Limits) -> Self {
         Self {
             stream,
             received: BytesMut::new(),
@@ -171,10 +169,11 @@ impl Connection {
     async fn whole_body(&mut self, head: &Head, keep: usize) -> Result<Body, ReadError> {
         if head.has_body() && head.headers.has_token("Expect", "100-continue") {
             let answer = b"HTTP/1.1 100 Continue\r\n\r\n";
-            self.stream
-                .write_all(answer)
-                .await
-                .map_err(|_| ReadError::Gone)?;
+            let written = async {
+                self.stream.write_all(answer).await?;
+                self.stream.flush().await
+            };
+            written.await.map_err(|_| ReadError::Gone)?;
         }
         let mut bytes = Vec::new();
         let (mut length, mut trailers) = (0_u64, Headers::default());
@@ -245,7 +244,9 @@ impl Connection {
         head.extend_from_slice(b"\r\n");
         // One write, one packet.
         head.extend_from_slice(body);
-        self.stream.write_all(&self.written).await
+        self.stream.write_all(&self.written).await?;
+        // TLS may keep a part until then.
+        self.stream.flush().await
     }
 
     /// Resolves when the peer has gone. What it sends until then is kept.
@@ -263,8 +264,13 @@ impl Connection {
     }
 
     /// The stream, and what was received on it and not read.
-    pub(crate) fn into_parts(self) -> (TcpStream, Vec<u8>) {
+    pub(crate) fn into_parts(self) -> (Stream, Vec<u8>) {
         (self.stream, self.received.to_vec())
+    }
+
+    /// Whether what came is no request, but a client that wants TLS.
+    pub(crate) fn is_tls_hello(&self) -> bool {
+        self.received.first() == Some(&HELLO)
     }
 
     async fn fill(&mut self) -> Result<usize, ReadError> {

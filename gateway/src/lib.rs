@@ -12,6 +12,7 @@
 //! log          lines for people: one writer, a bounded queue, nobody waits
 //! access_log   the stage's lines for requests, to a file or a stream
 //! server       one port: WebSocket clients and the @connections API
+//! tls          https:// and wss:// on that port, and the authority behind them
 //! supervisor   the tasks that must not end, and what is known when one does
 //! running      everything that runs, and how it goes down
 //! apply        a new deployment while the gateway serves
@@ -59,6 +60,7 @@ mod services;
 mod start;
 mod subscription;
 mod supervisor;
+mod tls;
 
 pub use access_log::AccessLog;
 pub use apply::ApplyError;
@@ -75,6 +77,7 @@ pub use runtime::Interpreters;
 pub use start::{build, start};
 pub use subscription::{Notice, Subscription};
 pub use supervisor::Fault;
+pub use tls::{AuthorityError, authority};
 
 #[cfg(feature = "mutations")]
 use mutation::Mutant as SpecGateway;

@@ -15,7 +15,7 @@ use crate::lambda::FunctionOutput;
 #[cfg(feature = "mutations")]
 use crate::mutation::Mutation;
 use crate::runtime::Interpreters;
-use crate::{Error, credentials};
+use crate::{Error, credentials, tls};
 
 /// What to serve, and how.
 #[derive(Clone, Debug)]
@@ -57,6 +57,9 @@ pub struct Options {
     /// Where functions find other services: values of `AWS_ENDPOINT_URL_{SERVICE}`, by `SERVICE` as
     /// SDKs spell it there. The gateway's own address answers for all others that it has none.
     pub endpoints: BTreeMap<String, String>,
+    /// The folder of the authority that TLS clients are to trust; made at the first use. Without one,
+    /// each gateway has an authority of its own, which goes with it.
+    pub authority: Option<PathBuf>,
     /// The most processes of one function.
     pub max_processes: usize,
     /// Where the time comes from.
@@ -68,8 +71,8 @@ pub struct Options {
 
 impl Options {
     /// The defaults for a template: loopback, a port of the system's choice, everything built;
-    /// region and services as this process's environment says (`AWS_REGION`, `AWS_DEFAULT_REGION`,
-    /// `AWS_ENDPOINT_URL_*`).
+    /// region, services and the folder of the authority as this process's environment says
+    /// (`AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL_*`; `XDG_CACHE_HOME`, `HOME`).
     pub fn new(template: impl Into<PathBuf>) -> Self {
         let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let mut settings = Settings::default();
@@ -92,6 +95,7 @@ impl Options {
             require_signatures: false,
             dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
             endpoints: endpoints(),
+            authority: tls::cache_folder(),
             max_processes: 32,
             clock: TimeSource::default(),
             #[cfg(feature = "mutations")]

@@ -9,6 +9,7 @@ use stack::Assembly;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, OnceCell, watch};
 use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
 
 use crate::access_log::Writer;
 use crate::build::{self, Build};
@@ -22,7 +23,7 @@ use crate::server::origin::Hosts;
 use crate::services::backend::Backends;
 use crate::services::dynamodb;
 use crate::supervisor::Supervisor;
-use crate::{Error, Options, SpecGateway, ids, lambda, server};
+use crate::{Error, Options, SpecGateway, ids, lambda, server, tls};
 
 /// Builds the functions of a stack, so that a later start with [`Build::skip`] finds them.
 ///
@@ -56,7 +57,10 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     }
     let programs = build::programs(&stack, &options.build, &tools).await?;
     let (listener, address) = listen(SocketAddr::new(options.host, options.port)).await?;
-    let hosts = hosts(&stack, &options);
+    let names = names(&stack, &options);
+    let hosts = Hosts::new(options.host, names.clone());
+    let (authority, trust) = tls::open(options.authority.as_deref(), &tools)?;
+    let acceptor = tls::acceptor(&authority, options.host, names)?;
     let (dynamodb, dynamodb_url) = match options.dynamodb_url.clone() {
         Some(url) => (None, url),
         None => {
@@ -72,6 +76,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         management: reachable(address),
         dynamodb_url: dynamodb_url.clone(),
         endpoints: options.endpoints.clone(),
+        trust,
         max_processes: options.max_processes.max(1),
     };
     let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
@@ -105,7 +110,8 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let stop = Arc::new(Notify::new());
     let supervisor = Supervisor::new();
     let served = (Arc::clone(&hub), Arc::clone(&functions));
-    let tasks = spawn(&supervisor, served, processes, (listener, hosts), &stop);
+    let listening = (listener, hosts, acceptor);
+    let tasks = spawn(&supervisor, served, processes, listening, &stop);
     Ok(Control::new(Running {
         address,
         deployed: Mutex::new(deployed),
@@ -146,13 +152,13 @@ fn spawn(
     supervisor: &Supervisor,
     (hub, functions): (Arc<Hub>, Arc<Functions>),
     processes: lambda::Tasks,
-    (listener, hosts): (TcpListener, Hosts),
+    (listener, hosts, acceptor): (TcpListener, Hosts, TlsAcceptor),
     stop: &Arc<Notify>,
 ) -> Vec<AbortHandle> {
     let served = server::run(
         (Arc::clone(&hub), functions),
         listener,
-        hosts,
+        (hosts, acceptor),
         Arc::clone(stop),
         supervisor.clone(),
     );
@@ -164,12 +170,13 @@ fn spawn(
     ]
 }
 
-/// The names by which requests may call this machine. Custom domains will belong here.
-fn hosts(stack: &Assembly, options: &Options) -> Hosts {
+/// The names by which requests may call this machine: those that the API has on AWS, and those that
+/// were named. Custom domains will belong here.
+fn names(stack: &Assembly, options: &Options) -> Vec<String> {
     let api = stack.api();
-    let own = format!("{}.execute-api.{}.amazonaws.com", api.api_id, api.region);
-    let more = options.allowed_hosts.iter().cloned();
-    Hosts::new(options.host, more.chain([own]))
+    let own = ["amazonaws.com", "amazonaws.com.cn", "api.aws"];
+    let own = own.map(|suffix| format!("{}.execute-api.{}.{suffix}", api.api_id, api.region));
+    options.allowed_hosts.iter().cloned().chain(own).collect()
 }
 
 async fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {

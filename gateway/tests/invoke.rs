@@ -153,7 +153,7 @@ async fn a_service_that_is_not_here_is_named_with_the_option() {
     let line = "GET /test/@connections/x";
     assert_eq!(
         request(&running, line, &signed("execute-api"), b"").await.0,
-        410
+        400
     );
     running.shutdown().await;
 }

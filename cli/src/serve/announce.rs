@@ -44,6 +44,10 @@ fn for_people(running: &Control) {
         running.management_url(),
         running.dynamodb_url()
     ));
+    print(&format!(
+        "TLS on the same port, for clients that trust {}",
+        running.authority().display()
+    ));
 }
 
 /// One JSON object on one line.
@@ -57,6 +61,7 @@ fn for_programs(running: &Control) {
         "ws": running.ws_url(),
         "management": running.management_url(),
         "dynamodb": running.dynamodb_url(),
+        "ca": running.authority(),
         "tables": tables,
         "api_keys": api_keys,
     });

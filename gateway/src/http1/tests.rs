@@ -2,7 +2,7 @@ use super::head::{decimal, values};
 use super::*;
 use proptest::prelude::*;
 use rstest::rstest;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 #[test]
 fn names_keep_case_and_order() {
@@ -31,7 +31,7 @@ async fn pair(limits: Limits) -> (Connection, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let peer = TcpStream::connect(listener.local_addr().unwrap()).await;
     let accepted = listener.accept().await.unwrap().0;
-    (Connection::new(accepted, limits), peer.unwrap())
+    (Connection::new(accepted.into(), limits), peer.unwrap())
 }
 
 #[tokio::test]
@@ -69,7 +69,10 @@ async fn a_head_that_never_ends_is_cut() {
     peer.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n")
         .await
         .unwrap();
-    connection.stream.readable().await.unwrap();
+    let Stream::Plain(stream) = &connection.stream else {
+        panic!("a plain stream");
+    };
+    stream.readable().await.unwrap();
     let head = connection.head().await;
     assert!(matches!(head, Err(ReadError::Malformed(408))), "{head:?}");
     // One that never begins asks for nothing.

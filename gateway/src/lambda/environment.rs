@@ -3,6 +3,7 @@
 //! Realises: INTEGRATION-82.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use super::{Surroundings, logs_json};
 use crate::runtime::Program;
@@ -73,6 +74,13 @@ pub(super) fn of(
     for (service, url) in &surroundings.endpoints {
         set(&format!("AWS_ENDPOINT_URL_{service}"), url);
     }
+    // Node adds a file to what it trusts; for all others, a file replaces it.
+    let trust = &surroundings.trust;
+    let mut set = |name: &str, file: &Path| variables.push((name.into(), file.into()));
+    set("NODE_EXTRA_CA_CERTS", &trust.authority);
+    set("AWS_CA_BUNDLE", &trust.bundle);
+    set("REQUESTS_CA_BUNDLE", &trust.bundle);
+    set("SSL_CERT_FILE", &trust.bundle);
     variables.extend(program.env.iter().cloned());
     // The template's own come last: a stack that names its endpoints itself means it.
     let own = function.environment.iter();

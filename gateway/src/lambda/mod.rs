@@ -36,6 +36,7 @@ use tokio::task::JoinSet;
 
 use crate::calls::{Invoke, NoSuchFunction, Results};
 use crate::clock::Clock;
+use crate::tls::Trust;
 use direct::Callers;
 use pool::{Pool, Starts};
 use stack::Function;
@@ -76,6 +77,8 @@ pub(crate) struct Surroundings {
     pub(crate) dynamodb_url: String,
     /// Of other services, as in `AWS_ENDPOINT_URL_{SERVICE}`.
     pub(crate) endpoints: BTreeMap<String, String>,
+    /// What TLS clients are told to trust.
+    pub(crate) trust: Trust,
     /// The most processes of one function.
     pub(crate) max_processes: usize,
 }

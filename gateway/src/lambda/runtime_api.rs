@@ -14,7 +14,7 @@ use super::pool::Pool;
 use super::sandbox::Sandbox;
 use crate::http1::{Body, Connection, Head, Limits};
 use crate::server::origin::{Hosts, Pages};
-use crate::server::serve::{self, Service};
+use crate::server::serve::{self, Name, Service};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -36,7 +36,7 @@ pub(super) async fn serve(pool: Arc<Pool>, sandbox: Arc<Sandbox>, stream: TcpStr
         return;
     }
     let api = RuntimeApi { pool, sandbox };
-    serve::serve(&api, &Hosts::loopback(), Limits::NONE, stream).await;
+    serve::serve(&api, &Hosts::loopback(), Limits::NONE, stream.into()).await;
 }
 
 struct RuntimeApi {
@@ -45,6 +45,8 @@ struct RuntimeApi {
 }
 
 impl Service for RuntimeApi {
+    const NAME: Name = Name::RuntimeApi;
+
     fn pages(&self, _: &Head) -> Pages {
         Pages::Refused
     }

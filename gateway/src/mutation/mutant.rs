@@ -10,7 +10,6 @@ use spec::http::{Headers, HttpResponse};
 use spec::io::{ClientClose, Invocation, PeerId};
 use spec::{Input, Output, Timestamp};
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 
 use super::{CONNECT_BY_MESSAGE, Mutation};
@@ -247,7 +246,7 @@ impl Mutant {
 }
 
 /// Answers the close frame that has come, then waits until the client ends the TCP connection.
-pub(crate) async fn leave_open(mut socket: WebSocketStream<TcpStream>) {
+pub(crate) async fn leave_open(mut socket: WebSocketStream<crate::tls::Stream>) {
     while let Some(Ok(_)) = socket.next().await {}
     let mut waste = [0; 4096];
     while let Ok(1..) = socket.get_mut().read(&mut waste).await {}

@@ -112,21 +112,26 @@ impl Tools {
         warned.insert(warning.to_owned())
     }
 
+    /// The folder of files that go with the gateway; made at its first use.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub(crate) fn folder(&self) -> io::Result<PathBuf> {
+        let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Folder(path)) = &*folder {
+            return Ok(path.clone());
+        }
+        let path = private_folder()?;
+        *folder = Some(Folder(path.clone()));
+        Ok(path)
+    }
+
     /// A folder with these files of a runtime, by name; written at its first use.
     ///
     /// # Errors
     /// They cannot be written.
     pub(crate) fn files(&self, runtime: &str, files: &[(&str, &str)]) -> io::Result<PathBuf> {
-        let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
-        let root = match &*folder {
-            Some(Folder(path)) => path.clone(),
-            None => {
-                let path = private_folder()?;
-                *folder = Some(Folder(path.clone()));
-                path
-            }
-        };
-        let own = root.join(runtime);
+        let own = self.folder()?.join(runtime);
         if !own.is_dir() {
             DirBuilder::new().mode(0o700).create(&own)?;
             for (name, text) in files {

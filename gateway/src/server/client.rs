@@ -9,7 +9,6 @@ use spec::connection::CloseInfo;
 use spec::io::{ClientClose, PeerId};
 use spec::limits::{FRAME_BYTES, MESSAGE_BYTES, Violation};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
@@ -20,8 +19,9 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use crate::hub::{Backlog, Hub, ToClient};
 #[cfg(feature = "mutations")]
 use crate::mutation::{self, Mutation};
+use crate::tls::Stream;
 
-type Socket = WebSocketStream<TcpStream>;
+type Socket = WebSocketStream<Stream>;
 
 /// How long a client may take to finish a close handshake.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -43,7 +43,7 @@ const READ_AHEAD: usize = 4096;
 pub(super) async fn run(
     hub: &Arc<Hub>,
     peer: PeerId,
-    (stream, received): (TcpStream, Vec<u8>),
+    (stream, received): (Stream, Vec<u8>),
     mut inbox: UnboundedReceiver<ToClient>,
     backlog: &Backlog,
 ) {

@@ -1,5 +1,5 @@
-//! One port for clients and backends: WebSocket at `/{stage}`, the `@connections` API below
-//! `/{stage}/@connections`, and Lambda's Invoke API.
+//! One port for clients and backends, plain or with TLS: WebSocket at `/{stage}`, the `@connections`
+//! API below `/{stage}/@connections`, and Lambda's Invoke API.
 
 mod client;
 mod foreign;
@@ -19,19 +19,22 @@ use spec::management::is_management;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
 use crate::http1::{Connection, Head, Limits, ReadError};
 use crate::hub::Hub;
 use crate::lambda::Functions;
 use crate::supervisor::{Supervisor, panic_message};
+use crate::tls::Stream;
 use origin::{Hosts, Pages};
-use serve::Service;
+use serve::{Name, Service};
 
 /// Accepts connections until `stop`, then keeps those that are there until it is dropped.
 pub(crate) async fn run(
     (hub, functions): (Arc<Hub>, Arc<Functions>),
     listener: TcpListener,
-    hosts: Hosts,
+    (hosts, acceptor): (Hosts, TlsAcceptor),
     stop: Arc<Notify>,
     supervisor: Supervisor,
 ) {
@@ -47,7 +50,7 @@ pub(crate) async fn run(
                         address,
                         closing: Arc::clone(&closing),
                     };
-                    connections.spawn(connection(api, hosts.clone(), stream));
+                    connections.spawn(connection(api, hosts.clone(), acceptor.clone(), stream));
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: some may come back.
@@ -79,8 +82,18 @@ fn look(ended: Result<(), JoinError>, hub: &Hub, supervisor: &Supervisor) {
     }
 }
 
-async fn connection(api: Api, hosts: Hosts, stream: TcpStream) {
-    serve::serve(&api, &hosts, Limits::default(), stream).await;
+async fn connection(api: Api, hosts: Hosts, acceptor: TlsAcceptor, stream: TcpStream) {
+    let limits = Limits::default();
+    let accepted = timeout(limits.head, Stream::accept(stream, &acceptor)).await;
+    match accepted {
+        Ok(Ok(Some(stream))) => serve::serve(&api, &hosts, limits, stream).await,
+        Ok(Ok(None)) | Err(_) => {}
+        Ok(Err(error)) => tracing::warn!(
+            "no TLS with a client at {}: {error}; it must trust the authority whose file \
+             `gatespec ca` names",
+            api.address
+        ),
+    }
 }
 
 /// The API on one connection.
@@ -94,6 +107,8 @@ struct Api {
 }
 
 impl Service for Api {
+    const NAME: Name = Name::Gateway;
+
     fn pages(&self, head: &Head) -> Pages {
         match invoke::is_meant(head.path()) || is_management(head.path(), &head.headers) {
             true => Pages::Refused,
@@ -163,7 +178,6 @@ mod tests {
     use crate::{Control, Notice, Options};
     use futures_util::{SinkExt, StreamExt};
     use spec::io::Reason;
-    use tokio::time::timeout;
     use tokio_tungstenite::connect_async;
     use tokio_tungstenite::tungstenite::Message;
 

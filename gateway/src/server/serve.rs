@@ -1,13 +1,25 @@
 //! The loop over one connection's requests, the same on every port: the gateway's own, each Runtime
 //! API's, and DynamoDB's.
 
-use tokio::net::TcpStream;
+use std::fmt;
 
 use super::origin::{Hosts, Pages};
 use crate::http1::{Connection, Head, Limits, ReadError};
+use crate::tls::Stream;
+
+/// What listens on a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Name {
+    Gateway,
+    DynamoDb,
+    RuntimeApi,
+}
 
 /// Answers requests.
 pub(crate) trait Service: Send + Sync {
+    /// What it is, for the log.
+    const NAME: Name;
+
     /// Whether this request may come from a web page.
     fn pages(&self, head: &Head) -> Pages;
 
@@ -20,12 +32,7 @@ pub(crate) trait Service: Send + Sync {
 }
 
 /// Answers the requests that come on a connection, one after another, until it ends.
-pub(crate) async fn serve(
-    service: &impl Service,
-    hosts: &Hosts,
-    limits: Limits,
-    stream: TcpStream,
-) {
+pub(crate) async fn serve<S: Service>(service: &S, hosts: &Hosts, limits: Limits, stream: Stream) {
     // It moves from future to future.
     let mut connection = Box::new(Connection::new(stream, limits));
     // The `Host` that was let in last: a client says the same in all of its requests.
@@ -35,11 +42,20 @@ pub(crate) async fn serve(
             Ok(Some(head)) => head,
             Ok(None) | Err(ReadError::Gone) => return,
             Err(ReadError::Malformed(status)) => {
+                if connection.is_tls_hello() {
+                    tracing::warn!(
+                        "a client wants TLS of {}, which has none: its address begins with `http://`",
+                        S::NAME
+                    );
+                }
                 // Whoever sent that may have gone.
                 let _ = connection.respond(status, [], b"", false).await;
                 return;
             }
         };
+        if known.is_none() {
+            note_stray(S::NAME, &head);
+        }
         let host = head.headers.get("Host");
         let refusal = hosts.refusal(&head, service.pages(&head), known.as_deref());
         if refusal.is_none() && known.as_deref() != host {
@@ -62,5 +78,35 @@ pub(crate) async fn serve(
             Some(same) => connection = same,
             None => return,
         }
+    }
+}
+
+/// Notes a request that was meant for another port.
+fn note_stray(here: Name, head: &Head) {
+    let target = head.headers.get("X-Amz-Target").unwrap_or_default();
+    let is_for_the_gateway =
+        head.headers.has_token("Upgrade", "websocket") || head.path().contains("/@connections/");
+    let meant = match is_for_the_gateway {
+        true => Name::Gateway,
+        false if target.starts_with("DynamoDB") => Name::DynamoDb,
+        false => return,
+    };
+    if meant != here {
+        let path = crate::log::escape(head.path());
+        tracing::warn!(
+            "{} {path}: a request for {meant} came to the port of {here}: its client has the wrong \
+             address",
+            head.method
+        );
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Gateway => "the gateway",
+            Self::DynamoDb => "the local DynamoDB",
+            Self::RuntimeApi => "a function's Runtime API",
+        })
     }
 }

@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 
 use crate::http1::{Connection, Head, Limits, ReadError};
 use crate::server::origin::{Hosts, Pages};
-use crate::server::serve::{self, Service};
+use crate::server::serve::{self, Name, Service};
 
 /// DynamoDB accepts bodies of 16 MiB.
 const BODY_BYTES: usize = 16 * 1024 * 1024;
@@ -50,7 +50,7 @@ pub(super) async fn run(listener: TcpListener, hosts: Hosts, database: Database)
                 Ok((stream, _)) => {
                     let (front, hosts) = (Arc::clone(&front), hosts.clone());
                     connections.spawn(async move {
-                        serve::serve(&*front, &hosts, Limits::default(), stream).await;
+                        serve::serve(&*front, &hosts, Limits::default(), stream.into()).await;
                     });
                 }
                 Err(error) => {
@@ -89,6 +89,8 @@ enum Unanswered {
 }
 
 impl Service for Front {
+    const NAME: Name = Name::DynamoDb;
+
     fn pages(&self, _: &Head) -> Pages {
         Pages::Refused
     }
