@@ -130,8 +130,10 @@ async fn refusals_are_lambdas() {
     );
     // A web page that sends must not call functions either.
     let line = "POST /2015-03-31/functions/by-itself/invocations";
-    let origin = "Origin: https://evil.example\r\n";
-    assert_eq!(request(&running, line, origin, b"{}").await.0, 403);
+    for more in ["", "Connection: Upgrade\r\nUpgrade: websocket\r\n"] {
+        let fields = format!("Origin: https://evil.example\r\n{more}");
+        assert_eq!(request(&running, line, &fields, b"{}").await.0, 403);
+    }
     running.shutdown().await;
 }
 
