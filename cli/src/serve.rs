@@ -56,6 +56,10 @@ pub(crate) struct ServeArgs {
     /// handler in `$_HANDLER`, and the folder in `$LAMBDA_TASK_ROOT`.
     #[arg(long, value_name = "NAME=COMMAND", value_parser = command_of_runtime)]
     runtime: Vec<(String, String)>,
+    /// Where functions find a service that the gateway does not have, such as
+    /// `sqs=http://127.0.0.1:4566`; may be repeated. So do `AWS_ENDPOINT_URL_*` of the environment.
+    #[arg(long, value_name = "SERVICE=URL", value_parser = endpoint)]
+    endpoint: Vec<(String, String)>,
     /// Log every decision about a connection or a message, with its reason.
     #[arg(long, short)]
     verbose: bool,
@@ -198,6 +202,12 @@ fn serve_options(args: &ServeArgs) -> Options {
     options.interpreters.python.clone_from(&args.python);
     let commands = args.runtime.iter().cloned();
     options.interpreters.commands.extend(commands);
+    for (service, url) in &args.endpoint {
+        match &**service {
+            "DYNAMODB" => options.dynamodb_url = Some(url.clone()),
+            _ => drop(options.endpoints.insert(service.clone(), url.clone())),
+        }
+    }
     options.allowed_hosts.clone_from(&args.allow_host);
     options.access_log = match &args.access_log {
         None => AccessLog::Stderr,
@@ -220,6 +230,26 @@ fn host_name(text: &str) -> Result<String, String> {
     match !text.is_empty() && text.chars().all(fits) {
         true => Ok(text.to_owned()),
         false => Err("it must be a host name alone, such as `host.docker.internal`".to_owned()),
+    }
+}
+
+/// `sqs=http://…`: the service as in `AWS_ENDPOINT_URL_SQS`, and its address.
+fn endpoint(text: &str) -> Result<(String, String), String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    match text.split_once('=') {
+        Some((service, url))
+            if !service.is_empty()
+                && service.chars().all(fits)
+                && (url.starts_with("http://") || url.starts_with("https://")) =>
+        {
+            Ok((
+                service.to_ascii_uppercase().replace('-', "_"),
+                url.to_owned(),
+            ))
+        }
+        _ => Err(
+            "it must be a service and its address, such as `sqs=http://127.0.0.1:4566`".to_owned(),
+        ),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What to serve, and how.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
@@ -53,6 +54,9 @@ pub struct Options {
     pub require_signatures: bool,
     /// Another DynamoDB for the functions than the one in this process. Its tables must exist.
     pub dynamodb_url: Option<String>,
+    /// Where functions find other services: values of `AWS_ENDPOINT_URL_{SERVICE}`, by `SERVICE` as
+    /// SDKs spell it there. The gateway's own address answers for all others that it has none.
+    pub endpoints: BTreeMap<String, String>,
     /// The folder of the authority that TLS clients are to trust; made at the first use. Without one,
     /// each gateway has an authority of its own, which goes with it.
     pub authority: Option<PathBuf>,
@@ -67,8 +71,8 @@ pub struct Options {
 
 impl Options {
     /// The defaults for a template: loopback, a port of the system's choice, everything built;
-    /// region, DynamoDB and the folder of the authority as this process's environment says
-    /// (`AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL_DYNAMODB`; `XDG_CACHE_HOME`, `HOME`).
+    /// region, services and the folder of the authority as this process's environment says
+    /// (`AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL_*`; `XDG_CACHE_HOME`, `HOME`).
     pub fn new(template: impl Into<PathBuf>) -> Self {
         let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
         let mut settings = Settings::default();
@@ -90,6 +94,7 @@ impl Options {
             credentials: None,
             require_signatures: false,
             dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
+            endpoints: endpoints(),
             authority: tls::cache_folder(),
             max_processes: 32,
             clock: TimeSource::default(),
@@ -118,4 +123,15 @@ impl Options {
         }
         Ok(access)
     }
+}
+
+/// Those of this process's environment, but for the services that the gateway has.
+fn endpoints() -> BTreeMap<String, String> {
+    let own = ["DYNAMODB", "LAMBDA", "APIGATEWAYMANAGEMENTAPI"];
+    let variables = std::env::vars_os().filter_map(|(name, url)| {
+        let service = name.to_str()?.strip_prefix("AWS_ENDPOINT_URL_")?.to_owned();
+        let is_meant = !own.contains(&&*service) && !url.is_empty();
+        is_meant.then_some((service, url.into_string().ok()?))
+    });
+    variables.collect()
 }

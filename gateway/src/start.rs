@@ -75,6 +75,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         stage: stack.api().stage.stage_name.clone(),
         management: reachable(address),
         dynamodb_url: dynamodb_url.clone(),
+        endpoints: options.endpoints.clone(),
         trust,
         max_processes: options.max_processes.max(1),
     };

@@ -23,6 +23,7 @@ while curl --silent --fail --dump-header "$head" --output "$body" "$api/next"; d
   case $(cat "$body") in
     '"fail"') curl --silent --output /dev/null --data '{"errorType":"Own"}' "$api/$id/error" ;;
     '"exit"') exit 4 ;;
+    '"endpoints"') curl --silent --output /dev/null --data "[\"$AWS_ENDPOINT_URL\", \"$AWS_ENDPOINT_URL_SQS\"]" "$api/$id/response" ;;
     '"lambda"') curl --silent --output /dev/null --data "\"$AWS_ENDPOINT_URL_LAMBDA\"" "$api/$id/response" ;;
     *) curl --silent --output /dev/null --data @"$body" "$api/$id/response" ;;
   esac
@@ -48,6 +49,8 @@ async fn serve(name: &str) -> (Control, std::path::PathBuf) {
     let mut options = Options::new(&template);
     let command = ("ruby3.4".to_owned(), "./run.sh".to_owned());
     options.interpreters.commands.extend([command]);
+    let sqs = ("SQS".to_owned(), "http://queues".to_owned());
+    options.endpoints.extend([sqs]);
     (start(options).await, folder)
 }
 
@@ -127,8 +130,33 @@ async fn refusals_are_lambdas() {
     );
     // A web page that sends must not call functions either.
     let line = "POST /2015-03-31/functions/by-itself/invocations";
-    let origin = "Origin: https://evil.example\r\n";
-    assert_eq!(request(&running, line, origin, b"{}").await.0, 403);
+    for more in ["", "Connection: Upgrade\r\nUpgrade: websocket\r\n"] {
+        let fields = format!("Origin: https://evil.example\r\n{more}");
+        assert_eq!(request(&running, line, &fields, b"{}").await.0, 403);
+    }
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_here_is_named_with_the_option() {
+    let (running, _) = serve("invoke-foreign").await;
+    let signed = |service: &str| {
+        format!(
+            "Authorization: AWS4-HMAC-SHA256 Credential=A/20260101/eu-west-1/{service}/aws4_request, S=x\r\n"
+        )
+    };
+    let (status, _, body) = request(&running, "POST /", &signed("sqs"), b"{}").await;
+    assert_eq!(status, 501);
+    let expected = "gatespec has no SQS: give it one with `--endpoint sqs=URL`";
+    assert!(body.contains(expected), "{body}");
+    let line = "POST /2015-03-31/functions/by-itself/invocations";
+    let fields = format!("X-Amz-Invocation-Type: DryRun\r\n{}", signed("lambda"));
+    assert_eq!(request(&running, line, &fields, b"{}").await.0, 204);
+    let line = "GET /test/@connections/x";
+    assert_eq!(
+        request(&running, line, &signed("execute-api"), b"").await.0,
+        400
+    );
     running.shutdown().await;
 }
 
@@ -169,6 +197,9 @@ async fn functions_are_called_by_all_of_their_names() {
     assert_eq!(body, "{}");
     let (_, _, body) = invoke(&running, "Alone", "RequestResponse", "\"lambda\"").await;
     assert_eq!(body, format!("\"http://{}\"", running.local_addr()));
+    let (_, _, body) = invoke(&running, "Alone", "RequestResponse", "\"endpoints\"").await;
+    let own = running.local_addr();
+    assert_eq!(body, format!("[\"http://{own}\", \"http://queues\"]"));
     running.shutdown().await;
 }
 

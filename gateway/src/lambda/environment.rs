@@ -69,6 +69,11 @@ pub(super) fn of(
         &surroundings.management_url(),
     );
     set("AWS_ENDPOINT_URL_LAMBDA", &surroundings.lambda_url());
+    // Whoever calls another service hears that there is none, instead of calling the internet.
+    set("AWS_ENDPOINT_URL", &surroundings.lambda_url());
+    for (service, url) in &surroundings.endpoints {
+        set(&format!("AWS_ENDPOINT_URL_{service}"), url);
+    }
     // Node adds a file to what it trusts; for all others, a file replaces it.
     let trust = &surroundings.trust;
     let mut set = |name: &str, file: &Path| variables.push((name.into(), file.into()));

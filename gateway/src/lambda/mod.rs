@@ -75,6 +75,8 @@ pub(crate) struct Surroundings {
     /// Where the `@connections` API is.
     pub(crate) management: SocketAddr,
     pub(crate) dynamodb_url: String,
+    /// Of other services, as in `AWS_ENDPOINT_URL_{SERVICE}`.
+    pub(crate) endpoints: BTreeMap<String, String>,
     /// What TLS clients are told to trust.
     pub(crate) trust: Trust,
     /// The most processes of one function.

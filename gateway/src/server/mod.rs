@@ -2,6 +2,7 @@
 //! API below `/{stage}/@connections`, and Lambda's Invoke API.
 
 mod client;
+mod foreign;
 mod invoke;
 pub(crate) mod origin;
 pub(crate) mod serve;
@@ -121,7 +122,10 @@ impl Service for Api {
         mut head: Head,
     ) -> Option<Box<Connection>> {
         head.keep_alive &= !self.closing.load(Ordering::SeqCst);
-        if invoke::is_meant(head.path()) {
+        if let Some(service) = foreign::service(&head) {
+            let answered = foreign::refuse(&mut connection, &head, &service).await;
+            answered.then_some(connection)
+        } else if invoke::is_meant(head.path()) {
             let again = invoke::answer(&self.functions, &mut connection, &head).await;
             again.then_some(connection)
         } else if is_management(head.path(), &head.headers) {

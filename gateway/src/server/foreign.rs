@@ -1,0 +1,37 @@
+//! Calls of services that the gateway does not have: functions are led here with them
+//! (`AWS_ENDPOINT_URL`), so that they hear of it instead of calling the internet.
+
+use serde_json::json;
+
+use crate::http1::{Connection, Head};
+
+/// The services that this port has, as signatures spell them.
+const OWN: [&str; 2] = ["execute-api", "lambda"];
+
+/// The service that a signed request is for, if it is none of this port's.
+pub(super) fn service(head: &Head) -> Option<String> {
+    let authorization = head.headers.get("Authorization")?;
+    let (_, scope) = authorization.split_once("Credential=")?;
+    // KEY/DATE/REGION/SERVICE/aws4_request
+    let service = scope.split([',', ' ']).next()?.split('/').nth(3)?;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let is_foreign = !OWN.contains(&service) && !service.is_empty() && service.chars().all(is_name);
+    is_foreign.then(|| service.to_owned())
+}
+
+/// Answers that there is no such service; whether another request may follow.
+pub(super) async fn refuse(connection: &mut Connection, head: &Head, service: &str) -> bool {
+    let keep_alive = head.keep_alive && connection.whole(head, 0).await.is_ok();
+    let name = service.to_ascii_uppercase();
+    let message = format!("gatespec has no {name}: give it one with `--endpoint {service}=URL`");
+    tracing::warn!("{message}");
+    let body = json!({"__type": "NotImplemented", "message": message}).to_string();
+    let headers = [
+        ("content-type", "application/json"),
+        ("x-amzn-errortype", "NotImplemented"),
+    ];
+    let written = connection
+        .respond(501, headers, body.as_bytes(), keep_alive)
+        .await;
+    written.is_ok() && keep_alive
+}
