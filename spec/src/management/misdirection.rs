@@ -57,9 +57,9 @@ impl fmt::Display for Misdirected {
             Misdirection::ConnectionsTwice => {
                 f.write_str("the endpoint ends in `@connections`, which SDKs add themselves")
             }
-            Misdirection::DoubleSlash => f.write_str(
-                "the endpoint ends in `/`, and whether AWS serves that is not known",
-            ),
+            Misdirection::DoubleSlash => {
+                f.write_str("the endpoint ends in `/`, and whether AWS serves that is not known")
+            }
             Misdirection::BehindTheStage => f.write_str("the endpoint has more after the stage"),
             Misdirection::NoConnection => f.write_str("it names no connection"),
             Misdirection::Method => f.write_str("the methods are POST, GET and DELETE"),
