@@ -11,6 +11,9 @@ use crate::error::Span;
 use crate::regex::Pattern;
 use crate::text::Text;
 
+/// Methods of strings whose first argument is a regular expression.
+pub(crate) const PATTERN_METHODS: [&str; 4] = ["replaceAll", "replaceFirst", "matches", "split"];
+
 /// A name that is looked up at every rendering. It remembers where it was found, since it is mostly
 /// there again: looking it up then takes one comparison. A wrong guess costs one comparison more.
 #[derive(Debug, Default)]

@@ -33,6 +33,10 @@ pub(crate) type Eval<T> = Result<T, Halt>;
 
 /// How deep definitions may render themselves (the default of `directive.define.max.depth`).
 const DEFINE_DEPTH: u32 = 2;
+/// How many bytes of a text or a list count as one step when a method is called on it.
+const BYTES_A_STEP: u64 = 256;
+/// A search for a pattern takes so many times as long as one for a text.
+const SEARCH: usize = 16;
 
 pub(crate) struct Evaluator<'e, 'a> {
     context: &'e mut Context<'a>,
@@ -111,7 +115,18 @@ impl<'e, 'a> Evaluator<'e, 'a> {
 
     #[inline]
     fn step(&mut self, span: impl Fn() -> Span) -> Eval<()> {
-        self.steps += 1;
+        self.take(1, span)
+    }
+
+    /// Counts what a method may look at: time is bounded, whatever its receiver's size.
+    #[inline]
+    fn look_at(&mut self, bytes: usize, span: Span) -> Eval<()> {
+        self.take(bytes as u64 / BYTES_A_STEP, || span)
+    }
+
+    #[inline]
+    fn take(&mut self, steps: u64, span: impl Fn() -> Span) -> Eval<()> {
+        self.steps = self.steps.saturating_add(steps);
         if self.steps > self.options.steps {
             let message = format!("the template takes more than {} steps", self.options.steps);
             return Err(self.error(RenderErrorKind::Bound, span(), message));

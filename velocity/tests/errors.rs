@@ -73,6 +73,22 @@ fn a_bound_that_text_reaches_has_a_place() {
     assert_eq!((error.line(), error.column()), (2, 3));
 }
 
+// What a method looks at counts, too: few calls on a long text are much work.
+#[test]
+fn a_long_text_counts_for_each_method() {
+    let long = "x".repeat(100_000);
+    let rounds = |rounds: usize| {
+        let source = format!("#foreach($i in [1..{rounds}])$text.contains('y')#end");
+        let template = Template::parse(&source, &options()).unwrap();
+        let mut context = Context::new();
+        context.insert("text", velocity::Value::from(long.as_str()));
+        template.render(&mut context)
+    };
+    assert_eq!(rounds(2).unwrap(), "falsefalse");
+    let error = rounds(3).unwrap_err();
+    assert!(error.message().contains("more than 1000 steps"), "{error}");
+}
+
 /// Deep nesting is an error, never a stack overflow; a test's thread has two megabytes of stack.
 #[rstest]
 #[case("#if(true)", "#end")]

@@ -12,6 +12,9 @@ use super::json_path::{JsonPath, Selection};
 use super::vocabulary::InputMember;
 use super::{context, json};
 
+/// To visit a document's values takes so many times as long as to look at its text.
+const VISIT: usize = 16;
+
 pub(super) struct Input<'a> {
     /// The body as templates see it: an empty one is an object.
     body: Text<'a>,
@@ -101,6 +104,17 @@ impl<'a> Object<'a> for Input<'a> {
             "body" => Some(Value::String(self.body.clone())),
             _ => None,
         })
+    }
+
+    /// A path that leads to many values looks at the whole document.
+    fn looks_at(&self, _: &str, arguments: &[Value<'a>]) -> usize {
+        let leads_to_many = |text: &str| text.contains(['*', '?', ':', ',']) || text.contains("..");
+        match arguments {
+            [Value::String(path)] if path.as_str().is_some_and(leads_to_many) => {
+                self.body.as_str().map_or(0, str::len) * VISIT
+            }
+            _ => 0,
+        }
     }
 
     fn call(&self, method: &str, arguments: &[Value<'a>]) -> Result<Option<Value<'a>>, Failure> {

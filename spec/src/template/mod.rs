@@ -37,6 +37,12 @@ pub use self::json_path::JsonPath;
 pub use self::output::Output;
 pub use self::vocabulary::example_context;
 
+/// How much work one rendering may do. Other clients wait for it: this is some tenths of a second.
+const STEPS: u64 = 1_000_000;
+/// More than any integration takes.
+const OUTPUT_BYTES: usize = 16 << 20;
+const MEMORY_BYTES: usize = 64 << 20;
+
 /// A parsed mapping template.
 #[derive(Clone, Debug)]
 pub struct MappingTemplate(Template);
@@ -44,7 +50,8 @@ pub struct MappingTemplate(Template);
 /// The profile `api-gateway`: Velocity 1.7 with the settings that reproduce what API Gateway was
 /// seen to render: null and undefined references are the empty string, templates cannot define
 /// macros, `#evaluate` does not exist, and a `#foreach` stops after 1,000 iterations (documented
-/// for REST APIs; assumed for WebSocket APIs).
+/// for REST APIs; assumed for WebSocket APIs). Its bounds are gatespec's own: AWS's are not
+/// published.
 ///
 /// Realises: TEMPLATE-5
 pub fn options() -> Options {
@@ -53,6 +60,9 @@ pub fn options() -> Options {
         inline_macros: false,
         evaluate: false,
         foreach_rounds: Some(1000),
+        steps: STEPS,
+        output_bytes: OUTPUT_BYTES,
+        memory_bytes: MEMORY_BYTES,
         ..Options::default()
     }
 }

@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use super::{Eval, Evaluator};
+use super::{Eval, Evaluator, SEARCH};
 use crate::ast::{Expr, Reference, Step, StepKind};
 use crate::frozen::Frozen;
 use crate::text::TextBuf;
@@ -113,6 +113,7 @@ impl<'a> Evaluator<'_, 'a> {
                 &many
             }
         };
+        self.look_at(object.looks_at(name, values), step.span)?;
         let before = out.weight();
         push_prefixes(reference, out);
         match object.write_call(name, values, replacing, out) {
@@ -121,6 +122,7 @@ impl<'a> Evaluator<'_, 'a> {
                 self.charge(bytes, step.span)?;
                 if let Some(replacement) = replacement {
                     self.step(|| replacement.span)?;
+                    self.look_at(bytes * SEARCH, replacement.span)?;
                     self.charge(printed, replacement.span)?;
                 }
                 Ok(true)

@@ -1,8 +1,8 @@
 //! References: look them up, print them, assign through them.
 
 use super::direct::push_prefixes;
-use super::{Eval, Evaluator, Halt};
-use crate::ast::{Expr, Form, Reference, Step, StepKind};
+use super::{Eval, Evaluator, Halt, SEARCH};
+use crate::ast::{Expr, Form, PATTERN_METHODS, Reference, Step, StepKind};
 use crate::error::{Failure, RenderErrorKind, Span};
 use crate::methods;
 use crate::text::{Text, TextBuf};
@@ -169,6 +169,16 @@ impl<'a> Evaluator<'_, 'a> {
             } => {
                 self.step(|| step.span)?;
                 let values = self.values(arguments, frame)?;
+                let size = match value {
+                    Value::String(text) if PATTERN_METHODS.contains(&&**name) => {
+                        text.weight() * SEARCH
+                    }
+                    Value::String(text) => text.weight(),
+                    Value::List(list) => list.items().len() * ITEM,
+                    Value::Object(object) => object.looks_at(name, &values),
+                    _ => 0,
+                };
+                self.look_at(size, step.span)?;
                 let result = methods::call(value, name, &values, pattern.as_deref());
                 if let Ok(Some(result)) = &result {
                     self.charge_new(result, value, step.span)?;
@@ -192,7 +202,7 @@ impl<'a> Evaluator<'_, 'a> {
     fn charge_new(&mut self, result: &Value<'a>, receiver: &Value<'a>, span: Span) -> Eval<()> {
         let bytes = match result {
             Value::String(text) => text.weight(),
-            Value::List(list) => list.items().len() * 32,
+            Value::List(list) => list.items().len() * ITEM,
             _ => 8,
         };
         // A list that grew in place is counted by its own size.
@@ -282,6 +292,8 @@ impl<'a> Evaluator<'_, 'a> {
 
 /// Items that one list may hold.
 const MAX_ITEMS: usize = 4_000_000;
+/// What an item of a list counts for, in bytes.
+const ITEM: usize = 32;
 
 /// Renders the blocks inside of a printed value.
 struct Printing<'p, 'e, 'a> {

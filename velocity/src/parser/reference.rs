@@ -4,13 +4,10 @@
 use std::sync::Arc;
 
 use super::{Parse, Parser};
-use crate::ast::{Expr, Form, Reference, Step, StepKind};
+use crate::ast::{Expr, Form, PATTERN_METHODS, Reference, Step, StepKind};
 use crate::error::{ParseErrorKind, Span};
 use crate::lexer::Kind;
 use crate::regex::{Pattern, PatternError};
-
-/// Methods of strings whose first argument is a regular expression.
-const PATTERN_METHODS: [&str; 4] = ["replaceAll", "replaceFirst", "matches", "split"];
 
 impl Parser<'_, '_> {
     pub(super) fn reference(&mut self) -> Parse<Reference> {
