@@ -157,6 +157,9 @@ async fn a_service_that_is_not_here_is_named_with_the_option() {
         request(&running, line, &signed("execute-api"), b"").await.0,
         400
     );
+    // What is signed for the wrong service is still a call of `@connections`.
+    let (status, _, body) = request(&running, line, &signed("s3"), b"").await;
+    assert!(status != 501 && !body.contains("gatespec has no"), "{body}");
     running.shutdown().await;
 }
 

@@ -10,6 +10,10 @@ const OWN: [&str; 2] = ["execute-api", "lambda"];
 
 /// The service that a signed request is for, if it is none of this port's.
 pub(super) fn service(head: &Head) -> Option<String> {
+    // A call of `@connections` that is signed for another service is answered as AWS answers it.
+    if head.path().contains("@connections") || head.path().contains("%40connections") {
+        return None;
+    }
     let authorization = head.headers.get("Authorization")?;
     let (_, scope) = authorization.split_once("Credential=")?;
     // KEY/DATE/REGION/SERVICE/aws4_request
