@@ -157,9 +157,12 @@ async fn a_service_that_is_not_here_is_named_with_the_option() {
         request(&running, line, &signed("execute-api"), b"").await.0,
         400
     );
-    // What is signed for the wrong service is still a call of `@connections`.
-    let (status, _, body) = request(&running, line, &signed("s3"), b"").await;
-    assert!(status != 501 && !body.contains("gatespec has no"), "{body}");
+    // What is signed for the wrong service is still a call of `@connections`, or a handshake.
+    let upgrade = format!("Upgrade: websocket\r\n{}", signed("s3"));
+    for (line, fields) in [(line, signed("s3")), ("GET /test", upgrade)] {
+        let (status, _, body) = request(&running, line, &fields, b"").await;
+        assert!(status != 501 && !body.contains("gatespec has no"), "{body}");
+    }
     running.shutdown().await;
 }
 

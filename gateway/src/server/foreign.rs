@@ -10,8 +10,10 @@ const OWN: [&str; 2] = ["execute-api", "lambda"];
 
 /// The service that a signed request is for, if it is none of this port's.
 pub(super) fn service(head: &Head) -> Option<String> {
-    // A call of `@connections` that is signed for another service is answered as AWS answers it.
-    if head.path().contains("@connections") || head.path().contains("%40connections") {
+    // A handshake or a call of `@connections` that is signed for another service is answered as AWS
+    // answers it.
+    let is_call = ["@connections", "%40connections"].map(|name| head.path().contains(name));
+    if is_call.contains(&true) || head.headers.has_token("Upgrade", "websocket") {
         return None;
     }
     let authorization = head.headers.get("Authorization")?;
