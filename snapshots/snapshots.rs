@@ -226,7 +226,10 @@ fn routes() {
     let mut text = String::new();
     for message in messages {
         let choice = |keys: &[&'static str]| {
-            let routes = keys.iter().map(|key| (key.parse().unwrap(), ())).collect();
+            let routes = keys
+                .iter()
+                .map(|key| (key.parse().expect("a route key"), ()))
+                .collect();
             route::choose(route::select(&expression, message), &routes)
         };
         text.push_str(&format!(
@@ -309,10 +312,14 @@ fn policies() {
         .bind(|| assert_snapshot!("policies", pages.join("\n\n")));
 
     let event = support::authorizer_event(&[("Token".to_owned(), "hello".to_owned())]);
-    let result = support::authorize(&event).unwrap();
+    let result = support::authorize(&event).expect("the token is right");
     let outcome = spec::io::FunctionOutcome::Returned(result.to_string()).into();
-    let meaning =
-        authorizer::interpret(&outcome, event["methodArn"].as_str().unwrap(), &request, 0);
+    let meaning = authorizer::interpret(
+        &outcome,
+        event["methodArn"].as_str().expect("a text"),
+        &request,
+        0,
+    );
     page("authorizer", "what the pattern's authorizer returns for the accepted token, and what the gateway makes of it")
         .bind(|| assert_snapshot!("allow", format!("{}\n\n{meaning:#?}\n", pretty(&result))));
 }
@@ -351,13 +358,13 @@ fn requirements() {
 #[test]
 fn verdicts() {
     let folders = std::fs::read_dir(coverage::root().join("conformance/reports"))
-        .unwrap()
-        .map(|folder| folder.unwrap().path().join("report.jsonl"));
+        .expect("the reports")
+        .map(|folder| folder.expect("a folder").path().join("report.jsonl"));
     let own = std::env::var_os("GATESPEC_REPORT").map(|path| coverage::root().join(path));
     let mut targets = 0;
     for path in folders.filter(|path| path.is_file()).chain(own) {
-        let report = std::fs::read_to_string(&path).unwrap();
-        let report = Comparison::parse(&report).unwrap();
+        let report = std::fs::read_to_string(&path).expect("a report");
+        let report = Comparison::parse(&report).expect("lines of JSON");
         for (index, target) in report.targets.iter().enumerate() {
             let lines = report.report(index).outcomes.into_iter().map(|outcome| {
                 let detail = outcome.detail.lines().next().unwrap_or_default();

@@ -19,7 +19,7 @@ const XML: &[Flaw] = &[Flaw::Malformed(Xml), Flaw::Forged];
 const INSIDE: &[Flaw] = &[Flaw::MalformedInside, Flaw::Forged];
 
 fn flaws(source: &str, output: Output) -> Vec<Flaw> {
-    let template = MappingTemplate::parse(source).unwrap();
+    let template = MappingTemplate::parse(source).expect("a template");
     let effort = Effort {
         cases: 3_000,
         seed: 0,
@@ -214,8 +214,8 @@ fn text(#[case] source: &str, #[case] expected: &[Flaw]) {
 fn a_finding_of_the_linter_is_a_flaw() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = vec![root.join("../template.yaml")];
-    for entry in std::fs::read_dir(root.join("fixtures")).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(root.join("fixtures")).expect("the fixtures") {
+        let path = entry.expect("an entry").path();
         if path
             .extension()
             .is_some_and(|end| end == "yaml" || end == "vtl")
@@ -225,7 +225,10 @@ fn a_finding_of_the_linter_is_a_flaw() {
     }
     let (mut missed, mut agreed) = (Vec::new(), 0);
     for file in files {
-        for template in stack::MappingTemplates::read(&file).unwrap().templates {
+        for template in stack::MappingTemplates::read(&file)
+            .expect("it reads")
+            .templates
+        {
             let findings = findings(&template.text, template.output);
             if findings.is_empty() {
                 continue;

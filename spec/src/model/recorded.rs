@@ -6,10 +6,10 @@ use velocity::Text;
 use super::library::{Verdict, hash_set, judge};
 
 fn texts(row: &Value, level: &str) -> Vec<Text<'static>> {
-    let messages = row["messages"].as_array().unwrap().iter();
+    let messages = row["messages"].as_array().expect("a list").iter();
     messages
         .filter(|message| message["level"] == level)
-        .map(|message| Text::from(message["text"].as_str().unwrap().to_owned()))
+        .map(|message| Text::from(message["text"].as_str().expect("a text").to_owned()))
         .collect()
 }
 
