@@ -47,8 +47,8 @@ pub struct Model {
 #[derive(Debug)]
 pub struct RequestModels {
     selection: SelectionExpression,
-    /// Names of models by key.
-    names: IndexMap<String, String>,
+    /// Models by key: the name and the place among the API's models.
+    chosen: Vec<(String, usize)>,
 }
 
 /// A model that cannot be used.
@@ -212,24 +212,23 @@ impl RequestModels {
         route: &Route,
         models: &IndexMap<String, M>,
     ) -> Result<Option<Self>, InvalidRequestModels> {
-        let unknown = route
-            .request_models
-            .values()
-            .find(|name| !models.contains_key(*name));
-        if let Some(name) = unknown {
-            return Err(InvalidRequestModels::Unknown(name.clone()));
-        }
+        let place = |(key, name): (&String, &String)| match models.get_index_of(name) {
+            Some(place) => Ok((key.clone(), place)),
+            None => Err(InvalidRequestModels::Unknown(name.clone())),
+        };
+        let chosen = route.request_models.iter().map(place);
+        let chosen = chosen.collect::<Result<_, _>>()?;
         let Some(expression) = &route.model_selection_expression else {
             return Ok(None);
         };
         Ok(Some(Self {
             selection: SelectionExpression::parse(expression)?,
-            names: route.request_models.clone(),
+            chosen,
         }))
     }
 
-    /// Judges a message by the model that it chooses among `models`: the one under its key, else
-    /// the one under `$default`.
+    /// Judges a message by the model that it chooses among `models`, the ones that the choice was
+    /// made for: the one under its key, else the one under `$default`.
     ///
     /// # Errors
     /// Why the message fails validation.
@@ -244,8 +243,9 @@ impl RequestModels {
             .json()
             .map_err(|error| Mismatch::NotJson(error.to_string()))?;
         let key = self.selection.evaluate(|name| message.variable(name));
-        let chosen = self.names.get(&key).or_else(|| self.names.get(DEFAULT));
-        let Some((name, model)) = chosen.and_then(|name| Some((name, models.get(name)?))) else {
+        let under = |key: &str| self.chosen.iter().find(|(other, _)| other == key);
+        let chosen = under(&key).or_else(|| under(DEFAULT));
+        let Some((name, model)) = chosen.and_then(|(_, place)| models.get_index(*place)) else {
             return Err(Mismatch::NoModel { key });
         };
         model.judge(name, value)

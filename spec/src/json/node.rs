@@ -166,7 +166,7 @@ impl<'a> Object<'a> {
             index.insert(member.name.clone(), self.members.len());
         }
         if self.members.capacity() == 0 {
-            self.members.reserve(8);
+            self.members.reserve(4);
         }
         self.members.push(member);
         if self.index.is_none() && self.members.len() >= INDEXED {
