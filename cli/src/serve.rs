@@ -3,13 +3,13 @@
 mod announce;
 mod input;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use gateway::{AccessLog, Build, Error, Log, Notice, Options, Subscription, TimeSource};
+use gateway::{AccessLog, Build, Error, InvocationLines, Log, Notice, Options, Subscription, TimeSource};
 use spec::Timestamp;
 use spec::throttle::Limit;
 use stack::Assembly;
@@ -60,7 +60,8 @@ pub(crate) struct ServeArgs {
     /// `sqs=http://127.0.0.1:4566`; may be repeated. So do `AWS_ENDPOINT_URL_*` of the environment.
     #[arg(long, value_name = "SERVICE=URL", value_parser = endpoint)]
     endpoint: Vec<(String, String)>,
-    /// Log every decision about a connection or a message, with its reason.
+    /// Log every decision about a connection or a message, with its reason, and the START and END of
+    /// each invocation besides its REPORT.
     #[arg(long, short)]
     verbose: bool,
     /// Where the access log goes if the stage has `AccessLogSettings`: appended to a file, or `-`
@@ -121,7 +122,7 @@ fn trace_to(log: &Log) {
     let events = log.clone();
     tracing_subscriber::fmt()
         .with_writer(move || events.writer())
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(log.is_coloured())
         .with_max_level(LevelFilter::WARN)
         .without_time()
         .with_target(false)
@@ -198,6 +199,9 @@ fn serve_options(args: &ServeArgs) -> Options {
     options.build.release = args.release;
     options.host = args.host;
     options.port = args.port;
+    if args.verbose {
+        options.invocation_lines = InvocationLines::All;
+    }
     options.interpreters.node.clone_from(&args.node);
     options.interpreters.python.clone_from(&args.python);
     let commands = args.runtime.iter().cloned();

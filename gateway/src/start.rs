@@ -79,7 +79,8 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         trust,
         max_processes: options.max_processes.max(1),
     };
-    let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
+    let sink =
+        Sink::open(&options.function_output, options.invocation_lines).map_err(Error::Output)?;
     let clock = Clock::start(options.clock);
     let launches = Launch::all(&stack, &programs, &surroundings);
     let deployed = Deployed {
