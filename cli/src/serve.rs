@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use gateway::{AccessLog, Build, Error, InvocationLines, Log, Notice, Options, Subscription, TimeSource};
+use gateway::{
+    AccessLog, Build, Error, InvocationLines, Log, Notice, Options, Subscription, TimeSource,
+};
 use spec::Timestamp;
 use spec::throttle::Limit;
 use stack::Assembly;

@@ -295,16 +295,15 @@ impl Journal {
 }
 
 impl Ended<'_> {
-    /// The result that the process has posted was taken, or came too late.
-    pub(super) fn is_answered(mut self, in_time: bool) {
-        let status = match in_time {
-            true => Status::Success,
-            false => {
-                self.duration = self.journal.timeout;
-                Status::Timeout
-            }
-        };
-        self.report(status);
+    /// The result that the process has posted was taken.
+    pub(super) fn answered(self) {
+        self.report(Status::Success);
+    }
+
+    /// The result that the process has posted came too late.
+    pub(super) fn timed_out(mut self) {
+        self.duration = self.journal.timeout;
+        self.report(Status::Timeout);
     }
 
     fn report(self, status: Status) {

@@ -110,8 +110,10 @@ async fn answer(
 fn complete(pool: &Pool, sandbox: &Sandbox, request_id: &str, end: End) -> bool {
     let ended = sandbox.journal.ends(request_id);
     let is_known = pool.complete(sandbox, request_id, end);
-    if let Some(ended) = ended {
-        ended.is_answered(is_known);
+    match ended {
+        Some(ended) if is_known => ended.answered(),
+        Some(ended) => ended.timed_out(),
+        None => {}
     }
     is_known
 }
