@@ -174,7 +174,9 @@ async fn sweep(database: Database, written: &watch::Sender<()>) {
     let done = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
     match done {
         Ok(Ok(0)) | Err(_) => {}
-        Ok(Ok(_)) => drop(written.send_replace(())),
+        Ok(Ok(_)) => {
+            written.send_replace(());
+        }
         Ok(Err(error)) => {
             tracing::warn!("the local DynamoDB could not remove expired items: {error}");
         }
