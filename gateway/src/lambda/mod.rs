@@ -38,6 +38,7 @@ use tokio::task::JoinSet;
 
 use crate::calls::{Invoke, NoSuchFunction, Results};
 use crate::clock::Clock;
+use crate::home::Home;
 use crate::tls::Trust;
 use direct::Callers;
 use pool::{Pool, Starts};
@@ -81,6 +82,8 @@ pub(crate) struct Surroundings {
     pub(crate) endpoints: BTreeMap<String, String>,
     /// What TLS clients are told to trust.
     pub(crate) trust: Trust,
+    /// What leads them to the gateway.
+    pub(crate) home: Home,
     /// The most processes of one function.
     pub(crate) max_processes: usize,
 }
