@@ -78,6 +78,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         endpoints: options.endpoints.clone(),
         trust,
         max_processes: options.max_processes.max(1),
+        processors: std::thread::available_parallelism().map_or(1, usize::from),
     };
     let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
     let clock = Clock::start(options.clock);

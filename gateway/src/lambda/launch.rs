@@ -33,6 +33,7 @@ pub(crate) struct Launch {
     /// The function's `Timeout`.
     pub(crate) timeout: Duration,
     pub(crate) max_processes: usize,
+    processors: usize,
 }
 
 impl Launch {
@@ -46,6 +47,7 @@ impl Launch {
             names: Names::of(function),
             timeout: function.timeout,
             max_processes: surroundings.max_processes,
+            processors: surroundings.processors,
         }
     }
 
@@ -75,6 +77,7 @@ impl Launch {
         Limits {
             timeout: self.timeout,
             max_processes: self.max_processes,
+            processors: self.processors,
         }
     }
 }

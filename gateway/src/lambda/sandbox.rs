@@ -1,6 +1,6 @@
 //! A process of a function, as its pool and its Runtime API see it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 use tokio::task::JoinError;
@@ -14,6 +14,8 @@ pub(super) struct Sandbox {
     pub(super) launch: Arc<Launch>,
     /// The name of its log stream, and of nothing else.
     pub(super) name: String,
+    /// The system's number of it, once it has been started.
+    pub(super) pid: OnceLock<u32>,
     /// There is an event to be fetched.
     pub(super) event: Notify,
     /// The process must go.
@@ -26,6 +28,7 @@ impl Sandbox {
             id,
             launch,
             name,
+            pid: OnceLock::new(),
             event: Notify::new(),
             kill: Notify::new(),
         }
