@@ -11,7 +11,7 @@ use stack::{Assembly, Settings};
 use crate::access_log::AccessLog;
 use crate::build::Build;
 use crate::clock::TimeSource;
-use crate::lambda::FunctionOutput;
+use crate::lambda::{FunctionOutput, InvocationLines};
 #[cfg(feature = "mutations")]
 use crate::mutation::Mutation;
 use crate::runtime::Interpreters;
@@ -38,6 +38,8 @@ pub struct Options {
     pub interpreters: Interpreters,
     /// Where the lines that functions write go.
     pub function_output: FunctionOutput,
+    /// Which lines about invocations stand among them.
+    pub invocation_lines: InvocationLines,
     /// Where the lines of the stage's access log go, if it has `AccessLogSettings`.
     pub access_log: AccessLog,
     /// How many requests the account may make, instead of AWS's quota.
@@ -54,6 +56,11 @@ pub struct Options {
     pub require_signatures: bool,
     /// Another DynamoDB for the functions than the one in this process. Its tables must exist.
     pub dynamodb_url: Option<String>,
+    /// The port of the DynamoDB in this process, on loopback; 0 lets the system choose.
+    pub dynamodb_port: u16,
+    /// The file in which the DynamoDB in this process keeps its tables over a restart; made if it is
+    /// missing. Without one they are in memory. Not with a frozen clock.
+    pub data: Option<PathBuf>,
     /// Where functions find other services: values of `AWS_ENDPOINT_URL_{SERVICE}`, by `SERVICE` as
     /// SDKs spell it there. The gateway's own address answers for all others that it has none.
     pub endpoints: BTreeMap<String, String>,
@@ -92,12 +99,15 @@ impl Options {
             build: Build::default(),
             interpreters: Interpreters::default(),
             function_output: FunctionOutput::default(),
+            invocation_lines: InvocationLines::default(),
             access_log: AccessLog::default(),
             account_limit: throttle::ACCOUNT,
             connection_limit: throttle::CONNECTIONS,
             credentials: None,
             require_signatures: false,
             dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
+            dynamodb_port: 0,
+            data: None,
             endpoints: endpoints(),
             authority: tls::cache_folder(),
             max_processes: MAX_PROCESSES,

@@ -20,7 +20,7 @@ use super::machine::{
     Action, Due, End, Event, Figures, Finished, Next, Now, PoolMachine, ProcessId,
 };
 use super::output::Sink;
-use super::sandbox::{Sandbox, pass_panic_on};
+use super::sandbox::{Sandbox, Work, pass_panic_on};
 use super::watchdog::Watchdog;
 use crate::calls::Results;
 use crate::clock::Clock;
@@ -30,7 +30,7 @@ use crate::ids::Random;
 pub(crate) struct Pool {
     /// The function's.
     name: String,
-    pub(super) sink: Sink,
+    sink: Sink,
     pub(super) clock: Clock,
     pub(super) watchdog: Arc<Watchdog>,
     results: Weak<dyn Results>,
@@ -55,13 +55,6 @@ pub(super) struct State {
     ids: Random,
     /// What [`Pool::run`] waits for.
     armed: Due,
-}
-
-/// What takes longer than the pool's lock may be held.
-pub(super) enum Work {
-    Start(Arc<Sandbox>),
-    /// Look at what these do.
-    Look(Vec<Arc<Sandbox>>),
 }
 
 /// What is to be done.
@@ -322,7 +315,8 @@ impl Pool {
             match action {
                 Action::Start(id) => {
                     let name = spec::ids::uuid(&mut state.ids);
-                    let sandbox = Arc::new(Sandbox::new(id, Arc::clone(&state.launch), name));
+                    let (launch, sink) = (Arc::clone(&state.launch), self.sink.clone());
+                    let sandbox = Arc::new(Sandbox::new(id, launch, name, sink));
                     state.sandboxes.insert(id, Arc::clone(&sandbox));
                     state.tasks += 1;
                     // Once `run` has been dropped, everything ends.
