@@ -87,7 +87,8 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         home,
         max_processes: options.max_processes.max(1),
     };
-    let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
+    let sink =
+        Sink::open(&options.function_output, options.invocation_lines).map_err(Error::Output)?;
     let launches = Launch::all(&stack, &programs, &surroundings);
     let deployed = Deployed {
         launches: launches
