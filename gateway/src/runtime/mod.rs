@@ -255,7 +255,7 @@ fn command_for(name: &str, command: &str) -> String {
 fn example(runtime: &str) -> &'static str {
     match runtime.trim_end_matches(|c: char| !c.is_ascii_alphabetic()) {
         "java" => {
-            "java -cp \"$LAMBDA_TASK_ROOT/*:$LAMBDA_TASK_ROOT/lib/*\" \
+            "java -cp \"$LAMBDA_TASK_ROOT:$LAMBDA_TASK_ROOT/lib/*\" \
              com.amazonaws.services.lambda.runtime.api.client.AWSLambda \"$_HANDLER\""
         }
         "dotnet" => "dotnet \"$LAMBDA_TASK_ROOT/$_HANDLER.dll\"",

@@ -3,18 +3,18 @@
 //! brought together, as they are in `/opt` on Lambda.
 
 mod archive;
+mod content;
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use stack::{Function, Layer};
 
-use super::{Missing, State, Tools};
+pub(crate) use content::Packages;
+use content::{Content, is_archive, made};
+
+use super::{Missing, Tools};
 
 /// The folders of a function's code and of its layers.
 #[derive(Clone, Debug)]
@@ -25,32 +25,6 @@ pub(crate) struct Package {
     pub(crate) opt: Option<PathBuf>,
     /// The files and folders that the template names: a change of them makes another package.
     pub(crate) sources: Vec<PathBuf>,
-}
-
-/// The folders that were made for packages, by what they were made from.
-#[derive(Default)]
-pub(crate) struct Packages {
-    made: Mutex<HashMap<(Content, State), Made>>,
-    begun: AtomicUsize,
-}
-
-/// What a folder is made from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Content {
-    /// A zip, or another file, which is the only one then.
-    File(PathBuf),
-    /// Files, by name.
-    Texts(Vec<(&'static str, String)>),
-    /// Folders, of which a later one hides the files of the ones before it.
-    Folders(Vec<PathBuf>),
-}
-
-/// A folder that was made.
-#[derive(Clone, Debug)]
-struct Made {
-    folder: PathBuf,
-    /// The size of what was unpacked for it.
-    unpacked: usize,
 }
 
 /// Where the system's own libraries are: on Lambda they come before those of a function.
@@ -89,7 +63,7 @@ impl Package {
         };
         let mut layers = Vec::new();
         for layer in &function.layers {
-            let content = content(layer)?;
+            let content = content_of(layer)?;
             layers.push(folder(&content, &mut unpacked, tools).await?);
             sources.push(content);
         }
@@ -149,61 +123,6 @@ impl Package {
     }
 }
 
-impl Content {
-    /// Inline code, and the module that CloudFormation puts beside it if it is asked for.
-    ///
-    /// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-lambda-function-code-cfnresponsemodule.html>
-    fn inline(runtime: &str, text: &str) -> Self {
-        let (name, asks, module, code) = match runtime.starts_with("python") {
-            true => (
-                "index.py",
-                "import cfnresponse",
-                "cfnresponse.py",
-                include_str!("package/inline/cfnresponse.py"),
-            ),
-            false => (
-                "index.js",
-                "cfn-response",
-                "cfn-response.js",
-                include_str!("package/inline/cfn-response.js"),
-            ),
-        };
-        let mut files = vec![(name, text.to_owned())];
-        if text.contains(asks) {
-            files.push((module, code.to_owned()));
-        }
-        Self::Texts(files)
-    }
-
-    /// The files that it is made from.
-    fn files(&self) -> &[PathBuf] {
-        match self {
-            Self::File(file) => std::slice::from_ref(file),
-            Self::Texts(_) => &[],
-            Self::Folders(folders) => folders,
-        }
-    }
-
-    /// Makes the folder; gives how many bytes were unpacked.
-    fn make(&self, folder: &Path) -> Result<usize, Missing> {
-        fs::create_dir(folder)?;
-        match self {
-            Self::File(file) => return unpack(file, folder),
-            Self::Texts(files) => {
-                for (name, text) in files {
-                    fs::write(folder.join(name), text)?;
-                }
-            }
-            Self::Folders(folders) => {
-                for layer in folders {
-                    copy(layer, folder)?;
-                }
-            }
-        }
-        Ok(0)
-    }
-}
-
 /// What a template names as code or as a layer, as a folder.
 async fn folder(named: &Path, unpacked: &mut usize, tools: &Tools) -> Result<PathBuf, Missing> {
     if !named.is_file() {
@@ -215,7 +134,7 @@ async fn folder(named: &Path, unpacked: &mut usize, tools: &Tools) -> Result<Pat
 }
 
 /// Where a layer's content is.
-fn content(layer: &Layer) -> Result<PathBuf, Missing> {
+fn content_of(layer: &Layer) -> Result<PathBuf, Missing> {
     let content = std::path::absolute(&layer.content)?;
     match content.exists() {
         true => Ok(content),
@@ -226,39 +145,6 @@ fn content(layer: &Layer) -> Result<PathBuf, Missing> {
     }
 }
 
-/// The folder with a content: the one that was made for it, or a new one.
-async fn made(content: Content, tools: &Tools) -> Result<Made, Missing> {
-    let key = (content.clone(), State::of(content.files()));
-    let Packages { made, begun } = &tools.packages;
-    let all = || made.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(made) = all().get(&key) {
-        return Ok(made.clone());
-    }
-    let number = begun.fetch_add(1, Ordering::Relaxed);
-    let folder = tools.folder()?.join(format!("package-{number}"));
-    let to = folder.clone();
-    let making = tokio::task::spawn_blocking(move || {
-        let made = content.make(&to);
-        if made.is_err() {
-            // What is left goes with the gateway's folder.
-            let _ = fs::remove_dir_all(&to);
-        }
-        made
-    });
-    let unpacked = making.await.map_err(io::Error::from)??;
-    let made = Made { folder, unpacked };
-    all().insert(key, made.clone());
-    Ok(made)
-}
-
-/// Whether a name is that of a zip.
-fn is_archive(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default();
-    ["zip", "jar"]
-        .iter()
-        .any(|name| extension.eq_ignore_ascii_case(name))
-}
-
 fn has_libraries(folder: &Path) -> bool {
     let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.any(|entry| {
@@ -266,55 +152,4 @@ fn has_libraries(folder: &Path) -> bool {
         let name = name.to_string_lossy();
         name.starts_with("lib") && name.contains(".so")
     })
-}
-
-/// Unpacks a zip. Any other file is the only one of its package, as `sam package` does it.
-fn unpack(file: &Path, folder: &Path) -> Result<usize, Missing> {
-    let wrong = |problem| Missing::Archive {
-        file: file.to_owned(),
-        problem,
-    };
-    let bytes = fs::metadata(file).and_then(|metadata| match metadata.len() {
-        bytes if bytes > archive::LIMIT as u64 => Err(io::Error::other(format!(
-            "it has {bytes} bytes, and Lambda takes {} unpacked",
-            archive::LIMIT
-        ))),
-        _ => fs::read(file),
-    });
-    let bytes = bytes.map_err(|error| wrong(error.to_string()))?;
-    if is_archive(file) || archive::is_zip(&bytes) {
-        return archive::unpack(&bytes, folder).map_err(wrong);
-    }
-    let name = file.file_name().unwrap_or_default();
-    fs::copy(file, folder.join(name))?;
-    Ok(0)
-}
-
-/// Copies a folder's files over those of another one.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        let at = to.join(entry.file_name());
-        let there = fs::symlink_metadata(&at).ok();
-        if kind.is_dir() {
-            if there.as_ref().is_some_and(|there| !there.is_dir()) {
-                fs::remove_file(&at)?;
-            }
-            fs::create_dir_all(&at)?;
-            copy(&entry.path(), &at)?;
-            continue;
-        }
-        match there {
-            Some(there) if there.is_dir() => fs::remove_dir_all(&at)?,
-            Some(_) => fs::remove_file(&at)?,
-            None => {}
-        }
-        if kind.is_symlink() {
-            std::os::unix::fs::symlink(fs::read_link(entry.path())?, &at)?;
-        } else if kind.is_file() {
-            fs::copy(entry.path(), &at)?;
-        }
-    }
-    Ok(())
 }
