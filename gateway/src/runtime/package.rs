@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use stack::{Function, Layer};
 
 pub(crate) use content::Packages;
-use content::{Content, is_archive, made};
+use content::{Content, Made, is_archive};
 
 use super::{Missing, Tools};
 
@@ -121,6 +121,10 @@ impl Package {
         }
         variables
     }
+}
+
+async fn made(content: Content, tools: &Tools) -> Result<Made, Missing> {
+    tools.packages.made(content, || tools.folder()).await
 }
 
 /// What a template names as code or as a layer, as a folder.

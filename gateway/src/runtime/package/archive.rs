@@ -25,12 +25,12 @@ pub(super) fn is_zip(bytes: &[u8]) -> bool {
 /// # Errors
 /// What is wrong with the zip, or why it cannot be written.
 pub(super) fn unpack(zip: &[u8], limit: usize, folder: &Path) -> Result<usize, String> {
-    let archive = ZipArchive::from_slice(zip).map_err(words)?;
+    let archive = ZipArchive::from_slice(zip).map_err(|error| words(&error))?;
     let mut unpacked = 0;
     let mut count = 0;
     let mut links = Vec::new();
     for entry in archive.entries() {
-        let entry = entry.map_err(words)?;
+        let entry = entry.map_err(|error| words(&error))?;
         count += 1;
         let path = inside(entry.file_path().as_bytes())?;
         let at = folder.join(&path);
@@ -90,7 +90,9 @@ fn content(
         return Err("is encrypted".to_owned());
     }
     let too_large = || format!("is too large: Lambda takes files of {LIMIT} bytes in all");
-    let local = archive.get_entry(entry.wayfinder()).map_err(words)?;
+    let local = archive
+        .get_entry(entry.wayfinder())
+        .map_err(|error| words(&error))?;
     let content =
         match entry.compression_method() {
             CompressionMethod::STORE if local.data().len() > limit => return Err(too_large()),
@@ -160,7 +162,7 @@ fn unwritten(path: &Path, error: &io::Error) -> String {
     format!("`{}` cannot be written: {error}", path.display())
 }
 
-fn words(error: rawzip::Error) -> String {
+fn words(error: &rawzip::Error) -> String {
     match error.kind() {
         ErrorKind::MissingEndOfCentralDirectory => "it is no zip, or is cut off".to_owned(),
         ErrorKind::Eof => "it is cut off".to_owned(),

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::archive;
-use crate::runtime::{Missing, State, Tools};
+use crate::runtime::{Missing, State};
 
 /// The folders that were made for packages, by what they were made from.
 #[derive(Default)]
@@ -92,29 +92,37 @@ impl Content {
     }
 }
 
-/// The folder with a content: the one that was made for it, or a new one.
-pub(super) async fn made(content: Content, tools: &Tools) -> Result<Made, Missing> {
-    let key = (content.clone(), State::of(content.files()));
-    let Packages { made, begun } = &tools.packages;
-    let all = || made.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(made) = all().get(&key) {
-        return Ok(made.clone());
-    }
-    let number = begun.fetch_add(1, Ordering::Relaxed);
-    let folder = tools.folder()?.join(format!("package-{number}"));
-    let to = folder.clone();
-    let making = tokio::task::spawn_blocking(move || {
-        let made = content.make(&to);
-        if made.is_err() {
-            // What is left goes with the gateway's folder.
-            let _ = fs::remove_dir_all(&to);
+impl Packages {
+    /// The folder with a content: the one that was made for it, or a new one in `parent`.
+    ///
+    /// # Errors
+    /// What is wrong with the content, or there is no parent.
+    pub(super) async fn made(
+        &self,
+        content: Content,
+        parent: impl FnOnce() -> io::Result<PathBuf>,
+    ) -> Result<Made, Missing> {
+        let key = (content.clone(), State::of(content.files()));
+        let all = || self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = all().get(&key) {
+            return Ok(made.clone());
         }
-        made
-    });
-    let unpacked = making.await.map_err(io::Error::from)??;
-    let made = Made { folder, unpacked };
-    all().insert(key, made.clone());
-    Ok(made)
+        let number = self.begun.fetch_add(1, Ordering::Relaxed);
+        let folder = parent()?.join(format!("package-{number}"));
+        let to = folder.clone();
+        let making = tokio::task::spawn_blocking(move || {
+            let made = content.make(&to);
+            if made.is_err() {
+                // What is left goes with the gateway's folder.
+                let _ = fs::remove_dir_all(&to);
+            }
+            made
+        });
+        let unpacked = making.await.map_err(io::Error::from)??;
+        let made = Made { folder, unpacked };
+        all().insert(key, made.clone());
+        Ok(made)
+    }
 }
 
 /// Whether a name is that of a zip.
@@ -179,19 +187,46 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::Interpreters;
+    use crate::ids::Random;
+    use spec::ids::IdSource;
 
-    fn folder_with(tools: &Tools, name: &str, files: &[(&str, &str)]) -> PathBuf {
-        let folder = tools
-            .folder()
-            .expect("temporary files can be written")
-            .join(name);
-        for (file, text) in files {
-            let file = folder.join(file);
-            fs::create_dir_all(file.parent().expect("it has one")).expect("they can");
-            fs::write(file, text).expect("they can");
+    /// Packages in a folder that goes with the test.
+    struct Here {
+        packages: Packages,
+        folder: PathBuf,
+    }
+
+    impl Here {
+        fn new() -> Self {
+            let name = format!("gatespec-content-{:016x}", Random::new().next_u64());
+            let folder = std::env::temp_dir().join(name);
+            fs::create_dir(&folder).expect("temporary files can be written");
+            let folder = fs::canonicalize(folder).expect("it is there");
+            let packages = Packages::default();
+            Self { packages, folder }
         }
-        folder
+
+        fn with(&self, name: &str, files: &[(&str, &str)]) -> PathBuf {
+            let folder = self.folder.join(name);
+            for (file, text) in files {
+                let file = folder.join(file);
+                fs::create_dir_all(file.parent().expect("it has one")).expect("they can");
+                fs::write(file, text).expect("they can");
+            }
+            folder
+        }
+
+        async fn made(&self, content: &Content) -> Result<PathBuf, Missing> {
+            let parent = || Ok(self.folder.clone());
+            let made = self.packages.made(content.clone(), parent).await;
+            made.map(|made| made.folder)
+        }
+    }
+
+    impl Drop for Here {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
     }
 
     fn text(folder: &Path, file: &str) -> String {
@@ -200,7 +235,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_later_layer_hides_files_of_the_ones_before_it() {
-        let tools = Tools::new(Interpreters::default());
+        let here = Here::new();
         let one = [
             ("lib/both", "1"),
             ("lib/one", "1"),
@@ -213,12 +248,9 @@ mod tests {
             ("d", "2"),
             ("f/x", "2"),
         ];
-        let layers = [
-            folder_with(&tools, "1", &one),
-            folder_with(&tools, "2", &two),
-        ];
+        let layers = [here.with("1", &one), here.with("2", &two)];
         let content = Content::Folders(layers.to_vec());
-        let first = made(content.clone(), &tools).await.expect("they are there");
+        let first = here.made(&content).await.expect("they are there");
         for (file, expected) in [
             ("lib/both", "2"),
             ("lib/one", "1"),
@@ -226,34 +258,34 @@ mod tests {
             ("d", "2"),
             ("f/x", "2"),
         ] {
-            assert_eq!(text(&first.folder, file), expected, "{file}");
+            assert_eq!(text(&first, file), expected, "{file}");
         }
-        let again = made(content.clone(), &tools).await.expect("it is there");
-        assert_eq!(again.folder, first.folder);
-        folder_with(&tools, "1", &[("lib/one", "longer")]);
-        let changed = made(content, &tools).await.expect("they are there");
-        assert_eq!(text(&changed.folder, "lib/one"), "longer");
+        let again = here.made(&content).await.expect("it is there");
+        assert_eq!(again, first);
+        here.with("1", &[("lib/one", "longer")]);
+        let changed = here.made(&content).await.expect("they are there");
+        assert_eq!(text(&changed, "lib/one"), "longer");
         // A process that was started before may still read it.
-        assert_eq!(text(&first.folder, "lib/one"), "1");
+        assert_eq!(text(&first, "lib/one"), "1");
     }
 
     #[tokio::test]
     async fn a_file_that_is_no_zip_is_the_only_one_of_its_package() {
-        let tools = Tools::new(Interpreters::default());
-        let folder = folder_with(&tools, "src", &[("app.py", "x = 1"), ("other.py", "")]);
+        let here = Here::new();
+        let folder = here.with("src", &[("app.py", "x = 1"), ("other.py", "")]);
         let file = Content::File(folder.join("app.py"));
-        let made = made(file, &tools).await.expect("it is there").folder;
+        let made = here.made(&file).await.expect("it is there");
         assert_eq!(text(&made, "app.py"), "x = 1");
         assert!(!made.join("other.py").exists());
     }
 
     #[tokio::test]
     async fn a_broken_zip_is_named_with_what_is_wrong() {
-        let tools = Tools::new(Interpreters::default());
-        let folder = folder_with(&tools, "src", &[("app.zip", "PK")]);
+        let here = Here::new();
+        let folder = here.with("src", &[("app.zip", "PK")]);
         let zip = Content::File(folder.join("app.zip"));
         for _ in 0..2 {
-            let missing = made(zip.clone(), &tools).await.expect_err("it is no zip");
+            let missing = here.made(&zip).await.expect_err("it is no zip");
             let words = missing.to_string();
             assert!(
                 words.ends_with("app.zip` cannot be unpacked: it is no zip, or is cut off"),
