@@ -20,6 +20,7 @@ use spec::event::{self, EventType};
 use spec::handshake::Refusal;
 use spec::http::HttpResponse;
 use spec::limits::Violation;
+use spec::message::Message;
 use spec::policy::{Context, INVOKE, PolicyDocument};
 use spec::route::RouteKey;
 use spec::selection::SelectionExpression;
@@ -230,7 +231,7 @@ fn routes() {
                 .iter()
                 .map(|key| (key.parse().expect("a route key"), ()))
                 .collect();
-            route::choose(route::select(&expression, message), &routes)
+            route::choose(route::select(&expression, &Message::new(message)), &routes)
         };
         text.push_str(&format!(
             "{message}\n  {}\n  with $default: {}\n",

@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use jsonschema::Validator;
 use serde_json::Value;
 use spec::api::{Api, Model, Route};
+use spec::message::Message;
 use spec::model::{RequestModels, compile};
 
 /// Something that judges all messages and counts those that fit.
@@ -98,7 +99,7 @@ fn ours(messages: Vec<(&'static str, String)>) -> impl Fn() -> usize {
         .expect("models")
         .expect("an expression");
     move || {
-        let judge = |text: &String| match chosen.judge(&models, text) {
+        let judge = |text: &String| match chosen.judge(&models, &Message::new(text)) {
             Ok(()) => true,
             Err(mismatch) => mismatch.to_string().is_empty(),
         };

@@ -40,7 +40,7 @@ enum Command {
     /// Run the cases of the specification against targets, and print the verdicts (what `gatespec`
     /// does without a command).
     Check(Box<check::CheckArgs>),
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     Render(render::RenderArgs),
     Lint(lint::LintArgs),
     Falsify(falsify::FalsifyArgs),

@@ -16,14 +16,17 @@ use stack::Assembly;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::{Caused, Failure, StackArgs, eprint, runtime};
 
 /// Serve a stack's WebSocket API, its functions and its tables on this machine, until Ctrl-C.
 ///
 /// Functions in Rust are built with cargo as the template's metadata says, those of nodejs*.x run on
-/// this machine's Node; all run as processes behind a Lambda Runtime API. A DynamoDB engine in memory holds the tables, unless
-/// AWS_ENDPOINT_URL_DYNAMODB names another.
+/// this machine's Node; all run as processes behind a Lambda Runtime API. A DynamoDB engine holds the tables, in memory or in
+/// the file of --data, unless AWS_ENDPOINT_URL_DYNAMODB names another.
 #[derive(Args)]
 #[command(after_help = "Example:\n  gatespec serve --port 0 --verbose my/template.yaml")]
 pub(crate) struct ServeArgs {
@@ -60,6 +63,13 @@ pub(crate) struct ServeArgs {
     /// `sqs=http://127.0.0.1:4566`; may be repeated. So do `AWS_ENDPOINT_URL_*` of the environment.
     #[arg(long, value_name = "SERVICE=URL", value_parser = endpoint)]
     endpoint: Vec<(String, String)>,
+    /// The file in which the DynamoDB engine keeps tables and rows over a restart, made if it is
+    /// missing; otherwise they are in memory, and end with the gateway.
+    #[arg(long, value_name = "FILE", conflicts_with = "clock")]
+    data: Option<PathBuf>,
+    /// The port of the DynamoDB engine; 0 lets the system choose.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    dynamodb_port: u16,
     /// Log every decision about a connection or a message, with its reason.
     #[arg(long, short)]
     verbose: bool,
@@ -119,12 +129,17 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
 /// Sends warnings and panics to the log.
 fn trace_to(log: &Log) {
     let events = log.clone();
+    // The engine's server warns of every 4xx without saying more; the gateway says what was refused.
+    let levels = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("dynoxide::server", LevelFilter::ERROR);
     tracing_subscriber::fmt()
         .with_writer(move || events.writer())
         .with_ansi(std::io::stderr().is_terminal())
-        .with_max_level(LevelFilter::WARN)
         .without_time()
         .with_target(false)
+        .finish()
+        .with(levels)
         .init();
     let panics = log.clone();
     std::panic::set_hook(Box::new(move |panic| {
@@ -146,7 +161,7 @@ async fn serve(args: &ServeArgs, log: &Log) -> Result<(), Failure> {
     let shown = args
         .verbose
         .then(|| tokio::spawn(show(running.subscribe(), log.clone())));
-    announce::announce(&running, args.ready)?;
+    announce::announce(&running, &options, args.ready)?;
     let logs = running.assembly().api().stage.access_log_settings.is_some();
     if args.access_log.is_some() && !logs {
         log.line(&"warning: the stage has no `AccessLogSettings`: there is no access log");
@@ -208,6 +223,8 @@ fn serve_options(args: &ServeArgs) -> Options {
             _ => drop(options.endpoints.insert(service.clone(), url.clone())),
         }
     }
+    options.data.clone_from(&args.data);
+    options.dynamodb_port = args.dynamodb_port;
     options.allowed_hosts.clone_from(&args.allow_host);
     options.access_log = match &args.access_log {
         None => AccessLog::Stderr,

@@ -119,7 +119,7 @@ impl Running {
                 continue;
             };
             if table.time_to_live != existing.time_to_live {
-                engine.set_time_to_live(table, existing)?;
+                engine.set_time_to_live(table)?;
             }
             if matches!(change, Change::Changed(parts) if parts.contains(&TablePart::Definition)) {
                 tracing::warn!(

@@ -54,6 +54,11 @@ pub struct Options {
     pub require_signatures: bool,
     /// Another DynamoDB for the functions than the one in this process. Its tables must exist.
     pub dynamodb_url: Option<String>,
+    /// The port of the DynamoDB in this process, on loopback; 0 lets the system choose.
+    pub dynamodb_port: u16,
+    /// The file in which the DynamoDB in this process keeps its tables over a restart; made if it is
+    /// missing. Without one they are in memory. Not with a frozen clock.
+    pub data: Option<PathBuf>,
     /// Where functions find other services: values of `AWS_ENDPOINT_URL_{SERVICE}`, by `SERVICE` as
     /// SDKs spell it there. The gateway's own address answers for all others that it has none.
     pub endpoints: BTreeMap<String, String>,
@@ -94,6 +99,8 @@ impl Options {
             credentials: None,
             require_signatures: false,
             dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
+            dynamodb_port: 0,
+            data: None,
             endpoints: endpoints(),
             authority: tls::cache_folder(),
             max_processes: 32,

@@ -61,10 +61,15 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let hosts = Hosts::new(options.host, names.clone());
     let (authority, trust) = tls::open(options.authority.as_deref(), &tools)?;
     let acceptor = tls::acceptor(&authority, options.host, names)?;
+    let clock = Clock::start(options.clock);
     let (dynamodb, dynamodb_url) = match options.dynamodb_url.clone() {
         Some(url) => (None, url),
         None => {
-            let engine = dynamodb::Engine::start(stack.tables(), &hosts).await?;
+            let place = dynamodb::Place {
+                port: options.dynamodb_port,
+                file: options.data.clone(),
+            };
+            let engine = dynamodb::Engine::start(stack.tables(), &hosts, &clock, place).await?;
             let url = engine.url.clone();
             (Some(engine), url)
         }
@@ -80,7 +85,6 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         max_processes: options.max_processes.max(1),
     };
     let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
-    let clock = Clock::start(options.clock);
     let launches = Launch::all(&stack, &programs, &surroundings);
     let deployed = Deployed {
         launches: launches

@@ -15,6 +15,7 @@ use crate::access_log::Format;
 use crate::api::{self, Api, AuthorizationType, CallPermission};
 use crate::authorizer::IdentitySource;
 use crate::integration::Integration;
+use crate::message::Message;
 use crate::model::{self, Mismatch, Model, RequestModels};
 use crate::route::{DEFAULT, RouteKey};
 use crate::selection::SelectionExpression;
@@ -138,7 +139,11 @@ impl CompiledApi {
     /// Judges a message by the model that its route asks for, whatever the route's integration.
     ///
     /// Realises: ROUTE-39
-    pub(crate) fn validate(&self, route_key: &RouteKey, message: &str) -> Result<(), Mismatch> {
+    pub(crate) fn validate(
+        &self,
+        route_key: &RouteKey,
+        message: &Message<'_>,
+    ) -> Result<(), Mismatch> {
         match self.request_models.get(route_key) {
             Some(chosen) => chosen.judge(&self.models, message),
             None => Ok(()),

@@ -3,6 +3,8 @@
 //! Strict, as Jackson reads: one value between blanks. Texts are Java's, so that a lone surrogate
 //! written as an escape is kept; numbers are handed over as they are written, whatever their size.
 
+pub(crate) mod node;
+pub(crate) mod number;
 #[cfg(test)]
 mod tests;
 mod utf8;

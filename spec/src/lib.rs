@@ -71,6 +71,7 @@ pub mod json;
 pub mod lifecycle;
 pub mod limits;
 pub mod management;
+pub mod message;
 pub mod model;
 pub mod percent;
 pub mod policy;

@@ -8,13 +8,11 @@
 
 mod compiled;
 mod format;
-mod json;
 mod keyword;
 #[cfg(any(test, feature = "oracle"))]
 pub mod library;
 mod message;
 mod mismatch;
-mod number;
 mod pattern;
 mod schema;
 mod syntax;
@@ -30,10 +28,14 @@ use self::syntax::FaultKind;
 use self::uri::Uri;
 use self::validate::{MAX_DEPTH, MAX_STEPS, Stop};
 use crate::api::{Api, Route};
+use crate::json::{
+    self,
+    node::{self, Node},
+};
 use crate::limits::MODEL_CHARACTERS;
-use crate::route::{self, DEFAULT};
+use crate::message::Message;
+use crate::route::DEFAULT;
 use crate::selection::{SelectionExpression, SelectionExpressionError};
-use crate::template::Document;
 
 /// A model, ready to judge messages.
 #[derive(Clone, Debug)]
@@ -45,8 +47,8 @@ pub struct Model {
 #[derive(Debug)]
 pub struct RequestModels {
     selection: SelectionExpression,
-    /// Names of models by key.
-    names: IndexMap<String, String>,
+    /// Models by key: the name and the place among the API's models.
+    chosen: Vec<(String, usize)>,
 }
 
 /// A model that cannot be used.
@@ -113,7 +115,7 @@ pub fn compile(api: &Api) -> (IndexMap<String, Model>, Vec<(String, InvalidModel
     let mut problems = Vec::new();
     let mut roots = IndexMap::new();
     let mut locators = Vec::new();
-    let anything = json::Node::anything();
+    let anything = Node::anything();
     for (name, declared) in &api.models {
         locators.push(locator(api, name));
         match parse(name, &declared.schema) {
@@ -144,17 +146,13 @@ pub fn compile(api: &Api) -> (IndexMap<String, Model>, Vec<(String, InvalidModel
 }
 
 impl Model {
-    fn new(
-        source: &str,
-        root: &json::Node<'_>,
-        others: &[Source<'_>],
-    ) -> Result<Self, InvalidModel> {
+    fn new(source: &str, root: &Node<'_>, others: &[Source<'_>]) -> Result<Self, InvalidModel> {
         let (schemas, faults) = Schemas::compile(root, others);
         if faults.is_empty() {
             return Ok(Self { schemas });
         }
         let faults = faults.into_iter().map(|fault| {
-            let (line, column) = crate::json::position(source, fault.at);
+            let (line, column) = json::position(source, fault.at);
             let (problem, words) = match fault.kind {
                 FaultKind::Syntax(problem) => {
                     (problem, "Invalid model schema specified".to_owned())
@@ -173,7 +171,7 @@ impl Model {
     }
 
     /// Judges a message by a model of this name.
-    fn judge(&self, name: &str, message: &json::Node<'_>) -> Result<(), Mismatch> {
+    fn judge(&self, name: &str, message: &Node<'_>) -> Result<(), Mismatch> {
         let undecided = |problem: String| Mismatch::Undecided {
             model: name.to_owned(),
             problem,
@@ -214,57 +212,44 @@ impl RequestModels {
         route: &Route,
         models: &IndexMap<String, M>,
     ) -> Result<Option<Self>, InvalidRequestModels> {
-        let unknown = route
-            .request_models
-            .values()
-            .find(|name| !models.contains_key(*name));
-        if let Some(name) = unknown {
-            return Err(InvalidRequestModels::Unknown(name.clone()));
-        }
+        let place = |(key, name): (&String, &String)| match models.get_index_of(name) {
+            Some(place) => Ok((key.clone(), place)),
+            None => Err(InvalidRequestModels::Unknown(name.clone())),
+        };
+        let chosen = route.request_models.iter().map(place);
+        let chosen = chosen.collect::<Result<_, _>>()?;
         let Some(expression) = &route.model_selection_expression else {
             return Ok(None);
         };
         Ok(Some(Self {
             selection: SelectionExpression::parse(expression)?,
-            names: route.request_models.clone(),
+            chosen,
         }))
     }
 
-    /// Judges a message by the model that it chooses among `models`: the one under its key, else
-    /// the one under `$default`.
+    /// Judges a message by the model that it chooses among `models`, the ones that the choice was
+    /// made for: the one under its key, else the one under `$default`.
     ///
     /// # Errors
     /// Why the message fails validation.
     ///
     /// Realises: ROUTE-36, ROUTE-37
-    pub fn judge(&self, models: &IndexMap<String, Model>, message: &str) -> Result<(), Mismatch> {
-        let value = json::parse(message).map_err(|error| Mismatch::NotJson(error.to_string()))?;
-        let mut document = None;
-        let key = self.selection.evaluate(|name| {
-            // Most often a text at a plain path: no need to read the message once more.
-            plain_text(&value, name).or_else(|| {
-                let document = document.get_or_insert_with(|| Document::parse(message).ok());
-                route::body_variable(document.as_ref()?, name)
-            })
-        });
-        let chosen = self.names.get(&key).or_else(|| self.names.get(DEFAULT));
-        let Some((name, model)) = chosen.and_then(|name| Some((name, models.get(name)?))) else {
+    pub fn judge(
+        &self,
+        models: &IndexMap<String, Model>,
+        message: &Message<'_>,
+    ) -> Result<(), Mismatch> {
+        let value = message
+            .json()
+            .map_err(|error| Mismatch::NotJson(error.to_string()))?;
+        let key = self.selection.evaluate(|name| message.variable(name));
+        let under = |key: &str| self.chosen.iter().find(|(other, _)| other == key);
+        let chosen = under(&key).or_else(|| under(DEFAULT));
+        let Some((name, model)) = chosen.and_then(|(_, place)| models.get_index(*place)) else {
             return Err(Mismatch::NoModel { key });
         };
-        model.judge(name, &value)
+        model.judge(name, value)
     }
-}
-
-/// The text at a path of plain names.
-fn plain_text(message: &json::Node<'_>, variable: &str) -> Option<String> {
-    let path = variable.strip_prefix("request.body.")?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-    if !path.chars().all(plain) {
-        return None;
-    }
-    let mut names = path.split('.');
-    let found = names.try_fold(message, |node, name| node.get(name))?;
-    found.text()?.as_str().map(str::to_owned)
 }
 
 /// Where other models find a model.
@@ -279,7 +264,7 @@ fn locator(api: &Api, name: &str) -> String {
     locator.unwrap_or(address)
 }
 
-fn parse<'s>(name: &str, schema: &'s str) -> Result<json::Node<'s>, InvalidModel> {
+fn parse<'s>(name: &str, schema: &'s str) -> Result<Node<'s>, InvalidModel> {
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric()) {
         return Err(InvalidModel::Name(name.to_owned()));
     }
@@ -287,7 +272,7 @@ fn parse<'s>(name: &str, schema: &'s str) -> Result<json::Node<'s>, InvalidModel
     if characters > MODEL_CHARACTERS {
         return Err(InvalidModel::TooLong(characters));
     }
-    json::parse(schema).map_err(|error| InvalidModel::NotJson {
+    node::parse(schema).map_err(|error| InvalidModel::NotJson {
         line: error.line,
         column: error.column,
         problem: error.problem.to_owned(),

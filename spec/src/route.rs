@@ -8,8 +8,8 @@ use std::str::FromStr;
 
 use indexmap::IndexMap;
 
+use crate::message::Message;
 use crate::selection::SelectionExpression;
-use crate::template::Document;
 
 /// The key of a route: `RouteKey`. Keys compare, sort and hash as their texts do, so a map of
 /// routes can be asked for a text.
@@ -58,19 +58,12 @@ pub struct RouteChoice {
 /// in the strict sense. An expression that does not look into the message needs none.
 ///
 /// Realises: ROUTE-9, ROUTE-11, ROUTE-12, ROUTE-44, ROUTE-28, ROUTE-14, ROUTE-46
-pub fn select(expression: &SelectionExpression, message: &str) -> Selection {
-    let document = if expression
-        .variables()
-        .any(|name| name.starts_with("request.body"))
-    {
-        match Document::parse(message) {
-            Ok(document) => Some(document),
-            Err(_) => return Selection::NotJson,
-        }
-    } else {
-        None
-    };
-    let key = expression.evaluate(|name| body_variable(document.as_ref()?, name));
+pub fn select(expression: &SelectionExpression, message: &Message<'_>) -> Selection {
+    let looks = |name: &str| name.starts_with("request.body");
+    if expression.variables().any(looks) && message.json().is_err() {
+        return Selection::NotJson;
+    }
+    let key = expression.evaluate(|name| message.variable(name));
     if key.is_empty() {
         Selection::Missing
     } else {
@@ -96,20 +89,6 @@ pub fn choose<R>(selection: Selection, routes: &IndexMap<RouteKey, R>) -> RouteC
         selection,
         route_key,
     }
-}
-
-/// The value of a `request.body…` variable: everything behind it is JSONPath. `None` for other
-/// variables and where nothing is found. A lone surrogate is U+FFFD, so that its text is no key: a
-/// `?` could be one.
-///
-/// Realises: ROUTE-17 to ROUTE-19
-pub(crate) fn body_variable(document: &Document, name: &str) -> Option<String> {
-    let path = name.strip_prefix("request.body")?;
-    let text = document.text_at(&format!("${path}"))?;
-    Some(match text.as_str() {
-        Some(text) => text.to_owned(),
-        None => String::from_utf16_lossy(&text.units()),
-    })
 }
 
 /// The key that stands for everything that no other key takes: of routes, of models, templates and
@@ -218,7 +197,10 @@ mod tests {
     const JOIN: &str = r#"{"service":"chat","action":"join","data":{"room":"room1234"}}"#;
 
     fn key(expression: &str, message: &str) -> Selection {
-        select(&SelectionExpression::parse(expression).unwrap(), message)
+        select(
+            &SelectionExpression::parse(expression).unwrap(),
+            &Message::new(message),
+        )
     }
 
     // The table of the developer guide (websocket-api-develop-routes), and keys with a hyphen (seen

@@ -65,6 +65,10 @@ pub(super) fn of(
     set("LANG", "en_US.UTF-8");
     set("AWS_ENDPOINT_URL_DYNAMODB", &surroundings.dynamodb_url);
     set(
+        "AWS_ENDPOINT_URL_DYNAMODB_STREAMS",
+        &surroundings.dynamodb_url,
+    );
+    set(
         "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
         &surroundings.management_url(),
     );

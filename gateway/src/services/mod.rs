@@ -4,3 +4,4 @@ pub(crate) mod backend;
 pub(crate) mod dynamodb;
 mod front;
 mod spelling;
+mod tables;

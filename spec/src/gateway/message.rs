@@ -11,6 +11,7 @@ use crate::event::{self, EventType, RequestIdentity};
 use crate::ids;
 use crate::integration::Failure;
 use crate::io::{PeerId, Reason};
+use crate::message::Message;
 use crate::route::{self, RouteKey};
 use crate::template::Params;
 
@@ -31,7 +32,8 @@ impl Gateway {
             return;
         }
         let request = self.request(now);
-        let selection = route::select(&self.rules.route_selection, &text);
+        let message = Message::new(&text);
+        let selection = route::select(&self.rules.route_selection, &message);
         let choice = route::choose(selection, &self.rules.routes);
         let connection_id = &connection.connection_id;
         self.decide(
@@ -59,7 +61,7 @@ impl Gateway {
             });
             return;
         };
-        if let Err(mismatch) = self.rules.validate(&route_key, &text) {
+        if let Err(mismatch) = self.rules.validate(&route_key, &message) {
             // ROUTE-34, ROUTE-35
             let reason = Reason::InvalidRequestBody(mismatch.clone());
             self.decide(connection_id, &request.request_id, reason);

@@ -5,9 +5,10 @@ use indexmap::IndexMap;
 use super::{Failure, InvalidIntegration, Request};
 use crate::api::PassthroughBehavior;
 use crate::limits::TEMPLATE_BYTES;
+use crate::message::Message;
 use crate::route;
 use crate::selection::SelectionExpression;
-use crate::template::{Document, MappingTemplate, Scope};
+use crate::template::{MappingTemplate, Scope};
 
 /// Templates by key, and the expression that selects among them.
 #[derive(Debug)]
@@ -66,10 +67,8 @@ impl Templates {
         variable: impl Fn(&str) -> Option<String>,
     ) -> Option<&MappingTemplate> {
         let key = self.selection.as_ref().map(|expression| {
-            let document = Document::parse(request.body).ok();
-            expression.evaluate(|name| {
-                variable(name).or_else(|| route::body_variable(document.as_ref()?, name))
-            })
+            let message = Message::new(request.body);
+            expression.evaluate(|name| variable(name).or_else(|| message.variable(name)))
         });
         self.by_key
             .get(key.as_deref().unwrap_or("application/json"))

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use velocity::Text;
 
 use super::format::Format;
-use super::json::Node;
-use super::number::Number;
 use super::pattern::Pattern;
 use super::types::Types;
+use crate::json::node::Node;
+use crate::json::number::Number;
 
 /// A schema, by its number.
 pub(super) type Id = usize;

@@ -10,11 +10,11 @@ use std::borrow::Cow;
 
 use velocity::Text;
 
-use super::json::Value;
 use super::message::{Out, text};
 use super::pattern::Pattern;
 use super::types::Dialect;
 use super::uri::Uri;
+use crate::json::node::Value;
 
 /// A format that is asserted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use velocity::Text;
 
 use super::compiled::{Bound, Id, Items, Keyword, Properties, Schema};
 use super::format::Format;
-use super::json::{Member, Node, Object, Value};
 use super::pattern::Pattern;
 use super::syntax;
 use super::types::{Dialect, Type, Types};
+use crate::json::node::{Member, Node, Object, Value};
 
 /// Reads a schema whose syntax is right.
 pub(super) struct Reader<'r, 's> {

@@ -1,12 +1,12 @@
 //! The validator as the library behaves, for tests that hold it to the library: unknown keywords
 //! only warn, and a schema is refused when a value gets to what is wrong with it.
 
-use super::json;
 use super::message::{self, Out};
 use super::pattern::Pattern;
 use super::schema::Schemas;
 use super::syntax::FaultKind;
 use super::validate::{Stop, validate};
+use crate::json::node;
 use velocity::Text;
 
 /// What the library answers.
@@ -35,8 +35,8 @@ pub struct Answer {
 
 /// Judges a value by a schema, both as JSON. `None` when one of them is not JSON.
 pub fn judge(schema: &str, instance: &str) -> Option<Answer> {
-    let root = json::parse(schema).ok()?;
-    let value = json::parse(instance).ok()?;
+    let root = node::parse(schema).ok()?;
+    let value = node::parse(instance).ok()?;
     let (schemas, _) = Schemas::compile(&root, &[]);
     let faults = super::syntax::check(&root, "", super::schema::dialect(&root));
     let mut warnings = Vec::new();

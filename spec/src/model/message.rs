@@ -5,7 +5,7 @@
 
 use velocity::{Text, TextBuf};
 
-use super::json::{Node, Value};
+use crate::json::node::{Node, Value};
 
 /// A message being written.
 pub(super) struct Out(TextBuf);

@@ -7,11 +7,11 @@ use std::rc::Rc;
 use velocity::Text;
 
 use super::compiled::{Id, Schema};
-use super::json::Node;
 use super::keyword::Reader;
 use super::syntax::{self, Fault, FaultKind};
 use super::types::Dialect;
 use super::uri::Uri;
+use crate::json::node::Node;
 
 /// All schemas of a model.
 #[derive(Clone, Debug)]

@@ -8,11 +8,11 @@ use std::collections::HashSet;
 
 use velocity::Text;
 
-use super::json::{Node, Value};
 use super::pattern::Pattern;
 use super::types::{Dialect, Type, Types};
 use super::uri::Uri;
 use super::validate::key;
+use crate::json::node::{Node, Value};
 
 /// Something that is wrong with a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The drafts, and the seven types of the validator, where whole numbers are a type of their own.
 
-use super::json::Value;
+use crate::json::node::Value;
 
 /// Which draft a model follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

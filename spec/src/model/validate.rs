@@ -18,11 +18,11 @@ use velocity::Text;
 use self::equality::equal;
 pub(super) use self::equality::key;
 use super::compiled::{Id, Items, Keyword, Schema};
-use super::json::{Node, Object, Value};
 use super::message::{Out, weight};
 use super::pattern::Unfinished;
 use super::schema::Schemas;
 use super::types::{Type, Types};
+use crate::json::node::{Node, Object, Value};
 
 /// How many steps it may take to judge a message.
 pub(super) const MAX_STEPS: u64 = 2_000_000;

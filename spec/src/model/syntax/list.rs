@@ -8,7 +8,7 @@ use super::{
     ARRAY_OR_OBJECT, Checker, DUPLICATES, EMPTY, Fault, FaultKind, Given, Inner, STRING, append,
     items,
 };
-use crate::model::json::{Node, Value};
+use crate::json::node::{Node, Value};
 use crate::model::types::{Dialect, Type, Types};
 use crate::model::validate::key;
 

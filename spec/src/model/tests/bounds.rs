@@ -6,7 +6,7 @@
 use rstest::rstest;
 
 use super::super::library::Verdict;
-use super::super::{json, library, schema::Schemas, validate};
+use super::super::{library, schema::Schemas, validate};
 use super::*;
 
 /// A schema that refers to itself twice for every level of a list.
@@ -18,10 +18,10 @@ fn nested(levels: usize, inner: &str) -> String {
 
 /// How many steps a verdict took.
 fn steps(schema: &str, message: &str) -> u64 {
-    let root = json::parse(schema).unwrap();
+    let root = node::parse(schema).unwrap();
     let (schemas, faults) = Schemas::compile(&root, &[]);
     assert_eq!(faults, []);
-    let value = json::parse(message).unwrap();
+    let value = node::parse(message).unwrap();
     validate::steps_of(&schemas, &value)
 }
 

@@ -40,7 +40,10 @@ fn compiled(models: &[(&str, &str)]) -> IndexMap<String, Model> {
 fn judged(schema: &str, message: &str) -> Result<(), Mismatch> {
     let models = compiled(&[("M", schema)]);
     let route = RequestModels::new(&route("all", &[("all", "M")]), &models);
-    route.unwrap().unwrap().judge(&models, message)
+    route
+        .unwrap()
+        .unwrap()
+        .judge(&models, &Message::new(message))
 }
 
 /// Two models, one of which refers to the other.
@@ -97,7 +100,7 @@ fn the_expression_chooses_and_default_takes_the_rest() {
     let models = compiled(&[("Number", number), ("Text", text)]);
     let judge = |route: &Route, message: &str| {
         let route = RequestModels::new(route, &models).unwrap().unwrap();
-        route.judge(&models, message)
+        route.judge(&models, &Message::new(message))
     };
     let both = route(
         "$request.body.kind",
@@ -146,7 +149,7 @@ fn models_refer_to_each_other_by_address_and_to_nothing_else() {
     let other = r#"{"$ref":"https://apigateway.amazonaws.com/restapis/local00000/models/Price"}"#;
     let price = r##"{"definitions":{"n":{"type":"number","minimum":0,"exclusiveMinimum":true}},"$ref":"#/definitions/n"}"##;
     let models = compiled(&[("Order", other), ("Price", price)]);
-    let judge = |message| models["Order"].judge("Order", &json::parse(message).unwrap());
+    let judge = |message| models["Order"].judge("Order", &node::parse(message).unwrap());
     assert!(judge("1").is_ok());
     assert!(judge("0").is_err());
     assert!(judge("\"1\"").is_err());
@@ -249,8 +252,8 @@ proptest! {
         prop_assert_eq!(models.is_empty(), !problems.is_empty());
         if problems.is_empty() {
             let route = RequestModels::new(&route("all", &[("all", "M")]), &models).unwrap().unwrap();
-            let _ = route.judge(&models, &message.to_string());
-            let _ = route.judge(&models, &text);
+            let _ = route.judge(&models, &Message::new(&message.to_string()));
+            let _ = route.judge(&models, &Message::new(&text));
         }
         let _ = compile(&with_models(&[("M", &text)]));
     }
@@ -261,7 +264,7 @@ proptest! {
         let verdict = |schema: Value| {
             let (models, _) = compile(&with_models(&[("M", &schema.to_string())]));
             let message = message.to_string();
-            let value = json::parse(&message).unwrap();
+            let value = node::parse(&message).unwrap();
             Some(models.get("M")?.judge("M", &value).is_ok())
         };
         // References are relative to the whole: they would mean something else inside.

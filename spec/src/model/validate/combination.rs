@@ -1,8 +1,8 @@
 //! Keywords that ask other schemas: what those say is judged apart, and comes out as one message.
 
 use super::{Run, Stop, Verdict, no_type};
+use crate::json::node::Node;
 use crate::model::compiled::{Id, Keyword};
-use crate::model::json::Node;
 use crate::model::message::text;
 use crate::model::types::{Type, Types};
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use velocity::Text;
 
-use crate::model::json::{Node, Value};
+use crate::json::node::{Node, Value};
 
 /// A text that is equal for equal values; of objects only when their members are in the same
 /// order, which is how the validator finds doubles.

@@ -7,10 +7,10 @@ use velocity::Text;
 
 use super::equality::key;
 use super::{Run, Stop, Verdict};
+use crate::json::node::{Node, Object};
+use crate::json::number::Number;
 use crate::model::compiled::{Bound, Id, Keyword, Schema};
-use crate::model::json::{Node, Object};
 use crate::model::message::{Out, text, weight};
-use crate::model::number::Number;
 
 impl Run<'_> {
     pub(super) fn number(

@@ -7,19 +7,19 @@ use std::collections::HashMap;
 use velocity::Text;
 
 use super::number::Number;
-use crate::json::{self, Build, NotJson, Scalar};
+use super::{Build, NotJson, Scalar};
 
 /// A value and where it begins.
 #[derive(Clone, Debug)]
-pub(super) struct Node<'a> {
-    pub(super) value: Value<'a>,
+pub(crate) struct Node<'a> {
+    pub(crate) value: Value<'a>,
     /// The offset in bytes of its first character.
-    pub(super) at: usize,
+    pub(crate) at: usize,
 }
 
 /// A JSON value.
 #[derive(Clone, Debug)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     Null,
     Bool(bool),
     Number(Number<'a>),
@@ -30,7 +30,7 @@ pub(super) enum Value<'a> {
 
 /// The members of an object, in the order of their first appearance.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Object<'a> {
+pub(crate) struct Object<'a> {
     members: Vec<Member<'a>>,
     /// Indexes by name, once there are many.
     index: Option<HashMap<Text<'a>, usize>>,
@@ -38,11 +38,11 @@ pub(super) struct Object<'a> {
 
 /// A member of an object.
 #[derive(Clone, Debug)]
-pub(super) struct Member<'a> {
-    pub(super) name: Text<'a>,
+pub(crate) struct Member<'a> {
+    pub(crate) name: Text<'a>,
     /// The offset in bytes of the name.
-    pub(super) at: usize,
-    pub(super) node: Node<'a>,
+    pub(crate) at: usize,
+    pub(crate) node: Node<'a>,
 }
 
 /// From how many members on an object is indexed.
@@ -52,13 +52,13 @@ const INDEXED: usize = 12;
 ///
 /// # Errors
 /// Where it is not JSON.
-pub(super) fn parse(source: &str) -> Result<Node<'_>, NotJson> {
-    json::read(source, Nodes)
+pub(crate) fn parse(source: &str) -> Result<Node<'_>, NotJson> {
+    super::read(source, Nodes)
 }
 
 impl<'a> Node<'a> {
     /// A schema that takes everything.
-    pub(super) fn anything() -> Node<'static> {
+    pub(crate) fn anything() -> Node<'static> {
         Node {
             value: Value::Object(Object::default()),
             at: 0,
@@ -66,7 +66,7 @@ impl<'a> Node<'a> {
     }
 
     /// The object's member of this name.
-    pub(super) fn get(&self, name: &str) -> Option<&Node<'a>> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Node<'a>> {
         match &self.value {
             Value::Object(object) => object.get(&Text::borrowed(name)),
             _ => None,
@@ -74,7 +74,7 @@ impl<'a> Node<'a> {
     }
 
     /// What a JSON pointer's decoded token leads to.
-    pub(super) fn step(&self, token: &Text<'_>) -> Option<&Node<'a>> {
+    pub(crate) fn step(&self, token: &Text<'_>) -> Option<&Node<'a>> {
         match &self.value {
             Value::Object(object) => object.get(token),
             Value::Array(items) => items.get(index(token)?),
@@ -83,7 +83,7 @@ impl<'a> Node<'a> {
     }
 
     /// The node without a borrow.
-    pub(super) fn into_owned(self) -> Node<'static> {
+    pub(crate) fn into_owned(self) -> Node<'static> {
         let value = match self.value {
             Value::Null => Value::Null,
             Value::Bool(value) => Value::Bool(value),
@@ -106,7 +106,7 @@ impl<'a> Node<'a> {
     }
 
     /// The value if it is text.
-    pub(super) fn text(&self) -> Option<&Text<'a>> {
+    pub(crate) fn text(&self) -> Option<&Text<'a>> {
         match &self.value {
             Value::String(text) => Some(text),
             _ => None,
@@ -114,7 +114,7 @@ impl<'a> Node<'a> {
     }
 
     /// The members if it is an object.
-    pub(super) fn object(&self) -> Option<&Object<'a>> {
+    pub(crate) fn object(&self) -> Option<&Object<'a>> {
         match &self.value {
             Value::Object(object) => Some(object),
             _ => None,
@@ -124,27 +124,27 @@ impl<'a> Node<'a> {
 
 impl<'a> Object<'a> {
     /// The value of a name.
-    pub(super) fn get(&self, name: &Text<'_>) -> Option<&Node<'a>> {
+    pub(crate) fn get(&self, name: &Text<'_>) -> Option<&Node<'a>> {
         self.find(name).map(|at| &self.members[at].node)
     }
 
     /// Whether there is a member of this name.
-    pub(super) fn has(&self, name: &Text<'_>) -> bool {
+    pub(crate) fn has(&self, name: &Text<'_>) -> bool {
         self.find(name).is_some()
     }
 
     /// How many members there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.members.len()
     }
 
     /// The members in the order of the text.
-    pub(super) fn members(&self) -> &[Member<'a>] {
+    pub(crate) fn members(&self) -> &[Member<'a>] {
         &self.members
     }
 
     /// The members in the order of Java's strings.
-    pub(super) fn sorted(&self) -> Vec<&Member<'a>> {
+    pub(crate) fn sorted(&self) -> Vec<&Member<'a>> {
         let mut members: Vec<_> = self.members.iter().collect();
         members.sort_by(|a, b| a.name.cmp(&b.name));
         members
@@ -166,7 +166,7 @@ impl<'a> Object<'a> {
             index.insert(member.name.clone(), self.members.len());
         }
         if self.members.capacity() == 0 {
-            self.members.reserve(8);
+            self.members.reserve(4);
         }
         self.members.push(member);
         if self.index.is_none() && self.members.len() >= INDEXED {

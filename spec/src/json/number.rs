@@ -8,9 +8,9 @@ use num_bigint::BigUint;
 
 /// A number as the text wrote it.
 #[derive(Clone, Debug)]
-pub(super) struct Number<'a> {
+pub(crate) struct Number<'a> {
     /// Whether it has neither a point nor an exponent: `1.0` and `1e2` are no integers.
-    pub(super) integer: bool,
+    pub(crate) integer: bool,
     negative: bool,
     /// The digits without zeros at either end; empty for zero.
     digits: Cow<'a, str>,
@@ -23,7 +23,7 @@ const MAX_EXPONENT: i64 = 1 << 40;
 
 impl<'a> Number<'a> {
     /// Reads a number that JSON allows.
-    pub(super) fn parse(text: &'a str) -> Option<Self> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let negative = text.starts_with('-');
         let unsigned = text.strip_prefix('-').unwrap_or(text);
         let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
@@ -55,7 +55,7 @@ impl<'a> Number<'a> {
     }
 
     /// The number without a borrow.
-    pub(super) fn into_owned(self) -> Number<'static> {
+    pub(crate) fn into_owned(self) -> Number<'static> {
         Number {
             integer: self.integer,
             negative: self.negative,
@@ -65,12 +65,12 @@ impl<'a> Number<'a> {
     }
 
     /// Whether it is greater than zero.
-    pub(super) fn is_positive(&self) -> bool {
+    pub(crate) fn is_positive(&self) -> bool {
         !self.negative && !self.digits.is_empty()
     }
 
     /// The value if it is an integer of 32 bits, written as one.
-    pub(super) fn to_i32(&self) -> Option<i32> {
+    pub(crate) fn to_i32(&self) -> Option<i32> {
         if !self.integer || self.magnitude > 11 {
             return None;
         }
@@ -78,18 +78,18 @@ impl<'a> Number<'a> {
     }
 
     /// A text that is equal for numbers of the same value.
-    pub(super) fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         let sign = if self.negative { "-" } else { "" };
         format!("{sign}{}e{}", self.digits, self.magnitude)
     }
 
     /// How many steps it takes to look at it.
-    pub(super) fn weight(&self) -> u64 {
+    pub(crate) fn weight(&self) -> u64 {
         self.digits.len() as u64 / 16 + 1
     }
 
     /// The order of the values.
-    pub(super) fn compare(&self, other: &Number<'_>) -> Ordering {
+    pub(crate) fn compare(&self, other: &Number<'_>) -> Ordering {
         let sign = |number: &Number<'_>| match (number.digits.is_empty(), number.negative) {
             (true, _) => 0,
             (false, true) => -1,
@@ -107,7 +107,7 @@ impl<'a> Number<'a> {
     }
 
     /// Whether it is a multiple of `divisor`, which is not zero.
-    pub(super) fn is_multiple_of(&self, divisor: &Number<'_>) -> bool {
+    pub(crate) fn is_multiple_of(&self, divisor: &Number<'_>) -> bool {
         let (Some(left), Some(right)) = (self.unscaled(), divisor.unscaled()) else {
             return self.digits.is_empty();
         };
@@ -129,7 +129,7 @@ impl<'a> Number<'a> {
     }
 
     /// As Java prints an integer or, stripped of its zeros, a `BigDecimal`.
-    pub(super) fn print(&self) -> String {
+    pub(crate) fn print(&self) -> String {
         if self.integer {
             self.plain()
         } else {
@@ -138,7 +138,7 @@ impl<'a> Number<'a> {
     }
 
     /// As the validator prints a bound of its own: decimals that are integers of 64 bits as such.
-    pub(super) fn print_bound(&self) -> String {
+    pub(crate) fn print_bound(&self) -> String {
         let whole = self.scale() >= 0;
         if whole && self.magnitude <= 19 && self.plain().parse::<i64>().is_ok() {
             return self.plain();
