@@ -3,13 +3,15 @@
 mod announce;
 mod input;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use gateway::{AccessLog, Build, Error, Log, Notice, Options, Subscription, TimeSource};
+use gateway::{
+    AccessLog, Build, Error, InvocationLines, Log, Notice, Options, Subscription, TimeSource,
+};
 use spec::Timestamp;
 use spec::throttle::Limit;
 use stack::Assembly;
@@ -70,7 +72,8 @@ pub(crate) struct ServeArgs {
     /// The port of the DynamoDB engine; 0 lets the system choose.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     dynamodb_port: u16,
-    /// Log every decision about a connection or a message, with its reason.
+    /// Log every decision about a connection or a message, with its reason, and the START and END of
+    /// each invocation besides its REPORT.
     #[arg(long, short)]
     verbose: bool,
     /// Where the access log goes if the stage has `AccessLogSettings`: appended to a file, or `-`
@@ -135,7 +138,7 @@ fn trace_to(log: &Log) {
         .with_target("dynoxide::server", LevelFilter::ERROR);
     tracing_subscriber::fmt()
         .with_writer(move || events.writer())
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(log.is_coloured())
         .without_time()
         .with_target(false)
         .finish()
@@ -213,6 +216,9 @@ fn serve_options(args: &ServeArgs) -> Options {
     options.build.release = args.release;
     options.host = args.host;
     options.port = args.port;
+    if args.verbose {
+        options.invocation_lines = InvocationLines::All;
+    }
     options.interpreters.node.clone_from(&args.node);
     options.interpreters.python.clone_from(&args.python);
     let commands = args.runtime.iter().cloned();

@@ -5,6 +5,7 @@
 //! build        the functions' executables, by cargo
 //! services     HTTP backends, and DynamoDB: an engine in memory, with the stack's tables
 //! lambda       a pool of processes for each function, each process with its Runtime API
+//! home         the API's own host leads functions' processes to the gateway
 //! runtime      from a function and its code to the program that runs it
 //! hub          spec::Gateway behind a lock: inputs in, outputs to clients' tasks and functions
 //! calls        what the hub, functions and services know of each other
@@ -45,6 +46,7 @@ mod clock;
 mod control;
 mod credentials;
 mod error;
+mod home;
 mod http1;
 mod hub;
 mod ids;
@@ -68,7 +70,7 @@ pub use build::Build;
 pub use clock::TimeSource;
 pub use control::{Control, Snapshot};
 pub use error::{BuildError, Error};
-pub use lambda::{Figures, FunctionOutput, LineSink};
+pub use lambda::{Figures, FunctionOutput, InvocationLines, LineSink};
 pub use log::{LineWriter, Log, escape};
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;

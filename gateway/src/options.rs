@@ -11,7 +11,7 @@ use stack::{Assembly, Settings};
 use crate::access_log::AccessLog;
 use crate::build::Build;
 use crate::clock::TimeSource;
-use crate::lambda::FunctionOutput;
+use crate::lambda::{FunctionOutput, InvocationLines};
 #[cfg(feature = "mutations")]
 use crate::mutation::Mutation;
 use crate::runtime::Interpreters;
@@ -38,6 +38,8 @@ pub struct Options {
     pub interpreters: Interpreters,
     /// Where the lines that functions write go.
     pub function_output: FunctionOutput,
+    /// Which lines about invocations stand among them.
+    pub invocation_lines: InvocationLines,
     /// Where the lines of the stage's access log go, if it has `AccessLogSettings`.
     pub access_log: AccessLog,
     /// How many requests the account may make, instead of AWS's quota.
@@ -93,6 +95,7 @@ impl Options {
             build: Build::default(),
             interpreters: Interpreters::default(),
             function_output: FunctionOutput::default(),
+            invocation_lines: InvocationLines::default(),
             access_log: AccessLog::default(),
             account_limit: throttle::ACCOUNT,
             connection_limit: throttle::CONNECTIONS,

@@ -32,6 +32,8 @@ pub(crate) struct Launch {
     pub(super) names: Names,
     /// The function's `Timeout`.
     pub(crate) timeout: Duration,
+    /// The function's `MemorySize`, in MB.
+    pub(super) memory_size: u64,
     pub(crate) max_processes: usize,
 }
 
@@ -45,6 +47,7 @@ impl Launch {
             arn: function.arn.clone(),
             names: Names::of(function),
             timeout: function.timeout,
+            memory_size: function.memory_size,
             max_processes: surroundings.max_processes,
         }
     }

@@ -8,12 +8,14 @@
 //! machine   the rules: who gets which event, when a process is started, killed or given up
 //! direct    calls by Lambda's own Invoke API, which are not the hub's
 //! launch    how a function's processes are started
+//! journal   what a process writes, and START, END and REPORT around it
 //! watchdog  ends the processes of a gateway that was killed
 //! ```
 
 mod direct;
 mod environment;
 mod failure;
+mod journal;
 mod launch;
 mod machine;
 mod output;
@@ -36,17 +38,18 @@ use tokio::task::JoinSet;
 
 use crate::calls::{Invoke, NoSuchFunction, Results};
 use crate::clock::Clock;
+use crate::home::Home;
 use crate::tls::Trust;
 use direct::Callers;
 use pool::{Pool, Starts};
 use stack::Function;
 use watchdog::Watchdog;
 
-pub(crate) use direct::{Called, Uncallable};
+pub(crate) use direct::{LogType, Uncallable};
 pub(crate) use launch::{Launch, Names};
 pub use machine::Figures;
 pub(crate) use output::Sink;
-pub use output::{FunctionOutput, LineSink};
+pub use output::{FunctionOutput, InvocationLines, LineSink};
 
 /// The functions of a stack, ready to be called.
 pub(crate) struct Functions {
@@ -79,6 +82,8 @@ pub(crate) struct Surroundings {
     pub(crate) endpoints: BTreeMap<String, String>,
     /// What TLS clients are told to trust.
     pub(crate) trust: Trust,
+    /// What leads them to the gateway.
+    pub(crate) home: Home,
     /// The most processes of one function.
     pub(crate) max_processes: usize,
 }

@@ -30,7 +30,7 @@ use crate::ids::Random;
 pub(crate) struct Pool {
     /// The function's.
     name: String,
-    pub(super) sink: Sink,
+    sink: Sink,
     pub(super) clock: Clock,
     pub(super) watchdog: Arc<Watchdog>,
     results: Weak<dyn Results>,
@@ -312,7 +312,8 @@ impl Pool {
             match action {
                 Action::Start(id) => {
                     let name = spec::ids::uuid(&mut state.ids);
-                    let sandbox = Arc::new(Sandbox::new(id, Arc::clone(&state.launch), name));
+                    let (launch, sink) = (Arc::clone(&state.launch), self.sink.clone());
+                    let sandbox = Arc::new(Sandbox::new(id, launch, name, sink));
                     state.sandboxes.insert(id, Arc::clone(&sandbox));
                     state.tasks += 1;
                     // Once `run` has been dropped, everything ends.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio::task::JoinError;
 
+use super::journal::Journal;
 use super::launch::Launch;
 use super::machine::ProcessId;
+use super::output::Sink;
 
 /// A process, from its start to its end.
 pub(super) struct Sandbox {
@@ -14,6 +16,8 @@ pub(super) struct Sandbox {
     pub(super) launch: Arc<Launch>,
     /// The name of its log stream, and of nothing else.
     pub(super) name: String,
+    /// What it writes, and what is said of its invocations.
+    pub(super) journal: Journal,
     /// There is an event to be fetched.
     pub(super) event: Notify,
     /// The process must go.
@@ -21,8 +25,9 @@ pub(super) struct Sandbox {
 }
 
 impl Sandbox {
-    pub(super) fn new(id: ProcessId, launch: Arc<Launch>, name: String) -> Self {
+    pub(super) fn new(id: ProcessId, launch: Arc<Launch>, name: String, sink: Sink) -> Self {
         Self {
+            journal: Journal::new(sink, &launch),
             id,
             launch,
             name,

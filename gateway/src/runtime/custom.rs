@@ -61,6 +61,7 @@ impl Runtime for Custom {
                 task_root: root,
                 env: execution_env(function),
                 code: package.sources.clone(),
+                is_preloaded: false,
             })
         })
     }

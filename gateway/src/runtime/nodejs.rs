@@ -102,6 +102,7 @@ fn program(
         task_root: package.root.clone(),
         env,
         code: package.sources.clone(),
+        is_preloaded: true,
     }
 }
 

@@ -63,6 +63,7 @@ fn program(executable: &Path, root: PathBuf, code: Vec<PathBuf>) -> Program {
         task_root: root,
         env: Vec::new(),
         code,
+        is_preloaded: false,
     }
 }
 

@@ -145,6 +145,7 @@ fn program(
         task_root: package.root.clone(),
         env,
         code: package.sources.clone(),
+        is_preloaded: true,
     }
 }
 
