@@ -65,6 +65,10 @@ pub(crate) struct ServeArgs {
     /// `sqs=http://127.0.0.1:4566`; may be repeated. So do `AWS_ENDPOINT_URL_*` of the environment.
     #[arg(long, value_name = "SERVICE=URL", value_parser = endpoint)]
     endpoint: Vec<(String, String)>,
+    /// The most processes of one function. There are as many as keep the processors busy, and more
+    /// for a function that sleeps or waits for others.
+    #[arg(long, value_name = "N", default_value_t = gateway::MAX_PROCESSES, value_parser = processes)]
+    max_processes: usize,
     /// The file in which the DynamoDB engine keeps tables and rows over a restart, made if it is
     /// missing; otherwise they are in memory, and end with the gateway.
     #[arg(long, value_name = "FILE", conflicts_with = "clock")]
@@ -229,6 +233,7 @@ fn serve_options(args: &ServeArgs) -> Options {
             _ => drop(options.endpoints.insert(service.clone(), url.clone())),
         }
     }
+    options.max_processes = args.max_processes;
     options.data.clone_from(&args.data);
     options.dynamodb_port = args.dynamodb_port;
     options.allowed_hosts.clone_from(&args.allow_host);
@@ -245,6 +250,11 @@ fn serve_options(args: &ServeArgs) -> Options {
         options.clock = TimeSource::Standing(Timestamp::from_millis(millis));
     }
     options
+}
+
+fn processes(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "it must be a number of processes, at least 1".to_owned())
 }
 
 /// A host name as it is in `Host`, without a port.

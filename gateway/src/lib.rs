@@ -74,7 +74,7 @@ pub use lambda::{Figures, FunctionOutput, InvocationLines, LineSink};
 pub use log::{LineWriter, Log, escape};
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;
-pub use options::Options;
+pub use options::{MAX_PROCESSES, Options};
 pub use runtime::Interpreters;
 pub use start::{build, start};
 pub use subscription::{Notice, Subscription};

@@ -67,7 +67,7 @@ pub struct Options {
     /// The folder of the authority that TLS clients are to trust; made at the first use. Without one,
     /// each gateway has an authority of its own, which goes with it.
     pub authority: Option<PathBuf>,
-    /// The most processes of one function.
+    /// The most processes of one function; [`MAX_PROCESSES`] by default.
     pub max_processes: usize,
     /// Where the time comes from.
     pub clock: TimeSource,
@@ -75,6 +75,10 @@ pub struct Options {
     #[cfg(feature = "mutations")]
     pub mutation: Option<Mutation>,
 }
+
+/// The most processes of one function, unless another number is wished for. Lambda has up to 1,000
+/// environments; a process of Node takes some 60 MB.
+pub const MAX_PROCESSES: usize = 64;
 
 impl Options {
     /// The defaults for a template: loopback, a port of the system's choice, everything built;
@@ -106,7 +110,7 @@ impl Options {
             data: None,
             endpoints: endpoints(),
             authority: tls::cache_folder(),
-            max_processes: 32,
+            max_processes: MAX_PROCESSES,
             clock: TimeSource::default(),
             #[cfg(feature = "mutations")]
             mutation: None,

@@ -86,6 +86,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         trust,
         home,
         max_processes: options.max_processes.max(1),
+        processors: std::thread::available_parallelism().map_or(1, usize::from),
     };
     let sink =
         Sink::open(&options.function_output, options.invocation_lines).map_err(Error::Output)?;

@@ -35,6 +35,7 @@ pub(crate) struct Launch {
     /// The function's `MemorySize`, in MB.
     pub(super) memory_size: u64,
     pub(crate) max_processes: usize,
+    processors: usize,
 }
 
 impl Launch {
@@ -49,6 +50,7 @@ impl Launch {
             timeout: function.timeout,
             memory_size: function.memory_size,
             max_processes: surroundings.max_processes,
+            processors: surroundings.processors,
         }
     }
 
@@ -78,6 +80,7 @@ impl Launch {
         Limits {
             timeout: self.timeout,
             max_processes: self.max_processes,
+            processors: self.processors,
         }
     }
 }

@@ -92,6 +92,9 @@ async fn start(pool: &Pool, sandbox: &Sandbox) -> Result<Started, StartError> {
         program: executable.into(),
         error,
     })?;
+    if let Some(pid) = child.id() {
+        let _ = sandbox.pid.set(pid);
+    }
     let pid = child
         .id()
         .and_then(|id| i32::try_from(id).ok())
