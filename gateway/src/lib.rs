@@ -6,6 +6,7 @@
 //! services     HTTP backends, and DynamoDB: an engine in memory, with the stack's tables
 //! lambda       a pool of processes for each function, each process with its Runtime API
 //! runtime      from a function and its code to the program that runs it
+//! streams      event source mappings: the tables' streams invoke functions
 //! hub          spec::Gateway behind a lock: inputs in, outputs to clients' tasks and functions
 //! calls        what the hub, functions and services know of each other
 //! subscription decisions, for whoever watches
@@ -58,6 +59,7 @@ mod runtime;
 mod server;
 mod services;
 mod start;
+mod streams;
 mod subscription;
 mod supervisor;
 mod tls;

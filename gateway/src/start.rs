@@ -22,8 +22,9 @@ use crate::runtime::{Interpreters, Tools};
 use crate::server::origin::Hosts;
 use crate::services::backend::Backends;
 use crate::services::dynamodb;
+use crate::streams::Mappings;
 use crate::supervisor::Supervisor;
-use crate::{Error, Options, SpecGateway, ids, lambda, server, tls};
+use crate::{Error, Options, SpecGateway, ids, lambda, server, streams, tls};
 
 /// Builds the functions of a stack, so that a later start with [`Build::skip`] finds them.
 ///
@@ -111,11 +112,17 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     );
     let (functions, processes) = started.expect("`Hub::new` has called what it was given");
     functions.leave_out(Launch::missing(&stack, &programs));
+    let (mappings, polls) = Mappings::new(
+        Arc::clone(&functions),
+        clock.clone(),
+        surroundings.region.clone(),
+    );
+    mappings.deploy(stack.event_source_mappings(), dynamodb.as_ref());
     let stop = Arc::new(Notify::new());
     let supervisor = Supervisor::new();
     let served = (Arc::clone(&hub), Arc::clone(&functions));
     let listening = (listener, hosts, acceptor);
-    let tasks = spawn(&supervisor, served, processes, listening, &stop);
+    let tasks = spawn(&supervisor, served, (processes, polls), listening, &stop);
     Ok(Control::new(Running {
         address,
         deployed: Mutex::new(deployed),
@@ -125,6 +132,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         hub,
         clock,
         functions,
+        mappings,
         sink,
         surroundings,
         stop,
@@ -155,7 +163,7 @@ fn machine(stack: &Assembly, access: Access, options: &Options) -> SpecGateway {
 fn spawn(
     supervisor: &Supervisor,
     (hub, functions): (Arc<Hub>, Arc<Functions>),
-    processes: lambda::Tasks,
+    (processes, polls): (lambda::Tasks, streams::Tasks),
     (listener, hosts, acceptor): (TcpListener, Hosts, TlsAcceptor),
     stop: &Arc<Notify>,
 ) -> Vec<AbortHandle> {
@@ -171,6 +179,7 @@ fn spawn(
         supervisor.spawn("the server", served),
         supervisor.spawn("the machine", timers),
         supervisor.spawn("the functions", processes.run()),
+        supervisor.spawn("the event source mappings", polls.run()),
     ]
 }
 

@@ -11,8 +11,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use gateway::{ApplyError, Control, Figures, FunctionOutput, Options};
 use serde_json::{Value, json};
 use stack::{Assembly, Settings};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 

@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dynoxide::Database;
-use stack::Table;
+use stack::{EventSourceMapping, StartingPosition, Table};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::streams::Reader;
 use super::{front, tables};
 use crate::Error;
 use crate::clock::Clock;
@@ -108,6 +109,25 @@ impl Engine {
     /// Sets the time-to-live of a table as its declaration says.
     pub(crate) fn set_time_to_live(&self, table: &Table) -> Result<(), Error> {
         tables::set_time_to_live(&self.database, table).map_err(Error::DynamoDb)
+    }
+
+    /// The stream of a mapping's table, from where the mapping begins. Of a table that was in the
+    /// file before, that is the end: what was written then was an earlier gateway's.
+    ///
+    /// # Errors
+    /// The table has no stream.
+    pub(crate) fn stream(
+        &self,
+        mapping: &EventSourceMapping,
+        region: &str,
+    ) -> Result<Reader, String> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = match kept.contains(&mapping.table) {
+            true => StartingPosition::Latest,
+            false => mapping.starting_position,
+        };
+        let written = self.written.subscribe();
+        Reader::new(self.database.clone(), written, mapping, from, region)
     }
 
     /// Removes the items that have expired. It happens by itself, but for frozen clocks.
