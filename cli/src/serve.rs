@@ -3,13 +3,15 @@
 mod announce;
 mod input;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use gateway::{AccessLog, Build, Error, Log, Notice, Options, Subscription, TimeSource};
+use gateway::{
+    AccessLog, Build, Error, InvocationLines, Log, Notice, Options, Subscription, TimeSource,
+};
 use spec::Timestamp;
 use spec::throttle::Limit;
 use stack::Assembly;
@@ -63,6 +65,10 @@ pub(crate) struct ServeArgs {
     /// `sqs=http://127.0.0.1:4566`; may be repeated. So do `AWS_ENDPOINT_URL_*` of the environment.
     #[arg(long, value_name = "SERVICE=URL", value_parser = endpoint)]
     endpoint: Vec<(String, String)>,
+    /// The most processes of one function. There are as many as keep the processors busy, and more
+    /// for a function that sleeps or waits for others.
+    #[arg(long, value_name = "N", default_value_t = gateway::MAX_PROCESSES, value_parser = processes)]
+    max_processes: usize,
     /// The file in which the DynamoDB engine keeps tables and rows over a restart, made if it is
     /// missing; otherwise they are in memory, and end with the gateway.
     #[arg(long, value_name = "FILE", conflicts_with = "clock")]
@@ -70,7 +76,8 @@ pub(crate) struct ServeArgs {
     /// The port of the DynamoDB engine; 0 lets the system choose.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     dynamodb_port: u16,
-    /// Log every decision about a connection or a message, with its reason.
+    /// Log every decision about a connection or a message, with its reason, and the START and END of
+    /// each invocation besides its REPORT.
     #[arg(long, short)]
     verbose: bool,
     /// Where the access log goes if the stage has `AccessLogSettings`: appended to a file, or `-`
@@ -135,7 +142,7 @@ fn trace_to(log: &Log) {
         .with_target("dynoxide::server", LevelFilter::ERROR);
     tracing_subscriber::fmt()
         .with_writer(move || events.writer())
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(log.is_coloured())
         .without_time()
         .with_target(false)
         .finish()
@@ -213,6 +220,9 @@ fn serve_options(args: &ServeArgs) -> Options {
     options.build.release = args.release;
     options.host = args.host;
     options.port = args.port;
+    if args.verbose {
+        options.invocation_lines = InvocationLines::All;
+    }
     options.interpreters.node.clone_from(&args.node);
     options.interpreters.python.clone_from(&args.python);
     let commands = args.runtime.iter().cloned();
@@ -223,6 +233,7 @@ fn serve_options(args: &ServeArgs) -> Options {
             _ => drop(options.endpoints.insert(service.clone(), url.clone())),
         }
     }
+    options.max_processes = args.max_processes;
     options.data.clone_from(&args.data);
     options.dynamodb_port = args.dynamodb_port;
     options.allowed_hosts.clone_from(&args.allow_host);
@@ -239,6 +250,11 @@ fn serve_options(args: &ServeArgs) -> Options {
         options.clock = TimeSource::Standing(Timestamp::from_millis(millis));
     }
     options
+}
+
+fn processes(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "it must be a number of processes, at least 1".to_owned())
 }
 
 /// A host name as it is in `Host`, without a port.

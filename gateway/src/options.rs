@@ -11,7 +11,7 @@ use stack::{Assembly, Settings};
 use crate::access_log::AccessLog;
 use crate::build::Build;
 use crate::clock::TimeSource;
-use crate::lambda::FunctionOutput;
+use crate::lambda::{FunctionOutput, InvocationLines};
 #[cfg(feature = "mutations")]
 use crate::mutation::Mutation;
 use crate::runtime::Interpreters;
@@ -38,6 +38,8 @@ pub struct Options {
     pub interpreters: Interpreters,
     /// Where the lines that functions write go.
     pub function_output: FunctionOutput,
+    /// Which lines about invocations stand among them.
+    pub invocation_lines: InvocationLines,
     /// Where the lines of the stage's access log go, if it has `AccessLogSettings`.
     pub access_log: AccessLog,
     /// How many requests the account may make, instead of AWS's quota.
@@ -65,7 +67,7 @@ pub struct Options {
     /// The folder of the authority that TLS clients are to trust; made at the first use. Without one,
     /// each gateway has an authority of its own, which goes with it.
     pub authority: Option<PathBuf>,
-    /// The most processes of one function.
+    /// The most processes of one function; [`MAX_PROCESSES`] by default.
     pub max_processes: usize,
     /// Where the time comes from.
     pub clock: TimeSource,
@@ -73,6 +75,10 @@ pub struct Options {
     #[cfg(feature = "mutations")]
     pub mutation: Option<Mutation>,
 }
+
+/// The most processes of one function, unless another number is wished for. Lambda has up to 1,000
+/// environments; a process of Node takes some 60 MB.
+pub const MAX_PROCESSES: usize = 64;
 
 impl Options {
     /// The defaults for a template: loopback, a port of the system's choice, everything built;
@@ -93,6 +99,7 @@ impl Options {
             build: Build::default(),
             interpreters: Interpreters::default(),
             function_output: FunctionOutput::default(),
+            invocation_lines: InvocationLines::default(),
             access_log: AccessLog::default(),
             account_limit: throttle::ACCOUNT,
             connection_limit: throttle::CONNECTIONS,
@@ -103,7 +110,7 @@ impl Options {
             data: None,
             endpoints: endpoints(),
             authority: tls::cache_folder(),
-            max_processes: 32,
+            max_processes: MAX_PROCESSES,
             clock: TimeSource::default(),
             #[cfg(feature = "mutations")]
             mutation: None,

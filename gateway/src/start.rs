@@ -15,6 +15,7 @@ use crate::access_log::Writer;
 use crate::build::{self, Build};
 use crate::clock::Clock;
 use crate::control::Control;
+use crate::home::Home;
 use crate::hub::Hub;
 use crate::lambda::{Functions, Launch, Sink, Surroundings};
 use crate::running::{Deployed, Running, reachable, rules};
@@ -61,6 +62,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let names = names(&stack, &options);
     let hosts = Hosts::new(options.host, names.clone());
     let (authority, trust) = tls::open(options.authority.as_deref(), &tools)?;
+    let home = Home::new(&names, reachable(address), &tools).map_err(Error::Home)?;
     let acceptor = tls::acceptor(&authority, options.host, names)?;
     let clock = Clock::start(options.clock);
     let (dynamodb, dynamodb_url) = match options.dynamodb_url.clone() {
@@ -83,9 +85,12 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         dynamodb_url: dynamodb_url.clone(),
         endpoints: options.endpoints.clone(),
         trust,
+        home,
         max_processes: options.max_processes.max(1),
+        processors: std::thread::available_parallelism().map_or(1, usize::from),
     };
-    let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
+    let sink =
+        Sink::open(&options.function_output, options.invocation_lines).map_err(Error::Output)?;
     let launches = Launch::all(&stack, &programs, &surroundings);
     let deployed = Deployed {
         launches: launches
@@ -183,13 +188,15 @@ fn spawn(
     ]
 }
 
-/// The names by which requests may call this machine: those that the API has on AWS, and those that
-/// were named. Custom domains will belong here.
+/// The names by which requests may call this machine, and functions do: those that the API has on
+/// AWS, and those that were named. Custom domains will belong here.
 fn names(stack: &Assembly, options: &Options) -> Vec<String> {
     let api = stack.api();
     let own = ["amazonaws.com", "amazonaws.com.cn", "api.aws"];
     let own = own.map(|suffix| format!("{}.execute-api.{}.{suffix}", api.api_id, api.region));
-    options.allowed_hosts.iter().cloned().chain(own).collect()
+    own.into_iter()
+        .chain(options.allowed_hosts.iter().cloned())
+        .collect()
 }
 
 async fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {

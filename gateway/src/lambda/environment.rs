@@ -87,7 +87,15 @@ pub(super) fn of(
     set("SSL_CERT_FILE", &trust.bundle);
     variables.extend(program.env.iter().cloned());
     // The template's own come last: a stack that names its endpoints itself means it.
+    let home = &surroundings.home;
     let own = function.environment.iter();
-    variables.extend(own.map(|(name, value)| (name.into(), value.into())));
+    variables.extend(own.map(|(name, value)| {
+        let value = match program.is_preloaded {
+            true => value.clone(),
+            false => home.value(function, name, value),
+        };
+        (name.into(), value.into())
+    }));
+    home.preload(&mut variables);
     variables
 }

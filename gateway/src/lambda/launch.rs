@@ -32,7 +32,10 @@ pub(crate) struct Launch {
     pub(super) names: Names,
     /// The function's `Timeout`.
     pub(crate) timeout: Duration,
+    /// The function's `MemorySize`, in MB.
+    pub(super) memory_size: u64,
     pub(crate) max_processes: usize,
+    processors: usize,
 }
 
 impl Launch {
@@ -45,7 +48,9 @@ impl Launch {
             arn: function.arn.clone(),
             names: Names::of(function),
             timeout: function.timeout,
+            memory_size: function.memory_size,
             max_processes: surroundings.max_processes,
+            processors: surroundings.processors,
         }
     }
 
@@ -75,6 +80,7 @@ impl Launch {
         Limits {
             timeout: self.timeout,
             max_processes: self.max_processes,
+            processors: self.processors,
         }
     }
 }

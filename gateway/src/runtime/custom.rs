@@ -65,6 +65,7 @@ impl Runtime for Custom {
                 task_root: root,
                 env: execution_env(function),
                 code: [code].into_iter().chain(layers(function)).collect(),
+                is_preloaded: false,
             })
         })
     }

@@ -35,6 +35,9 @@ pub(crate) struct Program {
     pub(crate) env: Vec<(OsString, OsString)>,
     /// The files and folders of the code: a change of them makes it another program.
     pub(crate) code: Vec<PathBuf>,
+    /// Whether its interpreter loads what leads its connections to the gateway. The variables of
+    /// other programs name the gateway's address instead of the API's host.
+    pub(crate) is_preloaded: bool,
 }
 
 /// A program that is being prepared.

@@ -111,6 +111,7 @@ fn program(
         task_root: root,
         env,
         code: code.collect(),
+        is_preloaded: true,
     }
 }
 

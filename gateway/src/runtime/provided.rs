@@ -58,6 +58,7 @@ fn program(executable: PathBuf) -> Program {
         task_root: root,
         env: Vec::new(),
         code: vec![executable],
+        is_preloaded: false,
     }
 }
 

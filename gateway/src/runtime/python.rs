@@ -148,6 +148,7 @@ fn program(
         task_root: root,
         env,
         code,
+        is_preloaded: true,
     }
 }
 

@@ -14,7 +14,7 @@ use spec::io::FunctionOutcome;
 use spec::percent::{Plus, decode};
 
 use crate::http1::{Connection, Head, ReadError};
-use crate::lambda::{Called, Functions, Uncallable};
+use crate::lambda::{Functions, LogType, Uncallable};
 
 /// An error of Lambda's.
 #[derive(Debug)]
@@ -39,7 +39,11 @@ enum InvocationType {
 enum Answer {
     /// The call has not been made, or nobody waits for it.
     Status(u16, Option<String>),
-    Outcome(String, FunctionOutcome),
+    Outcome {
+        request_id: String,
+        outcome: FunctionOutcome,
+        log: Option<String>,
+    },
 }
 
 const FUNCTIONS: &str = "/2015-03-31/functions";
@@ -79,8 +83,14 @@ pub(super) async fn answer(
             headers.extend(id.map(|id| ("x-amzn-requestid", id)));
             (status, String::new())
         }
-        Ok(Answer::Outcome(id, outcome)) => {
-            headers.push(("x-amzn-requestid", id));
+        Ok(Answer::Outcome {
+            request_id,
+            outcome,
+            log,
+        }) => {
+            headers.push(("x-amzn-requestid", request_id));
+            let log = log.map(|log| spec::base64::encode(log.as_bytes()));
+            headers.extend(log.map(|log| ("x-amz-log-result", log)));
             headers.push(("x-amz-executed-version", "$LATEST".to_owned()));
             let text = match outcome {
                 FunctionOutcome::Returned(text) => text,
@@ -110,22 +120,37 @@ async fn call(functions: &Functions, head: &Head, body: Vec<u8>) -> Result<Answe
         return Ok(Answer::Status(204, None));
     }
     let trace_id = head.headers.get("X-Amzn-Trace-Id");
-    let called = functions.call(&named, payload, trace_id);
-    let Called {
-        request_id,
-        outcome,
-    } = called.map_err(|why| Refusal::of(&named, why))?;
+    // Nobody could be told the log of an asynchronous call.
+    let log_type = match kind {
+        InvocationType::RequestResponse => log_type(head)?,
+        InvocationType::Event | InvocationType::DryRun => LogType::None,
+    };
+    let called = functions.call(&named, payload, trace_id, log_type);
+    let called = called.map_err(|why| Refusal::of(&named, why))?;
+    let request_id = called.request_id.clone();
     if kind == InvocationType::Event {
         return Ok(Answer::Status(202, Some(request_id)));
     }
-    match outcome.await {
-        Ok(outcome) => Ok(Answer::Outcome(request_id, outcome)),
-        Err(_) => Err(Refusal {
+    match called.end().await {
+        Some((outcome, log)) => Ok(Answer::Outcome {
+            request_id,
+            outcome,
+            log,
+        }),
+        None => Err(Refusal {
             status: 500,
             kind: "ServiceException",
             key: "Message",
             message: "the gateway is going down".to_owned(),
         }),
+    }
+}
+
+fn log_type(head: &Head) -> Result<LogType, Refusal> {
+    match head.headers.get("X-Amz-Log-Type") {
+        None | Some("None") => Ok(LogType::None),
+        Some("Tail") => Ok(LogType::Tail),
+        Some(other) => Err(Refusal::not_one_of(other, "logType", "[Tail, None]")),
     }
 }
 
@@ -190,14 +215,10 @@ impl InvocationType {
             None | Some("RequestResponse") => Ok(Self::RequestResponse),
             Some("Event") => Ok(Self::Event),
             Some("DryRun") => Ok(Self::DryRun),
-            Some(other) => Err(Refusal {
-                status: 400,
-                kind: "InvalidParameterValueException",
-                key: "message",
-                message: format!(
-                    "`X-Amz-Invocation-Type` must be RequestResponse, Event or DryRun, not `{other}`"
-                ),
-            }),
+            Some(other) => {
+                let known = "[Event, RequestResponse, DryRun]";
+                Err(Refusal::not_one_of(other, "invocationType", known))
+            }
         }
     }
 }
@@ -220,7 +241,24 @@ impl Refusal {
         }
     }
 
+    /// The form is that of all of Lambda's answers to such a value; that Invoke has it too was not
+    /// seen.
+    fn not_one_of(value: &str, parameter: &str, known: &str) -> Self {
+        Self {
+            status: 400,
+            kind: "ValidationException",
+            key: "message",
+            message: format!(
+                "1 validation error detected: Value '{value}' at '{parameter}' failed to satisfy \
+                 constraint: Member must satisfy enum value set: {known}"
+            ),
+        }
+    }
+
     fn to_json(&self) -> String {
-        json!({"Type": "User", self.key: self.message}).to_string()
+        match self.kind {
+            "ValidationException" => json!({self.key: self.message}).to_string(),
+            _ => json!({"Type": "User", self.key: self.message}).to_string(),
+        }
     }
 }

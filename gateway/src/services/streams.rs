@@ -101,7 +101,7 @@ impl Reader {
     pub(crate) async fn written(&mut self) {
         if self.written.changed().await.is_err() {
             // The engine ends with the gateway.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -10,18 +10,19 @@
 mod machine;
 
 use std::collections::HashMap;
-use std::future::pending;
+use std::future::{pending, ready};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value as Json;
 use spec::Timestamp;
 use spec::io::FunctionOutcome;
 use stack::EventSourceMapping;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::lambda::{Functions, Uncallable};
+use crate::lambda::{Functions, LogType, Uncallable};
 use crate::services::dynamodb::Engine;
 use crate::services::streams::Reader;
 use machine::{Ended, Machine, Record, Step};
@@ -51,6 +52,9 @@ struct Polling {
     mapping: watch::Receiver<EventSourceMapping>,
     reader: Reader,
 }
+
+/// A call that is under way: its outcome, or nothing if the gateway goes down.
+type Call = Pin<Box<dyn Future<Output = Option<FunctionOutcome>> + Send>>;
 
 impl Mappings {
     pub(crate) fn new(functions: Arc<Functions>, clock: Clock, region: String) -> (Self, Tasks) {
@@ -153,7 +157,7 @@ impl Tasks {
 impl Polling {
     async fn run(mut self, functions: Arc<Functions>, clock: Clock) {
         let mut machine = Machine::new(self.mapping.borrow_and_update().clone());
-        let mut call: Option<oneshot::Receiver<FunctionOutcome>> = None;
+        let mut call: Option<Call> = None;
         let mut more = true;
         loop {
             while more && machine.wanted() > 0 {
@@ -199,7 +203,7 @@ impl Polling {
                     filters.is_empty() || filters.iter().any(|filter| filter.matches(event))
                 };
                 let meant = events.into_iter().filter(is_meant);
-                (meant.map(record).collect(), more)
+                (meant.map(|event| record(&event)).collect(), more)
             }
             Err(problem) => {
                 self.say(&problem);
@@ -208,22 +212,17 @@ impl Polling {
         }
     }
 
-    fn call(
-        &self,
-        functions: &Functions,
-        records: &[Record],
-    ) -> oneshot::Receiver<FunctionOutcome> {
+    fn call(&self, functions: &Functions, records: &[Record]) -> Call {
         let function = self.mapping.borrow().function_arn.clone();
-        match functions.call(&function, machine::event(records), None) {
-            Ok(called) => called.outcome,
+        let event = machine::event(records);
+        match functions.call(&function, event, None, LogType::None) {
+            Ok(called) => Box::pin(async { called.end().await.map(|(outcome, _)| outcome) }),
             Err(why) => {
-                let (sender, receiver) = oneshot::channel();
                 let why = match why {
                     Uncallable::Unknown => "there is no such function".to_owned(),
                     Uncallable::NotRun(reason) => reason,
                 };
-                let _ = sender.send(FunctionOutcome::NotInvocable(why));
-                receiver
+                Box::pin(ready(Some(FunctionOutcome::NotInvocable(why))))
             }
         }
     }
@@ -255,14 +254,14 @@ impl Polling {
 }
 
 /// The outcome of the call that is under way; `None` if nobody will ever know it.
-async fn ended(call: &mut Option<oneshot::Receiver<FunctionOutcome>>) -> Option<FunctionOutcome> {
+async fn ended(call: &mut Option<Call>) -> Option<FunctionOutcome> {
     match call {
-        Some(call) => call.await.ok(),
+        Some(call) => call.await,
         None => pending().await,
     }
 }
 
-fn record(event: Json) -> Record {
+fn record(event: &Json) -> Record {
     let record = &event["dynamodb"];
     let seconds = record["ApproximateCreationDateTime"].as_u64();
     let number = record["SequenceNumber"].as_str();

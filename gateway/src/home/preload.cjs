@@ -1,0 +1,60 @@
+// Leads connections to the API's own host to the gateway: in this process, and in every Node that it
+// starts. Loaded by `NODE_OPTIONS`.
+//
+// What connects (node:https, fetch, ws, the SDKs) comes by here with the name that it was given.
+// Only the address is another one then: the `Host` that it sends, or signs, and the name that it
+// wants to see in the certificate stay.
+
+'use strict';
+
+const fs = require('fs');
+const net = require('net');
+const path = require('path');
+
+const lines = fs.readFileSync(path.join(__dirname, 'home.txt'), 'utf8').split('\n');
+const [host, port] = lines[0].split(' ');
+const own = new Set(lines.slice(1).filter(Boolean));
+const ports = new Set(['443', port]);
+
+const { connect } = net.Socket.prototype;
+net.Socket.prototype.connect = function (...args) {
+  return connect.apply(this, lead(args));
+};
+
+/** The arguments of `connect`, or those that lead to the gateway. */
+function lead(args) {
+  // `net.connect` has read its arguments already: the options, and a callback.
+  const given = Array.isArray(args[0]) ? args[0] : args;
+  const [first, second] = given;
+  const isOptions = typeof first === 'object' && first !== null;
+  const options = isOptions ? first : { port: first, host: second };
+  if (typeof options.host !== 'string' || options.path) return args;
+  const name = options.host.toLowerCase().replace(/\.$/, '');
+  if (!own.has(name)) {
+    if (isApi(name)) warn(name);
+    return args;
+  }
+  if (!ports.has(String(options.port))) return args;
+  const callback = given.find((argument) => typeof argument === 'function');
+  return [{ ...options, host, port: Number(port) }, ...(callback ? [callback] : [])];
+}
+
+function isApi(name) {
+  return name.includes('.execute-api.') && /\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.test(name);
+}
+
+/** Says once, for all processes, that another API is called. */
+function warn(name) {
+  try {
+    fs.closeSync(fs.openSync(path.join(__dirname, `said-${name}`), 'wx'));
+  } catch {
+    return;
+  }
+  const [api] = own;
+  fs.writeSync(
+    2,
+    `gatespec: \`${name}\` is called, which is not the API of this stack (\`${api}\`): the call ` +
+      `leaves for the internet. If this stack is meant, start the gateway with ` +
+      `\`--allow-host ${name}\`\n`,
+  );
+}
