@@ -42,7 +42,9 @@ mod settings;
 mod template;
 
 pub use assembly::Assembly;
-pub use declared::{Code, EventSourceMapping, Function, Permission, StartingPosition, Table};
+pub use declared::{
+    Code, EventSourceMapping, Function, Layer, Permission, StartingPosition, Table,
+};
 pub use diagnostics::Diagnostics;
 pub use error::{Error, ErrorKind, Warning, WarningKind};
 pub use event_pattern::EventPattern;
