@@ -23,14 +23,14 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::http1::{Connection, Head, ReadError};
 use crate::hub::Hub;
-use crate::lambda::Functions;
 use crate::supervisor::{Supervisor, panic_message};
+pub(crate) use invoke::Lambda;
 use origin::{Hosts, Pages};
 use serve::{Name, Service};
 
 /// Accepts connections until `stop`, then keeps those that are there until it is dropped.
 pub(crate) async fn run(
-    (hub, functions): (Arc<Hub>, Arc<Functions>),
+    (hub, lambda): (Arc<Hub>, Arc<Lambda>),
     listener: TcpListener,
     (hosts, acceptor): (Hosts, TlsAcceptor),
     stop: Arc<Notify>,
@@ -44,7 +44,7 @@ pub(crate) async fn run(
                 Ok((stream, address)) => {
                     let api = Api {
                         hub: Arc::clone(&hub),
-                        functions: Arc::clone(&functions),
+                        lambda: Arc::clone(&lambda),
                         address,
                         closing: Arc::clone(&closing),
                     };
@@ -86,7 +86,7 @@ fn look(ended: Result<(), JoinError>, hub: &Hub, supervisor: &Supervisor) {
 /// The API on one connection.
 struct Api {
     hub: Arc<Hub>,
-    functions: Arc<Functions>,
+    lambda: Arc<Lambda>,
     /// The peer's.
     address: SocketAddr,
     /// The gateway goes down: no connection is kept for another request.
@@ -113,7 +113,7 @@ impl Service for Api {
             let answered = foreign::refuse(&mut connection, &head, &service).await;
             answered.then_some(connection)
         } else if invoke::is_meant(head.path()) {
-            let again = invoke::answer(&self.functions, &mut connection, &head).await;
+            let again = invoke::answer(&self.lambda, self.address, &mut connection, &head).await;
             again.then_some(connection)
         } else if is_management(head.path(), &head.headers) {
             let again = management(&self.hub, &mut connection, head, self.address).await;
