@@ -175,8 +175,15 @@ async fn other_hosts_are_left_alone(#[case] language: Language, #[case] expected
         lines.iter().filter(|line| **line == warning).count()
     };
     assert_eq!([of(other), of(&format!("x{api}"))], [1, 1], "{lines:?}");
+    for service in ["sqs.us-east-1", "dynamodb.eu-west-1"] {
+        let warning = format!(
+            "gatespec: `{service}.amazonaws.com` is called, which is not served here: the call \
+             leaves for the internet"
+        );
+        assert!(lines.contains(&warning), "{lines:?}");
+    }
     let all = lines.iter().filter(|line| line.contains("gatespec: "));
-    assert_eq!(all.count(), 2, "{lines:?}");
+    assert_eq!(all.count(), 4, "{lines:?}");
 }
 
 /// A client of the Runtime API that is no interpreter, and starts some.
