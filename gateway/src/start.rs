@@ -15,7 +15,7 @@ use crate::access_log::Writer;
 use crate::build::{self, Build};
 use crate::clock::Clock;
 use crate::control::Control;
-use crate::home::Home;
+use crate::home::{Home, Lead};
 use crate::hub::Hub;
 use crate::lambda::{Functions, Launch, Sink, Surroundings};
 use crate::running::{Deployed, Running, reachable, rules};
@@ -62,10 +62,12 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let programs = build::programs(&stack, &options.build, &tools).await?;
     let (listener, address) = listen(SocketAddr::new(options.host, options.port)).await?;
     let names = names(&stack, &options);
-    let hosts = Hosts::new(options.host, names.clone());
+    let of_dynamodb = hosts_of(&stack, &["dynamodb", "streams.dynamodb"]);
+    let all = || names.iter().chain(&of_dynamodb).cloned();
+    let hosts = Hosts::new(options.host, all());
     let (authority, trust) = tls::open(options.authority.as_deref(), &tools)?;
-    let home = Home::new(&names, reachable(address), &tools).map_err(Error::Home)?;
-    let acceptor = tls::acceptor(&authority, options.host, names)?;
+    let acceptor = tls::acceptor(&authority, options.host, all())?;
+    let mut leads: Vec<Lead> = Lead::all(names, reachable(address)).collect();
     let clock = Clock::start(options.clock);
     let (dynamodb, dynamodb_url) = match options.dynamodb_url.clone() {
         Some(url) => (None, url),
@@ -74,11 +76,15 @@ pub async fn start(options: Options) -> Result<Control, Error> {
                 port: options.dynamodb_port,
                 file: options.data.clone(),
             };
-            let engine = dynamodb::Engine::start(stack.tables(), &hosts, &clock, place).await?;
-            let url = engine.url.clone();
+            let accepting = (hosts.clone(), acceptor.clone());
+            let tables = stack.tables();
+            let engine = dynamodb::Engine::start(tables, accepting, &clock, place).await?;
+            leads.extend(Lead::all(of_dynamodb, engine.address));
+            let url = engine.url();
             (Some(engine), url)
         }
     };
+    let home = Home::new(leads, &tools).map_err(Error::Home)?;
     let surroundings = Surroundings {
         region: stack.api().region.clone(),
         credentials: Caller::functions(stack.api()),
@@ -201,14 +207,25 @@ fn spawn(
 }
 
 /// The names by which requests may call this machine, and functions do: those that the API has on
-/// AWS, and those that were named. Custom domains will belong here.
+/// AWS, those that were named, and Lambda's. Custom domains will belong here.
 fn names(stack: &Assembly, options: &Options) -> Vec<String> {
     let api = stack.api();
     let own = ["amazonaws.com", "amazonaws.com.cn", "api.aws"];
     let own = own.map(|suffix| format!("{}.execute-api.{}.{suffix}", api.api_id, api.region));
-    own.into_iter()
-        .chain(options.allowed_hosts.iter().cloned())
-        .collect()
+    let named = options.allowed_hosts.iter().cloned();
+    let lambda = hosts_of(stack, &["lambda"]);
+    own.into_iter().chain(named).chain(lambda).collect()
+}
+
+/// The hosts of services in the stack's region, which SDKs call that know no variable for them.
+fn hosts_of(stack: &Assembly, services: &[&str]) -> Vec<String> {
+    let region = &stack.api().region;
+    let suffix = match region.starts_with("cn-") {
+        true => "amazonaws.com.cn",
+        false => "amazonaws.com",
+    };
+    let host = |service: &&str| format!("{service}.{region}.{suffix}");
+    services.iter().map(host).collect()
 }
 
 async fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {

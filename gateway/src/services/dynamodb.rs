@@ -13,6 +13,7 @@ use stack::{EventSourceMapping, StartingPosition, Table};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 use super::streams::Reader;
 use super::{front, tables};
@@ -22,7 +23,7 @@ use crate::server::origin::Hosts;
 
 /// The running engine. It ends when this is dropped.
 pub(crate) struct Engine {
-    pub(crate) url: String,
+    pub(crate) address: SocketAddr,
     database: Database,
     /// Told whenever an item may have changed.
     written: watch::Sender<()>,
@@ -46,13 +47,14 @@ pub(crate) struct Place {
 const SWEEP: Duration = Duration::from_secs(60);
 
 impl Engine {
-    /// An engine with these tables, on a loopback port that lets in what `hosts` does.
+    /// An engine with these tables, on a loopback port that lets in what the hosts do, plain or with
+    /// TLS.
     ///
     /// # Errors
     /// The port or the file cannot be used, or a table cannot be created.
     pub(crate) async fn start(
         wanted: &[Table],
-        hosts: &Hosts,
+        accepting: (Hosts, TlsAcceptor),
         clock: &Clock,
         place: Place,
     ) -> Result<Self, Error> {
@@ -69,9 +71,9 @@ impl Engine {
         let listener = listener.map_err(|error| Error::Listen { address, error })?;
         let address = listener.local_addr().map_err(|error| failed(&error))?;
         let written = watch::Sender::new(());
-        let front = front::run(listener, hosts.clone(), database.clone(), written.clone());
+        let front = front::run(listener, accepting, database.clone(), written.clone());
         let mut engine = Self {
-            url: format!("http://{address}"),
+            address,
             database: database.clone(),
             written: written.clone(),
             kept: Mutex::default(),
@@ -92,6 +94,10 @@ impl Engine {
             engine.tasks.push(tokio::spawn(sweeps));
         }
         Ok(engine)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Creates a table while functions use the others, unless the file has it already.
