@@ -1,5 +1,5 @@
-// Leads connections to the API's own host to the gateway: in this process, and in every Node that it
-// starts. Loaded by `NODE_OPTIONS`.
+// Leads connections to the API's own host, and to those of the services that the gateway has, to
+// the gateway: in this process, and in every Node that it starts. Loaded by `NODE_OPTIONS`.
 //
 // What connects (node:https, fetch, ws, the SDKs) comes by here with the name that it was given.
 // Only the address is another one then: the `Host` that it sends, or signs, and the name that it
@@ -11,10 +11,12 @@ const fs = require('fs');
 const net = require('net');
 const path = require('path');
 
-const lines = fs.readFileSync(path.join(__dirname, 'home.txt'), 'utf8').split('\n');
-const [host, port] = lines[0].split(' ');
-const own = new Set(lines.slice(1).filter(Boolean));
-const ports = new Set(['443', port]);
+/** By host name, where it leads; the API's own name is the first. */
+const homes = new Map();
+for (const line of fs.readFileSync(path.join(__dirname, 'home.txt'), 'utf8').split('\n')) {
+  const [name, host, port] = line.split(' ');
+  if (name) homes.set(name, { host, port: Number(port) });
+}
 
 const { connect } = net.Socket.prototype;
 net.Socket.prototype.connect = function (...args) {
@@ -30,31 +32,34 @@ function lead(args) {
   const options = isOptions ? first : { port: first, host: second };
   if (typeof options.host !== 'string' || options.path) return args;
   const name = options.host.toLowerCase().replace(/\.$/, '');
-  if (!own.has(name)) {
-    if (isApi(name)) warn(name);
+  const home = homes.get(name);
+  if (!home) {
+    if (isAws(name)) warn(name);
     return args;
   }
-  if (!ports.has(String(options.port))) return args;
+  if (![443, home.port].includes(Number(options.port))) return args;
   const callback = given.find((argument) => typeof argument === 'function');
-  return [{ ...options, host, port: Number(port) }, ...(callback ? [callback] : [])];
+  return [{ ...options, ...home }, ...(callback ? [callback] : [])];
 }
 
-function isApi(name) {
-  return name.includes('.execute-api.') && /\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.test(name);
+function isAws(name) {
+  return /\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.test(name);
 }
 
-/** Says once, for all processes, that another API is called. */
+/** Says once, for all processes, that AWS is called. */
 function warn(name) {
   try {
     fs.closeSync(fs.openSync(path.join(__dirname, `said-${name}`), 'wx'));
   } catch {
     return;
   }
-  const [api] = own;
-  fs.writeSync(
-    2,
-    `gatespec: \`${name}\` is called, which is not the API of this stack (\`${api}\`): the call ` +
-      `leaves for the internet. If this stack is meant, start the gateway with ` +
-      `\`--allow-host ${name}\`\n`,
-  );
+  const [api] = homes.keys();
+  const [what, help] = name.includes('.execute-api.')
+    ? [
+        `is not the API of this stack (\`${api}\`)`,
+        `. If this stack is meant, start the gateway with \`--allow-host ${name}\``,
+      ]
+    : ['is not served here', ''];
+  const text = `\`${name}\` is called, which ${what}: the call leaves for the internet${help}`;
+  fs.writeSync(2, `gatespec: ${text}\n`);
 }
