@@ -10,6 +10,7 @@ mod ca;
 mod check;
 mod failure;
 mod falsify;
+mod interpreters;
 mod jsonl;
 mod lint;
 mod params;
@@ -40,7 +41,7 @@ enum Command {
     /// Run the cases of the specification against targets, and print the verdicts (what `gatespec`
     /// does without a command).
     Check(Box<check::CheckArgs>),
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     Render(render::RenderArgs),
     Lint(lint::LintArgs),
     Falsify(falsify::FalsifyArgs),

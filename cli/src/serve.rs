@@ -3,27 +3,33 @@
 mod announce;
 mod input;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use gateway::{AccessLog, Build, Error, Log, Notice, Options, Subscription, TimeSource};
+use gateway::{
+    AccessLog, Build, Error, InvocationLines, Log, Notice, Options, Subscription, TimeSource,
+};
 use spec::Timestamp;
 use spec::throttle::Limit;
 use stack::Assembly;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::interpreters::InterpreterArgs;
 use crate::{Caused, Failure, StackArgs, eprint, runtime};
 
 /// Serve a stack's WebSocket API, its functions and its tables on this machine, until Ctrl-C.
 ///
 /// Functions in Rust are built with cargo as the template's metadata says, those of nodejs*.x run on
-/// this machine's Node; all run as processes behind a Lambda Runtime API. A DynamoDB engine in memory holds the tables, unless
-/// AWS_ENDPOINT_URL_DYNAMODB names another.
+/// this machine's Node; all run as processes behind a Lambda Runtime API. A DynamoDB engine holds the tables, in memory or in
+/// the file of --data, unless AWS_ENDPOINT_URL_DYNAMODB names another.
 #[derive(Args)]
 #[command(after_help = "Example:\n  gatespec serve --port 0 --verbose my/template.yaml")]
 pub(crate) struct ServeArgs {
@@ -44,23 +50,25 @@ pub(crate) struct ServeArgs {
     /// they are.
     #[arg(long)]
     release: bool,
-    /// The Node that runs functions of nodejs*.x, 20 or newer [default: the first on PATH].
-    #[arg(long, value_name = "PATH")]
-    node: Option<PathBuf>,
-    /// The Python that runs functions of python3.*, 3.8 or newer [default: a virtual environment
-    /// `.venv` beside the code or above it, the active one, the template's version on PATH, python3].
-    #[arg(long, value_name = "PATH")]
-    python: Option<PathBuf>,
-    /// The command that runs the functions of a runtime, or one function: any client of Lambda's
-    /// Runtime API, started by a shell in the folder of the code; may be repeated. It finds the
-    /// handler in `$_HANDLER`, and the folder in `$LAMBDA_TASK_ROOT`.
-    #[arg(long, value_name = "NAME=COMMAND", value_parser = command_of_runtime)]
-    runtime: Vec<(String, String)>,
+    #[command(flatten)]
+    interpreters: InterpreterArgs,
     /// Where functions find a service that the gateway does not have, such as
     /// `sqs=http://127.0.0.1:4566`; may be repeated. So do `AWS_ENDPOINT_URL_*` of the environment.
     #[arg(long, value_name = "SERVICE=URL", value_parser = endpoint)]
     endpoint: Vec<(String, String)>,
-    /// Log every decision about a connection or a message, with its reason.
+    /// The most processes of one function. There are as many as keep the processors busy, and more
+    /// for a function that sleeps or waits for others.
+    #[arg(long, value_name = "N", default_value_t = gateway::MAX_PROCESSES, value_parser = processes)]
+    max_processes: usize,
+    /// The file in which the DynamoDB engine keeps tables and rows over a restart, made if it is
+    /// missing; otherwise they are in memory, and end with the gateway.
+    #[arg(long, value_name = "FILE", conflicts_with = "clock")]
+    data: Option<PathBuf>,
+    /// The port of the DynamoDB engine; 0 lets the system choose.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    dynamodb_port: u16,
+    /// Log every decision about a connection or a message, with its reason, and the START and END of
+    /// each invocation besides its REPORT.
     #[arg(long, short)]
     verbose: bool,
     /// Where the access log goes if the stage has `AccessLogSettings`: appended to a file, or `-`
@@ -80,7 +88,7 @@ pub(crate) struct ServeArgs {
     /// too.
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
-    /// Refuse calls to the @connections API that are not signed, as AWS does.
+    /// Refuse calls to the @connections API and to Lambda's that are not signed, as AWS does.
     #[arg(long)]
     require_signatures: bool,
     /// What to print once it serves: lines for people, or one line of JSON for programs (the
@@ -119,12 +127,17 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
 /// Sends warnings and panics to the log.
 fn trace_to(log: &Log) {
     let events = log.clone();
+    // The engine's server warns of every 4xx without saying more; the gateway says what was refused.
+    let levels = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("dynoxide::server", LevelFilter::ERROR);
     tracing_subscriber::fmt()
         .with_writer(move || events.writer())
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_max_level(LevelFilter::WARN)
+        .with_ansi(log.is_coloured())
         .without_time()
         .with_target(false)
+        .finish()
+        .with(levels)
         .init();
     let panics = log.clone();
     std::panic::set_hook(Box::new(move |panic| {
@@ -146,7 +159,7 @@ async fn serve(args: &ServeArgs, log: &Log) -> Result<(), Failure> {
     let shown = args
         .verbose
         .then(|| tokio::spawn(show(running.subscribe(), log.clone())));
-    announce::announce(&running, args.ready)?;
+    announce::announce(&running, &options, args.ready)?;
     let logs = running.assembly().api().stage.access_log_settings.is_some();
     if args.access_log.is_some() && !logs {
         log.line(&"warning: the stage has no `AccessLogSettings`: there is no access log");
@@ -198,16 +211,19 @@ fn serve_options(args: &ServeArgs) -> Options {
     options.build.release = args.release;
     options.host = args.host;
     options.port = args.port;
-    options.interpreters.node.clone_from(&args.node);
-    options.interpreters.python.clone_from(&args.python);
-    let commands = args.runtime.iter().cloned();
-    options.interpreters.commands.extend(commands);
+    if args.verbose {
+        options.invocation_lines = InvocationLines::All;
+    }
+    options.interpreters = args.interpreters.interpreters();
     for (service, url) in &args.endpoint {
         match &**service {
             "DYNAMODB" => options.dynamodb_url = Some(url.clone()),
             _ => drop(options.endpoints.insert(service.clone(), url.clone())),
         }
     }
+    options.max_processes = args.max_processes;
+    options.data.clone_from(&args.data);
+    options.dynamodb_port = args.dynamodb_port;
     options.allowed_hosts.clone_from(&args.allow_host);
     options.access_log = match &args.access_log {
         None => AccessLog::Stderr,
@@ -222,6 +238,11 @@ fn serve_options(args: &ServeArgs) -> Options {
         options.clock = TimeSource::Standing(Timestamp::from_millis(millis));
     }
     options
+}
+
+fn processes(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "it must be a number of processes, at least 1".to_owned())
 }
 
 /// A host name as it is in `Host`, without a port.
@@ -249,22 +270,6 @@ fn endpoint(text: &str) -> Result<(String, String), String> {
         }
         _ => Err(
             "it must be a service and its address, such as `sqs=http://127.0.0.1:4566`".to_owned(),
-        ),
-    }
-}
-
-/// `java21=java -cp …`
-fn command_of_runtime(text: &str) -> Result<(String, String), String> {
-    let parts = text.split_once('=');
-    let parts = parts.map(|(name, command)| (name.trim(), command.trim()));
-    match parts {
-        Some((name, command)) if !name.is_empty() && !command.is_empty() => {
-            Ok((name.to_owned(), command.to_owned()))
-        }
-        _ => Err(
-            "it must be a runtime or a function of the template and a command, such as \
-             `java21='java -jar client.jar \"$_HANDLER\"'`"
-                .to_owned(),
         ),
     }
 }
@@ -303,10 +308,11 @@ pub(crate) fn read_stack(args: &StackArgs) -> Result<Assembly, Failure> {
 }
 
 /// Builds the functions, so that the gateway can be started without.
-pub(crate) fn build(stack: &Assembly) -> Result<(), Failure> {
+pub(crate) fn build(stack: &Assembly, interpreters: &InterpreterArgs) -> Result<(), Failure> {
     eprint(&"building the functions");
+    let interpreters = interpreters.interpreters();
     runtime()?
-        .block_on(gateway::build(stack, &Build::default()))
+        .block_on(gateway::build(stack, &Build::default(), interpreters))
         .map_err(failure)
 }
 

@@ -77,7 +77,7 @@ impl Control {
 
     /// The DynamoDB that the functions use.
     pub fn dynamodb_url(&self) -> &str {
-        &self.0.dynamodb_url
+        &self.0.endpoint.url
     }
 
     /// What is served at the moment.
@@ -107,8 +107,8 @@ impl Control {
 
     /// Lets `time` pass on a frozen clock: once every call of a function has reached its process,
     /// all that is due within `time` happens, each thing at its own moment, and is on its way when
-    /// this returns the new time. Functions whose `Timeout` is reached are killed. `None` with a
-    /// clock of another kind.
+    /// this returns the new time. Functions whose `Timeout` is reached are killed. Items of the
+    /// embedded DynamoDB that have expired by then are gone. `None` with a clock of another kind.
     ///
     /// Calls that are still under way see the time pass too, also those that began in its middle:
     /// whoever wants an answer first must wait for it.
@@ -117,7 +117,11 @@ impl Control {
             return None;
         }
         self.0.functions.fetched().await;
-        Some(self.0.hub.advance(time))
+        let now = self.0.hub.advance(time);
+        if let Some(engine) = &self.0.dynamodb {
+            engine.sweep().await;
+        }
+        Some(now)
     }
 
     /// Serves `assembly` from now on, in place of what is served: what changed between the two.

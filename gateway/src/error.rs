@@ -44,6 +44,9 @@ pub enum Error {
     /// There is no TLS.
     #[error("TLS is not possible")]
     Tls(#[from] crate::tls::AuthorityError),
+    /// What leads functions to the gateway cannot be written.
+    #[error("the files that lead functions to the gateway cannot be written")]
+    Home(#[source] io::Error),
     /// The functions' output has nowhere to go.
     #[error("the file for the functions' output cannot be opened")]
     Output(#[source] io::Error),

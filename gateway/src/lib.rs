@@ -5,7 +5,9 @@
 //! build        the functions' executables, by cargo
 //! services     HTTP backends, and DynamoDB: an engine in memory, with the stack's tables
 //! lambda       a pool of processes for each function, each process with its Runtime API
+//! home         the API's own host leads functions' processes to the gateway
 //! runtime      from a function and its code to the program that runs it
+//! streams      event source mappings: the tables' streams invoke functions
 //! hub          spec::Gateway behind a lock: inputs in, outputs to clients' tasks and functions
 //! calls        what the hub, functions and services know of each other
 //! subscription decisions, for whoever watches
@@ -45,6 +47,7 @@ mod clock;
 mod control;
 mod credentials;
 mod error;
+mod home;
 mod http1;
 mod hub;
 mod ids;
@@ -58,6 +61,7 @@ mod runtime;
 mod server;
 mod services;
 mod start;
+mod streams;
 mod subscription;
 mod supervisor;
 mod tls;
@@ -68,11 +72,11 @@ pub use build::Build;
 pub use clock::TimeSource;
 pub use control::{Control, Snapshot};
 pub use error::{BuildError, Error};
-pub use lambda::{Figures, FunctionOutput, LineSink};
+pub use lambda::{Figures, FunctionOutput, InvocationLines, LineSink};
 pub use log::{LineWriter, Log, escape};
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;
-pub use options::Options;
+pub use options::{MAX_PROCESSES, Options};
 pub use runtime::Interpreters;
 pub use start::{build, start};
 pub use subscription::{Notice, Subscription};

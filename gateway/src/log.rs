@@ -7,14 +7,18 @@
 //! Every line is one line: control characters are escaped, so that no client can forge a line or
 //! control a terminal.
 
+mod function_line;
+
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+pub(crate) use function_line::FunctionLine;
 
 /// Where log lines go. Clones share one queue and one thread.
 #[derive(Clone)]
@@ -32,6 +36,7 @@ struct Shared {
     queue: Mutex<Queue>,
     /// The writer waits for lines, or somebody for the writer.
     changed: Condvar,
+    is_coloured: bool,
 }
 
 #[derive(Default)]
@@ -73,7 +78,7 @@ impl Log {
         if let Some(log) = &*stderr {
             return Ok(log.clone());
         }
-        let log = Self::to(io::stderr())?;
+        let log = Self::start(io::stderr(), io::stderr().is_terminal() && !no_color())?;
         *stderr = Some(log.clone());
         Ok(log)
     }
@@ -91,9 +96,14 @@ impl Log {
     /// # Errors
     /// The system has no thread left.
     pub fn to(place: impl Write + Send + 'static) -> io::Result<Self> {
+        Self::start(place, false)
+    }
+
+    fn start(place: impl Write + Send + 'static, is_coloured: bool) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             changed: Condvar::new(),
+            is_coloured,
         });
         let log = Self(Arc::clone(&shared));
         // Never joined: it may hang in a write for as long as nobody reads.
@@ -109,9 +119,19 @@ impl Log {
         self.push(escape(&line.to_string()).into_owned());
     }
 
-    /// Queues a line that a function has written. Its colours are kept. Never waits.
-    pub fn function_line(&self, name: &str, line: &str) {
-        self.push(format!("{name}: {}", escape_but_colours(line)));
+    /// Whether it has colours: on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+    pub fn is_coloured(&self) -> bool {
+        self.0.is_coloured
+    }
+
+    /// Queues lines of a function side by side. Its own colours are kept. Never waits.
+    pub(crate) fn function_lines<'l>(&self, lines: impl IntoIterator<Item = FunctionLine<'l>>) {
+        let lines = lines.into_iter();
+        let lines: Vec<String> = lines.map(|line| line.to_line(self.0.is_coloured)).collect();
+        let mut queue = self.0.lock();
+        lines.into_iter().for_each(|line| queue.push(line));
+        drop(queue);
+        self.0.changed.notify_all();
     }
 
     /// What to write one event of `tracing` to. Colours are kept.
@@ -188,6 +208,10 @@ impl Queue {
         }
         (text, lines)
     }
+}
+
+fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 /// The line in the place of those that were dropped.

@@ -11,7 +11,7 @@ use stack::{Assembly, Settings};
 use crate::access_log::AccessLog;
 use crate::build::Build;
 use crate::clock::TimeSource;
-use crate::lambda::FunctionOutput;
+use crate::lambda::{FunctionOutput, InvocationLines};
 #[cfg(feature = "mutations")]
 use crate::mutation::Mutation;
 use crate::runtime::Interpreters;
@@ -38,6 +38,8 @@ pub struct Options {
     pub interpreters: Interpreters,
     /// Where the lines that functions write go.
     pub function_output: FunctionOutput,
+    /// Which lines about invocations stand among them.
+    pub invocation_lines: InvocationLines,
     /// Where the lines of the stage's access log go, if it has `AccessLogSettings`.
     pub access_log: AccessLog,
     /// How many requests the account may make, instead of AWS's quota.
@@ -50,17 +52,23 @@ pub struct Options {
     pub connection_limit: Limit,
     /// Who may sign, besides the functions: a file in the form of AWS's shared credentials.
     pub credentials: Option<PathBuf>,
-    /// Whether calls of the `@connections` API must be signed.
+    /// Whether calls of the `@connections` API and of Lambda's must be signed.
     pub require_signatures: bool,
-    /// Another DynamoDB for the functions than the one in this process. Its tables must exist.
+    /// Another DynamoDB for the functions than the one in this process. The tables that it
+    /// does not have are made there.
     pub dynamodb_url: Option<String>,
+    /// The port of the DynamoDB in this process, on loopback; 0 lets the system choose.
+    pub dynamodb_port: u16,
+    /// The file in which the DynamoDB in this process keeps its tables over a restart; made if it is
+    /// missing. Without one they are in memory. Not with a frozen clock.
+    pub data: Option<PathBuf>,
     /// Where functions find other services: values of `AWS_ENDPOINT_URL_{SERVICE}`, by `SERVICE` as
     /// SDKs spell it there. The gateway's own address answers for all others that it has none.
     pub endpoints: BTreeMap<String, String>,
     /// The folder of the authority that TLS clients are to trust; made at the first use. Without one,
     /// each gateway has an authority of its own, which goes with it.
     pub authority: Option<PathBuf>,
-    /// The most processes of one function.
+    /// The most processes of one function; [`MAX_PROCESSES`] by default.
     pub max_processes: usize,
     /// Where the time comes from.
     pub clock: TimeSource,
@@ -68,6 +76,10 @@ pub struct Options {
     #[cfg(feature = "mutations")]
     pub mutation: Option<Mutation>,
 }
+
+/// The most processes of one function, unless another number is wished for. Lambda has up to 1,000
+/// environments; a process of Node takes some 60 MB.
+pub const MAX_PROCESSES: usize = 64;
 
 impl Options {
     /// The defaults for a template: loopback, a port of the system's choice, everything built;
@@ -88,15 +100,18 @@ impl Options {
             build: Build::default(),
             interpreters: Interpreters::default(),
             function_output: FunctionOutput::default(),
+            invocation_lines: InvocationLines::default(),
             access_log: AccessLog::default(),
             account_limit: throttle::ACCOUNT,
             connection_limit: throttle::CONNECTIONS,
             credentials: None,
             require_signatures: false,
             dynamodb_url: variable("AWS_ENDPOINT_URL_DYNAMODB"),
+            dynamodb_port: 0,
+            data: None,
             endpoints: endpoints(),
             authority: tls::cache_folder(),
-            max_processes: 32,
+            max_processes: MAX_PROCESSES,
             clock: TimeSource::default(),
             #[cfg(feature = "mutations")]
             mutation: None,

@@ -18,6 +18,8 @@ use crate::hub::Hub;
 use crate::lambda::{Functions, Launch, Sink, Surroundings};
 use crate::runtime::Tools;
 use crate::services::dynamodb::Engine;
+use crate::services::endpoint::Endpoint;
+use crate::streams::Mappings;
 use crate::supervisor::Supervisor;
 use crate::{Options, log};
 
@@ -32,6 +34,7 @@ pub(crate) struct Running {
     pub(crate) hub: Arc<Hub>,
     pub(crate) clock: Clock,
     pub(crate) functions: Arc<Functions>,
+    pub(crate) mappings: Mappings,
     /// What functions write.
     pub(crate) sink: Sink,
     pub(crate) surroundings: Surroundings,
@@ -42,7 +45,8 @@ pub(crate) struct Running {
     pub(crate) supervisor: Supervisor,
     pub(crate) tasks: Vec<AbortHandle>,
     pub(crate) dynamodb: Option<Engine>,
-    pub(crate) dynamodb_url: String,
+    /// Where the functions find DynamoDB.
+    pub(crate) endpoint: Endpoint,
     /// Who may sign; the first is the one to show.
     pub(crate) callers: Vec<Caller>,
     pub(crate) goes_down: watch::Sender<bool>,
@@ -89,6 +93,7 @@ impl Running {
                 tracing::warn!("some connections did not end in time");
             }
         }
+        self.mappings.stop();
         self.functions.stop().await;
         self.abort();
         if let Some(writer) = self.deployed.lock().await.access_log.take() {

@@ -15,22 +15,30 @@ use crate::access_log::Writer;
 use crate::build::{self, Build};
 use crate::clock::Clock;
 use crate::control::Control;
+use crate::home::{Home, Lead};
 use crate::hub::Hub;
 use crate::lambda::{Functions, Launch, Sink, Surroundings};
 use crate::running::{Deployed, Running, reachable, rules};
 use crate::runtime::{Interpreters, Tools};
+use crate::server::Lambda;
 use crate::server::origin::Hosts;
 use crate::services::backend::Backends;
 use crate::services::dynamodb;
+use crate::services::endpoint::Endpoint;
+use crate::streams::Mappings;
 use crate::supervisor::Supervisor;
-use crate::{Error, Options, SpecGateway, ids, lambda, server, tls};
+use crate::{Error, Options, SpecGateway, ids, lambda, server, streams, tls};
 
 /// Builds the functions of a stack, so that a later start with [`Build::skip`] finds them.
 ///
 /// # Errors
 /// What keeps a function from being built, or from being found.
-pub async fn build(stack: &Assembly, build: &Build) -> Result<(), Error> {
-    let tools = Tools::new(Interpreters::default());
+pub async fn build(
+    stack: &Assembly,
+    build: &Build,
+    interpreters: Interpreters,
+) -> Result<(), Error> {
+    let tools = Tools::new(interpreters);
     build::programs(stack, build, &tools).await.map(drop)
 }
 
@@ -58,17 +66,29 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let programs = build::programs(&stack, &options.build, &tools).await?;
     let (listener, address) = listen(SocketAddr::new(options.host, options.port)).await?;
     let names = names(&stack, &options);
-    let hosts = Hosts::new(options.host, names.clone());
+    let of_dynamodb = hosts_of(&stack, &["dynamodb", "streams.dynamodb"]);
+    let all = || names.iter().chain(&of_dynamodb).cloned();
+    let hosts = Hosts::new(options.host, all());
     let (authority, trust) = tls::open(options.authority.as_deref(), &tools)?;
-    let acceptor = tls::acceptor(&authority, options.host, names)?;
+    let acceptor = tls::acceptor(&authority, options.host, all())?;
+    let mut leads: Vec<Lead> = Lead::all(names, reachable(address)).collect();
+    let clock = Clock::start(options.clock);
     let (dynamodb, dynamodb_url) = match options.dynamodb_url.clone() {
         Some(url) => (None, url),
         None => {
-            let engine = dynamodb::Engine::start(stack.tables(), &hosts).await?;
-            let url = engine.url.clone();
+            let place = dynamodb::Place {
+                port: options.dynamodb_port,
+                file: options.data.clone(),
+            };
+            let accepting = (hosts.clone(), acceptor.clone());
+            let tables = stack.tables();
+            let engine = dynamodb::Engine::start(tables, accepting, &clock, place).await?;
+            leads.extend(Lead::all(of_dynamodb, engine.address));
+            let url = engine.url();
             (Some(engine), url)
         }
     };
+    let home = Home::new(leads, &tools).map_err(Error::Home)?;
     let surroundings = Surroundings {
         region: stack.api().region.clone(),
         credentials: Caller::functions(stack.api()),
@@ -77,10 +97,12 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         dynamodb_url: dynamodb_url.clone(),
         endpoints: options.endpoints.clone(),
         trust,
+        home,
         max_processes: options.max_processes.max(1),
+        processors: std::thread::available_parallelism().map_or(1, usize::from),
     };
-    let sink = Sink::open(&options.function_output).map_err(Error::Output)?;
-    let clock = Clock::start(options.clock);
+    let sink =
+        Sink::open(&options.function_output, options.invocation_lines).map_err(Error::Output)?;
     let launches = Launch::all(&stack, &programs, &surroundings);
     let deployed = Deployed {
         launches: launches
@@ -90,28 +112,44 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         tables: stack.tables().to_vec(),
         access_log,
     };
+    let endpoint = Endpoint {
+        url: dynamodb_url,
+        region: surroundings.region.clone(),
+        access_key_id: surroundings.credentials.access_key_id.clone(),
+    };
+    if dynamodb.is_none() {
+        for problem in endpoint.create(stack.tables()).await {
+            tracing::warn!("{problem}");
+        }
+    }
     let mut started = None;
     let lines = deployed.access_log.as_ref().map(Writer::lines);
     let hub = Hub::new(
-        machine(&stack, access, &options),
+        machine(&stack, access.clone(), &options),
         clock.clone(),
         lines,
         |hub| {
             let (functions, tasks) =
                 Functions::new(launches, sink.clone(), clock.clone(), hub.clone());
             started = Some((Arc::clone(&functions), tasks));
-            let region = surroundings.region.clone();
-            let backends = Backends::new(hub, clock.clone(), dynamodb_url.clone(), region);
+            let backends = Backends::new(hub, clock.clone(), endpoint.clone());
             (functions, backends)
         },
     );
     let (functions, processes) = started.expect("`Hub::new` has called what it was given");
-    functions.leave_out(Launch::missing(&stack, &programs));
+    functions.offer(&stack, &programs);
+    let (mappings, polls) = Mappings::new(
+        Arc::clone(&functions),
+        clock.clone(),
+        surroundings.region.clone(),
+    );
+    mappings.deploy(stack.event_source_mappings(), dynamodb.as_ref());
     let stop = Arc::new(Notify::new());
     let supervisor = Supervisor::new();
-    let served = (Arc::clone(&hub), Arc::clone(&functions));
+    let lambda = Lambda::new(Arc::clone(&functions), stack.api(), &access, clock.clone());
+    let served = (Arc::clone(&hub), Arc::new(lambda));
     let listening = (listener, hosts, acceptor);
-    let tasks = spawn(&supervisor, served, processes, listening, &stop);
+    let tasks = spawn(&supervisor, served, (processes, polls), listening, &stop);
     Ok(Control::new(Running {
         address,
         deployed: Mutex::new(deployed),
@@ -121,13 +159,14 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         hub,
         clock,
         functions,
+        mappings,
         sink,
         surroundings,
         stop,
         supervisor,
         tasks,
         dynamodb,
-        dynamodb_url,
+        endpoint,
         callers,
         goes_down: watch::Sender::new(false),
         down: OnceCell::new(),
@@ -150,13 +189,13 @@ fn machine(stack: &Assembly, access: Access, options: &Options) -> SpecGateway {
 /// Starts the tasks that must not end.
 fn spawn(
     supervisor: &Supervisor,
-    (hub, functions): (Arc<Hub>, Arc<Functions>),
-    processes: lambda::Tasks,
+    (hub, lambda): (Arc<Hub>, Arc<Lambda>),
+    (processes, polls): (lambda::Tasks, streams::Tasks),
     (listener, hosts, acceptor): (TcpListener, Hosts, TlsAcceptor),
     stop: &Arc<Notify>,
 ) -> Vec<AbortHandle> {
     let served = server::run(
-        (Arc::clone(&hub), functions),
+        (Arc::clone(&hub), lambda),
         listener,
         (hosts, acceptor),
         Arc::clone(stop),
@@ -167,16 +206,30 @@ fn spawn(
         supervisor.spawn("the server", served),
         supervisor.spawn("the machine", timers),
         supervisor.spawn("the functions", processes.run()),
+        supervisor.spawn("the event source mappings", polls.run()),
     ]
 }
 
-/// The names by which requests may call this machine: those that the API has on AWS, and those that
-/// were named. Custom domains will belong here.
+/// The names by which requests may call this machine, and functions do: those that the API has on
+/// AWS, those that were named, and Lambda's. Custom domains will belong here.
 fn names(stack: &Assembly, options: &Options) -> Vec<String> {
     let api = stack.api();
     let own = ["amazonaws.com", "amazonaws.com.cn", "api.aws"];
     let own = own.map(|suffix| format!("{}.execute-api.{}.{suffix}", api.api_id, api.region));
-    options.allowed_hosts.iter().cloned().chain(own).collect()
+    let named = options.allowed_hosts.iter().cloned();
+    let lambda = hosts_of(stack, &["lambda"]);
+    own.into_iter().chain(named).chain(lambda).collect()
+}
+
+/// The hosts of services in the stack's region, which SDKs call that know no variable for them.
+fn hosts_of(stack: &Assembly, services: &[&str]) -> Vec<String> {
+    let region = &stack.api().region;
+    let suffix = match region.starts_with("cn-") {
+        true => "amazonaws.com.cn",
+        false => "amazonaws.com",
+    };
+    let host = |service: &&str| format!("{service}.{region}.{suffix}");
+    services.iter().map(host).collect()
 }
 
 async fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {

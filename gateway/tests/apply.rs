@@ -11,8 +11,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use gateway::{ApplyError, Control, Figures, FunctionOutput, Options};
 use serde_json::{Value, json};
 use stack::{Assembly, Settings};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -194,26 +192,8 @@ impl Served {
 
     /// An action of DynamoDB: its status and what it answers.
     async fn dynamodb(&self, action: &str, body: &Value) -> (u16, Value) {
-        let address = self.control.dynamodb_url().trim_start_matches("http://");
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        let body = body.to_string();
-        let request = format!(
-            "POST / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-             Content-Type: application/x-amz-json-1.0\r\nX-Amz-Target: DynamoDB_20120810.{action}\r\n\
-             Authorization: AWS4-HMAC-SHA256 Credential=a/20240101/us-east-1/dynamodb/aws4_request, \
-             SignedHeaders=host;x-amz-date, Signature=0\r\nX-Amz-Date: 20240101T000000Z\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut response = String::new();
-        timeout(PATIENCE, stream.read_to_string(&mut response))
-            .await
-            .unwrap()
-            .unwrap();
-        let (head, body) = response.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, serde_json::from_str(body).unwrap_or_default())
+        let target = format!("DynamoDB_20120810.{action}");
+        support::dynamodb(&self.control, &target, body).await
     }
 
     async fn has_table(&self, name: &str) -> bool {

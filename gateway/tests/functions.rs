@@ -112,3 +112,15 @@ async fn a_panic_beside_a_process_is_a_fault_of_the_gateway() {
     // Its processes are gone, but nobody waits for them for ever.
     timeout(PATIENCE, running.shutdown()).await.unwrap();
 }
+
+// It used to be called on the internet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_executable_finds_the_gateway_where_a_variable_names_the_api() {
+    let folder = folder("home");
+    let api = "VERSION: !Sub 'https://${Api}.execute-api.${AWS::Region}.amazonaws.com/test'";
+    let (running, mut client) = serve_probe(&folder, api).await;
+    let expected = format!("https://{}/test", running.local_addr());
+    assert_eq!(ask(&mut client, "version").await, expected);
+    drop(client);
+    running.shutdown().await;
+}

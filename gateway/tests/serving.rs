@@ -304,6 +304,7 @@ async fn a_function_sees_its_own_environment_and_not_the_gateway_s() {
         "AWS_REGION",
         "AWS_LAMBDA_FUNCTION_NAME",
         "AWS_ENDPOINT_URL_DYNAMODB",
+        "AWS_ENDPOINT_URL_DYNAMODB_STREAMS",
         "_HANDLER",
     ] {
         assert!(names.contains(&expected), "{expected}: {names:?}");

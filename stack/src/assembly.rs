@@ -9,7 +9,7 @@ use spec::compile::InvalidRouteSettings;
 use spec::{CompiledApi, InvalidApi, Location, Problem};
 
 use crate::calls;
-use crate::declared::{Function, Permission, Table, usable_api_keys};
+use crate::declared::{EventSourceMapping, Function, Permission, Table, usable_api_keys};
 use crate::diagnostics::{Diagnostics, Findings};
 use crate::document::source::Source;
 use crate::document::yaml::{self, Node};
@@ -32,6 +32,7 @@ struct Parts {
     functions: Vec<Function>,
     permissions: Vec<Permission>,
     tables: Vec<Table>,
+    event_source_mappings: Vec<EventSourceMapping>,
     outputs: IndexMap<String, String>,
     warnings: Vec<Warning>,
     inputs: Vec<PathBuf>,
@@ -90,6 +91,11 @@ impl Assembly {
         &self.0.tables
     }
 
+    /// What invokes functions for changes of the tables: the mappings that are enabled.
+    pub fn event_source_mappings(&self) -> &[EventSourceMapping] {
+        &self.0.event_source_mappings
+    }
+
     /// `Outputs`: the values by name.
     pub fn outputs(&self) -> &IndexMap<String, String> {
         &self.0.outputs
@@ -146,6 +152,7 @@ fn assemble(
         functions,
         permissions,
         tables,
+        event_source_mappings,
         ..
     } = draft;
     let Some(api) = api.filter(|_| findings.is_clean()) else {
@@ -157,6 +164,7 @@ fn assemble(
         functions,
         permissions,
         tables,
+        event_source_mappings,
         outputs,
         warnings: findings.into_diagnostics().into_warnings(),
         source,
@@ -207,14 +215,17 @@ fn is_follow_up(draft: &Draft<'_>, invalid: &InvalidApi) -> bool {
     }
 }
 
-/// The folders of the code that is run.
+/// The folders and files of the code that is run.
 fn code_folders(functions: &[Function]) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     for function in functions.iter().filter(|function| function.is_called) {
-        for folder in [&function.code.directory]
-            .into_iter()
-            .chain(&function.layers)
-        {
+        let own = function
+            .code
+            .inline
+            .is_none()
+            .then_some(&function.code.directory);
+        let layers = function.layers.iter().map(|layer| &layer.content);
+        for folder in own.into_iter().chain(layers) {
             if !folders.contains(folder) {
                 folders.push(folder.clone());
             }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use gateway::Control;
+use gateway::{Control, Options};
 use serde_json::{Map, Value, json};
 use spec::api::AuthorizationType;
 use spec::api::{ApiKey, KEY_FROM_HEADER};
@@ -16,9 +16,9 @@ use crate::{Caused, Failure, print};
 const SIGNED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Prints where the gateway is.
-pub(super) fn announce(running: &Control, form: Ready) -> Result<(), Failure> {
+pub(super) fn announce(running: &Control, options: &Options, form: Ready) -> Result<(), Failure> {
     match form {
-        Ready::Text => for_people(running),
+        Ready::Text => for_people(running, options),
         Ready::Json => for_programs(running),
     }
     std::io::stdout().flush().map_err(|error| {
@@ -27,7 +27,7 @@ pub(super) fn announce(running: &Control, form: Ready) -> Result<(), Failure> {
 }
 
 /// The address and a line to paste, each alone on its line; then keys and the other addresses.
-fn for_people(running: &Control) {
+fn for_people(running: &Control, options: &Options) {
     let stack = &running.assembly();
     let url = running.ws_url();
     let key = key_option(stack);
@@ -40,14 +40,24 @@ fn for_people(running: &Control) {
         print(&format!("API key `{}`: {}", key.name, key.value));
     }
     print(&format!(
-        "@connections: {}\nDynamoDB: {}",
+        "@connections: {}\nDynamoDB: {}{}",
         running.management_url(),
-        running.dynamodb_url()
+        running.dynamodb_url(),
+        tables_are(options)
     ));
     print(&format!(
         "TLS on the same port, for clients that trust {}",
         running.authority().display()
     ));
+}
+
+/// Where the rows are.
+fn tables_are(options: &Options) -> String {
+    match (&options.dynamodb_url, &options.data) {
+        (Some(_), _) => String::new(),
+        (None, Some(file)) => format!(", tables in {}", file.display()),
+        (None, None) => ", tables in memory (--data FILE keeps them)".to_owned(),
+    }
 }
 
 /// One JSON object on one line.

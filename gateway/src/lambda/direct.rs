@@ -2,12 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard, Weak};
+use std::time::Duration;
 
 use spec::io::{CallId, FunctionOutcome, Invocation, Outcome};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::Functions;
+use super::directory::{Directory, Uncallable};
+use super::journal::{self, Tails};
 use super::pool::Pool;
 use crate::calls::Results;
 use crate::ids::Random;
@@ -25,22 +29,31 @@ pub(crate) struct Called {
     /// The function's, as Lambda gives one to each call.
     pub(crate) request_id: String,
     /// How it ends.
-    pub(crate) outcome: oneshot::Receiver<FunctionOutcome>,
+    outcome: oneshot::Receiver<FunctionOutcome>,
+    log: Option<AwaitedLog>,
 }
 
-/// Why a function cannot be called.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Uncallable {
-    /// There is none of this name.
-    Unknown,
-    /// The stack has it, and it cannot be run here.
-    NotRun(String),
+/// The log of a call, of which its caller wants the end.
+struct AwaitedLog {
+    call: CallId,
+    tails: Tails,
+    tail: oneshot::Receiver<String>,
+}
+
+/// `X-Amz-Log-Type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogType {
+    None,
+    /// The end of the call's log is wanted.
+    Tail,
 }
 
 /// How long an event may wait for a process: Lambda keeps asynchronous ones for six hours.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(6 * 60 * 60);
+const PATIENCE: Duration = Duration::from_secs(6 * 60 * 60);
+/// How long a call that is over may take until its log is: its process has to be killed, perhaps.
+const LAST_LINES: Duration = Duration::from_secs(5);
 
 impl Callers {
     pub(super) fn new(hub: Weak<dyn Results>) -> Arc<Self> {
@@ -72,6 +85,22 @@ impl Callers {
         // Whoever has called may have gone, or have asked not to be answered.
         let _ = caller.send(outcome);
         Ok(())
+    }
+}
+
+impl Called {
+    /// How the call ends, and the end of its log, if that is wanted. `None` if the gateway goes down.
+    pub(crate) async fn end(self) -> Option<(FunctionOutcome, Option<String>)> {
+        let outcome = self.outcome.await.ok()?;
+        let Some(log) = self.log else {
+            return Some((outcome, None));
+        };
+        log.tails.forget(log.call);
+        let tail = timeout(LAST_LINES, log.tail).await;
+        // No process has begun with it: it has failed before.
+        let tail = tail.ok().and_then(Result::ok);
+        let tail = tail.unwrap_or_else(|| journal::without_lines(&self.request_id));
+        Some((outcome, Some(tail)))
     }
 }
 
@@ -110,6 +139,7 @@ impl Functions {
         named: &str,
         payload: String,
         trace_id: Option<&str>,
+        log_type: LogType,
     ) -> Result<Called, Uncallable> {
         let pool = self.find(named)?;
         let now = self.clock.now();
@@ -118,6 +148,11 @@ impl Functions {
             None => spec::ids::trace_id(&mut Random::new(), now),
         };
         let (id, outcome) = self.callers.call();
+        let log = (log_type == LogType::Tail).then(|| AwaitedLog {
+            call: id,
+            tails: self.sink.tails().clone(),
+            tail: self.sink.tails().expect(id),
+        });
         let request_id = pool.invoke(Invocation {
             id,
             function_arn: String::new(),
@@ -128,18 +163,22 @@ impl Functions {
         Ok(Called {
             request_id,
             outcome,
+            log,
         })
     }
 
+    /// The ARN of the function that is meant, if there is one.
+    pub(crate) fn arn_of(&self, named: &str) -> Option<String> {
+        self.directory().arn_of(named).map(str::to_owned)
+    }
+
     fn find(&self, named: &str) -> Result<Arc<Pool>, Uncallable> {
-        let pools = self.all();
-        if let Some(pool) = pools.into_iter().find(|pool| pool.is_named(named)) {
-            return Ok(pool);
-        }
-        let missing = self.missing.read().unwrap_or_else(PoisonError::into_inner);
-        let reason = missing.iter().find(|(names, _)| names.contain(named));
-        Err(reason.map_or(Uncallable::Unknown, |(_, reason)| {
-            Uncallable::NotRun(reason.clone())
-        }))
+        let arn = self.directory().callable(named)?.to_owned();
+        self.pools().get(&arn).cloned().ok_or(Uncallable::Unknown)
+    }
+
+    fn directory(&self) -> RwLockReadGuard<'_, Directory> {
+        let directory = self.directory.read();
+        directory.unwrap_or_else(PoisonError::into_inner)
     }
 }

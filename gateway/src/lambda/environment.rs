@@ -65,6 +65,10 @@ pub(super) fn of(
     set("LANG", "en_US.UTF-8");
     set("AWS_ENDPOINT_URL_DYNAMODB", &surroundings.dynamodb_url);
     set(
+        "AWS_ENDPOINT_URL_DYNAMODB_STREAMS",
+        &surroundings.dynamodb_url,
+    );
+    set(
         "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
         &surroundings.management_url(),
     );
@@ -83,7 +87,15 @@ pub(super) fn of(
     set("SSL_CERT_FILE", &trust.bundle);
     variables.extend(program.env.iter().cloned());
     // The template's own come last: a stack that names its endpoints itself means it.
+    let home = &surroundings.home;
     let own = function.environment.iter();
-    variables.extend(own.map(|(name, value)| (name.into(), value.into())));
+    variables.extend(own.map(|(name, value)| {
+        let value = match program.is_preloaded {
+            true => value.clone(),
+            false => home.value(function, name, value),
+        };
+        (name.into(), value.into())
+    }));
+    home.preload(&mut variables);
     variables
 }

@@ -42,6 +42,9 @@ pub(super) enum StartError {
     /// Its Runtime API has no port.
     #[error("a port for its Runtime API is missing: {0}")]
     RuntimeApi(#[source] io::Error),
+    /// Its output has nowhere to go.
+    #[error("a pipe for its output is missing: {0}")]
+    Output(#[source] io::Error),
     /// The system refuses.
     #[error("`{}` cannot be started: {error}", program.display())]
     Program {

@@ -32,7 +32,7 @@ use spec::Timestamp;
 
 use super::failure::Failure;
 pub use io::Figures;
-pub(super) use io::{Action, Due, End, Event, Finished, Limits, Next, Now, ProcessId};
+pub(super) use io::{Action, Due, End, Event, Finished, Limits, Next, Now, ProcessId, Reading};
 use process::{Phase, Process, Waiting};
 
 /// The processes of one function, and the events that wait for one.
@@ -49,8 +49,10 @@ pub(super) struct PoolMachine {
     started: u64,
     /// How many events ever came.
     arrived: u64,
-    /// When a process was last started because an event had waited for long.
-    grown: Duration,
+    /// When the processes were last looked at, because an event had waited for long.
+    looked: Duration,
+    /// When that was to be done.
+    look_due: Duration,
     is_stopped: bool,
     /// Not later than what is really due, so that it need not be computed for each event.
     due: Due,
@@ -76,7 +78,8 @@ impl PoolMachine {
             queue: VecDeque::new(),
             started: 0,
             arrived: 0,
-            grown: Duration::ZERO,
+            looked: Duration::ZERO,
+            look_due: Duration::ZERO,
             is_stopped: false,
             due: Due::default(),
             actions: VecDeque::new(),

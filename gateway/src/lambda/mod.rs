@@ -8,13 +8,18 @@
 //! machine   the rules: who gets which event, when a process is started, killed or given up
 //! direct    calls by Lambda's own Invoke API, which are not the hub's
 //! launch    how a function's processes are started
+//! load      what the processes do at the moment, for the rules
+//! journal   what a process writes, and START, END and REPORT around it
 //! watchdog  ends the processes of a gateway that was killed
 //! ```
 
 mod direct;
+mod directory;
 mod environment;
 mod failure;
+mod journal;
 mod launch;
+mod load;
 mod machine;
 mod output;
 mod owner;
@@ -34,19 +39,23 @@ use spec::signature::Caller;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::build::Programs;
 use crate::calls::{Invoke, NoSuchFunction, Results};
 use crate::clock::Clock;
+use crate::home::Home;
 use crate::tls::Trust;
 use direct::Callers;
-use pool::{Pool, Starts};
-use stack::Function;
+use directory::Directory;
+use pool::{Pool, Works};
+use stack::{Assembly, Function};
 use watchdog::Watchdog;
 
-pub(crate) use direct::{Called, Uncallable};
-pub(crate) use launch::{Launch, Names};
+pub(crate) use direct::LogType;
+pub(crate) use directory::Uncallable;
+pub(crate) use launch::Launch;
 pub use machine::Figures;
 pub(crate) use output::Sink;
-pub use output::{FunctionOutput, LineSink};
+pub use output::{FunctionOutput, InvocationLines, LineSink};
 
 /// The functions of a stack, ready to be called.
 pub(crate) struct Functions {
@@ -55,15 +64,15 @@ pub(crate) struct Functions {
     sink: Sink,
     clock: Clock,
     callers: Arc<Callers>,
-    /// The functions that cannot be run here, and why. The API calls none of them.
-    missing: RwLock<Vec<(Names, String)>>,
+    /// Those of what is served. A pool outlives its function, for requests that began before.
+    directory: RwLock<Directory>,
     watchdog: Arc<Watchdog>,
     /// Pools to be run by [`Tasks::run`].
-    added: mpsc::UnboundedSender<(Arc<Pool>, Starts)>,
+    added: mpsc::UnboundedSender<(Arc<Pool>, Works)>,
 }
 
 /// The tasks of [`Functions`], to be run.
-pub(crate) struct Tasks(mpsc::UnboundedReceiver<(Arc<Pool>, Starts)>);
+pub(crate) struct Tasks(mpsc::UnboundedReceiver<(Arc<Pool>, Works)>);
 
 /// What every function's process needs to know.
 #[derive(Clone, Debug)]
@@ -79,8 +88,12 @@ pub(crate) struct Surroundings {
     pub(crate) endpoints: BTreeMap<String, String>,
     /// What TLS clients are told to trust.
     pub(crate) trust: Trust,
+    /// What leads them to the gateway.
+    pub(crate) home: Home,
     /// The most processes of one function.
     pub(crate) max_processes: usize,
+    /// How many processes can compute at once on this machine.
+    pub(crate) processors: usize,
 }
 
 impl Functions {
@@ -97,7 +110,7 @@ impl Functions {
             sink,
             clock,
             callers: Callers::new(results),
-            missing: RwLock::default(),
+            directory: RwLock::default(),
             watchdog: Watchdog::new(),
             added,
         };
@@ -119,15 +132,20 @@ impl Functions {
         let watchdog = Arc::clone(&self.watchdog);
         let callers: Arc<dyn Results> = self.callers.clone();
         let callers = Arc::downgrade(&callers);
-        let (pool, starts) = Pool::new(launch, sink, self.clock.clone(), watchdog, callers);
+        let (pool, work) = Pool::new(launch, sink, self.clock.clone(), watchdog, callers);
         // Without tasks, everything is going down.
-        let _ = self.added.send((Arc::clone(&pool), starts));
+        let _ = self.added.send((Arc::clone(&pool), work));
         pools.insert(arn, pool);
     }
 
-    /// The functions that cannot be run from now on, and why.
-    pub(crate) fn leave_out(&self, missing: Vec<(Names, String)>) {
-        *self.missing.write().unwrap_or_else(PoisonError::into_inner) = missing;
+    /// From now on, the functions of this stack can be called by name, and no others.
+    pub(crate) fn offer(&self, stack: &Assembly, programs: &Programs) {
+        let directory = Directory::new(stack, programs);
+        let mut offered = self
+            .directory
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *offered = directory;
     }
 
     /// By name, how many processes and events each has.
@@ -172,8 +190,8 @@ impl Tasks {
         let mut pools = JoinSet::new();
         loop {
             tokio::select! {
-                Some((pool, starts)) = self.0.recv() => {
-                    pools.spawn(pool.run(starts, process::run));
+                Some((pool, work)) = self.0.recv() => {
+                    pools.spawn(pool.run(work, process::run));
                 }
                 Some(ended) = pools.join_next() => sandbox::pass_panic_on(ended),
                 else => std::future::pending().await,

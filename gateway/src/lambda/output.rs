@@ -1,15 +1,13 @@
-//! Where the lines go that functions write to their standard output and error.
+//! Where the lines go that functions write, and those about their invocations.
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-
-use crate::log::Log;
+use super::journal::Tails;
+use crate::log::{FunctionLine, Log};
 
 /// Takes a line that a function has written: the Lambda function's name and the line.
 pub type LineSink = Arc<dyn Fn(&str, &str) + Send + Sync>;
@@ -17,77 +15,99 @@ pub type LineSink = Arc<dyn Fn(&str, &str) + Send + Sync>;
 /// What to do with the lines that functions write.
 #[derive(Clone, Default)]
 pub enum FunctionOutput {
-    /// To standard error, each behind its function's name.
+    /// To standard error, each behind its function's name and the request's id.
     #[default]
     Stderr,
-    /// To the end of a file, each behind its function's name.
+    /// To the end of a file, each behind its function's name and the request's id.
     File(PathBuf),
-    /// To a function of the caller's.
+    /// To a function of the caller's, without lines about invocations.
     Each(LineSink),
     /// Nowhere.
     Discard,
 }
 
+/// Which of Lambda's lines about invocations stand among those that functions write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InvocationLines {
+    /// None.
+    None,
+    /// `REPORT`: how long an invocation took, and the memory of its process.
+    #[default]
+    Report,
+    /// `START`, `END` and `REPORT`.
+    All,
+}
+
 /// A [`FunctionOutput`], opened.
 #[derive(Clone)]
-pub(crate) enum Sink {
+pub(crate) struct Sink {
+    place: Place,
+    about: InvocationLines,
+    tails: Tails,
+}
+
+#[derive(Clone)]
+enum Place {
     Log(Log),
     Each(LineSink),
     Discard,
 }
 
-/// The most bytes of a line that are looked at together.
-const LINE_BYTES: usize = 256 * 1024;
-
 impl Sink {
-    pub(crate) fn open(output: &FunctionOutput) -> io::Result<Self> {
-        Ok(match output {
-            FunctionOutput::Stderr => Self::Log(Log::stderr()?),
-            FunctionOutput::File(path) => Self::Log(Log::file(path)?),
-            FunctionOutput::Each(line) => Self::Each(Arc::clone(line)),
-            FunctionOutput::Discard => Self::Discard,
+    pub(crate) fn open(output: &FunctionOutput, about: InvocationLines) -> io::Result<Self> {
+        let place = match output {
+            FunctionOutput::Stderr => Place::Log(Log::stderr()?),
+            FunctionOutput::File(path) => Place::Log(Log::file(path)?),
+            FunctionOutput::Each(line) => Place::Each(Arc::clone(line)),
+            FunctionOutput::Discard => Place::Discard,
+        };
+        Ok(Self {
+            place,
+            about,
+            tails: Tails::default(),
         })
     }
 
-    /// What a process gets as its output.
-    pub(super) fn stdio(&self) -> Stdio {
-        match self {
-            Self::Discard => Stdio::null(),
-            _ => Stdio::piped(),
+    /// Who waits for the ends of invocations' logs.
+    pub(super) fn tails(&self) -> &Tails {
+        &self.tails
+    }
+
+    /// Whether nobody hears of invocations here.
+    pub(super) fn is_silent(&self) -> bool {
+        self.about == InvocationLines::None || !matches!(self.place, Place::Log(_))
+    }
+
+    /// Takes what a function has written at once: records, each of one or more lines. Never waits: a
+    /// log that nobody reads must not stop the function.
+    pub(super) fn written(&self, function: &str, request_id: Option<&str>, records: &[Vec<&str>]) {
+        match &self.place {
+            Place::Log(log) => {
+                let lines = records
+                    .iter()
+                    .flat_map(|record| FunctionLine::of_record(function, request_id, record));
+                log.function_lines(lines);
+            }
+            Place::Each(each) => {
+                let lines = records.iter().flatten();
+                lines.for_each(|line| each(function, line));
+            }
+            Place::Discard => {}
         }
     }
 
-    /// Passes lines on until the stream ends.
-    pub(super) async fn forward(self, name: String, stream: impl AsyncRead + Unpin) {
-        let mut stream = BufReader::new(stream);
-        let mut line = Vec::new();
-        loop {
-            let mut limited = tokio::io::AsyncReadExt::take(&mut stream, LINE_BYTES as u64);
-            match limited.read_until(b'\n', &mut line).await {
-                Ok(0) | Err(_) => return,
-                Ok(_) => {}
-            }
-            let text = String::from_utf8_lossy(&line);
-            // Runtimes write a record of several lines with carriage returns between them.
-            for line in text.trim_end_matches(['\n', '\r']).split('\r') {
-                self.line(&name, line);
-            }
-            line.clear();
-        }
-    }
-
-    /// Never waits: a log that nobody reads must not stop the function.
-    fn line(&self, name: &str, line: &str) {
-        match self {
-            Self::Log(log) => log.function_line(name, line),
-            Self::Each(each) => each(name, line),
-            Self::Discard => {}
+    /// Takes a line about an invocation, if as much as `least` is wanted.
+    pub(super) fn about_invocation(&self, function: &str, line: &str, least: InvocationLines) {
+        if let Place::Log(log) = &self.place
+            && self.about >= least
+        {
+            log.function_lines([FunctionLine::about_invocation(function, line)]);
         }
     }
 
     /// Waits until what functions have written so far is written, but not longer than `within`.
     pub(crate) async fn flush(&self, within: Duration) {
-        if let Self::Log(log) = self {
+        if let Place::Log(log) = &self.place {
             let log = log.clone();
             // A blocking task that was cancelled has nothing to report.
             let _ = tokio::task::spawn_blocking(move || log.flush(within)).await;

@@ -20,7 +20,7 @@ use super::machine::{
     Action, Due, End, Event, Figures, Finished, Next, Now, PoolMachine, ProcessId,
 };
 use super::output::Sink;
-use super::sandbox::{Sandbox, pass_panic_on};
+use super::sandbox::{Sandbox, Work, pass_panic_on};
 use super::watchdog::Watchdog;
 use crate::calls::Results;
 use crate::clock::Clock;
@@ -30,15 +30,15 @@ use crate::ids::Random;
 pub(crate) struct Pool {
     /// The function's.
     name: String,
-    pub(super) sink: Sink,
+    sink: Sink,
     pub(super) clock: Clock,
     pub(super) watchdog: Arc<Watchdog>,
     results: Weak<dyn Results>,
     /// The machine's steady time begins here.
     epoch: Instant,
     state: Mutex<State>,
-    /// Processes to be started by [`Pool::run`].
-    starts: mpsc::UnboundedSender<Arc<Sandbox>>,
+    /// What [`Pool::run`] has to do.
+    work: mpsc::UnboundedSender<Work>,
     /// Something is due earlier than [`Pool::run`] knows.
     timer: Notify,
     /// Something has happened that [`Pool::fetched`] or [`Pool::ended`] may wait for.
@@ -57,8 +57,8 @@ pub(super) struct State {
     armed: Due,
 }
 
-/// Processes to be started.
-pub(super) type Starts = mpsc::UnboundedReceiver<Arc<Sandbox>>;
+/// What is to be done.
+pub(super) type Works = mpsc::UnboundedReceiver<Work>;
 
 /// How long the output of a process that has ended may take to be read.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -70,8 +70,8 @@ impl Pool {
         clock: Clock,
         watchdog: Arc<Watchdog>,
         results: Weak<dyn Results>,
-    ) -> (Arc<Self>, Starts) {
-        let (starts, receiver) = mpsc::unbounded_channel();
+    ) -> (Arc<Self>, Works) {
+        let (work, receiver) = mpsc::unbounded_channel();
         let pool = Self {
             name: launch.name.clone(),
             sink,
@@ -87,7 +87,7 @@ impl Pool {
                 ids: Random::new(),
                 armed: Due::default(),
             }),
-            starts,
+            work,
             timer: Notify::new(),
             moved: Notify::new(),
         };
@@ -101,7 +101,7 @@ impl Pool {
     /// If a task that serves a process has panicked.
     pub(super) async fn run<F>(
         self: Arc<Self>,
-        mut starts: Starts,
+        mut work: Works,
         process: impl Fn(Arc<Self>, Arc<Sandbox>) -> F,
     ) where
         F: Future<Output = ()> + Send + 'static,
@@ -123,9 +123,12 @@ impl Pool {
                 () = self.clock.sleep_until(due.clock) => self.step(PoolMachine::expire),
                 () = steady => self.step(PoolMachine::expire),
                 () = self.timer.notified() => {}
-                Some(sandbox) = starts.recv() => {
-                    sandboxes.spawn(process(Arc::clone(&self), sandbox));
-                }
+                Some(work) = work.recv() => match work {
+                    Work::Start(sandbox) => {
+                        sandboxes.spawn(process(Arc::clone(&self), sandbox));
+                    }
+                    Work::Look(sandboxes) => self.look(&sandboxes).await,
+                },
                 Some(ended) = sandboxes.join_next() => {
                     pass_panic_on(ended);
                     self.lock().tasks -= 1;
@@ -138,11 +141,6 @@ impl Pool {
     /// The function's name, and how many processes and events there are.
     pub(super) fn figures(&self) -> (String, Figures) {
         (self.name.clone(), self.lock().machine.figures())
-    }
-
-    /// Whether a caller of Lambda's Invoke API means this function.
-    pub(super) fn is_named(&self, named: &str) -> bool {
-        self.lock().launch.names.contain(named)
     }
 
     /// Gives an event to a process, or lets it wait for one; its request id. Called under the hub's
@@ -270,7 +268,7 @@ impl Pool {
         tokio::select! {
             () = ended => {}
             // Nobody runs them any more: they were killed.
-            () = self.starts.closed() => {}
+            () = self.work.closed() => {}
         }
     }
 
@@ -295,7 +293,7 @@ impl Pool {
     }
 
     /// Gives the machine an input, and does what follows from it.
-    fn step<T>(&self, input: impl FnOnce(&mut PoolMachine, Now) -> T) -> T {
+    pub(super) fn step<T>(&self, input: impl FnOnce(&mut PoolMachine, Now) -> T) -> T {
         let mut state = self.lock();
         let now = self.now();
         let output = input(&mut state.machine, now);
@@ -312,11 +310,16 @@ impl Pool {
             match action {
                 Action::Start(id) => {
                     let name = spec::ids::uuid(&mut state.ids);
-                    let sandbox = Arc::new(Sandbox::new(id, Arc::clone(&state.launch), name));
+                    let (launch, sink) = (Arc::clone(&state.launch), self.sink.clone());
+                    let sandbox = Arc::new(Sandbox::new(id, launch, name, sink));
                     state.sandboxes.insert(id, Arc::clone(&sandbox));
                     state.tasks += 1;
                     // Once `run` has been dropped, everything ends.
-                    let _ = self.starts.send(sandbox);
+                    let _ = self.work.send(Work::Start(sandbox));
+                }
+                Action::Look => {
+                    let sandboxes = state.sandboxes.values().cloned().collect();
+                    let _ = self.work.send(Work::Look(sandboxes));
                 }
                 Action::Deliver(id) => {
                     if let Some(sandbox) = state.sandboxes.get(&id) {

@@ -22,8 +22,6 @@ struct Started {
     /// Its Runtime API.
     listener: TcpListener,
     group: Group,
-    /// The tasks that read its output.
-    outputs: JoinSet<()>,
 }
 
 /// A process that is killed, with all that it has started, when this is dropped.
@@ -51,10 +49,11 @@ pub(super) async fn run(pool: Arc<Pool>, sandbox: Arc<Sandbox>) {
             Ok(status) => Failure::Exited(status),
             Err(_) => Failure::Lost,
         };
+        sandbox.journal.exited(&failure, pool.clock.now());
         pool.exited(&sandbox, failure);
     };
     // A process may close its output and live on, and what it has started may write on.
-    tokio::join!(served, all(started.outputs));
+    tokio::join!(served, sandbox.journal.forward());
 }
 
 async fn start(pool: &Pool, sandbox: &Sandbox) -> Result<Started, StartError> {
@@ -63,6 +62,8 @@ async fn start(pool: &Pool, sandbox: &Sandbox) -> Result<Started, StartError> {
     let address = listener.local_addr().map_err(StartError::RuntimeApi)?;
     let program = &sandbox.launch.program;
     let (executable, arguments) = program.argv.split_first().ok_or(StartError::NoProgram)?;
+    let output = sandbox.journal.open().map_err(StartError::Output)?;
+    let error = output.try_clone().map_err(StartError::Output)?;
     let mut command = Command::new(executable);
     command
         .args(arguments)
@@ -81,39 +82,31 @@ async fn start(pool: &Pool, sandbox: &Sandbox) -> Result<Started, StartError> {
             log_stream(&pool.clock, &sandbox.name),
         )
         .stdin(Stdio::null())
-        .stdout(pool.sink.stdio())
-        .stderr(pool.sink.stdio())
+        .stdout(output)
+        .stderr(error)
         // A group of its own: Ctrl-C at the terminal is the gateway's, which ends its functions
         // itself.
         .process_group(0)
         .kill_on_drop(true);
-    let mut child = command.spawn().map_err(|error| StartError::Program {
+    let child = command.spawn().map_err(|error| StartError::Program {
         program: executable.into(),
         error,
     })?;
+    if let Some(pid) = child.id() {
+        let _ = sandbox.pid.set(pid);
+    }
     let pid = child
         .id()
         .and_then(|id| i32::try_from(id).ok())
         .and_then(Pid::from_raw);
     let watched = pid.map(|pid| pool.watchdog.watch(pid));
-    let name = &sandbox.launch.name;
-    let mut outputs = JoinSet::new();
-    if let Some(stream) = child.stdout.take() {
-        outputs.spawn(pool.sink.clone().forward(name.clone(), stream));
-    }
-    if let Some(stream) = child.stderr.take() {
-        outputs.spawn(pool.sink.clone().forward(name.clone(), stream));
-    }
+    sandbox.journal.started(pid.map(Pid::as_raw_pid));
     let group = Group {
         child,
         pid,
         _watched: watched,
     };
-    Ok(Started {
-        listener,
-        group,
-        outputs,
-    })
+    Ok(Started { listener, group })
 }
 
 /// Serves a process until it has ended and all that it has said is heard.
@@ -132,7 +125,10 @@ async fn serve(
                 connections.spawn(api(stream));
             },
             Some(ended) = connections.join_next() => pass_panic_on(ended),
-            () = sandbox.kill.notified() => group.signal(),
+            () = sandbox.kill.notified() => {
+                sandbox.journal.is_killed();
+                group.signal();
+            }
         }
     };
     pool.gone(sandbox);

@@ -75,7 +75,7 @@ async fn answer(
         ("POST", ["runtime", "invocation", id, "response"]) => {
             let body = body(connection, head).await?;
             let (end, refusal) = result(head, body);
-            let is_known = pool.complete(sandbox, id, end);
+            let is_known = complete(pool, sandbox, id, end);
             match refusal {
                 Some((status, error)) if is_known => {
                     respond(connection, status, &error, keep_alive).await
@@ -86,7 +86,7 @@ async fn answer(
         ("POST", ["runtime", "invocation", id, "error"]) => {
             let body = body(connection, head).await?;
             let failure = Failure::Reported(failure::reported(&body.bytes));
-            let is_known = pool.complete(sandbox, id, End::Failed(failure));
+            let is_known = complete(pool, sandbox, id, End::Failed(failure));
             accepted(connection, is_known, keep_alive).await
         }
         ("POST", ["runtime", "init", "error"]) => {
@@ -103,6 +103,19 @@ async fn answer(
             respond(connection, 404, error, head.keep_alive).await
         }
     }
+}
+
+/// Takes the end of an event: whether it was the one that the process works on. All that it has
+/// written by then belongs to it.
+fn complete(pool: &Pool, sandbox: &Sandbox, request_id: &str, end: End) -> bool {
+    let ended = sandbox.journal.ends(request_id);
+    let is_known = pool.complete(sandbox, request_id, end);
+    match ended {
+        Some(ended) if is_known => ended.answered(),
+        Some(ended) => ended.timed_out(),
+        None => {}
+    }
+    is_known
 }
 
 /// What a posted result means, and the refusal that its runtime hears, if it is one.
@@ -137,6 +150,7 @@ async fn next(
     connection: &mut Connection,
     keep_alive: bool,
 ) -> Option<()> {
+    sandbox.journal.asks();
     let event = tokio::select! {
         // Whoever has hung up already must not be given one.
         biased;
@@ -146,6 +160,7 @@ async fn next(
         }
         event = pool.next(sandbox) => event,
     }?;
+    sandbox.journal.begins(&event, pool.clock.now());
     let deadline = (pool.clock.system() + sandbox.launch.timeout).as_millis();
     let deadline = deadline.to_string();
     // The segment of the call itself: nobody records it.

@@ -1,12 +1,14 @@
 //! A process of a function, as its pool and its Runtime API see it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 use tokio::task::JoinError;
 
+use super::journal::Journal;
 use super::launch::Launch;
 use super::machine::ProcessId;
+use super::output::Sink;
 
 /// A process, from its start to its end.
 pub(super) struct Sandbox {
@@ -14,18 +16,31 @@ pub(super) struct Sandbox {
     pub(super) launch: Arc<Launch>,
     /// The name of its log stream, and of nothing else.
     pub(super) name: String,
+    /// The system's number of it, once it has been started.
+    pub(super) pid: OnceLock<u32>,
+    /// What it writes, and what is said of its invocations.
+    pub(super) journal: Journal,
     /// There is an event to be fetched.
     pub(super) event: Notify,
     /// The process must go.
     pub(super) kill: Notify,
 }
 
+/// What takes longer than the pool's lock may be held.
+pub(super) enum Work {
+    Start(Arc<Sandbox>),
+    /// Look at what these do.
+    Look(Vec<Arc<Sandbox>>),
+}
+
 impl Sandbox {
-    pub(super) fn new(id: ProcessId, launch: Arc<Launch>, name: String) -> Self {
+    pub(super) fn new(id: ProcessId, launch: Arc<Launch>, name: String, sink: Sink) -> Self {
         Self {
+            journal: Journal::new(sink, &launch),
             id,
             launch,
             name,
+            pid: OnceLock::new(),
             event: Notify::new(),
             kill: Notify::new(),
         }

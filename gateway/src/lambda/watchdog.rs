@@ -165,10 +165,18 @@ mod tests {
         let (mut stranger, _) = sleeper();
         drop(ended_watch);
         // As from a terminal.
-        let shell = match &*watchdog.lock() {
-            State::Watching(shell) => shell.child.id().unwrap(),
+        let (shell, unread) = match &*watchdog.lock() {
+            State::Watching(shell) => {
+                let groups = shell.groups.try_clone().unwrap();
+                (shell.child.id().unwrap(), groups)
+            }
             other => panic!("{other:?}"),
         };
+        // Whoever reads has its traps: a signal before them is the end of any shell.
+        while rustix::io::ioctl_fionread(&unread).unwrap() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        drop(unread);
         let shell = Pid::from_raw(shell.try_into().unwrap()).unwrap();
         for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
             kill_process(shell, signal).unwrap();

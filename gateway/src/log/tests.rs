@@ -100,7 +100,7 @@ fn an_event_s_further_lines_are_indented() {
     writer.write_all(b"\x1b[33m WARN\x1b[0m a\n").unwrap();
     writer.write_all(b" WARN b\x1b[2J\n").unwrap();
     drop(writer);
-    log.function_line("f", "late\r");
+    log.function_lines(FunctionLine::of_record("f", None, &["late\r"]));
     assert_eq!(log.flush(LONG), 0);
     let written = String::from_utf8(written.lock().unwrap().clone()).unwrap();
     let expected = "\x1b[33m WARN\x1b[0m a\n   WARN b\\u{1b}[2J\nf: late\\r\n";

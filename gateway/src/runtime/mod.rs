@@ -6,6 +6,8 @@
 mod code;
 mod custom;
 mod nodejs;
+mod others;
+mod package;
 mod provided;
 mod python;
 mod tools;
@@ -19,6 +21,7 @@ use std::pin::Pin;
 use stack::Function;
 
 pub(crate) use code::State;
+pub(crate) use package::Package;
 pub use tools::Interpreters;
 pub(crate) use tools::Tools;
 
@@ -35,6 +38,9 @@ pub(crate) struct Program {
     pub(crate) env: Vec<(OsString, OsString)>,
     /// The files and folders of the code: a change of them makes it another program.
     pub(crate) code: Vec<PathBuf>,
+    /// Whether its interpreter loads what leads its connections to the gateway. The variables of
+    /// other programs name the gateway's address instead of the API's host.
+    pub(crate) is_preloaded: bool,
 }
 
 /// A program that is being prepared.
@@ -46,7 +52,7 @@ pub(crate) trait Runtime: Sync {
     fn identifiers(&self) -> &'static [&'static str];
 
     /// Whether the function's code has to be built, which makes an executable.
-    fn needs_build(&self, function: &Function) -> bool;
+    fn needs_build(&self, function: &Function, package: &Package) -> bool;
 
     /// The program that runs a function; `executable` is what its build made, if it was built.
     ///
@@ -55,6 +61,7 @@ pub(crate) trait Runtime: Sync {
     fn prepare<'a>(
         &'a self,
         function: &'a Function,
+        package: &'a Package,
         executable: Option<&'a Path>,
         tools: &'a Tools,
     ) -> Preparing<'a>;
@@ -102,6 +109,28 @@ pub(crate) enum Missing {
         /// The function's `CodeUri`.
         folder: PathBuf,
     },
+    /// There is no zip.
+    #[error("there is no file `{}`", file.display())]
+    File {
+        /// The function's `CodeUri`.
+        file: PathBuf,
+    },
+    /// There is no layer.
+    #[error("there is no `{}`, the content of its layer `{layer}`", content.display())]
+    Layer {
+        /// The layer's name in the template.
+        layer: String,
+        /// The layer's `ContentUri`.
+        content: PathBuf,
+    },
+    /// A zip is not one.
+    #[error("`{}` cannot be unpacked: {problem}", file.display())]
+    Archive {
+        /// The zip.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The interpreter cannot be run.
     #[error("`{}` cannot be run: {problem}", program.display())]
     Interpreter {
@@ -146,6 +175,25 @@ pub(crate) fn find(function: &Function, tools: &Tools) -> Result<&'static dyn Ru
     found.ok_or_else(|| Missing::of_runtime(function))
 }
 
+/// The program of a function, with the paths that layers add to every runtime's.
+///
+/// # Errors
+/// What is missing on this machine.
+pub(crate) async fn prepare(
+    runtime: &dyn Runtime,
+    function: &Function,
+    package: &Package,
+    executable: Option<&Path>,
+    tools: &Tools,
+) -> Result<Program, Missing> {
+    let mut program = runtime
+        .prepare(function, package, executable, tools)
+        .await?;
+    let paths = package.search_paths(&program.task_root);
+    program.env.splice(0..0, paths);
+    Ok(program)
+}
+
 fn named(identifier: &str) -> Option<&'static dyn Runtime> {
     let named = |runtime: &&&dyn Runtime| runtime.identifiers().contains(&identifier);
     RUNTIMES.iter().find(named).copied()
@@ -183,7 +231,13 @@ impl Missing {
                 folder.display()
             ),
             Self::Bootstrap { .. } => "build the function first".to_owned(),
-            Self::Folder { .. } => "`CodeUri` is taken from the template's folder".to_owned(),
+            Self::Folder { .. } | Self::File { .. } => {
+                "`CodeUri` is taken from the template's folder".to_owned()
+            }
+            Self::Layer { .. } => "`ContentUri` is taken from the template's folder".to_owned(),
+            Self::Archive { .. } => "make the zip anew: Lambda takes files that are stored or \
+                                     deflated, with paths inside its folder"
+                .to_owned(),
             Self::Interpreter { help, .. } => help.clone(),
             Self::NotBuilt { command, .. } => format!("run {command}"),
             Self::Files(_) => "the system's folder for temporary files must be writable".to_owned(),
@@ -205,7 +259,7 @@ fn command_for(name: &str, command: &str) -> String {
 fn example(runtime: &str) -> &'static str {
     match runtime.trim_end_matches(|c: char| !c.is_ascii_alphabetic()) {
         "java" => {
-            "java -cp \"$LAMBDA_TASK_ROOT/*:$LAMBDA_TASK_ROOT/lib/*\" \
+            "java -cp \"$LAMBDA_TASK_ROOT:$LAMBDA_TASK_ROOT/lib/*\" \
              com.amazonaws.services.lambda.runtime.api.client.AWSLambda \"$_HANDLER\""
         }
         "dotnet" => "dotnet \"$LAMBDA_TASK_ROOT/$_HANDLER.dll\"",

@@ -16,23 +16,21 @@ use std::time::Duration;
 use spec::io::ManagementRequest;
 use spec::limits::MESSAGE_BYTES;
 use spec::management::is_management;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::http1::{Connection, Head, Limits, ReadError};
+use crate::http1::{Connection, Head, ReadError};
 use crate::hub::Hub;
-use crate::lambda::Functions;
 use crate::supervisor::{Supervisor, panic_message};
-use crate::tls::Stream;
+pub(crate) use invoke::Lambda;
 use origin::{Hosts, Pages};
 use serve::{Name, Service};
 
 /// Accepts connections until `stop`, then keeps those that are there until it is dropped.
 pub(crate) async fn run(
-    (hub, functions): (Arc<Hub>, Arc<Functions>),
+    (hub, lambda): (Arc<Hub>, Arc<Lambda>),
     listener: TcpListener,
     (hosts, acceptor): (Hosts, TlsAcceptor),
     stop: Arc<Notify>,
@@ -46,11 +44,14 @@ pub(crate) async fn run(
                 Ok((stream, address)) => {
                     let api = Api {
                         hub: Arc::clone(&hub),
-                        functions: Arc::clone(&functions),
+                        lambda: Arc::clone(&lambda),
                         address,
                         closing: Arc::clone(&closing),
                     };
-                    connections.spawn(connection(api, hosts.clone(), acceptor.clone(), stream));
+                    let (hosts, acceptor) = (hosts.clone(), acceptor.clone());
+                    connections.spawn(async move {
+                        serve::accept(&api, &hosts, &acceptor, stream).await;
+                    });
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: some may come back.
@@ -82,24 +83,10 @@ fn look(ended: Result<(), JoinError>, hub: &Hub, supervisor: &Supervisor) {
     }
 }
 
-async fn connection(api: Api, hosts: Hosts, acceptor: TlsAcceptor, stream: TcpStream) {
-    let limits = Limits::default();
-    let accepted = timeout(limits.head, Stream::accept(stream, &acceptor)).await;
-    match accepted {
-        Ok(Ok(Some(stream))) => serve::serve(&api, &hosts, limits, stream).await,
-        Ok(Ok(None)) | Err(_) => {}
-        Ok(Err(error)) => tracing::warn!(
-            "no TLS with a client at {}: {error}; it must trust the authority whose file \
-             `gatespec ca` names",
-            api.address
-        ),
-    }
-}
-
 /// The API on one connection.
 struct Api {
     hub: Arc<Hub>,
-    functions: Arc<Functions>,
+    lambda: Arc<Lambda>,
     /// The peer's.
     address: SocketAddr,
     /// The gateway goes down: no connection is kept for another request.
@@ -126,7 +113,7 @@ impl Service for Api {
             let answered = foreign::refuse(&mut connection, &head, &service).await;
             answered.then_some(connection)
         } else if invoke::is_meant(head.path()) {
-            let again = invoke::answer(&self.functions, &mut connection, &head).await;
+            let again = invoke::answer(&self.lambda, self.address, &mut connection, &head).await;
             again.then_some(connection)
         } else if is_management(head.path(), &head.headers) {
             let again = management(&self.hub, &mut connection, head, self.address).await;
@@ -178,6 +165,7 @@ mod tests {
     use crate::{Control, Notice, Options};
     use futures_util::{SinkExt, StreamExt};
     use spec::io::Reason;
+    use tokio::time::timeout;
     use tokio_tungstenite::connect_async;
     use tokio_tungstenite::tungstenite::Message;
 

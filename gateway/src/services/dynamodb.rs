@@ -1,84 +1,158 @@
-//! A DynamoDB in this process (dynoxide), in memory, with the tables that the template declares.
+//! A DynamoDB in this process (dynoxide), in memory or in a file, with the tables that the template
+//! declares.
 
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dynoxide::Database;
-use serde_json::json;
+use stack::{EventSourceMapping, StartingPosition, Table};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
-use super::front;
+use super::streams::Reader;
+use super::{front, tables};
 use crate::Error;
+use crate::clock::Clock;
 use crate::server::origin::Hosts;
-use stack::Table;
 
 /// The running engine. It ends when this is dropped.
 pub(crate) struct Engine {
-    pub(crate) url: String,
+    pub(crate) address: SocketAddr,
     database: Database,
-    tasks: [JoinHandle<()>; 2],
+    /// Told whenever an item may have changed.
+    written: watch::Sender<()>,
+    /// The tables that were in the file already, by name.
+    kept: Mutex<HashSet<String>>,
+    tasks: Vec<JoinHandle<()>>,
+    /// Held as long as the file of the rows is in use.
+    _locked: Option<File>,
+}
+
+/// Where the engine listens and keeps its rows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place {
+    /// 0 lets the system choose.
+    pub(crate) port: u16,
+    /// In memory, if there is none.
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// How often expired items are removed. DynamoDB promises days; a minute lets one see it happen.
 const SWEEP: Duration = Duration::from_secs(60);
 
 impl Engine {
-    pub(crate) async fn start(tables: &[Table], hosts: &Hosts) -> Result<Self, Error> {
-        let failed = |error: &dyn std::fmt::Display| Error::DynamoDb(error.to_string());
-        let database = Database::memory().map_err(|error| failed(&error))?;
-        for table in tables {
-            create(&database, table)?;
-        }
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
-            .map_err(|error| failed(&error))?;
-        let address = listener.local_addr().map_err(|error| failed(&error))?;
-        let swept = database.clone();
-        let sweep = async move {
-            let mut ticks = tokio::time::interval(SWEEP);
-            loop {
-                ticks.tick().await;
-                let database = swept.clone();
-                let done = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
-                if let Ok(Err(error)) = done {
-                    tracing::warn!("the local DynamoDB could not remove expired items: {error}");
-                }
+    /// An engine with these tables, on a loopback port that lets in what the hosts do, plain or with
+    /// TLS.
+    ///
+    /// # Errors
+    /// The port or the file cannot be used, or a table cannot be created.
+    pub(crate) async fn start(
+        wanted: &[Table],
+        accepting: (Hosts, TlsAcceptor),
+        clock: &Clock,
+        place: Place,
+    ) -> Result<Self, Error> {
+        let (database, locked) = match &place.file {
+            Some(file) => open(file, clock)?,
+            None => {
+                let clock = Arc::new(EngineClock(clock.clone()));
+                let database = Database::memory_with_clock(clock);
+                (database.map_err(|error| failed(&error))?, None)
             }
         };
-        Ok(Self {
-            url: format!("http://{address}"),
+        let address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), place.port);
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(|error| Error::Listen { address, error })?;
+        let address = listener.local_addr().map_err(|error| failed(&error))?;
+        let written = watch::Sender::new(());
+        let front = front::run(listener, accepting, database.clone(), written.clone());
+        let mut engine = Self {
+            address,
             database: database.clone(),
-            tasks: [
-                tokio::spawn(front::run(listener, hosts.clone(), database)),
-                tokio::spawn(sweep),
-            ],
-        })
+            written: written.clone(),
+            kept: Mutex::default(),
+            tasks: vec![tokio::spawn(front)],
+            _locked: locked,
+        };
+        for table in wanted {
+            engine.create(table)?;
+        }
+        if !clock.stands() {
+            let clock = clock.clone();
+            let sweeps = async move {
+                loop {
+                    sweep(database.clone(), &written).await;
+                    clock.sleep_until(Some(clock.now() + SWEEP)).await;
+                }
+            };
+            engine.tasks.push(tokio::spawn(sweeps));
+        }
+        Ok(engine)
     }
-}
 
-impl Engine {
-    /// Creates a table while functions use the others.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Creates a table while functions use the others, unless the file has it already.
     pub(crate) fn create(&self, table: &Table) -> Result<(), Error> {
-        create(&self.database, table)
+        match tables::create(&self.database, table).map_err(Error::DynamoDb)? {
+            tables::Created::New => {}
+            tables::Created::Kept => {
+                let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.insert(table.name.clone());
+            }
+        }
+        Ok(())
     }
 
     /// Sets the time-to-live of a table as its declaration says.
-    pub(crate) fn set_time_to_live(&self, table: &Table, old: &Table) -> Result<(), Error> {
-        if let Some(attribute) = &old.time_to_live {
-            time_to_live(&self.database, table, attribute, TimeToLive::Off)?;
-        }
-        match &table.time_to_live {
-            Some(attribute) => time_to_live(&self.database, table, attribute, TimeToLive::On),
-            None => Ok(()),
-        }
+    pub(crate) fn set_time_to_live(&self, table: &Table) -> Result<(), Error> {
+        tables::set_time_to_live(&self.database, table).map_err(Error::DynamoDb)
+    }
+
+    /// The stream of a mapping's table, from where the mapping begins. Of a table that was in the
+    /// file before, that is the end: what was written then was an earlier gateway's.
+    ///
+    /// # Errors
+    /// The table has no stream.
+    pub(crate) fn stream(
+        &self,
+        mapping: &EventSourceMapping,
+        region: &str,
+    ) -> Result<Reader, String> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = match kept.contains(&mapping.table) {
+            true => StartingPosition::Latest,
+            false => mapping.starting_position,
+        };
+        let written = self.written.subscribe();
+        Reader::new(self.database.clone(), written, mapping, from, region)
+    }
+
+    /// Removes the items that have expired. It happens by itself, but for frozen clocks.
+    pub(crate) async fn sweep(&self) {
+        sweep(self.database.clone(), &self.written).await;
     }
 }
 
-/// Whether expired items are removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum TimeToLive {
-    On,
-    Off,
+/// The engine's view of the gateway's clock: what its items expire by, and its streams are dated by.
+struct EngineClock(Clock);
+
+impl dynoxide::storage_backend::Clock for EngineClock {
+    fn now_unix_secs(&self) -> u64 {
+        self.0.now().as_millis() / 1000
+    }
+
+    fn now_unix_secs_f64(&self) -> f64 {
+        self.0.now().as_millis() as f64 / 1000.0
+    }
 }
 
 impl Drop for Engine {
@@ -89,46 +163,52 @@ impl Drop for Engine {
     }
 }
 
-fn create(database: &Database, table: &Table) -> Result<(), Error> {
-    let failed = |error: &dyn std::fmt::Display| {
-        Error::DynamoDb(format!(
-            "the table `{}` cannot be created: {error}",
-            table.logical_id
-        ))
-    };
-    let request =
-        serde_json::from_value(table.definition.clone()).map_err(|error| failed(&error))?;
-    database
-        .create_table(request)
-        .map_err(|error| failed(&error))?;
-    match &table.time_to_live {
-        Some(attribute) => time_to_live(database, table, attribute, TimeToLive::On),
-        None => Ok(()),
+/// The database in a file, and the lock that keeps other gateways from it: each would know only of
+/// its own changes.
+fn open(file: &Path, clock: &Clock) -> Result<(Database, Option<File>), Error> {
+    let shown = file.display();
+    let failed = |problem: String| Error::DynamoDb(format!("the file `{shown}` {problem}"));
+    if clock.stands() {
+        let problem = "goes by the system's clock: it cannot be used with a frozen one";
+        return Err(failed(problem.to_owned()));
+    }
+    let path = file.to_str();
+    let path = path.ok_or_else(|| failed("has a name that is not UTF-8".to_owned()))?;
+    let mut lock = file.as_os_str().to_owned();
+    lock.push(".lock");
+    let opened = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(lock);
+    let lock = opened.map_err(|error| failed(format!("cannot be locked: {error}")))?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(failed("is in use by another gateway".to_owned()));
+        }
+        Err(TryLockError::Error(error)) => {
+            return Err(failed(format!("cannot be locked: {error}")));
+        }
+    }
+    let database = Database::new(path);
+    let database = database.map_err(|error| failed(format!("cannot be opened: {error}")))?;
+    Ok((database, Some(lock)))
+}
+
+async fn sweep(database: Database, written: &watch::Sender<()>) {
+    let done = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
+    match done {
+        Ok(Ok(0)) | Err(_) => {}
+        Ok(Ok(_)) => {
+            written.send_replace(());
+        }
+        Ok(Err(error)) => {
+            tracing::warn!("the local DynamoDB could not remove expired items: {error}");
+        }
     }
 }
 
-fn time_to_live(
-    database: &Database,
-    table: &Table,
-    attribute: &str,
-    wanted: TimeToLive,
-) -> Result<(), Error> {
-    let failed = |error: &dyn std::fmt::Display| {
-        Error::DynamoDb(format!(
-            "the time-to-live of the table `{}` cannot be set: {error}",
-            table.logical_id
-        ))
-    };
-    let specification = json!({
-        "TableName": table.name,
-        "TimeToLiveSpecification": {
-            "AttributeName": attribute,
-            "Enabled": wanted == TimeToLive::On,
-        },
-    });
-    let request = serde_json::from_value(specification).map_err(|error| failed(&error))?;
-    database
-        .update_time_to_live(request)
-        .map_err(|error| failed(&error))?;
-    Ok(())
+fn failed(error: &dyn std::fmt::Display) -> Error {
+    Error::DynamoDb(error.to_string())
 }

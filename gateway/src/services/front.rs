@@ -14,11 +14,13 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
+use serde_json::Value as Json;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
-use crate::http1::{Connection, Head, Limits, ReadError};
+use crate::http1::{Connection, Head, ReadError};
 use crate::server::origin::{Hosts, Pages};
 use crate::server::serve::{self, Name, Service};
 
@@ -37,10 +39,22 @@ const OWN_FIELDS: [&str; 7] = [
     "upgrade",
 ];
 
-/// Serves until it is dropped.
-pub(super) async fn run(listener: TcpListener, hosts: Hosts, database: Database) {
+/// Errors that programs count on.
+const EXPECTED: [&str; 2] = [
+    "ConditionalCheckFailedException",
+    "TransactionCanceledException",
+];
+
+/// Serves until it is dropped. `written` is told of each request that may have changed an item.
+pub(super) async fn run(
+    listener: TcpListener,
+    (hosts, acceptor): (Hosts, TlsAcceptor),
+    database: Database,
+    written: watch::Sender<()>,
+) {
     let front = Arc::new(Front {
         database,
+        written,
         idle: Mutex::new(Vec::new()),
     });
     let mut connections = JoinSet::new();
@@ -48,9 +62,10 @@ pub(super) async fn run(listener: TcpListener, hosts: Hosts, database: Database)
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let (front, hosts) = (Arc::clone(&front), hosts.clone());
+                    let front = Arc::clone(&front);
+                    let (hosts, acceptor) = (hosts.clone(), acceptor.clone());
                     connections.spawn(async move {
-                        serve::serve(&*front, &hosts, Limits::default(), stream.into()).await;
+                        serve::accept(&*front, &hosts, &acceptor, stream).await;
                     });
                 }
                 Err(error) => {
@@ -66,6 +81,7 @@ pub(super) async fn run(listener: TcpListener, hosts: Hosts, database: Database)
 
 struct Front {
     database: Database,
+    written: watch::Sender<()>,
     /// Idle connections to the engine's server.
     idle: Mutex<Vec<Way>>,
 }
@@ -109,13 +125,23 @@ impl Service for Front {
             }
         };
         let keep_alive = head.keep_alive;
+        let request = Bytes::from(body);
+        let operation = operation(&head).to_owned();
         // The task goes on if the client leaves: a request that is under way is not cut short.
-        let answered = self.ask(head, body).await;
+        let answered = self.ask(head, request.clone()).await;
+        if !reads(&operation) {
+            self.written.send_replace(());
+        }
         let (status, fields, body) = answered.unwrap_or_else(|error| {
             let causes = crate::error::with_causes(&error);
             tracing::warn!("the local DynamoDB: {causes}");
             (500, Vec::new(), Bytes::new())
         });
+        if status >= 400
+            && let Some(refusal) = refusal(&operation, &request, &body)
+        {
+            tracing::warn!("{refusal}");
+        }
         let fields = fields.iter().map(|(name, value)| (&**name, &**value));
         let written = connection.respond(status, fields, &body, keep_alive).await;
         (written.is_ok() && keep_alive).then_some(connection)
@@ -125,7 +151,7 @@ impl Service for Front {
 type Answer = (u16, Vec<(String, String)>, Bytes);
 
 impl Front {
-    async fn ask(&self, head: Head, body: Vec<u8>) -> Result<Answer, Unanswered> {
+    async fn ask(&self, head: Head, body: Bytes) -> Result<Answer, Unanswered> {
         let method =
             Method::from_bytes(head.method.as_bytes()).map_err(hyper::http::Error::from)?;
         let mut request = Request::builder().method(method).uri(&*head.target);
@@ -133,7 +159,7 @@ impl Front {
         for (name, value) in fields.filter(|(name, _)| is_handed_on(name)) {
             request = request.header(name, value.as_bytes());
         }
-        let request = request.body(Full::new(Bytes::from(body)))?;
+        let request = request.body(Full::new(body))?;
         let mut way = self.way().await?;
         let response = way.sender.send_request(request).await?;
         let (parts, body) = Response::<Incoming>::into_parts(response);
@@ -201,6 +227,86 @@ impl Front {
     }
 }
 
+/// `PutItem`; nothing if the request names no operation.
+fn operation(head: &Head) -> &str {
+    let target = head.headers.get("X-Amz-Target").unwrap_or_default();
+    target
+        .rsplit_once('.')
+        .map_or("", |(_, operation)| operation)
+}
+
+/// Whether an operation leaves all items as they are.
+fn reads(operation: &str) -> bool {
+    let verbs = [
+        "Get",
+        "BatchGet",
+        "TransactGet",
+        "Query",
+        "Scan",
+        "List",
+        "Describe",
+    ];
+    verbs.iter().any(|verb| operation.starts_with(verb))
+}
+
+/// What the log says of a request that was refused; nothing of what programs count on: conditions
+/// that do not hold.
+fn refusal(operation: &str, request: &[u8], answer: &[u8]) -> Option<String> {
+    let answer: Json = serde_json::from_slice(answer).unwrap_or_default();
+    let kind = answer["__type"].as_str().unwrap_or("an unknown error");
+    let kind = kind.rsplit_once('#').map_or(kind, |(_, kind)| kind);
+    if EXPECTED.contains(&kind) {
+        return None;
+    }
+    let request: Json = serde_json::from_slice(request).unwrap_or_default();
+    let table = request["TableName"].as_str();
+    let table = table.map_or_else(String::new, |table| format!(" of `{table}`"));
+    let operation = if operation.is_empty() {
+        "a request without an operation"
+    } else {
+        operation
+    };
+    // `message`, as a rule.
+    let message = answer["message"].as_str().or(answer["Message"].as_str());
+    let message = message.map_or_else(String::new, |message| format!(": {message}"));
+    Some(format!(
+        "DynamoDB refuses {operation}{table} with {kind}{message}"
+    ))
+}
+
 fn is_handed_on(field: &str) -> bool {
     !OWN_FIELDS.iter().any(|own| field.eq_ignore_ascii_case(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_operation_table_and_error() {
+        let request = br#"{"TableName":"Rows","Key":{}}"#;
+        let error = |kind: &str| {
+            format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{kind}","message":"why"}}"#)
+        };
+        let said = |kind| refusal("GetItem", request, error(kind).as_bytes());
+        assert_eq!(
+            said("ValidationException").as_deref(),
+            Some("DynamoDB refuses GetItem of `Rows` with ValidationException: why")
+        );
+        assert_eq!(said("ConditionalCheckFailedException"), None);
+        assert_eq!(
+            refusal("", b"no json", b"").as_deref(),
+            Some("DynamoDB refuses a request without an operation with an unknown error")
+        );
+    }
+
+    #[test]
+    fn what_may_write_is_known_by_its_name() {
+        for operation in ["PutItem", "TransactWriteItems", "ExecuteStatement", ""] {
+            assert!(!reads(operation), "{operation}");
+        }
+        for operation in ["GetItem", "BatchGetItem", "GetRecords", "Scan"] {
+            assert!(reads(operation), "{operation}");
+        }
+    }
 }

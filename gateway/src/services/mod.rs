@@ -2,5 +2,9 @@
 
 pub(crate) mod backend;
 pub(crate) mod dynamodb;
+mod elsewhere;
+pub(crate) mod endpoint;
 mod front;
 mod spelling;
+pub(crate) mod streams;
+mod tables;

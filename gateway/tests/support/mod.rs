@@ -3,11 +3,14 @@
 #![allow(dead_code, reason = "every test binary uses its own part")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use gateway::{Control, Notice, Options, Subscription};
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -15,6 +18,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::Response;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tracing::subscriber::DefaultGuard;
 
 pub(crate) type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -29,8 +33,40 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
+/// What gateways on this thread say in their log.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+/// How a TLS client begins; what follows is missing.
+pub(crate) const HELLO: &str = "\x16\x03\x01\x00\x05hello\r\n\r\n";
+
 /// How long anything may take on a busy machine before the test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Log {
+    /// Listens until what it gives is dropped.
+    pub(crate) fn listen(&self) -> DefaultGuard {
+        let writer = self.clone();
+        let log = tracing_subscriber::fmt().with_writer(move || writer.clone());
+        tracing::subscriber::set_default(log.finish())
+    }
+
+    /// The lines since this was asked last.
+    pub(crate) fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
 
 /// Writes a test's own stack into a file.
 pub(crate) fn template(name: &str, text: &str) -> PathBuf {
@@ -177,6 +213,28 @@ pub(crate) async fn request(running: &Control, method: &str, path: &str, body: &
     }
 }
 
+/// An operation of the gateway's DynamoDB, as in `X-Amz-Target`: its status and what it answers.
+pub(crate) async fn dynamodb(running: &Control, target: &str, body: &Value) -> (u16, Value) {
+    let address = running.dynamodb_url().trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let body = body.to_string();
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Type: application/x-amz-json-1.0\r\nX-Amz-Target: {target}\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential=a/20240101/us-east-1/dynamodb/aws4_request, \
+         SignedHeaders=host;x-amz-date, Signature=0\r\nX-Amz-Date: 20240101T000000Z\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    let read = stream.read_to_string(&mut response);
+    timeout(PATIENCE, read).await.unwrap().unwrap();
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap_or_default())
+}
+
 /// A folder of code that is a test's own.
 pub(crate) fn code_folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("code-{name}"));
@@ -242,7 +300,9 @@ Resources:
 ",
         folder.file_name().unwrap().to_str().unwrap()
     );
-    let path = folder.parent().unwrap().join("template.yaml");
+    let parent = folder.parent().unwrap();
+    std::fs::create_dir_all(parent.join("layer")).unwrap();
+    let path = parent.join("template.yaml");
     std::fs::write(&path, text).unwrap();
     path
 }

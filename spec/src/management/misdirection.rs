@@ -65,9 +65,11 @@ impl fmt::Display for Misdirected {
             Misdirection::Method => f.write_str("the methods are POST, GET and DELETE"),
             Misdirection::OtherPath => f.write_str("there is nothing else below the stage"),
         }?;
+        // Without a port, it is the host that the API has on AWS.
+        let scheme = if host.contains(':') { "http" } else { "https" };
         write!(
             f,
-            "; the right endpoint is `http://{host}/{stage}`, to which SDKs add \
+            "; the right endpoint is `{scheme}://{host}/{stage}`, to which SDKs add \
              `/@connections/{{connectionId}}`"
         )
     }

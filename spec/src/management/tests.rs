@@ -131,12 +131,15 @@ fn an_endpoint_that_ends_in_a_slash_is_served_and_told() {
     let request = ManagementRequest {
         method: "POST".to_owned(),
         path: "/dev//@connections/R1kmxc2VNjMCFIA%3D".to_owned(),
+        headers: Headers::from_iter([("Host", "abc.execute-api.us-east-1.amazonaws.com")]),
         ..ManagementRequest::default()
     };
     let (_, id) = parse(&api, &request).unwrap();
     assert_eq!(id, "R1kmxc2VNjMCFIA=");
     let found = misdirected(&api, &request, None).unwrap();
     assert_eq!(found.kind, Misdirection::DoubleSlash);
+    let endpoint = "right endpoint is `https://abc.execute-api.us-east-1.amazonaws.com/dev`, to";
+    assert!(found.to_string().contains(endpoint), "{found}");
 }
 
 #[test]

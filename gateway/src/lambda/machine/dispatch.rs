@@ -7,7 +7,7 @@ use spec::Timestamp;
 use spec::io::CallId;
 
 use super::growth::{self, Demand, Growth};
-use super::process::{Phase, Process, Waiting};
+use super::process::{LastLook, Phase, Process, Waiting};
 use super::{
     Action, End, Event, Failure, Finished, IDLE, INIT, Next, Now, PoolMachine, ProcessId, STARTS,
 };
@@ -32,10 +32,12 @@ impl PoolMachine {
             match growth::decide(&demand, now.steady) {
                 Growth::Enough => return,
                 Growth::At(time) => return self.note_steady(time),
-                Growth::Eager => {}
-                Growth::Patient => self.grown = now.steady,
+                Growth::Eager => self.start(now),
+                Growth::Look(due) => {
+                    (self.looked, self.look_due) = (now.steady, due);
+                    self.actions.push_back(Action::Look);
+                }
             }
-            self.start(now);
         }
     }
 
@@ -59,7 +61,8 @@ impl PoolMachine {
             serving: serving.count(),
             processes: self.processes.len(),
             max_processes: self.limits.max_processes,
-            grown: self.grown,
+            processors: self.limits.processors,
+            looked: self.looked,
         })
     }
 
@@ -74,6 +77,10 @@ impl PoolMachine {
             generation: self.generation,
             timeout: self.limits.timeout,
             phase: Phase::Starting { until, is_retry },
+            last_look: Some(LastLook {
+                at: now.steady,
+                ..LastLook::default()
+            }),
             init_error: None,
             is_ending: false,
         };

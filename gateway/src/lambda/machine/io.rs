@@ -48,6 +48,17 @@ pub(in crate::lambda) struct Limits {
     pub(in crate::lambda) timeout: Duration,
     /// How many processes there may be, those included that are about to end.
     pub(in crate::lambda) max_processes: usize,
+    /// How many of them can compute at once: the machine's processors.
+    pub(in crate::lambda) processors: usize,
+}
+
+/// What a process did at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::lambda) struct Reading {
+    /// The processor time that it has used since its start; nothing where nobody tells.
+    pub(in crate::lambda) used: Duration,
+    /// Whether it is on a processor, or waits for one.
+    pub(in crate::lambda) is_runnable: bool,
 }
 
 /// One call of the function.
@@ -69,6 +80,8 @@ pub(in crate::lambda) enum Action {
     /// An event is there for a process that waits for one: let it fetch it with
     /// [`super::PoolMachine::next`].
     Deliver(ProcessId),
+    /// Look at what the processes do, and tell [`super::PoolMachine::looked`].
+    Look,
     /// Kill a process. [`super::PoolMachine::exited`] tells when it is gone.
     Kill(ProcessId),
     /// A start took longer than this, which its developer should hear of.

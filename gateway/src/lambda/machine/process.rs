@@ -13,11 +13,22 @@ pub(super) struct Process {
     pub(super) generation: u64,
     pub(super) timeout: Duration,
     pub(super) phase: Phase,
+    pub(super) last_look: Option<LastLook>,
     /// What it posted about its failure to start.
     pub(super) init_error: Option<String>,
     /// It has ended or is being killed. It may still post what became of its event, but gets no
     /// other.
     pub(super) is_ending: bool,
+}
+
+/// What was seen of a process when it was last looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LastLook {
+    pub(super) at: Duration,
+    /// The processor time that it had used.
+    pub(super) used: Duration,
+    /// Whether it did not compute.
+    pub(super) rested: bool,
 }
 
 /// What a process does at the moment.

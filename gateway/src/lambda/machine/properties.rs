@@ -38,6 +38,8 @@ enum Step {
     Advance(Duration),
     /// Both times pass, and the timers are late.
     Late(Duration),
+    /// The processes are looked at: some wait, the others compute, as the bits of a number say.
+    Look(usize),
     Replace(Limits),
     Stop,
 }
@@ -53,7 +55,7 @@ enum Ending {
 
 /// Steps are drawn as two numbers and decoded: 10,000 sequences then take seconds.
 fn step() -> impl Strategy<Value = Step> {
-    (0..56_u8, any::<u16>()).prop_map(|(kind, number)| decode(kind, number))
+    (0..60_u8, any::<u16>()).prop_map(|(kind, number)| decode(kind, number))
 }
 
 fn decode(kind: u8, number: u16) -> Step {
@@ -73,6 +75,7 @@ fn decode(kind: u8, number: u16) -> Step {
         50..52 => Step::Advance(duration(number)),
         52..54 => Step::Late(duration(number)),
         54 => Step::Replace(limits(number)),
+        55..59 => Step::Look(n),
         _ if number.is_multiple_of(6) => Step::Stop,
         _ => Step::Pass(PATIENCE),
     }
@@ -93,6 +96,7 @@ fn limits(number: u16) -> Limits {
     Limits {
         timeout,
         max_processes: usize::from(1 + number / 60 % 10),
+        processors: usize::from(1 + number / 600 % 4),
     }
 }
 

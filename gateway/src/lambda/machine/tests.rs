@@ -1,9 +1,11 @@
 //! The machine's rules, one by one.
 
+mod growth;
+
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-use super::growth::{EAGER, PATIENCE};
+use super::growth::{LATE, PATIENCE};
 use spec::io::CallId;
 
 use super::*;
@@ -14,6 +16,7 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 const LIMITS: Limits = Limits {
     timeout: Duration::from_secs(3),
     max_processes: 32,
+    processors: 2,
 };
 
 /// A machine and the time.
@@ -54,6 +57,7 @@ impl Pool {
         let actions = std::iter::from_fn(|| self.machine.poll_action());
         let words = actions.map(|action| match action {
             Action::Start(ProcessId(id)) => format!("start {id}"),
+            Action::Look => "look".to_owned(),
             Action::Deliver(ProcessId(id)) => format!("deliver {id}"),
             Action::Kill(ProcessId(id)) => format!("kill {id}"),
             Action::StartCut(after) => format!("a start was cut after {after:?}"),
@@ -80,6 +84,24 @@ impl Pool {
             self.machine
                 .complete(self.now, ProcessId(id), &request, end)
         );
+    }
+
+    /// Two looks at the processes, the first of them due after this time, find all of them waiting.
+    fn all_wait(&mut self, due: Duration) {
+        assert_eq!(self.pass(due), ["look"]);
+        self.none_computes();
+        assert_eq!(self.pass(PATIENCE), ["look"]);
+        self.none_computes();
+    }
+
+    fn none_computes(&mut self) {
+        let waits = Reading {
+            used: Duration::ZERO,
+            is_runnable: false,
+        };
+        let ids: Vec<ProcessId> = self.machine.processes.keys().copied().collect();
+        let readings = ids.into_iter().map(|id| (id, waits)).collect();
+        self.machine.looked(self.now, &readings);
     }
 
     fn exits(&mut self, id: u64) {
@@ -127,17 +149,15 @@ fn one_event_starts_one_process_however_long_it_takes_to_start() {
 }
 
 #[test]
-fn four_start_at_once_and_then_one_more_whenever_an_event_has_waited() {
+fn one_a_processor_starts_at_once_and_never_more_than_events() {
     let mut pool = Pool::new();
-    for _ in 0..10 {
+    for _ in 0..3 {
         pool.invoke();
     }
-    assert_eq!(count(&pool.actions(), "start"), EAGER);
-    assert_eq!(pool.pass(PATIENCE - MILLISECOND), [""; 0]);
-    assert_eq!(pool.pass(MILLISECOND), ["start 5"]);
-    assert_eq!(pool.pass(PATIENCE), ["start 6"]);
-    // Never more than events.
-    assert_eq!(count(&pool.pass(5 * SECOND), "start"), 4);
+    assert_eq!(pool.actions(), ["start 1", "start 2"]);
+    pool.all_wait(PATIENCE);
+    assert_eq!(pool.actions(), ["start 3"]);
+    assert_eq!(pool.pass(5 * SECOND), [""; 0]);
 }
 
 #[test]
@@ -150,7 +170,9 @@ fn a_process_that_has_just_answered_gets_a_moment_to_ask() {
     pool.actions();
     pool.invoke();
     assert_eq!(pool.pass(PATIENCE - MILLISECOND), [""; 0]);
-    assert_eq!(pool.pass(MILLISECOND), ["start 2"]);
+    assert_eq!(pool.pass(MILLISECOND), ["look"]);
+    pool.none_computes();
+    assert_eq!(pool.actions(), ["start 2"]);
     assert_eq!(pool.next(1), Some(2));
 }
 
@@ -309,6 +331,7 @@ fn processes_end_after_five_minutes_without_an_event() {
 #[test]
 fn a_new_program_gets_new_events_and_the_old_one_finishes_its_own() {
     let mut pool = Pool::new();
+    pool.machine.limits.processors = 3;
     for _ in 0..3 {
         pool.invoke();
     }

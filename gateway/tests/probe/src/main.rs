@@ -1,6 +1,6 @@
 //! Speaks Lambda's Runtime API by hand, and does what the message says: `crash`, `abort`, `sleep`,
 //! `fail`, `version` (answers its variable `VERSION`), `until:FILE;` (the same, once the file
-//! exists); `farewell` and `fresh farewell` answer (the latter on a new connection) and exit without
+//! exists), `lines` (writes some more); `farewell` and `fresh farewell` answer (the latter on a new connection) and exit without
 //! waiting to be heard; else it answers with the sender's connection id. Every event is a line on
 //! standard output.
 //!
@@ -33,6 +33,11 @@ fn main() {
             .expect("a request id");
         let connection = member(&event, "connectionId");
         println!("{} {connection}", member(&event, "eventType"));
+        if event.contains("lines") {
+            print!("[ERROR] one\rtwo\n{}\nunfinished", &id[..8]);
+            std::io::stdout().flush().expect("to write");
+            eprintln!(" {id}");
+        }
         let (kind, result) = if event.contains("crash") {
             std::process::exit(1)
         } else if event.contains("abort") {

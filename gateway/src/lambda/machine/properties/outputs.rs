@@ -115,6 +115,7 @@ impl World {
             Action::Start(id) => {
                 assert!(!self.is_stopped, "a start after the stop");
                 self.has_started = true;
+                self.started += 1;
                 let seen = Seen {
                     generation: self.generation,
                     timeout: self.limits.timeout,
@@ -125,6 +126,7 @@ impl World {
                     busy: None,
                     is_killed: false,
                     is_gone: false,
+                    rested: false,
                 };
                 assert!(self.processes.insert(*id, seen).is_none());
             }
@@ -141,6 +143,7 @@ impl World {
                 seen.waits = None;
             }
             Action::StartCut(_) => {}
+            Action::Look => self.looks = true,
             Action::Finished(_) => unreachable!("they are looked at before"),
         }
     }

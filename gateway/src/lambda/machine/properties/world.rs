@@ -10,8 +10,8 @@ use spec::io::CallId;
 
 use super::Step;
 use crate::lambda::failure::Failure;
-use crate::lambda::machine::growth::PATIENCE;
-use crate::lambda::machine::{End, Event, Limits, Now, PoolMachine, ProcessId};
+use crate::lambda::machine::growth::{LATE, PATIENCE};
+use crate::lambda::machine::{End, Event, Limits, Now, PoolMachine, ProcessId, Reading};
 
 /// A process as it was seen from outside.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(super) struct Seen {
     pub(super) busy: Option<(CallId, Timestamp)>,
     pub(super) is_killed: bool,
     pub(super) is_gone: bool,
+    /// Whether it had work and did not compute when it was last looked at.
+    pub(super) rested: bool,
 }
 
 /// Pretended processes and events around a machine.
@@ -46,6 +48,10 @@ pub(super) struct World {
     pub(super) failed_starts: HashMap<CallId, u32>,
     pub(super) is_stopped: bool,
     pub(super) has_started: bool,
+    /// How many processes were ever started.
+    pub(super) started: usize,
+    /// The machine wants its processes looked at.
+    pub(super) looks: bool,
 }
 
 impl World {
@@ -65,6 +71,8 @@ impl World {
             failed_starts: HashMap::new(),
             is_stopped: false,
             has_started: false,
+            started: 0,
+            looks: false,
         }
     }
 
@@ -91,6 +99,9 @@ impl World {
                 self.now.steady += time;
                 self.now.clock = self.now.clock + time;
                 self.run_timers();
+                if std::mem::take(&mut self.looks) {
+                    self.look(|at| time.subsec_millis() >> (at % 7) & 1 == 1);
+                }
             }
             Step::Advance(time) => {
                 self.now.clock = self.now.clock + time;
@@ -100,6 +111,7 @@ impl World {
                 self.now.steady += time;
                 self.now.clock = self.now.clock + time;
             }
+            Step::Look(bits) => self.look(|at| bits >> (at % 16) & 1 == 1),
             Step::Replace(limits) => self.replace(limits),
             Step::Stop => self.stop_machine(),
         }
@@ -192,6 +204,45 @@ impl World {
         if let Some((call, _)) = seen.busy {
             assert!(self.ends.contains_key(&call), "its process has gone");
         }
+    }
+
+    /// The processes are looked at: those for which `waits` holds do not compute. If there is one
+    /// that computes for each processor, none is started; else not more than wait, or one.
+    fn look(&mut self, waits: impl Fn(usize) -> bool) {
+        let (mut readings, mut waiting, mut serving) = (BTreeMap::new(), 0, 0);
+        for (at, (id, seen)) in self.processes.iter_mut().enumerate() {
+            let is_runnable = !waits(at);
+            let used = Duration::ZERO;
+            readings.insert(*id, Reading { used, is_runnable });
+            let serves = seen.generation == self.generation && !seen.is_killed && !seen.is_gone;
+            let has_work = seen.busy.is_some() || !seen.has_asked;
+            serving += usize::from(serves);
+            let rested = has_work && !is_runnable;
+            waiting += usize::from(serves && rested && seen.rested);
+            seen.rested = rested;
+        }
+        let is_late = self.now.steady > self.machine.look_due + LATE;
+        if is_late {
+            self.processes
+                .values_mut()
+                .for_each(|seen| seen.rested = false);
+        }
+        let started = self.started;
+        self.machine.looked(self.now, &readings);
+        self.settle(None);
+        let started = self.started - started;
+        // Those that start because there are few processes do not count.
+        let few = self.limits.processors.saturating_sub(serving);
+        let computing = serving - waiting;
+        let most = match computing >= self.limits.processors {
+            true => 0,
+            false if is_late => few,
+            false => few + waiting.max(1),
+        };
+        assert!(
+            started <= most,
+            "{started} start, {waiting} of {serving} wait: {self:#?}"
+        );
     }
 
     fn start_failed(&mut self) {

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod access;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::fs;
@@ -20,6 +22,7 @@ head=$(mktemp) body=$(mktemp)
 while curl --silent --fail --dump-header "$head" --output "$body" "$api/next"; do
   id=$(sed -n 's/^[Ll]ambda-[Rr]untime-[Aa]ws-[Rr]equest-[Ii]d: *\([^[:space:]]*\).*/\1/p' "$head")
   cat "$body" >> events
+  echo "it got $(head -c 20 "$body")"
   case $(cat "$body") in
     '"fail"') curl --silent --output /dev/null --data '{"errorType":"Own"}' "$api/$id/error" ;;
     '"exit"') exit 4 ;;
@@ -32,6 +35,11 @@ done
 
 /// A function that a route calls, and one that none does.
 async fn serve(name: &str) -> (Control, std::path::PathBuf) {
+    let (options, folder) = options(name);
+    (start(options).await, folder)
+}
+
+fn options(name: &str) -> (Options, std::path::PathBuf) {
     let folder = code_folder(name, &[("run.sh", SCRIPT)]);
     let run = fs::Permissions::from_mode(0o755);
     fs::set_permissions(folder.join("run.sh"), run).unwrap();
@@ -51,7 +59,7 @@ async fn serve(name: &str) -> (Control, std::path::PathBuf) {
     options.interpreters.commands.extend([command]);
     let sqs = ("SQS".to_owned(), "http://queues".to_owned());
     options.endpoints.extend([sqs]);
-    (start(options).await, folder)
+    (options, folder)
 }
 
 /// What comes back for a request with these header fields: status, head and body.
@@ -73,7 +81,7 @@ async fn request(
     timeout(PATIENCE, read).await.unwrap().unwrap();
     let (head, body) = response.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, head.to_lowercase(), body.to_owned())
+    (status, head.to_owned(), body.to_owned())
 }
 
 async fn invoke(running: &Control, name: &str, kind: &str, body: &str) -> (u16, String, String) {
@@ -88,36 +96,65 @@ async fn refusals_are_lambdas() {
     let (status, head, body) = invoke(&running, "nobody", "RequestResponse", "{}").await;
     assert_eq!(status, 404);
     assert!(
-        head.contains("x-amzn-errortype: resourcenotfoundexception"),
+        head.contains("x-amzn-errortype: ResourceNotFoundException"),
         "{head}"
     );
-    assert_eq!(
-        body,
-        r#"{"Type":"User","Message":"Function not found: nobody"}"#
-    );
+    let api = running.assembly().api().clone();
+    let arns = format!("arn:aws:lambda:{}:{}:function", api.region, api.account_id);
+    let expected =
+        |name: &str| format!(r#"{{"Type":"User","Message":"Function not found: {arns}:{name}"}}"#);
+    assert_eq!(body, expected("nobody:$LATEST"));
+    for (named, qualified) in [
+        ("nobody:live", "nobody:live"),
+        (&format!("{arns}:nobody"), "nobody:$LATEST"),
+        ("000000000000:function:nobody", "nobody:$LATEST"),
+    ] {
+        let (_, _, body) = invoke(&running, named, "DryRun", "").await;
+        assert_eq!(body, expected(qualified), "{named}");
+    }
+    let line = "POST /2015-03-31/functions/nobody/invocations?Qualifier=7";
+    let (_, _, body) = request(&running, line, "", b"").await;
+    assert_eq!(body, expected("nobody:7"));
 
     let (status, head, body) = invoke(&running, "by-itself", "Event", "{\"a\"").await;
     assert_eq!(status, 400);
     assert!(
-        head.contains("x-amzn-errortype: invalidrequestcontentexception"),
+        head.contains("x-amzn-errortype: InvalidRequestContentException"),
         "{head}"
     );
     assert!(
-        body.contains("Could not parse request body into json"),
+        body.contains("Could not parse request body into json: Could not parse payload into json"),
         "{body}"
     );
 
-    let large = format!("\"{}\"", "x".repeat(1024 * 1024));
-    let (status, head, _) = invoke(&running, "by-itself", "Event", &large).await;
-    assert_eq!(status, 413);
+    let event = format!("\"{}\"", "x".repeat(1024 * 1024));
+    let whole = format!("\"{}\"", "x".repeat(6 * 1024 * 1024));
+    let of_event =
+        "1048578 byte payload is too large for the Event invocation type (limit 1048576 bytes)";
+    let of_call = "Request must be smaller than 6291456 bytes for the InvokeFunction operation";
+    for (kind, payload, text) in [
+        ("Event", &event, of_event),
+        ("Event", &whole, of_call),
+        ("RequestResponse", &whole, of_call),
+        ("DryRun", &whole, of_call),
+    ] {
+        let (status, head, body) = invoke(&running, "by-itself", kind, payload).await;
+        assert_eq!(status, 413);
+        assert!(
+            head.contains("x-amzn-errortype: RequestEntityTooLargeException"),
+            "{head}"
+        );
+        assert!(body.contains(text), "{kind}: {body}");
+    }
+    assert_eq!(invoke(&running, "by-itself", "DryRun", &event).await.0, 204);
+
+    let (status, head, body) = invoke(&running, "by-itself", "Later", "{}").await;
     assert!(
-        head.contains("x-amzn-errortype: requesttoolargeexception"),
+        head.contains("x-amzn-errortype: ValidationException"),
         "{head}"
     );
-    assert_eq!(invoke(&running, "by-itself", "DryRun", &large).await.0, 204);
-
-    let (status, _, body) = invoke(&running, "by-itself", "Later", "{}").await;
-    assert!(status == 400 && body.contains("not `Later`"), "{body}");
+    let expected = "Value 'Later' at 'invocationType' failed to satisfy constraint";
+    assert!(status == 400 && body.contains(expected), "{body}");
     let (status, _, body) = invoke(&running, "Foreign", "RequestResponse", "{}").await;
     assert!(
         status == 502 && body.contains("--runtime java21='"),
@@ -193,7 +230,7 @@ async fn functions_are_called_by_all_of_their_names() {
         assert_eq!((status, &*body), (200, "[1, 2]"), "{name}");
         assert!(!head.contains("x-amz-function-error"), "{head}");
         assert!(
-            head.contains("x-amzn-requestid: ") && head.contains("$latest"),
+            head.contains("x-amzn-requestid: ") && head.contains("$LATEST"),
             "{head}"
         );
     }
@@ -209,6 +246,55 @@ async fn functions_are_called_by_all_of_their_names() {
     running.shutdown().await;
 }
 
+/// The log that comes with the answer to an event.
+#[cfg(feature = "runtimes")]
+async fn tail(running: &Control, name: &str, event: &str) -> String {
+    let line = format!("POST /2015-03-31/functions/{name}/invocations");
+    let fields = "X-Amz-Log-Type: Tail\r\n";
+    let (status, head, _) = request(running, &line, fields, event.as_bytes()).await;
+    assert_eq!(status, 200);
+    let log = head
+        .lines()
+        .find_map(|line| line.strip_prefix("x-amz-log-result: "));
+    let log = spec::base64::decode(log.unwrap()).unwrap();
+    String::from_utf8(log).unwrap()
+}
+
+#[cfg(feature = "runtimes")]
+#[tokio::test]
+async fn the_end_of_the_log_comes_with_the_answer_to_who_wants_it() {
+    let (running, _) = serve("invoke-tail").await;
+    let log = tail(&running, "Alone", "[1]").await;
+    let lines: Vec<&str> = log.lines().collect();
+    let id = lines[0].split(' ').nth(2).unwrap();
+    assert_eq!(lines[0], format!("START RequestId: {id} Version: $LATEST"));
+    let (own, end) = ("it got [1]", format!("END RequestId: {id}"));
+    assert_eq!(lines[1..3], [own, &end]);
+    assert!(
+        lines[3].starts_with(&format!("REPORT RequestId: {id}\tDuration: ")),
+        "{log}"
+    );
+    assert!(lines[3].contains("\tInit Duration: "), "{log}");
+    assert_eq!(lines.len(), 4, "{log}");
+    // Of a process that ends, too.
+    let log = tail(&running, "Alone", "\"exit\"").await;
+    assert!(
+        log.contains("Error: Runtime exited with error: exit status 4\nRuntime.ExitError\nEND "),
+        "{log}"
+    );
+    assert!(
+        log.ends_with("\tStatus: error\tError Type: Runtime.ExitError\n"),
+        "{log}"
+    );
+    let line = "POST /2015-03-31/functions/Alone/invocations";
+    let (status, _, body) = request(&running, line, "X-Amz-Log-Type: All\r\n", b"{}").await;
+    assert!(
+        status == 400 && body.contains("Value 'All' at 'logType'"),
+        "{body}"
+    );
+    running.shutdown().await;
+}
+
 #[cfg(feature = "runtimes")]
 #[tokio::test]
 async fn a_function_that_fails_is_an_answer_and_an_event_is_not_waited_for() {
@@ -219,7 +305,7 @@ async fn a_function_that_fails_is_an_answer_and_an_event_is_not_waited_for() {
     ] {
         let (status, head, body) = invoke(&running, "Alone", "RequestResponse", event).await;
         assert_eq!(status, 200);
-        assert!(head.contains("x-amz-function-error: unhandled"), "{head}");
+        assert!(head.contains("x-amz-function-error: Unhandled"), "{head}");
         assert!(body.contains(error), "{body}");
     }
     let (status, head, body) = invoke(&running, "Alone", "Event", "\"later\"").await;

@@ -1,0 +1,342 @@
+//! What is said of one process and of its invocations: the lines that it writes, each with the
+//! request it belongs to, and `START`, `END` and `REPORT` around them.
+//!
+//! A process writes its lines before it posts its result, and the pipe keeps them: what is there is
+//! read before an invocation ends, so that no line is taken for the next one's.
+
+mod memory;
+mod report;
+mod tails;
+
+use std::io::{self, PipeWriter};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use spec::Timestamp;
+use tokio::net::unix::pipe::Receiver;
+
+use super::failure::Failure;
+use super::launch::Launch;
+use super::machine::Event;
+use super::output::{InvocationLines, Sink};
+use report::{Report, Status};
+use tails::Tail;
+pub(super) use tails::Tails;
+
+/// The journal of one process.
+pub(super) struct Journal {
+    sink: Sink,
+    function: String,
+    memory_size: u64,
+    timeout: Duration,
+    /// What the process writes, once it has been started.
+    pipe: OnceLock<Receiver>,
+    state: Mutex<State>,
+}
+
+struct State {
+    pid: Option<i32>,
+    started: Instant,
+    /// How long it took until the process asked for its first event; reported once.
+    init: Option<Duration>,
+    has_asked: bool,
+    /// The most memory that was seen, in KiB.
+    peak: Option<u64>,
+    /// The beginning of a line that has not ended.
+    partial: Vec<u8>,
+    invocation: Option<Invocation>,
+}
+
+/// An event that the process works on.
+struct Invocation {
+    request_id: String,
+    since: Instant,
+    /// When its `Timeout` is reached, on the gateway's clock.
+    until: Timestamp,
+    tail: Option<Tail>,
+}
+
+/// An invocation whose lines are all there, to be reported.
+pub(super) struct Ended<'j> {
+    journal: &'j Journal,
+    invocation: Invocation,
+    duration: Duration,
+}
+
+/// What a read found.
+#[derive(PartialEq, Eq)]
+enum Found {
+    Something,
+    Nothing,
+    /// Nobody can write any more.
+    End,
+}
+
+/// The most bytes of a line that are looked at together.
+const LINE_BYTES: usize = 256 * 1024;
+/// How many bytes are read at once.
+const CHUNK: usize = 16 * 1024;
+/// How many chunks are read at the end of an invocation, more than a pipe holds: whoever writes on
+/// without a pause does not hold its result up.
+const CHUNKS: usize = 64;
+
+/// The log of an invocation that no process has begun with.
+pub(super) fn without_lines(request_id: &str) -> String {
+    let (start, end) = (report::start(request_id), report::end(request_id));
+    format!("{start}\n{end}\n")
+}
+
+impl Journal {
+    pub(super) fn new(sink: Sink, launch: &Launch) -> Self {
+        Self {
+            sink,
+            function: launch.name.clone(),
+            memory_size: launch.memory_size,
+            timeout: launch.timeout,
+            pipe: OnceLock::new(),
+            state: Mutex::new(State {
+                pid: None,
+                started: Instant::now(),
+                init: None,
+                has_asked: false,
+                peak: None,
+                partial: Vec::new(),
+                invocation: None,
+            }),
+        }
+    }
+
+    /// What the process gets as its standard output and its standard error: one pipe, so that lines
+    /// stay in the order in which they were written.
+    ///
+    /// # Errors
+    /// The system has no pipe left.
+    pub(super) fn open(&self) -> io::Result<PipeWriter> {
+        let (reader, writer) = io::pipe()?;
+        // A process is started once.
+        let _ = self.pipe.set(Receiver::from_owned_fd(reader.into())?);
+        Ok(writer)
+    }
+
+    /// The process runs.
+    pub(super) fn started(&self, pid: Option<i32>) {
+        let mut state = self.lock();
+        state.pid = pid;
+        state.started = Instant::now();
+    }
+
+    /// Passes lines on until nobody can write any more.
+    pub(super) async fn forward(&self) {
+        let Some(pipe) = self.pipe.get() else { return };
+        while pipe.readable().await.is_ok() {
+            let found = self.read(&mut self.lock(), |chunk| pipe.try_read(chunk));
+            if found == Found::End {
+                return;
+            }
+        }
+    }
+
+    /// The process asks for an event.
+    pub(super) fn asks(&self) {
+        let mut state = self.lock();
+        if !state.has_asked {
+            state.has_asked = true;
+            state.init = Some(state.started.elapsed());
+        }
+    }
+
+    /// The process gets an event.
+    pub(super) fn begins(&self, event: &Event, now: Timestamp) {
+        let mut state = self.lock();
+        // What it wrote before belongs to no request.
+        self.drain(&mut state);
+        state.invocation = Some(Invocation {
+            request_id: event.request_id.clone(),
+            since: Instant::now(),
+            until: now + self.timeout,
+            tail: self.sink.tails().take(event.call),
+        });
+        let start = report::start(&event.request_id);
+        self.about_invocation(&mut state, &start, InvocationLines::All);
+    }
+
+    /// The process says how an event ended. `None` if that is not the one it works on.
+    pub(super) fn ends(&self, request_id: &str) -> Option<Ended<'_>> {
+        let mut state = self.lock();
+        let is_it = |invocation: &Invocation| invocation.request_id == request_id;
+        if !state.invocation.as_ref().is_some_and(is_it) {
+            return None;
+        }
+        self.finish(&mut state)
+    }
+
+    /// The process is about to be killed, and can be asked no more.
+    pub(super) fn is_killed(&self) {
+        let mut state = self.lock();
+        if state.invocation.is_some() {
+            self.look_at_memory(&mut state);
+        }
+    }
+
+    /// The process has ended, perhaps in the middle of an event.
+    pub(super) fn exited(&self, failure: &Failure, now: Timestamp) {
+        let ended = self.finish(&mut self.lock());
+        let Some(mut ended) = ended else { return };
+        let request_id = &ended.invocation.request_id;
+        let (status, line) = match now >= ended.invocation.until {
+            true => {
+                let line = report::timed_out(now, request_id, self.timeout);
+                ended.duration = self.timeout;
+                (Status::Timeout, line)
+            }
+            false => (Status::Error, report::exited(&failure.to_json(request_id))),
+        };
+        if let Some(tail) = &mut ended.invocation.tail {
+            tail.line(&line);
+        }
+        ended.report(status);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A caller's `LineSink` that panics leaves a line out, and nothing else.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads all that an invocation has written.
+    fn finish(&self, state: &mut State) -> Option<Ended<'_>> {
+        let duration = state.invocation.as_ref().map(|one| one.since.elapsed());
+        self.drain(state);
+        self.end_line(state);
+        Some(Ended {
+            journal: self,
+            invocation: state.invocation.take()?,
+            duration: duration?,
+        })
+    }
+
+    fn drain(&self, state: &mut State) {
+        let Some(pipe) = self.pipe.get() else { return };
+        for _ in 0..CHUNKS {
+            // Past tokio, which may not know yet that there is something.
+            let read = |chunk: &mut [u8]| Ok(rustix::io::read(pipe, chunk)?);
+            if self.read(state, read) != Found::Something {
+                return;
+            }
+        }
+    }
+
+    /// Reads what is there, once, and passes the lines on that are complete. Never waits.
+    fn read(
+        &self,
+        state: &mut State,
+        mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
+    ) -> Found {
+        let mut chunk = [0; CHUNK];
+        let read = loop {
+            match read(&mut chunk) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Found::Nothing,
+                Ok(0) | Err(_) => {
+                    self.end_line(state);
+                    return Found::End;
+                }
+                Ok(read) => break read,
+            }
+        };
+        state.partial.extend_from_slice(&chunk[..read]);
+        let complete = state.partial.iter().rposition(|byte| *byte == b'\n');
+        let complete = match complete {
+            Some(end) => end + 1,
+            None if state.partial.len() >= LINE_BYTES => state.partial.len(),
+            None => return Found::Something,
+        };
+        let rest = state.partial.split_off(complete);
+        let lines = std::mem::replace(&mut state.partial, rest);
+        self.written(state, &String::from_utf8_lossy(&lines));
+        Found::Something
+    }
+
+    /// Passes on what has no end of line.
+    fn end_line(&self, state: &mut State) {
+        if !state.partial.is_empty() {
+            let line = std::mem::take(&mut state.partial);
+            self.written(state, &String::from_utf8_lossy(&line));
+        }
+    }
+
+    /// Passes on what the process has written: whole lines.
+    fn written(&self, state: &mut State, text: &str) {
+        // Runtimes write a record of several lines with carriage returns between them.
+        let records = text.strip_suffix('\n').unwrap_or(text).split('\n');
+        let records: Vec<Vec<&str>> = records
+            .map(|record| record.trim_end_matches('\r').split('\r').collect())
+            .collect();
+        let invocation = state.invocation.as_mut();
+        if let Some(tail) = invocation.and_then(|one| one.tail.as_mut()) {
+            records.iter().flatten().for_each(|line| tail.line(line));
+        }
+        let request_id = state.invocation.as_ref().map(|one| &*one.request_id);
+        self.sink.written(&self.function, request_id, &records);
+    }
+
+    /// A line of the gateway's about the invocation.
+    fn about_invocation(&self, state: &mut State, line: &str, least: InvocationLines) {
+        let tail = state.invocation.as_mut().and_then(|one| one.tail.as_mut());
+        if let Some(tail) = tail {
+            tail.line(line);
+        }
+        self.sink.about_invocation(&self.function, line, least);
+    }
+
+    fn look_at_memory(&self, state: &mut State) {
+        let seen = state.pid.and_then(memory::peak);
+        state.peak = state.peak.max(seen);
+    }
+}
+
+impl Ended<'_> {
+    /// The result that the process has posted was taken.
+    pub(super) fn answered(self) {
+        self.report(Status::Success);
+    }
+
+    /// The result that the process has posted came too late.
+    pub(super) fn timed_out(mut self) {
+        self.duration = self.journal.timeout;
+        self.report(Status::Timeout);
+    }
+
+    fn report(self, status: Status) {
+        let Self {
+            journal,
+            invocation,
+            duration,
+        } = self;
+        let Invocation {
+            request_id, tail, ..
+        } = invocation;
+        if tail.is_none() && journal.sink.is_silent() {
+            return;
+        }
+        let mut state = journal.lock();
+        journal.look_at_memory(&mut state);
+        let report = Report {
+            request_id: &request_id,
+            duration,
+            init: state.init.take(),
+            memory_size: journal.memory_size,
+            peak: state.peak,
+            status,
+        };
+        let (end, report) = (report::end(&request_id), report.to_string());
+        drop(state);
+        let (sink, function) = (&journal.sink, &journal.function);
+        sink.about_invocation(function, &end, InvocationLines::All);
+        sink.about_invocation(function, &report, InvocationLines::Report);
+        if let Some(mut tail) = tail {
+            tail.line(&end);
+            tail.line(&report);
+            tail.send();
+        }
+    }
+}

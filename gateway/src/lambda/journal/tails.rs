@@ -1,0 +1,100 @@
+//! The end of an invocation's log, for a caller who asked for it (`X-Amz-Log-Type: Tail`).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use spec::io::CallId;
+use tokio::sync::oneshot;
+
+/// Who waits for the end of which call's log.
+#[derive(Clone, Default)]
+pub(in crate::lambda) struct Tails(Arc<Mutex<HashMap<CallId, oneshot::Sender<String>>>>);
+
+/// The log of an invocation that somebody wants the end of.
+pub(super) struct Tail {
+    text: String,
+    reader: oneshot::Sender<String>,
+}
+
+/// The last 4 KB of a log are given.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>, `X-Amz-Log-Result`
+const TAIL_BYTES: usize = 4 * 1024;
+
+impl Tails {
+    /// The end of the call's log will be sent there.
+    pub(in crate::lambda) fn expect(&self, call: CallId) -> oneshot::Receiver<String> {
+        let (sender, receiver) = oneshot::channel();
+        self.lock().insert(call, sender);
+        receiver
+    }
+
+    /// The call is over: if no process has begun with it, it has no log.
+    pub(in crate::lambda) fn forget(&self, call: CallId) {
+        self.lock().remove(&call);
+    }
+
+    /// The log of a call that begins, if somebody wants it.
+    pub(super) fn take(&self, call: CallId) -> Option<Tail> {
+        let reader = self.lock().remove(&call)?;
+        Some(Tail {
+            text: String::new(),
+            reader,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<CallId, oneshot::Sender<String>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tail {
+    pub(super) fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+        // Now and then, so that not every line moves all of the text.
+        if self.text.len() > 16 * TAIL_BYTES {
+            self.cut();
+        }
+    }
+
+    pub(super) fn send(mut self) {
+        self.cut();
+        // Whoever has asked may have gone.
+        let _ = self.reader.send(self.text);
+    }
+
+    fn cut(&mut self) {
+        let too_much = self.text.len().saturating_sub(TAIL_BYTES);
+        let from = (too_much..=self.text.len()).find(|at| self.text.is_char_boundary(*at));
+        self.text.drain(..from.unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_4_kb_are_kept_and_no_character_is_cut() {
+        let tails = Tails::default();
+        let mut reader = tails.expect(CallId(1));
+        assert!(tails.take(CallId(2)).is_none());
+        let mut tail = tails.take(CallId(1)).unwrap();
+        for number in 0..100_000 {
+            tail.line(&format!("{number} é"));
+        }
+        tail.send();
+        let text = reader.try_recv().unwrap();
+        assert!(text.len() <= TAIL_BYTES && text.len() > TAIL_BYTES - 4);
+        assert!(text.ends_with("99998 é\n99999 é\n"), "{text}");
+    }
+
+    #[test]
+    fn a_call_that_never_began_has_no_log() {
+        let tails = Tails::default();
+        let mut reader = tails.expect(CallId(1));
+        tails.forget(CallId(1));
+        assert!(reader.try_recv().is_err());
+    }
+}
