@@ -14,7 +14,7 @@ use gateway::{
 };
 use spec::Timestamp;
 use spec::throttle::Limit;
-use stack::Assembly;
+use stack::{Assembly, Variables};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 use tracing::level_filters::LevelFilter;
@@ -61,6 +61,10 @@ pub(crate) struct ServeArgs {
     /// handler in `$_HANDLER`, and the folder in `$LAMBDA_TASK_ROOT`.
     #[arg(long, value_name = "NAME=COMMAND", value_parser = command_of_runtime)]
     runtime: Vec<(String, String)>,
+    /// Values for variables that functions declare, in place of the template's: a JSON file in the
+    /// form of SAM's, `{"MyFunction": {"NAME": "value"}, "Parameters": {"NAME": "for all"}}`.
+    #[arg(long, value_name = "FILE", value_parser = variables)]
+    env_vars: Option<Variables>,
     /// Where functions find a service that the gateway does not have, such as
     /// `sqs=http://127.0.0.1:4566`; may be repeated. So do `AWS_ENDPOINT_URL_*` of the environment.
     #[arg(long, value_name = "SERVICE=URL", value_parser = endpoint)]
@@ -218,6 +222,9 @@ async fn show(mut decisions: Subscription, log: Log) {
 fn serve_options(args: &ServeArgs) -> Options {
     let mut options = options(&args.stack);
     options.build.release = args.release;
+    if let Some(variables) = &args.env_vars {
+        options.settings.variables.clone_from(variables);
+    }
     options.host = args.host;
     options.port = args.port;
     if args.verbose {
@@ -284,6 +291,12 @@ fn endpoint(text: &str) -> Result<(String, String), String> {
             "it must be a service and its address, such as `sqs=http://127.0.0.1:4566`".to_owned(),
         ),
     }
+}
+
+/// The file of `--env-vars`.
+fn variables(file: &str) -> Result<Variables, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    Variables::parse(&text).map_err(|error| error.to_string())
 }
 
 /// `java21=java -cp …`

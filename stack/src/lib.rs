@@ -13,6 +13,7 @@
 //!
 //! - messages: `error` (what is wrong and where), `diagnostics` (all of it, sorted), `settings`
 //! - document: `document::{scalar, source, yaml, value}`
+//! - settings: `variables`, `settings`
 //! - template: `template::{call, intrinsics, names, parameters}`, then `template` itself
 //! - resources: `declared` (plain data), `resources::{properties, locations, draft}`, a file per
 //!   type, then `resources`, the registry
@@ -39,6 +40,7 @@ mod plan;
 mod resources;
 mod settings;
 mod template;
+mod variables;
 
 pub use assembly::Assembly;
 pub use declared::{Code, Function, Layer, Permission, Table};
@@ -49,6 +51,7 @@ pub use plan::{
     Change, FunctionChange, FunctionPart, NeedsRestart, Plan, Refusal, TableChange, TablePart,
 };
 pub use settings::Settings;
+pub use variables::{InvalidVariables, Variables};
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ mod intrinsics;
 mod layers;
 mod registry;
 mod stage;
+mod variables;
 
 const API: &str = "
   Api:

@@ -14,7 +14,7 @@ use stack::{Function, Layer};
 pub(crate) use content::Packages;
 use content::{Content, Made, is_archive};
 
-use super::{Missing, Tools};
+use super::{Missing, Tools, unbuilt};
 
 /// The folders of a function's code and of its layers.
 #[derive(Clone, Debug)]
@@ -141,7 +141,7 @@ async fn folder(named: &Path, unpacked: &mut usize, tools: &Tools) -> Result<Pat
 fn content_of(layer: &Layer) -> Result<PathBuf, Missing> {
     let content = std::path::absolute(&layer.content)?;
     match content.exists() {
-        true => Ok(content),
+        true => unbuilt::check_layer(layer).map(|()| content),
         false => Err(Missing::Layer {
             layer: layer.logical_id.clone(),
             content,

@@ -12,7 +12,7 @@ use stack::Function;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::{Missing, Package, Preparing, Program, Runtime, Tools};
+use super::{Missing, Package, Preparing, Program, Runtime, Tools, unbuilt};
 
 /// Runs a module's function in an interpreter.
 pub(super) struct Python;
@@ -86,9 +86,7 @@ async fn prepare(
     tools: &Tools,
 ) -> Result<Program, Missing> {
     if !package.root.is_dir() {
-        return Err(Missing::Folder {
-            folder: function.code.directory.clone(),
-        });
+        return Err(unbuilt::no_folder(function));
     }
     let files = tools.files(
         "python",
@@ -97,7 +95,7 @@ async fn prepare(
     let modules = module_folders(function, package);
     let probe = files.join("probe.py");
     let found = find(function, tools.python(), &package.root, &probe, &modules).await?;
-    check(&found, &package.root, function)?;
+    check(&found, function)?;
     let (major, minor, _) = found.version;
     if function.runtime != format!("python{major}.{minor}") {
         let warning = format!(
@@ -246,8 +244,15 @@ async fn ask(
 }
 
 /// Whether the code's packages are there.
-fn check(found: &Found, root: &Path, function: &Function) -> Result<(), Missing> {
+fn check(found: &Found, function: &Function) -> Result<(), Missing> {
+    let named = std::path::absolute(&function.code.directory)?;
     let folder = function.code.directory.display();
+    let is_zip = named.is_file();
+    // What is installed beside a zip is found, too.
+    let beside = match is_zip {
+        true => named.parent().unwrap_or(&named),
+        false => &named,
+    };
     let names = |names: &[String]| format!("`{}`", names.join("`, `"));
     if !found.missing.is_empty() {
         return Err(Missing::NotBuilt {
@@ -256,14 +261,21 @@ fn check(found: &Found, root: &Path, function: &Function) -> Result<(), Missing>
                 names(&found.missing),
                 found.executable.display()
             ),
-            command: format!(
-                "`{}`, or `sam build` and serve `.aws-sam/build/template.yaml`",
-                install(
-                    found,
-                    root,
-                    &format!("-r {}", quoted(&root.join("requirements.txt")))
-                )
-            ),
+            command: match is_zip {
+                true => {
+                    "`pip install -r requirements.txt -t .` in the folder that the zip is made \
+                         from, and make it anew"
+                        .to_owned()
+                }
+                false => format!(
+                    "`{}`, or `sam build` and serve `.aws-sam/build/template.yaml`",
+                    install(
+                        found,
+                        beside,
+                        &format!("-r {}", quoted(&named.join("requirements.txt")))
+                    )
+                ),
+            },
         });
     }
     if !found.brought.is_empty() {
@@ -273,7 +285,7 @@ fn check(found: &Found, root: &Path, function: &Function) -> Result<(), Missing>
                 names(&found.brought),
                 found.executable.display()
             ),
-            command: format!("`{}`", install(found, root, "boto3")),
+            command: format!("`{}`", install(found, beside, "boto3")),
         });
     }
     Ok(())

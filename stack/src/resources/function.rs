@@ -133,7 +133,7 @@ fn function(
         code,
         runtime,
         handler,
-        environment: environment(draft, properties),
+        environment: environment(draft, properties, &name),
         layers: layers(draft, properties),
         timeout: Duration::from_secs(draft.optional(timeout).unwrap_or(3)),
         memory_size: draft.optional(memory_size).unwrap_or(128),
@@ -313,7 +313,11 @@ fn layers(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Vec<Layer> {
 }
 
 /// SAM merges the variables of `Globals` and of the function; the function's win.
-fn environment(draft: &mut Draft<'_>, properties: &Properties<'_>) -> IndexMap<String, String> {
+fn environment(
+    draft: &mut Draft<'_>,
+    properties: &Properties<'_>,
+    name: &str,
+) -> IndexMap<String, String> {
     let mut environment = IndexMap::new();
     let global = draft.optional(global(properties, "Environment"));
     let own = draft.optional(properties.get("Environment"));
@@ -340,5 +344,7 @@ fn environment(draft: &mut Draft<'_>, properties: &Properties<'_>) -> IndexMap<S
             environment.insert(key.text.clone(), text.to_owned());
         }
     }
+    let given = &draft.template.settings.variables;
+    given.apply(&properties.resource.id, name, &mut environment);
     environment
 }

@@ -9,6 +9,7 @@ mod authorizer;
 mod deployment;
 pub(crate) mod draft;
 pub(crate) mod function;
+pub(crate) mod given;
 mod harmless;
 pub(crate) mod integration;
 pub(crate) mod integration_response;
