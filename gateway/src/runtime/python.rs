@@ -94,8 +94,8 @@ async fn prepare(
     )?;
     let modules = module_folders(function, package);
     let probe = files.join("probe.py");
-    let found = find(function, tools.python(), &package.root, &probe, &modules).await?;
-    check(&found, function)?;
+    let found = find(function, tools.python(), package, &probe, &modules).await?;
+    check(&found, function, &package.named)?;
     let (major, minor, _) = found.version;
     if function.runtime != format!("python{major}.{minor}") {
         let warning = format!(
@@ -158,7 +158,7 @@ fn module_folders(function: &Function, package: &Package) -> Vec<PathBuf> {
 async fn find(
     function: &Function,
     given: Option<&Path>,
-    root: &Path,
+    package: &Package,
     probe: &Path,
     modules: &[PathBuf],
 ) -> Result<Found, Missing> {
@@ -166,14 +166,17 @@ async fn find(
         Some(given) => vec![given.to_owned()],
         None => {
             // A zip's is beside the zip.
-            let beside = std::path::absolute(&function.code.directory)?;
-            candidates(&function.runtime, &beside, std::env::var_os("VIRTUAL_ENV"))
+            candidates(
+                &function.runtime,
+                &package.named,
+                std::env::var_os("VIRTUAL_ENV"),
+            )
         }
     };
     let mut old = None;
     let mut refusal = None;
     for candidate in candidates {
-        match ask(&candidate, root, probe, modules).await {
+        match ask(&candidate, &package.root, probe, modules).await {
             Ok(found) => return Ok(found),
             Err(Useless::TooOld(major, minor)) => {
                 old = old.or(Some((candidate, format!("it is Python {major}.{minor}"))));
@@ -244,14 +247,13 @@ async fn ask(
 }
 
 /// Whether the code's packages are there.
-fn check(found: &Found, function: &Function) -> Result<(), Missing> {
-    let named = std::path::absolute(&function.code.directory)?;
+fn check(found: &Found, function: &Function, named: &Path) -> Result<(), Missing> {
     let folder = function.code.directory.display();
     let is_zip = named.is_file();
     // What is installed beside a zip is found, too.
     let beside = match is_zip {
-        true => named.parent().unwrap_or(&named),
-        false => &named,
+        true => named.parent().unwrap_or(named),
+        false => named,
     };
     let names = |names: &[String]| format!("`{}`", names.join("`, `"));
     if !found.missing.is_empty() {

@@ -259,7 +259,7 @@ fn code(draft: &mut Draft<'_>, properties: &Properties<'_>) -> (Code, Span) {
     };
     let path = match &uri {
         _ if is_image => Some(context.as_deref().unwrap_or(".")),
-        _ if inline.is_some() => Some(""),
+        _ if inline.is_some() => Some("."),
         Some((_, value)) => value.as_text(),
         None => None,
     };
