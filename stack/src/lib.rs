@@ -15,7 +15,7 @@
 //! - document: `document::{scalar, source, yaml, value}`
 //! - settings: `variables`, `settings`
 //! - template: `template::{call, intrinsics, names, parameters}`, then `template` itself
-//! - resources: `declared` (plain data), `resources::{properties, locations, draft}`, a file per
+//! - resources: `event_pattern`, `declared` (plain data), `resources::{properties, locations, draft}`, a file per
 //!   type, then `resources`, the registry
 //! - assembly: `calls`, `assembly`, `plan`; `mapping` reads mapping templates alone
 //!
@@ -35,6 +35,7 @@ mod declared;
 mod diagnostics;
 mod document;
 mod error;
+mod event_pattern;
 mod mapping;
 mod plan;
 mod resources;
@@ -43,9 +44,12 @@ mod template;
 mod variables;
 
 pub use assembly::Assembly;
-pub use declared::{Code, Function, Layer, Permission, Table};
+pub use declared::{
+    Code, EventSourceMapping, Function, Layer, Permission, StartingPosition, Table,
+};
 pub use diagnostics::Diagnostics;
 pub use error::{Error, ErrorKind, Warning, WarningKind};
+pub use event_pattern::EventPattern;
 pub use mapping::{MappingPlace, MappingTemplate, MappingTemplates, UnreadTemplate};
 pub use plan::{
     Change, FunctionChange, FunctionPart, NeedsRestart, Plan, Refusal, TableChange, TablePart,

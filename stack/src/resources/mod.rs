@@ -8,6 +8,7 @@ mod api_key;
 mod authorizer;
 mod deployment;
 pub(crate) mod draft;
+mod event_source_mapping;
 pub(crate) mod function;
 pub(crate) mod given;
 mod harmless;
@@ -55,6 +56,7 @@ const TYPES: &[&ResourceType] = &[
     &permission::TYPE,
     &table::TYPE,
     &simple_table::TYPE,
+    &event_source_mapping::TYPE,
 ];
 
 /// Reads all resources of a template.
