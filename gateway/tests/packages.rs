@@ -206,7 +206,10 @@ export const handler = async () => ({ statusCode: 200, body: `${greet} ${layered
         &folder.join("layer.zip"),
         &[
             ("nodejs/greet.js", greet),
-            ("nodejs/node_modules/layered/index.js", "module.exports = 'layer';"),
+            (
+                "nodejs/node_modules/layered/index.js",
+                "module.exports = 'layer';",
+            ),
         ],
     );
     for code in ["one", "two"] {
