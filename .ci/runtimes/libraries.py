@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -38,17 +38,22 @@ NODE = {
     "SDK 2": ["aws-sdk@2.1693.0"],
     "SDK 3": ["@aws-sdk/client-apigatewaymanagementapi@3.1169.0"],
 }
-START = {"id": "1", "type": "start", "payload": {"query": '{ said(say: "hi") }'}}
-DATA = {"id": "1", "payload": {"data": {"said": "aws-lambda-graphql hi"}}, "type": "data"}
-# Route, handler, the library, the message if it is its own, and the answer.
+GRAPHQL = [
+    ({"type": "connection_init"}, '{"type":"connection_ack"}'),
+    (
+        {"id": "1", "type": "start", "payload": {"query": '{ said(say: "hi") }'}},
+        '{"id":"1","payload":{"data":{"said":"aws-lambda-graphql hi"}},"type":"data"}',
+    ),
+]
+# Route, handler, the library, and the answer; or the messages of its own, with their answers.
 FUNCTIONS = [
-    ("powertools", "with_powertools.handler", "aws-lambda-powertools", None, "powertools powertools hi"),
-    ("sendmessage", "with_mangum.handler", "mangum-ws", None, "mangum-ws hi"),
-    ("chalice", "with_chalice.handler", "chalice", None, "chalice hi"),
-    ("typescript", "powertools.handler", "@aws-lambda-powertools", None, "powertools typescript hi"),
-    ("$default", "graphql.handler", "aws-lambda-graphql", START, DATA),
-    ("sdk2", "sdk2.handler", "SDK 2", None, "aws-sdk 2 hi"),
-    ("sdk3", "sdk3.handler", "SDK 3", None, "aws-sdk 3 hi"),
+    ("powertools", "with_powertools.handler", "aws-lambda-powertools", "powertools powertools hi"),
+    ("sendmessage", "with_mangum.handler", "mangum-ws", "mangum-ws hi"),
+    ("chalice", "with_chalice.handler", "chalice", "chalice hi"),
+    ("typescript", "powertools.handler", "@aws-lambda-powertools", "powertools typescript hi"),
+    ("$default", "graphql.handler", "aws-lambda-graphql", GRAPHQL),
+    ("sdk2", "sdk2.handler", "SDK 2", "aws-sdk 2 hi"),
+    ("sdk3", "sdk3.handler", "SDK 3", "aws-sdk 3 hi"),
 ]
 
 
@@ -175,17 +180,17 @@ def main(program, folder):
             reader.join()
             sys.exit("".join(lines))
         with connect(json.loads(ready)["ws"], open_timeout=PATIENCE) as client:
-            for route, _, library, own, wanted in FUNCTIONS:
-                client.send(json.dumps(own or {"action": route, "say": "hi"}))
-                try:
-                    answer = client.recv(PATIENCE)
-                except TimeoutError:
-                    answer = "no answer"
-                if own and answer.startswith("{"):
-                    answer = json.loads(answer)
-                print(f"{library}: {answer!r}")
-                if answer != wanted:
-                    wrong.append(f"{library}: {wanted!r} was expected, {answer!r} came")
+            for route, _, library, answers in FUNCTIONS:
+                plain = isinstance(answers, str)
+                for message, wanted in [({"action": route, "say": "hi"}, answers)] if plain else answers:
+                    try:
+                        client.send(json.dumps(message))
+                        answer = client.recv(PATIENCE)
+                    except (TimeoutError, ConnectionClosed) as error:
+                        answer = f"no answer: {error}"
+                    print(f"{library}: {answer!r}")
+                    if answer != wanted:
+                        wrong.append(f"{library}: {wanted!r} was expected, {answer!r} came")
     except InvalidStatus as refusal:
         wrong.append(f"aws-lambda-graphql's `$connect`: {refusal}")
     finally:

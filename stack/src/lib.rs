@@ -11,9 +11,9 @@
 //!
 //! Each layer uses those to its left and none to its right (a test holds it to that):
 //!
-//! - messages: `error` (what is wrong and where), `diagnostics` (all of it, sorted), `settings`
+//! - messages: `error` (what is wrong and where), `diagnostics` (all of it, sorted); `variables`,
+//!   `settings`
 //! - document: `document::{scalar, source, yaml, value}`
-//! - settings: `variables`, `settings`
 //! - template: `template::{call, intrinsics, names, parameters}`, then `template` itself
 //! - resources: `event_pattern`, `declared` (plain data), `resources::{properties, locations, draft}`, a file per
 //!   type, then `resources`, the registry
