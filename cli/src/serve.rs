@@ -23,6 +23,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::interpreters::InterpreterArgs;
 use crate::{Caused, Failure, StackArgs, eprint, runtime};
 
 /// Serve a stack's WebSocket API, its functions and its tables on this machine, until Ctrl-C.
@@ -50,18 +51,8 @@ pub(crate) struct ServeArgs {
     /// they are.
     #[arg(long)]
     release: bool,
-    /// The Node that runs functions of nodejs*.x, 20 or newer [default: the first on PATH].
-    #[arg(long, value_name = "PATH")]
-    node: Option<PathBuf>,
-    /// The Python that runs functions of python3.*, 3.8 or newer [default: a virtual environment
-    /// `.venv` beside the code or above it, the active one, the template's version on PATH, python3].
-    #[arg(long, value_name = "PATH")]
-    python: Option<PathBuf>,
-    /// The command that runs the functions of a runtime, or one function: any client of Lambda's
-    /// Runtime API, started by a shell in the folder of the code; may be repeated. It finds the
-    /// handler in `$_HANDLER`, and the folder in `$LAMBDA_TASK_ROOT`.
-    #[arg(long, value_name = "NAME=COMMAND", value_parser = values::command_of_runtime)]
-    runtime: Vec<(String, String)>,
+    #[command(flatten)]
+    interpreters: InterpreterArgs,
     /// Values for variables that functions declare, in place of the template's: a JSON file in the
     /// form of SAM's, `{"MyFunction": {"NAME": "value"}, "Parameters": {"NAME": "for all"}}`.
     #[arg(long, value_name = "FILE", value_parser = values::variables)]
@@ -231,10 +222,7 @@ fn serve_options(args: &ServeArgs) -> Options {
     if args.verbose {
         options.invocation_lines = InvocationLines::All;
     }
-    options.interpreters.node.clone_from(&args.node);
-    options.interpreters.python.clone_from(&args.python);
-    let commands = args.runtime.iter().cloned();
-    options.interpreters.commands.extend(commands);
+    options.interpreters = args.interpreters.interpreters();
     for (service, url) in &args.endpoint {
         match &**service {
             "DYNAMODB" => options.dynamodb_url = Some(url.clone()),
@@ -276,10 +264,11 @@ pub(crate) fn read_stack(args: &StackArgs) -> Result<Assembly, Failure> {
 }
 
 /// Builds the functions, so that the gateway can be started without.
-pub(crate) fn build(stack: &Assembly) -> Result<(), Failure> {
+pub(crate) fn build(stack: &Assembly, interpreters: &InterpreterArgs) -> Result<(), Failure> {
     eprint(&"building the functions");
+    let interpreters = interpreters.interpreters();
     runtime()?
-        .block_on(gateway::build(stack, &Build::default()))
+        .block_on(gateway::build(stack, &Build::default(), interpreters))
         .map_err(failure)
 }
 

@@ -38,22 +38,6 @@ pub(super) fn variables(file: &str) -> Result<Variables, String> {
     Variables::parse(&text).map_err(|error| error.to_string())
 }
 
-/// `java21=java -cp …`
-pub(super) fn command_of_runtime(text: &str) -> Result<(String, String), String> {
-    let parts = text.split_once('=');
-    let parts = parts.map(|(name, command)| (name.trim(), command.trim()));
-    match parts {
-        Some((name, command)) if !name.is_empty() && !command.is_empty() => {
-            Ok((name.to_owned(), command.to_owned()))
-        }
-        _ => Err(
-            "it must be a runtime or a function of the template and a command, such as \
-             `java21='java -jar client.jar \"$_HANDLER\"'`"
-                .to_owned(),
-        ),
-    }
-}
-
 pub(super) fn account_rate(text: &str) -> Result<Limit, String> {
     // So are AWS's own: 10,000 a second, 5,000 at once (LIMITS-30).
     limit(text, |rate| rate / 2.0)
