@@ -2,8 +2,7 @@
 //! `POST /2015-03-31/functions/{name}/invocations`.
 //!
 //! Names, ARNs and parts of them are taken, and SAM's names in the template; each with any
-//! qualifier, because there is only one code here. Nothing has to be signed. An asynchronous call
-//! that fails is not tried again.
+//! qualifier, because there is only one code here. Nothing has to be signed.
 //!
 //! Sources: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>; the members of errors
 //! are those of botocore's model of Lambda.
@@ -120,17 +119,15 @@ async fn call(functions: &Functions, head: &Head, body: Vec<u8>) -> Result<Answe
         return Ok(Answer::Status(204, None));
     }
     let trace_id = head.headers.get("X-Amzn-Trace-Id");
-    // Nobody could be told the log of an asynchronous call.
-    let log_type = match kind {
-        InvocationType::RequestResponse => log_type(head)?,
-        InvocationType::Event | InvocationType::DryRun => LogType::None,
-    };
+    if kind == InvocationType::Event {
+        let queued = functions.enqueue(&named, payload, trace_id);
+        let request_id = queued.map_err(|why| Refusal::of(&named, why))?;
+        return Ok(Answer::Status(202, Some(request_id)));
+    }
+    let log_type = log_type(head)?;
     let called = functions.call(&named, payload, trace_id, log_type);
     let called = called.map_err(|why| Refusal::of(&named, why))?;
     let request_id = called.request_id.clone();
-    if kind == InvocationType::Event {
-        return Ok(Answer::Status(202, Some(request_id)));
-    }
     match called.end().await {
         Some((outcome, log)) => Ok(Answer::Outcome {
             request_id,
@@ -238,6 +235,12 @@ impl Refusal {
                 key: "Message",
                 message: format!("the function `{named}` cannot be run here: {reason}"),
             },
+            Uncallable::Throttled => Self {
+                status: 429,
+                kind: "TooManyRequestsException",
+                key: "message",
+                message: "Rate Exceeded.".to_owned(),
+            },
         }
     }
 
@@ -258,6 +261,12 @@ impl Refusal {
     fn to_json(&self) -> String {
         match self.kind {
             "ValidationException" => json!({self.key: self.message}).to_string(),
+            "TooManyRequestsException" => json!({
+                "Type": "User",
+                self.key: self.message,
+                "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded",
+            })
+            .to_string(),
             _ => json!({"Type": "User", self.key: self.message}).to_string(),
         }
     }

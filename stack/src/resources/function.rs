@@ -11,6 +11,7 @@ use crate::document::value::Value;
 use crate::document::yaml::{Key, Node};
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::draft::{Draft, Reads, ResourceType};
+use crate::resources::event_invoke_config;
 use crate::resources::properties::Properties;
 use crate::template::names::{Attributes, Identity, Reference};
 
@@ -42,6 +43,8 @@ const fn of(name: &'static str) -> ResourceType {
             "LoggingConfig",
             "Layers",
             "Events",
+            "EventInvokeConfig",
+            "ReservedConcurrentExecutions",
         ],
         harmless: &[
             "Description",
@@ -121,6 +124,7 @@ fn function(
     };
     let timeout = number(properties, "Timeout", 1..=900);
     let memory_size = number(properties, "MemorySize", 128..=10_240);
+    let reserved = number(properties, "ReservedConcurrentExecutions", 0..=1_000_000);
     Function {
         logical_id: properties.resource.id.clone(),
         arn,
@@ -132,6 +136,10 @@ fn function(
         environment: environment(draft, properties),
         layers: layers(draft, properties),
         timeout: Duration::from_secs(draft.optional(timeout).unwrap_or(3)),
+        reserved_concurrency: draft
+            .optional(reserved)
+            .and_then(|number| usize::try_from(number).ok()),
+        asynchronous: event_invoke_config::of_function(draft, properties),
         memory_size: draft.optional(memory_size).unwrap_or(128),
         log_group: logged("LogGroup").unwrap_or_else(|| format!("/aws/lambda/{name}")),
         log_format: logged("LogFormat").unwrap_or_else(|| "Text".to_owned()),
@@ -156,7 +164,10 @@ fn image_command(properties: &Properties<'_>) -> Result<Option<String>, Error> {
 }
 
 /// A function's own property, or that of `Globals`.
-fn own_or_global(properties: &Properties<'_>, name: &str) -> Result<Option<Value>, Error> {
+pub(super) fn own_or_global(
+    properties: &Properties<'_>,
+    name: &str,
+) -> Result<Option<Value>, Error> {
     match properties.get(name)? {
         Some(value) => Ok(Some(value)),
         None => global(properties, name),

@@ -8,6 +8,7 @@ mod api_key;
 mod authorizer;
 mod deployment;
 pub(crate) mod draft;
+mod event_invoke_config;
 pub(crate) mod function;
 mod harmless;
 pub(crate) mod integration;
@@ -52,6 +53,7 @@ const TYPES: &[&ResourceType] = &[
     &function::SERVERLESS,
     &function::LAMBDA,
     &permission::TYPE,
+    &event_invoke_config::TYPE,
     &table::TYPE,
     &simple_table::TYPE,
 ];
