@@ -97,7 +97,7 @@ pub(crate) struct ServeArgs {
     /// too.
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
-    /// Refuse calls to the @connections API that are not signed, as AWS does.
+    /// Refuse calls to the @connections API and to Lambda's that are not signed, as AWS does.
     #[arg(long)]
     require_signatures: bool,
     /// What to print once it serves: lines for people, or one line of JSON for programs (the

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use spec::Timestamp;
 use spec::api::Api;
 use spec::http::Headers;
-use spec::signature::{Caller, Rejection, Request, verify};
+use spec::signature::{Caller, Destination, Rejection, Request, verify};
 
 const NOW: u64 = 1_605_442_994;
 const HOST: &str = "127.0.0.1:3001";
@@ -106,7 +106,7 @@ fn verified(
         body,
     };
     let now = Timestamp::from_millis(NOW * 1000);
-    verify(&request, &[caller], "us-east-1", now).map(drop)
+    verify(&request, &[caller], Destination::api("us-east-1"), now).map(drop)
 }
 
 fn unsigned() -> impl Strategy<Value = Unsigned> {

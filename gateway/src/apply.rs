@@ -39,8 +39,7 @@ impl Running {
         self.log_accesses_of(&assembly, &mut deployed)?;
         self.change_tables(&assembly, &plan.tables, &mut deployed)?;
         let launches = Launch::all(&assembly, &programs, &self.surroundings);
-        self.functions
-            .leave_out(Launch::missing(&assembly, &programs));
+        self.functions.offer(&assembly, &programs);
         let is_new = |launch: &Launch| deployed.launches.get(&launch.arn) != Some(launch);
         let new: Vec<Launch> = launches.into_iter().filter(is_new).collect();
         let names = new

@@ -9,7 +9,7 @@ use cargo::Binary;
 use serde_json::Value;
 
 use crate::error::{BuildError, Error};
-use crate::runtime::{self, Missing, Program, Runtime, Tools};
+use crate::runtime::{self, Missing, Package, Program, Runtime, Tools};
 use stack::{Assembly, Function};
 
 /// How the functions' executables are obtained.
@@ -36,6 +36,7 @@ pub(crate) struct Programs {
 /// A function whose code has to be built.
 struct ToBuild<'s> {
     function: &'s Function,
+    package: Package,
     runtime: &'static dyn Runtime,
 }
 
@@ -62,13 +63,20 @@ pub(crate) async fn programs(
         }
         let runtime = runtime::find(function, tools);
         let runtime = runtime.map_err(|missing| unavailable(stack, function, &missing))?;
-        if !runtime.needs_build(function) {
-            let program = prepare(stack, function, runtime, None, tools).await?;
-            programs.ready.insert(id.clone(), program);
+        let package = Package::open(function, tools).await;
+        let package = package.map_err(|missing| unavailable(stack, function, &missing))?;
+        let one = ToBuild {
+            function,
+            package,
+            runtime,
+        };
+        if !runtime.needs_build(function, &one.package) {
+            programs
+                .ready
+                .insert(id.clone(), one.prepare(stack, None, tools).await?);
             continue;
         }
         let manifest = manifest(stack, function)?;
-        let one = ToBuild { function, runtime };
         match to_build.iter_mut().find(|(other, _)| *other == manifest) {
             Some((_, functions)) => functions.push(one),
             None => to_build.push((manifest, vec![one])),
@@ -79,13 +87,15 @@ pub(crate) async fn programs(
             true => None,
             false => Some(build_all(stack, &manifest, &functions, build).await?),
         };
-        for ToBuild { function, runtime } in functions {
+        for one in functions {
             let executable = match &built {
-                None => find(stack, function, &manifest, build)?,
-                Some(built) => choose(stack, function, built)?,
+                None => find(stack, one.function, &manifest, build)?,
+                Some(built) => choose(stack, one.function, built)?,
             };
-            let program = prepare(stack, function, runtime, Some(&executable), tools).await?;
-            programs.ready.insert(function.logical_id.clone(), program);
+            let program = one.prepare(stack, Some(&executable), tools).await?;
+            programs
+                .ready
+                .insert(one.function.logical_id.clone(), program);
         }
     }
     Ok(programs)
@@ -104,7 +114,8 @@ async fn uncalled(
     }
     let words = |missing: Missing| format!("{missing}; {}", missing.help());
     let runtime = runtime::find(function, tools).map_err(words)?;
-    let executable = match runtime.needs_build(function) {
+    let package = Package::open(function, tools).await.map_err(words)?;
+    let executable = match runtime.needs_build(function, &package) {
         false => None,
         true => {
             let manifest = manifest(stack, function);
@@ -112,21 +123,26 @@ async fn uncalled(
             Some(found.map_err(|_| "it is not built, since no route calls it".to_owned())?)
         }
     };
-    let program = runtime
-        .prepare(function, executable.as_deref(), tools)
-        .await;
+    let executable = executable.as_deref();
+    let program = runtime::prepare(runtime, function, &package, executable, tools).await;
     program.map_err(words)
 }
 
-async fn prepare(
-    stack: &Assembly,
-    function: &Function,
-    runtime: &dyn Runtime,
-    executable: Option<&Path>,
-    tools: &Tools,
-) -> Result<Program, Error> {
-    let program = runtime.prepare(function, executable, tools).await;
-    program.map_err(|missing| unavailable(stack, function, &missing))
+impl ToBuild<'_> {
+    async fn prepare(
+        &self,
+        stack: &Assembly,
+        executable: Option<&Path>,
+        tools: &Tools,
+    ) -> Result<Program, Error> {
+        let Self {
+            function,
+            package,
+            runtime,
+        } = self;
+        let program = runtime::prepare(*runtime, function, package, executable, tools).await;
+        program.map_err(|missing| unavailable(stack, function, &missing))
+    }
 }
 
 fn unavailable(stack: &Assembly, function: &Function, missing: &Missing) -> Error {

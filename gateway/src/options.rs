@@ -52,7 +52,7 @@ pub struct Options {
     pub connection_limit: Limit,
     /// Who may sign, besides the functions: a file in the form of AWS's shared credentials.
     pub credentials: Option<PathBuf>,
-    /// Whether calls of the `@connections` API must be signed.
+    /// Whether calls of the `@connections` API and of Lambda's must be signed.
     pub require_signatures: bool,
     /// Another DynamoDB for the functions than the one in this process. Its tables must exist.
     pub dynamodb_url: Option<String>,

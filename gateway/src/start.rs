@@ -20,6 +20,7 @@ use crate::hub::Hub;
 use crate::lambda::{Functions, Launch, Sink, Surroundings};
 use crate::running::{Deployed, Running, reachable, rules};
 use crate::runtime::{Interpreters, Tools};
+use crate::server::Lambda;
 use crate::server::origin::Hosts;
 use crate::services::backend::Backends;
 use crate::services::dynamodb;
@@ -102,7 +103,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let mut started = None;
     let lines = deployed.access_log.as_ref().map(Writer::lines);
     let hub = Hub::new(
-        machine(&stack, access, &options),
+        machine(&stack, access.clone(), &options),
         clock.clone(),
         lines,
         |hub| {
@@ -115,10 +116,11 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         },
     );
     let (functions, processes) = started.expect("`Hub::new` has called what it was given");
-    functions.leave_out(Launch::missing(&stack, &programs));
+    functions.offer(&stack, &programs);
     let stop = Arc::new(Notify::new());
     let supervisor = Supervisor::new();
-    let served = (Arc::clone(&hub), Arc::clone(&functions));
+    let lambda = Lambda::new(Arc::clone(&functions), stack.api(), &access, clock.clone());
+    let served = (Arc::clone(&hub), Arc::new(lambda));
     let listening = (listener, hosts, acceptor);
     let tasks = spawn(&supervisor, served, processes, listening, &stop);
     Ok(Control::new(Running {
@@ -159,13 +161,13 @@ fn machine(stack: &Assembly, access: Access, options: &Options) -> SpecGateway {
 /// Starts the tasks that must not end.
 fn spawn(
     supervisor: &Supervisor,
-    (hub, functions): (Arc<Hub>, Arc<Functions>),
+    (hub, lambda): (Arc<Hub>, Arc<Lambda>),
     processes: lambda::Tasks,
     (listener, hosts, acceptor): (TcpListener, Hosts, TlsAcceptor),
     stop: &Arc<Notify>,
 ) -> Vec<AbortHandle> {
     let served = server::run(
-        (Arc::clone(&hub), functions),
+        (Arc::clone(&hub), lambda),
         listener,
         (hosts, acceptor),
         Arc::clone(stop),

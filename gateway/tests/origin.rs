@@ -4,6 +4,9 @@
 
 mod support;
 
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
 use gateway::{Control, Options};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -37,7 +40,8 @@ async fn exchange(address: &str, request: &str) -> String {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     let read = stream.read_to_string(&mut answer);
-    timeout(PATIENCE, read).await.unwrap().unwrap();
+    // What is no text is an alert: whoever sent no request looks at the log.
+    let _ = timeout(PATIENCE, read).await.unwrap();
     answer
 }
 
@@ -133,6 +137,94 @@ async fn connections_and_dynamodb_are_for_programs_only() {
                          Access-Control-Request-Method: POST\r\nConnection: close\r\n\r\n";
         let answer = exchange(address, preflight).await.to_ascii_lowercase();
         assert!(!answer.contains("access-control-"), "{answer}");
+    }
+    gateway.shutdown().await;
+}
+
+/// What the gateway says in its log.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    /// The lines since this was asked last.
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap()
+    }
+}
+
+/// How a TLS client begins; what follows is missing.
+const HELLO: &str = "\x16\x03\x01\x00\x05hello\r\n\r\n";
+
+// All tasks are on this test's thread, whose log this is.
+#[tokio::test]
+async fn who_comes_to_the_wrong_port_is_told_by_the_log() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let log = tracing_subscriber::fmt().with_writer(move || writer.clone());
+    let _log = tracing::subscriber::set_default(log.finish());
+    let gateway = serve("wrong-port").await;
+    let own = gateway.local_addr().to_string();
+    let dynamodb = gateway.dynamodb_url().strip_prefix("http://").unwrap();
+    let rest = "Host: localhost\r\nConnection: close\r\nContent-Length: 0\r\n";
+    let handshake = format!("GET /test HTTP/1.1\r\nUpgrade: websocket\r\n{rest}\r\n");
+    let post = format!("POST /test/@connections/x HTTP/1.1\r\n{rest}\r\n");
+    let scan = format!("POST / HTTP/1.1\r\nX-Amz-Target: DynamoDB_20120810.Scan\r\n{rest}\r\n");
+    let get = format!("GET /test/@connections/x HTTP/1.1\r\n{rest}\r\n");
+    for (address, sent, expected) in [
+        (
+            dynamodb,
+            HELLO,
+            "a client wants TLS of the local DynamoDB, which has none: its address begins with \
+             `http://`",
+        ),
+        (
+            dynamodb,
+            &handshake,
+            "GET /test: a request for the gateway came to the port of the local DynamoDB: its \
+             client has the wrong address",
+        ),
+        (
+            dynamodb,
+            &post,
+            "POST /test/@connections/x: a request for the gateway came to the port of the local \
+             DynamoDB: its client has the wrong address",
+        ),
+        (
+            &own,
+            &scan,
+            "POST /: a request for the local DynamoDB came to the port of the gateway: its client \
+             has the wrong address",
+        ),
+        (
+            &own,
+            HELLO,
+            "it must trust the authority whose file `gatespec ca` names",
+        ),
+        (&own, &get, ""),
+    ] {
+        exchange(address, sent).await;
+        let said = lines.take();
+        let stray = said
+            .lines()
+            .filter(|line| line.contains("port of") || line.contains("TLS"));
+        let stray: Vec<&str> = stray.collect();
+        assert_eq!(
+            stray.len(),
+            usize::from(!expected.is_empty()),
+            "{sent}: {said}"
+        );
+        assert!(said.contains(expected), "{sent}: {said}");
     }
     gateway.shutdown().await;
 }

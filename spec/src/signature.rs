@@ -45,8 +45,25 @@ pub struct Request<'a> {
     pub body: &'a [u8],
 }
 
+/// What requests are to be signed for.
+#[derive(Clone, Copy, Debug)]
+pub struct Destination<'a> {
+    /// The region.
+    pub region: &'a str,
+    /// The service, as signatures spell it.
+    pub service: &'a str,
+}
+
 /// The service that requests to an API are signed for.
 pub const SERVICE: &str = "execute-api";
+
+impl<'a> Destination<'a> {
+    /// An API in `region`.
+    pub fn api(region: &'a str) -> Self {
+        let service = SERVICE;
+        Self { region, service }
+    }
+}
 
 /// How far a signature's time may be from the gateway's.
 ///
@@ -58,7 +75,7 @@ pub(crate) const SKEW: Duration = Duration::from_secs(5 * 60);
 /// Realises: AUTHORIZER-70
 pub(crate) const LONGEST_EXPIRES: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// Whose signature `request` carries: one of `callers`, for `region`, at `now`.
+/// Whose signature `request` carries: one of `callers`, for `destination`, at `now`.
 ///
 /// # Errors
 /// What is wrong with the signature, in the order in which it is looked at: its form, its time, its
@@ -66,12 +83,12 @@ pub(crate) const LONGEST_EXPIRES: Duration = Duration::from_secs(7 * 24 * 60 * 6
 pub fn verify<'c>(
     request: &Request<'_>,
     callers: &'c [Caller],
-    region: &str,
+    destination: Destination<'_>,
     now: Timestamp,
 ) -> Result<&'c Caller, Rejection> {
     let claim = Claim::read(request)?;
     check_time(&claim, now)?;
-    check_scope(&claim, region)?;
+    check_scope(&claim, destination)?;
     if !claim.signed_headers.iter().any(|name| name == "host") {
         let problem = "'Host' must be a 'SignedHeader' in the AWS Authorization.";
         return Err(Rejection::Invalid(problem.to_owned()));
@@ -138,7 +155,8 @@ fn check_time(claim: &Claim, now: Timestamp) -> Result<(), Rejection> {
 /// The day, region and service that the key was derived for. All that is wrong is said at once.
 ///
 /// Realises: AUTHORIZER-68
-fn check_scope(claim: &Claim, region: &str) -> Result<(), Rejection> {
+fn check_scope(claim: &Claim, destination: Destination<'_>) -> Result<(), Rejection> {
+    let Destination { region, service } = destination;
     let scope = &claim.scope;
     let mut problems = String::new();
     let mut say = |problem: &str| problems.push_str(problem);
@@ -148,9 +166,9 @@ fn check_scope(claim: &Claim, region: &str) -> Result<(), Rejection> {
             scope.region
         ));
     }
-    if scope.service != SERVICE {
+    if scope.service != service {
         say(&format!(
-            "Credential should be scoped to correct service: '{SERVICE}'. "
+            "Credential should be scoped to correct service: '{service}'. "
         ));
     }
     if scope.terminator != canonical::TERMINATOR {

@@ -207,14 +207,17 @@ fn is_follow_up(draft: &Draft<'_>, invalid: &InvalidApi) -> bool {
     }
 }
 
-/// The folders of the code that is run.
+/// The folders and files of the code that is run.
 fn code_folders(functions: &[Function]) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     for function in functions.iter().filter(|function| function.is_called) {
-        for folder in [&function.code.directory]
-            .into_iter()
-            .chain(&function.layers)
-        {
+        let own = function
+            .code
+            .inline
+            .is_none()
+            .then_some(&function.code.directory);
+        let layers = function.layers.iter().map(|layer| &layer.content);
+        for folder in own.into_iter().chain(layers) {
             if !folders.contains(folder) {
                 folders.push(folder.clone());
             }

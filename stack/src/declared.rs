@@ -22,8 +22,8 @@ pub struct Function {
     pub arn: String,
     /// Where its code comes from.
     pub code: Code,
-    /// The folders of its `Layers`, in their order.
-    pub layers: Vec<PathBuf>,
+    /// Its `Layers`, in their order: the files of a later one hide those of the ones before it.
+    pub layers: Vec<Layer>,
     /// `Runtime`; empty if there is none.
     pub runtime: String,
     /// `Handler`.
@@ -64,8 +64,11 @@ pub struct Asynchronous {
 /// Where a function's code comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Code {
-    /// `CodeUri`, or the `DockerContext` of an image, from the template's folder.
+    /// `CodeUri`, or the `DockerContext` of an image, from the template's folder: a folder, a zip
+    /// or one file. The template's folder if the code is inline.
     pub directory: PathBuf,
+    /// `InlineCode` or `Code.ZipFile`: the text of the file `index`.
+    pub inline: Option<String>,
     /// `PackageType: Image`: there is a container image on AWS.
     pub is_image: bool,
     /// `Metadata.BuildMethod`.
@@ -74,6 +77,17 @@ pub struct Code {
     pub binary: Option<String>,
     /// Why the code cannot be run here whatever its runtime, if it cannot.
     pub unsupported: Option<String>,
+}
+
+/// `AWS::Serverless::LayerVersion` or `AWS::Lambda::LayerVersion`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// `ContentUri`, from the template's folder: a folder or a zip.
+    pub content: PathBuf,
+    /// `Metadata.BuildMethod`.
+    pub build_method: Option<String>,
 }
 
 /// `AWS::Lambda::Permission` for API Gateway to call a function.

@@ -41,7 +41,7 @@ mod settings;
 mod template;
 
 pub use assembly::Assembly;
-pub use declared::{Asynchronous, Code, Function, Permission, Table};
+pub use declared::{Asynchronous, Code, Function, Layer, Permission, Table};
 pub use diagnostics::Diagnostics;
 pub use error::{Error, ErrorKind, Warning, WarningKind};
 pub use mapping::{MappingPlace, MappingTemplate, MappingTemplates, UnreadTemplate};

@@ -9,7 +9,8 @@ use spec::Timestamp;
 use spec::io::{FunctionOutcome, Invocation};
 use tokio::sync::oneshot;
 
-use super::direct::{Callers, Uncallable};
+use super::direct::Callers;
+use super::directory::Uncallable;
 use super::pool::{Pool, Throttled};
 use super::{Functions, Task};
 use crate::clock::Clock;

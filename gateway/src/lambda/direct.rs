@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard, Weak};
 use std::time::Duration;
 
 use spec::io::{CallId, FunctionOutcome, Invocation, InvocationType, Outcome};
@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::Functions;
+use super::directory::{Directory, Uncallable};
 use super::journal::{self, Tails};
 use super::pool::Pool;
 use crate::calls::Results;
@@ -45,17 +46,6 @@ pub(crate) enum LogType {
     None,
     /// The end of the call's log is wanted.
     Tail,
-}
-
-/// Why a function cannot be called.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Uncallable {
-    /// There is none of this name.
-    Unknown,
-    /// The stack has it, and it cannot be run here.
-    NotRun(String),
-    /// It works on as many events as its `ReservedConcurrentExecutions`.
-    Throttled,
 }
 
 /// How long an event may wait for a process, if somebody waits for it.
@@ -190,15 +180,18 @@ impl Functions {
         }
     }
 
+    /// The ARN of the function that is meant, if there is one.
+    pub(crate) fn arn_of(&self, named: &str) -> Option<String> {
+        self.directory().arn_of(named).map(str::to_owned)
+    }
+
     pub(super) fn find(&self, named: &str) -> Result<Arc<Pool>, Uncallable> {
-        let pools = self.all();
-        if let Some(pool) = pools.into_iter().find(|pool| pool.is_named(named)) {
-            return Ok(pool);
-        }
-        let missing = self.missing.read().unwrap_or_else(PoisonError::into_inner);
-        let reason = missing.iter().find(|(names, _)| names.contain(named));
-        Err(reason.map_or(Uncallable::Unknown, |(_, reason)| {
-            Uncallable::NotRun(reason.clone())
-        }))
+        let arn = self.directory().callable(named)?.to_owned();
+        self.pools().get(&arn).cloned().ok_or(Uncallable::Unknown)
+    }
+
+    fn directory(&self) -> RwLockReadGuard<'_, Directory> {
+        let directory = self.directory.read();
+        directory.unwrap_or_else(PoisonError::into_inner)
     }
 }

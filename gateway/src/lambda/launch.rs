@@ -10,15 +10,6 @@ use super::{Surroundings, environment};
 use crate::build::Programs;
 use crate::runtime::{Program, State};
 
-/// The names of a function, by which Lambda's Invoke API finds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Names {
-    arn: String,
-    name: String,
-    /// SAM's `start-lambda` takes it, too.
-    logical_id: String,
-}
-
 /// How a function's processes are started, and what they may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Launch {
@@ -29,7 +20,6 @@ pub(crate) struct Launch {
     pub(crate) environment: Vec<(OsString, OsString)>,
     pub(crate) name: String,
     pub(crate) arn: String,
-    pub(super) names: Names,
     /// The function's `Timeout`.
     pub(crate) timeout: Duration,
     /// The function's `MemorySize`, in MB.
@@ -49,7 +39,6 @@ impl Launch {
             program,
             name: function.name.clone(),
             arn: function.arn.clone(),
-            names: Names::of(function),
             timeout: function.timeout,
             memory_size: function.memory_size,
             max_processes: surroundings.max_processes,
@@ -72,43 +61,11 @@ impl Launch {
         stack.functions().iter().filter_map(launch).collect()
     }
 
-    /// The functions that have none, and why.
-    pub(crate) fn missing(stack: &Assembly, programs: &Programs) -> Vec<(Names, String)> {
-        let missing = |function: &Function| {
-            let reason = programs.missing.get(&function.logical_id)?;
-            Some((Names::of(function), reason.clone()))
-        };
-        stack.functions().iter().filter_map(missing).collect()
-    }
-
     pub(super) fn limits(&self) -> Limits {
         Limits {
             timeout: self.timeout,
             max_processes: self.max_processes,
             processors: self.processors,
         }
-    }
-}
-
-impl Names {
-    pub(crate) fn of(function: &Function) -> Self {
-        Self {
-            arn: function.arn.clone(),
-            name: function.name.clone(),
-            logical_id: function.logical_id.clone(),
-        }
-    }
-
-    /// Whether one of them is meant: a name, an ARN, or an ARN from its account on, with or without
-    /// a qualifier (there is only one code here).
-    pub(super) fn contain(&self, named: &str) -> bool {
-        let partial = self.arn.splitn(5, ':').last().unwrap_or_default();
-        let is_it = |whole: &str| {
-            let rest = named.strip_prefix(whole);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-        };
-        [&*self.name, &self.arn, partial, &self.logical_id]
-            .into_iter()
-            .any(is_it)
     }
 }

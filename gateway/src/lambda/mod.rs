@@ -16,6 +16,7 @@
 
 mod asynchronous;
 mod direct;
+mod directory;
 mod environment;
 mod failure;
 mod journal;
@@ -42,17 +43,20 @@ use spec::signature::Caller;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::build::Programs;
 use crate::calls::{Invoke, NotCalled, Results};
 use crate::clock::Clock;
 use crate::home::Home;
 use crate::tls::Trust;
 use direct::Callers;
+use directory::Directory;
 use pool::{Pool, Throttled, Works};
-use stack::Function;
+use stack::{Assembly, Function};
 use watchdog::Watchdog;
 
-pub(crate) use direct::{LogType, Uncallable};
-pub(crate) use launch::{Launch, Names};
+pub(crate) use direct::LogType;
+pub(crate) use directory::Uncallable;
+pub(crate) use launch::Launch;
 pub use machine::Figures;
 pub(crate) use output::Sink;
 pub use output::{FunctionOutput, InvocationLines, LineSink};
@@ -64,8 +68,8 @@ pub(crate) struct Functions {
     sink: Sink,
     clock: Clock,
     callers: Arc<Callers>,
-    /// The functions that cannot be run here, and why. The API calls none of them.
-    missing: RwLock<Vec<(Names, String)>>,
+    /// Those of what is served. A pool outlives its function, for requests that began before.
+    directory: RwLock<Directory>,
     watchdog: Arc<Watchdog>,
     /// What [`Tasks::run`] has to run.
     added: mpsc::UnboundedSender<Task>,
@@ -115,7 +119,7 @@ impl Functions {
             sink,
             clock,
             callers: Callers::new(results),
-            missing: RwLock::default(),
+            directory: RwLock::default(),
             watchdog: Watchdog::new(),
             added,
         };
@@ -143,9 +147,14 @@ impl Functions {
         pools.insert(arn, pool);
     }
 
-    /// The functions that cannot be run from now on, and why.
-    pub(crate) fn leave_out(&self, missing: Vec<(Names, String)>) {
-        *self.missing.write().unwrap_or_else(PoisonError::into_inner) = missing;
+    /// From now on, the functions of this stack can be called by name, and no others.
+    pub(crate) fn offer(&self, stack: &Assembly, programs: &Programs) {
+        let directory = Directory::new(stack, programs);
+        let mut offered = self
+            .directory
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *offered = directory;
     }
 
     /// By name, how many processes and events each has.

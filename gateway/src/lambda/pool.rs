@@ -152,11 +152,6 @@ impl Pool {
         (self.name.clone(), self.lock().machine.figures())
     }
 
-    /// Whether a caller of Lambda's Invoke API means this function.
-    pub(super) fn is_named(&self, named: &str) -> bool {
-        self.lock().launch.names.contain(named)
-    }
-
     /// Gives an event to a process, or lets it wait for one; its request id. Called under the hub's
     /// lock.
     ///

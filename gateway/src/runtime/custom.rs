@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use stack::Function;
 
-use super::{Missing, Preparing, Program, Runtime, Tools};
+use super::{Missing, Package, Preparing, Program, Runtime, Tools};
 
 /// Runs the command that was given for a function or its runtime, by the system's shell: it may use
 /// `$_HANDLER` and `$LAMBDA_TASK_ROOT`.
@@ -23,13 +23,14 @@ impl Runtime for Custom {
         &[]
     }
 
-    fn needs_build(&self, _: &Function) -> bool {
+    fn needs_build(&self, _: &Function, _: &Package) -> bool {
         false
     }
 
     fn prepare<'a>(
         &'a self,
         function: &'a Function,
+        package: &'a Package,
         _: Option<&'a Path>,
         tools: &'a Tools,
     ) -> Preparing<'a> {
@@ -37,12 +38,7 @@ impl Runtime for Custom {
             let Some((name, command)) = tools.command(function) else {
                 return Err(Missing::of_runtime(function));
             };
-            let code = std::path::absolute(&function.code.directory)?;
-            // `CodeUri` may be one file, such as a jar.
-            let root = match code.is_file() {
-                true => code.parent().unwrap_or(Path::new("/")).to_owned(),
-                false => code.clone(),
-            };
+            let root = package.root.clone();
             if !root.is_dir() {
                 return Err(Missing::Folder { folder: root });
             }
@@ -64,7 +60,7 @@ impl Runtime for Custom {
                 cwd: root.clone(),
                 task_root: root,
                 env: execution_env(function),
-                code: [code].into_iter().chain(layers(function)).collect(),
+                code: package.sources.clone(),
                 is_preloaded: false,
             })
         })
@@ -79,11 +75,6 @@ fn execution_env(function: &Function) -> Vec<(OsString, OsString)> {
     }
     let value = format!("AWS_Lambda_{runtime}");
     vec![("AWS_EXECUTION_ENV".into(), value.into())]
-}
-
-fn layers(function: &Function) -> impl Iterator<Item = PathBuf> {
-    let absolute = |layer: &PathBuf| std::path::absolute(layer).unwrap_or_else(|_| layer.clone());
-    function.layers.iter().map(absolute)
 }
 
 /// The program that a command starts; `None` if only a shell can tell.

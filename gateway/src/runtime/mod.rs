@@ -6,6 +6,7 @@
 mod code;
 mod custom;
 mod nodejs;
+mod package;
 mod provided;
 mod python;
 mod tools;
@@ -19,6 +20,7 @@ use std::pin::Pin;
 use stack::Function;
 
 pub(crate) use code::State;
+pub(crate) use package::Package;
 pub use tools::Interpreters;
 pub(crate) use tools::Tools;
 
@@ -49,7 +51,7 @@ pub(crate) trait Runtime: Sync {
     fn identifiers(&self) -> &'static [&'static str];
 
     /// Whether the function's code has to be built, which makes an executable.
-    fn needs_build(&self, function: &Function) -> bool;
+    fn needs_build(&self, function: &Function, package: &Package) -> bool;
 
     /// The program that runs a function; `executable` is what its build made, if it was built.
     ///
@@ -58,6 +60,7 @@ pub(crate) trait Runtime: Sync {
     fn prepare<'a>(
         &'a self,
         function: &'a Function,
+        package: &'a Package,
         executable: Option<&'a Path>,
         tools: &'a Tools,
     ) -> Preparing<'a>;
@@ -105,6 +108,28 @@ pub(crate) enum Missing {
         /// The function's `CodeUri`.
         folder: PathBuf,
     },
+    /// There is no zip.
+    #[error("there is no file `{}`", file.display())]
+    File {
+        /// The function's `CodeUri`.
+        file: PathBuf,
+    },
+    /// There is no layer.
+    #[error("there is no `{}`, the content of its layer `{layer}`", content.display())]
+    Layer {
+        /// The layer's name in the template.
+        layer: String,
+        /// The layer's `ContentUri`.
+        content: PathBuf,
+    },
+    /// A zip is not one.
+    #[error("`{}` cannot be unpacked: {problem}", file.display())]
+    Archive {
+        /// The zip.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The interpreter cannot be run.
     #[error("`{}` cannot be run: {problem}", program.display())]
     Interpreter {
@@ -149,6 +174,25 @@ pub(crate) fn find(function: &Function, tools: &Tools) -> Result<&'static dyn Ru
     found.ok_or_else(|| Missing::of_runtime(function))
 }
 
+/// The program of a function, with the paths that layers add to every runtime's.
+///
+/// # Errors
+/// What is missing on this machine.
+pub(crate) async fn prepare(
+    runtime: &dyn Runtime,
+    function: &Function,
+    package: &Package,
+    executable: Option<&Path>,
+    tools: &Tools,
+) -> Result<Program, Missing> {
+    let mut program = runtime
+        .prepare(function, package, executable, tools)
+        .await?;
+    let paths = package.search_paths(&program.task_root);
+    program.env.splice(0..0, paths);
+    Ok(program)
+}
+
 fn named(identifier: &str) -> Option<&'static dyn Runtime> {
     let named = |runtime: &&&dyn Runtime| runtime.identifiers().contains(&identifier);
     RUNTIMES.iter().find(named).copied()
@@ -186,7 +230,13 @@ impl Missing {
                 folder.display()
             ),
             Self::Bootstrap { .. } => "build the function first".to_owned(),
-            Self::Folder { .. } => "`CodeUri` is taken from the template's folder".to_owned(),
+            Self::Folder { .. } | Self::File { .. } => {
+                "`CodeUri` is taken from the template's folder".to_owned()
+            }
+            Self::Layer { .. } => "`ContentUri` is taken from the template's folder".to_owned(),
+            Self::Archive { .. } => "make the zip anew: Lambda takes files that are stored or \
+                                     deflated, with paths inside its folder"
+                .to_owned(),
             Self::Interpreter { help, .. } => help.clone(),
             Self::NotBuilt { command, .. } => format!("run {command}"),
             Self::Files(_) => "the system's folder for temporary files must be writable".to_owned(),
@@ -208,7 +258,7 @@ fn command_for(name: &str, command: &str) -> String {
 fn example(runtime: &str) -> &'static str {
     match runtime.trim_end_matches(|c: char| !c.is_ascii_alphabetic()) {
         "java" => {
-            "java -cp \"$LAMBDA_TASK_ROOT/*:$LAMBDA_TASK_ROOT/lib/*\" \
+            "java -cp \"$LAMBDA_TASK_ROOT:$LAMBDA_TASK_ROOT/lib/*\" \
              com.amazonaws.services.lambda.runtime.api.client.AWSLambda \"$_HANDLER\""
         }
         "dotnet" => "dotnet \"$LAMBDA_TASK_ROOT/$_HANDLER.dll\"",

@@ -12,7 +12,7 @@ use stack::Function;
 
 use super::tools::Node;
 use super::version::Version;
-use super::{Preparing, Program, Runtime, Tools};
+use super::{Package, Preparing, Program, Runtime, Tools};
 
 /// Runs handlers in JavaScript.
 pub(super) struct Nodejs;
@@ -41,26 +41,21 @@ impl Runtime for Nodejs {
     }
 
     // npm and its friends build: what they have not built is an error of `prepare`.
-    fn needs_build(&self, _: &Function) -> bool {
+    fn needs_build(&self, _: &Function, _: &Package) -> bool {
         false
     }
 
     fn prepare<'a>(
         &'a self,
         function: &'a Function,
+        package: &'a Package,
         _: Option<&'a Path>,
         tools: &'a Tools,
     ) -> Preparing<'a> {
         Box::pin(async move {
             let node = tools.node().await?;
-            let root = std::path::absolute(&function.code.directory)?;
-            let layers: Vec<PathBuf> = function
-                .layers
-                .iter()
-                .map(std::path::absolute)
-                .collect::<Result<_, _>>()?;
-            let packages = packages(&layers, generation(&function.runtime), &root);
-            folder::check(function, &root, &packages)?;
+            let packages = packages(package, generation(&function.runtime));
+            folder::check(function, &package.root, &packages)?;
             let bootstrap = tools.files("nodejs", &FILES)?;
             if generation(&function.runtime) != node.version.major {
                 tracing::warn!(
@@ -71,9 +66,7 @@ impl Runtime for Nodejs {
                     node.program.display()
                 );
             }
-            Ok(program(
-                function, &node, &bootstrap, root, &layers, &packages,
-            ))
+            Ok(program(function, &node, &bootstrap, package, &packages))
         })
     }
 }
@@ -82,8 +75,7 @@ fn program(
     function: &Function,
     node: &Node,
     bootstrap: &Path,
-    root: PathBuf,
-    layers: &[PathBuf],
+    package: &Package,
     packages: &[PathBuf],
 ) -> Program {
     let mut argv = vec![node.program.clone().into_os_string()];
@@ -104,30 +96,23 @@ fn program(
     if let Ok(path) = std::env::join_paths(listable) {
         env.push(("NODE_PATH".into(), path));
     }
-    let code = [root.clone()].into_iter().chain(layers.iter().cloned());
     Program {
         argv,
-        cwd: root.clone(),
-        task_root: root,
+        cwd: package.root.clone(),
+        task_root: package.root.clone(),
         env,
-        code: code.collect(),
+        code: package.sources.clone(),
         is_preloaded: true,
     }
 }
 
-/// Where packages are found, besides the folders above the code: as on Lambda, with each layer's
+/// Where packages are found, besides the folders above the code: as on Lambda, with the layers'
 /// folder instead of `/opt`.
-fn packages(layers: &[PathBuf], generation: u32, root: &Path) -> Vec<PathBuf> {
-    let of_layer = |layer: &PathBuf| {
-        [
-            layer.join(format!("nodejs/node{generation}/node_modules")),
-            layer.join("nodejs/node_modules"),
-        ]
-    };
-    // A later layer hides the files of the ones before it.
-    let layers = layers.iter().rev().flat_map(of_layer);
-    let layers = layers.filter(|folder| folder.is_dir());
-    layers.chain([root.to_owned()]).collect()
+fn packages(package: &Package, generation: u32) -> Vec<PathBuf> {
+    let of_generation = format!("nodejs/node{generation}/node_modules");
+    let of_layers = [&*of_generation, "nodejs/node_modules"].into_iter();
+    let of_layers = of_layers.filter_map(|path| package.of_layers(path));
+    of_layers.chain([package.root.clone()]).collect()
 }
 
 /// Node's features that the runtime of a generation does not have, unless the function's

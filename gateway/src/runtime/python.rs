@@ -12,7 +12,7 @@ use stack::Function;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::{Missing, Preparing, Program, Runtime, Tools};
+use super::{Missing, Package, Preparing, Program, Runtime, Tools};
 
 /// Runs a module's function in an interpreter.
 pub(super) struct Python;
@@ -65,40 +65,39 @@ impl Runtime for Python {
         &IDENTIFIERS
     }
 
-    fn needs_build(&self, _: &Function) -> bool {
+    fn needs_build(&self, _: &Function, _: &Package) -> bool {
         false
     }
 
     fn prepare<'a>(
         &'a self,
         function: &'a Function,
+        package: &'a Package,
         _: Option<&'a Path>,
         tools: &'a Tools,
     ) -> Preparing<'a> {
-        Box::pin(prepare(function, tools))
+        Box::pin(prepare(function, package, tools))
     }
 }
 
-async fn prepare(function: &Function, tools: &Tools) -> Result<Program, Missing> {
-    let directory = &function.code.directory;
-    let Ok(root) = std::path::absolute(directory) else {
+async fn prepare(
+    function: &Function,
+    package: &Package,
+    tools: &Tools,
+) -> Result<Program, Missing> {
+    if !package.root.is_dir() {
         return Err(Missing::Folder {
-            folder: directory.clone(),
-        });
-    };
-    if !root.is_dir() {
-        return Err(Missing::Folder {
-            folder: directory.clone(),
+            folder: function.code.directory.clone(),
         });
     }
     let files = tools.files(
         "python",
         &[("bootstrap.py", BOOTSTRAP), ("probe.py", PROBE)],
     )?;
-    let modules = module_folders(function);
+    let modules = module_folders(function, package);
     let probe = files.join("probe.py");
-    let found = find(function, tools.python(), &root, &probe, &modules).await?;
-    check(&found, &root, function)?;
+    let found = find(function, tools.python(), &package.root, &probe, &modules).await?;
+    check(&found, &package.root, function)?;
     let (major, minor, _) = found.version;
     if function.runtime != format!("python{major}.{minor}") {
         let warning = format!(
@@ -110,13 +109,13 @@ async fn prepare(function: &Function, tools: &Tools) -> Result<Program, Missing>
             tracing::warn!("{warning}");
         }
     }
-    Ok(program(function, &found, root, &files, &modules))
+    Ok(program(function, &found, package, &files, &modules))
 }
 
 fn program(
     function: &Function,
     found: &Found,
-    root: PathBuf,
+    package: &Package,
     files: &Path,
     modules: &[PathBuf],
 ) -> Program {
@@ -140,27 +139,21 @@ fn program(
     {
         env.push(("PYTHONPATH".into(), path));
     }
-    let mut code = vec![root.clone()];
-    code.extend(function.layers.iter().cloned());
     Program {
         argv,
-        cwd: root.clone(),
-        task_root: root,
+        cwd: package.root.clone(),
+        task_root: package.root.clone(),
         env,
-        code,
+        code: package.sources.clone(),
         is_preloaded: true,
     }
 }
 
 /// Where the modules of layers are, as Lambda's `sys.path` has them below `/opt`.
-fn module_folders(function: &Function) -> Vec<PathBuf> {
+fn module_folders(function: &Function, package: &Package) -> Vec<PathBuf> {
     let packages = format!("python/lib/{}/site-packages", function.runtime);
-    let layers = function.layers.iter();
-    let folders = layers.flat_map(|layer| [layer.join(&packages), layer.join("python")]);
-    folders
-        .filter(|folder| folder.is_dir())
-        .map(|folder| std::path::absolute(&folder).unwrap_or(folder))
-        .collect()
+    let folders = [&*packages, "python"].into_iter();
+    folders.filter_map(|path| package.of_layers(path)).collect()
 }
 
 /// The first interpreter that can be used.
@@ -173,7 +166,11 @@ async fn find(
 ) -> Result<Found, Missing> {
     let candidates = match given {
         Some(given) => vec![given.to_owned()],
-        None => candidates(&function.runtime, root, std::env::var_os("VIRTUAL_ENV")),
+        None => {
+            // A zip's is beside the zip.
+            let beside = std::path::absolute(&function.code.directory)?;
+            candidates(&function.runtime, &beside, std::env::var_os("VIRTUAL_ENV"))
+        }
     };
     let mut old = None;
     let mut refusal = None;

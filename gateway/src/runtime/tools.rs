@@ -16,6 +16,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::Missing;
+use super::package::Packages;
 use super::version::{self, Version};
 use crate::ids::Random;
 
@@ -36,6 +37,7 @@ pub(crate) struct Tools {
     interpreters: Interpreters,
     node: OnceCell<Result<Node, Missing>>,
     folder: Mutex<Option<Folder>>,
+    pub(super) packages: Packages,
     /// Warnings that were given.
     warned: Mutex<HashSet<String>>,
 }
@@ -59,6 +61,7 @@ impl Tools {
             interpreters,
             node: OnceCell::new(),
             folder: Mutex::default(),
+            packages: Packages::default(),
             warned: Mutex::default(),
         }
     }

@@ -2,28 +2,37 @@
 //! `POST /2015-03-31/functions/{name}/invocations`.
 //!
 //! Names, ARNs and parts of them are taken, and SAM's names in the template; each with any
-//! qualifier, because there is only one code here. Nothing has to be signed.
+//! qualifier, because there is only one code here. Calls must be signed where those of
+//! `@connections` must be.
 //!
-//! Sources: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>; the members of errors
-//! are those of botocore's model of Lambda.
+//! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
+
+mod refusal;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use serde::de::IgnoredAny;
-use serde_json::json;
+use spec::api::Api;
 use spec::io::FunctionOutcome;
 use spec::percent::{Plus, decode};
+use spec::policy::Context;
+use spec::signature::{self, Access, Caller, Destination, Request, Signatures};
 
-use crate::http1::{Connection, Head, ReadError};
+use crate::clock::Clock;
+use crate::http1::{Body, Connection, Head, ReadError};
 use crate::lambda::{Functions, LogType, Uncallable};
+use refusal::Refusal;
 
-/// An error of Lambda's.
-#[derive(Debug)]
-struct Refusal {
-    status: u16,
-    /// `x-amzn-ErrorType`.
-    kind: &'static str,
-    /// `ResourceNotFoundException` spells it otherwise than all the others.
-    key: &'static str,
-    message: String,
+/// The functions, as Lambda's API lets them be called.
+pub(crate) struct Lambda {
+    functions: Arc<Functions>,
+    /// How functions' ARNs begin.
+    arns: String,
+    region: String,
+    clock: Clock,
+    /// Who may sign, if calls must be signed.
+    callers: Option<Vec<Caller>>,
 }
 
 /// `X-Amz-Invocation-Type`.
@@ -46,9 +55,12 @@ enum Answer {
 }
 
 const FUNCTIONS: &str = "/2015-03-31/functions";
+/// What a caller with a policy must be allowed to do.
+const INVOKE: &str = "lambda:InvokeFunction";
 /// The most bytes of a payload that somebody waits for, and of one that nobody waits for.
 ///
-/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+/// Sources: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html> (6 MB and 1 MB), and the
+/// errors' own texts.
 const PAYLOAD: usize = 6 * 1024 * 1024;
 const ASYNCHRONOUS: usize = 1024 * 1024;
 
@@ -60,7 +72,8 @@ pub(super) fn is_meant(path: &str) -> bool {
 
 /// Answers a request; whether another may follow.
 pub(super) async fn answer(
-    functions: &Functions,
+    lambda: &Lambda,
+    peer: SocketAddr,
     connection: &mut Connection,
     head: &Head,
 ) -> bool {
@@ -73,7 +86,7 @@ pub(super) async fn answer(
         }
     };
     let mut headers = vec![("content-type", "application/json".to_owned())];
-    let (status, text) = match call(functions, head, body.bytes).await {
+    let (status, text) = match lambda.call(peer, head, body).await {
         Err(refusal) => {
             headers.push(("x-amzn-errortype", refusal.kind.to_owned()));
             (refusal.status, refusal.to_json())
@@ -108,38 +121,125 @@ pub(super) async fn answer(
     written.is_ok() && head.keep_alive
 }
 
-async fn call(functions: &Functions, head: &Head, body: Vec<u8>) -> Result<Answer, Refusal> {
-    let named = function_name(head)?;
-    let kind = InvocationType::of(head)?;
-    functions
-        .callable(&named)
-        .map_err(|why| Refusal::of(&named, why))?;
-    let payload = payload(body, kind)?;
-    if kind == InvocationType::DryRun {
-        return Ok(Answer::Status(204, None));
+impl Lambda {
+    pub(crate) fn new(functions: Arc<Functions>, api: &Api, access: &Access, clock: Clock) -> Self {
+        let Api {
+            partition,
+            region,
+            account_id,
+            ..
+        } = api;
+        let is_signed = access.management == Signatures::Required;
+        Self {
+            functions,
+            arns: format!("arn:{partition}:lambda:{region}:{account_id}:function:"),
+            region: region.clone(),
+            clock,
+            callers: is_signed.then(|| access.callers.clone()),
+        }
     }
-    let trace_id = head.headers.get("X-Amzn-Trace-Id");
-    if kind == InvocationType::Event {
-        let queued = functions.enqueue(&named, payload, trace_id);
-        let request_id = queued.map_err(|why| Refusal::of(&named, why))?;
-        return Ok(Answer::Status(202, Some(request_id)));
+
+    async fn call(&self, peer: SocketAddr, head: &Head, body: Body) -> Result<Answer, Refusal> {
+        let named = function_name(head)?;
+        // A signature is of all of the body, of which no more is kept than may be.
+        if body.length > PAYLOAD as u64 {
+            return Err(Refusal::too_large(PAYLOAD));
+        }
+        self.check_caller(&named, peer, head, &body.bytes)?;
+        let kind = InvocationType::of(head)?;
+        let known = self.functions.callable(&named);
+        known.map_err(|why| self.refusal(&named, head, why))?;
+        let payload = payload(body.bytes, kind)?;
+        if kind == InvocationType::DryRun {
+            return Ok(Answer::Status(204, None));
+        }
+        let trace_id = head.headers.get("X-Amzn-Trace-Id");
+        if kind == InvocationType::Event {
+            let queued = self.functions.enqueue(&named, payload, trace_id);
+            let request_id = queued.map_err(|why| self.refusal(&named, head, why))?;
+            return Ok(Answer::Status(202, Some(request_id)));
+        }
+        let log_type = log_type(head)?;
+        let called = self.functions.call(&named, payload, trace_id, log_type);
+        let called = called.map_err(|why| self.refusal(&named, head, why))?;
+        let request_id = called.request_id.clone();
+        match called.end().await {
+            Some((outcome, log)) => Ok(Answer::Outcome {
+                request_id,
+                outcome,
+                log,
+            }),
+            None => Err(Refusal::going_down()),
+        }
     }
-    let log_type = log_type(head)?;
-    let called = functions.call(&named, payload, trace_id, log_type);
-    let called = called.map_err(|why| Refusal::of(&named, why))?;
-    let request_id = called.request_id.clone();
-    match called.end().await {
-        Some((outcome, log)) => Ok(Answer::Outcome {
-            request_id,
-            outcome,
-            log,
-        }),
-        None => Err(Refusal {
-            status: 500,
-            kind: "ServiceException",
-            key: "Message",
-            message: "the gateway is going down".to_owned(),
-        }),
+
+    /// Refuses who has not signed as somebody who may call the function.
+    fn check_caller(
+        &self,
+        named: &str,
+        peer: SocketAddr,
+        head: &Head,
+        body: &[u8],
+    ) -> Result<(), Refusal> {
+        let Some(callers) = &self.callers else {
+            return Ok(());
+        };
+        let request = Request {
+            method: &head.method,
+            target: &head.target,
+            headers: &head.headers,
+            body,
+        };
+        let destination = Destination {
+            region: &self.region,
+            service: "lambda",
+        };
+        let now = self.clock.now();
+        let caller = signature::verify(&request, callers, destination, now);
+        let caller = caller.map_err(|rejection| {
+            tracing::warn!("a call of the function `{named}` was refused: {rejection}");
+            Refusal::signature(&rejection)
+        })?;
+        let source_ip = peer.ip().to_canonical().to_string();
+        let context = Context::of_request(&head.headers, &source_ip, now);
+        // Of a function that there is, its own; a policy does not name another by a part of its ARN.
+        let arn = self.functions.arn_of(named);
+        let arn = arn.unwrap_or_else(|| self.arn(named));
+        let allowed = caller.authorize(INVOKE, &arn, &arn, context);
+        allowed.map(drop).map_err(Refusal::access_denied)
+    }
+
+    fn refusal(&self, named: &str, head: &Head, why: Uncallable) -> Refusal {
+        match why {
+            Uncallable::NotRun(reason) => Refusal::not_run(named, &reason),
+            Uncallable::Throttled => Refusal::throttled(),
+            Uncallable::Unknown => {
+                let arn = self.arn(named);
+                // AWS names the version that it has looked for.
+                let is_qualified = arn.split(':').count() > 7;
+                let query = head.target.split_once('?').map_or("", |(_, query)| query);
+                let qualifier = query
+                    .split('&')
+                    .find_map(|field| field.strip_prefix("Qualifier="));
+                let qualifier = qualifier.map(|text| decode(text, Plus::Literal));
+                let qualifier = qualifier.unwrap_or_else(|| "$LATEST".to_owned());
+                Refusal::not_found(&match is_qualified {
+                    true => arn,
+                    false => format!("{arn}:{qualifier}"),
+                })
+            }
+        }
+    }
+
+    /// The ARN that a name, a part of an ARN or an ARN means.
+    fn arn(&self, named: &str) -> String {
+        if named.starts_with("arn:") {
+            return named.to_owned();
+        }
+        let name = named
+            .split_once("function:")
+            .map_or(named, |(_, name)| name);
+        format!("{}{name}", self.arns)
     }
 }
 
@@ -158,35 +258,18 @@ fn function_name(head: &Head) -> Result<String, Refusal> {
     let name = name.and_then(|name| name.strip_suffix("/invocations"));
     match name {
         Some(name) if head.method == "POST" && !name.is_empty() => Ok(decode(name, Plus::Literal)),
-        _ => Err(Refusal {
-            status: 501,
-            kind: "UnknownOperationException",
-            key: "message",
-            message: format!(
-                "gatespec has only Lambda's Invoke, `POST {FUNCTIONS}/NAME/invocations`, and not \
-                 {} {}",
-                head.method,
-                head.path()
-            ),
-        }),
+        _ => Err(Refusal::unknown_operation(format!(
+            "gatespec has only Lambda's Invoke, `POST {FUNCTIONS}/NAME/invocations`, and not {} {}",
+            head.method,
+            head.path()
+        ))),
     }
 }
 
 /// The event, a JSON text. Nothing is an event without members.
 fn payload(body: Vec<u8>, kind: InvocationType) -> Result<String, Refusal> {
-    let most = match kind {
-        InvocationType::Event => ASYNCHRONOUS,
-        InvocationType::RequestResponse | InvocationType::DryRun => PAYLOAD,
-    };
-    if body.len() > most {
-        return Err(Refusal {
-            status: 413,
-            kind: "RequestTooLargeException",
-            key: "message",
-            message: format!(
-                "Request must be smaller than {most} bytes for the InvokeFunction operation"
-            ),
-        });
+    if kind == InvocationType::Event && body.len() > ASYNCHRONOUS {
+        return Err(Refusal::event_too_large(body.len(), ASYNCHRONOUS));
     }
     if body.is_empty() {
         return Ok("{}".to_owned());
@@ -198,12 +281,7 @@ fn payload(body: Vec<u8>, kind: InvocationType) -> Result<String, Refusal> {
         },
         Err(error) => error.to_string(),
     };
-    Err(Refusal {
-        status: 400,
-        kind: "InvalidRequestContentException",
-        key: "message",
-        message: format!("Could not parse request body into json: {problem}"),
-    })
+    Err(Refusal::no_json(&problem))
 }
 
 impl InvocationType {
@@ -216,58 +294,6 @@ impl InvocationType {
                 let known = "[Event, RequestResponse, DryRun]";
                 Err(Refusal::not_one_of(other, "invocationType", known))
             }
-        }
-    }
-}
-
-impl Refusal {
-    fn of(named: &str, why: Uncallable) -> Self {
-        match why {
-            Uncallable::Unknown => Self {
-                status: 404,
-                kind: "ResourceNotFoundException",
-                key: "Message",
-                message: format!("Function not found: {named}"),
-            },
-            Uncallable::NotRun(reason) => Self {
-                status: 502,
-                kind: "InvalidRuntimeException",
-                key: "Message",
-                message: format!("the function `{named}` cannot be run here: {reason}"),
-            },
-            Uncallable::Throttled => Self {
-                status: 429,
-                kind: "TooManyRequestsException",
-                key: "message",
-                message: "Rate Exceeded.".to_owned(),
-            },
-        }
-    }
-
-    /// The form is that of all of Lambda's answers to such a value; that Invoke has it too was not
-    /// seen.
-    fn not_one_of(value: &str, parameter: &str, known: &str) -> Self {
-        Self {
-            status: 400,
-            kind: "ValidationException",
-            key: "message",
-            message: format!(
-                "1 validation error detected: Value '{value}' at '{parameter}' failed to satisfy \
-                 constraint: Member must satisfy enum value set: {known}"
-            ),
-        }
-    }
-
-    fn to_json(&self) -> String {
-        match self.kind {
-            "ValidationException" => json!({self.key: self.message}).to_string(),
-            "TooManyRequestsException" => json!({
-                "Type": "User",
-                self.key: self.message,
-                "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded",
-            })
-            .to_string(),
-            _ => json!({"Type": "User", self.key: self.message}).to_string(),
         }
     }
 }

@@ -24,15 +24,15 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::http1::{Connection, Head, Limits, ReadError};
 use crate::hub::Hub;
-use crate::lambda::Functions;
 use crate::supervisor::{Supervisor, panic_message};
 use crate::tls::Stream;
+pub(crate) use invoke::Lambda;
 use origin::{Hosts, Pages};
 use serve::{Name, Service};
 
 /// Accepts connections until `stop`, then keeps those that are there until it is dropped.
 pub(crate) async fn run(
-    (hub, functions): (Arc<Hub>, Arc<Functions>),
+    (hub, lambda): (Arc<Hub>, Arc<Lambda>),
     listener: TcpListener,
     (hosts, acceptor): (Hosts, TlsAcceptor),
     stop: Arc<Notify>,
@@ -46,7 +46,7 @@ pub(crate) async fn run(
                 Ok((stream, address)) => {
                     let api = Api {
                         hub: Arc::clone(&hub),
-                        functions: Arc::clone(&functions),
+                        lambda: Arc::clone(&lambda),
                         address,
                         closing: Arc::clone(&closing),
                     };
@@ -99,7 +99,7 @@ async fn connection(api: Api, hosts: Hosts, acceptor: TlsAcceptor, stream: TcpSt
 /// The API on one connection.
 struct Api {
     hub: Arc<Hub>,
-    functions: Arc<Functions>,
+    lambda: Arc<Lambda>,
     /// The peer's.
     address: SocketAddr,
     /// The gateway goes down: no connection is kept for another request.
@@ -126,7 +126,7 @@ impl Service for Api {
             let answered = foreign::refuse(&mut connection, &head, &service).await;
             answered.then_some(connection)
         } else if invoke::is_meant(head.path()) {
-            let again = invoke::answer(&self.functions, &mut connection, &head).await;
+            let again = invoke::answer(&self.lambda, self.address, &mut connection, &head).await;
             again.then_some(connection)
         } else if is_management(head.path(), &head.headers) {
             let again = management(&self.hub, &mut connection, head, self.address).await;

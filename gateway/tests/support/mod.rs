@@ -270,7 +270,9 @@ Resources:
 ",
         folder.file_name().unwrap().to_str().unwrap()
     );
-    let path = folder.parent().unwrap().join("template.yaml");
+    let parent = folder.parent().unwrap();
+    std::fs::create_dir_all(parent.join("layer")).unwrap();
+    let path = parent.join("template.yaml");
     std::fs::write(&path, text).unwrap();
     path
 }

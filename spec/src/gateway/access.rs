@@ -7,7 +7,7 @@ use crate::limits;
 use crate::management;
 use crate::policy::{Context, INVOKE};
 use crate::route::RouteKey;
-use crate::signature::{self, Access, MANAGE_CONNECTIONS, Request, Signatures};
+use crate::signature::{self, Access, Destination, MANAGE_CONNECTIONS, Request, Signatures};
 
 impl Gateway {
     /// The same gateway with other callers, or stricter with calls of `@connections`. From the
@@ -38,7 +38,8 @@ impl Gateway {
             body: b"",
         };
         let api = &*handshake.rules;
-        let caller = match signature::verify(&request, &self.access.callers, &api.region, now) {
+        let destination = Destination::api(&api.region);
+        let caller = match signature::verify(&request, &self.access.callers, destination, now) {
             Ok(caller) => caller,
             Err(rejection) => {
                 let cause = rejection.to_string();
@@ -97,7 +98,8 @@ impl Gateway {
             body: &request.body,
         };
         let api = &*self.rules;
-        let caller = match signature::verify(&signed, &self.access.callers, &api.region, now) {
+        let destination = Destination::api(&api.region);
+        let caller = match signature::verify(&signed, &self.access.callers, destination, now) {
             Ok(caller) => caller,
             Err(rejection) => return Some(Refusal::Signature(rejection)),
         };

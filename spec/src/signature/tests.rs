@@ -96,7 +96,13 @@ impl Sent {
 
     fn verified(&self, caller: Caller, millis: u64) -> Result<(), Rejection> {
         let now = Timestamp::from_millis(millis);
-        verify(&self.request(), &[caller], "us-east-1", now).map(drop)
+        verify(
+            &self.request(),
+            &[caller],
+            Destination::api("us-east-1"),
+            now,
+        )
+        .map(drop)
     }
 }
 

@@ -1,12 +1,12 @@
 //! The assembly while it is read, and what the registry holds for each type of resources.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use spec::api::{Api, Integration, IntegrationType, function_arn, with_stage_variables};
 use spec::route::RouteKey;
 
-use crate::declared::{Function, Permission, Table};
+use crate::declared::{Function, Layer, Permission, Table};
 use crate::diagnostics::Findings;
 use crate::document::source::Source;
 use crate::error::{Error, ErrorKind, Span, WarningKind};
@@ -63,8 +63,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) route_keys: HashMap<String, Option<RouteKey>>,
     /// Authorizers whose address could not be read, by id.
     pub(crate) unread: HashSet<String>,
-    /// The folders of layers, by what `Ref` of each gives; `None` for one without a folder here.
-    pub(crate) layers: HashMap<String, Option<PathBuf>>,
+    /// Layers, by what `Ref` of each gives; `None` for one whose content is not here.
+    pub(crate) layers: HashMap<String, Option<Layer>>,
     pub(crate) functions: Vec<Function>,
     /// What is wrong with a function, by logical id: an error only if something calls it.
     pub(crate) function_errors: HashMap<String, Vec<Error>>,

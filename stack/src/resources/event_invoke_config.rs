@@ -7,7 +7,6 @@ use crate::declared::Asynchronous;
 use crate::document::value::Value;
 use crate::error::{ErrorKind, WarningKind};
 use crate::resources::draft::{Draft, Reads, ResourceType};
-use crate::resources::function::own_or_global;
 use crate::resources::properties::{Properties, number};
 use crate::template::names::{Attributes, Identity, Reference};
 
@@ -50,10 +49,13 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     }
 }
 
-/// What SAM's property says.
-pub(super) fn of_function(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Asynchronous {
-    let config = draft.optional(own_or_global(properties, "EventInvokeConfig"));
-    let value = |name: &str| config.as_ref().and_then(|config| config.get(name)).cloned();
+/// What SAM's property says, which is this.
+pub(super) fn of_function(
+    draft: &mut Draft<'_>,
+    properties: &Properties<'_>,
+    config: Option<&Value>,
+) -> Asynchronous {
+    let value = |name: &str| config.and_then(|config| config.get(name)).cloned();
     let values = [MAXIMUM_AGE, MAXIMUM_RETRIES, DESTINATIONS].map(value);
     asynchronous(draft, properties, values).unwrap_or_default()
 }

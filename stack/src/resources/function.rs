@@ -1,12 +1,11 @@
 //! `AWS::Serverless::Function` and `AWS::Lambda::Function`.
 
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::declared::{Code, Function};
+use crate::declared::{Code, Function, Layer};
 use crate::document::value::Value;
 use crate::document::yaml::{Key, Node};
 use crate::error::{Error, ErrorKind, Span, WarningKind};
@@ -31,6 +30,7 @@ const fn of(name: &'static str) -> ResourceType {
         known: &[
             "CodeUri",
             "Code",
+            "InlineCode",
             "Handler",
             "Runtime",
             "Environment",
@@ -116,30 +116,35 @@ fn function(
         let value = logging.as_ref()?.get(key)?;
         value.as_text().map(str::to_owned)
     };
-    let (code, span) = code(draft, properties);
+    let (mut code, span) = code(draft, properties);
     let runtime = text(properties, "Runtime");
+    let runtime = draft.optional(runtime).unwrap_or_default();
     let handler = match text(properties, "Handler") {
         Ok(None) => image_command(properties),
         handler => handler,
     };
+    let handler = draft.optional(handler);
+    let handler = handler.unwrap_or_else(|| "bootstrap".to_owned());
+    if code.inline.is_some() {
+        code.unsupported = inline(draft, properties, &runtime, &handler);
+    }
     let timeout = number(properties, "Timeout", 1..=900);
     let memory_size = number(properties, "MemorySize", 128..=10_240);
     let reserved = number(properties, "ReservedConcurrentExecutions", 0..=1_000_000);
+    let config = draft.optional(own_or_global(properties, "EventInvokeConfig"));
     Function {
         logical_id: properties.resource.id.clone(),
         arn,
         code,
-        runtime: draft.optional(runtime).unwrap_or_default(),
-        handler: draft
-            .optional(handler)
-            .unwrap_or_else(|| "bootstrap".to_owned()),
+        runtime,
+        handler,
         environment: environment(draft, properties),
         layers: layers(draft, properties),
         timeout: Duration::from_secs(draft.optional(timeout).unwrap_or(3)),
         reserved_concurrency: draft
             .optional(reserved)
             .and_then(|number| usize::try_from(number).ok()),
-        asynchronous: event_invoke_config::of_function(draft, properties),
+        asynchronous: event_invoke_config::of_function(draft, properties, config.as_ref()),
         memory_size: draft.optional(memory_size).unwrap_or(128),
         log_group: logged("LogGroup").unwrap_or_else(|| format!("/aws/lambda/{name}")),
         log_format: logged("LogFormat").unwrap_or_else(|| "Text".to_owned()),
@@ -148,6 +153,30 @@ fn function(
         name,
         span,
     }
+}
+
+/// Why inline code cannot be run, if it cannot. CloudFormation puts it into a file `index`.
+///
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-code.html>
+fn inline(
+    draft: &mut Draft<'_>,
+    properties: &Properties<'_>,
+    runtime: &str,
+    handler: &str,
+) -> Option<String> {
+    if !runtime.starts_with("nodejs") && !runtime.starts_with("python") {
+        let reason = format!("its code is inline, which Node.js and Python take, not `{runtime}`");
+        return Some(reason);
+    }
+    if !handler.starts_with("index.") {
+        let message = format!(
+            "the inline code of `{}` is a file `index`: a `Handler` that begins with `index.` finds \
+             it, `{handler}` does not",
+            properties.resource.id
+        );
+        draft.warn(properties.span("Handler"), WarningKind::Suspicious, message);
+    }
+    None
 }
 
 /// What an image is told as its handler.
@@ -164,10 +193,7 @@ fn image_command(properties: &Properties<'_>) -> Result<Option<String>, Error> {
 }
 
 /// A function's own property, or that of `Globals`.
-pub(super) fn own_or_global(
-    properties: &Properties<'_>,
-    name: &str,
-) -> Result<Option<Value>, Error> {
+fn own_or_global(properties: &Properties<'_>, name: &str) -> Result<Option<Value>, Error> {
     match properties.get(name)? {
         Some(value) => Ok(Some(value)),
         None => global(properties, name),
@@ -225,30 +251,37 @@ fn code(draft: &mut Draft<'_>, properties: &Properties<'_>) -> (Code, Span) {
     let build_method = metadata.and_then(|node| node.get("BuildMethod"));
     let binary = metadata.and_then(|node| node.get("BuildProperties")?.get("Binary"));
     let text = |node: Option<&Node>| node.and_then(Node::plain_text).map(str::to_owned);
-    let uri = own_or_global(properties, "CodeUri").and_then(|uri| match uri {
-        Some(uri) => Ok(Some(uri)),
-        None => own_or_global(properties, "Code"),
-    });
+    let uri = ["InlineCode", "CodeUri", "Code"].into_iter();
+    let uri = uri.map(|name| Ok(own_or_global(properties, name)?.map(|value| (name, value))));
+    let uri = uri.filter_map(Result::transpose).next().transpose();
     let package = own_or_global(properties, "PackageType");
     let (Some(uri), Some(package)) = (draft.take(uri), draft.take(package)) else {
         return (Code::default(), resource.id_span.clone());
     };
     let is_image = package.is_some_and(|value| value.as_text() == Some("Image"));
     let context = text(metadata.and_then(|node| node.get("DockerContext")));
-    let path = match is_image {
-        true => Some(context.as_deref().unwrap_or(".")),
-        false => uri.as_ref().and_then(Value::as_text),
+    let inline = match &uri {
+        _ if is_image => None,
+        Some(("InlineCode", value)) => value.as_text(),
+        Some((_, value)) => value.get("ZipFile").and_then(Value::as_text),
+        None => None,
+    };
+    let path = match &uri {
+        _ if is_image => Some(context.as_deref().unwrap_or(".")),
+        _ if inline.is_some() => Some(""),
+        Some((_, value)) => value.as_text(),
+        None => None,
     };
     let is_elsewhere = path.is_none_or(|path| path.starts_with("s3:"));
-    let unsupported =
-        is_elsewhere.then(|| "its code is not a folder beside the template".to_owned());
+    let unsupported = is_elsewhere.then(|| "its code is not beside the template".to_owned());
     let span = match (binary, &uri) {
         (Some(node), _) => node.span.clone(),
-        (None, Some(value)) => value.span.clone(),
+        (None, Some((_, value))) => value.span.clone(),
         (None, None) => resource.id_span.clone(),
     };
     let code = Code {
         directory: draft.directory.join(path.unwrap_or_default()),
+        inline: inline.map(str::to_owned),
         is_image,
         build_method: text(build_method),
         binary: text(binary),
@@ -257,11 +290,11 @@ fn code(draft: &mut Draft<'_>, properties: &Properties<'_>) -> (Code, Span) {
     (code, span)
 }
 
-/// The folders of the function's layers. SAM puts those of `Globals` before its own.
-fn layers(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Vec<PathBuf> {
+/// The function's layers. SAM puts those of `Globals` before its own.
+fn layers(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Vec<Layer> {
     let global = draft.optional(global(properties, "Layers"));
     let own = draft.optional(properties.get("Layers"));
-    let mut folders = Vec::new();
+    let mut layers = Vec::new();
     for value in [global, own].into_iter().flatten() {
         let what = format!("`Layers` of `{}`", properties.resource.id);
         let list = value.expect_list(draft.source(), &what);
@@ -271,7 +304,7 @@ fn layers(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Vec<PathBuf> {
                 continue;
             };
             match draft.layers.get(name) {
-                Some(Some(folder)) => folders.push(folder.clone()),
+                Some(Some(layer)) => layers.push(layer.clone()),
                 // Its own resource has a warning.
                 Some(None) => {}
                 None => {
@@ -285,7 +318,7 @@ fn layers(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Vec<PathBuf> {
             }
         }
     }
-    folders
+    layers
 }
 
 /// SAM merges the variables of `Globals` and of the function; the function's win.

@@ -1,6 +1,9 @@
-//! `AWS::Serverless::LayerVersion` and `AWS::Lambda::LayerVersion`: a folder beside the template.
+//! `AWS::Serverless::LayerVersion` and `AWS::Lambda::LayerVersion`: a folder or a zip beside the
+//! template.
 
+use crate::declared::Layer;
 use crate::document::value::Value;
+use crate::document::yaml::Node;
 use crate::error::WarningKind;
 use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::properties::Properties;
@@ -16,9 +19,12 @@ const fn of(name: &'static str, known: &'static [&'static str]) -> ResourceType 
     ResourceType {
         name,
         identity: Identity {
-            // On AWS an ARN with a version; here it only has to be told from others.
-            reference: Reference::Name("LayerName"),
-            attributes: Attributes::Including(&[]),
+            // Each deployment of a new stack makes its first version.
+            reference: Reference::Arn(
+                "LayerName",
+                "arn:{partition}:lambda:{region}:{account}:layer:{ref}:1",
+            ),
+            attributes: Attributes::Including(&[("LayerVersionArn", "{ref}")]),
         },
         known,
         harmless: &[
@@ -45,15 +51,20 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         return;
     };
     let path = content.as_ref().and_then(Value::as_text);
-    let path = path.filter(|path| !path.starts_with("s3:") && !path.ends_with(".zip"));
+    let path = path.filter(|path| !path.starts_with("s3:"));
     if path.is_none() {
         let message = format!(
-            "the content of the layer `{}` is not a folder beside the template: functions run \
-             without it",
+            "the content of the layer `{}` is not beside the template: functions run without it",
             resource.id
         );
         draft.warn(properties.span(property), WarningKind::NoEffect, message);
     }
-    let folder = path.map(|path| draft.directory.join(path));
-    draft.layers.insert(name, folder);
+    let metadata = resource.node.get("Metadata");
+    let build_method = metadata.and_then(|node| node.get("BuildMethod"));
+    let layer = path.map(|path| Layer {
+        logical_id: resource.id.clone(),
+        content: draft.directory.join(path),
+        build_method: build_method.and_then(Node::plain_text).map(str::to_owned),
+    });
+    draft.layers.insert(name, layer);
 }

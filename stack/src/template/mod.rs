@@ -122,6 +122,10 @@ impl<'t> Template<'t> {
             Some(Reference::Id(length)) => Ok(stable_id(id, length)),
             Some(Reference::Name(property)) => self.named(resource, property, span),
             Some(Reference::Generated) => Ok(generated_name(self.settings, id)),
+            Some(Reference::Arn(property, pattern)) => {
+                let name = self.named(resource, property, span)?;
+                Ok(fill(pattern, &name, self.settings))
+            }
             // Every part of an API is called by an id.
             None if resource.kind.starts_with("AWS::ApiGatewayV2::") => Ok(stable_id(id, 7)),
             None => Ok(generated_name(self.settings, id)),

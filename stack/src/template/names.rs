@@ -24,6 +24,8 @@ pub(crate) enum Reference {
     Name(&'static str),
     /// A generated name.
     Generated,
+    /// An ARN: the property with the name, and the pattern that it is filled into as `{ref}`.
+    Arn(&'static str, &'static str),
 }
 
 /// What `Fn::GetAtt` gives: patterns by attribute, in which `{ref}`, `{partition}`, `{region}` and

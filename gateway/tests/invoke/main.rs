@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod access;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::fs;
@@ -33,6 +35,11 @@ done
 
 /// A function that a route calls, and one that none does.
 async fn serve(name: &str) -> (Control, std::path::PathBuf) {
+    let (options, folder) = options(name);
+    (start(options).await, folder)
+}
+
+fn options(name: &str) -> (Options, std::path::PathBuf) {
     let folder = code_folder(name, &[("run.sh", SCRIPT)]);
     let run = fs::Permissions::from_mode(0o755);
     fs::set_permissions(folder.join("run.sh"), run).unwrap();
@@ -52,7 +59,7 @@ async fn serve(name: &str) -> (Control, std::path::PathBuf) {
     options.interpreters.commands.extend([command]);
     let sqs = ("SQS".to_owned(), "http://queues".to_owned());
     options.endpoints.extend([sqs]);
-    (start(options).await, folder)
+    (options, folder)
 }
 
 /// What comes back for a request with these header fields: status, head and body.
@@ -92,10 +99,22 @@ async fn refusals_are_lambdas() {
         head.contains("x-amzn-errortype: ResourceNotFoundException"),
         "{head}"
     );
-    assert_eq!(
-        body,
-        r#"{"Type":"User","Message":"Function not found: nobody"}"#
-    );
+    let api = running.assembly().api().clone();
+    let arns = format!("arn:aws:lambda:{}:{}:function", api.region, api.account_id);
+    let expected =
+        |name: &str| format!(r#"{{"Type":"User","Message":"Function not found: {arns}:{name}"}}"#);
+    assert_eq!(body, expected("nobody:$LATEST"));
+    for (named, qualified) in [
+        ("nobody:live", "nobody:live"),
+        (&format!("{arns}:nobody"), "nobody:$LATEST"),
+        ("000000000000:function:nobody", "nobody:$LATEST"),
+    ] {
+        let (_, _, body) = invoke(&running, named, "DryRun", "").await;
+        assert_eq!(body, expected(qualified), "{named}");
+    }
+    let line = "POST /2015-03-31/functions/nobody/invocations?Qualifier=7";
+    let (_, _, body) = request(&running, line, "", b"").await;
+    assert_eq!(body, expected("nobody:7"));
 
     let (status, head, body) = invoke(&running, "by-itself", "Event", "{\"a\"").await;
     assert_eq!(status, 400);
@@ -104,18 +123,30 @@ async fn refusals_are_lambdas() {
         "{head}"
     );
     assert!(
-        body.contains("Could not parse request body into json"),
+        body.contains("Could not parse request body into json: Could not parse payload into json"),
         "{body}"
     );
 
-    let large = format!("\"{}\"", "x".repeat(1024 * 1024));
-    let (status, head, _) = invoke(&running, "by-itself", "Event", &large).await;
-    assert_eq!(status, 413);
-    assert!(
-        head.contains("x-amzn-errortype: RequestTooLargeException"),
-        "{head}"
-    );
-    assert_eq!(invoke(&running, "by-itself", "DryRun", &large).await.0, 204);
+    let event = format!("\"{}\"", "x".repeat(1024 * 1024));
+    let whole = format!("\"{}\"", "x".repeat(6 * 1024 * 1024));
+    let of_event =
+        "1048578 byte payload is too large for the Event invocation type (limit 1048576 bytes)";
+    let of_call = "Request must be smaller than 6291456 bytes for the InvokeFunction operation";
+    for (kind, payload, text) in [
+        ("Event", &event, of_event),
+        ("Event", &whole, of_call),
+        ("RequestResponse", &whole, of_call),
+        ("DryRun", &whole, of_call),
+    ] {
+        let (status, head, body) = invoke(&running, "by-itself", kind, payload).await;
+        assert_eq!(status, 413);
+        assert!(
+            head.contains("x-amzn-errortype: RequestEntityTooLargeException"),
+            "{head}"
+        );
+        assert!(body.contains(text), "{kind}: {body}");
+    }
+    assert_eq!(invoke(&running, "by-itself", "DryRun", &event).await.0, 204);
 
     let (status, head, body) = invoke(&running, "by-itself", "Later", "{}").await;
     assert!(
