@@ -1,7 +1,7 @@
 """The way home: functions with the code that runs on AWS, on `gatespec serve`, in their folder.
 
 Arguments: the program; the folder of npm's packages; the virtual environment. First `.ci/home`: every
-way to name the API, with every client, whose calls must be signed. Then the examples, as they are:
+way to name the API, with every client, whose calls must be signed; and services by their own hosts. Then the examples, as they are:
 three clients, the right replies, and `$disconnect` has run.
 """
 
@@ -92,6 +92,10 @@ def ways(folder):
             check("python", way, "boto3", "posted")
         check("node", "sdk", "v3", "posted")
         check("python", "sdk", "boto3", "posted")
+        check("node", "", "dynamodb", '{"TableNames":[]}')
+        check("node", "", "lambda", '{"StatusCode":204,"Payload":""}')
+        check("python", "", "dynamodb", "[]")
+        check("python", "", "lambda", "204")
         for way in ["event", "variable", "hardCoded"]:
             for name in ["https", "fetch"]:
                 check("node", way, name, REFUSED)

@@ -88,7 +88,7 @@ fn no_layer_of_stack_uses_one_above_it() {
         &["error", "diagnostics", "settings"][..],
         &["document"],
         &["template"],
-        &["declared", "resources"],
+        &["event_pattern", "declared", "resources"],
         &["calls", "assembly", "plan", "mapping"],
     ];
     let layer = |module: &str| {

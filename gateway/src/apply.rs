@@ -61,6 +61,8 @@ impl Running {
                 self.functions.deploy(launch);
             }
         });
+        let mappings = assembly.event_source_mappings();
+        self.mappings.deploy(mappings, self.dynamodb.as_ref());
         self.assembly.send_replace(assembly);
         Ok(plan)
     }

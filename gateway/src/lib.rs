@@ -7,6 +7,7 @@
 //! lambda       a pool of processes for each function, each process with its Runtime API
 //! home         the API's own host leads functions' processes to the gateway
 //! runtime      from a function and its code to the program that runs it
+//! streams      event source mappings: the tables' streams invoke functions
 //! hub          spec::Gateway behind a lock: inputs in, outputs to clients' tasks and functions
 //! calls        what the hub, functions and services know of each other
 //! subscription decisions, for whoever watches
@@ -60,6 +61,7 @@ mod runtime;
 mod server;
 mod services;
 mod start;
+mod streams;
 mod subscription;
 mod supervisor;
 mod tls;

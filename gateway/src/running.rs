@@ -18,6 +18,7 @@ use crate::hub::Hub;
 use crate::lambda::{Functions, Launch, Sink, Surroundings};
 use crate::runtime::Tools;
 use crate::services::dynamodb::Engine;
+use crate::streams::Mappings;
 use crate::supervisor::Supervisor;
 use crate::{Options, log};
 
@@ -32,6 +33,7 @@ pub(crate) struct Running {
     pub(crate) hub: Arc<Hub>,
     pub(crate) clock: Clock,
     pub(crate) functions: Arc<Functions>,
+    pub(crate) mappings: Mappings,
     /// What functions write.
     pub(crate) sink: Sink,
     pub(crate) surroundings: Surroundings,
@@ -89,6 +91,7 @@ impl Running {
                 tracing::warn!("some connections did not end in time");
             }
         }
+        self.mappings.stop();
         self.functions.stop().await;
         self.abort();
         if let Some(writer) = self.deployed.lock().await.access_log.take() {

@@ -15,7 +15,7 @@ use crate::access_log::Writer;
 use crate::build::{self, Build};
 use crate::clock::Clock;
 use crate::control::Control;
-use crate::home::Home;
+use crate::home::{Home, Lead};
 use crate::hub::Hub;
 use crate::lambda::{Functions, Launch, Sink, Surroundings};
 use crate::running::{Deployed, Running, reachable, rules};
@@ -24,8 +24,9 @@ use crate::server::Lambda;
 use crate::server::origin::Hosts;
 use crate::services::backend::Backends;
 use crate::services::dynamodb;
+use crate::streams::Mappings;
 use crate::supervisor::Supervisor;
-use crate::{Error, Options, SpecGateway, ids, lambda, server, tls};
+use crate::{Error, Options, SpecGateway, ids, lambda, server, streams, tls};
 
 /// Builds the functions of a stack, so that a later start with [`Build::skip`] finds them.
 ///
@@ -60,10 +61,12 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let programs = build::programs(&stack, &options.build, &tools).await?;
     let (listener, address) = listen(SocketAddr::new(options.host, options.port)).await?;
     let names = names(&stack, &options);
-    let hosts = Hosts::new(options.host, names.clone());
+    let of_dynamodb = hosts_of(&stack, &["dynamodb", "streams.dynamodb"]);
+    let all = || names.iter().chain(&of_dynamodb).cloned();
+    let hosts = Hosts::new(options.host, all());
     let (authority, trust) = tls::open(options.authority.as_deref(), &tools)?;
-    let home = Home::new(&names, reachable(address), &tools).map_err(Error::Home)?;
-    let acceptor = tls::acceptor(&authority, options.host, names)?;
+    let acceptor = tls::acceptor(&authority, options.host, all())?;
+    let mut leads: Vec<Lead> = Lead::all(names, reachable(address)).collect();
     let clock = Clock::start(options.clock);
     let (dynamodb, dynamodb_url) = match options.dynamodb_url.clone() {
         Some(url) => (None, url),
@@ -72,11 +75,15 @@ pub async fn start(options: Options) -> Result<Control, Error> {
                 port: options.dynamodb_port,
                 file: options.data.clone(),
             };
-            let engine = dynamodb::Engine::start(stack.tables(), &hosts, &clock, place).await?;
-            let url = engine.url.clone();
+            let accepting = (hosts.clone(), acceptor.clone());
+            let tables = stack.tables();
+            let engine = dynamodb::Engine::start(tables, accepting, &clock, place).await?;
+            leads.extend(Lead::all(of_dynamodb, engine.address));
+            let url = engine.url();
             (Some(engine), url)
         }
     };
+    let home = Home::new(leads, &tools).map_err(Error::Home)?;
     let surroundings = Surroundings {
         region: stack.api().region.clone(),
         credentials: Caller::functions(stack.api()),
@@ -117,12 +124,18 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     );
     let (functions, processes) = started.expect("`Hub::new` has called what it was given");
     functions.offer(&stack, &programs);
+    let (mappings, polls) = Mappings::new(
+        Arc::clone(&functions),
+        clock.clone(),
+        surroundings.region.clone(),
+    );
+    mappings.deploy(stack.event_source_mappings(), dynamodb.as_ref());
     let stop = Arc::new(Notify::new());
     let supervisor = Supervisor::new();
     let lambda = Lambda::new(Arc::clone(&functions), stack.api(), &access, clock.clone());
     let served = (Arc::clone(&hub), Arc::new(lambda));
     let listening = (listener, hosts, acceptor);
-    let tasks = spawn(&supervisor, served, processes, listening, &stop);
+    let tasks = spawn(&supervisor, served, (processes, polls), listening, &stop);
     Ok(Control::new(Running {
         address,
         deployed: Mutex::new(deployed),
@@ -132,6 +145,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         hub,
         clock,
         functions,
+        mappings,
         sink,
         surroundings,
         stop,
@@ -162,7 +176,7 @@ fn machine(stack: &Assembly, access: Access, options: &Options) -> SpecGateway {
 fn spawn(
     supervisor: &Supervisor,
     (hub, lambda): (Arc<Hub>, Arc<Lambda>),
-    processes: lambda::Tasks,
+    (processes, polls): (lambda::Tasks, streams::Tasks),
     (listener, hosts, acceptor): (TcpListener, Hosts, TlsAcceptor),
     stop: &Arc<Notify>,
 ) -> Vec<AbortHandle> {
@@ -178,18 +192,30 @@ fn spawn(
         supervisor.spawn("the server", served),
         supervisor.spawn("the machine", timers),
         supervisor.spawn("the functions", processes.run()),
+        supervisor.spawn("the event source mappings", polls.run()),
     ]
 }
 
 /// The names by which requests may call this machine, and functions do: those that the API has on
-/// AWS, and those that were named. Custom domains will belong here.
+/// AWS, those that were named, and Lambda's. Custom domains will belong here.
 fn names(stack: &Assembly, options: &Options) -> Vec<String> {
     let api = stack.api();
     let own = ["amazonaws.com", "amazonaws.com.cn", "api.aws"];
     let own = own.map(|suffix| format!("{}.execute-api.{}.{suffix}", api.api_id, api.region));
-    own.into_iter()
-        .chain(options.allowed_hosts.iter().cloned())
-        .collect()
+    let named = options.allowed_hosts.iter().cloned();
+    let lambda = hosts_of(stack, &["lambda"]);
+    own.into_iter().chain(named).chain(lambda).collect()
+}
+
+/// The hosts of services in the stack's region, which SDKs call that know no variable for them.
+fn hosts_of(stack: &Assembly, services: &[&str]) -> Vec<String> {
+    let region = &stack.api().region;
+    let suffix = match region.starts_with("cn-") {
+        true => "amazonaws.com.cn",
+        false => "amazonaws.com",
+    };
+    let host = |service: &&str| format!("{service}.{region}.{suffix}");
+    services.iter().map(host).collect()
 }
 
 async fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {

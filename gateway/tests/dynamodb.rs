@@ -1,7 +1,5 @@
 //! The DynamoDB that the gateway brings along: its streams, its file, its clock, its port.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
-
 mod support;
 
 use std::path::{Path, PathBuf};

@@ -19,6 +19,8 @@ struct Language {
     /// What the stack's author has the interpreter load.
     variable: &'static str,
     clients: &'static [&'static str],
+    /// What the client `connect` says of a host that is led somewhere.
+    led: &'static str,
 }
 
 const NODE: Language = Language {
@@ -29,6 +31,7 @@ const NODE: Language = Language {
     ],
     variable: "NODE_OPTIONS: --require ./own.cjs",
     clients: &["https", "fetch", "tls"],
+    led: "connected",
 };
 const PYTHON: Language = Language {
     runtime: "python3.12",
@@ -41,6 +44,7 @@ const PYTHON: Language = Language {
     ],
     variable: "PYTHONPATH: own",
     clients: &["urllib", "socket", "asyncio"],
+    led: "127.71.84.",
 };
 
 /// Of a deployed API, which `--allow-host` names.
@@ -99,6 +103,23 @@ async fn every_way_to_name_the_api_leads_home(#[case] language: Language) {
     running.shutdown().await;
 }
 
+// SDKs that know no variable for it used to call the internet.
+#[rstest]
+#[case::node(NODE)]
+#[case::python(PYTHON)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_hosts_of_services_that_are_here_lead_home(#[case] language: Language) {
+    let running = start(options("services", &language)).await;
+    let mut client = connect(&running).await.unwrap();
+    for service in ["dynamodb", "streams.dynamodb", "lambda"] {
+        let url = format!("https://{service}.us-east-1.amazonaws.com");
+        let message = format!(r#"{{"way": 0, "client": "connect", "url": "{url}"}}"#);
+        let (_, answer) = call(&mut client, &message).await;
+        assert!(answer.starts_with(language.led), "{url}: {answer}");
+    }
+    running.shutdown().await;
+}
+
 #[rstest]
 #[case::node(NODE)]
 #[case::python(PYTHON)]
@@ -133,6 +154,8 @@ async fn other_hosts_are_left_alone(#[case] language: Language, #[case] expected
         format!("x{api}"),
         format!("{api}.evil.example"),
         "example.com".to_owned(),
+        "sqs.us-east-1.amazonaws.com".to_owned(),
+        "dynamodb.eu-west-1.amazonaws.com".to_owned(),
     ];
     for host in left {
         let message = format!(r#"{{"way": 0, "client": "connect", "url": "https://{host}"}}"#);

@@ -4,15 +4,12 @@
 
 mod support;
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use gateway::{Control, Options};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use support::{PATIENCE, closed, connect, start, template};
+use support::{HELLO, Log, PATIENCE, closed, connect, start, template};
 
 const STACK: &str = "
 Resources:
@@ -141,38 +138,11 @@ async fn connections_and_dynamodb_are_for_programs_only() {
     gateway.shutdown().await;
 }
 
-/// What the gateway says in its log.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    /// The lines since this was asked last.
-    fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap()
-    }
-}
-
-/// How a TLS client begins; what follows is missing.
-const HELLO: &str = "\x16\x03\x01\x00\x05hello\r\n\r\n";
-
 // All tasks are on this test's thread, whose log this is.
 #[tokio::test]
 async fn who_comes_to_the_wrong_port_is_told_by_the_log() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let log = tracing_subscriber::fmt().with_writer(move || writer.clone());
-    let _log = tracing::subscriber::set_default(log.finish());
+    let log = Log::default();
+    let _listening = log.listen();
     let gateway = serve("wrong-port").await;
     let own = gateway.local_addr().to_string();
     let dynamodb = gateway.dynamodb_url().strip_prefix("http://").unwrap();
@@ -185,8 +155,7 @@ async fn who_comes_to_the_wrong_port_is_told_by_the_log() {
         (
             dynamodb,
             HELLO,
-            "a client wants TLS of the local DynamoDB, which has none: its address begins with \
-             `http://`",
+            "it must trust the authority whose file `gatespec ca` names",
         ),
         (
             dynamodb,
@@ -214,7 +183,7 @@ async fn who_comes_to_the_wrong_port_is_told_by_the_log() {
         (&own, &get, ""),
     ] {
         exchange(address, sent).await;
-        let said = lines.take();
+        let said = log.take();
         let stray = said
             .lines()
             .filter(|line| line.contains("port of") || line.contains("TLS"));

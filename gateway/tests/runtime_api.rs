@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
-use support::{Client, PATIENCE, connect, receive, start};
+use support::{Client, HELLO, Log, PATIENCE, connect, receive, start};
 
 /// A gateway whose function's process only says where its Runtime API is: the test speaks for it.
 struct Played {
@@ -301,5 +301,22 @@ async fn a_web_page_gets_no_event() {
     let event = say(&mut api, NEXT).await;
     say(&mut api, &result(&event)).await;
     assert_eq!(receive(&mut played.client).await, "done");
+    played.end().await;
+}
+
+// All tasks are on this test's thread, whose log this is.
+#[tokio::test]
+async fn who_wants_tls_of_a_runtime_api_is_told_by_the_log() {
+    let log = Log::default();
+    let _listening = log.listen();
+    let mut played = Played::new("tls", "").await;
+    let mut stream = played.begin().await;
+    stream.write_all(HELLO.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer);
+    timeout(PATIENCE, read).await.unwrap().unwrap();
+    let expected = "a client wants TLS of a function's Runtime API, which has none: its address \
+                    begins with `http://`";
+    assert_eq!(log.take().matches(expected).count(), 1);
     played.end().await;
 }

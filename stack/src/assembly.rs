@@ -9,7 +9,7 @@ use spec::compile::InvalidRouteSettings;
 use spec::{CompiledApi, InvalidApi, Location, Problem};
 
 use crate::calls;
-use crate::declared::{Function, Permission, Table, usable_api_keys};
+use crate::declared::{EventSourceMapping, Function, Permission, Table, usable_api_keys};
 use crate::diagnostics::{Diagnostics, Findings};
 use crate::document::source::Source;
 use crate::document::yaml::{self, Node};
@@ -32,6 +32,7 @@ struct Parts {
     functions: Vec<Function>,
     permissions: Vec<Permission>,
     tables: Vec<Table>,
+    event_source_mappings: Vec<EventSourceMapping>,
     outputs: IndexMap<String, String>,
     warnings: Vec<Warning>,
     inputs: Vec<PathBuf>,
@@ -90,6 +91,11 @@ impl Assembly {
         &self.0.tables
     }
 
+    /// What invokes functions for changes of the tables: the mappings that are enabled.
+    pub fn event_source_mappings(&self) -> &[EventSourceMapping] {
+        &self.0.event_source_mappings
+    }
+
     /// `Outputs`: the values by name.
     pub fn outputs(&self) -> &IndexMap<String, String> {
         &self.0.outputs
@@ -146,6 +152,7 @@ fn assemble(
         functions,
         permissions,
         tables,
+        event_source_mappings,
         ..
     } = draft;
     let Some(api) = api.filter(|_| findings.is_clean()) else {
@@ -157,6 +164,7 @@ fn assemble(
         functions,
         permissions,
         tables,
+        event_source_mappings,
         outputs,
         warnings: findings.into_diagnostics().into_warnings(),
         source,

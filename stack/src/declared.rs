@@ -10,6 +10,7 @@ use spec::api::ApiKey;
 use spec::policy::arn_matches;
 
 use crate::error::Span;
+use crate::event_pattern::EventPattern;
 
 /// `AWS::Serverless::Function` or `AWS::Lambda::Function`.
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ pub struct Function {
     pub log_format: String,
     /// `LoggingConfig.ApplicationLogLevel`, if there is one.
     pub log_level: Option<String>,
-    /// Whether a route or an authorizer of the API calls it.
+    /// Whether a route, an authorizer of the API or the stream of a table calls it.
     pub is_called: bool,
     /// The location to point at if its code cannot be used.
     pub(crate) span: Span,
@@ -114,6 +115,58 @@ pub struct Table {
     pub time_to_live: Option<String>,
 }
 
+/// `AWS::Lambda::EventSourceMapping`, or SAM's `DynamoDB` event of a function: the stream of a table
+/// invokes a function. One that is not enabled is none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventSourceMapping {
+    /// Its name in the template; SAM makes one of the function's and the event's.
+    pub logical_id: String,
+    /// The function's ARN, without a qualifier.
+    pub function_arn: String,
+    /// The table's name.
+    pub table: String,
+    /// The stream's ARN, as the function is told it.
+    pub event_source_arn: String,
+    /// `StartingPosition`.
+    pub starting_position: StartingPosition,
+    /// `BatchSize`: the most records of an event, 1 to 10,000.
+    pub batch_size: usize,
+    /// `MaximumBatchingWindowInSeconds`: how long records may wait for others, at most 300 s.
+    pub batching_window: Duration,
+    /// `MaximumRetryAttempts`; `None` for as long as the stream has the records.
+    pub retries: Option<u64>,
+    /// `MaximumRecordAgeInSeconds`; `None` for as long as the stream has the records.
+    pub record_age: Option<Duration>,
+    /// `BisectBatchOnFunctionError`.
+    pub bisect: bool,
+    /// Whether `FunctionResponseTypes` has `ReportBatchItemFailures`.
+    pub reports_item_failures: bool,
+    /// `FilterCriteria`: the function gets the events that match one of them, or all if there are none.
+    pub filters: Vec<EventPattern>,
+}
+
+/// Where a mapping begins to read a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartingPosition {
+    /// At its beginning.
+    TrimHorizon,
+    /// At its end: what is written from then on.
+    Latest,
+}
+
+impl Function {
+    /// Whether a name or an ARN, perhaps with a qualifier, is this function's.
+    pub(crate) fn is_named(&self, named: &str) -> bool {
+        let qualified = |whole: &str| {
+            let rest = named.strip_prefix(whole);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        };
+        // `ACCOUNT:function:NAME` is a name, too.
+        let partial = self.arn.splitn(5, ':').last().unwrap_or_default();
+        [&*self.name, partial, &self.arn].into_iter().any(qualified)
+    }
+}
+
 /// The API keys that open `$connect`: enabled, and in a usage plan of the stage.
 pub(crate) fn usable_api_keys(api: &Api) -> impl Iterator<Item = &ApiKey> {
     let in_a_plan = |id: &String| {
@@ -137,17 +190,8 @@ impl Default for Asynchronous {
 impl Permission {
     /// Whether it lets `source_arn` call `function`.
     pub(crate) fn allows(&self, function: &Function, source_arn: &str) -> bool {
-        let named = &*self.function_name;
-        let qualified = |whole: &str| {
-            named
-                .strip_prefix(whole)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-        };
-        // `ACCOUNT:function:NAME` is a name, too.
-        let partial = function.arn.splitn(5, ':').last().unwrap_or_default();
-        let names = [&*function.name, partial, &function.arn];
         let pattern = self.source_arn.as_ref();
-        names.into_iter().any(qualified)
+        function.is_named(&self.function_name)
             && pattern.is_none_or(|pattern| arn_matches(pattern, source_arn))
     }
 }

@@ -14,7 +14,7 @@
 //! - messages: `error` (what is wrong and where), `diagnostics` (all of it, sorted), `settings`
 //! - document: `document::{scalar, source, yaml, value}`
 //! - template: `template::{call, intrinsics, names, parameters}`, then `template` itself
-//! - resources: `declared` (plain data), `resources::{properties, locations, draft}`, a file per
+//! - resources: `event_pattern`, `declared` (plain data), `resources::{properties, locations, draft}`, a file per
 //!   type, then `resources`, the registry
 //! - assembly: `calls`, `assembly`, `plan`; `mapping` reads mapping templates alone
 //!
@@ -34,6 +34,7 @@ mod declared;
 mod diagnostics;
 mod document;
 mod error;
+mod event_pattern;
 mod mapping;
 mod plan;
 mod resources;
@@ -41,9 +42,12 @@ mod settings;
 mod template;
 
 pub use assembly::Assembly;
-pub use declared::{Asynchronous, Code, Function, Layer, Permission, Table};
+pub use declared::{
+    Asynchronous, Code, EventSourceMapping, Function, Layer, Permission, StartingPosition, Table,
+};
 pub use diagnostics::Diagnostics;
 pub use error::{Error, ErrorKind, Warning, WarningKind};
+pub use event_pattern::EventPattern;
 pub use mapping::{MappingPlace, MappingTemplate, MappingTemplates, UnreadTemplate};
 pub use plan::{
     Change, FunctionChange, FunctionPart, NeedsRestart, Plan, Refusal, TableChange, TablePart,

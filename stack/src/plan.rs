@@ -18,6 +18,8 @@ pub struct Plan {
     pub functions: Vec<FunctionChange>,
     /// Tables by name, in the order of the new template; removed ones last.
     pub tables: Vec<TableChange>,
+    /// Whether the event source mappings change.
+    pub event_source_mappings: bool,
     /// What cannot change while it serves, since clients and functions know it.
     pub restart: Vec<NeedsRestart>,
 }
@@ -156,6 +158,7 @@ impl Plan {
             rules: rules(old, new),
             functions: functions(old, new),
             tables: tables(old.tables(), new.tables()),
+            event_source_mappings: old.event_source_mappings() != new.event_source_mappings(),
             restart: restart(old.api(), new.api()),
         }
     }
@@ -326,6 +329,9 @@ impl fmt::Display for Plan {
         parts.extend(functions.map(|one| format!("function `{}` {}", one.logical_id, one.change)));
         let tables = self.tables.iter();
         parts.extend(tables.map(|one| format!("table `{}` {}", one.logical_id, one.change)));
+        if self.event_source_mappings {
+            parts.push("event source mappings".to_owned());
+        }
         parts.extend(self.restart.iter().map(ToString::to_string));
         if parts.is_empty() {
             return f.write_str("nothing");

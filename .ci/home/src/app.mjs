@@ -22,6 +22,14 @@ const clients = {
     await client.postToConnection({ ConnectionId, Data }).promise();
     return 'posted';
   },
+  // It looks at no variable that names another address of a service.
+  async dynamodb() {
+    return JSON.stringify(await new AWS.DynamoDB().listTables().promise());
+  },
+  async lambda() {
+    const call = { FunctionName: 'Python', InvocationType: 'DryRun' };
+    return JSON.stringify(await new AWS.Lambda().invoke(call).promise());
+  },
   // Without a scheme, as 12 of 106 public stacks have it.
   bare: (endpoint, id) => clients.v2(endpoint.replace('https://', ''), id),
   https: (endpoint, id) =>

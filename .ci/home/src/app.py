@@ -44,6 +44,20 @@ def with_anyio(endpoint, id):
     return asyncio.run(get())
 
 
+def service(name):
+    endpoint = "https://%s.%s.amazonaws.com" % (name, os.environ["AWS_REGION"])
+    return boto3.client(name, endpoint_url=endpoint)
+
+
+def with_dynamodb(*_):
+    return json.dumps(service("dynamodb").list_tables()["TableNames"])
+
+
+def with_lambda(*_):
+    answer = service("lambda").invoke(FunctionName="Node", InvocationType="DryRun")
+    return str(answer["StatusCode"])
+
+
 def url(endpoint, id):
     return endpoint + "/@connections/" + urllib.parse.quote(id)
 
@@ -51,6 +65,8 @@ def url(endpoint, id):
 # Those that sign say what they did, those that do not say the gateway's refusal.
 CLIENTS = {
     "boto3": with_boto3,
+    "dynamodb": with_dynamodb,
+    "lambda": with_lambda,
     "urllib": with_urllib,
     "requests": lambda endpoint, id: requests.get(url(endpoint, id)).text,
     "httpx": lambda endpoint, id: httpx.get(url(endpoint, id)).text,
@@ -73,7 +89,7 @@ def handler(event, context):
     }
     message = json.loads(event["body"])
     try:
-        body = CLIENTS[message["client"]](endpoints[message["way"]], of["connectionId"])
+        body = CLIENTS[message["client"]](endpoints.get(message["way"]), of["connectionId"])
     except Exception:
         body = traceback.format_exc()
     return {"statusCode": 200, "body": body}

@@ -1,4 +1,5 @@
-//! The way home: code that names the API by the host that it has on AWS reaches the gateway.
+//! The way home: code that names the API by the host that it has on AWS reaches the gateway, and so
+//! does code that names DynamoDB or Lambda by theirs, in SDKs that know no variable for it.
 //!
 //! ```text
 //! preload.cjs       leads connections of Node, which loads it by `NODE_OPTIONS`
@@ -23,44 +24,44 @@ use crate::runtime::Tools;
 /// How functions' processes find the gateway by the API's own names.
 #[derive(Clone, Debug)]
 pub(crate) struct Home {
-    /// The API's host names in lower case, of which the first is the one that is shown.
-    names: Vec<String>,
-    /// The gateway's.
-    address: SocketAddr,
+    /// Of which the first is the API's own name, the one that is shown.
+    leads: Vec<Lead>,
     /// The folder of the preloads, and of what they have to know.
     folder: PathBuf,
+}
+
+/// A host name, and what it leads to.
+#[derive(Clone, Debug)]
+pub(crate) struct Lead {
+    /// In lower case.
+    pub(crate) name: String,
+    pub(crate) address: SocketAddr,
 }
 
 /// An environment variable.
 type Variable = (OsString, OsString);
 
 impl Home {
-    /// For the API's host names, of which the first is the one that is shown, and the address of
-    /// the gateway.
+    /// For these names, of which the first is the API's own.
     ///
     /// # Errors
     /// The preloads cannot be written.
-    pub(crate) fn new(names: &[String], address: SocketAddr, tools: &Tools) -> io::Result<Self> {
-        let names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+    pub(crate) fn new(leads: Vec<Lead>, tools: &Tools) -> io::Result<Self> {
         let files = [
             ("preload.cjs", include_str!("preload.cjs")),
             ("sitecustomize.py", include_str!("sitecustomize.py")),
-            ("home.txt", &*described(&names, address)),
+            ("home.txt", &*described(&leads)),
         ];
         let folder = tools.files("home", &files)?;
-        Ok(Self {
-            names,
-            address,
-            folder,
-        })
+        Ok(Self { leads, folder })
     }
 
     /// The value of a function's variable, with the gateway's address in place of the API's host:
     /// for programs that no preload leads. Says once which other API such a value names.
     pub(crate) fn value(&self, function: &Function, name: &str, value: &str) -> String {
-        for host in values::other_apis(value, &self.names) {
+        for host in values::other_apis(value, &self.leads) {
             if self.is_new(&host) {
-                let api = self.names.first().map_or("", |name| name);
+                let api = self.leads.first().map_or("", |lead| &lead.name);
                 tracing::warn!(
                     "the variable `{name}` of the function `{}` names `{host}`, which is not the \
                      API of this stack (`{api}`): calls of it leave for the internet. If this \
@@ -69,7 +70,7 @@ impl Home {
                 );
             }
         }
-        values::led(value, &self.names, self.address)
+        values::led(value, &self.leads)
     }
 
     /// Whether another API is named for the first time; the preloads ask in the same way.
@@ -89,12 +90,24 @@ impl Home {
     }
 }
 
-/// What the preloads read: a line with the gateway's address and its port, then a name a line.
-fn described(names: &[String], address: SocketAddr) -> String {
-    let mut text = format!("{} {}\n", address.ip(), address.port());
-    for name in names {
-        text.push_str(name);
-        text.push('\n');
+impl Lead {
+    /// These names lead to one place.
+    pub(crate) fn all(
+        names: impl IntoIterator<Item = String>,
+        address: SocketAddr,
+    ) -> impl Iterator<Item = Self> {
+        names.into_iter().map(move |name| Self {
+            name: name.to_ascii_lowercase(),
+            address,
+        })
+    }
+}
+
+/// What the preloads read: a line for each name, with the address and the port that it leads to.
+fn described(leads: &[Lead]) -> String {
+    let mut text = String::new();
+    for Lead { name, address } in leads {
+        text.push_str(&format!("{name} {} {}\n", address.ip(), address.port()));
     }
     text
 }
@@ -121,11 +134,10 @@ mod tests {
     fn what_a_function_loads_itself_is_loaded_too() {
         let tools = Tools::new(Interpreters::default());
         let names = ["Abc.execute-api.eu-west-1.amazonaws.com".to_owned()];
-        let address = "[::1]:3001".parse().unwrap();
-        let home = Home::new(&names, address, &tools).unwrap();
+        let leads = Lead::all(names, "[::1]:3001".parse().unwrap()).collect();
+        let home = Home::new(leads, &tools).unwrap();
         let text = std::fs::read_to_string(home.folder.join("home.txt")).unwrap();
-        let expected = "::1 3001\nabc.execute-api.eu-west-1.amazonaws.com\n";
-        assert_eq!(text, expected);
+        assert_eq!(text, "abc.execute-api.eu-west-1.amazonaws.com ::1 3001\n");
         let variable = |name: &str, value: &str| (name.into(), value.into());
         let mut variables: Vec<Variable> = vec![
             variable("PYTHONPATH", "/layer"),

@@ -1,5 +1,5 @@
-// Leads connections to the API's own host to the gateway: in this process, and in every Node that it
-// starts. Loaded by `NODE_OPTIONS`.
+// Leads connections to the API's own host, and to those of the services that the gateway has, to the
+// gateway: in this process, and in every Node that it starts. Loaded by `NODE_OPTIONS`.
 //
 // What connects (node:https, fetch, ws, the SDKs) comes by here with the name that it was given.
 // Only the address is another one then: the `Host` that it sends, or signs, and the name that it
@@ -11,10 +11,12 @@ const fs = require('fs');
 const net = require('net');
 const path = require('path');
 
-const lines = fs.readFileSync(path.join(__dirname, 'home.txt'), 'utf8').split('\n');
-const [host, port] = lines[0].split(' ');
-const own = new Set(lines.slice(1).filter(Boolean));
-const ports = new Set(['443', port]);
+/** By host name, where it leads; the API's own name is the first. */
+const homes = new Map();
+for (const line of fs.readFileSync(path.join(__dirname, 'home.txt'), 'utf8').split('\n')) {
+  const [name, host, port] = line.split(' ');
+  if (name) homes.set(name, { host, port: Number(port) });
+}
 
 const { connect } = net.Socket.prototype;
 net.Socket.prototype.connect = function (...args) {
@@ -30,13 +32,14 @@ function lead(args) {
   const options = isOptions ? first : { port: first, host: second };
   if (typeof options.host !== 'string' || options.path) return args;
   const name = options.host.toLowerCase().replace(/\.$/, '');
-  if (!own.has(name)) {
+  const home = homes.get(name);
+  if (!home) {
     if (isApi(name)) warn(name);
     return args;
   }
-  if (!ports.has(String(options.port))) return args;
+  if (![443, home.port].includes(Number(options.port))) return args;
   const callback = given.find((argument) => typeof argument === 'function');
-  return [{ ...options, host, port: Number(port) }, ...(callback ? [callback] : [])];
+  return [{ ...options, ...home }, ...(callback ? [callback] : [])];
 }
 
 function isApi(name) {
@@ -50,7 +53,7 @@ function warn(name) {
   } catch {
     return;
   }
-  const [api] = own;
+  const [api] = homes.keys();
   fs.writeSync(
     2,
     `gatespec: \`${name}\` is called, which is not the API of this stack (\`${api}\`): the call ` +

@@ -1,7 +1,8 @@
-"""Leads connections to the API's own host to the gateway: in this process, and in every Python that
-it starts. Imported by the interpreter at its start, by `PYTHONPATH`.
+"""Leads connections to the API's own host, and to those of the services that the gateway has, to the
+gateway: in this process, and in every Python that it starts. Imported by the interpreter at its start,
+by `PYTHONPATH`.
 
-The name resolves to an address of no other meaning, and a connection to that goes to the gateway.
+A name resolves to an address of no other meaning, and a connection to that goes to the gateway.
 The `Host` that a client sends, or signs, and the name that it wants to see in the certificate stay.
 """
 
@@ -10,43 +11,49 @@ import socket
 import sys
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
-# Never connected to.
-STAND_IN = {socket.AF_INET: "127.71.84.83", socket.AF_INET6: "fd67:6174:6573:7065::1"}
+# Never connected to; one for each place that a name leads to.
+STAND_INS = {False: "127.71.84.%d", True: "fd67:6174:6573:7065::%x"}
 
 
 def lead_home():
+    # By host name, where it leads; the API's own name is the first.
+    names, homes, stand_ins = [], {}, {}
     with open(os.path.join(FOLDER, "home.txt")) as file:
-        lines = file.read().split("\n")
-    host, port = lines[0].split(" ")
-    home = (host, int(port))
-    own = [name for name in lines[1:] if name]
-    stand_in = STAND_IN[socket.AF_INET6 if ":" in host else socket.AF_INET]
-    ports = (None, 443, "443", "https", home[1], port)
+        for line in file.read().splitlines():
+            name, host, port = line.split(" ")
+            names.append(name)
+            homes[name] = (host, int(port))
+    for number, home in enumerate(sorted(set(homes.values())), 1):
+        stand_ins[STAND_INS[":" in home[0]] % number] = home
+    by_home = {home: stand_in for stand_in, home in stand_ins.items()}
 
-    def is_own(host, port):
+    def home_of(host, port):
         if isinstance(host, bytes):
             host = host.decode("latin-1")
         if not isinstance(host, str):
-            return False
+            return None
         name = host.lower()
         name = name[:-1] if name.endswith(".") else name
-        if name in own:
-            return port in ports
-        if is_api(name):
-            warn(name, own[0])
-        return False
+        home = homes.get(name)
+        if home is None:
+            if is_api(name):
+                warn(name, names[0])
+            return None
+        return home if port in (None, 443, "443", "https", home[1], str(home[1])) else None
 
     resolve = socket.getaddrinfo
 
     def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):
-        if is_own(host, port):
-            host = stand_in
+        home = home_of(host, port)
+        if home is not None:
+            host = by_home[home]
         return resolve(host, port, family, type, proto, flags)
 
     def leading(connect):
         def lead(self, address):
             if isinstance(address, tuple) and len(address) >= 2:
-                if address[0] == stand_in or is_own(*address[:2]):
+                home = stand_ins.get(address[0]) or home_of(*address[:2])
+                if home is not None:
                     address = home + address[2:]
             return connect(self, address)
 

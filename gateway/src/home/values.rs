@@ -1,6 +1,6 @@
 //! Values of environment variables that name the API by its own host.
 
-use std::net::SocketAddr;
+use super::Lead;
 
 /// A host in a text.
 struct Host<'t> {
@@ -12,19 +12,19 @@ struct Host<'t> {
     span: std::ops::Range<usize>,
 }
 
-/// A text with the gateway's address in place of these names, where they have no port, the one of
-/// `https://`, or the gateway's.
-pub(super) fn led(value: &str, names: &[String], gateway: SocketAddr) -> String {
-    let own_port = gateway.port().to_string();
+/// A text with the addresses that these names lead to in their place, where they have no port, the
+/// one of `https://`, or the address's own.
+pub(super) fn led(value: &str, leads: &[Lead]) -> String {
     let mut led = String::with_capacity(value.len());
     let mut copied = 0;
     for host in hosts(value) {
-        let is_port = host
-            .port
-            .is_none_or(|port| port == "443" || port == own_port);
-        if is_port && names.contains(&host.name) {
+        let Some(Lead { address, .. }) = leads.iter().find(|lead| lead.name == host.name) else {
+            continue;
+        };
+        let is_own = |port: &str| port == "443" || port == address.port().to_string();
+        if host.port.is_none_or(is_own) {
             led.push_str(&value[copied..host.span.start]);
-            led.push_str(&gateway.to_string());
+            led.push_str(&address.to_string());
             copied = host.span.end;
         }
     }
@@ -33,13 +33,14 @@ pub(super) fn led(value: &str, names: &[String], gateway: SocketAddr) -> String 
 }
 
 /// The hosts of other APIs that a text names.
-pub(super) fn other_apis(value: &str, names: &[String]) -> Vec<String> {
+pub(super) fn other_apis(value: &str, leads: &[Lead]) -> Vec<String> {
     let ends = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"];
     let all = hosts(value).into_iter().map(|host| host.name);
     let apis = all.filter(|name| {
         name.contains(".execute-api.") && ends.iter().any(|end| name.ends_with(end))
     });
-    apis.filter(|name| !names.contains(name)).collect()
+    apis.filter(|name| leads.iter().all(|lead| lead.name != *name))
+        .collect()
 }
 
 /// Everything that could be a host.
@@ -74,8 +75,12 @@ mod tests {
 
     const API: &str = "abc.execute-api.eu-west-1.amazonaws.com";
 
-    fn names() -> Vec<String> {
-        vec![API.to_owned(), format!("{API}.cn"), "a.example".to_owned()]
+    fn leads() -> Vec<Lead> {
+        let names = [API.to_owned(), format!("{API}.cn"), "a.example".to_owned()];
+        let gateway = Lead::all(names, "127.0.0.1:3001".parse().unwrap());
+        let names = ["dynamodb.eu-west-1.amazonaws.com".to_owned()];
+        let database = Lead::all(names, "127.0.0.1:3002".parse().unwrap());
+        gateway.chain(database).collect()
     }
 
     #[rstest]
@@ -93,6 +98,7 @@ mod tests {
         "{\"a\":\"https://API/é\",\"b\":\"API\"}",
         "{\"a\":\"https://GATEWAY/é\",\"b\":\"GATEWAY\"}"
     )]
+    #[case::database("https://dynamodb.eu-west-1.amazonaws.com", "https://127.0.0.1:3002")]
     #[case::another_port("https://API:8443/prod", "https://API:8443/prod")]
     #[case::below("https://x.API/prod", "https://x.API/prod")]
     #[case::longer("https://xAPI", "https://xAPI")]
@@ -101,14 +107,13 @@ mod tests {
     #[case::empty("", "")]
     #[case::others("日本:::..:https://example.com:", "日本:::..:https://example.com:")]
     fn the_apis_host_in_a_value_becomes_the_gateway(#[case] value: &str, #[case] expected: &str) {
-        let gateway = "127.0.0.1:3001".parse().unwrap();
         let expected = expected
             .replace("GATEWAY", "127.0.0.1:3001")
             .replace("API", API);
         let value = value
             .replace("Execute-API", "Execute-api")
             .replace("API", API);
-        assert_eq!(led(&value, &names(), gateway), expected);
+        assert_eq!(led(&value, &leads()), expected);
     }
 
     #[test]
@@ -123,6 +128,6 @@ mod tests {
             "b.execute-api.cn-north-1.amazonaws.com.cn",
             "c.execute-api.us-east-1.api.aws",
         ];
-        assert_eq!(other_apis(&value, &names()), expected);
+        assert_eq!(other_apis(&value, &leads()), expected);
     }
 }

@@ -16,16 +16,14 @@ use std::time::Duration;
 use spec::io::ManagementRequest;
 use spec::limits::MESSAGE_BYTES;
 use spec::management::is_management;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::http1::{Connection, Head, Limits, ReadError};
+use crate::http1::{Connection, Head, ReadError};
 use crate::hub::Hub;
 use crate::supervisor::{Supervisor, panic_message};
-use crate::tls::Stream;
 pub(crate) use invoke::Lambda;
 use origin::{Hosts, Pages};
 use serve::{Name, Service};
@@ -50,7 +48,10 @@ pub(crate) async fn run(
                         address,
                         closing: Arc::clone(&closing),
                     };
-                    connections.spawn(connection(api, hosts.clone(), acceptor.clone(), stream));
+                    let (hosts, acceptor) = (hosts.clone(), acceptor.clone());
+                    connections.spawn(async move {
+                        serve::accept(&api, &hosts, &acceptor, stream).await;
+                    });
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: some may come back.
@@ -79,20 +80,6 @@ fn look(ended: Result<(), JoinError>, hub: &Hub, supervisor: &Supervisor) {
         supervisor.report("the machine", cause);
     } else {
         tracing::error!("the task of a connection panicked, which is closed: {cause}");
-    }
-}
-
-async fn connection(api: Api, hosts: Hosts, acceptor: TlsAcceptor, stream: TcpStream) {
-    let limits = Limits::default();
-    let accepted = timeout(limits.head, Stream::accept(stream, &acceptor)).await;
-    match accepted {
-        Ok(Ok(Some(stream))) => serve::serve(&api, &hosts, limits, stream).await,
-        Ok(Ok(None)) | Err(_) => {}
-        Ok(Err(error)) => tracing::warn!(
-            "no TLS with a client at {}: {error}; it must trust the authority whose file \
-             `gatespec ca` names",
-            api.address
-        ),
     }
 }
 
@@ -178,6 +165,7 @@ mod tests {
     use crate::{Control, Notice, Options};
     use futures_util::{SinkExt, StreamExt};
     use spec::io::Reason;
+    use tokio::time::timeout;
     use tokio_tungstenite::connect_async;
     use tokio_tungstenite::tungstenite::Message;
 

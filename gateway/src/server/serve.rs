@@ -3,6 +3,10 @@
 
 use std::fmt;
 
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
 use super::origin::{Hosts, Pages};
 use crate::http1::{Connection, Head, Limits, ReadError};
 use crate::tls::Stream;
@@ -29,6 +33,28 @@ pub(crate) trait Service: Send + Sync {
         connection: Box<Connection>,
         head: Head,
     ) -> impl Future<Output = Option<Box<Connection>>> + Send;
+}
+
+/// Answers the requests that come on a connection, plain or with TLS, until it ends.
+pub(crate) async fn accept<S: Service>(
+    service: &S,
+    hosts: &Hosts,
+    acceptor: &TlsAcceptor,
+    stream: TcpStream,
+) {
+    let limits = Limits::default();
+    let peer = stream.peer_addr();
+    match timeout(limits.head, Stream::accept(stream, acceptor)).await {
+        Ok(Ok(Some(stream))) => serve(service, hosts, limits, stream).await,
+        Ok(Ok(None)) | Err(_) => {}
+        Ok(Err(error)) => {
+            let client = peer.map_or_else(|_| "unknown".to_owned(), |peer| peer.to_string());
+            tracing::warn!(
+                "no TLS with a client at {client}: {error}; it must trust the authority whose \
+                 file `gatespec ca` names"
+            );
+        }
+    }
 }
 
 /// Answers the requests that come on a connection, one after another, until it ends.

@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dynoxide::Database;
-use stack::Table;
+use stack::{EventSourceMapping, StartingPosition, Table};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
+use super::streams::Reader;
 use super::{front, tables};
 use crate::Error;
 use crate::clock::Clock;
@@ -21,7 +23,7 @@ use crate::server::origin::Hosts;
 
 /// The running engine. It ends when this is dropped.
 pub(crate) struct Engine {
-    pub(crate) url: String,
+    pub(crate) address: SocketAddr,
     database: Database,
     /// Told whenever an item may have changed.
     written: watch::Sender<()>,
@@ -45,13 +47,14 @@ pub(crate) struct Place {
 const SWEEP: Duration = Duration::from_secs(60);
 
 impl Engine {
-    /// An engine with these tables, on a loopback port that lets in what `hosts` does.
+    /// An engine with these tables, on a loopback port that lets in what the hosts do, plain or with
+    /// TLS.
     ///
     /// # Errors
     /// The port or the file cannot be used, or a table cannot be created.
     pub(crate) async fn start(
         wanted: &[Table],
-        hosts: &Hosts,
+        accepting: (Hosts, TlsAcceptor),
         clock: &Clock,
         place: Place,
     ) -> Result<Self, Error> {
@@ -68,9 +71,9 @@ impl Engine {
         let listener = listener.map_err(|error| Error::Listen { address, error })?;
         let address = listener.local_addr().map_err(|error| failed(&error))?;
         let written = watch::Sender::new(());
-        let front = front::run(listener, hosts.clone(), database.clone(), written.clone());
+        let front = front::run(listener, accepting, database.clone(), written.clone());
         let mut engine = Self {
-            url: format!("http://{address}"),
+            address,
             database: database.clone(),
             written: written.clone(),
             kept: Mutex::default(),
@@ -93,6 +96,10 @@ impl Engine {
         Ok(engine)
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Creates a table while functions use the others, unless the file has it already.
     pub(crate) fn create(&self, table: &Table) -> Result<(), Error> {
         match tables::create(&self.database, table).map_err(Error::DynamoDb)? {
@@ -108,6 +115,25 @@ impl Engine {
     /// Sets the time-to-live of a table as its declaration says.
     pub(crate) fn set_time_to_live(&self, table: &Table) -> Result<(), Error> {
         tables::set_time_to_live(&self.database, table).map_err(Error::DynamoDb)
+    }
+
+    /// The stream of a mapping's table, from where the mapping begins. Of a table that was in the
+    /// file before, that is the end: what was written then was an earlier gateway's.
+    ///
+    /// # Errors
+    /// The table has no stream.
+    pub(crate) fn stream(
+        &self,
+        mapping: &EventSourceMapping,
+        region: &str,
+    ) -> Result<Reader, String> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = match kept.contains(&mapping.table) {
+            true => StartingPosition::Latest,
+            false => mapping.starting_position,
+        };
+        let written = self.written.subscribe();
+        Reader::new(self.database.clone(), written, mapping, from, region)
     }
 
     /// Removes the items that have expired. It happens by itself, but for frozen clocks.

@@ -18,8 +18,9 @@ use serde_json::Value as Json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
-use crate::http1::{Connection, Head, Limits, ReadError};
+use crate::http1::{Connection, Head, ReadError};
 use crate::server::origin::{Hosts, Pages};
 use crate::server::serve::{self, Name, Service};
 
@@ -47,7 +48,7 @@ const EXPECTED: [&str; 2] = [
 /// Serves until it is dropped. `written` is told of each request that may have changed an item.
 pub(super) async fn run(
     listener: TcpListener,
-    hosts: Hosts,
+    (hosts, acceptor): (Hosts, TlsAcceptor),
     database: Database,
     written: watch::Sender<()>,
 ) {
@@ -61,9 +62,10 @@ pub(super) async fn run(
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let (front, hosts) = (Arc::clone(&front), hosts.clone());
+                    let front = Arc::clone(&front);
+                    let (hosts, acceptor) = (hosts.clone(), acceptor.clone());
                     connections.spawn(async move {
-                        serve::serve(&*front, &hosts, Limits::default(), stream.into()).await;
+                        serve::accept(&*front, &hosts, &acceptor, stream).await;
                     });
                 }
                 Err(error) => {

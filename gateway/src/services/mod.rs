@@ -4,4 +4,5 @@ pub(crate) mod backend;
 pub(crate) mod dynamodb;
 mod front;
 mod spelling;
+pub(crate) mod streams;
 mod tables;

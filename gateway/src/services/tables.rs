@@ -141,7 +141,8 @@ fn names<'t>(table: &'t Json, kind: &str) -> Vec<&'t str> {
     names
 }
 
-fn request<T: DeserializeOwned>(asked: Json) -> Result<T, String> {
+/// A request of the engine's, from its JSON form.
+pub(super) fn request<T: DeserializeOwned>(asked: Json) -> Result<T, String> {
     serde_json::from_value(asked).map_err(|error| error.to_string())
 }
 

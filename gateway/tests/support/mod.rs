@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "every test binary uses its own part")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -16,6 +18,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::Response;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use tracing::subscriber::DefaultGuard;
 
 pub(crate) type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -30,8 +33,40 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
+/// What gateways on this thread say in their log.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+/// How a TLS client begins; what follows is missing.
+pub(crate) const HELLO: &str = "\x16\x03\x01\x00\x05hello\r\n\r\n";
+
 /// How long anything may take on a busy machine before the test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Log {
+    /// Listens until what it gives is dropped.
+    pub(crate) fn listen(&self) -> DefaultGuard {
+        let writer = self.clone();
+        let log = tracing_subscriber::fmt().with_writer(move || writer.clone());
+        tracing::subscriber::set_default(log.finish())
+    }
+
+    /// The lines since this was asked last.
+    pub(crate) fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
 
 /// Writes a test's own stack into a file.
 pub(crate) fn template(name: &str, text: &str) -> PathBuf {

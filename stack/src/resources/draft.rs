@@ -6,7 +6,7 @@ use std::path::Path;
 use spec::api::{Api, Integration, IntegrationType, function_arn, with_stage_variables};
 use spec::route::RouteKey;
 
-use crate::declared::{Function, Layer, Permission, Table};
+use crate::declared::{EventSourceMapping, Function, Layer, Permission, Table};
 use crate::diagnostics::Findings;
 use crate::document::source::Source;
 use crate::error::{Error, ErrorKind, Span, WarningKind};
@@ -70,6 +70,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) function_errors: HashMap<String, Vec<Error>>,
     pub(crate) permissions: Vec<Permission>,
     pub(crate) tables: Vec<Table>,
+    pub(crate) event_source_mappings: Vec<EventSourceMapping>,
     /// Types with a resource of which not even the name could be read: whatever is missing among
     /// them may be that one.
     pub(crate) incomplete: BTreeSet<&'static str>,
@@ -112,6 +113,7 @@ impl<'a> Draft<'a> {
             function_errors: HashMap::new(),
             permissions: Vec::new(),
             tables: Vec::new(),
+            event_source_mappings: Vec::new(),
             incomplete: BTreeSet::new(),
         }
     }

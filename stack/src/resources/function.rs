@@ -17,6 +17,10 @@ use crate::template::names::{Attributes, Identity, Reference};
 pub(crate) const SERVERLESS: ResourceType = of("AWS::Serverless::Function");
 pub(crate) const LAMBDA: ResourceType = of("AWS::Lambda::Function");
 
+/// `Type` of an event that comes from the stream of a table, which is read as an event source
+/// mapping.
+pub(crate) const TABLE_STREAM: &str = "DynamoDB";
+
 const fn of(name: &'static str) -> ResourceType {
     ResourceType {
         name,
@@ -91,13 +95,14 @@ fn warn_of_sources(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     };
     let source = |(key, event): &(Key, Node)| {
         let kind = event.get("Type").and_then(Node::plain_text);
-        format!("`{}` ({})", key.text, kind.unwrap_or("no type"))
+        let is_read = kind == Some(TABLE_STREAM);
+        (!is_read).then(|| format!("`{}` ({})", key.text, kind.unwrap_or("no type")))
     };
-    let sources: Vec<String> = events.entries().iter().map(source).collect();
+    let sources: Vec<String> = events.entries().iter().filter_map(source).collect();
     let sources = sources.join(", ");
     let message = format!(
-        "nothing here calls `{}` for its `Events` {sources}: only routes, authorizers and callers of \
-         Lambda's Invoke API do",
+        "nothing here calls `{}` for its `Events` {sources}: only routes, authorizers, streams of \
+         tables and callers of Lambda's Invoke API do",
         properties.resource.id
     );
     if !sources.is_empty() {

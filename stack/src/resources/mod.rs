@@ -9,6 +9,7 @@ mod authorizer;
 mod deployment;
 pub(crate) mod draft;
 mod event_invoke_config;
+mod event_source_mapping;
 pub(crate) mod function;
 mod harmless;
 pub(crate) mod integration;
@@ -56,6 +57,7 @@ const TYPES: &[&ResourceType] = &[
     &event_invoke_config::TYPE,
     &table::TYPE,
     &simple_table::TYPE,
+    &event_source_mapping::TYPE,
 ];
 
 /// Reads all resources of a template.

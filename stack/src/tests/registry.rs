@@ -335,7 +335,7 @@ fn other_sources_of_events_are_named_in_one_warning() {
       Events:
         Jobs: {Type: SQS, Properties: {Queue: arn:aws:sqs:us-east-1:1:q}}
         Nightly: {Type: Schedule, Properties: {Schedule: rate(1 day)}}
-        Rows: {Type: DynamoDB, Properties: {Stream: !ImportValue rows}}
+        Topic: {Type: SNS, Properties: {Topic: !ImportValue topic}}
   Calm:
     Type: AWS::Serverless::Function
     Properties: {Runtime: provided.al2023, CodeUri: f/, Events: {}}
@@ -345,7 +345,7 @@ fn other_sources_of_events_are_named_in_one_warning() {
     let [warning] = &warnings[..] else {
         panic!("{warnings:#?}");
     };
-    let sources = "`Jobs` (SQS), `Nightly` (Schedule), `Rows` (DynamoDB)";
+    let sources = "`Jobs` (SQS), `Nightly` (Schedule), `Topic` (SNS)";
     let expected = format!("nothing here calls `Work` for its `Events` {sources}: ");
     assert!(warning.contains(&expected), "{warning}");
 }
