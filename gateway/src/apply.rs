@@ -37,7 +37,8 @@ impl Running {
             programs = build::programs(&assembly, &self.options.build, &self.tools) => programs?,
         };
         self.log_accesses_of(&assembly, &mut deployed)?;
-        self.change_tables(&assembly, &plan.tables, &mut deployed)?;
+        self.change_tables(&assembly, &plan.tables, &mut deployed)
+            .await?;
         let launches = Launch::all(&assembly, &programs, &self.surroundings);
         self.functions.offer(&assembly, &programs);
         let is_new = |launch: &Launch| deployed.launches.get(&launch.arn) != Some(launch);
@@ -97,15 +98,23 @@ impl Running {
         Ok(())
     }
 
-    fn change_tables(
+    async fn change_tables(
         &self,
         new: &Assembly,
         changes: &[TableChange],
         deployed: &mut Deployed,
     ) -> Result<(), Error> {
         let Some(engine) = &self.dynamodb else {
-            if !changes.is_empty() {
-                tracing::warn!("the tables of another DynamoDB are left as they are");
+            let is_new = |table: &&Table| {
+                let mut added = changes.iter().filter(|one| one.change == Change::Added);
+                added.any(|one| one.name == table.name)
+            };
+            let added: Vec<&Table> = new.tables().iter().filter(is_new).collect();
+            if added.len() < changes.len() {
+                tracing::warn!("tables that another DynamoDB has are left as they are");
+            }
+            for problem in self.endpoint.create(added).await {
+                tracing::warn!("{problem}");
             }
             return Ok(());
         };

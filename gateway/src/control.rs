@@ -77,7 +77,7 @@ impl Control {
 
     /// The DynamoDB that the functions use.
     pub fn dynamodb_url(&self) -> &str {
-        &self.0.dynamodb_url
+        &self.0.endpoint.url
     }
 
     /// What is served at the moment.

@@ -54,7 +54,8 @@ pub struct Options {
     pub credentials: Option<PathBuf>,
     /// Whether calls of the `@connections` API and of Lambda's must be signed.
     pub require_signatures: bool,
-    /// Another DynamoDB for the functions than the one in this process. Its tables must exist.
+    /// Another DynamoDB for the functions than the one in this process. The tables that it
+    /// does not have are made there.
     pub dynamodb_url: Option<String>,
     /// The port of the DynamoDB in this process, on loopback; 0 lets the system choose.
     pub dynamodb_port: u16,

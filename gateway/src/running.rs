@@ -18,6 +18,7 @@ use crate::hub::Hub;
 use crate::lambda::{Functions, Launch, Sink, Surroundings};
 use crate::runtime::Tools;
 use crate::services::dynamodb::Engine;
+use crate::services::endpoint::Endpoint;
 use crate::streams::Mappings;
 use crate::supervisor::Supervisor;
 use crate::{Options, log};
@@ -44,7 +45,8 @@ pub(crate) struct Running {
     pub(crate) supervisor: Supervisor,
     pub(crate) tasks: Vec<AbortHandle>,
     pub(crate) dynamodb: Option<Engine>,
-    pub(crate) dynamodb_url: String,
+    /// Where the functions find DynamoDB.
+    pub(crate) endpoint: Endpoint,
     /// Who may sign; the first is the one to show.
     pub(crate) callers: Vec<Caller>,
     pub(crate) goes_down: watch::Sender<bool>,

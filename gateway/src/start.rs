@@ -24,6 +24,7 @@ use crate::server::Lambda;
 use crate::server::origin::Hosts;
 use crate::services::backend::Backends;
 use crate::services::dynamodb;
+use crate::services::endpoint::Endpoint;
 use crate::streams::Mappings;
 use crate::supervisor::Supervisor;
 use crate::{Error, Options, SpecGateway, ids, lambda, server, streams, tls};
@@ -32,8 +33,12 @@ use crate::{Error, Options, SpecGateway, ids, lambda, server, streams, tls};
 ///
 /// # Errors
 /// What keeps a function from being built, or from being found.
-pub async fn build(stack: &Assembly, build: &Build) -> Result<(), Error> {
-    let tools = Tools::new(Interpreters::default());
+pub async fn build(
+    stack: &Assembly,
+    build: &Build,
+    interpreters: Interpreters,
+) -> Result<(), Error> {
+    let tools = Tools::new(interpreters);
     build::programs(stack, build, &tools).await.map(drop)
 }
 
@@ -107,6 +112,16 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         tables: stack.tables().to_vec(),
         access_log,
     };
+    let endpoint = Endpoint {
+        url: dynamodb_url,
+        region: surroundings.region.clone(),
+        access_key_id: surroundings.credentials.access_key_id.clone(),
+    };
+    if dynamodb.is_none() {
+        for problem in endpoint.create(stack.tables()).await {
+            tracing::warn!("{problem}");
+        }
+    }
     let mut started = None;
     let lines = deployed.access_log.as_ref().map(Writer::lines);
     let hub = Hub::new(
@@ -117,8 +132,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
             let (functions, tasks) =
                 Functions::new(launches, sink.clone(), clock.clone(), hub.clone());
             started = Some((Arc::clone(&functions), tasks));
-            let region = surroundings.region.clone();
-            let backends = Backends::new(hub, clock.clone(), dynamodb_url.clone(), region);
+            let backends = Backends::new(hub, clock.clone(), endpoint.clone());
             (functions, backends)
         },
     );
@@ -152,7 +166,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         supervisor,
         tasks,
         dynamodb,
-        dynamodb_url,
+        endpoint,
         callers,
         goes_down: watch::Sender::new(false),
         down: OnceCell::new(),

@@ -194,3 +194,26 @@ async fn the_port_is_the_one_that_was_asked_for() {
     assert_eq!(running.dynamodb_url(), format!("http://127.0.0.1:{port}"));
     assert_eq!(rows(&running).await, 0);
 }
+
+#[tokio::test]
+async fn tables_are_made_in_another_engine_unless_it_has_them() {
+    let other = start(Options {
+        dynamodb_url: None,
+        ..Options::new(template("dynamodb-other", API))
+    })
+    .await;
+    let time_to_live = "TimeToLiveSpecification: {AttributeName: until, Enabled: true}";
+    let elsewhere = || Options {
+        dynamodb_url: Some(other.dynamodb_url().to_owned()),
+        ..options("dynamodb-elsewhere", "id", time_to_live)
+    };
+    let first = start(elsewhere()).await;
+    assert_eq!(first.dynamodb_url(), other.dynamodb_url());
+    put(&other, json!({"id": {"S": "a"}})).await;
+    let described = asked(&other, "DescribeTimeToLive", &json!({"TableName": "rows"})).await;
+    let attribute = &described["TimeToLiveDescription"]["AttributeName"];
+    assert_eq!(attribute, "until");
+    drop(first);
+    let _second = start(elsewhere()).await;
+    assert_eq!(rows(&other).await, 1);
+}

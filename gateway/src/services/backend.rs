@@ -13,7 +13,7 @@ use hyper::header::{CONTENT_LENGTH, HOST};
 use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
 use spec::Timestamp;
-use spec::http::{Headers, HttpAnswer, HttpRequest};
+use spec::http::{HttpAnswer, HttpRequest};
 use spec::io::{CallId, HttpCall, HttpOutcome, Outcome, Service, ServiceCall};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -24,6 +24,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{InvalidDnsNameError, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+use super::endpoint::Endpoint;
 use super::spelling::Spelled;
 use crate::calls::Results;
 use crate::clock::Clock;
@@ -33,8 +34,7 @@ use crate::error::with_causes;
 pub(crate) struct Backends {
     results: Weak<dyn Results>,
     clock: Clock,
-    dynamodb_url: String,
-    region: String,
+    dynamodb: Endpoint,
 }
 
 /// The most bytes of an answer's body.
@@ -43,18 +43,11 @@ pub(crate) struct Backends {
 const ANSWER_BYTES: usize = 10 * 1024 * 1024;
 
 impl Backends {
-    /// `dynamodb_url` is where DynamoDB is, `region` the one that requests to it name.
-    pub(crate) fn new(
-        results: Weak<dyn Results>,
-        clock: Clock,
-        dynamodb_url: String,
-        region: String,
-    ) -> Self {
+    pub(crate) fn new(results: Weak<dyn Results>, clock: Clock, dynamodb: Endpoint) -> Self {
         Self {
             results,
             clock,
-            dynamodb_url,
-            region,
+            dynamodb,
         }
     }
 
@@ -66,23 +59,7 @@ impl Backends {
     /// Starts the call of a service, as [`request`](Self::request).
     pub(crate) fn call_service(&self, call: ServiceCall) {
         let Service::DynamoDb = call.service;
-        let region = &self.region;
-        // The local engine checks no signature, but wants to see one.
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential=local/20240101/{region}/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0"
-        );
-        let headers = Headers::from_iter([
-            ("Content-Type", "application/x-amz-json-1.0".to_owned()),
-            ("X-Amz-Target", format!("DynamoDB_20120810.{}", call.action)),
-            ("X-Amz-Date", "20240101T000000Z".to_owned()),
-            ("Authorization", authorization),
-        ]);
-        let request = HttpRequest {
-            method: "POST".to_owned(),
-            url: self.dynamodb_url.clone(),
-            headers,
-            body: call.body,
-        };
+        let request = self.dynamodb.request(&call.action, call.body);
         self.start(call.id, request, call.deadline, Outcome::Service);
     }
 
@@ -115,7 +92,7 @@ impl Backends {
 
 /// Why a backend has not answered.
 #[derive(Debug, thiserror::Error)]
-enum Unanswered {
+pub(super) enum Unanswered {
     #[error("`{url}` is no address")]
     Address {
         url: String,
@@ -152,7 +129,7 @@ enum Unanswered {
 
 /// What went wrong on a connection.
 #[derive(Debug, thiserror::Error)]
-enum ExchangeError {
+pub(super) enum ExchangeError {
     #[error("the exchange failed")]
     Http(#[from] hyper::Error),
     /// Also one that is too large.
@@ -162,7 +139,7 @@ enum ExchangeError {
 
 /// Why this machine has no TLS.
 #[derive(Clone, Debug, thiserror::Error)]
-enum TlsError {
+pub(super) enum TlsError {
     #[error("this machine trusts no certificate")]
     NoCertificates,
     #[error("it cannot be set up")]
@@ -172,7 +149,7 @@ enum TlsError {
 /// Makes a request, and follows no redirection. Header names are spelled as they were written.
 ///
 /// Realises: INTEGRATION-94, INTEGRATION-98.
-async fn answer(request: HttpRequest) -> Result<HttpAnswer, Unanswered> {
+pub(super) async fn answer(request: HttpRequest) -> Result<HttpAnswer, Unanswered> {
     let uri: Uri = request.url.parse().map_err(|source| Unanswered::Address {
         url: request.url.clone(),
         source,
@@ -288,6 +265,7 @@ fn tls() -> Result<TlsConnector, TlsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use spec::http::Headers;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 

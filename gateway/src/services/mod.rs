@@ -2,6 +2,8 @@
 
 pub(crate) mod backend;
 pub(crate) mod dynamodb;
+mod elsewhere;
+pub(crate) mod endpoint;
 mod front;
 mod spelling;
 pub(crate) mod streams;
