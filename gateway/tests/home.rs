@@ -175,8 +175,66 @@ async fn other_hosts_are_left_alone(#[case] language: Language, #[case] expected
         lines.iter().filter(|line| **line == warning).count()
     };
     assert_eq!([of(other), of(&format!("x{api}"))], [1, 1], "{lines:?}");
+    for service in ["sqs.us-east-1", "dynamodb.eu-west-1"] {
+        let warning = format!(
+            "gatespec: `{service}.amazonaws.com` is called, which is not served here: the call \
+             leaves for the internet"
+        );
+        assert!(lines.contains(&warning), "{lines:?}");
+    }
     let all = lines.iter().filter(|line| line.contains("gatespec: "));
-    assert_eq!(all.count(), 2, "{lines:?}");
+    assert_eq!(all.count(), 4, "{lines:?}");
+}
+
+/// A client of the Runtime API that is no interpreter, and starts some.
+const SCRIPT: &str = r#"#!/bin/sh
+api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
+head=$(mktemp)
+while curl --silent --show-error --fail --dump-header "$head" --output /dev/null "$api/next"; do
+  id=$(sed -n 's/^[Ll]ambda-[Rr]untime-[Aa]ws-[Rr]equest-[Ii]d: *\([^[:space:]]*\).*/\1/p' "$head")
+  said="$CALLBACK $(node node.cjs) $(python3 python.py)"
+  curl --silent --output /dev/null --data "{\"statusCode\": 200, \"body\": \"$said\"}" "$api/$id/response"
+done
+"#;
+const CHILDREN: [(&str, &str); 2] = [
+    (
+        "node.cjs",
+        "const host = `${process.env.HOST}.execute-api.us-east-1.amazonaws.com`;
+         const socket = require('net').connect(443, host, () => {
+             console.log(socket.remotePort);
+             socket.destroy();
+         });",
+    ),
+    (
+        "python.py",
+        "import os, socket
+host = os.environ['HOST'] + '.execute-api.us-east-1.amazonaws.com'
+print(socket.create_connection((host, 443)).getpeername()[1])",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_command_finds_home_and_so_do_the_interpreters_that_it_starts() {
+    let command = Language {
+        runtime: "ruby3.4",
+        files: &[],
+        variable: "HOST: !Ref Api",
+        ..NODE
+    };
+    let mut options = options("command", &command);
+    let folder = options.template.parent().unwrap().join("src");
+    for (name, text) in CHILDREN.into_iter().chain([("run.sh", SCRIPT)]) {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    let shell = ("ruby3.4".to_owned(), "sh run.sh".to_owned());
+    options.interpreters.commands.extend([shell]);
+    let running = start(options).await;
+    let mut client = connect(&running).await.unwrap();
+    let address = running.local_addr();
+    let port = address.port();
+    let expected = format!("https://{address}/test {port} {port}");
+    assert_eq!(ask(&mut client, "{}").await, expected);
+    running.shutdown().await;
 }
 
 /// The host that the API has on AWS.

@@ -1,5 +1,5 @@
-// Leads connections to the API's own host, and to those of the services that the gateway has, to the
-// gateway: in this process, and in every Node that it starts. Loaded by `NODE_OPTIONS`.
+// Leads connections to the API's own host, and to those of the services that the gateway has, to
+// the gateway: in this process, and in every Node that it starts. Loaded by `NODE_OPTIONS`.
 //
 // What connects (node:https, fetch, ws, the SDKs) comes by here with the name that it was given.
 // Only the address is another one then: the `Host` that it sends, or signs, and the name that it
@@ -34,7 +34,7 @@ function lead(args) {
   const name = options.host.toLowerCase().replace(/\.$/, '');
   const home = homes.get(name);
   if (!home) {
-    if (isApi(name)) warn(name);
+    if (isAws(name)) warn(name);
     return args;
   }
   if (![443, home.port].includes(Number(options.port))) return args;
@@ -42,11 +42,11 @@ function lead(args) {
   return [{ ...options, ...home }, ...(callback ? [callback] : [])];
 }
 
-function isApi(name) {
-  return name.includes('.execute-api.') && /\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.test(name);
+function isAws(name) {
+  return /\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/.test(name);
 }
 
-/** Says once, for all processes, that another API is called. */
+/** Says once, for all processes, that AWS is called. */
 function warn(name) {
   try {
     fs.closeSync(fs.openSync(path.join(__dirname, `said-${name}`), 'wx'));
@@ -54,10 +54,12 @@ function warn(name) {
     return;
   }
   const [api] = homes.keys();
-  fs.writeSync(
-    2,
-    `gatespec: \`${name}\` is called, which is not the API of this stack (\`${api}\`): the call ` +
-      `leaves for the internet. If this stack is meant, start the gateway with ` +
-      `\`--allow-host ${name}\`\n`,
-  );
+  const [what, help] = name.includes('.execute-api.')
+    ? [
+        `is not the API of this stack (\`${api}\`)`,
+        `. If this stack is meant, start the gateway with \`--allow-host ${name}\``,
+      ]
+    : ['is not served here', ''];
+  const text = `\`${name}\` is called, which ${what}: the call leaves for the internet${help}`;
+  fs.writeSync(2, `gatespec: ${text}\n`);
 }

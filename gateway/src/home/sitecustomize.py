@@ -1,6 +1,6 @@
-"""Leads connections to the API's own host, and to those of the services that the gateway has, to the
-gateway: in this process, and in every Python that it starts. Imported by the interpreter at its start,
-by `PYTHONPATH`.
+"""Leads connections to the API's own host, and to those of the services that the gateway has, to
+the gateway: in this process, and in every Python that it starts. Imported by the interpreter at
+its start, by `PYTHONPATH`.
 
 A name resolves to an address of no other meaning, and a connection to that goes to the gateway.
 The `Host` that a client sends, or signs, and the name that it wants to see in the certificate stay.
@@ -36,7 +36,7 @@ def lead_home():
         name = name[:-1] if name.endswith(".") else name
         home = homes.get(name)
         if home is None:
-            if is_api(name):
+            if name.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")):
                 warn(name, names[0])
             return None
         return home if port in (None, 443, "443", "https", home[1], str(home[1])) else None
@@ -64,23 +64,19 @@ def lead_home():
     socket.socket.connect_ex = leading(socket.socket.connect_ex)
 
 
-def is_api(name):
-    ends = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
-    return ".execute-api." in name and name.endswith(ends)
-
-
 def warn(name, api):
-    """Says once, for all processes, that another API is called."""
+    """Says once, for all processes, that AWS is called."""
     try:
         said = os.open(os.path.join(FOLDER, "said-" + name), os.O_CREAT | os.O_EXCL)
     except OSError:
         return
     os.close(said)
-    text = (
-        "gatespec: `%s` is called, which is not the API of this stack (`%s`): the call leaves for "
-        "the internet. If this stack is meant, start the gateway with `--allow-host %s`\n"
-    )
-    os.write(2, (text % (name, api, name)).encode())
+    what, help = "is not served here", ""
+    if ".execute-api." in name:
+        what = "is not the API of this stack (`%s`)" % api
+        help = ". If this stack is meant, start the gateway with `--allow-host %s`" % name
+    text = "gatespec: `%s` is called, which %s: the call leaves for the internet%s\n"
+    os.write(2, (text % (name, what, help)).encode())
 
 
 def import_next():
