@@ -22,6 +22,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::interpreters::InterpreterArgs;
 use crate::{Caused, Failure, StackArgs, eprint, runtime};
 
 /// Serve a stack's WebSocket API, its functions and its tables on this machine, until Ctrl-C.
@@ -49,18 +50,8 @@ pub(crate) struct ServeArgs {
     /// they are.
     #[arg(long)]
     release: bool,
-    /// The Node that runs functions of nodejs*.x, 20 or newer [default: the first on PATH].
-    #[arg(long, value_name = "PATH")]
-    node: Option<PathBuf>,
-    /// The Python that runs functions of python3.*, 3.8 or newer [default: a virtual environment
-    /// `.venv` beside the code or above it, the active one, the template's version on PATH, python3].
-    #[arg(long, value_name = "PATH")]
-    python: Option<PathBuf>,
-    /// The command that runs the functions of a runtime, or one function: any client of Lambda's
-    /// Runtime API, started by a shell in the folder of the code; may be repeated. It finds the
-    /// handler in `$_HANDLER`, and the folder in `$LAMBDA_TASK_ROOT`.
-    #[arg(long, value_name = "NAME=COMMAND", value_parser = command_of_runtime)]
-    runtime: Vec<(String, String)>,
+    #[command(flatten)]
+    interpreters: InterpreterArgs,
     /// Where functions find a service that the gateway does not have, such as
     /// `sqs=http://127.0.0.1:4566`; may be repeated. So do `AWS_ENDPOINT_URL_*` of the environment.
     #[arg(long, value_name = "SERVICE=URL", value_parser = endpoint)]
@@ -223,10 +214,7 @@ fn serve_options(args: &ServeArgs) -> Options {
     if args.verbose {
         options.invocation_lines = InvocationLines::All;
     }
-    options.interpreters.node.clone_from(&args.node);
-    options.interpreters.python.clone_from(&args.python);
-    let commands = args.runtime.iter().cloned();
-    options.interpreters.commands.extend(commands);
+    options.interpreters = args.interpreters.interpreters();
     for (service, url) in &args.endpoint {
         match &**service {
             "DYNAMODB" => options.dynamodb_url = Some(url.clone()),
@@ -286,22 +274,6 @@ fn endpoint(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// `java21=java -cp …`
-fn command_of_runtime(text: &str) -> Result<(String, String), String> {
-    let parts = text.split_once('=');
-    let parts = parts.map(|(name, command)| (name.trim(), command.trim()));
-    match parts {
-        Some((name, command)) if !name.is_empty() && !command.is_empty() => {
-            Ok((name.to_owned(), command.to_owned()))
-        }
-        _ => Err(
-            "it must be a runtime or a function of the template and a command, such as \
-             `java21='java -jar client.jar \"$_HANDLER\"'`"
-                .to_owned(),
-        ),
-    }
-}
-
 fn account_rate(text: &str) -> Result<Limit, String> {
     // So are AWS's own: 10,000 a second, 5,000 at once (LIMITS-30).
     limit(text, |rate| rate / 2.0)
@@ -336,10 +308,11 @@ pub(crate) fn read_stack(args: &StackArgs) -> Result<Assembly, Failure> {
 }
 
 /// Builds the functions, so that the gateway can be started without.
-pub(crate) fn build(stack: &Assembly) -> Result<(), Failure> {
+pub(crate) fn build(stack: &Assembly, interpreters: &InterpreterArgs) -> Result<(), Failure> {
     eprint(&"building the functions");
+    let interpreters = interpreters.interpreters();
     runtime()?
-        .block_on(gateway::build(stack, &Build::default()))
+        .block_on(gateway::build(stack, &Build::default(), interpreters))
         .map_err(failure)
 }
 

@@ -6,6 +6,7 @@
 mod code;
 mod custom;
 mod nodejs;
+mod others;
 mod package;
 mod provided;
 mod python;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use stack::Function;
 
+use super::others::Other;
 use super::tools::Node;
 use super::version::Version;
 use super::{Package, Preparing, Program, Runtime, Tools};
@@ -58,13 +59,10 @@ impl Runtime for Nodejs {
             folder::check(function, &package.root, &packages)?;
             let bootstrap = tools.files("nodejs", &FILES)?;
             if generation(&function.runtime) != node.version.major {
-                tracing::warn!(
-                    "the function `{}` is for `{}`, and runs on Node {} (`{}`)",
-                    function.logical_id,
-                    function.runtime,
-                    node.version,
-                    node.program.display()
-                );
+                let version = node.version.to_string();
+                let said = ("Node", &*version);
+                let other = Other::new(&function.runtime, said, &node.program, "--node");
+                tools.others.note(other, &function.logical_id);
             }
             Ok(program(function, &node, &bootstrap, package, &packages))
         })

@@ -12,6 +12,7 @@ use stack::Function;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use super::others::Other;
 use super::{Missing, Package, Preparing, Program, Runtime, Tools};
 
 /// Runs a module's function in an interpreter.
@@ -100,14 +101,9 @@ async fn prepare(
     check(&found, &package.root, function)?;
     let (major, minor, _) = found.version;
     if function.runtime != format!("python{major}.{minor}") {
-        let warning = format!(
-            "functions of `{}` run on Python {major}.{minor} (`{}`): `--python PATH` names another",
-            function.runtime,
-            found.executable.display()
-        );
-        if tools.is_new(&warning) {
-            tracing::warn!("{warning}");
-        }
+        let said = ("Python", &*format!("{major}.{minor}"));
+        let other = Other::new(&function.runtime, said, &found.executable, "--python");
+        tools.others.note(other, &function.logical_id);
     }
     Ok(program(function, &found, package, &files, &modules))
 }

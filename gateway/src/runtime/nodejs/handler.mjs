@@ -58,6 +58,8 @@ async function loadModule(root, folder, name, isModern) {
   } catch (error) {
     if (error instanceof SyntaxError) {
       const syntax = new RuntimeError('UserCodeSyntaxError', String(error));
+      // Node knows its place, and shows it when nobody catches it.
+      Object.defineProperty(syntax, 'uncaught', { value: error });
       // The parser's stack has the place.
       if (isModern) syntax.stack = error.stack;
       throw syntax;
