@@ -45,7 +45,7 @@ mod variables;
 
 pub use assembly::Assembly;
 pub use declared::{
-    Code, EventSourceMapping, Function, Layer, Permission, StartingPosition, Table,
+    Asynchronous, Code, EventSourceMapping, Function, Layer, Permission, StartingPosition, Table,
 };
 pub use diagnostics::Diagnostics;
 pub use error::{Error, ErrorKind, Warning, WarningKind};

@@ -8,6 +8,7 @@ mod api_key;
 mod authorizer;
 mod deployment;
 pub(crate) mod draft;
+mod event_invoke_config;
 mod event_source_mapping;
 pub(crate) mod function;
 pub(crate) mod given;
@@ -54,6 +55,7 @@ const TYPES: &[&ResourceType] = &[
     &function::SERVERLESS,
     &function::LAMBDA,
     &permission::TYPE,
+    &event_invoke_config::TYPE,
     &table::TYPE,
     &simple_table::TYPE,
     &event_source_mapping::TYPE,
