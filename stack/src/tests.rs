@@ -13,6 +13,7 @@ mod intrinsics;
 mod layers;
 mod registry;
 mod stage;
+mod variables;
 
 const API: &str = "
   Api:

@@ -143,7 +143,7 @@ fn function(
         code,
         runtime,
         handler,
-        environment: environment(draft, properties),
+        environment: environment(draft, properties, &name),
         layers: layers(draft, properties),
         timeout: Duration::from_secs(draft.optional(timeout).unwrap_or(3)),
         reserved_concurrency: draft
@@ -273,7 +273,7 @@ fn code(draft: &mut Draft<'_>, properties: &Properties<'_>) -> (Code, Span) {
     };
     let path = match &uri {
         _ if is_image => Some(context.as_deref().unwrap_or(".")),
-        _ if inline.is_some() => Some(""),
+        _ if inline.is_some() => Some("."),
         Some((_, value)) => value.as_text(),
         None => None,
     };
@@ -327,7 +327,11 @@ fn layers(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Vec<Layer> {
 }
 
 /// SAM merges the variables of `Globals` and of the function; the function's win.
-fn environment(draft: &mut Draft<'_>, properties: &Properties<'_>) -> IndexMap<String, String> {
+fn environment(
+    draft: &mut Draft<'_>,
+    properties: &Properties<'_>,
+    name: &str,
+) -> IndexMap<String, String> {
     let mut environment = IndexMap::new();
     let global = draft.optional(global(properties, "Environment"));
     let own = draft.optional(properties.get("Environment"));
@@ -354,5 +358,7 @@ fn environment(draft: &mut Draft<'_>, properties: &Properties<'_>) -> IndexMap<S
             environment.insert(key.text.clone(), text.to_owned());
         }
     }
+    let given = &draft.template.settings.variables;
+    given.apply(&properties.resource.id, name, &mut environment);
     environment
 }

@@ -11,6 +11,7 @@ pub(crate) mod draft;
 mod event_invoke_config;
 mod event_source_mapping;
 pub(crate) mod function;
+pub(crate) mod given;
 mod harmless;
 pub(crate) mod integration;
 pub(crate) mod integration_response;
