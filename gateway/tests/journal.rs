@@ -8,12 +8,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use futures_util::SinkExt;
-use gateway::{Control, FunctionOutput, InvocationLines};
+use gateway::{Control, FunctionOutput, InvocationLines, Options};
 use support::{Client, ask, connect, probe, start, two_way};
 use tokio_tungstenite::tungstenite::Message;
 
 /// A gateway whose function is the probe, a client, and where the log is.
 async fn serve(name: &str, lines: InvocationLines) -> (Control, Client, PathBuf) {
+    let (options, log) = options(name, lines);
+    let running = start(options).await;
+    let client = connect(&running).await.unwrap();
+    (running, client, log)
+}
+
+fn options(name: &str, lines: InvocationLines) -> (Options, PathBuf) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("journal-{name}"));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
@@ -26,9 +33,7 @@ async fn serve(name: &str, lines: InvocationLines) -> (Control, Client, PathBuf)
     let log = folder.join("log");
     options.function_output = FunctionOutput::File(log.clone());
     options.invocation_lines = lines;
-    let running = start(options).await;
-    let client = connect(&running).await.unwrap();
-    (running, client, log)
+    (options, log)
 }
 
 /// The log when all is over; its function's name is `F`.
@@ -135,4 +140,27 @@ async fn without_lines_about_invocations_there_are_the_functions_own() {
         lines[0].starts_with("F ") && lines[0].contains(": MESSAGE "),
         "{lines:?}"
     );
+}
+
+// What is always there to be read must not keep its process from being killed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_that_never_stops_writing_is_ended_by_its_timeout() {
+    let (mut options, _) = options("flood", InvocationLines::None);
+    options.function_output = FunctionOutput::Discard;
+    let running = start(options).await;
+    let mut client = connect(&running).await.unwrap();
+    for _ in 0..3 {
+        let frame = ask(&mut client, r#"{"x":"flood"}"#).await;
+        assert!(frame.contains("Internal server error"), "{frame}");
+        let answer = ask(&mut client, "{}").await;
+        assert!(!answer.contains("error"), "{answer}");
+    }
+    let figures = running.snapshot().functions;
+    // The one that was killed for the last message may not be collected yet.
+    assert!(
+        figures.values().all(|figures| figures.busy <= 1),
+        "{figures:?}"
+    );
+    drop(client);
+    running.shutdown().await;
 }

@@ -133,6 +133,8 @@ impl Journal {
             if found == Found::End {
                 return;
             }
+            // Whoever writes without a pause leaves time for what else there is to do.
+            tokio::task::coop::consume_budget().await;
         }
     }
 

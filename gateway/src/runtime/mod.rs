@@ -11,6 +11,7 @@ mod package;
 mod provided;
 mod python;
 mod tools;
+mod unbuilt;
 mod version;
 
 use std::ffi::OsString;

@@ -19,13 +19,14 @@ use super::{Package, Preparing, Program, Runtime, Tools};
 pub(super) struct Nodejs;
 
 /// The bootstrap, by file name. `index.mjs` is run.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("index.mjs", include_str!("nodejs/index.mjs")),
     ("classic.mjs", include_str!("nodejs/classic.mjs")),
     ("client.mjs", include_str!("nodejs/client.mjs")),
     ("console.mjs", include_str!("nodejs/console.mjs")),
     ("errors.mjs", include_str!("nodejs/errors.mjs")),
     ("handler.mjs", include_str!("nodejs/handler.mjs")),
+    ("opt.mjs", include_str!("nodejs/opt.mjs")),
     ("packages.mjs", include_str!("nodejs/packages.mjs")),
     ("stream.mjs", include_str!("nodejs/stream.mjs")),
 ];
@@ -86,6 +87,9 @@ fn program(
         ),
         ("LAMBDA_RUNTIME_DIR".into(), bootstrap.into()),
     ];
+    if let Some(opt) = &package.opt {
+        env.push(("GATESPEC_OPT".into(), opt.into()));
+    }
     let inherited = std::env::var_os("NODE_PATH");
     let inherited = inherited.iter().flat_map(std::env::split_paths);
     let path = packages.iter().cloned().chain(inherited);

@@ -1,6 +1,7 @@
 //! Speaks Lambda's Runtime API by hand, and does what the message says: `crash`, `abort`, `sleep`,
 //! `fail`, `version` (answers its variable `VERSION`), `until:FILE;` (the same, once the file
-//! exists), `lines` (writes some more); `farewell` and `fresh farewell` answer (the latter on a new connection) and exit without
+//! exists), `lines` (writes some more), `flood` (never
+//! stops writing); `farewell` and `fresh farewell` answer (the latter on a new connection) and exit without
 //! waiting to be heard; else it answers with the sender's connection id. Every event is a line on
 //! standard output.
 //!
@@ -37,6 +38,10 @@ fn main() {
             print!("[ERROR] one\rtwo\n{}\nunfinished", &id[..8]);
             std::io::stdout().flush().expect("to write");
             eprintln!(" {id}");
+        }
+        if event.contains("flood") {
+            let line = [b"x".repeat(1000), b"\n".to_vec()].concat().repeat(50);
+            while std::io::stdout().write_all(&line).is_ok() {}
         }
         let (kind, result) = if event.contains("crash") {
             std::process::exit(1)
