@@ -168,6 +168,19 @@ def pattern(folder, *arguments):
         until("`$disconnect` has run", lambda: rows(ready) == 0)
 
 
+def broadcast(folder):
+    with serving(folder) as (ready, _):
+        with connected(ready, 3) as clients:
+            for number, client in enumerate(clients):
+                client.send(json.dumps({"action": "say", "text": str(number)}))
+                heard = [json.loads(client.recv(PATIENCE)) for client in clients]
+                expect(f"the stream brings {number} to all", heard, [{"text": str(number)}] * 3)
+            clients.pop().close()
+            heard = [list(json.loads(client.recv(PATIENCE))) for client in clients]
+            expect("the stream tells the others who has left", heard, [["left"]] * 2)
+        until("the table is empty", lambda: rows(ready) == 0)
+
+
 def main(packages, environment):
     def stack(name):
         print(f"\n{name}")
@@ -179,6 +192,7 @@ def main(packages, environment):
         pattern(stack(f"examples/pattern-{language}"))
         # As on AWS, where nothing else is let through.
         pattern(stack(f"examples/pattern-{language}"), "--require-signatures")
+    broadcast(stack("examples/broadcast"))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ use conformance::runner::Options;
 use conformance::target::{Gateways, Specification};
 use conformance::{Case, Outcome, Report, Verdict, report};
 
+use crate::interpreters::InterpreterArgs;
 use crate::{Caused, Failure, StackArgs, print, runtime, serve};
 use aws::AwsArgs;
 use endpoint::EndpointArgs;
@@ -37,6 +38,8 @@ use stack::Assembly;
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     stack: StackArgs,
+    #[command(flatten)]
+    interpreters: InterpreterArgs,
     /// The targets, comma separated [default: spec,local; endpoint or aws when one is named].
     #[arg(long, value_enum, value_delimiter = ',')]
     target: Vec<Target>,
@@ -156,7 +159,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         && targets.contains(&Target::Local)
         && !args.stack.no_build
     {
-        serve::build(stack)?;
+        serve::build(stack, &args.interpreters)?;
     }
     let prepared = Prepared {
         fixtures,
@@ -232,12 +235,16 @@ async fn local(
 ) -> Result<Report, Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::could_not_run(Caused::new("this program's own path", error)))?;
+    let mut arguments = mutation(&args.stack);
+    for (option, value) in args.interpreters.to_arguments() {
+        arguments.extend([option.to_owned(), value]);
+    }
     let gateways = Gateways {
         program: &program,
         template: &args.stack.template,
         parameters: &args.stack.parameters,
         fixtures,
-        arguments: &mutation(&args.stack),
+        arguments: &arguments,
         folder: &args.report,
         options,
     };

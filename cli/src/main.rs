@@ -10,6 +10,7 @@ mod ca;
 mod check;
 mod failure;
 mod falsify;
+mod interpreters;
 mod jsonl;
 mod lint;
 mod params;

@@ -2,6 +2,7 @@
 
 mod announce;
 mod input;
+mod values;
 
 use std::io::Write;
 use std::net::IpAddr;
@@ -14,7 +15,7 @@ use gateway::{
 };
 use spec::Timestamp;
 use spec::throttle::Limit;
-use stack::Assembly;
+use stack::{Assembly, Variables};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 use tracing::level_filters::LevelFilter;
@@ -22,6 +23,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::interpreters::InterpreterArgs;
 use crate::{Caused, Failure, StackArgs, eprint, runtime};
 
 /// Serve a stack's WebSocket API, its functions and its tables on this machine, until Ctrl-C.
@@ -40,7 +42,7 @@ pub(crate) struct ServeArgs {
     /// Let in requests whose `Host` header names this; may be repeated. Loopback names, the API's
     /// own name and the address of --host are always let in. Others are refused, because a web page
     /// can make any name point here. Containers reach this machine as host.docker.internal.
-    #[arg(long, value_name = "NAME", value_parser = host_name)]
+    #[arg(long, value_name = "NAME", value_parser = values::host_name)]
     allow_host: Vec<String>,
     /// The port; 0 lets the system choose.
     #[arg(long, default_value_t = 3001)]
@@ -49,21 +51,15 @@ pub(crate) struct ServeArgs {
     /// they are.
     #[arg(long)]
     release: bool,
-    /// The Node that runs functions of nodejs*.x, 20 or newer [default: the first on PATH].
-    #[arg(long, value_name = "PATH")]
-    node: Option<PathBuf>,
-    /// The Python that runs functions of python3.*, 3.8 or newer [default: a virtual environment
-    /// `.venv` beside the code or above it, the active one, the template's version on PATH, python3].
-    #[arg(long, value_name = "PATH")]
-    python: Option<PathBuf>,
-    /// The command that runs the functions of a runtime, or one function: any client of Lambda's
-    /// Runtime API, started by a shell in the folder of the code; may be repeated. It finds the
-    /// handler in `$_HANDLER`, and the folder in `$LAMBDA_TASK_ROOT`.
-    #[arg(long, value_name = "NAME=COMMAND", value_parser = command_of_runtime)]
-    runtime: Vec<(String, String)>,
+    #[command(flatten)]
+    interpreters: InterpreterArgs,
+    /// Values for variables that functions declare, in place of the template's: a JSON file in the
+    /// form of SAM's, `{"MyFunction": {"NAME": "value"}, "Parameters": {"NAME": "for all"}}`.
+    #[arg(long, value_name = "FILE", value_parser = values::variables)]
+    env_vars: Option<Variables>,
     /// Where functions find a service that the gateway does not have, such as
     /// `sqs=http://127.0.0.1:4566`; may be repeated. So do `AWS_ENDPOINT_URL_*` of the environment.
-    #[arg(long, value_name = "SERVICE=URL", value_parser = endpoint)]
+    #[arg(long, value_name = "SERVICE=URL", value_parser = values::endpoint)]
     endpoint: Vec<(String, String)>,
     /// The most processes of one function. There are as many as keep the processors busy, and more
     /// for a function that sleeps or waits for others.
@@ -86,11 +82,11 @@ pub(crate) struct ServeArgs {
     access_log: Option<PathBuf>,
     /// Requests a second that the account may make, half as many at once, or `off` [default: 10000,
     /// as on AWS].
-    #[arg(long, value_name = "RATE|off", value_parser = account_rate)]
+    #[arg(long, value_name = "RATE|off", value_parser = values::account_rate)]
     account_rate: Option<Limit>,
     /// New connections a second that the account may open, as many at once, or `off` [default: 500,
     /// as on AWS].
-    #[arg(long, value_name = "RATE|off", value_parser = connection_rate)]
+    #[arg(long, value_name = "RATE|off", value_parser = values::connection_rate)]
     connection_rate: Option<Limit>,
     /// Who may sign: a file like AWS's shared credentials file. A profile may have `arn`,
     /// `user_id`, and `policy`, a JSON file beside it. The functions' own credentials are accepted
@@ -218,15 +214,15 @@ async fn show(mut decisions: Subscription, log: Log) {
 fn serve_options(args: &ServeArgs) -> Options {
     let mut options = options(&args.stack);
     options.build.release = args.release;
+    if let Some(variables) = &args.env_vars {
+        options.settings.variables.clone_from(variables);
+    }
     options.host = args.host;
     options.port = args.port;
     if args.verbose {
         options.invocation_lines = InvocationLines::All;
     }
-    options.interpreters.node.clone_from(&args.node);
-    options.interpreters.python.clone_from(&args.python);
-    let commands = args.runtime.iter().cloned();
-    options.interpreters.commands.extend(commands);
+    options.interpreters = args.interpreters.interpreters();
     for (service, url) in &args.endpoint {
         match &**service {
             "DYNAMODB" => options.dynamodb_url = Some(url.clone()),
@@ -257,74 +253,6 @@ fn processes(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| "it must be a number of processes, at least 1".to_owned())
 }
 
-/// A host name as it is in `Host`, without a port.
-fn host_name(text: &str) -> Result<String, String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-    match !text.is_empty() && text.chars().all(fits) {
-        true => Ok(text.to_owned()),
-        false => Err("it must be a host name alone, such as `host.docker.internal`".to_owned()),
-    }
-}
-
-/// `sqs=http://…`: the service as in `AWS_ENDPOINT_URL_SQS`, and its address.
-fn endpoint(text: &str) -> Result<(String, String), String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    match text.split_once('=') {
-        Some((service, url))
-            if !service.is_empty()
-                && service.chars().all(fits)
-                && (url.starts_with("http://") || url.starts_with("https://")) =>
-        {
-            Ok((
-                service.to_ascii_uppercase().replace('-', "_"),
-                url.to_owned(),
-            ))
-        }
-        _ => Err(
-            "it must be a service and its address, such as `sqs=http://127.0.0.1:4566`".to_owned(),
-        ),
-    }
-}
-
-/// `java21=java -cp …`
-fn command_of_runtime(text: &str) -> Result<(String, String), String> {
-    let parts = text.split_once('=');
-    let parts = parts.map(|(name, command)| (name.trim(), command.trim()));
-    match parts {
-        Some((name, command)) if !name.is_empty() && !command.is_empty() => {
-            Ok((name.to_owned(), command.to_owned()))
-        }
-        _ => Err(
-            "it must be a runtime or a function of the template and a command, such as \
-             `java21='java -jar client.jar \"$_HANDLER\"'`"
-                .to_owned(),
-        ),
-    }
-}
-
-fn account_rate(text: &str) -> Result<Limit, String> {
-    // So are AWS's own: 10,000 a second, 5,000 at once (LIMITS-30).
-    limit(text, |rate| rate / 2.0)
-}
-
-fn connection_rate(text: &str) -> Result<Limit, String> {
-    limit(text, |rate| rate)
-}
-
-/// A rate, or none. Where something may pass at all, one may pass at once.
-fn limit(text: &str, burst: impl Fn(f64) -> f64) -> Result<Limit, String> {
-    if text == "off" {
-        return Ok(Limit::NONE);
-    }
-    let rate = text.parse().ok().filter(|rate| (0.0..=1e9).contains(rate));
-    let rate: f64 = rate.ok_or("it must be a number from 0 to 1e9, or `off`")?;
-    let least = if rate > 0.0 { 1.0 } else { 0.0 };
-    Ok(Limit {
-        rate,
-        burst: burst(rate).ceil().max(least) as u32,
-    })
-}
-
 /// The stack of a template, read for `check`.
 pub(crate) fn read_stack(args: &StackArgs) -> Result<Assembly, Failure> {
     let stack = Assembly::read(&args.template, &options(args).settings)
@@ -336,10 +264,11 @@ pub(crate) fn read_stack(args: &StackArgs) -> Result<Assembly, Failure> {
 }
 
 /// Builds the functions, so that the gateway can be started without.
-pub(crate) fn build(stack: &Assembly) -> Result<(), Failure> {
+pub(crate) fn build(stack: &Assembly, interpreters: &InterpreterArgs) -> Result<(), Failure> {
     eprint(&"building the functions");
+    let interpreters = interpreters.interpreters();
     runtime()?
-        .block_on(gateway::build(stack, &Build::default()))
+        .block_on(gateway::build(stack, &Build::default(), interpreters))
         .map_err(failure)
 }
 

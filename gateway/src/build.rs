@@ -98,6 +98,7 @@ pub(crate) async fn programs(
                 .insert(one.function.logical_id.clone(), program);
         }
     }
+    tools.warn_of_others();
     Ok(programs)
 }
 

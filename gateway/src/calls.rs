@@ -12,8 +12,8 @@ pub(crate) trait Invoke: Send + Sync {
     /// lock: it must not wait, and not give a result from here.
     ///
     /// # Errors
-    /// There is no such function.
-    fn invoke(&self, invocation: Invocation) -> Result<(), NoSuchFunction>;
+    /// It cannot be called.
+    fn invoke(&self, invocation: Invocation) -> Result<(), NotCalled>;
 
     /// When the next function has taken longer than it may.
     fn next_timeout(&self) -> Option<Timestamp>;
@@ -30,7 +30,15 @@ pub(crate) trait Results: Send + Sync {
     fn finished(&self, id: CallId, outcome: Outcome);
 }
 
-/// A call of a function that the stack does not have, by its ARN.
+/// Why a function is not called.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no function `{0}`")]
-pub(crate) struct NoSuchFunction(pub(crate) String);
+pub(crate) enum NotCalled {
+    /// The stack does not have it; its ARN.
+    #[error("there is no function `{0}`")]
+    NoSuchFunction(String),
+    /// It works on as many events as it may; how many that are.
+    ///
+    /// Realises: INTEGRATION-102
+    #[error("Lambda throttles it (429): its `ReservedConcurrentExecutions` of {0} are in use")]
+    Throttled(usize),
+}

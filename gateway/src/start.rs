@@ -34,8 +34,12 @@ use crate::{Error, Options, SpecGateway, ids, lambda, server, streams, tls};
 ///
 /// # Errors
 /// What keeps a function from being built, or from being found.
-pub async fn build(stack: &Assembly, build: &Build) -> Result<(), Error> {
-    let tools = Tools::new(Interpreters::default());
+pub async fn build(
+    stack: &Assembly,
+    build: &Build,
+    interpreters: Interpreters,
+) -> Result<(), Error> {
+    let tools = Tools::new(interpreters);
     build::programs(stack, build, &tools).await.map(drop)
 }
 

@@ -13,7 +13,19 @@ use support::{code_folder, javascript};
 
 /// What keeps a gateway with this function from starting.
 async fn refused(folder: &Path, node: &Path) -> String {
-    let mut options = Options::new(javascript(folder, "nodejs22.x", "app.handler"));
+    let template = javascript(folder, "nodejs22.x", "app.handler");
+    if folder
+        .parent()
+        .unwrap()
+        .join("layer/requirements.txt")
+        .exists()
+    {
+        let text = fs::read_to_string(&template).unwrap();
+        let layer = "Type: AWS::Serverless::LayerVersion\n";
+        let built = format!("{layer}    Metadata: {{BuildMethod: python3.12}}\n");
+        fs::write(&template, text.replace(layer, &built)).unwrap();
+    }
+    let mut options = Options::new(template);
     options.interpreters.node = Some(node.to_owned());
     match gateway::start(options).await {
         Ok(_) => panic!("it has started"),
@@ -53,7 +65,7 @@ async fn code_that_was_not_built_is_named_with_the_command() {
     let typescript = "export const handler = async () => 1;";
     let package = r#"{"scripts": {"build": "esbuild"}, "dependencies": {"left-pad": "1"}}"#;
     type Case<'c> = (&'c str, &'c [(&'c str, &'c str)], &'c str, &'c str);
-    let cases: [Case<'_>; 4] = [
+    let cases: [Case<'_>; 8] = [
         (
             "typescript",
             &[("app.ts", typescript), ("tsconfig.json", "{}")],
@@ -80,6 +92,38 @@ async fn code_that_was_not_built_is_named_with_the_command() {
             "run `npm install` in `",
         ),
         (
+            "bundle",
+            &[("../package.json", package), ("other.ts", typescript)],
+            "src/app.js` is missing",
+            "run `npm run build` in `",
+        ),
+        (
+            "imported",
+            &[
+                ("app.mjs", "import './lib/pad';"),
+                ("lib/pad.js", "const pad = require('left-pad/deep');"),
+                ("package.json", package),
+                ("yarn.lock", ""),
+            ],
+            "the package `left-pad` of `",
+            "run `yarn install` in `",
+        ),
+        (
+            "layer",
+            &[
+                ("app.mjs", typescript),
+                ("../layer/requirements.txt", "left-pad"),
+            ],
+            "its build method `python3.12` was not run",
+            "run `sam build`, and serve",
+        ),
+        (
+            "folder",
+            &[],
+            "there is no folder `",
+            "run `pnpm run build` in `",
+        ),
+        (
             "nothing",
             &[],
             "there is no folder `",
@@ -88,9 +132,14 @@ async fn code_that_was_not_built_is_named_with_the_command() {
     ];
     for (name, files, problem, command) in cases {
         let folder = code_folder(&format!("unbuilt-{name}"), files);
-        let node = node_of(folder.parent().unwrap(), "v22.0.0");
+        let parent = folder.parent().unwrap();
+        let node = node_of(parent, "v22.0.0");
         if files.is_empty() {
             fs::remove_dir_all(&folder).unwrap();
+        }
+        if name == "folder" {
+            fs::write(parent.join("package.json"), package).unwrap();
+            fs::write(parent.join("pnpm-lock.yaml"), "").unwrap();
         }
         let page = refused(&folder, &node).await;
         assert!(

@@ -192,6 +192,37 @@ done
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn modules_of_layers_are_found_by_their_paths_on_lambda() {
+    let classic = "
+const { greet } = require('/opt/nodejs/greet');
+exports.handler = async () => ({ statusCode: 200, body: `${greet} ${require('layered')}` });";
+    let modern = "
+import { greet } from '/opt/nodejs/greet.js';
+import layered from 'layered';
+export const handler = async () => ({ statusCode: 200, body: `${greet} ${layered}` });";
+    let folder = code_folder("opt", &[("one/app.js", classic), ("two/app.mjs", modern)]);
+    let greet = "const name = require('layered');\nexports.greet = `hello ${name},`;";
+    zip(
+        &folder.join("layer.zip"),
+        &[
+            ("nodejs/greet.js", greet),
+            (
+                "nodejs/node_modules/layered/index.js",
+                "module.exports = 'layer';",
+            ),
+        ],
+    );
+    for code in ["one", "two"] {
+        for runtime in ["nodejs20.x", "nodejs24.x"] {
+            let function = function(code, "app.handler", runtime, "!Ref Layer");
+            let template = stack(&folder, &function, &layer("Layer", "layer.zip"));
+            let answer = answer(&template).await;
+            assert_eq!(answer, "hello layer, layer", "{code}, {runtime}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn code_in_the_template_runs() {
     let folder = code_folder("inline", &[("index.js", "throw new Error('not this')")]);
     let javascript = "

@@ -21,6 +21,17 @@ pub struct Invocation {
     pub trace_id: String,
     /// When the gateway stops waiting. A result that comes later is ignored.
     pub deadline: Timestamp,
+    /// Whether it waits at all.
+    pub invocation_type: InvocationType,
+}
+
+/// How Lambda is asked to call a function: its `X-Amz-Invocation-Type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvocationType {
+    /// The caller waits for the result.
+    RequestResponse,
+    /// Nobody does: Lambda queues the event, and tries it again if it fails.
+    Event,
 }
 
 /// A request to an HTTP backend, to be answered with

@@ -15,7 +15,7 @@ use crate::document::source::Source;
 use crate::document::yaml::{self, Node};
 use crate::error::{Error, ErrorKind, Warning};
 use crate::resources::draft::Draft;
-use crate::resources::{self, route, stage};
+use crate::resources::{self, given, route, stage};
 use crate::settings::Settings;
 use crate::template::Template;
 use crate::template::intrinsics::Scope;
@@ -144,6 +144,7 @@ fn assemble(
         return Err(findings.into_diagnostics());
     };
     let mut draft = resources::read(&template, directory, findings);
+    given::check(&mut draft);
     calls::resolve(&mut draft);
     let api = compile(&mut draft);
     let outputs = outputs(&mut draft);

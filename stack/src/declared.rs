@@ -35,6 +35,10 @@ pub struct Function {
     pub timeout: Duration,
     /// `MemorySize`, in MB.
     pub memory_size: u64,
+    /// `ReservedConcurrentExecutions`: how many events it may work on at once.
+    pub reserved_concurrency: Option<usize>,
+    /// Its `EventInvokeConfig`.
+    pub asynchronous: Asynchronous,
     /// The name of its log group.
     pub log_group: String,
     /// `LoggingConfig.LogFormat`: `Text` or `JSON`.
@@ -45,6 +49,17 @@ pub struct Function {
     pub is_called: bool,
     /// The location to point at if its code cannot be used.
     pub(crate) span: Span,
+}
+
+/// What becomes of events that nobody waits for.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asynchronous {
+    /// `MaximumRetryAttempts`, 0 to 2.
+    pub maximum_retries: usize,
+    /// `MaximumEventAgeInSeconds`, 60 to 21,600.
+    pub maximum_age: Duration,
 }
 
 /// Where a function's code comes from.
@@ -161,6 +176,15 @@ pub(crate) fn usable_api_keys(api: &Api) -> impl Iterator<Item = &ApiKey> {
     let keys = api.api_keys.iter();
     keys.filter(move |(id, key)| key.enabled && in_a_plan(id))
         .map(|(_, key)| key)
+}
+
+impl Default for Asynchronous {
+    fn default() -> Self {
+        Self {
+            maximum_retries: 2,
+            maximum_age: Duration::from_secs(6 * 60 * 60),
+        }
+    }
 }
 
 impl Permission {

@@ -36,6 +36,9 @@ pub enum ErrorKind {
     /// A parameter has no value, or one that its declaration excludes.
     #[error("{0}")]
     Parameter(String),
+    /// Variables are given for a function that the template does not have.
+    #[error("{0}")]
+    Variables(String),
     /// A reference to something that the template does not declare.
     #[error("{0}")]
     UnknownName(String),

@@ -11,7 +11,8 @@
 //!
 //! Each layer uses those to its left and none to its right (a test holds it to that):
 //!
-//! - messages: `error` (what is wrong and where), `diagnostics` (all of it, sorted), `settings`
+//! - messages: `error` (what is wrong and where), `diagnostics` (all of it, sorted); `variables`,
+//!   `settings`
 //! - document: `document::{scalar, source, yaml, value}`
 //! - template: `template::{call, intrinsics, names, parameters}`, then `template` itself
 //! - resources: `event_pattern`, `declared` (plain data), `resources::{properties, locations, draft}`, a file per
@@ -40,10 +41,11 @@ mod plan;
 mod resources;
 mod settings;
 mod template;
+mod variables;
 
 pub use assembly::Assembly;
 pub use declared::{
-    Code, EventSourceMapping, Function, Layer, Permission, StartingPosition, Table,
+    Asynchronous, Code, EventSourceMapping, Function, Layer, Permission, StartingPosition, Table,
 };
 pub use diagnostics::Diagnostics;
 pub use error::{Error, ErrorKind, Warning, WarningKind};
@@ -53,6 +55,7 @@ pub use plan::{
     Change, FunctionChange, FunctionPart, NeedsRestart, Plan, Refusal, TableChange, TablePart,
 };
 pub use settings::Settings;
+pub use variables::{InvalidVariables, Variables};
 
 #[cfg(test)]
 mod tests;

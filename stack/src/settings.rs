@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::variables::Variables;
+
 /// What a template leaves open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -15,6 +17,8 @@ pub struct Settings {
     pub stack_name: String,
     /// Values of parameters by name, instead of their defaults.
     pub parameters: BTreeMap<String, String>,
+    /// Values for functions' variables, instead of those of the template.
+    pub variables: Variables,
     /// The logical id of the API to serve, where there are several.
     pub api: Option<String>,
     /// The name of the stage to serve, where there are several.
@@ -29,6 +33,7 @@ impl Default for Settings {
             partition: "aws".to_owned(),
             stack_name: "gatespec".to_owned(),
             parameters: BTreeMap::new(),
+            variables: Variables::default(),
             api: None,
             stage: None,
         }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 
 mod api_keys;
+mod asynchronous;
 mod creation;
 mod event_source_mappings;
 mod integrations;
@@ -12,6 +13,7 @@ mod intrinsics;
 mod layers;
 mod registry;
 mod stage;
+mod variables;
 
 const API: &str = "
   Api:

@@ -34,6 +34,11 @@ fn command(args: &CheckArgs, target: Target, case: &Case) -> String {
     if !target.is_deployed() {
         command.of_stack(args);
     }
+    if target == Target::Local {
+        for (option, value) in args.interpreters.to_arguments() {
+            command.add(option, value);
+        }
+    }
     command.add("--target", target.name());
     command.of_deployed(args, case);
     command.file("--cases", args.selection.cases.as_deref());
@@ -158,6 +163,7 @@ mod tests {
                 "my stack.yaml",
                 "--parameter",
                 "A=b c",
+                "--python=/p/python3",
                 "--report",
                 "x",
                 "--case",
@@ -168,7 +174,7 @@ mod tests {
         );
         assert_eq!(
             local,
-            "gatespec check 'my stack.yaml' --parameter 'A=b c' --target local \
+            "gatespec check 'my stack.yaml' --parameter 'A=b c' --python /p/python3 --target local \
              --case route/an-unknown-action-is-forbidden"
         );
         let endpoint = told(

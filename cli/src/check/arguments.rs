@@ -24,12 +24,16 @@ pub(super) fn check(args: &CheckArgs, targets: &[Target]) -> Result<(), Failure>
 fn nobodys(args: &CheckArgs, targets: &[Target]) -> Option<String> {
     use Target::{Aws, Endpoint, Local, Spec};
     let there = &args.endpoint;
-    let uses: [(&str, bool, &[Target]); 10] = [
+    let interpreters = &args.interpreters;
+    let uses: [(&str, bool, &[Target]); 13] = [
         (
             "--parameter",
             !args.stack.parameters.is_empty(),
             &[Spec, Local],
         ),
+        ("--node", interpreters.node.is_some(), &[Local]),
+        ("--python", interpreters.python.is_some(), &[Local]),
+        ("--runtime", !interpreters.runtime.is_empty(), &[Local]),
         ("--no-build", args.stack.no_build, &[Spec, Local]),
         ("--stack", args.aws.deployed.is_some(), &[Aws]),
         ("--ws", there.ws.is_some(), &[Endpoint]),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLockReadGuard, Weak};
 use std::time::Duration;
 
-use spec::io::{CallId, FunctionOutcome, Invocation, Outcome};
+use spec::io::{CallId, FunctionOutcome, Invocation, InvocationType, Outcome};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -48,9 +48,7 @@ pub(crate) enum LogType {
     Tail,
 }
 
-/// How long an event may wait for a process: Lambda keeps asynchronous ones for six hours.
-///
-/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
+/// How long an event may wait for a process, if somebody waits for it.
 const PATIENCE: Duration = Duration::from_secs(6 * 60 * 60);
 /// How long a call that is over may take until its log is: its process has to be killed, perhaps.
 const LAST_LINES: Duration = Duration::from_secs(5);
@@ -64,12 +62,18 @@ impl Callers {
         })
     }
 
-    fn call(&self) -> (CallId, oneshot::Receiver<FunctionOutcome>) {
+    pub(super) fn call(&self) -> (CallId, oneshot::Receiver<FunctionOutcome>) {
         let id = CallId(self.next.fetch_sub(1, Ordering::Relaxed));
         let (sender, receiver) = oneshot::channel();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.insert(id, sender);
         (id, receiver)
+    }
+
+    /// A call has not been made.
+    pub(super) fn forget(&self, id: CallId) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.remove(&id);
     }
 
     /// Delivers what became of a call, if it is not the hub's.
@@ -142,24 +146,25 @@ impl Functions {
         log_type: LogType,
     ) -> Result<Called, Uncallable> {
         let pool = self.find(named)?;
-        let now = self.clock.now();
-        let trace_id = match trace_id {
-            Some(trace_id) => trace_id.to_owned(),
-            None => spec::ids::trace_id(&mut Random::new(), now),
-        };
+        let trace_id = self.trace_id(trace_id);
         let (id, outcome) = self.callers.call();
         let log = (log_type == LogType::Tail).then(|| AwaitedLog {
             call: id,
             tails: self.sink.tails().clone(),
             tail: self.sink.tails().expect(id),
         });
-        let request_id = pool.invoke(Invocation {
+        let invocation = Invocation {
             id,
             function_arn: String::new(),
             payload,
             trace_id,
-            deadline: now + PATIENCE,
-        });
+            deadline: self.clock.now() + PATIENCE,
+            invocation_type: InvocationType::RequestResponse,
+        };
+        let request_id = pool.invoke(invocation, None).map_err(|_| {
+            self.callers.forget(id);
+            Uncallable::Throttled
+        })?;
         Ok(Called {
             request_id,
             outcome,
@@ -167,12 +172,20 @@ impl Functions {
         })
     }
 
+    /// The caller's, or a new one.
+    pub(super) fn trace_id(&self, own: Option<&str>) -> String {
+        match own {
+            Some(own) => own.to_owned(),
+            None => spec::ids::trace_id(&mut Random::new(), self.clock.now()),
+        }
+    }
+
     /// The ARN of the function that is meant, if there is one.
     pub(crate) fn arn_of(&self, named: &str) -> Option<String> {
         self.directory().arn_of(named).map(str::to_owned)
     }
 
-    fn find(&self, named: &str) -> Result<Arc<Pool>, Uncallable> {
+    pub(super) fn find(&self, named: &str) -> Result<Arc<Pool>, Uncallable> {
         let arn = self.directory().callable(named)?.to_owned();
         self.pools().get(&arn).cloned().ok_or(Uncallable::Unknown)
     }

@@ -24,6 +24,8 @@ pub(crate) enum Uncallable {
     Unknown,
     /// The stack has it, and it cannot be run here.
     NotRun(String),
+    /// It works on as many events as its `ReservedConcurrentExecutions`.
+    Throttled,
 }
 
 impl Directory {

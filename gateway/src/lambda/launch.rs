@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use stack::{Assembly, Function};
+use stack::{Assembly, Asynchronous, Function};
 
 use super::machine::Limits;
 use super::{Surroundings, environment};
@@ -26,6 +26,9 @@ pub(crate) struct Launch {
     pub(super) memory_size: u64,
     pub(crate) max_processes: usize,
     processors: usize,
+    /// `ReservedConcurrentExecutions`, if there are some.
+    pub(super) reserved_concurrency: Option<usize>,
+    pub(super) asynchronous: Asynchronous,
 }
 
 impl Launch {
@@ -40,6 +43,8 @@ impl Launch {
             memory_size: function.memory_size,
             max_processes: surroundings.max_processes,
             processors: surroundings.processors,
+            reserved_concurrency: function.reserved_concurrency,
+            asynchronous: function.asynchronous,
         }
     }
 

@@ -116,6 +116,13 @@ impl PoolMachine {
         is_full && processes.all(|process| matches!(process.phase, Phase::Busy { .. }))
     }
 
+    /// How many events wait or are being worked on: each has an environment of its own on Lambda.
+    pub(super) fn in_flight(&self) -> usize {
+        let has_one =
+            |process: &&Process| matches!(process.phase, Phase::Given(_) | Phase::Busy { .. });
+        self.queue.len() + self.processes.values().filter(has_one).count()
+    }
+
     /// How many processes and events there are.
     pub(super) fn figures(&self) -> Figures {
         let mut figures = Figures {

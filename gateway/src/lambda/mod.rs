@@ -6,6 +6,7 @@
 //! process   a process at work, with a Runtime API of its own:
 //!           GET next -> Pool::next; POST response, error -> Pool::complete -> Results::finished
 //! machine   the rules: who gets which event, when a process is started, killed or given up
+//! asynchronous  events that nobody waits for
 //! direct    calls by Lambda's own Invoke API, which are not the hub's
 //! launch    how a function's processes are started
 //! load      what the processes do at the moment, for the rules
@@ -13,6 +14,7 @@
 //! watchdog  ends the processes of a gateway that was killed
 //! ```
 
+mod asynchronous;
 mod direct;
 mod directory;
 mod environment;
@@ -25,28 +27,30 @@ mod output;
 mod owner;
 mod pool;
 mod process;
+mod report;
 mod runtime_api;
 mod sandbox;
 mod watchdog;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, Weak};
 
 use spec::Timestamp;
-use spec::io::{CallId, FunctionOutcome, Invocation};
+use spec::io::{CallId, FunctionOutcome, Invocation, InvocationType};
 use spec::signature::Caller;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::build::Programs;
-use crate::calls::{Invoke, NoSuchFunction, Results};
+use crate::calls::{Invoke, NotCalled, Results};
 use crate::clock::Clock;
 use crate::home::Home;
 use crate::tls::Trust;
 use direct::Callers;
 use directory::Directory;
-use pool::{Pool, Works};
+use pool::{Pool, Throttled, Works};
 use stack::{Assembly, Function};
 use watchdog::Watchdog;
 
@@ -67,12 +71,17 @@ pub(crate) struct Functions {
     /// Those of what is served. A pool outlives its function, for requests that began before.
     directory: RwLock<Directory>,
     watchdog: Arc<Watchdog>,
-    /// Pools to be run by [`Tasks::run`].
-    added: mpsc::UnboundedSender<(Arc<Pool>, Works)>,
+    /// What [`Tasks::run`] has to run.
+    added: mpsc::UnboundedSender<Task>,
 }
 
 /// The tasks of [`Functions`], to be run.
-pub(crate) struct Tasks(mpsc::UnboundedReceiver<(Arc<Pool>, Works)>);
+pub(crate) struct Tasks(mpsc::UnboundedReceiver<Task>);
+
+enum Task {
+    Pool(Arc<Pool>, Works),
+    Event(Pin<Box<dyn Future<Output = ()> + Send>>),
+}
 
 /// What every function's process needs to know.
 #[derive(Clone, Debug)]
@@ -134,7 +143,7 @@ impl Functions {
         let callers = Arc::downgrade(&callers);
         let (pool, work) = Pool::new(launch, sink, self.clock.clone(), watchdog, callers);
         // Without tasks, everything is going down.
-        let _ = self.added.send((Arc::clone(&pool), work));
+        let _ = self.added.send(Task::Pool(Arc::clone(&pool), work));
         pools.insert(arn, pool);
     }
 
@@ -187,13 +196,14 @@ impl Tasks {
     /// # Panics
     /// If a task below it has panicked: the gateway cannot be trusted to serve on.
     pub(crate) async fn run(mut self) {
-        let mut pools = JoinSet::new();
+        let mut tasks = JoinSet::new();
         loop {
             tokio::select! {
-                Some((pool, work)) = self.0.recv() => {
-                    pools.spawn(pool.run(work, process::run));
-                }
-                Some(ended) = pools.join_next() => sandbox::pass_panic_on(ended),
+                Some(task) = self.0.recv() => match task {
+                    Task::Pool(pool, work) => drop(tasks.spawn(pool.run(work, process::run))),
+                    Task::Event(event) => drop(tasks.spawn(event)),
+                },
+                Some(ended) = tasks.join_next() => sandbox::pass_panic_on(ended),
                 else => std::future::pending().await,
             }
         }
@@ -201,7 +211,7 @@ impl Tasks {
 }
 
 impl Invoke for Functions {
-    fn invoke(&self, invocation: Invocation) -> Result<(), NoSuchFunction> {
+    fn invoke(&self, invocation: Invocation) -> Result<(), NotCalled> {
         let arn = &*invocation.function_arn;
         let pools = self.pools();
         let pool = pools.get(arn).or_else(|| {
@@ -209,13 +219,15 @@ impl Invoke for Functions {
             let (unqualified, _) = arn.rsplit_once(':')?;
             pools.get(unqualified)
         });
-        match pool {
-            Some(pool) => {
-                pool.invoke(invocation);
-                Ok(())
-            }
-            None => Err(NoSuchFunction(arn.to_owned())),
+        let pool = pool.ok_or_else(|| NotCalled::NoSuchFunction(arn.to_owned()))?;
+        if invocation.invocation_type == InvocationType::Event {
+            self.enqueue_for(Arc::clone(pool), invocation.payload, invocation.trace_id);
+            return Ok(());
         }
+        let called = pool.invoke(invocation, None);
+        called
+            .map(drop)
+            .map_err(|Throttled(most)| NotCalled::Throttled(most))
     }
 
     fn next_timeout(&self) -> Option<Timestamp> {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use spec::Timestamp;
 use spec::io::{CallId, FunctionOutcome, Invocation};
+use stack::Asynchronous;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -29,11 +30,11 @@ use crate::ids::Random;
 /// The processes of one function.
 pub(crate) struct Pool {
     /// The function's.
-    name: String,
+    pub(super) name: String,
     sink: Sink,
     pub(super) clock: Clock,
     pub(super) watchdog: Arc<Watchdog>,
-    results: Weak<dyn Results>,
+    pub(super) results: Weak<dyn Results>,
     /// The machine's steady time begins here.
     epoch: Instant,
     state: Mutex<State>,
@@ -59,6 +60,10 @@ pub(super) struct State {
 
 /// What is to be done.
 pub(super) type Works = mpsc::UnboundedReceiver<Work>;
+
+/// As many events are in work as `ReservedConcurrentExecutions` lets be, which are so many.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Throttled(pub(super) usize);
 
 /// How long the output of a process that has ended may take to be read.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -138,6 +143,10 @@ impl Pool {
         }
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The function's name, and how many processes and events there are.
     pub(super) fn figures(&self) -> (String, Figures) {
         (self.name.clone(), self.lock().machine.figures())
@@ -145,10 +154,22 @@ impl Pool {
 
     /// Gives an event to a process, or lets it wait for one; its request id. Called under the hub's
     /// lock.
-    pub(super) fn invoke(self: &Arc<Self>, invocation: Invocation) -> String {
+    ///
+    /// # Errors
+    /// As many events as there may be are in work.
+    pub(super) fn invoke(
+        self: &Arc<Self>,
+        invocation: Invocation,
+        request_id: Option<String>,
+    ) -> Result<String, Throttled> {
         let mut state = self.lock();
+        if let Some(most) = state.launch.reserved_concurrency
+            && state.machine.in_flight() >= most
+        {
+            return Err(Throttled(most));
+        }
         let now = self.now();
-        let request_id = spec::ids::uuid(&mut state.ids);
+        let request_id = request_id.unwrap_or_else(|| spec::ids::uuid(&mut state.ids));
         let event = Event {
             call: invocation.id,
             request_id: request_id.clone(),
@@ -160,7 +181,12 @@ impl Pool {
         let finished = self.perform(&mut state);
         drop(state);
         self.report_later(finished);
-        request_id
+        Ok(request_id)
+    }
+
+    /// What becomes of events that nobody waits for.
+    pub(super) fn asynchronous(&self) -> Asynchronous {
+        self.lock().launch.asynchronous
     }
 
     /// Events fetched from now on are run by this program; what is being worked on is
@@ -344,40 +370,6 @@ impl Pool {
         }
         self.moved.notify_waiters();
         finished
-    }
-
-    /// Reports while the hub's lock is held: not from here, then.
-    fn report_later(self: &Arc<Self>, finished: Vec<Finished>) {
-        if !finished.is_empty() {
-            let pool = Arc::clone(self);
-            tokio::spawn(async move { pool.report(finished) });
-        }
-    }
-
-    fn report(&self, finished: Vec<Finished>) {
-        for one in finished {
-            let call = one.call;
-            // A broken machine hears nothing any more, but the processes have to end.
-            if let Some(outcome) = self.outcome(one)
-                && let Some(results) = self.results.upgrade()
-            {
-                results.finished(call, outcome.into());
-            }
-        }
-    }
-
-    /// What the hub is told of an event's end; `None` if it has given it up itself.
-    fn outcome(&self, finished: Finished) -> Option<FunctionOutcome> {
-        let failure = match finished.end {
-            End::GivenUp => return None,
-            End::Returned(text) => return Some(FunctionOutcome::Returned(text)),
-            End::Failed(failure) => failure,
-        };
-        let error = failure.to_json(&finished.request_id);
-        if failure.is_of_the_process() {
-            tracing::warn!("function `{}`: {error}", self.name);
-        }
-        Some(FunctionOutcome::Failed(error))
     }
 
     fn now(&self) -> Now {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use stack::Function;
 
-use super::{Missing, Package, Preparing, Program, Runtime, Tools};
+use super::{Missing, Package, Preparing, Program, Runtime, Tools, unbuilt};
 
 /// Runs the command that was given for a function or its runtime, by the system's shell: it may use
 /// `$_HANDLER` and `$LAMBDA_TASK_ROOT`.
@@ -40,7 +40,7 @@ impl Runtime for Custom {
             };
             let root = package.root.clone();
             if !root.is_dir() {
-                return Err(Missing::Folder { folder: root });
+                return Err(unbuilt::no_folder(function));
             }
             let program = program_of(command);
             if program.is_some_and(|program| !is_there(program, &root)) {

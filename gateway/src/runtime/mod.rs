@@ -6,10 +6,12 @@
 mod code;
 mod custom;
 mod nodejs;
+mod others;
 mod package;
 mod provided;
 mod python;
 mod tools;
+mod unbuilt;
 mod version;
 
 use std::ffi::OsString;

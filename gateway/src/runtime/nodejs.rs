@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use stack::Function;
 
+use super::others::Other;
 use super::tools::Node;
 use super::version::Version;
 use super::{Package, Preparing, Program, Runtime, Tools};
@@ -18,13 +19,14 @@ use super::{Package, Preparing, Program, Runtime, Tools};
 pub(super) struct Nodejs;
 
 /// The bootstrap, by file name. `index.mjs` is run.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("index.mjs", include_str!("nodejs/index.mjs")),
     ("classic.mjs", include_str!("nodejs/classic.mjs")),
     ("client.mjs", include_str!("nodejs/client.mjs")),
     ("console.mjs", include_str!("nodejs/console.mjs")),
     ("errors.mjs", include_str!("nodejs/errors.mjs")),
     ("handler.mjs", include_str!("nodejs/handler.mjs")),
+    ("opt.mjs", include_str!("nodejs/opt.mjs")),
     ("packages.mjs", include_str!("nodejs/packages.mjs")),
     ("stream.mjs", include_str!("nodejs/stream.mjs")),
 ];
@@ -58,13 +60,10 @@ impl Runtime for Nodejs {
             folder::check(function, &package.root, &packages)?;
             let bootstrap = tools.files("nodejs", &FILES)?;
             if generation(&function.runtime) != node.version.major {
-                tracing::warn!(
-                    "the function `{}` is for `{}`, and runs on Node {} (`{}`)",
-                    function.logical_id,
-                    function.runtime,
-                    node.version,
-                    node.program.display()
-                );
+                let version = node.version.to_string();
+                let said = ("Node", &*version);
+                let other = Other::new(&function.runtime, said, &node.program, "--node");
+                tools.others.note(other, &function.logical_id);
             }
             Ok(program(function, &node, &bootstrap, package, &packages))
         })
@@ -88,6 +87,9 @@ fn program(
         ),
         ("LAMBDA_RUNTIME_DIR".into(), bootstrap.into()),
     ];
+    if let Some(opt) = &package.opt {
+        env.push(("GATESPEC_OPT".into(), opt.into()));
+    }
     let inherited = std::env::var_os("NODE_PATH");
     let inherited = inherited.iter().flat_map(std::env::split_paths);
     let path = packages.iter().cloned().chain(inherited);

@@ -14,13 +14,15 @@ use stack::{Function, Layer};
 pub(crate) use content::Packages;
 use content::{Content, Made, is_archive};
 
-use super::{Missing, Tools};
+use super::{Missing, Tools, unbuilt};
 
 /// The folders of a function's code and of its layers.
 #[derive(Clone, Debug)]
 pub(crate) struct Package {
     /// `LAMBDA_TASK_ROOT`. Absolute; it is there unless the template names a folder that is not.
     pub(crate) root: PathBuf,
+    /// What the template names, absolute: `root` itself, or the file that was unpacked.
+    pub(crate) named: PathBuf,
     /// Instead of `/opt`: the files of all layers; `None` without layers.
     pub(crate) opt: Option<PathBuf>,
     /// The files and folders that the template names: a change of them makes another package.
@@ -45,7 +47,8 @@ impl Package {
     /// # Errors
     /// What is missing, or cannot be unpacked.
     pub(crate) async fn open(function: &Function, tools: &Tools) -> Result<Self, Missing> {
-        let named = std::path::absolute(&function.code.directory)?;
+        // The empty path is the folder of a template that was named without one.
+        let named = std::path::absolute(Path::new(".").join(&function.code.directory))?;
         let mut sources = Vec::new();
         let mut unpacked = 0;
         let root = match &function.code.inline {
@@ -80,7 +83,12 @@ impl Package {
             0 | 1 => layers.pop(),
             _ => Some(made(Content::Folders(layers), tools).await?.folder),
         };
-        Ok(Self { root, opt, sources })
+        Ok(Self {
+            root,
+            named,
+            opt,
+            sources,
+        })
     }
 
     /// A folder of the layers, if it is there.
@@ -141,7 +149,7 @@ async fn folder(named: &Path, unpacked: &mut usize, tools: &Tools) -> Result<Pat
 fn content_of(layer: &Layer) -> Result<PathBuf, Missing> {
     let content = std::path::absolute(&layer.content)?;
     match content.exists() {
-        true => Ok(content),
+        true => unbuilt::check_layer(layer).map(|()| content),
         false => Err(Missing::Layer {
             layer: layer.logical_id.clone(),
             content,

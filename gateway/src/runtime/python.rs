@@ -12,7 +12,8 @@ use stack::Function;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::{Missing, Package, Preparing, Program, Runtime, Tools};
+use super::others::Other;
+use super::{Missing, Package, Preparing, Program, Runtime, Tools, unbuilt};
 
 /// Runs a module's function in an interpreter.
 pub(super) struct Python;
@@ -86,9 +87,7 @@ async fn prepare(
     tools: &Tools,
 ) -> Result<Program, Missing> {
     if !package.root.is_dir() {
-        return Err(Missing::Folder {
-            folder: function.code.directory.clone(),
-        });
+        return Err(unbuilt::no_folder(function));
     }
     let files = tools.files(
         "python",
@@ -96,18 +95,13 @@ async fn prepare(
     )?;
     let modules = module_folders(function, package);
     let probe = files.join("probe.py");
-    let found = find(function, tools.python(), &package.root, &probe, &modules).await?;
-    check(&found, &package.root, function)?;
+    let found = find(function, tools.python(), package, &probe, &modules).await?;
+    check(&found, function, &package.named)?;
     let (major, minor, _) = found.version;
     if function.runtime != format!("python{major}.{minor}") {
-        let warning = format!(
-            "functions of `{}` run on Python {major}.{minor} (`{}`): `--python PATH` names another",
-            function.runtime,
-            found.executable.display()
-        );
-        if tools.is_new(&warning) {
-            tracing::warn!("{warning}");
-        }
+        let said = ("Python", &*format!("{major}.{minor}"));
+        let other = Other::new(&function.runtime, said, &found.executable, "--python");
+        tools.others.note(other, &function.logical_id);
     }
     Ok(program(function, &found, package, &files, &modules))
 }
@@ -160,7 +154,7 @@ fn module_folders(function: &Function, package: &Package) -> Vec<PathBuf> {
 async fn find(
     function: &Function,
     given: Option<&Path>,
-    root: &Path,
+    package: &Package,
     probe: &Path,
     modules: &[PathBuf],
 ) -> Result<Found, Missing> {
@@ -168,14 +162,17 @@ async fn find(
         Some(given) => vec![given.to_owned()],
         None => {
             // A zip's is beside the zip.
-            let beside = std::path::absolute(&function.code.directory)?;
-            candidates(&function.runtime, &beside, std::env::var_os("VIRTUAL_ENV"))
+            candidates(
+                &function.runtime,
+                &package.named,
+                std::env::var_os("VIRTUAL_ENV"),
+            )
         }
     };
     let mut old = None;
     let mut refusal = None;
     for candidate in candidates {
-        match ask(&candidate, root, probe, modules).await {
+        match ask(&candidate, &package.root, probe, modules).await {
             Ok(found) => return Ok(found),
             Err(Useless::TooOld(major, minor)) => {
                 old = old.or(Some((candidate, format!("it is Python {major}.{minor}"))));
@@ -246,8 +243,14 @@ async fn ask(
 }
 
 /// Whether the code's packages are there.
-fn check(found: &Found, root: &Path, function: &Function) -> Result<(), Missing> {
+fn check(found: &Found, function: &Function, named: &Path) -> Result<(), Missing> {
     let folder = function.code.directory.display();
+    let is_zip = named.is_file();
+    // What is installed beside a zip is found, too.
+    let beside = match is_zip {
+        true => named.parent().unwrap_or(named),
+        false => named,
+    };
     let names = |names: &[String]| format!("`{}`", names.join("`, `"));
     if !found.missing.is_empty() {
         return Err(Missing::NotBuilt {
@@ -256,14 +259,21 @@ fn check(found: &Found, root: &Path, function: &Function) -> Result<(), Missing>
                 names(&found.missing),
                 found.executable.display()
             ),
-            command: format!(
-                "`{}`, or `sam build` and serve `.aws-sam/build/template.yaml`",
-                install(
-                    found,
-                    root,
-                    &format!("-r {}", quoted(&root.join("requirements.txt")))
-                )
-            ),
+            command: match is_zip {
+                true => {
+                    "`pip install -r requirements.txt -t .` in the folder that the zip is made \
+                         from, and make it anew"
+                        .to_owned()
+                }
+                false => format!(
+                    "`{}`, or `sam build` and serve `.aws-sam/build/template.yaml`",
+                    install(
+                        found,
+                        beside,
+                        &format!("-r {}", quoted(&named.join("requirements.txt")))
+                    )
+                ),
+            },
         });
     }
     if !found.brought.is_empty() {
@@ -273,7 +283,7 @@ fn check(found: &Found, root: &Path, function: &Function) -> Result<(), Missing>
                 names(&found.brought),
                 found.executable.display()
             ),
-            command: format!("`{}`", install(found, root, "boto3")),
+            command: format!("`{}`", install(found, beside, "boto3")),
         });
     }
     Ok(())

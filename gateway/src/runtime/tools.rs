@@ -1,6 +1,6 @@
 //! What functions' processes are started with: interpreters, and a folder for runtimes' own files.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File};
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
@@ -16,6 +16,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::Missing;
+use super::others::Others;
 use super::package::Packages;
 use super::version::{self, Version};
 use crate::ids::Random;
@@ -38,8 +39,7 @@ pub(crate) struct Tools {
     node: OnceCell<Result<Node, Missing>>,
     folder: Mutex<Option<Folder>>,
     pub(super) packages: Packages,
-    /// Warnings that were given.
-    warned: Mutex<HashSet<String>>,
+    pub(super) others: Others,
 }
 
 /// A Node that can be used.
@@ -62,7 +62,7 @@ impl Tools {
             node: OnceCell::new(),
             folder: Mutex::default(),
             packages: Packages::default(),
-            warned: Mutex::default(),
+            others: Others::default(),
         }
     }
 
@@ -109,10 +109,11 @@ impl Tools {
         unused.into_iter()
     }
 
-    /// Whether this warning is given for the first time: one is enough for all functions.
-    pub(crate) fn is_new(&self, warning: &str) -> bool {
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        warned.insert(warning.to_owned())
+    /// Warns of functions that run on another version than the template's, unless that was said.
+    pub(crate) fn warn_of_others(&self) {
+        for warning in self.others.warnings() {
+            tracing::warn!("{warning}");
+        }
     }
 
     /// The folder of files that go with the gateway; made at its first use.

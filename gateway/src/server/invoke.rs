@@ -3,7 +3,7 @@
 //!
 //! Names, ARNs and parts of them are taken, and SAM's names in the template; each with any
 //! qualifier, because there is only one code here. Calls must be signed where those of
-//! `@connections` must be. An asynchronous call that fails is not tried again.
+//! `@connections` must be.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
 
@@ -154,17 +154,15 @@ impl Lambda {
             return Ok(Answer::Status(204, None));
         }
         let trace_id = head.headers.get("X-Amzn-Trace-Id");
-        // Nobody could be told the log of an asynchronous call.
-        let log_type = match kind {
-            InvocationType::RequestResponse => log_type(head)?,
-            InvocationType::Event | InvocationType::DryRun => LogType::None,
-        };
+        if kind == InvocationType::Event {
+            let queued = self.functions.enqueue(&named, payload, trace_id);
+            let request_id = queued.map_err(|why| self.refusal(&named, head, why))?;
+            return Ok(Answer::Status(202, Some(request_id)));
+        }
+        let log_type = log_type(head)?;
         let called = self.functions.call(&named, payload, trace_id, log_type);
         let called = called.map_err(|why| self.refusal(&named, head, why))?;
         let request_id = called.request_id.clone();
-        if kind == InvocationType::Event {
-            return Ok(Answer::Status(202, Some(request_id)));
-        }
         match called.end().await {
             Some((outcome, log)) => Ok(Answer::Outcome {
                 request_id,
@@ -214,6 +212,7 @@ impl Lambda {
     fn refusal(&self, named: &str, head: &Head, why: Uncallable) -> Refusal {
         match why {
             Uncallable::NotRun(reason) => Refusal::not_run(named, &reason),
+            Uncallable::Throttled => Refusal::throttled(),
             Uncallable::Unknown => {
                 let arn = self.arn(named);
                 // AWS names the version that it has looked for.

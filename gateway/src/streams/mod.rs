@@ -168,11 +168,19 @@ impl Polling {
             let until = loop {
                 match machine.step(clock.now()) {
                     Step::Invoke(records) => call = Some(self.call(&functions, &records)),
-                    Step::TooOld(count) => self.say(&format!("{count} records are too old")),
+                    Step::TooOld(count) => {
+                        self.say(&format!("{} given up as too old", records_are(count)));
+                    }
                     Step::Wait(until) => break until,
                 }
             };
             tokio::select! {
+                // First, so that nothing is said of what the gateway's end has cut short.
+                biased;
+                changed = self.mapping.changed() => match changed {
+                    Ok(()) => machine.set(self.mapping.borrow_and_update().clone()),
+                    Err(_) => return,
+                },
                 outcome = ended(&mut call) => {
                     let Some(outcome) = outcome else {
                         // The gateway is going down.
@@ -185,10 +193,6 @@ impl Polling {
                 // What has come by then belongs to the batch.
                 () = clock.sleep_until(until) => more = true,
                 () = self.reader.written() => more = true,
-                changed = self.mapping.changed() => match changed {
-                    Ok(()) => machine.set(self.mapping.borrow_and_update().clone()),
-                    Err(_) => return,
-                },
             }
         }
     }
@@ -221,6 +225,8 @@ impl Polling {
                 let why = match why {
                     Uncallable::Unknown => "there is no such function".to_owned(),
                     Uncallable::NotRun(reason) => reason,
+                    // As Lambda does, it is tried again.
+                    Uncallable::Throttled => "the function is throttled".to_owned(),
                 };
                 Box::pin(ready(Some(FunctionOutcome::NotInvocable(why))))
             }
@@ -238,18 +244,40 @@ impl Polling {
             }
             Ended::Split => "is tried again in two halves".to_owned(),
             Ended::Again(rest) => format!("is tried again in {} s", rest.as_secs()),
-            Ended::GivenUp(count) => format!("is given up, with {count} records"),
+            Ended::GivenUp(count) => {
+                let why = reason(outcome);
+                return self.say(&format!("{} given up: {why}", records_are(*count)));
+            }
         };
-        let why = match outcome {
-            FunctionOutcome::Returned(_) => "the function reports a failure",
-            FunctionOutcome::Failed(error) | FunctionOutcome::NotInvocable(error) => error,
-        };
-        self.say(&format!("a batch {what}: {why}"));
+        self.say(&format!("a batch {what}: {}", reason(outcome)));
     }
 
     fn say(&self, what: &str) {
         let mapping = self.mapping.borrow();
         tracing::warn!("event source mapping `{}`: {what}", mapping.logical_id);
+    }
+}
+
+fn records_are(count: usize) -> String {
+    match count {
+        1 => "1 record is".to_owned(),
+        count => format!("{count} records are"),
+    }
+}
+
+/// Why a batch has failed, in a line: the function's own log says more.
+fn reason(outcome: &FunctionOutcome) -> String {
+    match outcome {
+        FunctionOutcome::Returned(_) => "the function reports a failure".to_owned(),
+        FunctionOutcome::Failed(error) | FunctionOutcome::NotInvocable(error) => {
+            let json: Json = serde_json::from_str(error).unwrap_or_default();
+            let texts = [&json["errorType"], &json["errorMessage"]];
+            let texts: Vec<&str> = texts.into_iter().filter_map(Json::as_str).collect();
+            match texts.is_empty() {
+                true => error.clone(),
+                false => texts.join(": "),
+            }
+        }
     }
 }
 
@@ -269,5 +297,26 @@ fn record(event: &Json) -> Record {
         sequence_number: number.unwrap_or_default().to_owned(),
         created: Timestamp::from_millis(seconds.unwrap_or_default().saturating_mul(1000)),
         event: event.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_said_in_a_line() {
+        let failed = |error: &str| reason(&FunctionOutcome::Failed(error.to_owned()));
+        assert_eq!(
+            failed(r#"{"errorType":"Error","errorMessage":"broken","trace":["x"]}"#),
+            "Error: broken"
+        );
+        assert_eq!(failed(r#"{"errorMessage":"late"}"#), "late");
+        assert_eq!(
+            failed("there is no such function"),
+            "there is no such function"
+        );
+        assert_eq!(records_are(1), "1 record is");
+        assert_eq!(records_are(2), "2 records are");
     }
 }

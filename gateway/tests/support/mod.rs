@@ -196,10 +196,15 @@ pub(crate) async fn closed(client: &mut Client) -> (u16, String) {
 
 /// An HTTP request, such as to the `@connections` API, over a TCP connection of its own.
 pub(crate) async fn request(running: &Control, method: &str, path: &str, body: &str) -> Answer {
+    send(running, &format!("{method} {path}"), "", body).await
+}
+
+/// An HTTP request with header fields, each with its end of line.
+pub(crate) async fn send(running: &Control, line: &str, fields: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(running.local_addr()).await.unwrap();
     let length = body.len();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        "{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{fields}Content-Length: {length}\r\n\r\n{body}"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut response = String::new();

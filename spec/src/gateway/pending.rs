@@ -11,7 +11,8 @@ use crate::connection::Connection;
 use crate::event::RequestIdentity;
 use crate::integration::{Answer, Call, Failure, Request};
 use crate::io::{
-    CallId, FunctionOutcome, HttpCall, Invocation, Outcome, Output, PeerId, ServiceCall,
+    CallId, FunctionOutcome, HttpCall, Invocation, InvocationType, Outcome, Output, PeerId,
+    ServiceCall,
 };
 use crate::limits;
 use crate::route::RouteKey;
@@ -84,7 +85,7 @@ impl Gateway {
         match target {
             CallTarget::Function(arn) => {
                 let id = self.wait(event.deadline, pending);
-                self.hand_over(id, arn, event);
+                self.hand_over(id, arn, event, InvocationType::RequestResponse);
             }
             CallTarget::NotPermitted { reason } => {
                 let refused = FunctionOutcome::NotInvocable(reason);
@@ -107,7 +108,7 @@ impl Gateway {
         let outcome = match target {
             CallTarget::Function(arn) => {
                 let id = self.next_id();
-                self.hand_over(id, arn, event);
+                self.hand_over(id, arn, event, InvocationType::Event);
                 FunctionOutcome::Returned(String::new())
             }
             CallTarget::NotPermitted { reason } => FunctionOutcome::NotInvocable(reason),
@@ -115,13 +116,20 @@ impl Gateway {
         self.resolve(now, pending, &outcome.into());
     }
 
-    fn hand_over(&mut self, id: CallId, function_arn: String, event: FunctionEvent) {
+    fn hand_over(
+        &mut self,
+        id: CallId,
+        function_arn: String,
+        event: FunctionEvent,
+        invocation_type: InvocationType,
+    ) {
         self.outputs.push_back(Output::Invoke(Invocation {
             id,
             function_arn,
             payload: event.payload,
             trace_id: event.trace_id,
             deadline: event.deadline,
+            invocation_type,
         }));
     }
 

@@ -10,6 +10,7 @@ use crate::document::value::Value;
 use crate::document::yaml::{Key, Node};
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::draft::{Draft, Reads, ResourceType};
+use crate::resources::event_invoke_config;
 use crate::resources::properties::Properties;
 use crate::template::names::{Attributes, Identity, Reference};
 
@@ -46,6 +47,8 @@ const fn of(name: &'static str) -> ResourceType {
             "LoggingConfig",
             "Layers",
             "Events",
+            "EventInvokeConfig",
+            "ReservedConcurrentExecutions",
         ],
         harmless: &[
             "Description",
@@ -132,15 +135,21 @@ fn function(
     }
     let timeout = number(properties, "Timeout", 1..=900);
     let memory_size = number(properties, "MemorySize", 128..=10_240);
+    let reserved = number(properties, "ReservedConcurrentExecutions", 0..=1_000_000);
+    let config = draft.optional(own_or_global(properties, "EventInvokeConfig"));
     Function {
         logical_id: properties.resource.id.clone(),
         arn,
         code,
         runtime,
         handler,
-        environment: environment(draft, properties),
+        environment: environment(draft, properties, &name),
         layers: layers(draft, properties),
         timeout: Duration::from_secs(draft.optional(timeout).unwrap_or(3)),
+        reserved_concurrency: draft
+            .optional(reserved)
+            .and_then(|number| usize::try_from(number).ok()),
+        asynchronous: event_invoke_config::of_function(draft, properties, config.as_ref()),
         memory_size: draft.optional(memory_size).unwrap_or(128),
         log_group: logged("LogGroup").unwrap_or_else(|| format!("/aws/lambda/{name}")),
         log_format: logged("LogFormat").unwrap_or_else(|| "Text".to_owned()),
@@ -264,7 +273,7 @@ fn code(draft: &mut Draft<'_>, properties: &Properties<'_>) -> (Code, Span) {
     };
     let path = match &uri {
         _ if is_image => Some(context.as_deref().unwrap_or(".")),
-        _ if inline.is_some() => Some(""),
+        _ if inline.is_some() => Some("."),
         Some((_, value)) => value.as_text(),
         None => None,
     };
@@ -318,7 +327,11 @@ fn layers(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Vec<Layer> {
 }
 
 /// SAM merges the variables of `Globals` and of the function; the function's win.
-fn environment(draft: &mut Draft<'_>, properties: &Properties<'_>) -> IndexMap<String, String> {
+fn environment(
+    draft: &mut Draft<'_>,
+    properties: &Properties<'_>,
+    name: &str,
+) -> IndexMap<String, String> {
     let mut environment = IndexMap::new();
     let global = draft.optional(global(properties, "Environment"));
     let own = draft.optional(properties.get("Environment"));
@@ -345,5 +358,7 @@ fn environment(draft: &mut Draft<'_>, properties: &Properties<'_>) -> IndexMap<S
             environment.insert(key.text.clone(), text.to_owned());
         }
     }
+    let given = &draft.template.settings.variables;
+    given.apply(&properties.resource.id, name, &mut environment);
     environment
 }

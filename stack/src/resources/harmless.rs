@@ -23,7 +23,6 @@ pub(crate) const TYPES: &[&ResourceType] = &[
     &other("AWS::IAM::Policy"),
     &other("AWS::IAM::RolePolicy"),
     &other("AWS::Lambda::Alias"),
-    &other("AWS::Lambda::EventInvokeConfig"),
     &other("AWS::Lambda::Version"),
     &other("AWS::Logs::LogStream"),
     &other("AWS::Logs::MetricFilter"),

@@ -8,8 +8,10 @@ mod api_key;
 mod authorizer;
 mod deployment;
 pub(crate) mod draft;
+mod event_invoke_config;
 mod event_source_mapping;
 pub(crate) mod function;
+pub(crate) mod given;
 mod harmless;
 pub(crate) mod integration;
 pub(crate) mod integration_response;
@@ -53,6 +55,7 @@ const TYPES: &[&ResourceType] = &[
     &function::SERVERLESS,
     &function::LAMBDA,
     &permission::TYPE,
+    &event_invoke_config::TYPE,
     &table::TYPE,
     &simple_table::TYPE,
     &event_source_mapping::TYPE,

@@ -69,6 +69,7 @@ fn inline_code_is_kept_as_it_is_written() {
       Runtime: nodejs22.x
 ",
     );
+    assert_eq!(of_lambda.directory, Path::new("dir/."));
     let text = "exports.handler = async () => 'us-east-1';\n";
     assert_eq!(of_lambda.inline.as_deref(), Some(text));
     assert_eq!(of_lambda.unsupported, None);

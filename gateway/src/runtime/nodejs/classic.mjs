@@ -121,7 +121,7 @@ export function postUncaught(client, unhandledRejection) {
   const end = (what, error, code) => {
     logError(what, error);
     if (current.requestId === undefined) {
-      client.initFailed(error).then(() => process.exit(code));
+      client.initFailed(error).then(() => leave(error, code));
     } else {
       client.failNow(current.requestId, error);
       process.exit(code);
@@ -132,6 +132,20 @@ export function postUncaught(client, unhandledRejection) {
     const error = unhandledRejection(reason);
     Object.assign(error, { reason, promise });
     end('Unhandled Promise Rejection', error, 128);
+  });
+}
+
+/** Ends the process with this code; Node shows first where a syntax error is. */
+function leave(error, code) {
+  const syntax = error?.uncaught;
+  if (!syntax) process.exit(code);
+  process.removeAllListeners('uncaughtException');
+  process.removeAllListeners('unhandledRejection');
+  process.on('exit', () => {
+    process.exitCode = code;
+  });
+  setImmediate(() => {
+    throw syntax;
   });
 }
 

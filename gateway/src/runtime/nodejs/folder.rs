@@ -1,16 +1,29 @@
 //! Whether a folder of JavaScript can be run as it is, or has to be built first.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
 use stack::Function;
 
-use crate::runtime::Missing;
+use crate::runtime::{Missing, unbuilt};
 
 /// What a handler's file may be called after its name.
 const RUN: [&str; 4] = ["", ".js", ".mjs", ".cjs"];
 /// What has to be compiled first.
 const SOURCES: [&str; 4] = [".ts", ".mts", ".cts", ".tsx"];
+/// What a module's file may be called after the name that it is imported by.
+const MODULES: [&str; 8] = [
+    "",
+    ".js",
+    ".mjs",
+    ".cjs",
+    ".json",
+    "/index.js",
+    "/index.mjs",
+    "/index.cjs",
+];
+/// The most files of the code that are looked at.
+const FILES: usize = 500;
 
 /// Looks for what would keep every event from being answered, and that a command can make. A
 /// handler that is nowhere is the function's own mistake, which its first event reports, as on AWS.
@@ -19,39 +32,33 @@ const SOURCES: [&str; 4] = [".ts", ".mts", ".cts", ".tsx"];
 /// The command.
 pub(super) fn check(function: &Function, root: &Path, packages: &[PathBuf]) -> Result<(), Missing> {
     if !root.is_dir() {
-        return Err(Missing::Folder {
-            folder: root.to_owned(),
-        });
+        return Err(unbuilt::no_folder(function));
     }
     let Some(module) = module(root, &function.handler) else {
         return Ok(());
     };
     let with = |extension: &&&str| beside(&module, extension).is_file();
     if let Some(extension) = RUN.iter().find(with) {
-        return installed(root, &beside(&module, extension), packages);
+        return installed(function, root, &beside(&module, extension), packages);
     }
-    let Some(extension) = SOURCES.iter().find(with) else {
-        return match function.code.build_method.as_deref() {
-            Some(method) => Err(Missing::NotBuilt {
-                problem: format!(
-                    "`{}.js` is missing, and its build method `{method}` was not run",
-                    module.display()
-                ),
-                command: "`sam build`, and serve `.aws-sam/build/template.yaml`".to_owned(),
-            }),
-            None => Ok(()),
-        };
-    };
-    Err(Missing::NotBuilt {
-        problem: format!(
-            "`{}` is TypeScript that was not compiled",
-            beside(&module, extension).display()
-        ),
-        command: match function.code.build_method {
-            Some(_) => "`sam build`, and serve `.aws-sam/build/template.yaml`".to_owned(),
-            None => compiler(root),
-        },
-    })
+    if let Some(extension) = SOURCES.iter().find(with) {
+        let file = beside(&module, extension);
+        let problem = format!("`{}` is TypeScript that was not compiled", file.display());
+        return Err(match function.code.build_method {
+            Some(_) => unbuilt::by_sam(problem),
+            None => Missing::NotBuilt {
+                problem,
+                command: unbuilt::compiler(root),
+            },
+        });
+    }
+    match unbuilt::made_by(function, root) {
+        None => Ok(()),
+        Some(command) => Err(Missing::NotBuilt {
+            problem: format!("`{}.js` is missing", module.display()),
+            command,
+        }),
+    }
 }
 
 /// The file that `Handler` names, without its extension; `None` if it names none.
@@ -67,68 +74,109 @@ fn beside(module: &Path, extension: &str) -> PathBuf {
     path.into()
 }
 
-/// Whether the packages that the handler's file names, and `package.json` lists, are installed.
-fn installed(root: &Path, handler: &Path, packages: &[PathBuf]) -> Result<(), Missing> {
-    let Some(folder) = package_folder(root) else {
+/// Whether the packages are installed that the code imports and `package.json` lists.
+fn installed(
+    function: &Function,
+    root: &Path,
+    handler: &Path,
+    packages: &[PathBuf],
+) -> Result<(), Missing> {
+    let Some(folder) = unbuilt::package_folder(root) else {
         return Ok(());
-    };
-    let package = read_json(&folder.join("package.json"));
-    let listed = package["dependencies"].as_object();
-    let listed = listed.into_iter().flat_map(|all| all.keys());
-    let text = std::fs::read_to_string(handler).unwrap_or_default();
-    let is_named = |name: &&String| {
-        let quotes = ['"', '\'', '`'];
-        quotes
-            .iter()
-            .any(|quote| text.contains(&format!("{quote}{name}")))
     };
     let is_missing = |name: &&String| {
         let above = root.ancestors().map(|folder| folder.join("node_modules"));
         let mut all = above.chain(packages.iter().cloned());
         !all.any(|folder| folder.join(name).exists())
     };
-    match listed.filter(is_named).find(is_missing) {
-        None => Ok(()),
-        Some(name) => Err(Missing::NotBuilt {
-            problem: format!(
-                "the package `{name}` of `{}` is not installed",
-                folder.join("package.json").display()
+    let listed = unbuilt::dependencies(folder);
+    let missing: Vec<&String> = listed.iter().filter(is_missing).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let imports = imports(root, handler);
+    let is_imported = |name: &&&String| {
+        let inside = format!("{name}/");
+        imports
+            .iter()
+            .any(|import| import == **name || import.starts_with(&inside))
+    };
+    let Some(name) = missing.iter().find(is_imported) else {
+        return Ok(());
+    };
+    let is_zip = function.code.directory.is_file();
+    Err(Missing::NotBuilt {
+        problem: format!(
+            "the package `{name}` of `{}` is not installed",
+            function.code.directory.join("package.json").display()
+        ),
+        command: match is_zip {
+            true => format!(
+                "`{} install` in the folder that the zip is made from, and make it anew",
+                unbuilt::tool(folder)
             ),
-            command: format!("`{} install` in `{}`", tool(folder), folder.display()),
-        }),
+            false => format!(
+                "`{} install` in `{}`",
+                unbuilt::tool(folder),
+                folder.display()
+            ),
+        },
+    })
+}
+
+/// What a file imports, and the files of the code that it imports: their texts in quotes, roughly.
+fn imports(root: &Path, handler: &Path) -> HashSet<String> {
+    let mut all = HashSet::new();
+    let mut files = vec![handler.to_owned()];
+    let mut seen = HashSet::new();
+    while let Some(file) = files.pop() {
+        if seen.len() >= FILES || !file.starts_with(root) || !seen.insert(file.clone()) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        for name in quoted(&text) {
+            if name.starts_with("./") || name.starts_with("../") {
+                let named = file.parent().unwrap_or(root).join(name);
+                let named = MODULES.iter().map(|extension| beside(&named, extension));
+                files.extend(named.filter(|file| file.is_file()).take(1));
+            } else {
+                all.insert(name.to_owned());
+            }
+        }
     }
+    all
 }
 
-/// The folder of the code's `package.json`, at it or above.
-fn package_folder(root: &Path) -> Option<&Path> {
-    root.ancestors()
-        .find(|folder| folder.join("package.json").is_file())
+/// What stands in quotes behind `from`, `import` or `require`.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    let quotes = ['"', '\'', '`'];
+    let words = ["from", "import", "require"].into_iter();
+    let places =
+        words.flat_map(move |word| text.match_indices(word).map(move |(at, _)| at + word.len()));
+    places.filter_map(move |at| {
+        let rest = text[at..].trim_start_matches([' ', '(', '\t', '\n']);
+        let quote = rest.chars().next().filter(|quote| quotes.contains(quote))?;
+        let (name, _) = rest[1..].split_once(quote)?;
+        (!name.is_empty() && name.len() < 200).then_some(name)
+    })
 }
 
-fn compiler(root: &Path) -> String {
-    let Some(folder) = package_folder(root) else {
-        return format!("`npx tsc` in `{}`", root.display());
-    };
-    let package = read_json(&folder.join("package.json"));
-    let command = match package["scripts"]["build"].is_string() {
-        true => format!("{} run build", tool(folder)),
-        false => "npx tsc".to_owned(),
-    };
-    format!("`{command}` in `{}`", folder.display())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Whose packages a folder has, by the lock file.
-fn tool(folder: &Path) -> &'static str {
-    let has = |name: &str| folder.join(name).is_file();
-    match () {
-        () if has("pnpm-lock.yaml") => "pnpm",
-        () if has("yarn.lock") => "yarn",
-        () => "npm",
+    #[test]
+    fn what_a_file_imports_is_seen_however_it_is_written() {
+        let text = "
+import a from \"a\";
+import { b } from 'b/x';
+import 'c';
+const d = require( `d` ), e = await import('./e.mjs');
+from here 'not this', important('nor this'); const pad = 'nor that';
+export * from\t'f';
+";
+        let mut names: Vec<&str> = quoted(text).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["./e.mjs", "a", "b/x", "c", "d", "f"]);
     }
-}
-
-/// `null` if it cannot be read: Node will say why.
-fn read_json(path: &Path) -> Value {
-    let text = std::fs::read(path).unwrap_or_default();
-    serde_json::from_slice(&text).unwrap_or_default()
 }

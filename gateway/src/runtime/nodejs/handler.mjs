@@ -5,6 +5,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RuntimeError } from './errors.mjs';
+import { requireFromLayers } from './opt.mjs';
 
 export const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
 export const HIGH_WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark');
@@ -27,7 +28,8 @@ export async function load(root, handler, isModern) {
   if (dot < 0) throw new RuntimeError('MalformedHandlerName', 'Bad handler');
   const name = base.slice(0, dot);
   const members = base.slice(dot + 1).split('.');
-  await importFromNodePath();
+  requireFromLayers();
+  await importFromLayers();
   const module = await loadModule(root, folder, name, isModern);
   const found = isModern ? modernMember(module, members) : member(module, members);
   if (!found) {
@@ -58,6 +60,8 @@ async function loadModule(root, folder, name, isModern) {
   } catch (error) {
     if (error instanceof SyntaxError) {
       const syntax = new RuntimeError('UserCodeSyntaxError', String(error));
+      // Node knows its place, and shows it when nobody catches it.
+      Object.defineProperty(syntax, 'uncaught', { value: error });
       // The parser's stack has the place.
       if (isModern) syntax.stack = error.stack;
       throw syntax;
@@ -109,13 +113,13 @@ function isModuleFolder(folder) {
   return folder !== '/' && isModuleFolder(path.dirname(folder));
 }
 
-/** Whether a folder of `NODE_PATH` has packages, so that ES modules look there too. */
-async function importFromNodePath() {
+/** Lets ES modules look into `/opt`, and into `NODE_PATH` if a folder of it has packages. */
+async function importFromLayers() {
   const isFolder = (folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory();
   const listed = (process.env.NODE_PATH ?? '').split(path.delimiter);
   // One of them is the code's own folder, which holds no packages by itself.
   const folders = listed.filter((folder) => folder && folder !== process.env.LAMBDA_TASK_ROOT);
-  if (!folders.some(isFolder)) return;
+  if (!process.env.GATESPEC_OPT && !folders.some(isFolder)) return;
   if (Module.registerHooks) Module.registerHooks(await import('./packages.mjs'));
   else Module.register('./packages.mjs', import.meta.url);
 }

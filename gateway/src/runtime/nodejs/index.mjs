@@ -212,6 +212,6 @@ try {
   if (classic) throw error;
   logError('Init Error', error);
   await client.initFailed(error);
-  throw error;
+  throw error.uncaught ?? error;
 }
 serve(handler);

@@ -4,10 +4,14 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
+import { layered } from './opt.mjs';
+
 const require = createRequire(`${process.env.LAMBDA_TASK_ROOT}/`);
 const isPackage = (specifier) => !/^(?:[./]|\w+:)/.test(specifier);
 
 export function resolve(specifier, context, next) {
+  const ofLayers = layered(specifier);
+  if (ofLayers) return next(ofLayers, context);
   const byNodePath = (error) => {
     if (error?.code !== 'ERR_MODULE_NOT_FOUND' || !isPackage(specifier)) throw error;
     let file;

@@ -19,6 +19,8 @@ pub(super) struct Refusal {
     message: String,
     /// Whether the body has a `Type`, which is `User`.
     has_type: bool,
+    /// `Reason`, which few have.
+    reason: Option<&'static str>,
 }
 
 impl Refusal {
@@ -78,6 +80,16 @@ impl Refusal {
         Self::plain(403, "AccessDeniedException", "Message", message)
     }
 
+    /// The function works on as many events as its `ReservedConcurrentExecutions`. `Reason` is one of
+    /// the values of botocore's model; the text is AWS's as users quote it.
+    pub(super) fn throttled() -> Self {
+        let message = "Rate Exceeded.".to_owned();
+        Self {
+            reason: Some("ReservedFunctionConcurrentInvocationLimitExceeded"),
+            ..Self::typed(429, "TooManyRequestsException", "message", message)
+        }
+    }
+
     /// It is another operation than Invoke. The text is the gateway's own.
     pub(super) fn unknown_operation(message: String) -> Self {
         Self::typed(501, "UnknownOperationException", "message", message)
@@ -103,13 +115,18 @@ impl Refusal {
             key,
             message,
             has_type: false,
+            reason: None,
         }
     }
 
     pub(super) fn to_json(&self) -> String {
-        match self.has_type {
-            true => json!({"Type": "User", self.key: self.message}).to_string(),
-            false => json!({self.key: self.message}).to_string(),
+        let mut error = match self.has_type {
+            true => json!({"Type": "User", self.key: self.message}),
+            false => json!({self.key: self.message}),
+        };
+        if let Some(reason) = self.reason {
+            error["Reason"] = reason.into();
         }
+        error.to_string()
     }
 }

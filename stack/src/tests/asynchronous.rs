@@ -1,0 +1,84 @@
+//! What templates say of events that nobody waits for, and of how many may be in work.
+
+use std::time::Duration;
+
+use super::*;
+use crate::Asynchronous;
+
+const GLOBALS: &str = "Globals: {Function: {EventInvokeConfig: {MaximumRetryAttempts: 1}}}";
+
+/// The assembly of a stack with a SAM function `F`, which has these properties, and more.
+fn with(properties: &str, more: &str) -> Result<Assembly, Error> {
+    let resources = format!(
+        "
+  F:
+    Type: AWS::Serverless::Function
+    Properties: {{CodeUri: f, Handler: a.b, Runtime: nodejs22.x{properties}}}
+{more}"
+    );
+    read(GLOBALS, &resources, &[])
+}
+
+#[test]
+fn sam_s_property_and_the_resource_are_read() {
+    let config =
+        ", ReservedConcurrentExecutions: 7, EventInvokeConfig: {MaximumEventAgeInSeconds: 60}";
+    let assembly = with(config, "").expect("a stack");
+    let function = &assembly.functions()[0];
+    assert_eq!(function.reserved_concurrency, Some(7));
+    let age = Duration::from_secs(60);
+    let own = Asynchronous {
+        maximum_retries: 2,
+        maximum_age: age,
+    };
+    assert_eq!(function.asynchronous, own);
+
+    let resource = "
+  Config:
+    Type: AWS::Lambda::EventInvokeConfig
+    Properties:
+      FunctionName: !GetAtt F.Arn
+      Qualifier: $LATEST
+      MaximumRetryAttempts: 0
+      DestinationConfig: {OnFailure: {Destination: 'arn:aws:sqs:us-east-1:1:q'}}
+";
+    let assembly = with("", resource).expect("a stack");
+    let function = &assembly.functions()[0];
+    assert_eq!(function.reserved_concurrency, None);
+    let own = Asynchronous {
+        maximum_retries: 0,
+        ..Asynchronous::default()
+    };
+    assert_eq!(function.asynchronous, own);
+    let warnings: Vec<String> = assembly
+        .warnings()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert!(
+        warnings
+            .join("\n")
+            .contains("`DestinationConfig` of `Config`"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn globals_are_a_function_s_own() {
+    let assembly = with("", "").expect("a stack");
+    assert_eq!(assembly.functions()[0].asynchronous.maximum_retries, 1);
+}
+
+#[test]
+fn numbers_out_of_range_are_errors() {
+    let resource = "
+  Config:
+    Type: AWS::Lambda::EventInvokeConfig
+    Properties: {FunctionName: !Ref F, MaximumRetryAttempts: 3}
+";
+    let error = with("", resource).expect_err("three attempts").to_string();
+    assert!(
+        error.contains("`MaximumRetryAttempts` must be a number from 0 to 2"),
+        "{error}"
+    );
+}
