@@ -7,7 +7,8 @@
 //!
 //! Sources: <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html>,
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>,
-//! <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>
+//! <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>,
+//! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html>
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -74,12 +75,16 @@ struct Batch {
     records: Vec<Record>,
     /// How often it has failed, apart from failures that have split it.
     failures: u32,
+    /// How often in a row the function could not be called with it.
+    refusals: u32,
 }
 
 /// What a function says of a batch.
 enum Verdict {
     Done,
     Failed,
+    /// It was not called: that is no retry.
+    NotCalled,
     /// The records from this position on are to be tried again.
     From(usize),
 }
@@ -159,6 +164,7 @@ impl Machine {
         self.invoke(Batch {
             records,
             failures: 0,
+            refusals: 0,
         })
     }
 
@@ -167,6 +173,8 @@ impl Machine {
         let Some(mut batch) = self.at_work.take() else {
             return Ended::Done;
         };
+        // The next window begins.
+        self.since = now;
         match self.verdict(&batch, outcome) {
             Verdict::Done => Ended::Done,
             Verdict::Failed if self.mapping.bisect && batch.records.len() > 1 => {
@@ -174,6 +182,7 @@ impl Machine {
                 let second = Batch {
                     records: batch.records.split_off(half),
                     failures: batch.failures,
+                    refusals: 0,
                 };
                 self.again.push_front(second);
                 self.again.push_front(batch);
@@ -181,6 +190,13 @@ impl Machine {
                 Ended::Split
             }
             Verdict::Failed => self.try_again(now, batch, 0),
+            Verdict::NotCalled => {
+                batch.refusals = batch.refusals.saturating_add(1);
+                let rest = rest(batch.refusals);
+                self.rest = now + rest;
+                self.again.push_front(batch);
+                Ended::Again(rest)
+            }
             Verdict::From(position) => {
                 batch.records.drain(..position);
                 self.try_again(now, batch, position)
@@ -197,12 +213,12 @@ impl Machine {
     /// Tries a batch again, of which so many records are done, unless it was tried often enough.
     fn try_again(&mut self, now: Timestamp, mut batch: Batch, done: usize) -> Ended {
         batch.failures = batch.failures.saturating_add(1);
+        batch.refusals = 0;
         let retries = self.mapping.retries;
         if retries.is_some_and(|retries| u64::from(batch.failures) > retries) {
             return Ended::GivenUp(batch.records.len());
         }
-        let doubled = 2_u32.saturating_pow(batch.failures - 1);
-        let rest = FIRST_REST.saturating_mul(doubled).min(LONGEST_REST);
+        let rest = rest(batch.failures);
         self.rest = now + rest;
         self.again.push_front(batch);
         match done {
@@ -239,9 +255,16 @@ impl Machine {
                 reported(&batch.records, text)
             }
             FunctionOutcome::Returned(_) => Verdict::Done,
-            FunctionOutcome::Failed(_) | FunctionOutcome::NotInvocable(_) => Verdict::Failed,
+            FunctionOutcome::Failed(_) => Verdict::Failed,
+            FunctionOutcome::NotInvocable(_) => Verdict::NotCalled,
         }
     }
+}
+
+/// How long a batch rests after so many failures in a row.
+fn rest(failures: u32) -> Duration {
+    let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
+    FIRST_REST.saturating_mul(doubled).min(LONGEST_REST)
 }
 
 /// The event of a call.

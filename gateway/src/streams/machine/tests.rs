@@ -46,6 +46,10 @@ fn failed() -> FunctionOutcome {
     FunctionOutcome::Failed("{}".to_owned())
 }
 
+fn refused() -> FunctionOutcome {
+    FunctionOutcome::NotInvocable("it is busy".to_owned())
+}
+
 fn fails_at(number: usize) -> FunctionOutcome {
     let failures = json!([{"itemIdentifier": number.to_string()}]);
     returned(&json!({"batchItemFailures": failures}).to_string())
@@ -77,9 +81,13 @@ fn a_batch_is_full_or_has_waited_for_its_window() {
     // A full one does not wait.
     machine.push(due, records(2..5));
     assert_eq!(invoked(&mut machine, due), [2, 3, 4]);
-    // One batch at a time.
-    machine.push(due, records(5..8));
+    // One batch at a time, and the next window begins behind it.
+    machine.push(due, records(5..7));
     assert_eq!(machine.step(due), Step::Wait(None));
+    let later = due + Duration::from_secs(60);
+    machine.finished(later, &returned("null"));
+    let due = later + Duration::from_secs(5);
+    assert_eq!(machine.step(later), Step::Wait(Some(due)));
 }
 
 #[test]
@@ -200,6 +208,29 @@ fn what_a_function_reports_is_tried_again_from_there_on() {
     assert_eq!(machine.finished(START, &fails_at(1)), Ended::Done);
 }
 
+// As for a function that is throttled:
+// <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>
+#[test]
+fn a_call_that_was_not_made_is_no_retry() {
+    let mut machine = Machine::new(EventSourceMapping {
+        retries: Some(0),
+        bisect: true,
+        ..mapping()
+    });
+    machine.push(START, records(0..2));
+    let mut now = START;
+    for rest in [1, 2, 4] {
+        assert_eq!(invoked(&mut machine, now), [0, 1]);
+        let rest = Duration::from_secs(rest);
+        assert_eq!(machine.finished(now, &refused()), Ended::Again(rest));
+        now = now + rest;
+    }
+    assert_eq!(invoked(&mut machine, now), [0, 1]);
+    assert_eq!(machine.finished(now, &failed()), Ended::Split);
+    assert_eq!(invoked(&mut machine, now), [0]);
+    assert_eq!(machine.finished(now, &failed()), Ended::GivenUp(1));
+}
+
 /// All calls until nothing is left, with the numbers of their records and what they came to; `answer`
 /// is the function.
 fn run(
@@ -231,6 +262,8 @@ fn run(
 enum Makes {
     Success,
     Failure,
+    /// The function is not called, such as for its reserved concurrency.
+    Refusal,
     /// A report that names the record at this position, if there is one.
     Report(usize),
 }
@@ -239,6 +272,7 @@ fn makes() -> impl Strategy<Value = Makes> {
     prop_oneof![
         Just(Makes::Success),
         Just(Makes::Failure),
+        Just(Makes::Refusal),
         (0_usize..6).prop_map(Makes::Report),
     ]
 }
@@ -274,6 +308,7 @@ proptest! {
         let mut machine = Machine::new(settings.clone());
         let calls = run(&mut machine, count, |numbers| match script.next() {
             Some(Makes::Failure) => failed(),
+            Some(Makes::Refusal) => refused(),
             Some(Makes::Report(position)) if position < numbers.len() => fails_at(numbers[position]),
             _ => returned("null"),
         });
