@@ -45,12 +45,12 @@ const EXPECTED: [&str; 2] = [
     "TransactionCanceledException",
 ];
 
-/// Serves until it is dropped. `written` is told of each request that may have changed an item.
+/// Serves until it is dropped. `written` counts each request that may have changed an item.
 pub(super) async fn run(
     listener: TcpListener,
     (hosts, acceptor): (Hosts, TlsAcceptor),
     database: Database,
-    written: watch::Sender<()>,
+    written: watch::Sender<u64>,
 ) {
     let front = Arc::new(Front {
         database,
@@ -81,7 +81,7 @@ pub(super) async fn run(
 
 struct Front {
     database: Database,
-    written: watch::Sender<()>,
+    written: watch::Sender<u64>,
     /// Idle connections to the engine's server.
     idle: Mutex<Vec<Way>>,
 }
@@ -130,7 +130,7 @@ impl Service for Front {
         // The task goes on if the client leaves: a request that is under way is not cut short.
         let answered = self.ask(head, request.clone()).await;
         if !reads(&operation) {
-            self.written.send_replace(());
+            self.written.send_modify(|count| *count += 1);
         }
         let (status, fields, body) = answered.unwrap_or_else(|error| {
             let causes = crate::error::with_causes(&error);
