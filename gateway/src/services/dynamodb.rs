@@ -28,8 +28,8 @@ pub(crate) struct Engine {
     /// What answers requests there.
     pub(crate) front: Arc<Front>,
     database: Database,
-    /// Told whenever an item may have changed.
-    written: watch::Sender<()>,
+    /// Counts the times at which an item may have changed.
+    written: watch::Sender<u64>,
     /// The tables that were in the file already, by name.
     kept: Mutex<HashSet<String>>,
     tasks: Vec<JoinHandle<()>>,
@@ -73,7 +73,7 @@ impl Engine {
         let listener = TcpListener::bind(address).await;
         let listener = listener.map_err(|error| Error::Listen { address, error })?;
         let address = listener.local_addr().map_err(|error| failed(&error))?;
-        let written = watch::Sender::new(());
+        let written = watch::Sender::new(0);
         let front = Arc::new(Front::new(database.clone(), written.clone()));
         let serving = front::run(Arc::clone(&front), listener, accepting);
         let mut engine = Self {
@@ -141,6 +141,11 @@ impl Engine {
         Reader::new(self.database.clone(), written, mapping, from, region)
     }
 
+    /// How often an item may have changed: what [`Reader::written_until`] counts.
+    pub(crate) fn written_until(&self) -> u64 {
+        *self.written.borrow()
+    }
+
     /// Removes the items that have expired. It happens by itself, but for frozen clocks.
     pub(crate) async fn sweep(&self) {
         sweep(self.database.clone(), &self.written).await;
@@ -201,12 +206,12 @@ fn open(file: &Path, clock: &Clock) -> Result<(Database, Option<File>), Error> {
     Ok((database, Some(lock)))
 }
 
-async fn sweep(database: Database, written: &watch::Sender<()>) {
+async fn sweep(database: Database, written: &watch::Sender<u64>) {
     let done = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
     match done {
         Ok(Ok(0)) | Err(_) => {}
         Ok(Ok(_)) => {
-            written.send_replace(());
+            written.send_modify(|count| *count += 1);
         }
         Ok(Err(error)) => {
             tracing::warn!("the local DynamoDB could not remove expired items: {error}");

@@ -76,8 +76,8 @@ pub(super) async fn run(
 /// What answers DynamoDB's requests.
 pub(crate) struct Front {
     database: Database,
-    /// Told of each request that may have changed an item.
-    written: watch::Sender<()>,
+    /// Counts each request that may have changed an item.
+    written: watch::Sender<u64>,
     /// Idle connections to the engine's server.
     idle: Mutex<Vec<Way>>,
 }
@@ -126,7 +126,7 @@ impl Service for Front {
         // The task goes on if the client leaves: a request that is under way is not cut short.
         let answered = self.ask(head, request.clone()).await;
         if !reads(&operation) {
-            self.written.send_replace(());
+            self.written.send_modify(|count| *count += 1);
         }
         let (status, fields, body) = answered.unwrap_or_else(|error| {
             let causes = crate::error::with_causes(&error);
@@ -147,7 +147,7 @@ impl Service for Front {
 type Answer = (u16, Vec<(String, String)>, Bytes);
 
 impl Front {
-    pub(super) fn new(database: Database, written: watch::Sender<()>) -> Self {
+    pub(super) fn new(database: Database, written: watch::Sender<u64>) -> Self {
         Self {
             database,
             written,
