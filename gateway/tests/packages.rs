@@ -271,7 +271,7 @@ async fn what_is_missing_or_broken_is_one_error_with_what_to_do() {
         "{page}"
     );
     assert!(
-        page.contains("`CodeUri` is taken from the template's folder"),
+        page.contains("paths of code are taken from the template's folder"),
         "{page}"
     );
     let page = refused("broken.zip", "src").await;
