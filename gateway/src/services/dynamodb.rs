@@ -15,8 +15,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
+use super::front::{self, Front};
 use super::streams::Reader;
-use super::{front, tables};
+use super::tables;
 use crate::Error;
 use crate::clock::Clock;
 use crate::server::origin::Hosts;
@@ -24,6 +25,8 @@ use crate::server::origin::Hosts;
 /// The running engine. It ends when this is dropped.
 pub(crate) struct Engine {
     pub(crate) address: SocketAddr,
+    /// What answers requests there.
+    pub(crate) front: Arc<Front>,
     database: Database,
     /// Told whenever an item may have changed.
     written: watch::Sender<()>,
@@ -71,13 +74,15 @@ impl Engine {
         let listener = listener.map_err(|error| Error::Listen { address, error })?;
         let address = listener.local_addr().map_err(|error| failed(&error))?;
         let written = watch::Sender::new(());
-        let front = front::run(listener, accepting, database.clone(), written.clone());
+        let front = Arc::new(Front::new(database.clone(), written.clone()));
+        let serving = front::run(Arc::clone(&front), listener, accepting);
         let mut engine = Self {
             address,
+            front,
             database: database.clone(),
             written: written.clone(),
             kept: Mutex::default(),
-            tasks: vec![tokio::spawn(front)],
+            tasks: vec![tokio::spawn(serving)],
             _locked: locked,
         };
         for table in wanted {

@@ -45,18 +45,12 @@ const EXPECTED: [&str; 2] = [
     "TransactionCanceledException",
 ];
 
-/// Serves until it is dropped. `written` is told of each request that may have changed an item.
+/// Serves until it is dropped.
 pub(super) async fn run(
+    front: Arc<Front>,
     listener: TcpListener,
     (hosts, acceptor): (Hosts, TlsAcceptor),
-    database: Database,
-    written: watch::Sender<()>,
 ) {
-    let front = Arc::new(Front {
-        database,
-        written,
-        idle: Mutex::new(Vec::new()),
-    });
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -79,8 +73,10 @@ pub(super) async fn run(
     }
 }
 
-struct Front {
+/// What answers DynamoDB's requests.
+pub(crate) struct Front {
     database: Database,
+    /// Told of each request that may have changed an item.
     written: watch::Sender<()>,
     /// Idle connections to the engine's server.
     idle: Mutex<Vec<Way>>,
@@ -151,6 +147,14 @@ impl Service for Front {
 type Answer = (u16, Vec<(String, String)>, Bytes);
 
 impl Front {
+    pub(super) fn new(database: Database, written: watch::Sender<()>) -> Self {
+        Self {
+            database,
+            written,
+            idle: Mutex::new(Vec::new()),
+        }
+    }
+
     async fn ask(&self, head: Head, body: Bytes) -> Result<Answer, Unanswered> {
         let method =
             Method::from_bytes(head.method.as_bytes()).map_err(hyper::http::Error::from)?;
