@@ -106,8 +106,8 @@ impl Control {
     }
 
     /// Lets `time` pass on a frozen clock: once every call of a function has reached its process,
-    /// all that is due within `time` happens, each thing at its own moment, and is on its way when
-    /// this returns the new time. Functions whose `Timeout` is reached are killed. Items of the
+    /// and every event source mapping knows what was written, all that is due within `time` happens,
+    /// each thing at its own moment, and is on its way when this returns the new time. Functions whose `Timeout` is reached are killed. Items of the
     /// embedded DynamoDB that have expired by then are gone. `None` with a clock of another kind.
     ///
     /// Calls that are still under way see the time pass too, also those that began in its middle:
@@ -115,6 +115,9 @@ impl Control {
     pub async fn advance(&self, time: Duration) -> Option<spec::Timestamp> {
         if !self.0.clock.stands() {
             return None;
+        }
+        if let Some(engine) = &self.0.dynamodb {
+            self.0.mappings.caught_up(engine).await;
         }
         self.0.functions.fetched().await;
         let now = self.0.hub.advance(time);

@@ -25,6 +25,7 @@ use crate::server::origin::Hosts;
 use crate::services::backend::Backends;
 use crate::services::dynamodb;
 use crate::services::endpoint::Endpoint;
+use crate::services::front::Front;
 use crate::streams::Mappings;
 use crate::supervisor::Supervisor;
 use crate::{Error, Options, SpecGateway, ids, lambda, server, streams, tls};
@@ -147,7 +148,8 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let stop = Arc::new(Notify::new());
     let supervisor = Supervisor::new();
     let lambda = Lambda::new(Arc::clone(&functions), stack.api(), &access, clock.clone());
-    let served = (Arc::clone(&hub), Arc::new(lambda));
+    let front = dynamodb.as_ref().map(|engine| Arc::clone(&engine.front));
+    let served = (Arc::clone(&hub), Arc::new(lambda), front);
     let listening = (listener, hosts, acceptor);
     let tasks = spawn(&supervisor, served, (processes, polls), listening, &stop);
     Ok(Control::new(Running {
@@ -189,13 +191,13 @@ fn machine(stack: &Assembly, access: Access, options: &Options) -> SpecGateway {
 /// Starts the tasks that must not end.
 fn spawn(
     supervisor: &Supervisor,
-    (hub, lambda): (Arc<Hub>, Arc<Lambda>),
+    (hub, lambda, dynamodb): (Arc<Hub>, Arc<Lambda>, Option<Arc<Front>>),
     (processes, polls): (lambda::Tasks, streams::Tasks),
     (listener, hosts, acceptor): (TcpListener, Hosts, TlsAcceptor),
     stop: &Arc<Notify>,
 ) -> Vec<AbortHandle> {
     let served = server::run(
-        (Arc::clone(&hub), lambda),
+        (Arc::clone(&hub), lambda, dynamodb),
         listener,
         (hosts, acceptor),
         Arc::clone(stop),

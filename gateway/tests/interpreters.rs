@@ -127,7 +127,7 @@ async fn code_that_was_not_built_is_named_with_the_command() {
             "nothing",
             &[],
             "there is no folder `",
-            "`CodeUri` is taken from the template's folder",
+            "paths of code are taken from the template's folder",
         ),
     ];
     for (name, files, problem, command) in cases {

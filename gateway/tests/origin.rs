@@ -98,6 +98,8 @@ async fn connections_and_dynamodb_are_for_programs_only() {
     let ports = [
         (own.as_str(), "GET /test/@connections/none", "", 400),
         (dynamodb, "POST /", list, 200),
+        // For SDKs that look at no variable but `AWS_ENDPOINT_URL`.
+        (own.as_str(), "POST /", list, 200),
     ];
     for (address, line, more, good) in ports {
         let ask = async |fields: &str| {

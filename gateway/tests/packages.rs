@@ -169,7 +169,7 @@ api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
 head=$(mktemp)
 while curl --silent --show-error --fail --dump-header "$head" --output /dev/null "$api/next"; do
   id=$(sed -n 's/^[Ll]ambda-[Rr]untime-[Aa]ws-[Rr]equest-[Ii]d: *\([^[:space:]]*\).*/\1/p' "$head")
-  said="$(cat "$LAMBDA_TASK_ROOT/name.txt") $(tool)"
+  said="$(cat "$LAMBDA_TASK_ROOT/name.txt") $(tool) $(basename "$RUBYLIB")"
   curl --silent --output /dev/null --data "{\"statusCode\": 200, \"body\": \"$said\"}" "$api/$id/response"
 done
 "#;
@@ -179,11 +179,13 @@ done
         &folder.join("app.zip"),
         &[("bootstrap", script), ("name.txt", "zip")],
     );
-    zip(&folder.join("tool.zip"), &[tool]);
-    zip(&folder.join("runtime.zip"), &[("bootstrap", script), tool]);
+    let ruby = ("ruby/lib/x.rb", "");
+    zip(&folder.join("tool.zip"), &[tool, ruby]);
+    let files = [("bootstrap", script), tool, ruby];
+    zip(&folder.join("runtime.zip"), &files);
     for (code, content, expected) in [
-        ("app.zip", "tool.zip", "zip layer"),
-        ("code", "runtime.zip", "folder layer"),
+        ("app.zip", "tool.zip", "zip layer lib"),
+        ("code", "runtime.zip", "folder layer lib"),
     ] {
         let function = function(code, "x", "provided.al2023", "!Ref Layer");
         let template = stack(&folder, &function, &layer("Layer", content));
@@ -271,7 +273,7 @@ async fn what_is_missing_or_broken_is_one_error_with_what_to_do() {
         "{page}"
     );
     assert!(
-        page.contains("`CodeUri` is taken from the template's folder"),
+        page.contains("paths of code are taken from the template's folder"),
         "{page}"
     );
     let page = refused("broken.zip", "src").await;

@@ -74,7 +74,14 @@ pub(super) fn of(
     );
     set("AWS_ENDPOINT_URL_LAMBDA", &surroundings.lambda_url());
     // Whoever calls another service hears that there is none, instead of calling the internet.
-    set("AWS_ENDPOINT_URL", &surroundings.lambda_url());
+    // aws-lite takes its scheme for every host: with `http`, it cannot call the API's own any more.
+    let any = surroundings.lambda_url();
+    let any = match program.is_preloaded {
+        true => any.replace("http://", "https://"),
+        // Not all of the others trust the certificate.
+        false => any,
+    };
+    set("AWS_ENDPOINT_URL", &any);
     for (service, url) in &surroundings.endpoints {
         set(&format!("AWS_ENDPOINT_URL_{service}"), url);
     }

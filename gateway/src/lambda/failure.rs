@@ -139,6 +139,15 @@ pub(super) fn streamed(error_type: &str, body: Option<&str>) -> String {
     }
 }
 
+/// An error, which is JSON, for people: `TYPE: MESSAGE`. Its trace is in the function's own lines.
+pub(super) fn in_words(error: &str) -> String {
+    let value: Value = serde_json::from_str(error).unwrap_or_default();
+    match (value["errorType"].as_str(), value["errorMessage"].as_str()) {
+        (Some(error_type), Some(message)) => format!("{error_type}: {message}"),
+        _ => error.to_owned(),
+    }
+}
+
 fn error(error_type: &str, message: &str) -> String {
     json!({"errorType": error_type, "errorMessage": message}).to_string()
 }
@@ -194,6 +203,14 @@ mod tests {
         let alone = r#"{"errorType":"Late","errorMessage":""}"#;
         assert_eq!(streamed("Late", None), alone);
         assert_eq!(streamed("Late", Some("no base64")), alone);
+    }
+
+    #[test]
+    fn an_error_is_said_in_words_as_far_as_it_has_them() {
+        let error = r#"{"errorType":"A","errorMessage":"b\nc","stackTrace":["d"]}"#;
+        assert_eq!(in_words(error), "A: b\nc");
+        let other = r#"{"errorMessage":1}"#;
+        assert_eq!(in_words(other), other);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use spec::io::FunctionOutcome;
 
+use super::failure;
 use super::machine::{End, Finished};
 use super::pool::Pool;
 
@@ -37,7 +38,7 @@ impl Pool {
         };
         let error = failure.to_json(&finished.request_id);
         if failure.is_of_the_process() {
-            tracing::warn!("function `{}`: {error}", self.name);
+            tracing::warn!("function `{}`: {}", self.name, failure::in_words(&error));
         }
         Some(FunctionOutcome::Failed(error))
     }

@@ -233,9 +233,9 @@ impl Missing {
             ),
             Self::Bootstrap { .. } => "build the function first".to_owned(),
             Self::Folder { .. } | Self::File { .. } => {
-                "`CodeUri` is taken from the template's folder".to_owned()
+                "paths of code are taken from the template's folder".to_owned()
             }
-            Self::Layer { .. } => "`ContentUri` is taken from the template's folder".to_owned(),
+            Self::Layer { .. } => "paths of layers are taken from the template's folder".to_owned(),
             Self::Archive { .. } => "make the zip anew: Lambda takes files that are stored or \
                                      deflated, with paths inside its folder"
                 .to_owned(),

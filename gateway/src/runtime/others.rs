@@ -2,7 +2,6 @@
 //! for all functions of a runtime.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fmt;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -42,7 +41,16 @@ impl Others {
         let found = std::mem::take(&mut state.found);
         let warnings = found.into_iter().map(|(other, functions)| {
             let functions: Vec<String> = functions.into_iter().collect();
-            format!("{other}: `{}`", functions.join("`, `"))
+            let Other {
+                runtime,
+                interpreter,
+                option,
+            } = other;
+            format!(
+                "functions of `{runtime}` run on {interpreter}: `{}`; `{option} PATH` names another \
+                 one",
+                functions.join("`, `")
+            )
         });
         let new = warnings.filter(|warning| state.said.insert(warning.clone()));
         new.collect()
@@ -68,20 +76,6 @@ impl Other {
     }
 }
 
-impl fmt::Display for Other {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            runtime,
-            interpreter,
-            option,
-        } = self;
-        write!(
-            f,
-            "the functions of `{runtime}` run on {interpreter}, and `{option} PATH` names another one"
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,15 +96,19 @@ mod tests {
             ("nodejs24.x", "Late"),
             ("nodejs22.x", "Connect"),
         ];
-        let of_22 = "the functions of `nodejs22.x` run on Node 20.20.2 (`node`), and `--node PATH` \
-                     names another one: `Connect`, `Send`";
-        let of_24 = "the functions of `nodejs24.x` run on Node 20.20.2 (`node`), and `--node PATH` \
-                     names another one: `Late`";
+        let warning = |runtime: &str, functions: &str| {
+            format!(
+                "functions of `{runtime}` run on Node 20.20.2 (`node`): {functions}; `--node PATH` \
+                 names another one"
+            )
+        };
+        let of_22 = warning("nodejs22.x", "`Connect`, `Send`");
+        let of_24 = warning("nodejs24.x", "`Late`");
         assert_eq!(find(&all), [of_22, of_24]);
         // Another deployment.
         assert_eq!(find(&all), [""; 0]);
         let one_more = find(&[("nodejs22.x", "Send"), ("nodejs22.x", "New")]);
         assert_eq!(one_more.len(), 1);
-        assert!(one_more[0].ends_with(": `New`, `Send`"), "{one_more:?}");
+        assert!(one_more[0].contains(": `New`, `Send`;"), "{one_more:?}");
     }
 }

@@ -97,8 +97,8 @@ impl Package {
         folder.is_dir().then_some(folder)
     }
 
-    /// `PATH` and `LD_LIBRARY_PATH`, in Lambda's order: the system's, the code's, the layers'.
-    /// `code` is where the function's program is.
+    /// `PATH`, `LD_LIBRARY_PATH` and their like, in Lambda's order: the system's, the code's, the
+    /// layers'. `code` is where the function's program is.
     ///
     /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
     pub(crate) fn search_paths(&self, code: &Path) -> Vec<(OsString, OsString)> {
@@ -118,7 +118,12 @@ impl Package {
                 variables.push((name.into(), all));
             }
         };
-        set("PATH", &[], self.of_layers("bin").into_iter().collect());
+        let of_layers = |path| self.of_layers(path).into_iter().collect();
+        set("PATH", &[], of_layers("bin"));
+        // Of the runtimes that a command runs.
+        set("RUBYLIB", &[], of_layers("ruby/lib"));
+        let jars = self.of_layers("java/lib").map(|folder| folder.join("*"));
+        set("CLASSPATH", &[], jars.into_iter().collect());
         if cfg!(target_os = "linux") {
             let own = [code.to_owned(), code.join("lib")].into_iter();
             let all = own.chain(self.of_layers("lib"));

@@ -1,5 +1,6 @@
-//! Calls of services that the gateway does not have: functions are led here with them
-//! (`AWS_ENDPOINT_URL`), so that they hear of it instead of calling the internet.
+//! Calls of other services: functions are led here with them (`AWS_ENDPOINT_URL`), so that they hear
+//! that there is none instead of calling the internet. Some SDKs look at no variable but that, also
+//! for DynamoDB.
 
 use serde_json::json;
 
@@ -25,11 +26,18 @@ pub(super) fn service(head: &Head) -> Option<String> {
     is_foreign.then(|| service.to_owned())
 }
 
-/// Answers that there is no such service; whether another request may follow.
+/// Answers that there is no such service here; whether another request may follow.
 pub(super) async fn refuse(connection: &mut Connection, head: &Head, service: &str) -> bool {
     let keep_alive = head.keep_alive && connection.whole(head, 0).await.is_ok();
-    let name = service.to_ascii_uppercase();
-    let message = format!("gatespec has no {name}: give it one with `--endpoint {service}=URL`");
+    let message = match service {
+        "dynamodb" => {
+            "DynamoDB is not on this port: `AWS_ENDPOINT_URL_DYNAMODB` says where".to_owned()
+        }
+        service => {
+            let name = service.to_ascii_uppercase();
+            format!("gatespec has no {name}: give it one with `--endpoint {service}=URL`")
+        }
+    };
     tracing::warn!("{message}");
     let body = json!({"__type": "NotImplemented", "message": message}).to_string();
     let headers = [

@@ -29,8 +29,9 @@ use origin::{Hosts, Pages};
 use serve::{Name, Service};
 
 /// Accepts connections until `stop`, then keeps those that are there until it is dropped.
-pub(crate) async fn run(
-    (hub, lambda): (Arc<Hub>, Arc<Lambda>),
+/// Requests that are signed for DynamoDB are answered by `dynamodb`, if it is in this process.
+pub(crate) async fn run<D: Service + 'static>(
+    (hub, lambda, dynamodb): (Arc<Hub>, Arc<Lambda>, Option<Arc<D>>),
     listener: TcpListener,
     (hosts, acceptor): (Hosts, TlsAcceptor),
     stop: Arc<Notify>,
@@ -45,6 +46,7 @@ pub(crate) async fn run(
                     let api = Api {
                         hub: Arc::clone(&hub),
                         lambda: Arc::clone(&lambda),
+                        dynamodb: dynamodb.clone(),
                         address,
                         closing: Arc::clone(&closing),
                     };
@@ -84,20 +86,24 @@ fn look(ended: Result<(), JoinError>, hub: &Hub, supervisor: &Supervisor) {
 }
 
 /// The API on one connection.
-struct Api {
+struct Api<D> {
     hub: Arc<Hub>,
     lambda: Arc<Lambda>,
+    dynamodb: Option<Arc<D>>,
     /// The peer's.
     address: SocketAddr,
     /// The gateway goes down: no connection is kept for another request.
     closing: Arc<AtomicBool>,
 }
 
-impl Service for Api {
+impl<D: Service> Service for Api<D> {
     const NAME: Name = Name::Gateway;
 
     fn pages(&self, head: &Head) -> Pages {
-        match invoke::is_meant(head.path()) || is_management(head.path(), &head.headers) {
+        let is_for_programs = invoke::is_meant(head.path())
+            || is_management(head.path(), &head.headers)
+            || foreign::service(head).is_some();
+        match is_for_programs {
             true => Pages::Refused,
             false => Pages::Allowed,
         }
@@ -110,6 +116,9 @@ impl Service for Api {
     ) -> Option<Box<Connection>> {
         head.keep_alive &= !self.closing.load(Ordering::SeqCst);
         if let Some(service) = foreign::service(&head) {
+            if let Some(dynamodb) = self.dynamodb.as_ref().filter(|_| service == "dynamodb") {
+                return dynamodb.answer(connection, head).await;
+            }
             let answered = foreign::refuse(&mut connection, &head, &service).await;
             answered.then_some(connection)
         } else if invoke::is_meant(head.path()) {

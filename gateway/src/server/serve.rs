@@ -112,9 +112,11 @@ fn note_stray(here: Name, head: &Head) {
     let target = head.headers.get("X-Amz-Target").unwrap_or_default();
     let is_for_the_gateway =
         head.headers.has_token("Upgrade", "websocket") || head.path().contains("/@connections/");
+    // What is signed is answered, or told that there is no DynamoDB.
+    let is_signed = head.headers.get("Authorization").is_some();
     let meant = match is_for_the_gateway {
         true => Name::Gateway,
-        false if target.starts_with("DynamoDB") => Name::DynamoDb,
+        false if target.starts_with("DynamoDB") && !is_signed => Name::DynamoDb,
         false => return,
     };
     if meant != here {

@@ -15,8 +15,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
+use super::front::{self, Front};
 use super::streams::Reader;
-use super::{front, tables};
+use super::tables;
 use crate::Error;
 use crate::clock::Clock;
 use crate::server::origin::Hosts;
@@ -24,9 +25,11 @@ use crate::server::origin::Hosts;
 /// The running engine. It ends when this is dropped.
 pub(crate) struct Engine {
     pub(crate) address: SocketAddr,
+    /// What answers requests there.
+    pub(crate) front: Arc<Front>,
     database: Database,
-    /// Told whenever an item may have changed.
-    written: watch::Sender<()>,
+    /// Counts the times at which an item may have changed.
+    written: watch::Sender<u64>,
     /// The tables that were in the file already, by name.
     kept: Mutex<HashSet<String>>,
     tasks: Vec<JoinHandle<()>>,
@@ -70,14 +73,16 @@ impl Engine {
         let listener = TcpListener::bind(address).await;
         let listener = listener.map_err(|error| Error::Listen { address, error })?;
         let address = listener.local_addr().map_err(|error| failed(&error))?;
-        let written = watch::Sender::new(());
-        let front = front::run(listener, accepting, database.clone(), written.clone());
+        let written = watch::Sender::new(0);
+        let front = Arc::new(Front::new(database.clone(), written.clone()));
+        let serving = front::run(Arc::clone(&front), listener, accepting);
         let mut engine = Self {
             address,
+            front,
             database: database.clone(),
             written: written.clone(),
             kept: Mutex::default(),
-            tasks: vec![tokio::spawn(front)],
+            tasks: vec![tokio::spawn(serving)],
             _locked: locked,
         };
         for table in wanted {
@@ -134,6 +139,11 @@ impl Engine {
         };
         let written = self.written.subscribe();
         Reader::new(self.database.clone(), written, mapping, from, region)
+    }
+
+    /// How often an item may have changed: what [`Reader::written_until`] counts.
+    pub(crate) fn written_until(&self) -> u64 {
+        *self.written.borrow()
     }
 
     /// Removes the items that have expired. It happens by itself, but for frozen clocks.
@@ -196,12 +206,12 @@ fn open(file: &Path, clock: &Clock) -> Result<(Database, Option<File>), Error> {
     Ok((database, Some(lock)))
 }
 
-async fn sweep(database: Database, written: &watch::Sender<()>) {
+async fn sweep(database: Database, written: &watch::Sender<u64>) {
     let done = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
     match done {
         Ok(Ok(0)) | Err(_) => {}
         Ok(Ok(_)) => {
-            written.send_replace(());
+            written.send_modify(|count| *count += 1);
         }
         Ok(Err(error)) => {
             tracing::warn!("the local DynamoDB could not remove expired items: {error}");

@@ -45,18 +45,12 @@ const EXPECTED: [&str; 2] = [
     "TransactionCanceledException",
 ];
 
-/// Serves until it is dropped. `written` is told of each request that may have changed an item.
+/// Serves until it is dropped.
 pub(super) async fn run(
+    front: Arc<Front>,
     listener: TcpListener,
     (hosts, acceptor): (Hosts, TlsAcceptor),
-    database: Database,
-    written: watch::Sender<()>,
 ) {
-    let front = Arc::new(Front {
-        database,
-        written,
-        idle: Mutex::new(Vec::new()),
-    });
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -79,9 +73,11 @@ pub(super) async fn run(
     }
 }
 
-struct Front {
+/// What answers DynamoDB's requests.
+pub(crate) struct Front {
     database: Database,
-    written: watch::Sender<()>,
+    /// Counts each request that may have changed an item.
+    written: watch::Sender<u64>,
     /// Idle connections to the engine's server.
     idle: Mutex<Vec<Way>>,
 }
@@ -130,7 +126,7 @@ impl Service for Front {
         // The task goes on if the client leaves: a request that is under way is not cut short.
         let answered = self.ask(head, request.clone()).await;
         if !reads(&operation) {
-            self.written.send_replace(());
+            self.written.send_modify(|count| *count += 1);
         }
         let (status, fields, body) = answered.unwrap_or_else(|error| {
             let causes = crate::error::with_causes(&error);
@@ -151,6 +147,14 @@ impl Service for Front {
 type Answer = (u16, Vec<(String, String)>, Bytes);
 
 impl Front {
+    pub(super) fn new(database: Database, written: watch::Sender<u64>) -> Self {
+        Self {
+            database,
+            written,
+            idle: Mutex::new(Vec::new()),
+        }
+    }
+
     async fn ask(&self, head: Head, body: Bytes) -> Result<Answer, Unanswered> {
         let method =
             Method::from_bytes(head.method.as_bytes()).map_err(hyper::http::Error::from)?;

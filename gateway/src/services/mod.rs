@@ -4,7 +4,7 @@ pub(crate) mod backend;
 pub(crate) mod dynamodb;
 mod elsewhere;
 pub(crate) mod endpoint;
-mod front;
+pub(crate) mod front;
 mod spelling;
 pub(crate) mod streams;
 mod tables;

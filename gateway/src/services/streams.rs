@@ -10,7 +10,7 @@ use tokio::sync::watch;
 pub(crate) struct Reader {
     database: Database,
     /// Changes when an item may have changed.
-    written: watch::Receiver<()>,
+    written: watch::Receiver<u64>,
     /// Where to go on.
     iterator: String,
     /// What the function is told of the stream.
@@ -28,7 +28,7 @@ impl Reader {
     /// The table has no stream.
     pub(super) fn new(
         database: Database,
-        written: watch::Receiver<()>,
+        written: watch::Receiver<u64>,
         mapping: &EventSourceMapping,
         from: StartingPosition,
         region: &str,
@@ -95,6 +95,11 @@ impl Reader {
             }
         }
         Ok((events, more))
+    }
+
+    /// How often an item may have changed by now.
+    pub(crate) fn written_until(&self) -> u64 {
+        *self.written.borrow()
     }
 
     /// Resolves when an item may have changed since the last [`read`](Self::read).

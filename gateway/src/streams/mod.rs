@@ -45,12 +45,15 @@ pub(crate) struct Tasks {
 /// A mapping that is served. Its task ends when this is dropped.
 struct Live {
     mapping: watch::Sender<EventSourceMapping>,
+    caught_up: watch::Receiver<u64>,
 }
 
 /// What a mapping's task has.
 struct Polling {
     mapping: watch::Receiver<EventSourceMapping>,
     reader: Reader,
+    /// Until which write it has read, or has as much as it can take.
+    caught_up: watch::Sender<u64>,
 }
 
 /// A call that is under way: its outcome, or nothing if the gateway goes down.
@@ -104,11 +107,17 @@ impl Mappings {
             match engine.stream(mapping, &self.region) {
                 Ok(reader) => {
                     let (sender, receiver) = watch::channel(mapping.clone());
-                    live.insert(mapping.logical_id.clone(), Live { mapping: sender });
+                    let caught_up = watch::Sender::new(0);
+                    let one = Live {
+                        mapping: sender,
+                        caught_up: caught_up.subscribe(),
+                    };
+                    live.insert(mapping.logical_id.clone(), one);
                     // Without tasks, everything is going down.
                     let _ = self.added.send(Polling {
                         mapping: receiver,
                         reader,
+                        caught_up,
                     });
                 }
                 Err(problem) => tracing::warn!(
@@ -116,6 +125,19 @@ impl Mappings {
                     mapping.logical_id
                 ),
             }
+        }
+    }
+
+    /// Resolves when every mapping knows what has been written by now.
+    pub(crate) async fn caught_up(&self, engine: &Engine) {
+        let written = engine.written_until();
+        let all: Vec<_> = {
+            let live = self.live();
+            live.values().map(|one| one.caught_up.clone()).collect()
+        };
+        for mut one in all {
+            // One that is gone needs to know nothing.
+            let _ = one.wait_for(|until| *until >= written).await;
         }
     }
 
@@ -160,6 +182,7 @@ impl Polling {
         let mut call: Option<Call> = None;
         let mut more = true;
         loop {
+            let written = self.reader.written_until();
             while more && machine.wanted() > 0 {
                 let (records, rest) = self.read(machine.wanted()).await;
                 machine.push(clock.now(), records);
@@ -174,6 +197,7 @@ impl Polling {
                     Step::Wait(until) => break until,
                 }
             };
+            self.caught_up.send_replace(written);
             tokio::select! {
                 // First, so that nothing is said of what the gateway's end has cut short.
                 biased;

@@ -278,7 +278,8 @@ fn code(draft: &mut Draft<'_>, properties: &Properties<'_>) -> (Code, Span) {
         None => None,
     };
     let is_elsewhere = path.is_none_or(|path| path.starts_with("s3:"));
-    let unsupported = is_elsewhere.then(|| "its code is not beside the template".to_owned());
+    let unsupported =
+        is_elsewhere.then(|| "its code is not a folder or a file beside the template".to_owned());
     let span = match (binary, &uri) {
         (Some(node), _) => node.span.clone(),
         (None, Some((_, value))) => value.span.clone(),

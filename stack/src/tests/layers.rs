@@ -107,5 +107,8 @@ fn code_in_a_bucket_is_not_beside_the_template() {
 ",
     );
     let reason = code.unsupported.expect("it is elsewhere");
-    assert_eq!(reason, "its code is not beside the template");
+    assert_eq!(
+        reason,
+        "its code is not a folder or a file beside the template"
+    );
 }
