@@ -102,6 +102,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         max_processes: options.max_processes.max(1),
         processors: std::thread::available_parallelism().map_or(1, usize::from),
     };
+    let folder = tools.folder().map_err(Error::Home)?;
     let sink =
         Sink::open(&options.function_output, options.invocation_lines).map_err(Error::Output)?;
     let launches = Launch::all(&stack, &programs, &surroundings);
@@ -131,7 +132,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         lines,
         |hub| {
             let (functions, tasks) =
-                Functions::new(launches, sink.clone(), clock.clone(), hub.clone());
+                Functions::new(launches, folder, sink.clone(), clock.clone(), hub.clone());
             started = Some((Arc::clone(&functions), tasks));
             let backends = Backends::new(hub, clock.clone(), endpoint.clone());
             (functions, backends)

@@ -34,6 +34,7 @@ mod watchdog;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, Weak};
 
@@ -106,9 +107,11 @@ pub(crate) struct Surroundings {
 }
 
 impl Functions {
-    /// Functions to be called, and the tasks that run their processes.
+    /// Functions to be called, and the tasks that run their processes. `folder` holds files that go
+    /// with the gateway.
     pub(crate) fn new(
         launches: Vec<Launch>,
+        folder: PathBuf,
         sink: Sink,
         clock: Clock,
         results: Weak<dyn Results>,
@@ -120,7 +123,7 @@ impl Functions {
             clock,
             callers: Callers::new(results),
             directory: RwLock::default(),
-            watchdog: Watchdog::new(),
+            watchdog: Watchdog::new(folder),
             added,
         };
         for launch in launches {

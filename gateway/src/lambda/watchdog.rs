@@ -1,11 +1,12 @@
-//! Ends functions whose gateway was killed.
+//! Ends functions whose gateway was killed, and removes its files.
 //!
 //! A shell reads from a pipe which process groups run. When the gateway is gone, however it ended,
-//! the pipe is closed, and the shell kills the groups that are left. No function holds the pipe's
+//! the pipe is closed, and the shell kills the groups that are left and removes the private folder. No function holds the pipe's
 //! write end: it is close-on-exec. A function that is started and not yet announced when its
 //! gateway is killed finds no Runtime API, and ends by itself.
 
 use std::io::{self, PipeWriter, Write};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -15,7 +16,11 @@ use tokio::process::{Child, Command};
 
 /// Knows of the functions' process groups. Its shell is started with the first of them.
 #[derive(Debug)]
-pub(super) struct Watchdog(Mutex<State>);
+pub(super) struct Watchdog {
+    state: Mutex<State>,
+    /// What goes with the gateway.
+    folder: PathBuf,
+}
 
 #[derive(Debug)]
 enum State {
@@ -53,21 +58,24 @@ done
 for group in $groups; do
   kill -s KILL -- "-$group"
 done
+rm -rf -- "$1"
 "#;
 
 /// How long the shell may take to end when nothing is left to be killed.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Watchdog {
-    pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(State::Idle)))
+    /// With the folder of the gateway's files.
+    pub(super) fn new(folder: PathBuf) -> Arc<Self> {
+        let state = Mutex::new(State::Idle);
+        Arc::new(Self { state, folder })
     }
 
     /// Ends this process group if the gateway is killed.
     pub(super) fn watch(self: &Arc<Self>, group: Pid) -> Watched {
         let mut state = self.lock();
         if matches!(*state, State::Idle) {
-            *state = match Shell::start() {
+            *state = match Shell::start(&self.folder) {
                 Ok(shell) => State::Watching(shell),
                 Err(error) => {
                     tracing::warn!(
@@ -96,7 +104,7 @@ impl Watchdog {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held.
-        self.0.lock().expect("the watchdog's lock is poisoned")
+        self.state.lock().expect("the watchdog's lock is poisoned")
     }
 }
 
@@ -114,11 +122,12 @@ impl State {
 }
 
 impl Shell {
-    fn start() -> io::Result<Self> {
+    fn start(folder: &Path) -> io::Result<Self> {
         let (reader, groups) = io::pipe()?;
         rustix::io::ioctl_fionbio(&groups, true)?;
         let child = Command::new("/bin/sh")
-            .args(["-c", SCRIPT])
+            .args(["-c", SCRIPT, "sh"])
+            .arg(folder)
             .env_clear()
             .current_dir("/")
             .stdin(reader)
@@ -157,7 +166,10 @@ mod tests {
     // The processes that are started behind it do not hold its pipe open: it would wait for ever.
     #[tokio::test]
     async fn a_closed_pipe_ends_the_groups_that_are_left_and_no_other() {
-        let watchdog = Watchdog::new();
+        let name = format!("gatespec-watchdog-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(folder.join("home")).unwrap();
+        let watchdog = Watchdog::new(folder.clone());
         let (mut ended, ended_group) = sleeper();
         let ended_watch = watchdog.watch(ended_group);
         let (mut left, left_group) = sleeper();
@@ -189,5 +201,6 @@ mod tests {
             "its number may be another's"
         );
         assert!(stranger.try_wait().unwrap().is_none());
+        assert!(!folder.exists());
     }
 }
