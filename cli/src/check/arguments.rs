@@ -33,7 +33,7 @@ fn nobodys(args: &CheckArgs, targets: &[Target]) -> Option<String> {
         ),
         ("--node", interpreters.node.is_some(), &[Local]),
         ("--python", interpreters.python.is_some(), &[Local]),
-        ("--runtime", !interpreters.runtime.is_empty(), &[Local]),
+        ("--runtime", interpreters.has_commands(), &[Local]),
         ("--no-build", args.stack.no_build, &[Spec, Local]),
         ("--stack", args.aws.deployed.is_some(), &[Aws]),
         ("--ws", there.ws.is_some(), &[Endpoint]),

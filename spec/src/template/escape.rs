@@ -1,13 +1,14 @@
 //! `$util.escapeJavaScript`: the rules of commons-lang, the same in versions 2.4 to 2.6, lang3 and
 //! commons-text.
 
+mod block;
 mod unicode;
 
 use std::borrow::Cow;
 
 use velocity::{Text, TextBuf};
-use wide::u8x16;
 
+use self::block::{BLOCK, plain_bytes};
 use self::unicode::{escape_non_ascii, unit_escape};
 
 /// What each ASCII byte becomes, and its length. Nothing above U+007F.
@@ -106,9 +107,6 @@ fn escape_with_long_apostrophe(text: &str, apostrophe: &str, out: &mut String) -
     apostrophes
 }
 
-/// How many bytes are examined at once.
-const BLOCK: usize = 16;
-
 /// Escapes into a buffer of fixed size first, which never has to grow.
 fn escape_in_pieces<const SIZE: usize>(
     bytes: &[u8],
@@ -147,13 +145,11 @@ fn escape_piece(
             piece[length..].first_chunk_mut::<BLOCK>(),
         ) {
             *spot = *block;
-            let special = special_bytes(block);
-            if special == 0 {
+            let Some(plain) = plain_bytes(block) else {
                 at += BLOCK;
                 length += BLOCK;
                 continue;
-            }
-            let plain = special.trailing_zeros() as usize;
+            };
             at += plain;
             length += plain;
         }
@@ -185,26 +181,12 @@ fn put(piece: &mut [u8], at: usize, bytes: [u8; 8]) {
     }
 }
 
-/// One bit for each byte of the block that must be escaped, the first byte in the lowest bit.
-#[inline]
-fn special_bytes(block: &[u8; BLOCK]) -> u32 {
-    let bytes = u8x16::new(*block);
-    let each = u8x16::splat;
-    let controls = bytes.saturating_sub(each(0x1F)).simd_eq(each(0));
-    // `'` and `/` differ in one bit.
-    let slashes = (bytes | each(0x08)).simd_eq(each(b'/'));
-    let others = bytes.simd_eq(each(b'"')) | bytes.simd_eq(each(b'\\'));
-    // A byte that is not ASCII has its highest bit set, like the results of the comparisons.
-    (controls | slashes | others | bytes).to_bitmask()
-}
-
 /// How many bytes at the start need no escape.
 fn plain_length(bytes: &[u8]) -> usize {
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
     for (index, block) in blocks.iter().enumerate() {
-        let special = special_bytes(block);
-        if special != 0 {
-            return index * BLOCK + special.trailing_zeros() as usize;
+        if let Some(plain) = plain_bytes(block) {
+            return index * BLOCK + plain;
         }
     }
     let plain = rest

@@ -1,6 +1,6 @@
 //! Escapes characters of three bytes, eight at a time, on machines with AVX2: Chinese and Japanese
-//! text is escaped more than twice as fast. This is the only `unsafe` code, and only the call is
-//! unsafe: the instructions themselves touch no memory.
+//! text is escaped more than twice as fast. Only the call is unsafe: the instructions themselves
+//! touch no memory.
 
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_set_epi64x, _mm256_and_si256, _mm256_cmpeq_epi32, _mm256_extract_epi64,
