@@ -11,7 +11,7 @@ const { env } = process;
 const ROUNDS = Number(env.ROUNDS ?? 5);
 const SECONDS = Number(env.SECONDS_EACH ?? 10);
 /** Messages of one client alone in a round. */
-const ALONE = 300;
+const ALONE = 200;
 const CLIENTS = 50;
 /** A reply that takes longer is lost. */
 const LOST = 5000;
@@ -41,7 +41,8 @@ class Gateway {
     Object.assign(this, { name, version, url });
     const log = openSync(`${folder}/${name}.log`, 'w');
     const stdio = ['ignore', log, log];
-    this.process = spawn(program, args, { cwd: folder, stdio, detached: true, env: { ...env, ...more } });
+    const options = { cwd: folder, stdio, detached: true, env: { ...env, ...more } };
+    this.process = spawn(program, args, options);
     closeSync(log);
   }
 
@@ -57,13 +58,16 @@ class Gateway {
       }
     }
     const all = [this.process.pid];
-    for (const pid of all) for (const [child, parent] of parents) if (parent === pid) all.push(child);
+    for (const pid of all) {
+      for (const [child, parent] of parents) if (parent === pid) all.push(child);
+    }
     return all;
   }
 
   /** MB, with shared pages divided among those that have them. */
   memory() {
-    const pss = (pid) => /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'));
+    const rollup = (pid) => readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+    const pss = (pid) => /^Pss:\s+(\d+) kB/m.exec(rollup(pid));
     return this.pids().reduce((sum, pid) => sum + Number(pss(pid)?.[1] ?? 0) / 1024, 0);
   }
 
@@ -82,7 +86,8 @@ class Gateway {
       try {
         return await this.connect();
       } catch (error) {
-        if (tries > 300) throw new Error(`${this.name} does not answer: see ${folder}/${this.name}.log`);
+        const log = `${folder}/${this.name}.log`;
+        if (tries > 300) throw new Error(`${this.name} does not answer (${error}): see ${log}`);
         await sleep(200);
       }
     }
@@ -99,9 +104,19 @@ class Gateway {
   async measureAlone() {
     const client = await this.open();
     const before = this.used();
-    for (let count = 0; count < ALONE; count += 1) await client.ask(this.alone);
+    const end = performance.now() + 30_000;
+    for (let count = 0; count < ALONE && performance.now() < end; count += 1) {
+      await client.ask(this.alone);
+    }
     this.cpu += this.used() - before;
     client.socket.close();
+    this.progress('alone');
+  }
+
+  progress(what) {
+    const { alone, together, sent, lost } = this;
+    const answered = `${alone.length} and ${together.length} answered`;
+    console.error(`${this.name}, ${what}: ${answered}, ${lost} of ${sent} lost`);
   }
 
   async measureTogether() {
@@ -117,6 +132,7 @@ class Gateway {
     this.processes = Math.max(this.processes ?? 0, this.pids().length);
     this.pss = Math.max(this.pss ?? 0, this.memory());
     for (const client of clients) client.socket.close();
+    this.progress('together');
     await sleep(1000);
   }
 
@@ -178,17 +194,24 @@ const quantile = (times, part) => {
 };
 
 async function start() {
-  const [ours, theirs, http, lambda] = [await freePort(), await freePort(), await freePort(), await freePort()];
-  const endpoint = `Endpoint=http://localhost:${ours}/dev`;
-  const version = execFileSync(env.GATESPEC, ['--version'], { encoding: 'utf8' }).trim().split(' ').at(-1);
-  const serve = ['serve', '--port', `${ours}`, '--parameter', endpoint, 'template.yaml'];
-  const offline = JSON.parse(readFileSync(`${folder}/node_modules/serverless-offline/package.json`)).version;
-  const ports = { WEBSOCKET_PORT: theirs, HTTP_PORT: http, LAMBDA_PORT: lambda };
-  const quiet = { SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 's' };
-  const bin = `${folder}/node_modules/.bin/serverless`;
+  const [ours, theirs] = [await freePort(), await freePort()];
+  const version = execFileSync(env.GATESPEC, ['--version'], { encoding: 'utf8' });
+  const serve = ['serve', '--port', `${ours}`, 'template.yaml'];
+  serve.push('--parameter', `Endpoint=http://localhost:${ours}/dev`);
+  const packages = `${folder}/node_modules`;
+  const offline = JSON.parse(readFileSync(`${packages}/serverless-offline/package.json`));
+  const settings = {
+    WEBSOCKET_PORT: theirs,
+    HTTP_PORT: await freePort(),
+    LAMBDA_PORT: await freePort(),
+    SLS_TELEMETRY_DISABLED: '1',
+    SLS_NOTIFICATIONS_MODE: 'off',
+  };
+  const urls = [`ws://localhost:${ours}/dev`, `ws://localhost:${theirs}`];
+  const run = [`${packages}/.bin/serverless`, 'offline'];
   return [
-    new Gateway('gatespec', version, `ws://localhost:${ours}/dev`, env.GATESPEC, serve, {}),
-    new Gateway('serverless-offline', offline, `ws://localhost:${theirs}`, process.execPath, [bin, 'offline'], { ...ports, ...quiet }),
+    new Gateway('gatespec', version.trim().split(' ').at(-1), urls[0], env.GATESPEC, serve, {}),
+    new Gateway('serverless-offline', offline.version, urls[1], process.execPath, run, settings),
   ];
 }
 
@@ -196,7 +219,7 @@ function print([ours, theirs], load) {
   const rows = [
     ['one client, p50, ms', (it) => quantile(it.alone, 0.5), 2],
     ['one client, p99, ms', (it) => quantile(it.alone, 0.99), 2],
-    ['one client, processor time a message, ms', (it) => (it.cpu / (ALONE * ROUNDS)) * 1000, 2],
+    ['one client, processor time a message, ms', (it) => (it.cpu / it.alone.length) * 1000, 2],
     [`${CLIENTS} clients, messages a second (median)`, (it) => quantile(it.rates, 0.5), 0],
     [`${CLIENTS} clients, p50, ms`, (it) => quantile(it.together, 0.5), 1],
     [`${CLIENTS} clients, p99, ms`, (it) => quantile(it.together, 0.99), 1],
@@ -205,30 +228,42 @@ function print([ours, theirs], load) {
     ['memory of all processes (PSS), MB', (it) => it.pss, 0],
     ['processes', (it) => it.processes, 0],
   ];
-  console.log(`| | gatespec ${ours.version} | serverless-offline ${theirs.version} | ratio |\n| --- | --- | --- | --- |`);
+  const names = [ours, theirs].map(({ name, version }) => `${name} ${version}`).join(' | ');
+  console.log(`| | ${names} | ratio |\n| --- | --- | --- | --- |`);
   for (const [name, of, digits] of rows) {
     const [a, b] = [of(ours), of(theirs)];
     const ratio = name.startsWith('messages') ? '' : (a / b).toFixed(2);
     console.log(`| ${name} | ${a.toFixed(digits)} | ${b.toFixed(digits)} | ${ratio} |`);
   }
   const model = os.cpus()[0]?.model ?? 'unknown';
-  console.log(`\n${os.cpus().length} processors (${model}), Node ${process.version}, ${ROUNDS} rounds of ${ALONE} messages and ` +
-    `${SECONDS} s each; load before and after: ${load.map((all) => all[0].toFixed(1)).join(', ')}`);
+  const loads = load.map((all) => all[0].toFixed(1)).join(', ');
+  console.log(
+    `\n${os.cpus().length} processors (${model}), Node ${process.version}, ${ROUNDS} rounds of ` +
+      `${ALONE} messages and ${SECONDS} s each; load before and after: ${loads}`,
+  );
 }
 
 const load = [os.loadavg()];
 const gateways = await start();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, async () => {
+    for (const gateway of gateways) await gateway.end();
+    process.exit(1);
+  });
+}
 try {
   // Both are warm before anything counts.
   for (const gateway of gateways) {
     const client = await gateway.open();
     for (let count = 0; count < 100; count += 1) await client.ask([]);
     client.socket.close();
-    [gateway.sent, gateway.lost] = [0, 0];
+    await gateway.measureTogether();
+    Object.assign(gateway, { sent: 0, lost: 0, cpu: 0, alone: [], together: [], rates: [] });
   }
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const gateway of round % 2 ? [...gateways].reverse() : gateways) await gateway.measureAlone();
-    for (const gateway of round % 2 ? [...gateways].reverse() : gateways) await gateway.measureTogether();
+    const order = round % 2 ? [...gateways].reverse() : gateways;
+    for (const gateway of order) await gateway.measureAlone();
+    for (const gateway of order) await gateway.measureTogether();
   }
   load.push(os.loadavg());
   print(gateways, load);
