@@ -28,9 +28,10 @@ use crate::{Caused, Failure, StackArgs, eprint, runtime};
 
 /// Serve a stack's WebSocket API, its functions and its tables on this machine, until Ctrl-C.
 ///
-/// Functions in Rust are built with cargo as the template's metadata says, those of nodejs*.x run on
-/// this machine's Node; all run as processes behind a Lambda Runtime API. A DynamoDB engine holds the tables, in memory or in
-/// the file of --data, unless AWS_ENDPOINT_URL_DYNAMODB names another.
+/// Functions in Rust are built with cargo as the template's metadata says, those of nodejs*.x and
+/// python3.* run on this machine's Node and Python, others by --runtime; all run as processes behind
+/// a Lambda Runtime API. A DynamoDB engine holds the tables, in memory or in the file of --data,
+/// unless AWS_ENDPOINT_URL_DYNAMODB names another.
 #[derive(Args)]
 #[command(after_help = "Example:\n  gatespec serve --port 0 --verbose my/template.yaml")]
 pub(crate) struct ServeArgs {
@@ -224,9 +225,11 @@ fn serve_options(args: &ServeArgs) -> Options {
     }
     options.interpreters = args.interpreters.interpreters();
     for (service, url) in &args.endpoint {
-        match &**service {
-            "DYNAMODB" => options.dynamodb_url = Some(url.clone()),
-            _ => drop(options.endpoints.insert(service.clone(), url.clone())),
+        for variable in gateway::endpoint_variables(service) {
+            match &*variable {
+                "DYNAMODB" => options.dynamodb_url = Some(url.clone()),
+                _ => drop(options.endpoints.insert(variable, url.clone())),
+            }
         }
     }
     options.max_processes = args.max_processes;

@@ -107,8 +107,9 @@ impl Control {
 
     /// Lets `time` pass on a frozen clock: once every call of a function has reached its process,
     /// and every event source mapping knows what was written, all that is due within `time` happens,
-    /// each thing at its own moment, and is on its way when this returns the new time. Functions whose `Timeout` is reached are killed. Items of the
-    /// embedded DynamoDB that have expired by then are gone. `None` with a clock of another kind.
+    /// each thing at its own moment, and is on its way when this returns the new time. Functions
+    /// whose `Timeout` is reached are killed. Items of the embedded DynamoDB that have expired by
+    /// then are gone. `None` with a clock of another kind.
     ///
     /// Calls that are still under way see the time pass too, also those that began in its middle:
     /// whoever wants an answer first must wait for it.

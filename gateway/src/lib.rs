@@ -78,6 +78,7 @@ pub use log::{LineWriter, Log, escape};
 pub use mutation::Mutation;
 pub use options::{MAX_PROCESSES, Options};
 pub use runtime::Interpreters;
+pub use services::endpoint_variables;
 pub use start::{build, start};
 pub use subscription::{Notice, Subscription};
 pub use supervisor::Fault;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::SinkExt;
 use gateway::{Control, Options, TimeSource};
 use spec::Timestamp;
-use support::{Answer, PATIENCE, code_folder, connect, javascript, receive, send, start};
+use support::{Answer, Log, PATIENCE, code_folder, connect, javascript, receive, send, start};
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -48,6 +48,15 @@ async fn serve(name: &str) -> (Control, PathBuf) {
   OnceOnly:
     Type: AWS::Lambda::EventInvokeConfig
     Properties: {FunctionName: !Ref Once, Qualifier: $LATEST, MaximumRetryAttempts: 0}
+  Slow:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: slow
+      CodeUri: src
+      Handler: x
+      Runtime: ruby3.4
+      Timeout: 600
+      EventInvokeConfig: {MaximumEventAgeInSeconds: 61}
 ";
     let own = "Timeout: 5\n      FunctionName: routed\n      ReservedConcurrentExecutions: 1";
     let text = fs::read_to_string(&template).unwrap();
@@ -168,5 +177,42 @@ async fn an_event_that_fails_is_tried_after_a_minute_and_after_two_more() {
         200
     );
     assert_eq!(events(&folder, "once", 3).await.len(), 3);
+    running.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_event_that_no_process_takes_in_time_is_dropped_with_a_line_in_the_log() {
+    let log = Log::default();
+    // Of all tests here: a thread alone does not hear a line that another one has logged first.
+    let writer = log.clone();
+    let lines = tracing_subscriber::fmt().with_writer(move || writer.clone());
+    tracing::subscriber::set_global_default(lines.finish()).unwrap();
+    let (running, folder) = serve("too-old").await;
+    fs::write(folder.join("go"), "").unwrap();
+    invoke(&running, "slow", "Event", "\"fail\"").await;
+    events(&folder, "slow", 1).await;
+    // It has failed when another has been answered.
+    invoke(&running, "slow", "RequestResponse", "1").await;
+    // The only process is busy when it is tried again, and a second is left for that: a real one.
+    fs::remove_file(folder.join("go")).unwrap();
+    invoke(&running, "slow", "Event", "2").await;
+    events(&folder, "slow", 3).await;
+    running.advance(Duration::from_secs(60)).await.unwrap();
+    let mut lines = String::new();
+    let dropped = async {
+        while !lines.contains("function `slow`: the asynchronous event") {
+            sleep(Duration::from_millis(10)).await;
+            lines += &log.take();
+        }
+    };
+    timeout(PATIENCE, dropped).await.unwrap();
+    let expected = "has waited too long for a process, and is dropped";
+    assert!(lines.contains(expected), "{lines}");
+    fs::write(folder.join("go"), "").unwrap();
+    // What was dropped is not given to a process any more.
+    let answer = invoke(&running, "slow", "RequestResponse", "\"third\"").await;
+    assert_eq!(answer.status, 200);
+    let events = events(&folder, "slow", 4).await;
+    assert!(events[3].starts_with("\"third\""), "{events:?}");
     running.shutdown().await;
 }

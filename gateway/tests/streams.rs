@@ -304,6 +304,22 @@ async fn a_deployment_changes_the_mappings() {
     assert_eq!(stack.changes(3).await[2..], [["INSERT c"]]);
 }
 
+#[tokio::test]
+async fn another_function_goes_on_where_the_one_before_it_was() {
+    let stack = Stack::new("streams-function", "StartingPosition: TRIM_HORIZON");
+    let running = start(stack.options()).await;
+    put(&running, "a").await;
+    assert_eq!(stack.changes(1).await, [["INSERT a"]]);
+    let text = fs::read_to_string(&stack.template).unwrap();
+    // The one before it can be called no more.
+    let other = text.replace("Work", "Other");
+    fs::write(&stack.template, other).unwrap();
+    let plan = running.apply(stack.assembly()).await.unwrap();
+    assert!(plan.event_source_mappings);
+    put(&running, "b").await;
+    assert_eq!(stack.changes(2).await[1..], [["INSERT b"]]);
+}
+
 // What was written before is an earlier gateway's.
 #[tokio::test]
 async fn rows_of_a_file_are_no_changes_of_a_later_gateway() {

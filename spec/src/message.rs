@@ -99,6 +99,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_text_at_plain_names_needs_no_json_path() {
+        let message = Message::new(r#"{"action": {"name": "join"}}"#);
+        assert_eq!(message.plain_text(".action.name").as_deref(), Some("join"));
+        assert!(message.document.get().is_none());
+    }
+
     /// Not even a `BigDecimal` holds the number.
     #[test]
     fn a_number_that_nothing_holds_takes_no_route_away() {

@@ -4,7 +4,8 @@
 //! a map's members must. What a list in an event has, one of its items must match.
 //!
 //! Sources: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>,
-//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>.
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>;
+//! empty lists and maps, which are refused, and numbers: <https://github.com/aws/event-ruler>.
 
 use serde_json::{Map, Value as Json};
 
@@ -48,6 +49,9 @@ enum Comparison {
     AtLeast,
 }
 
+const NO_MEMBERS: &str = "it must be a map with members";
+const EMPTY: &str = "an empty list matches nothing: it must have a value or a rule, or be left out";
+
 impl EventPattern {
     /// Reads a pattern, a JSON text.
     ///
@@ -56,8 +60,8 @@ impl EventPattern {
     pub fn parse(text: &str) -> Result<Self, String> {
         let json: Json = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
         match json {
-            Json::Object(map) if !map.is_empty() => Members::read(&map).map(Self),
-            _ => Err("it must be a map with members".to_owned()),
+            Json::Object(map) => Members::read(&map).map(Self),
+            _ => Err(NO_MEMBERS.to_owned()),
         }
     }
 
@@ -69,10 +73,14 @@ impl EventPattern {
 
 impl Members {
     fn read(map: &Map<String, Json>) -> Result<Self, String> {
+        if map.is_empty() {
+            return Err(NO_MEMBERS.to_owned());
+        }
         let mut members = Self::default();
         for (name, value) in map {
             let at = |problem: String| format!("`{name}`: {problem}");
             match value {
+                Json::Array(items) if items.is_empty() => return Err(at(EMPTY.to_owned())),
                 Json::Array(items) if name == "$or" => {
                     for item in items {
                         let map = item.as_object();
@@ -140,6 +148,9 @@ impl Rule {
             }
             "anything-but" => {
                 let rules = match value {
+                    Json::Array(items) if items.is_empty() => {
+                        return Err(format!("`{name}`: {EMPTY}"));
+                    }
                     Json::Array(items) => items.iter().map(Self::read).collect(),
                     one => Self::read(one).map(|rule| vec![rule]),
                 };
@@ -169,7 +180,9 @@ impl Rule {
 
     fn match_value(&self, value: &Json) -> bool {
         match self {
-            Self::Equals(expected) => value == expected,
+            Self::Equals(expected) if value.is_f64() == expected.is_f64() => value == expected,
+            // `26.0` is 26. What is no number has none here.
+            Self::Equals(expected) => value.as_f64() == expected.as_f64(),
             Self::Exists(exists) => *exists,
             Self::AnythingBut(rules) => !rules.iter().any(|rule| rule.match_value(value)),
             Self::Numeric(range) => value
@@ -248,6 +261,15 @@ mod tests {
         let both = |size| json!({"eventName": ["MODIFY"], "dynamodb": {"SizeBytes": [size]}});
         assert!(matches(&both(26)));
         assert!(!matches(&both(27)));
+        // Numbers are compared by their values.
+        let size = |text: &str| {
+            let text = format!(r#"{{"dynamodb": {{"SizeBytes": [{text}]}}}}"#);
+            EventPattern::parse(&text)
+                .expect("a pattern")
+                .matches(&event())
+        };
+        assert!(size("26.0") && size("2.6e1") && size(r#"{"anything-but": 26.5}"#));
+        assert!(!size("26.5") && !size(r#"{"anything-but": [26.0]}"#) && !size(r#""26""#));
         let or =
             |size| json!({"$or": [{"eventName": ["INSERT"]}, {"dynamodb": {"SizeBytes": [size]}}]});
         assert!(matches(&or(26)));
@@ -333,6 +355,17 @@ mod tests {
                 "`a`: `numeric` must be comparisons",
             ),
             (r#"{"a": [{}]}"#, "`a`: a rule has one member"),
+            (
+                r#"{"a": {"b": []}}"#,
+                "`a`: `b`: an empty list matches nothing",
+            ),
+            (r#"{"a": {"b": {}}}"#, "`a`: `b`: it must be a map with"),
+            (r#"{"$or": [{}]}"#, "`$or`: it must be a map with members"),
+            (r#"{"$or": []}"#, "`$or`: an empty list matches nothing"),
+            (
+                r#"{"a": [{"anything-but": []}]}"#,
+                "`a`: `anything-but`: an empty list matches nothing",
+            ),
             (r#"{"$or": [1]}"#, "`$or`: its items must be maps"),
         ] {
             let error = EventPattern::parse(text).expect_err("it is no pattern");

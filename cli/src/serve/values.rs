@@ -21,10 +21,7 @@ pub(super) fn endpoint(text: &str) -> Result<(String, String), String> {
                 && service.chars().all(fits)
                 && (url.starts_with("http://") || url.starts_with("https://")) =>
         {
-            Ok((
-                service.to_ascii_uppercase().replace('-', "_"),
-                url.to_owned(),
-            ))
+            Ok((service.to_owned(), url.to_owned()))
         }
         _ => Err(
             "it must be a service and its address, such as `sqs=http://127.0.0.1:4566`".to_owned(),

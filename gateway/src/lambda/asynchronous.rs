@@ -103,6 +103,10 @@ impl Queued {
                     // The gateway goes down.
                     Err(_) => return,
                     Ok(FunctionOutcome::Returned(_)) => return,
+                    // It is as old as it may be.
+                    Ok(FunctionOutcome::NotInvocable(_)) => {
+                        return self.dropped("has waited too long for a process");
+                    }
                     Ok(_) if failed >= self.retries() => return self.dropped("has failed"),
                     Ok(_) => {
                         failed += 1;

@@ -53,6 +53,11 @@ const PATIENCE: Duration = Duration::from_secs(6 * 60 * 60);
 /// How long a call that is over may take until its log is: its process has to be killed, perhaps.
 const LAST_LINES: Duration = Duration::from_secs(5);
 
+/// Whether a call is one of these, and not the hub's: half of all numbers are never used up.
+pub(super) fn is_own(id: CallId) -> bool {
+    id.0 > u64::MAX / 2
+}
+
 impl Callers {
     pub(super) fn new(hub: Weak<dyn Results>) -> Arc<Self> {
         Arc::new(Self {
@@ -96,15 +101,22 @@ impl Called {
     /// How the call ends, and the end of its log, if that is wanted. `None` if the gateway goes down.
     pub(crate) async fn end(self) -> Option<(FunctionOutcome, Option<String>)> {
         let outcome = self.outcome.await.ok()?;
-        let Some(log) = self.log else {
+        let Some(mut log) = self.log else {
             return Some((outcome, None));
         };
         log.tails.forget(log.call);
-        let tail = timeout(LAST_LINES, log.tail).await;
+        let tail = timeout(LAST_LINES, &mut log.tail).await;
         // No process has begun with it: it has failed before.
         let tail = tail.ok().and_then(Result::ok);
         let tail = tail.unwrap_or_else(|| journal::without_lines(&self.request_id));
         Some((outcome, Some(tail)))
+    }
+}
+
+impl Drop for AwaitedLog {
+    /// Nobody wants it any more, perhaps before a process has begun with the call.
+    fn drop(&mut self) {
+        self.tails.forget(self.call);
     }
 }
 
@@ -172,10 +184,10 @@ impl Functions {
         })
     }
 
-    /// The caller's, or a new one.
+    /// The caller's trace, or a new one.
     pub(super) fn trace_id(&self, own: Option<&str>) -> String {
-        match own {
-            Some(own) => own.to_owned(),
+        match own.and_then(root) {
+            Some(root) => root.to_owned(),
             None => spec::ids::trace_id(&mut Random::new(), self.clock.now()),
         }
     }
@@ -193,5 +205,66 @@ impl Functions {
     fn directory(&self) -> RwLockReadGuard<'_, Directory> {
         let directory = self.directory.read();
         directory.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The trace that a call belongs to, of an `X-Amzn-Trace-Id`. Who has called is in its other fields,
+/// which the call gets anew.
+fn root(trace_id: &str) -> Option<&str> {
+    let mut fields = trace_id.split(';').map(str::trim);
+    fields.find(|field| field.strip_prefix("Root=").is_some_and(|id| !id.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot::error::TryRecvError;
+
+    use super::*;
+
+    #[test]
+    fn only_the_root_of_a_trace_id_goes_on() {
+        let root_only = "Root=1-5759e988-bd862e3fe1be46a994272793";
+        for trace_id in [
+            root_only.to_owned(),
+            format!("{root_only};Parent=53995c3f42cd8ad8;Sampled=0"),
+            format!("Self=1-67891234-12456789abcdef012345678a; {root_only} ;Sampled=1"),
+        ] {
+            assert_eq!(root(&trace_id), Some(root_only), "{trace_id}");
+        }
+        for trace_id in [
+            "",
+            "Root=",
+            "Parent=53995c3f42cd8ad8;Sampled=0",
+            "1-5759e988",
+        ] {
+            assert_eq!(root(trace_id), None, "{trace_id}");
+        }
+    }
+
+    #[test]
+    fn a_log_that_nobody_waits_for_any_more_is_forgotten() {
+        let tails = Tails::default();
+        let mut expected = tails.expect(CallId(1));
+        let (_, tail) = oneshot::channel();
+        let log = AwaitedLog {
+            call: CallId(1),
+            tails: tails.clone(),
+            tail,
+        };
+        assert_eq!(expected.try_recv(), Err(TryRecvError::Empty));
+        // As a call is that was throttled.
+        drop(log);
+        assert_eq!(expected.try_recv(), Err(TryRecvError::Closed));
+    }
+
+    #[test]
+    fn own_calls_are_not_the_hub_s() {
+        let hub: Weak<dyn Results> = Weak::<Callers>::new();
+        let callers = Callers::new(hub);
+        for _ in 0..3 {
+            let (id, _) = callers.call();
+            assert!(is_own(id), "{id:?}");
+        }
+        assert!(!is_own(CallId(0)) && !is_own(CallId(1 << 62)));
     }
 }

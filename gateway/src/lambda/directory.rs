@@ -56,7 +56,11 @@ impl Directory {
     }
 
     fn find(&self, named: &str) -> Option<&(Names, Result<(), String>)> {
-        self.0.iter().find(|(names, _)| names.contain(named))
+        let mut all = self.0.iter();
+        let own = all.find(|(names, _)| names.contain(named));
+        // Only then: it may be the name of another function.
+        let mut all = self.0.iter();
+        own.or_else(|| all.find(|(names, _)| is_it(named, &names.logical_id)))
     }
 }
 
@@ -69,16 +73,47 @@ impl Names {
         }
     }
 
-    /// Whether one of them is meant: a name, an ARN, or an ARN from its account on, with or without
-    /// a qualifier (there is only one code here).
+    /// Whether one that Lambda knows is meant: a name, an ARN, or an ARN from its account on.
     fn contain(&self, named: &str) -> bool {
         let partial = self.arn.splitn(5, ':').last().unwrap_or_default();
-        let is_it = |whole: &str| {
-            let rest = named.strip_prefix(whole);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-        };
-        [&*self.name, &self.arn, partial, &self.logical_id]
+        [&*self.name, &self.arn, partial]
             .into_iter()
-            .any(is_it)
+            .any(|whole| is_it(named, whole))
+    }
+}
+
+/// Whether this is what is named, with or without a qualifier (there is only one code here).
+fn is_it(named: &str, whole: &str) -> bool {
+    let rest = named.strip_prefix(whole);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_comes_before_the_logical_id_of_another_function() {
+        let entry = |logical_id: &str, name: &str| {
+            let names = Names {
+                arn: format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}"),
+                name: name.to_owned(),
+                logical_id: logical_id.to_owned(),
+            };
+            (names, Ok(()))
+        };
+        let directory = Directory(vec![entry("Worker", "first"), entry("Second", "Worker")]);
+        for (named, name) in [
+            ("Worker", "Worker"),
+            ("Worker:live", "Worker"),
+            ("123456789012:function:Worker", "Worker"),
+            ("first", "first"),
+            ("Second", "Worker"),
+            ("Second:1", "Worker"),
+        ] {
+            let arn = format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}");
+            assert_eq!(directory.arn_of(named), Some(&*arn), "{named}");
+        }
+        assert_eq!(directory.arn_of("Work"), None);
     }
 }

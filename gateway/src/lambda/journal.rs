@@ -200,7 +200,8 @@ impl Journal {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A caller's `LineSink` that panics leaves a line out, and nothing else.
+        // A caller's `LineSink` that panics has ended the task that called it; what is behind this
+        // lock is whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

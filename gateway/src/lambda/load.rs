@@ -21,11 +21,13 @@ impl Pool {
         let numbered = |sandbox: &Arc<Sandbox>| Some((sandbox.id, *sandbox.pid.get()?));
         let numbered: Vec<_> = sandboxes.iter().filter_map(numbered).collect();
         let pids: Vec<u32> = numbered.iter().map(|(_, pid)| *pid).collect();
+        // Reading may take its time: it is the beginning that may be late.
+        let began = self.now().steady;
         let readings = read(&pids).await;
         let found = numbered.into_iter();
         let found = found.filter_map(|(id, pid)| Some((id, *readings.get(&pid)?)));
         let found = found.collect();
-        self.step(|machine, now| machine.looked(now, &found));
+        self.step(|machine, now| machine.looked(now, began, &found));
     }
 }
 

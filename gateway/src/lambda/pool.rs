@@ -372,7 +372,7 @@ impl Pool {
         finished
     }
 
-    fn now(&self) -> Now {
+    pub(super) fn now(&self) -> Now {
         Now {
             clock: self.clock.now(),
             steady: self.epoch.elapsed(),

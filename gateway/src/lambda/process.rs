@@ -34,6 +34,8 @@ struct Group {
 /// How long what a process has posted before its end may take to be read. It is here already; only
 /// a process that has left the function's group can hold a connection open.
 const DRAIN: Duration = Duration::from_secs(2);
+/// How long nothing is accepted after it has failed.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Starts a process, serves it until its end, and reads its output to the end.
 ///
@@ -121,8 +123,10 @@ async fn serve(
     let status = loop {
         tokio::select! {
             status = group.child.wait() => break status,
-            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                connections.spawn(api(stream));
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => drop(connections.spawn(api(stream))),
+                // Out of file descriptors, most likely: some may come back.
+                Err(_) => tokio::time::sleep(PAUSE).await,
             },
             Some(ended) = connections.join_next() => pass_panic_on(ended),
             () = sandbox.kill.notified() => {

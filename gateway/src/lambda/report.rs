@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use spec::io::FunctionOutcome;
 
+use super::direct;
 use super::failure;
 use super::machine::{End, Finished};
 use super::pool::Pool;
+
+/// What becomes of an event that has waited for a process for as long as it may.
+const NOT_TAKEN: &str = "no process was free in time";
 
 impl Pool {
     /// Reports while the hub's lock is held: not from here, then.
@@ -29,10 +33,14 @@ impl Pool {
         }
     }
 
-    /// What the hub is told of an event's end; `None` if it has given it up itself.
+    /// What the caller is told of an event's end; `None` if that is the hub, which has given it up
+    /// itself.
     pub(super) fn outcome(&self, finished: Finished) -> Option<FunctionOutcome> {
         let failure = match finished.end {
-            End::GivenUp => return None,
+            End::GivenUp => {
+                let in_words = || FunctionOutcome::NotInvocable(NOT_TAKEN.to_owned());
+                return direct::is_own(finished.call).then(in_words);
+            }
             End::Returned(text) => return Some(FunctionOutcome::Returned(text)),
             End::Failed(failure) => failure,
         };

@@ -32,6 +32,24 @@ impl State {
         files.sort_by(|(one, _), (other, _)| one.cmp(other));
         Self(files)
     }
+
+    /// The state of every file in these folders, in those of packages too. A link counts by itself.
+    pub(crate) fn of_all_in(folders: &[PathBuf]) -> Self {
+        let mut files = Vec::new();
+        folders.iter().for_each(|path| add_all(path, &mut files));
+        files.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Self(files)
+    }
+}
+
+fn add_all(folder: &Path, files: &mut Vec<(PathBuf, File)>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => add_all(&entry.path(), files),
+            Ok(metadata) => files.push((entry.path(), File::of(&metadata))),
+            Err(_) => {}
+        }
+    }
 }
 
 fn add(path: &Path, files: &mut Vec<(PathBuf, File)>) {

@@ -5,6 +5,9 @@ pub(crate) mod dynamodb;
 mod elsewhere;
 pub(crate) mod endpoint;
 pub(crate) mod front;
+mod names;
 mod spelling;
 pub(crate) mod streams;
 mod tables;
+
+pub use self::names::endpoint_variables;

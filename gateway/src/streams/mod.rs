@@ -90,10 +90,9 @@ impl Mappings {
         let mut live = self.live();
         live.retain(|id, one| {
             let old = one.mapping.borrow();
-            mappings.iter().any(|new| {
-                let same = (&new.logical_id, &new.table, &new.function_arn);
-                same == (id, &old.table, &old.function_arn)
-            })
+            // Another function goes on where the one before it was.
+            let is_it = |new: &EventSourceMapping| new.logical_id == *id && new.table == old.table;
+            mappings.iter().any(is_it)
         });
         for mapping in mappings {
             if let Some(one) = live.get(&mapping.logical_id) {

@@ -1,4 +1,5 @@
-//! What the gateway's tests over real sockets share: stacks, clients that connect, ask and read, and requests without a client.
+//! What the gateway's tests over real sockets share: stacks, clients that connect, ask and read, and
+//! requests without a client.
 
 #![allow(dead_code, reason = "every test binary uses its own part")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]

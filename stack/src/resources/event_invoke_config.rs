@@ -35,18 +35,19 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     let Some(asynchronous) = asynchronous(draft, properties, values) else {
         return;
     };
-    let is_named = |named: &str, whole: &str| {
-        let rest = named.strip_prefix(whole);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-    };
-    let Some((name, _)) = name else {
+    let Some((name, span)) = name else {
         return;
     };
-    for function in &mut draft.functions {
-        if is_named(&name, &function.name) || is_named(&name, &function.arn) {
-            function.asynchronous = asynchronous;
-        }
+    let mut functions = draft.functions.iter_mut();
+    if let Some(function) = functions.find(|function| function.is_named(&name)) {
+        function.asynchronous = asynchronous;
+        return;
     }
+    let message = format!(
+        "`{}` has no effect: the function `{name}` is not in this template",
+        properties.resource.id
+    );
+    draft.warn(span, WarningKind::NoEffect, message);
 }
 
 /// What SAM's property says, which is this.

@@ -64,6 +64,45 @@ fn sam_s_property_and_the_resource_are_read() {
 }
 
 #[test]
+fn the_function_of_a_config_has_several_names_and_one_of_none_is_warned_about() {
+    let named = |name: &str| {
+        let resource = format!(
+            "
+  Config:
+    Type: AWS::Lambda::EventInvokeConfig
+    Properties: {{FunctionName: {name}, MaximumRetryAttempts: 0}}
+"
+        );
+        let assembly = with(", FunctionName: f", &resource).expect("a stack");
+        let retries = assembly.functions()[0].asynchronous.maximum_retries;
+        let warnings: Vec<_> = assembly
+            .warnings()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        (retries, warnings.join("\n"))
+    };
+    let expected = "`Config` has no effect: the function `";
+    for name in [
+        "f",
+        "!Ref F",
+        "'f:live'",
+        "!GetAtt F.Arn",
+        "!Sub '${AWS::AccountId}:function:f'",
+        "!Sub '${AWS::AccountId}:function:f:live'",
+    ] {
+        let (retries, warnings) = named(name);
+        assert_eq!(retries, 0, "{name}");
+        assert!(!warnings.contains(expected), "{name}: {warnings}");
+    }
+    for name in ["g", "F", "'111111111111:function:g'"] {
+        let (retries, warnings) = named(name);
+        assert_eq!(retries, 1, "{name}");
+        assert!(warnings.contains(expected), "{name}: {warnings}");
+    }
+}
+
+#[test]
 fn globals_are_a_function_s_own() {
     let assembly = with("", "").expect("a stack");
     assert_eq!(assembly.functions()[0].asynchronous.maximum_retries, 1);

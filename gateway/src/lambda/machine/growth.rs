@@ -86,13 +86,18 @@ pub(super) fn more(demand: &Demand, waiting: Option<usize>) -> usize {
 }
 
 impl PoolMachine {
-    /// What the processes did when they were looked at, as [`super::Action::Look`] asks for it;
-    /// nothing where the system does not tell.
-    pub(in crate::lambda) fn looked(&mut self, now: Now, readings: &BTreeMap<ProcessId, Reading>) {
+    /// What the processes did in a look that [`super::Action::Look`] asked for and that began at
+    /// `began`, of the system's time; nothing where the system does not tell.
+    pub(in crate::lambda) fn looked(
+        &mut self,
+        now: Now,
+        began: Duration,
+        readings: &BTreeMap<ProcessId, Reading>,
+    ) {
         if self.is_stopped {
             return;
         }
-        if now.steady > self.look_due + LATE {
+        if began > self.look_due + LATE {
             let looks = self.processes.values_mut();
             looks.for_each(|process| process.last_look = None);
             return self.dispatch(now);

@@ -101,7 +101,7 @@ impl Pool {
         };
         let ids: Vec<ProcessId> = self.machine.processes.keys().copied().collect();
         let readings = ids.into_iter().map(|id| (id, waits)).collect();
-        self.machine.looked(self.now, &readings);
+        self.machine.looked(self.now, self.now.steady, &readings);
     }
 
     fn exits(&mut self, id: u64) {

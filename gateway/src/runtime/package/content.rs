@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -63,12 +63,12 @@ impl Content {
         Self::Texts(files)
     }
 
-    /// The files that it is made from.
-    fn files(&self) -> &[PathBuf] {
+    /// The state of the files that it is made from.
+    fn state(&self) -> State {
         match self {
-            Self::File(file) => std::slice::from_ref(file),
-            Self::Texts(_) => &[],
-            Self::Folders(folders) => folders,
+            Self::File(file) => State::of(std::slice::from_ref(file)),
+            Self::Texts(_) => State::of(&[]),
+            Self::Folders(folders) => State::of_all_in(folders),
         }
     }
 
@@ -84,7 +84,7 @@ impl Content {
             }
             Self::Folders(folders) => {
                 for layer in folders {
-                    copy(layer, folder)?;
+                    copy(layer, folder, 0)?;
                 }
             }
         }
@@ -102,7 +102,9 @@ impl Packages {
         content: Content,
         parent: impl FnOnce() -> io::Result<PathBuf>,
     ) -> Result<Made, Missing> {
-        let key = (content.clone(), State::of(content.files()));
+        let looked_at = content.clone();
+        let looking = tokio::task::spawn_blocking(move || looked_at.state());
+        let key = (content.clone(), looking.await.map_err(io::Error::from)?);
         let all = || self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(made) = all().get(&key) {
             return Ok(made.clone());
@@ -155,8 +157,8 @@ fn unpack(file: &Path, folder: &Path) -> Result<usize, Missing> {
     Ok(0)
 }
 
-/// Copies a folder's files over those of another one.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies a folder's files over those of another one. `depth` is how far below its layer it is.
+fn copy(from: &Path, to: &Path, depth: usize) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let kind = entry.file_type()?;
@@ -167,7 +169,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
                 fs::remove_file(&at)?;
             }
             fs::create_dir_all(&at)?;
-            copy(&entry.path(), &at)?;
+            copy(&entry.path(), &at, depth + 1)?;
             continue;
         }
         match there {
@@ -176,12 +178,31 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
             None => {}
         }
         if kind.is_symlink() {
-            std::os::unix::fs::symlink(fs::read_link(entry.path())?, &at)?;
+            let mut target = fs::read_link(entry.path())?;
+            if leads_out(&target, depth) {
+                // Such as to a package of the same workspace, which stays where it is.
+                target = from.join(target);
+            }
+            std::os::unix::fs::symlink(target, &at)?;
         } else if kind.is_file() {
             fs::copy(entry.path(), &at)?;
         }
     }
     Ok(())
+}
+
+/// Whether a link that is so far below its layer leads out of it. One that is absolute does not
+/// depend on where it is.
+fn leads_out(target: &Path, mut depth: usize) -> bool {
+    for part in target.components() {
+        match part {
+            Component::ParentDir if depth == 0 => return true,
+            Component::ParentDir => depth -= 1,
+            Component::Normal(_) => depth += 1,
+            _ => {}
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -267,6 +288,52 @@ mod tests {
         assert_eq!(text(&changed, "lib/one"), "longer");
         // A process that was started before may still read it.
         assert_eq!(text(&first, "lib/one"), "1");
+    }
+
+    #[tokio::test]
+    async fn a_package_in_a_layer_that_changes_is_brought_together_again() {
+        let here = Here::new();
+        let file = "nodejs/node_modules/shared/index.js";
+        let layers = [
+            here.with("1", &[(file, "1"), ("nodejs/.hidden/x", "1")]),
+            here.with("2", &[("f", "2")]),
+        ];
+        let content = Content::Folders(layers.to_vec());
+        let first = here.made(&content).await.expect("they are there");
+        assert_eq!(here.made(&content).await.expect("it is there"), first);
+        for file in [file, "nodejs/.hidden/x"] {
+            here.with("1", &[(file, "longer")]);
+            let changed = here.made(&content).await.expect("they are there");
+            assert_eq!(text(&changed, file), "longer");
+        }
+    }
+
+    #[tokio::test]
+    async fn links_of_layers_lead_where_they_led() {
+        let here = Here::new();
+        here.with("w/shared", &[("index.js", "shared"), ("dep.js", "dep")]);
+        let one = here.with("w/1", &[("nodejs/node_modules/left/index.js", "1")]);
+        let two = here.with("w/2", &[("nodejs/node_modules/left/index.js", "2")]);
+        let modules = one.join("nodejs/node_modules");
+        for (target, name) in [
+            ("../../../shared", "shared"),
+            ("../../../1/nodejs/node_modules/left", "back"),
+            ("../node_modules/left", "inside"),
+            ("shared/../shared/dep.js", "through.js"),
+            ("../../../nothing", "nothing"),
+        ] {
+            std::os::unix::fs::symlink(target, modules.join(name)).expect("it can be");
+        }
+        let content = Content::Folders(vec![one, two]);
+        let made = here.made(&content).await.expect("they are there");
+        let made = made.join("nodejs/node_modules");
+        assert_eq!(text(&made, "shared/index.js"), "shared");
+        assert_eq!(text(&made, "back/index.js"), "1");
+        // The layers are one folder.
+        assert_eq!(text(&made, "inside/index.js"), "2");
+        assert_eq!(text(&made, "through.js"), "dep");
+        assert!(fs::symlink_metadata(made.join("nothing")).is_ok());
+        assert!(!made.join("nothing").exists());
     }
 
     #[tokio::test]

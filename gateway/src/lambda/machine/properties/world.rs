@@ -228,7 +228,7 @@ impl World {
                 .for_each(|seen| seen.rested = false);
         }
         let started = self.started;
-        self.machine.looked(self.now, &readings);
+        self.machine.looked(self.now, self.now.steady, &readings);
         self.settle(None);
         let started = self.started - started;
         // Those that start because there are few processes do not count.

@@ -149,7 +149,9 @@ impl Machine {
                         (ProcessId(*id), reading)
                     };
                     let readings = self.processes.iter().map(reading).collect();
-                    self.pool.machine.looked(self.pool.now, &readings);
+                    self.pool
+                        .machine
+                        .looked(self.pool.now, self.pool.now.steady, &readings);
                 }
                 other => assert!(matches!(other, Action::Finished(_)), "{other:?}"),
             }
@@ -256,7 +258,8 @@ fn where_the_system_tells_nothing_there_is_one_more_each_time() {
     for more in ["start 3", "start 4"] {
         assert_eq!(pool.pass(PATIENCE - MILLISECOND), [""; 0]);
         assert_eq!(pool.pass(MILLISECOND), ["look"]);
-        pool.machine.looked(pool.now, &BTreeMap::new());
+        pool.machine
+            .looked(pool.now, pool.now.steady, &BTreeMap::new());
         assert_eq!(pool.actions(), [more]);
     }
 }
