@@ -33,7 +33,7 @@ pub enum Error {
         problem: String,
     },
     /// The address to serve on cannot be bound.
-    #[error("cannot listen on {address}")]
+    #[error("cannot listen on {address} (port 0 lets the system choose one)")]
     Listen {
         /// The address.
         address: SocketAddr,

@@ -90,7 +90,9 @@ impl Running {
         if !self.hub.is_broken() {
             self.hub.input(spec::Input::Shutdown);
             if timeout(GRACE, self.hub.quiet()).await.is_err() {
-                tracing::warn!("some connections did not end in time");
+                tracing::warn!(
+                    "some connections, or functions that work for them, did not end in time"
+                );
             }
         }
         self.mappings.stop();

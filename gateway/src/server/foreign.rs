@@ -39,13 +39,36 @@ pub(super) async fn refuse(connection: &mut Connection, head: &Head, service: &s
         }
     };
     tracing::warn!("{message}");
-    let body = json!({"__type": "NotImplemented", "message": message}).to_string();
+    let (content_type, body) = error(head, service, &message);
     let headers = [
-        ("content-type", "application/json"),
+        ("content-type", content_type),
         ("x-amzn-errortype", "NotImplemented"),
     ];
     let written = connection
         .respond(501, headers, body.as_bytes(), keep_alive)
         .await;
     written.is_ok() && keep_alive
+}
+
+/// An error as SDKs read it of this service: its type, and its text. `message` has no character that
+/// XML knows.
+///
+/// Source: the protocols of botocore 1.43.56 (`query`, `rest-xml`, and JSON for all others).
+fn error(head: &Head, service: &str, message: &str) -> (&'static str, String) {
+    let error = format!("<Error><Code>NotImplemented</Code><Message>{message}</Message></Error>");
+    let is_query = head.headers.get("Content-Type").is_some_and(|kind| {
+        kind.to_ascii_lowercase()
+            .starts_with("application/x-www-form-urlencoded")
+    });
+    match service {
+        "s3" | "route53" | "cloudfront" => ("application/xml", error),
+        _ if is_query => {
+            let body = format!("<ErrorResponse>{error}</ErrorResponse>");
+            ("text/xml", body)
+        }
+        _ => {
+            let body = json!({"__type": "NotImplemented", "message": message});
+            ("application/json", body.to_string())
+        }
+    }
 }

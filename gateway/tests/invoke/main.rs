@@ -186,6 +186,24 @@ async fn a_service_that_is_not_here_is_named_with_the_option() {
     assert_eq!(status, 501);
     let expected = "gatespec has no SQS: give it one with `--endpoint sqs=URL`";
     assert!(body.contains(expected), "{body}");
+    // Clients of XML services read nothing else.
+    let form = "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n";
+    for (service, fields, begin) in [
+        (
+            "sns",
+            form,
+            "<ErrorResponse><Error><Code>NotImplemented</Code><Message>gatespec has no",
+        ),
+        (
+            "s3",
+            "",
+            "<Error><Code>NotImplemented</Code><Message>gatespec has no S3",
+        ),
+    ] {
+        let fields = format!("{fields}{}", signed(service));
+        let (status, _, body) = request(&running, "POST /", &fields, b"Action=Publish").await;
+        assert!(status == 501 && body.starts_with(begin), "{body}");
+    }
     let line = "POST /2015-03-31/functions/by-itself/invocations";
     let fields = format!("X-Amz-Invocation-Type: DryRun\r\n{}", signed("lambda"));
     assert_eq!(request(&running, line, &fields, b"{}").await.0, 204);

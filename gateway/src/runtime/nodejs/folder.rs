@@ -108,7 +108,11 @@ fn installed(
     Err(Missing::NotBuilt {
         problem: format!(
             "the package `{name}` of `{}` is not installed",
-            function.code.directory.join("package.json").display()
+            match is_zip {
+                true => function.code.directory.join("package.json"),
+                false => folder.join("package.json"),
+            }
+            .display()
         ),
         command: match is_zip {
             true => format!(
