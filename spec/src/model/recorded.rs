@@ -18,12 +18,13 @@ fn recorded_verdicts_and_messages_are_the_librarys() {
     let mut wrong = Vec::new();
     let rows: Vec<Value> = include_str!("../../tests/data/models.jsonl")
         .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
+        .map(|line| serde_json::from_str(line).expect("a recorded row"))
         .collect();
     assert!(rows.len() >= 361, "{} rows", rows.len());
     for row in &rows {
         let (schema, instance) = (row["schema"].as_str(), row["instance"].as_str());
-        let answer = judge(schema.unwrap(), instance.unwrap()).unwrap();
+        let (schema, instance) = (schema.expect("a text"), instance.expect("a text"));
+        let answer = judge(schema, instance).expect("both are JSON");
         let expected = match row["verdict"].as_str() {
             Some("pass") => Verdict::Pass,
             Some("fail") => Verdict::Fail(texts(row, "error")),
@@ -49,10 +50,10 @@ fn recorded_verdicts_and_messages_are_the_librarys() {
 #[test]
 fn recorded_sets_are_javas() {
     for line in include_str!("../../tests/data/sets.jsonl").lines() {
-        let row: Value = serde_json::from_str(line).unwrap();
-        let texts = row["texts"].as_array().unwrap().iter();
-        let texts = texts.map(|text| Text::from(text.as_str().unwrap().to_owned()));
+        let row: Value = serde_json::from_str(line).expect("a recorded row");
+        let texts = row["texts"].as_array().expect("a list").iter();
+        let texts = texts.map(|text| Text::from(text.as_str().expect("a text").to_owned()));
         let printed = hash_set(texts.collect());
-        assert_eq!(&*printed.to_str(), row["set"].as_str().unwrap());
+        assert_eq!(&*printed.to_str(), row["set"].as_str().expect("a text"));
     }
 }

@@ -30,7 +30,7 @@ fn render(source: &str, body: &str, other: &str) -> String {
         params.querystring.insert("p".to_owned(), other.to_owned());
         context = json!({"authorizer": {"a": other}});
     }
-    let context = Variables::from(context.as_object().unwrap().clone());
+    let context = Variables::from(context.as_object().expect("it is one").clone());
     let scope = Scope::new(body, &context).params(&params);
     let template = MappingTemplate::parse(source).expect(source);
     template.render(&scope).expect(source)

@@ -135,8 +135,8 @@ fn names_with_a_number_sign_are_text() {
     assert!(lint(source).json_safe(), "{:?}", lint(source).doubts);
     let context = crate::template::Variables::default();
     let scope = crate::template::Scope::new("{}", &context);
-    let template = MappingTemplate::parse(source).unwrap();
-    assert_eq!(template.render(&scope).unwrap(), source);
+    let template = MappingTemplate::parse(source).expect("a template");
+    assert_eq!(template.render(&scope).expect("a text"), source);
     // A macro of this name would print something else.
     let source = r##"#macro(m)"#end{"#m": 1}"##;
     assert!(!lint(source).json_safe());
