@@ -2,11 +2,11 @@
 //! clock; the template is the only file that is read.
 //!
 //! ```text
-//! text ── document ── template ── resources ── calls ── assembly ── plan
-//!         YAML nodes  parameters, one file     which    the whole,  what changes
-//!         with spans  conditions, per type of  function compiled    between two
-//!                     intrinsic   resources,   is
-//!                     functions   a registry   called
+//! text ── document ── transform ── template ── resources ── calls ── assembly ── plan
+//!         YAML nodes  SAM, the     parameters, one file     which    the whole,  what changes
+//!         with spans  language's   conditions, per type of  function compiled    between two
+//!                     extensions   intrinsic   resources,   is
+//!                                  functions   a registry   called
 //! ```
 //!
 //! Each layer uses those to its left and none to its right (a test holds it to that):
@@ -14,6 +14,7 @@
 //! - messages: `error` (what is wrong and where), `diagnostics` (all of it, sorted); `variables`,
 //!   `settings`
 //! - document: `document::{scalar, source, yaml, value}`
+//! - transform: `transform`, nodes to nodes: what the section `Transform` asks for
 //! - template: `template::{call, intrinsics, names, parameters}`, then `template` itself
 //! - resources: `event_pattern`, `declared` (plain data), `resources::{properties, locations, draft}`, a file per
 //!   type, then `resources`, the registry
@@ -41,6 +42,7 @@ mod plan;
 mod resources;
 mod settings;
 mod template;
+mod transform;
 mod variables;
 
 pub use assembly::Assembly;
