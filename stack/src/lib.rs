@@ -14,8 +14,9 @@
 //! - messages: `error` (what is wrong and where), `diagnostics` (all of it, sorted); `variables`,
 //!   `settings`
 //! - document: `document::{scalar, source, yaml, value}`
-//! - transform: `transform`, nodes to nodes: what the section `Transform` asks for
 //! - template: `template::{call, intrinsics, names, parameters}`, then `template` itself
+//! - transform: `transform`, nodes to nodes: what the section `Transform` asks for. It runs before
+//!   the template is read, and uses no more of `template` than how functions are written
 //! - resources: `event_pattern`, `declared` (plain data), `resources::{properties, locations, draft}`, a file per
 //!   type, then `resources`, the registry
 //! - assembly: `calls`, `assembly`, `plan`; `mapping` reads mapping templates alone
