@@ -289,8 +289,15 @@ mod tests {
             let error = source.error(span.clone(), ErrorKind::Value("wrong".to_owned()));
             let warning = source.warning(span.clone(), WarningKind::NoEffect, "wrong");
             let page = error.to_string();
-            let file = page.split("--> ").nth(1).and_then(|rest| rest.lines().next());
-            assert!(warning.to_string().starts_with(file.expect("it names a file")));
+            let file = page
+                .split("--> ")
+                .nth(1)
+                .and_then(|rest| rest.lines().next());
+            assert!(
+                warning
+                    .to_string()
+                    .starts_with(file.expect("it names a file"))
+            );
             (file.map(str::to_owned), source.written(&span).to_owned())
         };
         let expect = |file: &str, text: &str| (Some(file.to_owned()), text.to_owned());
@@ -299,9 +306,9 @@ mod tests {
         assert_eq!(at(&second, "Same"), expect("b.yaml:1:7", "'yé'"));
         assert_eq!(at(&second, "list"), expect("b.yaml:2:7", "[2]"));
         // The end of a text is in it.
-        let end = source.error(15..16, ErrorKind::Value("wrong".to_owned()));
+        let end = source.error(14..15, ErrorKind::Value("wrong".to_owned()));
         assert_eq!((end.line(), end.column()), (2, 8));
-        let start = source.error(16..17, ErrorKind::Value("wrong".to_owned()));
+        let start = source.error(15..16, ErrorKind::Value("wrong".to_owned()));
         assert_eq!((start.span(), start.line()), (0..1, 1));
     }
 

@@ -68,7 +68,13 @@ pub(crate) fn parse(source: &Source) -> Result<Node, Error> {
         builder.take(event, span)?;
     }
     let root = builder.root;
-    root.ok_or_else(|| structure(source, source.start()..source.start(), "the template is empty"))
+    root.ok_or_else(|| {
+        structure(
+            source,
+            source.start()..source.start(),
+            "the template is empty",
+        )
+    })
 }
 
 /// Builds the tree from the parser's events.
