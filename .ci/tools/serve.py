@@ -1,0 +1,198 @@
+"""What the real tools made, served as a user does it: in its folder. A message goes through each row.
+
+Arguments: the program; a folder for npm's packages and what is made; and names of rows (all without).
+Ends with 1 if anything is missing: a tool, a reply, an item in a table, a refusal.
+"""
+
+import concurrent.futures
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+import boto3
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from generate import FORK, PACKAGES, ROWS, installed, made
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+PATIENCE = 60
+# Those of functions, which the gateway knows.
+KEYS = Credentials("ASIALOCALLOCALLOCALL", "local", "local")
+
+
+class Wrong(Exception):
+    """What was expected, and what came."""
+
+
+def expect(what, got, wanted):
+    if got != wanted:
+        raise Wrong(f"{what}: expected {wanted!r}, got {got!r}")
+
+
+@contextlib.contextmanager
+def serving(folder, *arguments):
+    """`gatespec serve` in a folder: what it is ready with."""
+    command = [PROGRAM, "serve", "--port", "0", "--ready", "json", "--python", sys.executable, *arguments]
+    process = subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    lines = []
+    reader = threading.Thread(target=lambda: lines.extend(process.stderr))
+    reader.start()
+    wrong = None
+    try:
+        ready = process.stdout.readline()
+        if not ready:
+            raise Wrong("does not start")
+        yield json.loads(ready)
+    except (Wrong, InvalidStatus, ConnectionClosed, TimeoutError) as error:
+        wrong = error
+    finally:
+        process.stdin.close()
+        process.wait(PATIENCE)
+        reader.join()
+    if wrong:
+        raise Wrong(f"{wrong}\n{''.join(lines)}")
+
+
+def ask(client, action, **more):
+    client.send(json.dumps({"action": action, "say": "hi", **more}))
+    return client.recv(PATIENCE)
+
+
+def says(ready, answers, **more):
+    """Each action of `answers` is answered with its text."""
+    with connect(ready["ws"], open_timeout=PATIENCE, **more) as client:
+        for action, answer in answers.items():
+            expect(f"`{action}`", ask(client, action), answer)
+
+
+def refused(ready, status, **more):
+    try:
+        connect(ready["ws"], open_timeout=PATIENCE, **more).close()
+    except InvalidStatus as refusal:
+        expect("the refusal", refusal.response.status_code, status)
+    else:
+        raise Wrong(f"expected the status {status}, got in")
+
+
+def guarded(ready, header, answers):
+    """An authorizer: no header is 401, another value 403."""
+    refused(ready, 401)
+    refused(ready, 403, additional_headers={header: "goodbye"})
+    says(ready, answers, additional_headers={header: "hello"})
+
+
+def signed(ready, answers):
+    refused(ready, 403)
+    request = AWSRequest("GET", ready["ws"].replace("ws:", "http:"))
+    SigV4QueryAuth(KEYS, "execute-api", "us-east-1").add_auth(request)
+    says(ready | {"ws": request.prepare().url.replace("http:", "ws:")}, answers)
+
+
+def until(what, condition):
+    """Waits for what follows by itself."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise Wrong(f"{what}: not after {PATIENCE} s")
+        time.sleep(0.05)
+
+
+def stored(ready):
+    """Each of two routes puts an item into its table, without a function."""
+    keys = {"aws_access_key_id": KEYS.access_key, "aws_secret_access_key": KEYS.secret_key}
+    database = boto3.resource("dynamodb", endpoint_url=ready["dynamodb"], region_name="us-east-1", **keys)
+    expect("tables", len(ready["tables"]), 2)
+    tables = [database.Table(name) for name in ready["tables"]]
+
+    def items():
+        return sorted(item["said"] for table in tables for item in table.scan()["Items"])
+
+    with connect(ready["ws"]) as client:
+        for number, action in enumerate(["first", "second"]):
+            client.send(json.dumps({"action": action, "say": f"it's {action}"}))
+            until(f"the item of `{action}`", lambda count=number + 1: len(items()) == count)
+    expect("items", items(), ["it's first", "it's second"])
+
+
+def mocked(ready):
+    says(ready, {"say": "node hi"})
+
+
+def queued(ready):
+    raise Wrong("the outbox is not asked yet")
+
+
+def check(row):
+    """What is asked of a row: further arguments, and the question."""
+    tool, app = row.split("-", 1)
+    app = app.removesuffix("-alone").removesuffix("-no-staging")
+    arguments = []
+    if tool == "cdk":
+        both = {"say": "node hi", "other": "other hi"}
+        question = {
+            "chat": lambda ready: says(ready, {"say": "node hi", "nothing": "python hi", "return": "returned hi"}),
+            "authorizer": lambda ready: guarded(ready, "Authorization", {"say": "node hi"}),
+            "iam": lambda ready: signed(ready, {"say": "node hi"}),
+            "mock": mocked,
+            "dynamodb": stored,
+            "sqs": queued,
+            "stacks": lambda ready: says(ready, both),
+            "stage": lambda ready: says(ready, {"say": "Prod hi"}),
+            "bundled": lambda ready: says(ready, {"say": "node hi", "other": "python hi"}),
+        }.get(app, lambda ready: says(ready, {"say": "node hi"}))
+        arguments = {"stage": ["--stack", "Prod-Chat"]}.get(app, [])
+    elif tool == "sam":
+        raw = {"say": "raw hi"}
+        new = {"sendMessage": "other hi", "nothing": "default hi"}
+        question = lambda ready: guarded(ready, "Auth", raw if app.startswith("raw") else new)
+    elif app == "service":
+        answers = {"say-it": "service hi", "nothing": "service hi", "return": "returned hi"}
+        question = lambda ready: guarded(ready, "Auth", answers)
+    else:
+        question = lambda ready: guarded(ready, "Authorization", {"say": "layer hi", "other": "python hi"})
+    return arguments, question
+
+
+def served(row, folder):
+    arguments, question = check(row)
+    with serving(folder, *arguments) as ready:
+        question(ready)
+
+
+def main(folder, *rows):
+    packages = pathlib.Path(folder).resolve()
+    started = time.monotonic()
+    installed(packages, PACKAGES)
+    installed(packages / "osls", FORK)
+    print(f"npm's packages: {time.monotonic() - started:.0f} s", flush=True)
+    rows = rows or list(ROWS)
+    wrong = []
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        making = {row: pool.submit(made, row, packages / "rows" / row, packages) for row in rows}
+        for row, making in making.items():
+            making.result()
+            try:
+                served(row, packages / "rows" / row)
+                print(f"{row}: served", flush=True)
+            except Wrong as error:
+                print(f"{row}: {error}", flush=True)
+                wrong.append(row)
+    print(f"{time.monotonic() - started:.0f} s in all")
+    print(f"tools: {len(rows) - len(wrong)} passed, {len(wrong)} failed")
+    if wrong:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    PROGRAM = os.path.abspath(sys.argv[1])
+    main(*sys.argv[2:])
