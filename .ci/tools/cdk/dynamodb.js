@@ -16,7 +16,8 @@ const { api } = chat(stack, node(stack, 'Say'));
 const credentialsRole = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('apigateway.amazonaws.com') });
 for (const [name, table] of Object.entries(tables)) {
   table.grantWriteData(credentialsRole);
-  const item = { id: { S: '$context.connectionId' }, said: { S: "$util.escapeJavaScript($input.path('$.say')).replaceAll(\"\\\\'\",\"'\")" } };
+  const said = "$util.escapeJavaScript($input.path('$.say')).replaceAll(\"\\\\'\",\"'\")";
+  const item = `{"id": {"S": "$context.connectionId"}, "said": {"S": "${said}"}}`;
   api.addRoute(name, {
     integration: new WebSocketAwsIntegration(name, {
       integrationUri: `arn:aws:apigateway:${stack.region}:dynamodb:action/PutItem`,
@@ -24,7 +25,7 @@ for (const [name, table] of Object.entries(tables)) {
       credentialsRole,
       passthroughBehavior: PassthroughBehavior.NEVER,
       templateSelectionExpression: '\\$default',
-      requestTemplates: { $default: stack.toJsonString({ TableName: table.tableName, Item: item }) },
+      requestTemplates: { $default: `{"TableName": "${table.tableName}", "Item": ${item}}` },
     }),
   });
   new CfnOutput(stack, `${name}Table`, { value: table.tableName });
