@@ -15,7 +15,7 @@
 //!   `settings`
 //! - document: `document::{scalar, source, yaml, value}`
 //! - template: `template::{call, intrinsics, names, parameters}`, then `template` itself
-//! - resources: `event_pattern`, `declared` (plain data), `resources::{properties, locations, draft}`, a file per
+//! - resources: `event_pattern`, `declared` (plain data), `resources::{properties, locations, draft, order}`, a file per
 //!   type, then `resources`, the registry
 //! - assembly: `calls`, `assembly`, `plan`; `mapping` reads mapping templates alone
 //!
