@@ -61,7 +61,7 @@ const DEPLOYED: &str = "
 
 fn routes(stack: &Assembly) -> Vec<&str> {
     let keys = stack.api().routes.keys();
-    keys.map(|key| key.as_str()).collect()
+    keys.map(spec::route::RouteKey::as_str).collect()
 }
 
 fn messages(stack: &Assembly) -> Vec<&str> {
