@@ -19,6 +19,9 @@ pub struct Settings {
     pub parameters: BTreeMap<String, String>,
     /// Values for functions' variables, instead of those of the template.
     pub variables: Variables,
+    /// Where VPC links lead, by their id or the logical id of their resource: `http://` or
+    /// `https://` addresses, which take the place of scheme and host of an `IntegrationUri`.
+    pub vpc_links: BTreeMap<String, String>,
     /// The logical id of the API to serve, where there are several.
     pub api: Option<String>,
     /// The name of the stage to serve, where there are several.
@@ -34,6 +37,7 @@ impl Default for Settings {
             stack_name: "gatespec".to_owned(),
             parameters: BTreeMap::new(),
             variables: Variables::default(),
+            vpc_links: BTreeMap::new(),
             api: None,
             stage: None,
         }
