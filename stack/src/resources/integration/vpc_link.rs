@@ -1,8 +1,7 @@
 //! `ConnectionType` and `ConnectionId`: integrations that reach their backend through a VPC link.
 
-use spec::api::Integration;
+use spec::api::{Integration, IntegrationType};
 
-use super::is_http;
 use crate::error::{ErrorKind, WarningKind};
 use crate::resources::draft::Draft;
 use crate::resources::properties::Properties;
@@ -24,7 +23,11 @@ pub(super) fn read(
     let span = properties.span("ConnectionType");
     match kind.as_deref() {
         None | Some("INTERNET") => return,
-        Some("VPC_LINK") if is_http(integration) => {}
+        Some("VPC_LINK")
+            if matches!(
+                integration.integration_type,
+                IntegrationType::Http | IntegrationType::HttpProxy
+            ) => {}
         Some("VPC_LINK") => {
             let message = "`ConnectionType` `VPC_LINK` is for `HTTP` and `HTTP_PROXY` integrations"
                 .to_owned();
