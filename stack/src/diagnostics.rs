@@ -61,6 +61,18 @@ impl Findings {
         self.errors.split_off(count)
     }
 
+    /// Adds what was found elsewhere.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.errors.extend(other.errors);
+        self.warnings.extend(other.warnings);
+    }
+
+    /// What is left without the errors.
+    pub(crate) fn without_errors(mut self) -> Self {
+        self.errors.clear();
+        self
+    }
+
     /// Whether there was no error.
     pub(crate) fn is_clean(&self) -> bool {
         self.errors.is_empty()

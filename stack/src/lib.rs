@@ -33,15 +33,18 @@
 
 mod assembly;
 mod calls;
+mod connected;
 mod declared;
 mod diagnostics;
 mod document;
 mod error;
 mod event_pattern;
+mod load;
 mod mapping;
 mod plan;
 mod resources;
 mod settings;
+mod stacks;
 mod template;
 mod transform;
 mod variables;
@@ -57,7 +60,7 @@ pub use mapping::{MappingPlace, MappingTemplate, MappingTemplates, UnreadTemplat
 pub use plan::{
     Change, FunctionChange, FunctionPart, NeedsRestart, Plan, Refusal, TableChange, TablePart,
 };
-pub use settings::Settings;
+pub use settings::{Settings, StackTemplate};
 pub use variables::{InvalidVariables, Variables};
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod integrations;
 mod intrinsics;
 mod layers;
 mod registry;
+mod stacks;
 mod stage;
 mod variables;
 
