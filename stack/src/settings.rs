@@ -1,8 +1,8 @@
 //! What a template leaves open.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
+use crate::input::{Input, StackTemplate};
 use crate::variables::Variables;
 
 /// What a template leaves open.
@@ -29,21 +29,21 @@ pub struct Settings {
     pub stage: Option<String>,
 }
 
-/// A stack of a CDK app.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StackTemplate {
-    /// `AWS::StackName`: what `Fn::GetStackOutput` calls it.
-    pub name: String,
-    /// Its name in the app, with that of its stage: `Prod/Chat`, as `cdk list` prints it.
-    pub id: String,
-    /// Its template.
-    pub template: PathBuf,
-    /// The `cdk.Stage` that it belongs to, if any: the name of its assembly.
-    pub parent: Option<String>,
-    /// The region that it is for; `None` if it is for any.
-    pub region: Option<String>,
-    /// The account that it is for; `None` if it is for any.
-    pub account: Option<String>,
+impl Settings {
+    /// What the app says of the stack that was found: its name, its environment, its siblings.
+    pub fn take(&mut self, input: &Input) {
+        self.stacks.clone_from(&input.stacks);
+        let Some(stack) = &input.stack else {
+            return;
+        };
+        self.stack_name.clone_from(&stack.name);
+        if let Some(region) = &stack.region {
+            self.region.clone_from(region);
+        }
+        if let Some(account) = &stack.account {
+            self.account_id.clone_from(account);
+        }
+    }
 }
 
 impl Default for Settings {

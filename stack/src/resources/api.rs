@@ -53,7 +53,13 @@ fn choose<'a>(draft: &mut Draft<'a>) -> Option<Properties<'a>> {
         let found = certain.iter().chain(&possible).find(is_it).copied();
         if found.is_none() {
             let message = format!("the template has no WebSocket API `{wanted}`");
-            draft.error(0..0, ErrorKind::Choice(message));
+            let names = certain.iter().chain(&possible);
+            let names: Vec<String> = names.map(Properties::path).collect();
+            let help = match &*names {
+                [] => "it has none at all".to_owned(),
+                names => format!("there is `{}`", names.join("`, `")),
+            };
+            draft.error_with_help(0..0, ErrorKind::Choice(message), &help);
         }
         return found;
     }
@@ -65,12 +71,13 @@ fn choose<'a>(draft: &mut Draft<'a>) -> Option<Properties<'a>> {
         }
         // Which of them are WebSocket APIs is what has to be said first.
         ([], _) => None,
-        ([_, second, ..], _) => {
+        ([first, second, ..], _) => {
             let names: Vec<String> = certain.iter().map(Properties::path).collect();
             let names = names.join("`, `");
             let message = format!("the template has several WebSocket APIs: `{names}`");
             let span = second.resource.id_span.clone();
-            draft.error_with_help(span, ErrorKind::Choice(message), "say which one to serve");
+            let help = format!("say which one to serve: `--api {}`", first.path());
+            draft.error_with_help(span, ErrorKind::Choice(message), &help);
             None
         }
     }
