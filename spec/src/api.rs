@@ -114,9 +114,11 @@ pub struct Route {
 /// Realises: AUTHORIZER-52, INTEGRATION-74
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CallPermission {
-    /// It may.
+    /// It may, by a permission.
     #[default]
     Granted,
+    /// It may, by a role: it needs no permission.
+    ByRole,
     /// It may not.
     Missing {
         /// Why not, for logs: who has no permission to call which function.
@@ -183,6 +185,9 @@ pub struct Integration {
     pub timeout_in_millis: u64,
     /// By `IntegrationResponseKey`: `$default`, or a pattern between slashes.
     pub integration_responses: IndexMap<String, IntegrationResponse>,
+    /// Why it cannot be carried out here, and what would help, if it cannot: its routes answer with
+    /// an error frame, and the log says this.
+    pub unavailable: Option<String>,
 }
 
 /// What an integration talks to.
@@ -304,6 +309,7 @@ impl Integration {
             passthrough_behavior: PassthroughBehavior::default(),
             timeout_in_millis: 29_000,
             integration_responses: IndexMap::new(),
+            unavailable: None,
         }
     }
 }

@@ -18,7 +18,7 @@
 //! - transform: `transform`, nodes to nodes: what the section `Transform` asks for. It runs before
 //!   the template is read, and uses no more of `template` than how functions are written
 //! - stacks: a template for each stack of the assembly, and what they have of each other
-//! - resources: `event_pattern`, `declared` (plain data), `resources::{properties, locations, draft}`, a file per
+//! - resources: `event_pattern`, `declared` (plain data), `resources::{properties, locations, draft, order}`, a file per
 //!   type, then `resources`, the registry
 //! - assembly: `load` (the templates of all stacks), `connected` (which of them belong together),
 //!   `calls`, `assembly`, `plan`; `mapping` reads mapping templates alone

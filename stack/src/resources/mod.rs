@@ -19,6 +19,7 @@ mod layer;
 mod locations;
 mod model;
 mod nested_stack;
+mod order;
 pub(crate) mod permission;
 mod properties;
 pub(crate) mod route;
@@ -48,8 +49,8 @@ const TYPES: &[&ResourceType] = &[
     &integration_response::TYPE,
     &route::TYPE,
     &route_response::TYPE,
-    &deployment::TYPE,
     &stage::TYPE,
+    &deployment::TYPE,
     &api_key::TYPE,
     &usage_plan::TYPE,
     &usage_plan_key::TYPE,

@@ -286,6 +286,35 @@ Outputs: {O: {Value: !If [Yes, 'yes', !Ref P]}}
     );
 }
 
+// A deployment behind a nested stack is behind the routes in it.
+#[rstest]
+#[case::behind("DependsOn: [Quiet, Nested]", 0)]
+#[case::beside("DependsOn: [Quiet]", 1)]
+fn a_nested_stack_is_made_before_what_depends_on_it(#[case] order: &str, #[case] warned: usize) {
+    let chat = chat(
+        &format!(
+            "
+  Nested:
+    Type: AWS::CloudFormation::Stack
+    Properties: {{TemplateURL: nested.yaml, Parameters: {{Api: !Ref Api}}}}
+  Deployment: {{Type: AWS::ApiGatewayV2::Deployment, {order}, Properties: {{ApiId: !Ref Api}}}}
+"
+        ),
+        "",
+    );
+    let chat = chat.replace("AutoDeploy: true", "DeploymentId: !Ref Deployment");
+    let nested = "
+Parameters: {Api: {Type: String}}
+Resources:
+  Talk: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Api, RouteKey: talk}}
+";
+    let folder = Folder::new(&[("chat.yaml", &*chat), ("nested.yaml", nested)]);
+    let stack = folder.read("chat.yaml", &[]).expect("it can be served");
+    assert_eq!(stack.api().routes.len(), 2);
+    let warnings = stack.warnings();
+    assert_eq!(warnings.len(), warned, "{warnings:?}");
+}
+
 #[test]
 fn what_is_wrong_is_told_of_its_own_template() {
     let parent = chat(
@@ -319,40 +348,6 @@ Resources:
             .any(|one| one.contains("`Gone` declares is not here")),
         "{gone:?}"
     );
-}
-
-// With the CLI, the path is in the metadata; without it, only in the list of assets.
-#[rstest]
-#[case::metadata("Metadata: {aws:asset:path: chatN.nested.template.json}", "far")]
-#[case::assets("", "0a1b")]
-fn a_nested_stack_of_the_cdk_is_its_asset(#[case] metadata: &str, #[case] key: &str) {
-    let nested = format!(
-        "
-  Nested:
-    Type: AWS::CloudFormation::Stack
-    {metadata}
-    Properties:
-      TemplateURL: !Join ['', ['https://s3.', !Ref AWS::Region, '/', !Sub 'a-${{AWS::Region}}', /{key}.json]]
-"
-    );
-    let nested = chat(
-        &[&*nested, &*function("F", "!GetAtt Nested.Outputs.O")].concat(),
-        "",
-    );
-    let assets = r#"{"files": {"x": {"source": {"path": "chatN.nested.template.json"},
-        "destinations": {"here": {"objectKey": "0a1b.json"}}}}}"#;
-    let folder = Folder::new(&[
-        ("chat.template.json", &*nested),
-        ("chat.assets.json", assets),
-        (
-            "chatN.nested.template.json",
-            "{Resources: {}, Outputs: {O: {Value: !Ref AWS::StackName}}}",
-        ),
-    ]);
-    let stack = folder
-        .read("chat.template.json", &[])
-        .expect("it can be served");
-    assert_eq!(variable(&stack, "F"), "chat-Nested");
 }
 
 // SAM's own names of functions, and the values that are given for their variables.

@@ -1,4 +1,4 @@
-//! The stacks of an app, and the values that they have of each other.
+//! The stacks of a CDK app, and the values that they have of each other.
 
 use super::*;
 
@@ -218,4 +218,38 @@ fn stacks_that_need_each_other_are_an_error(#[case] app: &[(&str, &str)], #[case
     let errors = read.expect_err("nothing can be deployed first");
     assert!(messages(&errors)[0].contains(message), "{errors}");
     assert_eq!(errors.errors().len(), 1, "{errors}");
+}
+
+// With the CLI, the path is in the metadata; without it, only in the list of assets.
+#[rstest]
+#[case::metadata("Metadata: {aws:asset:path: chatN.nested.template.json}", "far")]
+#[case::assets("", "0a1b")]
+fn a_nested_stack_of_the_cdk_is_its_asset(#[case] metadata: &str, #[case] key: &str) {
+    let nested = format!(
+        "
+  Nested:
+    Type: AWS::CloudFormation::Stack
+    {metadata}
+    Properties:
+      TemplateURL: !Join ['', ['https://s3.', !Ref AWS::Region, '/', !Sub 'a-${{AWS::Region}}', /{key}.json]]
+"
+    );
+    let nested = chat(
+        &[&*nested, &*function("F", "!GetAtt Nested.Outputs.O")].concat(),
+        "",
+    );
+    let assets = r#"{"files": {"x": {"source": {"path": "chatN.nested.template.json"},
+        "destinations": {"here": {"objectKey": "0a1b.json"}}}}}"#;
+    let folder = Folder::new(&[
+        ("chat.template.json", &*nested),
+        ("chat.assets.json", assets),
+        (
+            "chatN.nested.template.json",
+            "{Resources: {}, Outputs: {O: {Value: !Ref AWS::StackName}}}",
+        ),
+    ]);
+    let stack = folder
+        .read("chat.template.json", &[])
+        .expect("it can be served");
+    assert_eq!(variable(&stack, "F"), "chat-Nested");
 }
