@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
+use crate::document::plain;
 use crate::document::scalar::Style;
 use crate::document::source::Source;
 use crate::error::{Error, ErrorKind, Span};
@@ -41,7 +42,14 @@ struct Open {
     anchor: usize,
     /// In a mapping: the key whose value comes next.
     key: Option<Key>,
+    /// Whether that key is [`MERGE`], without quotes.
+    merges: bool,
+    /// What the key merges. The mapping's own entries win, and then those of the first.
+    merged: Vec<Node>,
 }
+
+/// The key that merges maps into its own.
+const MERGE: &str = "<<";
 
 /// Deeper templates are refused: the readers below go down by recursion.
 const DEPTH: usize = 100;
@@ -93,7 +101,10 @@ impl<'s> Builder<'s> {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Error> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let (text, style) = (text.into_owned(), Style::from(style));
+                let (mut text, style) = (text.into_owned(), Style::from(style));
+                if style == Style::Plain && tag.is_none() && !self.is_key() {
+                    text = plain::resolve(&text).unwrap_or(text);
+                }
                 let content = Content::Scalar { text, style };
                 self.add(Node::new(span, tag.as_deref(), content), anchor)
             }
@@ -110,6 +121,7 @@ impl<'s> Builder<'s> {
                     return Ok(());
                 };
                 closed.node.span.end = span.end.max(closed.node.span.start);
+                closed.merge();
                 self.add(closed.node, closed.anchor)
             }
             Event::Alias(anchor) => {
@@ -139,8 +151,17 @@ impl<'s> Builder<'s> {
             node,
             anchor,
             key: None,
+            merges: false,
+            merged: Vec::new(),
         });
         Ok(())
+    }
+
+    /// Whether the node that comes next is the key of a mapping.
+    fn is_key(&self) -> bool {
+        self.open.last().is_some_and(|open| {
+            matches!(open.node.content, Content::Mapping(_)) && open.key.is_none()
+        })
     }
 
     /// A node that is complete.
@@ -183,9 +204,23 @@ fn add(source: &Source, parent: &mut Open, node: Node) -> Result<(), Error> {
         Content::Scalar { .. } => {}
         Content::Sequence(items) => items.push(node),
         Content::Mapping(entries) => match parent.key.take() {
+            Some(_) if parent.merges => match node.content {
+                Content::Mapping(_) => parent.merged.push(node),
+                Content::Sequence(nodes)
+                    if nodes
+                        .iter()
+                        .all(|node| matches!(node.content, Content::Mapping(_))) =>
+                {
+                    parent.merged.extend(nodes);
+                }
+                _ => {
+                    let message = "`<<` merges a map, or a list of maps, into its own";
+                    return Err(structure(source, node.span, message));
+                }
+            },
             Some(key) => entries.push((key, node)),
             None => {
-                let Content::Scalar { text, .. } = node.content else {
+                let Content::Scalar { text, style } = node.content else {
                     return Err(structure(source, node.span, "a key must be text"));
                 };
                 if entries.iter().any(|(key, _)| key.text == text) {
@@ -195,6 +230,7 @@ fn add(source: &Source, parent: &mut Open, node: Node) -> Result<(), Error> {
                         format!("the key `{text}` is given twice"),
                     ));
                 }
+                parent.merges = text == MERGE && style == Style::Plain;
                 parent.key = Some(Key {
                     text,
                     span: node.span,
@@ -203,6 +239,27 @@ fn add(source: &Source, parent: &mut Open, node: Node) -> Result<(), Error> {
         },
     }
     Ok(())
+}
+
+impl Open {
+    /// Adds the entries that the mapping merges.
+    ///
+    /// Source: <https://yaml.org/type/merge.html>
+    fn merge(&mut self) {
+        let Content::Mapping(entries) = &mut self.node.content else {
+            return;
+        };
+        for merged in std::mem::take(&mut self.merged) {
+            let Content::Mapping(added) = merged.content else {
+                continue;
+            };
+            for (key, node) in added {
+                if !entries.iter().any(|(own, _)| own.text == key.text) {
+                    entries.push((key, node));
+                }
+            }
+        }
+    }
 }
 
 impl Node {
@@ -308,6 +365,38 @@ mod tests {
             .map(|(_, node)| node.is_null())
             .collect();
         assert_eq!(nulls, [true, true, false, true, false]);
+    }
+
+    #[test]
+    fn maps_are_merged_under_a_map_s_own_entries() {
+        let text = "a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\n\
+                    c: {<<: [*a, *b], x: 0}\nd:\n  <<: *b\n  w: on\ne: {'<<': 1}\n";
+        let root = parse(&Source::new("t", text)).expect("it is YAML");
+        let entries = |name: &str| {
+            let entries = root.get(name).expect("it is there").entries().iter();
+            let text = |node: &Node| node.plain_text().map(str::to_owned);
+            let both = entries.map(|(key, node)| format!("{}{}", key.text, text(node).unwrap()));
+            both.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(entries("c"), "x0 y1 z2");
+        assert_eq!(entries("d"), "wtrue y2 z2");
+        assert_eq!(entries("e"), "<<1");
+        let error = parse(&Source::new("t", "a: {<<: 1}")).expect_err("it is no map");
+        assert!(error.message().contains("merges a map"), "{error}");
+    }
+
+    #[test]
+    fn keys_tags_and_quotes_keep_their_text() {
+        let text = "{No: no, a: 'no', b: !Ref No, c: !!str no, d: 0755}";
+        let root = parse(&Source::new("t", text)).expect("it is YAML");
+        let texts = root.entries().iter().map(|(key, node)| {
+            let Content::Scalar { text, .. } = &node.content else {
+                panic!("a scalar");
+            };
+            format!("{}={text}", key.text)
+        });
+        let texts = texts.collect::<Vec<_>>().join(" ");
+        assert_eq!(texts, "No=false a=no b=No c=no d=493");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use spec::route::RouteKey;
 
 use crate::declared::{EventSourceMapping, Function, Layer, Permission, Table};
 use crate::diagnostics::Findings;
+use crate::document::plain;
 use crate::document::source::Source;
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::locations::Locations;
@@ -155,6 +156,18 @@ impl<'a> Draft<'a> {
         for error in errors {
             let message = format!("{}: {consequence}", error.message());
             self.warn(error.span(), WarningKind::LeftOut, message);
+        }
+    }
+
+    /// Warns of a text that CloudFormation's YAML takes for something else, since it has no quotes.
+    pub(crate) fn warn_of_reading(&mut self, span: &Span, text: &str) {
+        let written = self.source().text().get(span.clone()).unwrap_or_default();
+        if plain::resolve(written).is_some_and(|resolved| resolved == text) {
+            let message = format!(
+                "`{written}` without quotes is `{text}` in CloudFormation's YAML, as text, too: \
+                 write `'{written}'` if that is not meant"
+            );
+            self.warn(span.clone(), WarningKind::Suspicious, message);
         }
     }
 

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::declared::Table;
+use crate::document::value::Value;
 use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::properties::Properties;
 use crate::template::names::{Attributes, Identity, Reference};
@@ -83,7 +84,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     let mut time_to_live = None;
     if let Some(value) = draft.optional(properties.get("TimeToLiveSpecification")) {
         let text = |name: &str| value.get(name).and_then(|value| value.as_text());
-        if text("Enabled") == Some("true") {
+        if value.get("Enabled").and_then(Value::as_flag) == Some(true) {
             time_to_live = text("AttributeName").map(str::to_owned);
         }
     }

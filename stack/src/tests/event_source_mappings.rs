@@ -169,7 +169,10 @@ fn what_cloudformation_refuses_is_an_error() {
             "MaximumRecordAgeInSeconds: 30",
             "must be -1, or 60 to 604800",
         ),
-        ("BisectBatchOnFunctionError: maybe", "must be true or false"),
+        (
+            "BisectBatchOnFunctionError: maybe",
+            "must be `true` or `false`",
+        ),
         (
             "FunctionResponseTypes: [Other]",
             "must be a list of `ReportBatchItemFailures`",
