@@ -57,7 +57,9 @@ impl Findings {
     /// Whether this error has been noted.
     pub(crate) fn knows(&self, error: &Error) -> bool {
         let mut errors = self.errors.iter();
-        errors.any(|known| known.span() == error.span() && known.message() == error.message())
+        errors.any(|known| {
+            known.whole_span() == error.whole_span() && known.message() == error.message()
+        })
     }
 
     /// The value, or `None` and the error noted.
@@ -90,7 +92,7 @@ impl Findings {
         self.errors
             .dedup_by(|one, other| order(one) == order(other) && one.message() == other.message());
         for (warning, error) in std::mem::take(&mut self.suspicions) {
-            let span = error.span();
+            let span = error.whole_span();
             let is_it = |other: std::ops::Range<usize>, message: &str| {
                 message.starts_with(error.message())
                     && other.start <= span.end
@@ -98,8 +100,8 @@ impl Findings {
             };
             let mut errors = self.errors.iter();
             let mut warnings = self.warnings.iter();
-            let is_told = errors.any(|known| is_it(known.span(), known.message()))
-                || warnings.any(|known| is_it(known.span.clone(), &known.message));
+            let is_told = errors.any(|known| is_it(known.whole_span(), known.message()))
+                || warnings.any(|known| is_it(known.whole_span(), &known.message));
             if !is_told {
                 self.warnings.push(warning);
             }

@@ -161,7 +161,7 @@ impl<'a> Draft<'a> {
 
     /// Warns of a text that CloudFormation's YAML takes for something else, since it has no quotes.
     pub(crate) fn warn_of_reading(&mut self, span: &Span, text: &str) {
-        let written = self.source().text().get(span.clone()).unwrap_or_default();
+        let written = self.source().written(span);
         if plain::resolve(written).is_some_and(|resolved| resolved == text) {
             let message = format!(
                 "`{written}` without quotes is `{text}` in CloudFormation's YAML, as text, too: \

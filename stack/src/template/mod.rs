@@ -80,7 +80,8 @@ impl<'t> Template<'t> {
                         let error = template.unknown(name, span);
                         let message = format!("{}: AWS refuses the template", error.message());
                         let kind = WarningKind::LeftOut;
-                        findings.suspicion(source.warning(error.span(), kind, message), error);
+                        findings
+                            .suspicion(source.warning(error.whole_span(), kind, message), error);
                     }
                 });
             }
