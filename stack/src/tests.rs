@@ -13,6 +13,7 @@ mod intrinsics;
 mod layers;
 mod registry;
 mod stage;
+mod tables;
 mod values;
 mod variables;
 
