@@ -90,7 +90,7 @@ fn tables_become_create_table_requests() {
   Table:
     Type: AWS::DynamoDB::Table
     Properties:
-      TableName: t
+      TableName: table
       BillingMode: PAY_PER_REQUEST
       AttributeDefinitions: [{AttributeName: k, AttributeType: S}]
       KeySchema: [{AttributeName: k, KeyType: HASH}]
@@ -101,7 +101,7 @@ fn tables_become_create_table_requests() {
     assert_eq!(
         stack.tables()[0].definition,
         json!({
-            "TableName": "t",
+            "TableName": "table",
             "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
             "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
             "BillingMode": "PAY_PER_REQUEST",

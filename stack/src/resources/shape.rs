@@ -15,6 +15,8 @@ pub(crate) struct Shape<'v> {
     /// How messages call it.
     what: String,
     value: &'v Value,
+    /// Whether it has a member that is not known, which may be one that is missing.
+    has_unknown: bool,
 }
 
 impl<'v> Shape<'v> {
@@ -27,10 +29,12 @@ impl<'v> Shape<'v> {
     ) -> Option<Self> {
         let what = what.into();
         let entries = value.expect_map(draft.source(), &what);
+        let mut has_unknown = false;
         for (key, _) in draft.take(entries)? {
             if known.contains(&&*key.text) {
                 continue;
             }
+            has_unknown = true;
             let help = match nearest(&key.text, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("its members are `{}`", known.join("`, `")),
@@ -38,7 +42,11 @@ impl<'v> Shape<'v> {
             let message = format!("{what} has no member `{}`", key.text);
             draft.error_with_help(key.span.clone(), ErrorKind::Value(message), &help);
         }
-        Some(Self { what, value })
+        Some(Self {
+            what,
+            value,
+            has_unknown,
+        })
     }
 
     pub(crate) fn span(&self) -> Span {
@@ -53,7 +61,7 @@ impl<'v> Shape<'v> {
     /// A member that must be there.
     pub(crate) fn required(&self, draft: &mut Draft<'_>, name: &str) -> Option<&'v Value> {
         let found = self.get(name);
-        if found.is_none() {
+        if found.is_none() && !self.has_unknown {
             let message = format!("{} has no `{name}`", self.what);
             let help = format!("add `{name}`, which CloudFormation requires");
             draft.error_with_help(self.span(), ErrorKind::Value(message), &help);

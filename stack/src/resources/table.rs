@@ -74,7 +74,9 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         let throughput = provisioned(draft, properties, billing, own.as_ref(), None);
         definition.extend(throughput.map(|units| ("ProvisionedThroughput".to_owned(), units)));
     }
-    let capacity = Capacity::Of(billing);
+    // What is wrong with the table's throughput is not said of its indexes again.
+    let is_clean = draft.findings.count() == before;
+    let capacity = Capacity::Of(if is_clean { billing } else { Billing::Unknown });
     let parts = parts(draft, properties, capacity);
     definition.extend(parts);
     // A table with mistakes is not made.

@@ -9,6 +9,7 @@ const TABLE: &str = "
     Type: AWS::DynamoDB::Table
     Properties:
       TableName: rows
+      BillingMode: PAY_PER_REQUEST
       KeySchema: [{AttributeName: id, KeyType: HASH}]
       AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
       StreamSpecification: {StreamViewType: NEW_IMAGE}

@@ -127,10 +127,10 @@ fn a_table_is_a_create_table_request() {
     17
 )]
 #[case::twice(
-    "AttributeName: sk, AttributeType: N",
-    "AttributeName: pk, AttributeType: N",
+    "- {AttributeName: sk, AttributeType: N}",
+    "- {AttributeName: sk, AttributeType: N}\n        - {AttributeName: pk, AttributeType: N}",
     "the attribute `pk` of `Rows` is declared twice",
-    17
+    18
 )]
 #[case::unused(
     "- {AttributeName: by, AttributeType: B}",
@@ -139,10 +139,10 @@ fn a_table_is_a_create_table_request() {
     19
 )]
 #[case::undeclared(
-    "- {AttributeName: pk, KeyType: HASH}",
-    "- {AttributeName: pkey, KeyType: HASH}",
-    "the key `pkey` is not in `AttributeDefinitions` of `Rows`",
-    20
+    "- {AttributeName: sk, KeyType: RANGE}",
+    "- {AttributeName: sort, KeyType: RANGE}",
+    "the key `sort` is not in `AttributeDefinitions` of `Rows`",
+    21
 )]
 #[case::order(
     "{AttributeName: pk, KeyType: HASH}\n        - {AttributeName: sk, KeyType: RANGE}",

@@ -111,13 +111,13 @@ pub(crate) fn check(
     table: &str,
 ) {
     let names = || attributes.iter().map(|attribute| &*attribute.name);
-    let mut missing = Vec::new();
+    let mut mismatch = false;
     for key in used {
         let name = &*key.name;
         if names().any(|known| known == name) {
             continue;
         }
-        missing.push(name);
+        mismatch = true;
         let message = format!("the key `{name}` is not in `AttributeDefinitions` of `{table}`");
         let help = match nearest(name, names()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -125,14 +125,13 @@ pub(crate) fn check(
         };
         draft.error_with_help(key.span.clone(), ErrorKind::Dangling(message), &help);
     }
-    if !complete {
+    // An attribute may be what a key that is not declared means.
+    if mismatch || !complete {
         return;
     }
     for attribute in attributes {
         let name = &*attribute.name;
-        let is_used = used.iter().any(|key| key.name == name);
-        // It may be the one that is meant by a key that is not declared.
-        if is_used || nearest(name, missing.iter().copied()).is_some() {
+        if used.iter().any(|key| key.name == name) {
             continue;
         }
         let message = format!(
