@@ -5,7 +5,7 @@ mod route_settings;
 
 use serde_json::{Map, Value as Json};
 
-use crate::error::{ErrorKind, Span};
+use crate::error::{ErrorKind, Span, WarningKind};
 use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::locations::PartLocations;
 use crate::resources::properties::Properties;
