@@ -119,6 +119,7 @@ const TABLE: &str = "
   Rows:
     Type: AWS::DynamoDB::Table
     Properties:
+      BillingMode: PAY_PER_REQUEST
       AttributeDefinitions: [{AttributeName: k, AttributeType: S}]
       KeySchema: [{AttributeName: k, KeyType: HASH}]
       StreamSpecification: {StreamViewType: NEW_IMAGE}
@@ -248,9 +249,9 @@ fn nested_stacks_wait_for_each_other() {
     };
     let template = "
 Parameters: {P: {Type: String}}
-Conditions: {Yes: !Equals [!Ref P, start]}
-Resources: {Handle: {Type: AWS::CloudFormation::WaitConditionHandle, Condition: Yes}}
-Outputs: {O: {Value: !If [Yes, 'yes', !Ref P]}}
+Conditions: {Is: !Equals [!Ref P, start]}
+Resources: {Handle: {Type: AWS::CloudFormation::WaitConditionHandle, Condition: Is}}
+Outputs: {O: {Value: !If [Is, 'yes', !Ref P]}}
 ";
     let line = [
         nested("Last", "!GetAtt Middle.Outputs.O"),

@@ -191,7 +191,6 @@ fn what_is_not_known_can_be_given(#[case] value: &str, #[case] named: &str, #[ca
     &[("chat", "!ImportValue data"), ("data", "!ImportValue more"), ("more", "!ImportValue chat")],
     "the stack `chat` needs a value of `data`, which needs one of `chat`"
 )]
-#[case::itself(&[("chat", "!GetStackOutput {StackName: chat, OutputName: O}")], "the output `O`")]
 fn stacks_that_need_each_other_are_an_error(#[case] app: &[(&str, &str)], #[case] message: &str) {
     let file = |(name, value): &(&str, &str)| {
         let table = TABLE.replace("Rows:", "Table:");
@@ -252,4 +251,19 @@ fn a_nested_stack_of_the_cdk_is_its_asset(#[case] metadata: &str, #[case] key: &
         .read("chat.template.json", &[])
         .expect("it can be served");
     assert_eq!(variable(&stack, "F"), "chat-Nested");
+}
+
+#[test]
+fn a_value_that_needs_itself_is_a_circle() {
+    let value = "!GetStackOutput {StackName: chat, OutputName: O}";
+    let resources = [function("F", value), route("talk", &uri("!GetAtt F.Arn"))];
+    let chat = chat(
+        &resources.concat(),
+        &format!("Outputs: {{O: {{Value: {value}}}}}"),
+    );
+    let folder = Folder::new(&[("chat.yaml", &*chat)]);
+    let errors = folder.read("chat.yaml", &["chat.yaml"]);
+    let errors = errors.expect_err("a function needs the value");
+    let message = "a circular reference: the output `O` refers to itself";
+    assert_eq!(messages(&errors), [message], "{errors}");
 }
