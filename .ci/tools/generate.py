@@ -1,7 +1,8 @@
 """The real tools' output of the apps beside this file. Arguments: a folder for npm's packages and
 for what is made, and names of rows (all without).
 
-A folder of its own for each row, as a user would have it: the app, its functions, and what the tool made.
+A folder of its own for each row, as a user would have it: the app, its functions, and what the tool
+made.
 """
 
 import json
@@ -26,19 +27,16 @@ FORK = ["osls@4.3.1"]
 PYTHON = f"python3.{sys.version_info.minor}"
 CLI = "cdk synth --quiet"
 ALONE = "CDK_OUTDIR=cdk.out node app.js"
+CDK = sorted(path.stem for path in (HERE / "cdk").glob("*.js") if path.stem != "parts")
 # The row's name: the app, and the commands that a user types in its folder.
 ROWS = {
-    **{f"cdk-{app}": (f"cdk/{app}.js", [CLI]) for app in [
-        "chat", "authorizer", "iam", "mock", "dynamodb", "sqs", "stacks", "nested", "nested-api", "stage",
-        "bundled", "domain", "legacy",
-    ]},
-    **{f"cdk-{app}-alone": (f"cdk/{app}.js", [ALONE]) for app in [
-        "chat", "authorizer", "iam", "mock", "dynamodb", "sqs", "stacks", "nested", "nested-api", "stage",
-        "bundled", "domain", "legacy",
-    ]},
+    **{f"cdk-{app}": (f"cdk/{app}.js", [CLI]) for app in CDK},
+    **{f"cdk-{app}-alone": (f"cdk/{app}.js", [ALONE]) for app in CDK},
     "cdk-chat-no-staging": ("cdk/chat.js", ["cdk synth --quiet --no-staging"]),
-    **{f"sam-{app}-{language}{'-built' if built else ''}": (f"sam/{app}.yaml", ["sam build"] if built else [])
-        for app in ["websocket", "raw"] for language in ["node", "python"] for built in [False, True]},
+    **{f"sam-{app}-{language}{suffix}": (f"sam/{app}.yaml", commands)
+        for app in ["websocket", "raw"]
+        for language in ["node", "python"]
+        for suffix, commands in [("", []), ("-built", ["sam build"])]},
     **{f"{tool}-{app}": (f"serverless/{app}.yml", [f"{tool} package"])
         for tool in ["serverless", "osls"] for app in ["service", "each"]},
 }
@@ -50,7 +48,8 @@ def installed(folder, packages):
         return
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "package.json").write_text('{"private": true}')
-    subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", *packages], cwd=folder, check=True)
+    npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", *packages]
+    subprocess.run(npm, cwd=folder, check=True)
     mark.write_text(json.dumps(packages))
 
 
@@ -73,7 +72,8 @@ def laid(row, folder):
         shutil.copytree(functions, folder / "functions")
         node = "node" in row
         text = text.replace("RUNTIME", "nodejs20.x" if node else PYTHON)
-        (folder / "template.yaml").write_text(text.replace("LANGUAGE", "Node" if node else "Python"))
+        text = text.replace("LANGUAGE", "Node" if node else "Python")
+        (folder / "template.yaml").write_text(text)
         (folder / "functions" / "package.json").write_text('{"name": "chat", "version": "1.0.0"}')
         (folder / "functions" / "requirements.txt").write_text("")
     else:
@@ -85,8 +85,9 @@ def laid(row, folder):
 def made(row, folder, packages):
     """Runs the tool, or ends with what it said."""
     laid(row, folder)
+    programs = [packages / "node_modules/.bin", packages / "osls/node_modules/.bin", os.environ["PATH"]]
     environment = os.environ | {
-        "PATH": f"{packages / 'node_modules/.bin'}:{packages / 'osls/node_modules/.bin'}:{os.environ['PATH']}",
+        "PATH": ":".join(map(str, programs)),
         "NODE_OPTIONS": f"--require {HERE / 'serverless/first.cjs'}",
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -98,7 +99,9 @@ def made(row, folder, packages):
         "CDK_DISABLE_CLI_TELEMETRY": "true",
     }
     for command in ROWS[row][1]:
-        run = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True)
+        run = subprocess.run(
+            command, shell=True, cwd=folder, env=environment, capture_output=True, text=True
+        )
         if run.returncode != 0:
             sys.exit(f"{row}: `{command}`: {run.stdout[-3000:]}{run.stderr[-3000:]}")
 

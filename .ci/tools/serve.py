@@ -1,6 +1,6 @@
-"""What the real tools made, served as a user does it: in its folder. A message goes through each row.
+"""What the real tools made, served as a user does it: in its folder. Messages go through each row.
 
-Arguments: the program; a folder for npm's packages and what is made; and names of rows (all without).
+Arguments: the program; a folder for npm's packages and what is made; names of rows (all without).
 Ends with 1 if anything is missing: a tool, a reply, an item in a table, a refusal.
 """
 
@@ -40,9 +40,10 @@ def expect(what, got, wanted):
 @contextlib.contextmanager
 def serving(folder, *arguments):
     """`gatespec serve` in a folder: what it is ready with."""
-    command = [PROGRAM, "serve", "--port", "0", "--ready", "json", "--python", sys.executable, *arguments]
+    command = [PROGRAM, "serve", "--port", "0", "--ready", "json", "--python", sys.executable]
+    pipe = subprocess.PIPE
     process = subprocess.Popen(
-        command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, *arguments], cwd=folder, stdin=pipe, stdout=pipe, stderr=pipe, text=True
     )
     lines = []
     reader = threading.Thread(target=lambda: lines.extend(process.stderr))
@@ -109,8 +110,8 @@ def until(what, condition):
 
 def stored(ready):
     """Each of two routes puts an item into its table, without a function."""
-    keys = {"aws_access_key_id": KEYS.access_key, "aws_secret_access_key": KEYS.secret_key}
-    database = boto3.resource("dynamodb", endpoint_url=ready["dynamodb"], region_name="us-east-1", **keys)
+    session = boto3.Session(KEYS.access_key, KEYS.secret_key, region_name="us-east-1")
+    database = session.resource("dynamodb", endpoint_url=ready["dynamodb"])
     expect("tables", len(ready["tables"]), 2)
     tables = [database.Table(name) for name in ready["tables"]]
 
@@ -132,62 +133,73 @@ def queued(ready):
         with urllib.request.urlopen(outbox) as response:
             return json.load(response)["requests"]
 
-    messages = [json.dumps({"action": action, "MessageGroupId": "g"}) for action in ["say", "nothing"]]
+    messages = [{"action": action, "MessageGroupId": "g"} for action in ["say", "nothing"]]
     with connect(ready["ws"]) as client:
         for number, message in enumerate(messages):
-            client.send(message)
+            client.send(json.dumps(message))
             until(f"the request of {message}", lambda count=number + 1: len(sent()) == count)
     requests = sent()
-    expect("actions", {(request["service"], request["action"]) for request in requests}, {("sqs", "SendMessage")})
+    actions = [(request["service"], request["action"]) for request in requests]
+    expect("actions", actions, [("sqs", "SendMessage")] * 2)
     bodies = [json.loads(request["parameters"]["MessageBody"]) for request in requests]
-    expect("bodies", bodies, [json.loads(message) for message in messages])
+    expect("bodies", bodies, messages)
 
 
-def check(row):
-    """What is asked of a row: further arguments, and the question."""
-    tool, app = row.split("-", 1)
-    app = app.removesuffix("-alone").removesuffix("-no-staging")
-    arguments = []
-    if tool == "cdk":
-        both = {"say": "node hi", "other": "other hi"}
-        question = {
-            "chat": lambda ready: says(ready, {"say": "node hi", "nothing": "python hi", "return": "returned hi"}),
-            "authorizer": lambda ready: guarded(ready, "Authorization", {"say": "node hi"}),
-            "iam": lambda ready: signed(ready, {"say": "node hi"}),
-            "mock": lambda ready: says(ready, {"say": "node hi", "ping": ""}),
-            "dynamodb": stored,
-            "sqs": queued,
-            "stacks": lambda ready: says(ready, both),
-            "stage": lambda ready: says(ready, {"say": "Prod hi"}),
-            "bundled": lambda ready: says(ready, {"say": "node hi", "other": "python hi"}),
-        }.get(app, lambda ready: says(ready, {"say": "node hi"}))
-        arguments = {"stage": ["--stack", "Prod-Chat"]}.get(app, [])
-    elif tool == "sam":
-        raw = {"say": "raw hi"}
-        new = {"sendMessage": "other hi", "nothing": "default hi"}
-        question = lambda ready: guarded(ready, "Auth", raw if app.startswith("raw") else new)
-    elif app == "service":
-        answers = {"say-it": "service hi", "nothing": "service hi", "return": "returned hi"}
-        question = lambda ready: guarded(ready, "Auth", answers)
+# What each app answers, by its file; the rest of CDK's apps answer like `nested`.
+SAYS = {
+    "cdk/chat": {"say": "node hi", "nothing": "python hi", "return": "returned hi"},
+    "cdk/mock": {"say": "node hi", "ping": ""},
+    "cdk/stacks": {"say": "node hi", "other": "other hi"},
+    "cdk/stage": {"say": "Prod hi"},
+    "cdk/bundled": {"say": "node hi", "other": "python hi"},
+    "cdk/nested": {"say": "node hi"},
+    "sam/raw": {"say": "raw hi"},
+    "sam/websocket": {"sendMessage": "other hi", "nothing": "default hi"},
+    "serverless/service": {"say-it": "service hi", "nothing": "service hi", "return": "returned hi"},
+    "serverless/each": {"say": "layer hi", "other": "python hi"},
+}
+# Those with an authorizer, and the header that it reads.
+GUARDED = {
+    "cdk/authorizer": "Authorization",
+    "sam/raw": "Auth",
+    "sam/websocket": "Auth",
+    "serverless/service": "Auth",
+    "serverless/each": "Authorization",
+}
+ARGUMENTS = {"cdk/stage": ["--stack", "Prod-Chat"]}
+
+
+def asked(app, ready):
+    answers = SAYS.get(app, SAYS["cdk/nested"])
+    if app in GUARDED:
+        guarded(ready, GUARDED[app], answers)
+    elif app == "cdk/iam":
+        signed(ready, answers)
+    elif app == "cdk/dynamodb":
+        stored(ready)
+    elif app == "cdk/sqs":
+        queued(ready)
     else:
-        question = lambda ready: guarded(ready, "Authorization", {"say": "layer hi", "other": "python hi"})
-    return arguments, question
+        says(ready, answers)
 
 
-def read(row, folder, arguments):
-    """`lint` and `falsify` take what `serve` takes. AWS's Construct leaves a value as it is."""
-    found = 1 if row.startswith("cdk-sqs") else 0
+def read(app, folder, arguments):
+    """`lint` and `falsify` take what `serve` takes. They find what AWS's Construct leaves as it is."""
+    found = 1 if app == "cdk/sqs" else 0
     for command in ["lint", "falsify"]:
-        run = subprocess.run([PROGRAM, command, *arguments], cwd=folder, capture_output=True, text=True)
+        run = subprocess.run(
+            [PROGRAM, command, *arguments], cwd=folder, capture_output=True, text=True
+        )
         if run.returncode != found:
             raise Wrong(f"`{command}` ends with {run.returncode}\n{run.stdout}{run.stderr}")
 
 
 def served(row, folder):
-    arguments, question = check(row)
-    read(row, folder, arguments)
+    app = os.path.splitext(ROWS[row][0])[0]
+    arguments = ARGUMENTS.get(app, [])
+    read(app, folder, arguments)
     with serving(folder, *arguments) as ready:
-        question(ready)
+        asked(app, ready)
 
 
 def main(folder, *rows):

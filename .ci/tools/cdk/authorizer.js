@@ -6,9 +6,10 @@ const { chat, node, python } = require('./parts');
 
 const stack = new Stack(new App(), 'Authorizer');
 const say = node(stack, 'Say');
+const auth = python(stack, 'Auth', { handler: 'chat.authorizer' });
 chat(stack, say, {
   connectRouteOptions: {
     integration: new WebSocketLambdaIntegration('Connect', say),
-    authorizer: new WebSocketLambdaAuthorizer('Auth', python(stack, 'Auth', { handler: 'chat.authorizer' })),
+    authorizer: new WebSocketLambdaAuthorizer('Auth', auth),
   },
 });

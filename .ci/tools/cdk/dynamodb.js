@@ -10,10 +10,13 @@ const stack = new Stack(new App(), 'Dynamodb');
 const partitionKey = { name: 'id', type: AttributeType.STRING };
 const tables = {
   first: new Table(stack, 'First', { partitionKey, timeToLiveAttribute: 'expires' }),
-  second: new TableV2(stack, 'Second', { partitionKey, dynamoStream: StreamViewType.NEW_IMAGE, deletionProtection: true }),
+  second: new TableV2(stack, 'Second', {
+    partitionKey, dynamoStream: StreamViewType.NEW_IMAGE, deletionProtection: true,
+  }),
 };
 const { api } = chat(stack, node(stack, 'Say'));
-const credentialsRole = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('apigateway.amazonaws.com') });
+const assumedBy = new ServicePrincipal('apigateway.amazonaws.com');
+const credentialsRole = new Role(stack, 'Role', { assumedBy });
 for (const [name, table] of Object.entries(tables)) {
   table.grantWriteData(credentialsRole);
   const said = "$util.escapeJavaScript($input.path('$.say')).replaceAll(\"\\\\'\",\"'\")";

@@ -9,6 +9,9 @@ const { api } = chat(stack, node(stack, 'Say'), {
   disconnectRouteOptions: { integration: new WebSocketMockIntegration('Disconnect') },
 });
 api.addRoute('ping', {
-  integration: new WebSocketMockIntegration('Ping', { requestTemplates: { $default: '{ "statusCode": 200 }' }, templateSelectionExpression: '\\$default' }),
+  integration: new WebSocketMockIntegration('Ping', {
+    requestTemplates: { $default: '{ "statusCode": 200 }' },
+    templateSelectionExpression: '\\$default',
+  }),
   returnResponse: true,
 });

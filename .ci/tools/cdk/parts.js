@@ -19,8 +19,10 @@ const chat = (scope, fn, more) => {
   const integration = new WebSocketLambdaIntegration('Say', fn);
   const api = new WebSocketApi(scope, 'Api', more);
   api.addRoute('say', { integration });
-  const stage = new WebSocketStage(scope, 'Stage', { webSocketApi: api, stageName: 'prod', autoDeploy: true });
-  // Across stacks this would be a circle: the function's role needs the API, and the API the function.
+  const stage = new WebSocketStage(scope, 'Stage', {
+    webSocketApi: api, stageName: 'prod', autoDeploy: true,
+  });
+  // Across stacks the function's role and the API would depend on each other.
   if (Stack.of(fn) === Stack.of(scope)) stage.grantManagementApiAccess(fn);
   return { api, stage };
 };

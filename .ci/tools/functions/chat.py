@@ -4,18 +4,29 @@ import json
 import os
 import urllib.request
 
+GREETING = os.environ.get("GREETING", "python")
+
+
+def post(about, text):
+    home = f"https://{about['domainName']}/{about['stage']}"
+    url = f"{home}/@connections/{about['connectionId']}"
+    urllib.request.urlopen(urllib.request.Request(url, text.encode(), method="POST")).close()
+
 
 def handler(event, context):
     about = event["requestContext"]
     if about["eventType"] == "MESSAGE":
-        address = f"https://{about['domainName']}/{about['stage']}/@connections/{about['connectionId']}"
-        text = f"{os.environ.get('GREETING', 'python')} {json.loads(event['body'])['say']}"
-        urllib.request.urlopen(urllib.request.Request(address, text.encode(), method="POST")).close()
+        post(about, f"{GREETING} {json.loads(event['body'])['say']}")
     return {"statusCode": 200}
 
 
 def authorizer(event, context):
     token = event["headers"].get("Auth") or event["headers"].get("Authorization")
     effect = "Allow" if token == "hello" else "Deny"
-    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": event["methodArn"]}
-    return {"principalId": "me", "policyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+    statement = {
+        "Action": "execute-api:Invoke",
+        "Effect": effect,
+        "Resource": event["methodArn"],
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"principalId": "me", "policyDocument": policy}
