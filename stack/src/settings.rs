@@ -18,6 +18,10 @@ pub struct Settings {
     pub stack_name: String,
     /// Values of parameters by name, instead of their defaults.
     pub parameters: BTreeMap<String, String>,
+    /// Values of parameters that a project's configuration has, instead of their defaults. Those of
+    /// other templates are among them: a name that the template does not have is none of its
+    /// business.
+    pub configured: BTreeMap<String, String>,
     /// Values for functions' variables, instead of those of the template.
     pub variables: Variables,
     /// The stacks of the app that the template belongs to, its own among them; none if it is not of
@@ -54,6 +58,7 @@ impl Default for Settings {
             partition: "aws".to_owned(),
             stack_name: "gatespec".to_owned(),
             parameters: BTreeMap::new(),
+            configured: BTreeMap::new(),
             variables: Variables::default(),
             stacks: Vec::new(),
             api: None,

@@ -6,6 +6,7 @@
 mod api;
 mod api_key;
 mod authorizer;
+pub(crate) mod code;
 mod deployment;
 pub(crate) mod draft;
 mod event_invoke_config;
@@ -22,6 +23,7 @@ pub(crate) mod permission;
 mod properties;
 pub(crate) mod route;
 mod route_response;
+mod runtime;
 mod simple_table;
 pub(crate) mod stage;
 mod table;
