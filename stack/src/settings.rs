@@ -24,6 +24,9 @@ pub struct Settings {
     pub configured: BTreeMap<String, String>,
     /// Values for functions' variables, instead of those of the template.
     pub variables: Variables,
+    /// Where VPC links lead, by their id or the logical id of their resource: `http://` or
+    /// `https://` addresses, which take the place of scheme and host of an `IntegrationUri`.
+    pub vpc_links: BTreeMap<String, String>,
     /// The stacks of the app that the template belongs to, its own among them; none if it is not of
     /// a CDK app.
     pub stacks: Vec<StackTemplate>,
@@ -60,6 +63,7 @@ impl Default for Settings {
             parameters: BTreeMap::new(),
             configured: BTreeMap::new(),
             variables: Variables::default(),
+            vpc_links: BTreeMap::new(),
             stacks: Vec::new(),
             api: None,
             stage: None,
