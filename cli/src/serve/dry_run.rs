@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 use spec::api::{
-    Api, AuthorizationType, Authorizer, Integration, IntegrationType, Route, function_arn,
+    AuthorizationType, Authorizer, Integration, IntegrationType, Route, function_arn,
     with_stage_variables,
 };
 use stack::{Assembly, Function, Input, WarningKind};
@@ -134,8 +134,8 @@ fn integration(stack: &Assembly, integration: &Integration) -> Value {
 }
 
 fn authorizer(stack: &Assembly, authorizer: &Authorizer) -> Value {
-    let Api { stage, .. } = &**stack.api();
-    let uri = with_stage_variables(&authorizer.authorizer_uri, &stage.stage_variables);
+    let variables = &stack.api().stage.stage_variables;
+    let uri = with_stage_variables(&authorizer.authorizer_uri, variables);
     json!({
         "name": authorizer.name,
         "function": function_arn(&uri).map(|arn| function_of(stack, arn)),
