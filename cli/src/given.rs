@@ -6,7 +6,7 @@ mod samconfig;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use overrides::Parameters;
+use overrides::{Overrides, Parameters};
 use samconfig::ConfigArgs;
 use stack::{Dialect, Input, InputError, Settings};
 
@@ -22,11 +22,11 @@ pub(crate) struct StackArgs {
     pub(crate) path: PathBuf,
     /// Give a template parameter a value; may be repeated.
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = overrides::key_value)]
-    parameters: Parameters,
+    parameters: Vec<(String, String)>,
     /// Give template parameters values as `sam deploy` takes them: Key=Value or
     /// ParameterKey=Key,ParameterValue=Value, several at once.
-    #[arg(long, value_name = "Key=Value", num_args = 1.., value_parser = overrides::parse)]
-    parameter_overrides: Vec<Parameters>,
+    #[arg(long, value_name = "Key=Value", num_args = 1.., value_parser = overrides::of_argument)]
+    parameter_overrides: Vec<Overrides>,
     #[command(flatten)]
     config: ConfigArgs,
     /// The logical id of the WebSocket API, where a template has several.
@@ -97,7 +97,7 @@ impl StackArgs {
     }
 
     fn all_parameters(&self) -> impl Iterator<Item = &(String, String)> {
-        let overrides = self.parameter_overrides.iter().flatten();
+        let overrides = self.parameter_overrides.iter().flat_map(|some| &some.0);
         overrides.chain(&self.parameters)
     }
 

@@ -90,6 +90,7 @@ fn a_plan_is_a_page_for_people() {
 
 #[test]
 fn a_plan_is_json_for_programs() {
+    file("plan-json", "packed.zip", "");
     let template = file("plan-json", "template.yaml", STACK);
     let plan = json(&["--port", "0", "--parameter", "Level=test", &template]);
     assert_eq!(plan["addresses"]["ws"], "ws://127.0.0.1:PORT/test");
@@ -145,6 +146,7 @@ parameter_overrides = \"Level=first Other=x\"
 parameter_overrides = [\"Level=prod\"]
 ";
     file("samconfig", "samconfig.toml", config);
+    file("samconfig", "packed.zip", "");
     let template = file("samconfig", "chat.yaml", STACK);
     let project = project.display().to_string();
     let stage = |arguments: &[&str]| json(arguments)["api"]["stage"].clone();

@@ -3,11 +3,20 @@
 /// Parameters with their values.
 pub(crate) type Parameters = Vec<(String, String)>;
 
+/// Those of one argument.
+#[derive(Clone, Debug)]
+pub(crate) struct Overrides(pub(super) Parameters);
+
 /// `NAME=VALUE`.
 pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .ok_or_else(|| format!("`{text}` must be NAME=VALUE"))
+}
+
+/// As [`parse`].
+pub(super) fn of_argument(text: &str) -> Result<Overrides, String> {
+    parse(text).map(Overrides)
 }
 
 /// `Key=Value Key2="Two words"` or `ParameterKey=Key,ParameterValue=Value`, any number of them.
