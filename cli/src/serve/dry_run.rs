@@ -283,6 +283,9 @@ fn route_row(route: &Value) -> Vec<String> {
         word(&route["route_key"]),
         format!("{authorization}{key}"),
         match integration {
+            Value::Null if !["$connect", "$disconnect"].contains(&&*word(&route["route_key"])) => {
+                "none: Internal server error".to_owned()
+            }
             Value::Null => "none".to_owned(),
             integration => word(&integration["type"]),
         },

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use spec::api::{AuthorizationType, CallPermission, Route};
 use spec::route::RouteKey;
 
-use crate::error::{Error, ErrorKind, Span, WarningKind};
+use crate::error::{Error, ErrorKind, Span};
 use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::locations::PartLocations;
 use crate::resources::properties::Properties;
@@ -70,14 +70,6 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         return;
     }
     let locations = PartLocations::new(properties, TYPE.known);
-    if properties.node("Target").is_none()
-        && !matches!(key, RouteKey::Connect | RouteKey::Disconnect)
-    {
-        let message = format!(
-            "the route `{key}` has no `Target`: its messages get the frame `Internal server error`"
-        );
-        draft.warn(span, WarningKind::Suspicious, message);
-    }
     let text = key.to_string();
     draft.locations.routes.insert(text, locations);
     draft.api.routes.insert(key, route);
