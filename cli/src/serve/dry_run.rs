@@ -207,13 +207,13 @@ fn text(plan: &Value) -> String {
         ["@connections", &*word(&plan["addresses"]["management"])],
     ];
     let about = about.into_iter().filter(|[_, value]| !value.is_empty());
-    let about = about.map(|row| row.map(str::to_owned).to_vec()).collect();
-    let mut out = table(about);
+    let about: Vec<_> = about.map(|row| row.map(str::to_owned).to_vec()).collect();
+    let mut out = table(&about);
     let mut section = |heading: &[&str], rows: Vec<Vec<String>>| {
         if !rows.is_empty() {
             let heading = heading.iter().map(|&name| name.to_owned()).collect();
             out.push('\n');
-            out.push_str(&table([vec![heading], rows].concat()));
+            out.push_str(&table(&[vec![heading], rows].concat()));
         }
     };
     let rows = |name: &str, row: &dyn Fn(&Value) -> Vec<String>| -> Vec<Vec<String>> {
@@ -335,7 +335,7 @@ fn words(value: &Value) -> String {
 }
 
 /// Columns as wide as their widest cell; the last one is as wide as it is.
-fn table(rows: Vec<Vec<String>>) -> String {
+fn table(rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
