@@ -63,7 +63,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     }
     let build_method = metadata.and_then(|node| node.get("BuildMethod"));
     let layer = content.ok().map(|content| Layer {
-        logical_id: resource.id.clone(),
+        logical_id: properties.path(),
         content,
         build_method: build_method.and_then(Node::plain_text).map(str::to_owned),
     });
