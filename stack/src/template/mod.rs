@@ -1,9 +1,14 @@
 //! A CloudFormation template: its sections, and the intrinsic functions that connect them.
 
 pub(crate) mod call;
+mod constraints;
+mod dynamic;
+mod functions;
 pub(crate) mod intrinsics;
+mod lookup;
 pub(crate) mod names;
 pub(crate) mod parameters;
+mod rules;
 
 use std::cell::RefCell;
 
@@ -32,7 +37,14 @@ pub(crate) struct Template<'t> {
     pub(crate) resources: IndexMap<String, Resource<'t>>,
     /// What is being followed, and the location of the reference to it, to find circular ones.
     visiting: RefCell<Vec<(String, Span)>>,
+    /// Whether the template has the transform [`LANGUAGE_EXTENSIONS`].
+    has_language_extensions: bool,
+    /// What is wrong with a transform: what it would have made is not missed besides.
+    transform_error: Option<Error>,
 }
+
+/// The transform that adds functions and loops.
+pub(crate) const LANGUAGE_EXTENSIONS: &str = "AWS::LanguageExtensions";
 
 /// An entry of `Resources`.
 #[derive(Clone)]
@@ -64,6 +76,8 @@ impl<'t> Template<'t> {
             parameters: Parameters::new(),
             resources: findings.take(resources(source, root))?,
             visiting: RefCell::default(),
+            has_language_extensions: transforms(root).any(|(name, _)| name == LANGUAGE_EXTENSIONS),
+            transform_error: findings.find(|kind| matches!(kind, ErrorKind::Transform(_))),
         };
         for resource in template.resources.values() {
             if resource.kind.is_empty() {
@@ -73,6 +87,7 @@ impl<'t> Template<'t> {
             }
         }
         template.parameters = parameters::read(source, root, settings, findings);
+        rules::check(&template, root, findings);
         for section in ["Globals", "Conditions", "Resources", "Outputs"] {
             if let Some(node) = root.get(section) {
                 call::references(source, node, &mut |name, span| {
@@ -223,6 +238,9 @@ impl<'t> Template<'t> {
 
     /// An error for a name that nothing in the template has, with the nearest that something has.
     fn unknown(&self, name: &str, span: &Span) -> Error {
+        if let Some(error) = &self.transform_error {
+            return error.clone();
+        }
         let names = |section: &str| {
             let entries = self.root.get(section).map(Node::entries);
             let entries = entries.unwrap_or_default().iter();
@@ -249,6 +267,14 @@ impl Scope for Template<'_> {
 
     fn mappings(&self) -> Option<&Node> {
         self.root.get("Mappings")
+    }
+
+    fn settings(&self) -> &Settings {
+        self.settings
+    }
+
+    fn has_language_extensions(&self) -> bool {
+        self.has_language_extensions
     }
 
     fn reference(&self, name: &str, span: &Span) -> Result<Value> {
@@ -289,6 +315,20 @@ impl Scope for Template<'_> {
         let what = format!("condition {name}");
         self.visit(&what, span, || Evaluator(self).boolean(node))
     }
+}
+
+/// The transforms of a template by name, in the order of the text.
+pub(crate) fn transforms(root: &Node) -> impl Iterator<Item = (&str, &Node)> {
+    let section = root.get("Transform");
+    let listed = section.map(|node| match &node.content {
+        Content::Sequence(items) => &items[..],
+        _ => std::slice::from_ref(node),
+    });
+    let named = listed.unwrap_or_default().iter();
+    named.filter_map(|node| {
+        let name = node.get("Name").unwrap_or(node);
+        Some((name.plain_text()?, node))
+    })
 }
 
 /// The section `Resources`.
