@@ -15,6 +15,7 @@ mod intrinsics;
 mod language_extensions;
 mod layers;
 mod registry;
+mod stacks;
 mod stage;
 mod tables;
 mod values;

@@ -116,9 +116,7 @@ fn a_function_that_nothing_calls_may_be_wrong() {
         warnings,
         [
             format!("`Timeout` of `F` must be a number from 1 to 900{without}"),
-            format!(
-                "`Fn::ImportValue` cannot be evaluated here: other stacks are unknown{without}"
-            ),
+            format!("no stack that is known here has the export `x`{without}"),
         ]
     );
     let called = format!(
@@ -184,7 +182,7 @@ fn a_permission_that_is_not_supported_is_left_out() {
       AuthorizationType: CUSTOM
       AuthorizerId: !Ref A
 ",
-    "`Fn::ImportValue` cannot"
+    "no stack that is known here has the export `x`"
 )]
 #[case::model_name(
     "

@@ -13,9 +13,9 @@ use crate::document::value::{Data, Value};
 use crate::document::yaml::{Content, Key, NODES, Node};
 use crate::error::{Error, ErrorKind, Span};
 use crate::settings::Settings;
-use crate::template::intrinsics::{Evaluator, Scope};
+use crate::template::intrinsics::{Evaluator, Scope, StackOutput};
 use crate::template::parameters::{self, Parameters};
-use crate::template::{self, LANGUAGE_EXTENSIONS};
+use crate::template::transforms::{LANGUAGE_EXTENSIONS, transforms};
 
 /// What the key of a loop begins with.
 const LOOP: &str = "Fn::ForEach::";
@@ -32,12 +32,20 @@ pub(crate) fn apply(
     settings: &Settings,
     findings: &mut Findings,
 ) -> Node {
-    let is_declared = template::transforms(&root).any(|(name, _)| name == LANGUAGE_EXTENSIONS);
+    let is_declared = transforms(&root).any(|(name, _)| name == LANGUAGE_EXTENSIONS);
+    let given = settings.parameters.iter();
+    let given = given.map(|(name, value)| (name.clone(), Ok(value.clone())));
     let scope = Early {
         source,
         mappings: root.get("Mappings").cloned(),
         // What is wrong with a parameter is told when the template is read.
-        parameters: parameters::read(source, &root, settings, &mut Findings::default()),
+        parameters: parameters::read(
+            source,
+            &root,
+            &given.collect(),
+            settings,
+            &mut Findings::default(),
+        ),
         settings,
     };
     let mut expansion = Expansion {
@@ -344,6 +352,19 @@ impl Scope for Early<'_> {
 
     fn attribute(&self, name: &str, attribute: &str, span: &Span) -> Result<Value> {
         let message = format!("`{name}.{attribute}` is not known before there are resources");
+        self.unknown(span, message, None)
+    }
+
+    fn output_of(&self, named: &StackOutput, span: &Span) -> Result<Value> {
+        let message = format!(
+            "the output `{}` is not known before there are resources",
+            named.output
+        );
+        self.unknown(span, message, None)
+    }
+
+    fn imported(&self, export: &str, span: &Span) -> Result<Value> {
+        let message = format!("the export `{export}` is not known before there are resources");
         self.unknown(span, message, None)
     }
 

@@ -9,7 +9,7 @@ use crate::document::source::Source;
 use crate::document::yaml::{Content, Node};
 use crate::error::WarningKind;
 use crate::settings::Settings;
-use crate::template::{LANGUAGE_EXTENSIONS, transforms};
+use crate::template::transforms::{LANGUAGE_EXTENSIONS, transforms};
 
 /// SAM's transform.
 const SERVERLESS: &str = "AWS::Serverless-2016-10-31";
