@@ -8,6 +8,7 @@ mod api_keys;
 mod asynchronous;
 mod creation;
 mod deployments;
+mod elsewhere;
 mod evaluation;
 mod event_source_mappings;
 mod integrations;
