@@ -11,6 +11,7 @@ use crate::document::value::{Data, Value};
 use crate::document::yaml::Node;
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::settings::Settings;
+use crate::template::asset_parameters;
 use crate::template::constraints::{Type, check, check_type};
 use crate::template::dynamic;
 
@@ -55,6 +56,7 @@ pub(crate) fn read(
     let declared = section.map(Node::entries).unwrap_or_default();
     let mut parameters = Parameters::new();
     for (key, node) in declared {
+        let of_asset = asset_parameters::value(&key.text);
         let given = match given.get(&key.text) {
             Some(Ok(given)) => Some(given),
             // Whatever refers to it repeats what is wrong with it.
@@ -62,7 +64,7 @@ pub(crate) fn read(
                 parameters.insert(key.text.clone(), Err(error.clone()));
                 continue;
             }
-            None => None,
+            None => of_asset.as_ref(),
         };
         let default = node.get("Default");
         let found = match (
