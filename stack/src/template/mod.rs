@@ -17,7 +17,8 @@ use crate::document::yaml::{Content, Node};
 use crate::error::{Error, ErrorKind, Span};
 use crate::settings::Settings;
 use intrinsics::{Evaluator, Scope};
-use names::{Attributes, Identity, Reference, fill, generated_name, stable_id};
+use names::{Attributes, FIRST_VERSION, Identity, Reference};
+use names::{fill, generated_name, qualified_arn, stable_id};
 use parameters::Parameters;
 
 /// A template with its parameters given.
@@ -125,6 +126,14 @@ impl<'t> Template<'t> {
             Some(Reference::Arn(property, pattern)) => {
                 let name = self.named(resource, property, span)?;
                 Ok(fill(pattern, &name, self.settings))
+            }
+            Some(Reference::Qualified(property)) => {
+                let function = self.named(resource, "FunctionName", span)?;
+                let qualifier = match property {
+                    Some(property) => self.named(resource, property, span)?,
+                    None => FIRST_VERSION.to_owned(),
+                };
+                Ok(qualified_arn(&function, &qualifier, self.settings))
             }
             // Every part of an API is called by an id.
             None if resource.kind.starts_with("AWS::ApiGatewayV2::") => Ok(stable_id(id, 7)),
