@@ -68,6 +68,10 @@ pub(crate) struct ServeArgs {
     /// `sqs=http://127.0.0.1:4566`; may be repeated. So do `AWS_ENDPOINT_URL_*` of the environment.
     #[arg(long, value_name = "SERVICE=URL", value_parser = values::endpoint)]
     endpoint: Vec<(String, String)>,
+    /// Where a VPC link leads, by its logical id or its id, such as `MyLink=http://127.0.0.1:8080`;
+    /// may be repeated. The address takes the place of scheme and host of an integration's.
+    #[arg(long, value_name = "NAME=URL", value_parser = values::vpc_link)]
+    vpc_link: Vec<(String, String)>,
     /// The most processes of one function. There are as many as keep the processors busy, and more
     /// for a function that sleeps or waits for others.
     #[arg(long, value_name = "N", default_value_t = gateway::MAX_PROCESSES, value_parser = processes)]
@@ -226,6 +230,8 @@ fn serve_options(args: &ServeArgs, input: &Input) -> Options {
     if let Some(variables) = &args.env_vars {
         options.settings.variables.clone_from(variables);
     }
+    let links = args.vpc_link.iter().cloned();
+    options.settings.vpc_links.extend(links);
     options.host = args.host;
     options.port = args.port;
     if args.verbose {

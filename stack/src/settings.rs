@@ -20,6 +20,9 @@ pub struct Settings {
     pub parameters: BTreeMap<String, String>,
     /// Values for functions' variables, instead of those of the template.
     pub variables: Variables,
+    /// Where VPC links lead, by their id or the logical id of their resource: `http://` or
+    /// `https://` addresses, which take the place of scheme and host of an `IntegrationUri`.
+    pub vpc_links: BTreeMap<String, String>,
     /// The stacks of the app that the template belongs to, its own among them; none if it is not of
     /// a CDK app.
     pub stacks: Vec<StackTemplate>,
@@ -55,6 +58,7 @@ impl Default for Settings {
             stack_name: "gatespec".to_owned(),
             parameters: BTreeMap::new(),
             variables: Variables::default(),
+            vpc_links: BTreeMap::new(),
             stacks: Vec::new(),
             api: None,
             stage: None,
