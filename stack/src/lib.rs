@@ -29,7 +29,7 @@
 //!
 //! # Features
 //!
-//! None.
+//! - `oracle`: tests against aws-sam-translator, which need Python
 
 mod assembly;
 mod calls;

@@ -7,7 +7,7 @@ use crate::document::yaml::{Content, Key, Node};
 use crate::error::{Error, ErrorKind};
 use crate::transform::nodes::{Kind, attribute, key, map, reference, sub, text, text_of};
 
-use super::{Sam, WEBSOCKET_API, kind};
+use super::shared::{FUNCTION, Sam, WEBSOCKET_API, kind};
 
 const CONNECTOR: &str = "AWS::Serverless::Connector";
 const APIS: [&str; 3] = [
@@ -15,7 +15,7 @@ const APIS: [&str; 3] = [
     "AWS::Serverless::HttpApi",
     "AWS::ApiGatewayV2::Api",
 ];
-const FUNCTIONS: [&str; 2] = [super::FUNCTION, "AWS::Lambda::Function"];
+const FUNCTIONS: [&str; 2] = [FUNCTION, "AWS::Lambda::Function"];
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -137,7 +137,7 @@ fn permissions(
                 true => format!("WriteLambdaPermissionDestination{index}"),
                 false => "WriteLambdaPermission".to_owned(),
             };
-            added.extend(permission(sam, connector, &suffix, from, to));
+            added.extend(permission(sam, connector, &suffix, &from, &to));
         }
     }
     Ok(added)
@@ -216,8 +216,8 @@ fn permission(
     sam: &mut Sam<'_>,
     connector: &Connector,
     suffix: &str,
-    from: End<'_>,
-    to: End<'_>,
+    from: &End<'_>,
+    to: &End<'_>,
 ) -> Option<(Key, Node)> {
     let at = &connector.id.span;
     let id = format!("{}{suffix}", connector.id.text);

@@ -9,7 +9,7 @@ use crate::document::yaml::{Content, Key, Node};
 use crate::template::call::references;
 use crate::transform::nodes::{attribute, key, map, reference, text, text_of};
 
-use super::{FUNCTION, Sam, kind};
+use super::shared::{FUNCTION, Sam, kind};
 
 /// The type of a stand-in whose own type does not matter.
 const STAND_IN: &str = "AWS::CloudFormation::WaitConditionHandle";

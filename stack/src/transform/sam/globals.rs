@@ -7,7 +7,7 @@ use crate::document::yaml::{Content, Key, Node};
 use crate::error::{Error, ErrorKind};
 use crate::transform::nodes::{Kind, is_function, key, map, truthy};
 
-use super::{PREFIX, Sam};
+use super::shared::{PREFIX, Sam};
 
 /// The types that have global properties, with the properties where they matter here.
 const SECTIONS: &[(&str, &[&str])] = &[

@@ -3,7 +3,7 @@
 use crate::document::yaml::{Key, Node};
 use crate::transform::nodes::{Kind, is_function, reference, sub, text, text_of, truthy};
 
-use super::Api;
+use super::api::Api;
 use super::route::{CONNECT, function_uri};
 use super::shape::shown;
 

@@ -5,7 +5,7 @@ use crate::error::WarningKind;
 use crate::transform::nodes::{Kind, attribute, list, map, reference, text, text_of, truthy};
 use crate::transform::sam::hash::digits;
 
-use super::{Api, CREATED_BY};
+use super::api::{Api, CREATED_BY};
 
 const PROPERTIES: &[&str] = &[
     "BasePath",

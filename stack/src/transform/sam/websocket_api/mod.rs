@@ -1,5 +1,6 @@
 //! `AWS::Serverless::WebSocketApi`: an API, its stage, and three resources for each route.
 //!
+//! - `api`: the API while it is expanded
 //! - `shape`: which properties it takes, and of what type
 //! - `route`: a route with its integration and permission
 //! - `auth`: the authorizer of `$connect`; `domain`: a custom domain
@@ -7,30 +8,19 @@
 //! Source: <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-websocketapi.html>,
 //! and what aws-sam-translator 1.115.0 makes of it.
 
+mod api;
 mod auth;
 mod domain;
 mod route;
 mod shape;
 
 use crate::document::yaml::{Content, Key, Node};
-use crate::error::{ErrorKind, Span, WarningKind};
-use crate::transform::nodes::{Kind, as_map, is_function, key, list, map, reference, text, truthy};
+use crate::error::{ErrorKind, WarningKind};
+use crate::transform::nodes::{Kind, is_function, list, map, reference, text, truthy};
 use crate::transform::nodes::{text_of, yes};
 
-use super::Sam;
-
-/// The stage of an API that names none. `$default` would be taken for the route.
-const DEFAULT_STAGE: &str = "default";
-const CREATED_BY: &str = "websocketapi:createdBy";
-
-/// An API that is being expanded.
-struct Api<'a, 'r> {
-    sam: &'r mut Sam<'a>,
-    id: &'r Key,
-    /// `Properties`, those of `Globals` included.
-    properties: Node,
-    resources: Vec<(Key, Node)>,
-}
+use super::shared::Sam;
+use api::{Api, CREATED_BY, DEFAULT_STAGE};
 
 /// The resources that the API becomes. What cannot be read is noted and left out.
 pub(super) fn expand(sam: &mut Sam<'_>, id: &Key, resource: &Node) -> Vec<(Key, Node)> {
@@ -51,7 +41,7 @@ pub(super) fn expand(sam: &mut Sam<'_>, id: &Key, resource: &Node) -> Vec<(Key, 
     let stage = api.stage_id();
     api.domain();
     let routes = api.routes();
-    api.stage(&stage, routes);
+    api.stage(&stage, &routes);
     api.authorizer();
     api.propagate_tags();
     let Api { sam, resources, .. } = api;
@@ -78,50 +68,6 @@ fn warn_of_what_is_lost(sam: &mut Sam<'_>, id: &Key, resource: &Node) {
 }
 
 impl Api<'_, '_> {
-    /// A property, unless it is null.
-    fn property(&self, name: &str) -> Option<&Node> {
-        let node = self.properties.get(name);
-        node.filter(|node| Kind::of(node) != Kind::Null)
-    }
-
-    fn passed_on(&self, name: &'static str) -> (&'static str, Option<Node>) {
-        (name, self.property(name).cloned())
-    }
-
-    /// The location of a property's name, or of the API's if it has none.
-    fn key_span(&self, name: &str) -> Span {
-        let mut entries = self.properties.entries().iter();
-        let entry = entries.find(|(key, _)| key.text == name);
-        entry.map_or(&self.id.span, |(key, _)| &key.span).clone()
-    }
-
-    fn put_in_parameters(&mut self, name: &str) {
-        if let Content::Mapping(entries) = &mut self.properties.content
-            && let Some((_, node)) = entries.iter_mut().find(|(key, _)| key.text == name)
-        {
-            *node = self.sam.values.put_in(node);
-        }
-    }
-
-    fn refuse(&mut self, span: &Span, message: String) {
-        self.sam.error(span, ErrorKind::Value(message));
-    }
-
-    fn add(
-        &mut self,
-        (id, at): (&str, &Span),
-        kind: &str,
-        depends_on: Option<Node>,
-        properties: impl IntoIterator<Item = (&'static str, Option<Node>)>,
-    ) {
-        let present = properties.into_iter();
-        let present = present.filter_map(|(name, value)| Some((name, value?)));
-        let mut entries = vec![("Type", text(at, kind))];
-        entries.extend(depends_on.map(|node| ("DependsOn", node)));
-        entries.push(("Properties", map(at, present)));
-        self.resources.push((key(at, id), map(at, entries)));
-    }
-
     fn api(&mut self, depends_on: Option<Node>) {
         let id = self.id;
         let at = &id.span;
@@ -156,17 +102,6 @@ impl Api<'_, '_> {
             depends_on,
             properties,
         );
-    }
-
-    /// The API's own tags, and the one that SAM adds.
-    fn tags(&self) -> Node {
-        let own = self.property("Tags").filter(|tags| truthy(tags));
-        let mut tags = own.map_or_else(|| map(&self.id.span, []), as_map);
-        if let Content::Mapping(entries) = &mut tags.content {
-            entries.retain(|(key, _)| key.text != CREATED_BY);
-            entries.push((key(&self.id.span, CREATED_BY), text(&self.id.span, "SAM")));
-        }
-        tags
     }
 
     /// With `PropagateTags`, the stage and the domain have the API's tags instead of SAM's alone.
@@ -221,7 +156,7 @@ impl Api<'_, '_> {
         format!("{}Stage", id.text)
     }
 
-    fn stage(&mut self, stage: &str, routes: Vec<String>) {
+    fn stage(&mut self, stage: &str, routes: &[String]) {
         let id = self.id;
         let at = match self.property("StageName") {
             Some(name) => name.span.clone(),

@@ -4,7 +4,7 @@ use crate::document::yaml::{Key, Node};
 use crate::error::{ErrorKind, Span};
 use crate::transform::nodes::{Kind, list, map, reference, sub, text, truthy};
 
-use super::{Api, DEFAULT_STAGE};
+use super::api::{Api, DEFAULT_STAGE};
 
 pub(super) const CONNECT: &str = "$connect";
 

@@ -4,9 +4,9 @@
 use crate::document::yaml::{Content, Node};
 use crate::error::{ErrorKind, WarningKind};
 use crate::transform::nodes::Kind;
-use crate::transform::sam::WEBSOCKET_API;
+use crate::transform::sam::shared::WEBSOCKET_API;
 
-use super::Api;
+use super::api::Api;
 
 /// A type that SAM asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
