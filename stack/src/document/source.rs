@@ -31,10 +31,6 @@ impl Source {
     }
 
     /// Adds a template's text, which is the last from now on.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "one template is read, until several are")
-    )]
     pub(crate) fn add(&mut self, name: impl Into<String>, text: impl Into<String>) {
         let last = self.last();
         // The end of a text is in this text, not in the next one.

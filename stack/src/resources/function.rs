@@ -84,7 +84,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     let function = function(draft, properties, name, arn);
     let errors = draft.findings.split_off(before);
     if !errors.is_empty() {
-        draft.function_errors.insert(resource.id.clone(), errors);
+        draft.function_errors.insert(properties.path(), errors);
     }
     draft.functions.push(function);
 }
@@ -140,7 +140,7 @@ fn function(
     let reserved = number(properties, "ReservedConcurrentExecutions", 0..=1_000_000);
     let config = draft.optional(properties.get("EventInvokeConfig"));
     Function {
-        logical_id: properties.resource.id.clone(),
+        logical_id: properties.path(),
         arn,
         code,
         runtime,
@@ -335,6 +335,6 @@ fn environment(
         }
     }
     let given = &draft.template.settings.variables;
-    given.apply(&properties.resource.id, name, &mut environment);
+    given.apply(&properties.path(), name, &mut environment);
     environment
 }
