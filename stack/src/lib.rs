@@ -32,7 +32,7 @@
 //!
 //! # Features
 //!
-//! None.
+//! - `oracle`: tests against aws-sam-translator, which need Python
 
 mod assembly;
 mod calls;

@@ -24,7 +24,8 @@ use crate::document::yaml::{Key, Node};
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::settings::Settings;
 use intrinsics::{Evaluator, Scope, StackOutput};
-use names::{Attributes, Identity, Reference, fill, generated_name, made_up, stable_id};
+use names::{Attributes, FIRST_VERSION, Identity, Reference};
+use names::{fill, generated_name, made_up, qualified_arn, stable_id};
 use others::{NESTED, OUTPUTS, Others, READER};
 use parameters::{Given, Parameters};
 pub(crate) use resource::Resource;
@@ -66,13 +67,7 @@ impl<'t> Template<'t> {
             parameters: Parameters::new(),
             resources: findings.take(resource::read(source, root))?,
         };
-        for resource in template.resources.values() {
-            if resource.kind.is_empty() {
-                let message = format!("resource `{}` has no `Type`", resource.id);
-                let kind = ErrorKind::Structure(message);
-                findings.error(source.error(resource.id_span.clone(), kind));
-            }
-        }
+        resource::check_types(source, template.resources.values(), findings);
         template.parameters = parameters::read(source, root, given, &stack.settings, findings);
         rules::check(&template, root, findings);
         for section in ["Globals", "Conditions", "Resources", "Outputs"] {
@@ -148,6 +143,14 @@ impl<'t> Template<'t> {
                 let name = self.named(resource, property, span)?;
                 let text = fill(pattern, &name, self.settings);
                 Ok(made_up(&text, &self.path_of(id)))
+            }
+            Some(Reference::Qualified(property)) => {
+                let function = self.named(resource, "FunctionName", span)?;
+                let qualifier = match property {
+                    Some(property) => self.named(resource, property, span)?,
+                    None => FIRST_VERSION.to_owned(),
+                };
+                Ok(qualified_arn(&function, &qualifier, self.settings))
             }
             // Every part of an API is called by an id.
             None if resource.kind.starts_with("AWS::ApiGatewayV2::") => {

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use velocity::suggest::nearest;
 
+use crate::diagnostics::Findings;
 use crate::document::source::Source;
 use crate::document::yaml::{Content, Node};
 use crate::error::{Error, ErrorKind, Span};
@@ -60,4 +61,18 @@ pub(super) fn unknown(source: &Source, root: &Node, name: &str, span: &Span) -> 
     let message = format!("there is no parameter or resource `{name}`");
     let kind = ErrorKind::UnknownName(message);
     source.report(span.clone(), kind, help.as_deref())
+}
+
+/// Notes each resource that has no type.
+pub(super) fn check_types<'r>(
+    source: &Source,
+    resources: impl Iterator<Item = &'r Resource<'r>>,
+    findings: &mut Findings,
+) {
+    for resource in resources.filter(|resource| resource.kind.is_empty()) {
+        let message = format!("resource `{}` has no `Type`", resource.id);
+        let kind = ErrorKind::Structure(message);
+        let help = "write the type, such as `Type: AWS::ApiGatewayV2::Route`";
+        findings.error(source.error_with_help(resource.id_span.clone(), kind, help));
+    }
 }

@@ -1,8 +1,14 @@
 //! What the section `Transform` makes of a template before its resources are read: a tree of nodes
 //! in, a tree of nodes out. What a transform adds keeps the spans of what it was made from, so that
 //! everything that is said of it later points into the template as it was written.
+//!
+//! - `language_extensions`: `AWS::LanguageExtensions`, the loops
+//! - `nodes`: how nodes are made, and what SAM takes a node for
+//! - `sam`: `AWS::Serverless-2016-10-31`
 
 mod language_extensions;
+mod nodes;
+mod sam;
 
 use crate::diagnostics::Findings;
 use crate::document::source::Source;
@@ -23,7 +29,8 @@ pub(crate) fn apply(
     findings: &mut Findings,
 ) -> Node {
     warn_of_macros(source, &mut root, findings);
-    language_extensions::apply(source, root, settings, findings)
+    let root = language_extensions::apply(source, root, settings, findings);
+    sam::apply(source, root, settings, findings)
 }
 
 /// Warns of the macros that are not run here, and leaves them out: the template is read without
