@@ -6,6 +6,7 @@ use super::*;
 
 mod api_keys;
 mod asynchronous;
+mod code;
 mod creation;
 mod deployments;
 mod elsewhere;

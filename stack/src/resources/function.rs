@@ -9,9 +9,10 @@ use crate::declared::{Code, Function, Layer};
 use crate::document::value::Value;
 use crate::document::yaml::{Key, Node};
 use crate::error::{Error, ErrorKind, Span, WarningKind};
+use crate::resources::code::{self, Declared};
 use crate::resources::draft::{Draft, Reads, ResourceType};
-use crate::resources::event_invoke_config;
 use crate::resources::properties::Properties;
+use crate::resources::{event_invoke_config, runtime};
 use crate::template::names::{Attributes, Identity, Reference};
 
 pub(crate) const SERVERLESS: ResourceType = of("AWS::Serverless::Function");
@@ -124,6 +125,11 @@ fn function(
     let (mut code, span) = code(draft, properties);
     let runtime = text(properties, "Runtime");
     let runtime = draft.optional(runtime).unwrap_or_default();
+    if let Some(meant) = runtime::meant(&runtime) {
+        let message = format!("Lambda has no runtime `{runtime}`");
+        let help = format!("did you mean `{meant}`?");
+        draft.error_with_help(properties.span("Runtime"), ErrorKind::Value(message), &help);
+    }
     let handler = match text(properties, "Handler") {
         Ok(None) => image_command(properties),
         handler => handler,
@@ -133,6 +139,7 @@ fn function(
     if code.inline.is_some() {
         code.unsupported = inline(draft, properties, &runtime, &handler);
     }
+    code::warn_of_handler(draft, properties, &code, (&runtime, &handler));
     let timeout = number(properties, "Timeout", 1..=900);
     let memory_size = number(properties, "MemorySize", 128..=10_240);
     let reserved = number(properties, "ReservedConcurrentExecutions", 0..=1_000_000);
@@ -251,49 +258,14 @@ fn number(
 
 /// Where the code comes from, and the location to point at if it cannot be used.
 fn code(draft: &mut Draft<'_>, properties: &Properties<'_>) -> (Code, Span) {
-    let resource = properties.resource;
-    let metadata = resource.node.get("Metadata");
-    let build_method = metadata.and_then(|node| node.get("BuildMethod"));
-    let binary = metadata.and_then(|node| node.get("BuildProperties")?.get("Binary"));
-    let text = |node: Option<&Node>| node.and_then(Node::plain_text).map(str::to_owned);
-    let uri = ["InlineCode", "CodeUri", "Code"].into_iter();
-    let uri = uri.map(|name| Ok(own_or_global(properties, name)?.map(|value| (name, value))));
-    let uri = uri.filter_map(Result::transpose).next().transpose();
+    let named = ["InlineCode", "CodeUri", "Code"].into_iter();
+    let named = named.map(|name| Ok(own_or_global(properties, name)?.map(|value| (name, value))));
+    let named = named.filter_map(Result::transpose).next().transpose();
     let package = own_or_global(properties, "PackageType");
-    let (Some(uri), Some(package)) = (draft.take(uri), draft.take(package)) else {
-        return (Code::default(), resource.id_span.clone());
+    let (Some(code), Some(package)) = (draft.take(named), draft.take(package)) else {
+        return (Code::default(), properties.resource.id_span.clone());
     };
-    let is_image = package.is_some_and(|value| value.as_text() == Some("Image"));
-    let context = text(metadata.and_then(|node| node.get("DockerContext")));
-    let inline = match &uri {
-        _ if is_image => None,
-        Some(("InlineCode", value)) => value.as_text(),
-        Some((_, value)) => value.get("ZipFile").and_then(Value::as_text),
-        None => None,
-    };
-    let path = match &uri {
-        _ if is_image => Some(context.as_deref().unwrap_or(".")),
-        _ if inline.is_some() => Some("."),
-        Some((_, value)) => value.as_text(),
-        None => None,
-    };
-    let is_elsewhere = path.is_none_or(|path| path.starts_with("s3:"));
-    let unsupported =
-        is_elsewhere.then(|| "its code is not a folder or a file beside the template".to_owned());
-    let span = match (binary, &uri) {
-        (Some(node), _) => node.span.clone(),
-        (None, Some((_, value))) => value.span.clone(),
-        (None, None) => resource.id_span.clone(),
-    };
-    let code = Code {
-        directory: draft.directory.join(path.unwrap_or_default()),
-        inline: inline.map(str::to_owned),
-        is_image,
-        build_method: text(build_method),
-        binary: text(binary),
-        unsupported,
-    };
-    (code, span)
+    code::read(draft, properties, &Declared { code, package })
 }
 
 /// The function's layers. SAM puts those of `Globals` before its own.

@@ -6,6 +6,7 @@
 mod api;
 mod api_key;
 mod authorizer;
+pub(crate) mod code;
 mod deployment;
 pub(crate) mod draft;
 mod elsewhere;
@@ -26,6 +27,7 @@ pub(crate) mod permission;
 mod properties;
 pub(crate) mod route;
 mod route_response;
+mod runtime;
 mod shape;
 mod simple_table;
 pub(crate) mod stage;

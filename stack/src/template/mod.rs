@@ -1,5 +1,6 @@
 //! A CloudFormation template: its sections, and the intrinsic functions that connect them.
 
+mod asset_parameters;
 pub(crate) mod call;
 pub(crate) mod intrinsics;
 pub(crate) mod names;
