@@ -159,7 +159,10 @@ impl<'t> Template<'t> {
         }
     }
 
-    /// The name that the property `property` gives, or a generated one.
+    /// The name that the property `property` gives, or a generated one. That of a FIFO queue has the
+    /// ending that it needs.
+    ///
+    /// Source: <https://github.com/cloudtools/troposphere/pull/931>
     pub(crate) fn named(
         &self,
         resource: &Resource<'t>,
