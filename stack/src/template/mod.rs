@@ -258,16 +258,6 @@ impl<'t> Template<'t> {
         Ok(Some(text.to_owned()))
     }
 
-    /// The values that a resource reads from another region.
-    pub(crate) fn carried_to(&self, resource: &Resource<'t>) -> &'t [(Key, Node)] {
-        if resource.kind != READER.kind {
-            return &[];
-        }
-        let property = self.property_node(resource, READER.property);
-        let map = property.and_then(|node| node.get(READER.map));
-        map.map(Node::entries).unwrap_or_default()
-    }
-
     /// An attribute that is a value of another stack; `None` if it is none.
     fn attribute_elsewhere(
         &self,
