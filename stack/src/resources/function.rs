@@ -233,7 +233,9 @@ fn number(
             range.end()
         );
         let kind = ErrorKind::Value(message);
-        properties.template.source.error(value.span.clone(), kind)
+        let help = "write it in digits, without a unit";
+        let source = properties.template.source;
+        source.error_with_help(value.span.clone(), kind, help)
     })
 }
 
