@@ -99,13 +99,7 @@ fn find(draft: &mut Draft<'_>, uri: &str, span: &Span) -> Option<usize> {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
     });
     if let Some(index) = index {
-        let function = &mut functions[index];
-        function.is_called = true;
-        if let Some(reason) = &function.code.unsupported {
-            let id = &function.logical_id;
-            let message = format!("the function `{id}` cannot be run here: {reason}");
-            draft.error(span.clone(), ErrorKind::Unsupported(message));
-        }
+        functions[index].is_called = true;
         return Some(index);
     }
     // It may be one whose name, or whose name here, could not be read.

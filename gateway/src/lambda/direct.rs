@@ -192,6 +192,12 @@ impl Functions {
         }
     }
 
+    /// Whether a function of what is served cannot be run here.
+    pub(crate) fn is_not_run(&self, arn: &str) -> bool {
+        let callable = self.callable(arn);
+        matches!(callable, Err(Uncallable::NotRun(_)))
+    }
+
     /// The ARN of the function that is meant, if there is one.
     pub(crate) fn arn_of(&self, named: &str) -> Option<String> {
         self.directory().arn_of(named).map(str::to_owned)
@@ -202,7 +208,7 @@ impl Functions {
         self.pools().get(&arn).cloned().ok_or(Uncallable::Unknown)
     }
 
-    fn directory(&self) -> RwLockReadGuard<'_, Directory> {
+    pub(super) fn directory(&self) -> RwLockReadGuard<'_, Directory> {
         let directory = self.directory.read();
         directory.unwrap_or_else(PoisonError::into_inner)
     }

@@ -32,7 +32,7 @@ impl Directory {
     pub(super) fn new(stack: &Assembly, programs: &Programs) -> Self {
         let entry = |function: &Function| {
             let missing = programs.missing.get(&function.logical_id);
-            let can_run = missing.map_or(Ok(()), |reason| Err(reason.clone()));
+            let can_run = missing.map_or(Ok(()), |why| Err(why.reason.clone()));
             (Names::of(function), can_run)
         };
         Self(stack.functions().iter().map(entry).collect())

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::journal::Status;
+
 /// Why an event has failed.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -91,6 +93,18 @@ impl Failure {
                 "Runtime.InvalidResponseModeHeader",
                 "the result's Lambda-Runtime-Function-Response-Mode is unknown",
             ),
+        }
+    }
+
+    /// What its log says of the start or the invocation that has ended like this.
+    pub(super) fn status(&self) -> Status {
+        match self {
+            Self::TimedOut(_) | Self::InitTimedOut(_) => Status::Timeout,
+            other => {
+                let error: Value = serde_json::from_str(&other.to_json("")).unwrap_or_default();
+                let error_type = error["errorType"].as_str();
+                Status::Error(error_type.unwrap_or("Runtime.Unknown").to_owned())
+            }
         }
     }
 

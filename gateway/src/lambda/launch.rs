@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use stack::{Assembly, Asynchronous, Function};
 
+use super::journal::Format;
 use super::machine::Limits;
-use super::{Surroundings, environment};
+use super::{Surroundings, environment, logs_json};
 use crate::build::Programs;
 use crate::runtime::{Program, State};
 
@@ -24,6 +25,7 @@ pub(crate) struct Launch {
     pub(crate) timeout: Duration,
     /// The function's `MemorySize`, in MB.
     pub(super) memory_size: u64,
+    pub(super) log_format: Format,
     pub(crate) max_processes: usize,
     processors: usize,
     /// `ReservedConcurrentExecutions`, if there are some.
@@ -41,6 +43,10 @@ impl Launch {
             arn: function.arn.clone(),
             timeout: function.timeout,
             memory_size: function.memory_size,
+            log_format: match logs_json(function) {
+                true => Format::Json,
+                false => Format::Text,
+            },
             max_processes: surroundings.max_processes,
             processors: surroundings.processors,
             reserved_concurrency: function.reserved_concurrency,

@@ -222,7 +222,10 @@ impl Invoke for Functions {
             let (unqualified, _) = arn.rsplit_once(':')?;
             pools.get(unqualified)
         });
-        let pool = pool.ok_or_else(|| NotCalled::NoSuchFunction(arn.to_owned()))?;
+        let pool = pool.ok_or_else(|| match self.directory().callable(arn) {
+            Err(Uncallable::NotRun(reason)) => NotCalled::CannotRun(reason),
+            _ => NotCalled::NoSuchFunction(arn.to_owned()),
+        })?;
         if invocation.invocation_type == InvocationType::Event {
             self.enqueue_for(Arc::clone(pool), invocation.payload, invocation.trace_id);
             return Ok(());

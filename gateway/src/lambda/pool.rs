@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout};
 use super::failure::{self, Failure};
 use super::launch::Launch;
 use super::machine::{
-    Action, Due, End, Event, Figures, Finished, Next, Now, PoolMachine, ProcessId,
+    Action, Due, End, Event, FailedStart, Figures, Finished, Next, Now, PoolMachine, ProcessId,
 };
 use super::output::Sink;
 use super::sandbox::{Sandbox, Work, pass_panic_on};
@@ -56,6 +56,15 @@ pub(super) struct State {
     ids: Random,
     /// What [`Pool::run`] waits for.
     armed: Due,
+}
+
+/// What the machine has found that is told without the pool's lock, in this order.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Processes that could not start.
+    pub(super) starts: Vec<(Arc<Sandbox>, FailedStart)>,
+    /// Events that have ended.
+    pub(super) finished: Vec<Finished>,
 }
 
 /// What is to be done.
@@ -178,9 +187,9 @@ impl Pool {
             patience: invocation.deadline.since(now.clock),
         };
         state.machine.invoke(now, event);
-        let finished = self.perform(&mut state);
+        let told = self.perform(&mut state);
         drop(state);
-        self.report_later(finished);
+        self.report_later(told);
         Ok(request_id)
     }
 
@@ -198,9 +207,9 @@ impl Pool {
         state.launch = Arc::new(launch);
         let limits = state.launch.limits();
         state.machine.replace(now, limits);
-        let finished = self.perform(&mut state);
+        let told = self.perform(&mut state);
         drop(state);
-        self.report_later(finished);
+        self.report_later(told);
     }
 
     /// The next event for a process; `None` if it must not ask. Waits for it; may be dropped and
@@ -247,8 +256,14 @@ impl Pool {
 
     /// A process has ended, and everything that it said was read.
     pub(super) fn exited(&self, sandbox: &Sandbox, failure: Failure) {
-        self.lock().sandboxes.remove(&sandbox.id);
-        self.step(|machine, now| machine.exited(now, sandbox.id, failure));
+        let mut state = self.lock();
+        let now = self.now();
+        state.machine.exited(now, sandbox.id, failure);
+        // It may be told of its log.
+        let told = self.perform(&mut state);
+        state.sandboxes.remove(&sandbox.id);
+        drop(state);
+        self.report(told);
     }
 
     /// When the gateway's clock next ends an event.
@@ -258,7 +273,7 @@ impl Pool {
 
     /// Ends whatever is due at `clock`, and returns the failed calls instead of reporting them.
     pub(super) fn expire(
-        &self,
+        self: &Arc<Self>,
         state: &mut State,
         clock: Timestamp,
     ) -> Vec<(CallId, FunctionOutcome)> {
@@ -267,8 +282,13 @@ impl Pool {
             ..self.now()
         };
         state.machine.expire(now);
-        let finished = self.perform(state).into_iter();
+        let Told { starts, finished } = self.perform(state);
+        self.report_later(Told {
+            starts,
+            finished: Vec::new(),
+        });
         finished
+            .into_iter()
             .filter_map(|one| Some((one.call, self.outcome(one)?)))
             .collect()
     }
@@ -323,15 +343,15 @@ impl Pool {
         let mut state = self.lock();
         let now = self.now();
         let output = input(&mut state.machine, now);
-        let finished = self.perform(&mut state);
+        let told = self.perform(&mut state);
         drop(state);
-        self.report(finished);
+        self.report(told);
         output
     }
 
-    /// Does what the machine wants done, except for the events that have ended.
-    fn perform(&self, state: &mut State) -> Vec<Finished> {
-        let mut finished = Vec::new();
+    /// Does what the machine wants done, except for what is told without the pool's lock.
+    fn perform(&self, state: &mut State) -> Told {
+        let mut told = Told::default();
         while let Some(action) = state.machine.poll_action() {
             match action {
                 Action::Start(id) => {
@@ -362,14 +382,19 @@ impl Pool {
                     self.name,
                     failure::init_timed_out(after)
                 ),
-                Action::Finished(one) => finished.push(one),
+                Action::StartFailed(failed) => {
+                    if let Some(sandbox) = state.sandboxes.get(&failed.process) {
+                        told.starts.push((Arc::clone(sandbox), failed));
+                    }
+                }
+                Action::Finished(one) => told.finished.push(one),
             }
         }
         if state.machine.due().is_before(state.armed) {
             self.timer.notify_one();
         }
         self.moved.notify_waiters();
-        finished
+        told
     }
 
     pub(super) fn now(&self) -> Now {

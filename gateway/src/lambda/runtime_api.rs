@@ -91,6 +91,7 @@ async fn answer(
         }
         ("POST", ["runtime", "init", "error"]) => {
             let body = body(connection, head).await?;
+            sandbox.journal.gives_up();
             if pool.init_failed(sandbox, failure::reported(&body.bytes)) {
                 return accepted(connection, true, keep_alive).await;
             }
@@ -111,8 +112,8 @@ fn complete(pool: &Pool, sandbox: &Sandbox, request_id: &str, end: End) -> bool 
     let ended = sandbox.journal.ends(request_id);
     let is_known = pool.complete(sandbox, request_id, end);
     match ended {
-        Some(ended) if is_known => ended.answered(),
-        Some(ended) => ended.timed_out(),
+        Some(ended) if is_known => ended.answered(pool.clock.now()),
+        Some(ended) => ended.timed_out(pool.clock.now()),
         None => {}
     }
     is_known

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod access;
+#[cfg(feature = "runtimes")]
+mod log;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -18,6 +20,14 @@ use tokio::time::timeout;
 /// Answers with the event, or fails as the event asks for; writes what it got into a file.
 const SCRIPT: &str = r#"#!/bin/sh
 api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
+case $1 in
+  init-error)
+    echo 'it cannot'
+    curl --silent --output /dev/null --data '{"errorType":"Runtime.ImportModuleError","errorMessage":"x"}' \
+      "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/init/error"
+    exit 1 ;;
+  init-exit) echo 'it ends'; [ -e starts ] || exit 3 ;;
+esac
 head=$(mktemp) body=$(mktemp)
 while curl --silent --fail --dump-header "$head" --output "$body" "$api/next"; do
   id=$(sed -n 's/^[Ll]ambda-[Rr]untime-[Aa]ws-[Rr]equest-[Ii]d: *\([^[:space:]]*\).*/\1/p' "$head")
@@ -48,6 +58,17 @@ fn options(name: &str) -> (Options, std::path::PathBuf) {
   Alone:
     Type: AWS::Serverless::Function
     Properties: {FunctionName: by-itself, CodeUri: src, Handler: x, Runtime: ruby3.4}
+  Telling:
+    Type: AWS::Serverless::Function
+    Properties: {FunctionName: telling, CodeUri: src, Handler: x, Runtime: ruby3.4}
+  Ending:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: ending
+      CodeUri: src
+      Handler: x
+      Runtime: ruby3.4
+      LoggingConfig: {LogFormat: JSON}
   Foreign:
     Type: AWS::Serverless::Function
     Properties: {CodeUri: src, Handler: x, Runtime: java21}
@@ -55,8 +76,13 @@ fn options(name: &str) -> (Options, std::path::PathBuf) {
     let text = fs::read_to_string(&template).unwrap() + more;
     fs::write(&template, text).unwrap();
     let mut options = Options::new(&template);
-    let command = ("ruby3.4".to_owned(), "./run.sh".to_owned());
-    options.interpreters.commands.extend([command]);
+    let commands = [
+        ("ruby3.4", "./run.sh"),
+        ("Telling", "./run.sh init-error"),
+        ("Ending", "./run.sh init-exit"),
+    ];
+    let commands = commands.map(|(name, command)| (name.to_owned(), command.to_owned()));
+    options.interpreters.commands.extend(commands);
     let sqs = ("SQS".to_owned(), "http://queues".to_owned());
     options.endpoints.extend([sqs]);
     (options, folder)
@@ -261,55 +287,6 @@ async fn functions_are_called_by_all_of_their_names() {
     let (_, _, body) = invoke(&running, "Alone", "RequestResponse", "\"endpoints\"").await;
     let own = running.local_addr();
     assert_eq!(body, format!("[\"http://{own}\", \"http://queues\"]"));
-    running.shutdown().await;
-}
-
-/// The log that comes with the answer to an event.
-#[cfg(feature = "runtimes")]
-async fn tail(running: &Control, name: &str, event: &str) -> String {
-    let line = format!("POST /2015-03-31/functions/{name}/invocations");
-    let fields = "X-Amz-Log-Type: Tail\r\n";
-    let (status, head, _) = request(running, &line, fields, event.as_bytes()).await;
-    assert_eq!(status, 200);
-    let log = head
-        .lines()
-        .find_map(|line| line.strip_prefix("x-amz-log-result: "));
-    let log = spec::base64::decode(log.unwrap()).unwrap();
-    String::from_utf8(log).unwrap()
-}
-
-#[cfg(feature = "runtimes")]
-#[tokio::test]
-async fn the_end_of_the_log_comes_with_the_answer_to_who_wants_it() {
-    let (running, _) = serve("invoke-tail").await;
-    let log = tail(&running, "Alone", "[1]").await;
-    let lines: Vec<&str> = log.lines().collect();
-    let id = lines[0].split(' ').nth(2).unwrap();
-    assert_eq!(lines[0], format!("START RequestId: {id} Version: $LATEST"));
-    let (own, end) = ("it got [1]", format!("END RequestId: {id}"));
-    assert_eq!(lines[1..3], [own, &end]);
-    assert!(
-        lines[3].starts_with(&format!("REPORT RequestId: {id}\tDuration: ")),
-        "{log}"
-    );
-    assert!(lines[3].contains("\tInit Duration: "), "{log}");
-    assert_eq!(lines.len(), 4, "{log}");
-    // Of a process that ends, too.
-    let log = tail(&running, "Alone", "\"exit\"").await;
-    assert!(
-        log.contains("Error: Runtime exited with error: exit status 4\nRuntime.ExitError\nEND "),
-        "{log}"
-    );
-    assert!(
-        log.ends_with("\tStatus: error\tError Type: Runtime.ExitError\n"),
-        "{log}"
-    );
-    let line = "POST /2015-03-31/functions/Alone/invocations";
-    let (status, _, body) = request(&running, line, "X-Amz-Log-Type: All\r\n", b"{}").await;
-    assert!(
-        status == 400 && body.contains("Value 'All' at 'logType'"),
-        "{body}"
-    );
     running.shutdown().await;
 }
 
