@@ -88,6 +88,7 @@ fn no_layer_of_stack_uses_one_above_it() {
         &["error", "diagnostics", "variables", "settings"][..],
         &["document"],
         &["template"],
+        &["transform"],
         &["event_pattern", "declared", "resources"],
         &["calls", "assembly", "plan", "mapping"],
     ];

@@ -19,6 +19,7 @@ use crate::resources::{self, given, route, stage};
 use crate::settings::Settings;
 use crate::template::Template;
 use crate::template::intrinsics::Scope;
+use crate::transform;
 
 /// All that a template declares of a WebSocket API: the API with its stage, its functions and
 /// tables. Immutable; a clone shares what it holds.
@@ -144,6 +145,7 @@ fn assemble(
     let source = Source::new(name, text);
     let root = yaml::parse(&source)?;
     let mut findings = Findings::default();
+    let root = transform::apply(&source, root, settings, &mut findings);
     let identity = resources::identity;
     let template = Template::new(&source, &root, settings, identity, &mut findings);
     let Some(template) = template else {

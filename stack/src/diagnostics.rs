@@ -1,4 +1,4 @@
-//! All that is wrong with a template, in the order of its text.
+//! All that is wrong with an assembly's templates, in the order of their texts.
 
 use std::fmt;
 
@@ -69,14 +69,14 @@ impl Findings {
     /// All that was found, sorted by location. Something that is evaluated several times fails
     /// several times with the same error, which is reported once.
     pub(crate) fn into_diagnostics(mut self) -> Diagnostics {
-        let order = |error: &Error| (error.span().start, error.span().end);
+        let order = |error: &Error| (error.whole_span().start, error.whole_span().end);
         self.errors.sort_by(|one, other| {
             (order(one), one.message()).cmp(&(order(other), other.message()))
         });
         self.errors
             .dedup_by(|one, other| order(one) == order(other) && one.message() == other.message());
         self.warnings
-            .sort_by_key(|warning| (warning.span.start, warning.span.end));
+            .sort_by_key(|warning| (warning.start, warning.span.start, warning.span.end));
         self.warnings.dedup();
         Diagnostics {
             errors: self.errors,

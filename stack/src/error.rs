@@ -104,6 +104,8 @@ pub struct Warning {
     pub line: usize,
     /// In characters, from 1.
     pub column: usize,
+    /// Where the template's text starts among those of the assembly.
+    pub(crate) start: usize,
 }
 
 /// What kind of thing a warning is about.
@@ -129,6 +131,8 @@ pub enum WarningKind {
 struct Report {
     kind: ErrorKind,
     message: String,
+    /// Where the template's text starts among those of the assembly.
+    start: usize,
     span: Span,
     line: usize,
     column: usize,
@@ -136,16 +140,17 @@ struct Report {
 }
 
 impl Error {
-    /// An error at a location, with the page that shows it.
+    /// An error at a span of the text that begins at `start`, with the page that shows it.
     pub(crate) fn new(
         kind: ErrorKind,
-        span: Span,
+        (start, span): (usize, Span),
         (line, column): (usize, usize),
         page: String,
     ) -> Self {
         Self(Box::new(Report {
             message: kind.to_string(),
             kind,
+            start,
             span,
             line,
             column,
@@ -156,7 +161,7 @@ impl Error {
     /// An error of a file whose text is not known.
     pub(crate) fn of_file(name: &str, kind: ErrorKind) -> Self {
         let page = format!("error: {kind}\n --> {name}");
-        Self::new(kind, 0..0, (1, 1), page)
+        Self::new(kind, (0, 0..0), (1, 1), page)
     }
 
     /// What kind of thing is wrong, with its cause.
@@ -172,6 +177,12 @@ impl Error {
     /// Bytes of the template's text.
     pub fn span(&self) -> Range<usize> {
         self.0.span.clone()
+    }
+
+    /// The span among the texts of all templates of the assembly.
+    pub(crate) fn whole_span(&self) -> Span {
+        let Report { start, span, .. } = &*self.0;
+        start + span.start..start + span.end
     }
 
     /// From 1.

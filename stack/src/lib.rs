@@ -2,11 +2,11 @@
 //! clock; the template is the only file that is read.
 //!
 //! ```text
-//! text ── document ── template ── resources ── calls ── assembly ── plan
-//!         YAML nodes  parameters, one file     which    the whole,  what changes
-//!         with spans  conditions, per type of  function compiled    between two
-//!                     intrinsic   resources,   is
-//!                     functions   a registry   called
+//! text ── document ── transform ── template ── resources ── calls ── assembly ── plan
+//!         YAML nodes  SAM, the     parameters, one file     which    the whole,  what changes
+//!         with spans  language's   conditions, per type of  function compiled    between two
+//!                     extensions   intrinsic   resources,   is
+//!                                  functions   a registry   called
 //! ```
 //!
 //! Each layer uses those to its left and none to its right (a test holds it to that):
@@ -15,6 +15,8 @@
 //!   `settings`
 //! - document: `document::{scalar, source, yaml, value}`
 //! - template: `template::{call, intrinsics, names, parameters}`, then `template` itself
+//! - transform: `transform`, nodes to nodes: what the section `Transform` asks for. It runs before
+//!   the template is read, and uses no more of `template` than how functions are written
 //! - resources: `event_pattern`, `declared` (plain data), `resources::{properties, locations, draft}`, a file per
 //!   type, then `resources`, the registry
 //! - assembly: `calls`, `assembly`, `plan`; `mapping` reads mapping templates alone
@@ -41,6 +43,7 @@ mod plan;
 mod resources;
 mod settings;
 mod template;
+mod transform;
 mod variables;
 
 pub use assembly::Assembly;

@@ -48,7 +48,7 @@ const DEPTH: usize = 100;
 /// Aliases copy: this bounds what a few of them can grow to.
 const NODES: usize = 100_000;
 
-/// Reads one document.
+/// Reads one document: the text that was added last.
 ///
 /// # Errors
 /// What is not YAML, and what CloudFormation's YAML excludes: several documents, keys that are not
@@ -59,14 +59,22 @@ pub(crate) fn parse(source: &Source) -> Result<Node, Error> {
     let mut builder = Builder::new(source);
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
-            let at = offsets.byte(error.marker().index());
+            let at = source.start() + offsets.byte(error.marker().index());
             source.error(at..at + 1, ErrorKind::NotYaml(error))
         })?;
+        let start = source.start();
         let span = offsets.byte(span.start.index())..offsets.byte(span.end.index());
+        let span = start + span.start..start + span.end;
         builder.take(event, span)?;
     }
     let root = builder.root;
-    root.ok_or_else(|| structure(source, 0..0, "the template is empty"))
+    root.ok_or_else(|| {
+        structure(
+            source,
+            source.start()..source.start(),
+            "the template is empty",
+        )
+    })
 }
 
 /// Builds the tree from the parser's events.

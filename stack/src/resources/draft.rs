@@ -154,7 +154,7 @@ impl<'a> Draft<'a> {
     pub(crate) fn leave_out(&mut self, errors: Vec<Error>, consequence: &str) {
         for error in errors {
             let message = format!("{}: {consequence}", error.message());
-            self.warn(error.span(), WarningKind::LeftOut, message);
+            self.warn(error.whole_span(), WarningKind::LeftOut, message);
         }
     }
 
