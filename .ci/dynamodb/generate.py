@@ -281,8 +281,45 @@ def candidates(example):
         yield {**example, "names": True}
 
 
+# What DynamoDB refuses before it looks at an item: operands of types that an operator never takes.
+# The engine does so, moto and MiniStack mostly do not.
+ORDERED, SETS = {"S", "N", "B"}, {"SS", "NS", "BS"}
+
+
+def is_refused(tree):
+    """Whether a tree has an operand that its operator never takes."""
+    if not isinstance(tree, (tuple, list)) or not tree:
+        return False
+    literals = lambda parts: [next(iter(one[1])) for one in parts if one[0] == "value"]
+    kind, *rest = tree
+    allowed = None
+    if kind == "compare" and rest[0] not in ("=", "<>"):
+        allowed, parts = ORDERED, rest[1:]
+    elif kind == "between":
+        allowed, parts = ORDERED, rest
+        if len(set(literals(rest[1:]))) > 1:
+            return True
+    elif kind == "call" and rest[0] == "begins_with":
+        allowed, parts = {"S", "B"}, rest[1]
+    elif kind == "call" and rest[0] == "list_append":
+        allowed, parts = {"L"}, rest[1]
+    elif kind == "sum":
+        allowed, parts = {"N"}, rest[1:]
+    elif kind == "change":
+        allowed, parts = SETS | {"N"}, rest[1:]
+    if allowed and not set(literals(parts)) <= allowed:
+        return True
+    if kind in ("compare", "call") and any(
+        one == other for at, one in enumerate(tree) for other in tree[at + 1 :] if isinstance(one, tuple)
+    ):
+        return True
+    return any(is_refused(part) for part in tree)
+
+
 def kind(example, engine, others):
     """What kind of difference a shrunk example shows: its shape, without names and values."""
+    if engine[0] == "ValidationException" and is_refused(example["tree"]):
+        return f"an operand of a type that its operator never takes: refused, not {others[0]}"
 
     def shape(tree, item):
         kind, *rest = tree

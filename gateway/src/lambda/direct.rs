@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::Functions;
 use super::directory::{Directory, Uncallable};
 use super::journal::{self, Tails};
-use super::pool::Pool;
+use super::pool::{Given, Pool};
 use crate::calls::Results;
 use crate::ids::Random;
 
@@ -154,7 +154,7 @@ impl Functions {
         &self,
         named: &str,
         payload: String,
-        trace_id: Option<&str>,
+        (trace_id, client_context): (Option<&str>, Option<String>),
         log_type: LogType,
     ) -> Result<Called, Uncallable> {
         let pool = self.find(named)?;
@@ -173,7 +173,11 @@ impl Functions {
             deadline: self.clock.now() + PATIENCE,
             invocation_type: InvocationType::RequestResponse,
         };
-        let request_id = pool.invoke(invocation, None).map_err(|_| {
+        let given = Given {
+            client_context,
+            ..Given::default()
+        };
+        let request_id = pool.invoke(invocation, given).map_err(|_| {
             self.callers.forget(id);
             Uncallable::Throttled
         })?;

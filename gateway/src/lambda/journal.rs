@@ -95,7 +95,7 @@ impl Journal {
     pub(super) fn new(sink: Sink, launch: &Launch) -> Self {
         Self {
             sink,
-            function: launch.name.clone(),
+            function: launch.label.clone(),
             arn: launch.arn.clone(),
             format: launch.log_format,
             memory_size: launch.memory_size,

@@ -20,6 +20,8 @@ pub(crate) struct Launch {
     /// All variables but those that differ from process to process.
     pub(crate) environment: Vec<(OsString, OsString)>,
     pub(crate) name: String,
+    /// What it is called in the log: its name without the stack's before it.
+    pub(super) label: String,
     pub(crate) arn: String,
     /// The function's `Timeout`.
     pub(crate) timeout: Duration,
@@ -40,6 +42,7 @@ impl Launch {
             code: State::of(&program.code),
             program,
             name: function.name.clone(),
+            label: label(function).to_owned(),
             arn: function.arn.clone(),
             timeout: function.timeout,
             memory_size: function.memory_size,
@@ -73,5 +76,14 @@ impl Launch {
             max_processes: self.max_processes,
             processors: self.processors,
         }
+    }
+}
+
+fn label(function: &Function) -> &str {
+    let id = &*function.logical_id;
+    let prefix = function.name.strip_suffix(id);
+    match prefix.is_some_and(|prefix| prefix.ends_with('-')) {
+        true => id,
+        false => &function.name,
     }
 }

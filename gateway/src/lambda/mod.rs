@@ -51,7 +51,7 @@ use crate::home::Home;
 use crate::tls::Trust;
 use direct::Callers;
 use directory::Directory;
-use pool::{Pool, Throttled, Works};
+use pool::{Given, Pool, Throttled, Works};
 use stack::{Assembly, Function};
 use watchdog::Watchdog;
 
@@ -230,7 +230,7 @@ impl Invoke for Functions {
             self.enqueue_for(Arc::clone(pool), invocation.payload, invocation.trace_id);
             return Ok(());
         }
-        let called = pool.invoke(invocation, None);
+        let called = pool.invoke(invocation, Given::default());
         called
             .map(drop)
             .map_err(|Throttled(most)| NotCalled::Throttled(most))

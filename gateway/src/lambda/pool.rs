@@ -30,7 +30,9 @@ use crate::ids::Random;
 /// The processes of one function.
 pub(crate) struct Pool {
     /// The function's.
-    pub(super) name: String,
+    name: String,
+    /// What the log calls it.
+    pub(super) label: String,
     sink: Sink,
     pub(super) clock: Clock,
     pub(super) watchdog: Arc<Watchdog>,
@@ -67,6 +69,15 @@ pub(super) struct Told {
     pub(super) finished: Vec<Finished>,
 }
 
+/// What an event has that is not API Gateway's.
+#[derive(Default)]
+pub(super) struct Given {
+    /// That of an earlier attempt.
+    pub(super) request_id: Option<String>,
+    /// What the caller says of itself: JSON.
+    pub(super) client_context: Option<String>,
+}
+
 /// What is to be done.
 pub(super) type Works = mpsc::UnboundedReceiver<Work>;
 
@@ -88,6 +99,7 @@ impl Pool {
         let (work, receiver) = mpsc::unbounded_channel();
         let pool = Self {
             name: launch.name.clone(),
+            label: launch.label.clone(),
             sink,
             clock,
             watchdog,
@@ -152,10 +164,6 @@ impl Pool {
         }
     }
 
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
     /// The function's name, and how many processes and events there are.
     pub(super) fn figures(&self) -> (String, Figures) {
         (self.name.clone(), self.lock().machine.figures())
@@ -169,7 +177,7 @@ impl Pool {
     pub(super) fn invoke(
         self: &Arc<Self>,
         invocation: Invocation,
-        request_id: Option<String>,
+        given: Given,
     ) -> Result<String, Throttled> {
         let mut state = self.lock();
         if let Some(most) = state.launch.reserved_concurrency
@@ -178,12 +186,14 @@ impl Pool {
             return Err(Throttled(most));
         }
         let now = self.now();
+        let request_id = given.request_id;
         let request_id = request_id.unwrap_or_else(|| spec::ids::uuid(&mut state.ids));
         let event = Event {
             call: invocation.id,
             request_id: request_id.clone(),
             payload: invocation.payload,
             trace_id: invocation.trace_id,
+            client_context: given.client_context,
             patience: invocation.deadline.since(now.clock),
         };
         state.machine.invoke(now, event);
@@ -379,7 +389,7 @@ impl Pool {
                 }
                 Action::StartCut(after) => tracing::warn!(
                     "function `{}`: {}; it is run again, within the function's `Timeout`",
-                    self.name,
+                    self.label,
                     failure::init_timed_out(after)
                 ),
                 Action::StartFailed(failed) => {

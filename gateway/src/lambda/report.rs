@@ -50,7 +50,7 @@ impl Pool {
         };
         let error = failure.to_json(&finished.request_id);
         if failure.is_of_the_process() {
-            tracing::warn!("function `{}`: {}", self.name, failure::in_words(&error));
+            tracing::warn!("function `{}`: {}", self.label, failure::in_words(&error));
         }
         Some(FunctionOutcome::Failed(error))
     }

@@ -31,7 +31,7 @@ pub(super) async fn serve(pool: Arc<Pool>, sandbox: Arc<Sandbox>, stream: TcpStr
         tracing::warn!(
             "function `{}`: a process of another user of this machine (uid {uid}) was refused at \
              its Runtime API",
-            sandbox.launch.name
+            sandbox.launch.label
         );
         return;
     }
@@ -172,6 +172,7 @@ async fn next(
         .take(16)
         .collect();
     let trace_id = format!("{};Parent={parent};Sampled=0", event.trace_id);
+    let context = event.client_context.as_deref();
     let headers = [
         JSON,
         ("Lambda-Runtime-Aws-Request-Id", &event.request_id),
@@ -179,6 +180,8 @@ async fn next(
         ("Lambda-Runtime-Invoked-Function-Arn", &sandbox.launch.arn),
         ("Lambda-Runtime-Trace-Id", &trace_id),
     ];
+    let context = context.map(|context| ("Lambda-Runtime-Client-Context", context));
+    let headers = headers.into_iter().chain(context);
     let written = connection
         .respond(200, headers, event.payload.as_bytes(), keep_alive)
         .await;

@@ -63,6 +63,8 @@ const INVOKE: &str = "lambda:InvokeFunction";
 /// errors' own texts.
 const PAYLOAD: usize = 6 * 1024 * 1024;
 const ASYNCHRONOUS: usize = 1024 * 1024;
+/// The most characters of `X-Amz-Client-Context`.
+const CLIENT_CONTEXT: usize = 3583;
 
 /// Whether a path is Lambda's.
 pub(super) fn is_meant(path: &str) -> bool {
@@ -160,7 +162,8 @@ impl Lambda {
             return Ok(Answer::Status(202, Some(request_id)));
         }
         let log_type = log_type(head)?;
-        let called = self.functions.call(&named, payload, trace_id, log_type);
+        let about = (trace_id, client_context(head)?);
+        let called = self.functions.call(&named, payload, about, log_type);
         let called = called.map_err(|why| self.refusal(&named, head, why))?;
         let request_id = called.request_id.clone();
         match called.end().await {
@@ -241,6 +244,38 @@ impl Lambda {
             .map_or(named, |(_, name)| name);
         format!("{}{name}", self.arns)
     }
+}
+
+/// `X-Amz-Client-Context`, decoded: one line of JSON for the runtime.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>; that what is no JSON is
+/// refused, and the words, are assumed.
+fn client_context(head: &Head) -> Result<Option<String>, Refusal> {
+    let Some(given) = head.headers.get("X-Amz-Client-Context") else {
+        return Ok(None);
+    };
+    let decoded = spec::base64::decode(given).unwrap_or_default();
+    match serde_json::from_slice::<serde_json::Value>(&decoded) {
+        // A header's value is one line.
+        Ok(context) if given.len() <= CLIENT_CONTEXT => Ok(Some(ascii(&context.to_string()))),
+        _ => Err(Refusal::client_context()),
+    }
+}
+
+/// JSON in the characters of a header.
+fn ascii(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    text
 }
 
 fn log_type(head: &Head) -> Result<LogType, Refusal> {

@@ -37,11 +37,36 @@ while curl --silent --fail --dump-header "$head" --output "$body" "$api/next"; d
     '"fail"') curl --silent --output /dev/null --data '{"errorType":"Own"}' "$api/$id/error" ;;
     '"exit"') exit 4 ;;
     '"endpoints"') curl --silent --output /dev/null --data "[\"$AWS_ENDPOINT_URL\", \"$AWS_ENDPOINT_URL_SQS\"]" "$api/$id/response" ;;
+    '"context"')
+      context=$(sed -n 's/^[Ll]ambda-[Rr]untime-[Cc]lient-[Cc]ontext: *//p' "$head" | tr -d '\r')
+      curl --silent --output /dev/null --data "$context" "$api/$id/response" ;;
     '"lambda"') curl --silent --output /dev/null --data "\"$AWS_ENDPOINT_URL_LAMBDA\"" "$api/$id/response" ;;
     *) curl --silent --output /dev/null --data @"$body" "$api/$id/response" ;;
   esac
 done
 "#;
+
+#[cfg(feature = "runtimes")]
+#[tokio::test]
+async fn what_a_caller_says_of_itself_is_handed_on() {
+    let (running, _) = serve("invoke-context").await;
+    let line = "POST /2015-03-31/functions/by-itself/invocations";
+    let ask = async |context: &str| {
+        let fields = format!("X-Amz-Client-Context: {context}\r\n");
+        request(&running, line, &fields, b"\"context\"").await
+    };
+    let context = spec::base64::encode("{\"custom\":\n{\"é\": 1}}".as_bytes());
+    let (status, _, body) = ask(&context).await;
+    assert_eq!((status, &*body), (200, r#"{"custom":{"\u00e9":1}}"#));
+    for wrong in ["no base64", "bm8gSlNPTg=="] {
+        let (status, _, body) = ask(wrong).await;
+        assert!(
+            status == 400 && body.contains("Client context must be"),
+            "{body}"
+        );
+    }
+    running.shutdown().await;
+}
 
 /// A function that a route calls, and one that none does.
 async fn serve(name: &str) -> (Control, std::path::PathBuf) {

@@ -69,6 +69,8 @@ pub(in crate::lambda) struct Event {
     pub(in crate::lambda) request_id: String,
     pub(in crate::lambda) payload: String,
     pub(in crate::lambda) trace_id: String,
+    /// What the caller says of itself: JSON.
+    pub(in crate::lambda) client_context: Option<String>,
     /// How long API Gateway waits for it.
     pub(in crate::lambda) patience: Duration,
 }

@@ -46,6 +46,7 @@ impl Pool {
             request_id: format!("request {}", self.calls),
             payload: String::new(),
             trace_id: String::new(),
+            client_context: None,
             patience: Duration::from_secs(29),
         };
         self.machine.invoke(self.now, event);
