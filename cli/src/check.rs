@@ -11,7 +11,7 @@ mod selection;
 mod url;
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
@@ -22,15 +22,16 @@ use conformance::runner::Options;
 use conformance::target::{Gateways, Specification};
 use conformance::{Case, Outcome, Report, Verdict, report};
 
+use crate::given::StackArgs;
 use crate::interpreters::InterpreterArgs;
-use crate::{Caused, Failure, StackArgs, print, runtime, serve};
+use crate::{Caused, Failure, print, runtime, serve};
 use aws::AwsArgs;
 use endpoint::EndpointArgs;
 use expectations::ExpectationArgs;
 pub(crate) use files::{reports_help, write_reports};
 use progress::progress;
 use selection::SelectionArgs;
-use stack::Assembly;
+use stack::{Assembly, Input};
 
 /// Run the cases of the specification against targets, and print the verdicts.
 #[derive(Args)]
@@ -120,7 +121,9 @@ enum Target {
 /// What the targets need besides the cases.
 struct Prepared {
     fixtures: Vec<Fixture>,
-    /// For the kit's own targets.
+    /// Where the stack of the kit's own targets is.
+    input: Option<Input>,
+    /// It.
     stack: Option<Assembly>,
     endpoint: Option<conformance::Target>,
 }
@@ -147,8 +150,12 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         .then(|| endpoint::target(&args.endpoint, args.running.options(Target::Endpoint)))
         .transpose()?;
     let known = args.expectations.read(&targets, args.selection.author())?;
-    let stack = (!targets.iter().all(|target| target.is_deployed()))
-        .then(|| serve::read_stack(&args.stack))
+    let input = (!targets.iter().all(|target| target.is_deployed()))
+        .then(|| args.stack.find(None))
+        .transpose()?;
+    let stack = input
+        .as_ref()
+        .map(|input| serve::read_stack(&args.stack, input))
         .transpose()?;
     // A run may take minutes, and on AWS money: what could not be kept is said before.
     files::try_reports(&args.report)?;
@@ -163,6 +170,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     }
     let prepared = Prepared {
         fixtures,
+        input,
         stack,
         endpoint,
     };
@@ -226,7 +234,11 @@ async fn reports(
             }
             (Target::Endpoint, _, Some(endpoint)) => endpoint::run(endpoint, cases).await,
             (Target::Aws, ..) => aws::run(cases, &args.aws, &args.endpoint, options).await?,
-            _ => local(args, cases, fixtures, options).await?,
+            _ => {
+                let input = prepared.input.as_ref();
+                let template = input.map_or(&*args.stack.path, |input| &input.template);
+                local(args, template, cases, fixtures, options).await?
+            }
         });
     }
     Ok(reports)
@@ -235,6 +247,7 @@ async fn reports(
 /// The local gateway: this program as `gatespec serve`.
 async fn local(
     args: &CheckArgs,
+    template: &Path,
     cases: &[Case],
     fixtures: &[Fixture],
     options: Options,
@@ -247,8 +260,8 @@ async fn local(
     }
     let gateways = Gateways {
         program: &program,
-        template: &args.stack.template,
-        parameters: &args.stack.parameters,
+        template,
+        of_stack: &args.stack.to_arguments(),
         fixtures,
         arguments: &arguments,
         folder: &args.report,

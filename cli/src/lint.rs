@@ -11,21 +11,25 @@ use spec::template::Output;
 use spec::template::lint::{self, Doubt, Finding, Rule};
 use stack::MappingTemplates;
 
+use crate::given::{self, AppArgs, HERE};
 use crate::{Failure, eprint, print};
 
 /// Find what would break mapping templates in production.
 ///
 /// A file is a mapping template, or, if it ends in .yaml or .yml, or in .json and has `Resources`, a
-/// stack's template with all of its `RequestTemplates` and `ResponseTemplates`.
+/// stack's template with all of its `RequestTemplates` and `ResponseTemplates`. In a folder, the
+/// template is read that `gatespec serve` would serve, or what it was built from.
 #[derive(Args)]
 #[command(
     after_help = "Exit codes: 0 no findings; 1 findings; 2 a file could not be read.\n\n\
          Example:\n  gatespec lint --format sarif > lint.sarif"
 )]
 pub(crate) struct LintArgs {
-    /// Mapping templates, or stacks' templates.
-    #[arg(default_value = "template.yaml", value_name = "FILE")]
+    /// Mapping templates, stacks' templates, or folders.
+    #[arg(default_value = HERE, value_name = "PATH")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    app: AppArgs,
     /// Omit the findings of this rule; may be repeated. "Renders to JSON" is judged as before.
     #[arg(long, value_name = "RULE", value_parser = rule())]
     allow: Vec<Rule>,
@@ -79,7 +83,7 @@ struct Place {
 pub(crate) fn run(args: &LintArgs) -> Result<(), Failure> {
     let mut linted = Vec::new();
     for file in &args.files {
-        linted.extend(lint_file(file)?);
+        linted.extend(lint_file(&given::written(file, &args.app)?)?);
     }
     for each in &mut linted {
         let shown = |placed: &Placed| !args.allow.contains(&placed.finding.rule);

@@ -15,7 +15,7 @@ use gateway::{
 };
 use spec::Timestamp;
 use spec::throttle::Limit;
-use stack::{Assembly, Variables};
+use stack::{Assembly, Dialect, Input, Variables};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 use tracing::level_filters::LevelFilter;
@@ -23,8 +23,9 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::given::{AppArgs, StackArgs};
 use crate::interpreters::InterpreterArgs;
-use crate::{Caused, Failure, StackArgs, eprint, runtime};
+use crate::{Caused, Failure, eprint, runtime};
 
 /// Serve a stack's WebSocket API, its functions and its tables on this machine, until Ctrl-C.
 ///
@@ -33,10 +34,15 @@ use crate::{Caused, Failure, StackArgs, eprint, runtime};
 /// a Lambda Runtime API. A DynamoDB engine holds the tables, in memory or in the file of --data,
 /// unless AWS_ENDPOINT_URL_DYNAMODB names another.
 #[derive(Args)]
-#[command(after_help = "Example:\n  gatespec serve --port 0 --verbose my/template.yaml")]
+#[command(
+    after_help = "Example:\n  gatespec serve --port 0 --verbose my/template.yaml\n  \
+                  gatespec serve --stack Prod/Chat cdk.out"
+)]
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     stack: StackArgs,
+    #[command(flatten)]
+    app: AppArgs,
     /// The address to listen on. Another than loopback lets other machines in.
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
@@ -62,6 +68,10 @@ pub(crate) struct ServeArgs {
     /// `sqs=http://127.0.0.1:4566`; may be repeated. So do `AWS_ENDPOINT_URL_*` of the environment.
     #[arg(long, value_name = "SERVICE=URL", value_parser = values::endpoint)]
     endpoint: Vec<(String, String)>,
+    /// Where a VPC link leads, by its logical id or its id, such as `MyLink=http://127.0.0.1:8080`;
+    /// may be repeated. The address takes the place of scheme and host of an integration's.
+    #[arg(long, value_name = "NAME=URL", value_parser = values::vpc_link)]
+    vpc_link: Vec<(String, String)>,
     /// The most processes of one function. There are as many as keep the processors busy, and more
     /// for a function that sleeps or waits for others.
     #[arg(long, value_name = "N", default_value_t = gateway::MAX_PROCESSES, value_parser = processes)]
@@ -121,10 +131,12 @@ const LAST: Duration = Duration::from_secs(2);
 
 /// Serves until a signal comes, then closes every connection and leaves nothing behind.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
+    let input = args.stack.find(Some(&args.app))?;
+    eprint(&format!("serving {input}"));
     let log = Log::stderr().map_err(|error| could_not_run("cannot start the log", error))?;
     trace_to(&log);
     let runtime = runtime()?;
-    let served = runtime.block_on(serve(args, &log));
+    let served = runtime.block_on(serve(args, &input, &log));
     runtime.shutdown_timeout(LAST);
     log.flush(LAST);
     served
@@ -152,10 +164,10 @@ fn trace_to(log: &Log) {
     }));
 }
 
-async fn serve(args: &ServeArgs, log: &Log) -> Result<(), Failure> {
+async fn serve(args: &ServeArgs, input: &Input, log: &Log) -> Result<(), Failure> {
     // Before anything is started: an early signal must end it in an orderly way too.
     let mut ends = Ends::new()?;
-    let options = serve_options(args);
+    let options = serve_options(args, input);
     let running = tokio::select! {
         started = gateway::start(options.clone()) => {
             started.map_err(failure)?
@@ -212,12 +224,14 @@ async fn show(mut decisions: Subscription, log: Log) {
     }
 }
 
-fn serve_options(args: &ServeArgs) -> Options {
-    let mut options = options(&args.stack);
+fn serve_options(args: &ServeArgs, input: &Input) -> Options {
+    let mut options = options(&args.stack, input);
     options.build.release = args.release;
     if let Some(variables) = &args.env_vars {
         options.settings.variables.clone_from(variables);
     }
+    let links = args.vpc_link.iter().cloned();
+    options.settings.vpc_links.extend(links);
     options.host = args.host;
     options.port = args.port;
     if args.verbose {
@@ -257,8 +271,11 @@ fn processes(text: &str) -> Result<usize, String> {
 }
 
 /// The stack of a template, read for `check`.
-pub(crate) fn read_stack(args: &StackArgs) -> Result<Assembly, Failure> {
-    let stack = Assembly::read(&args.template, &options(args).settings)
+pub(crate) fn read_stack(args: &StackArgs, input: &Input) -> Result<Assembly, Failure> {
+    if !matches!(input.dialect, Dialect::Plain | Dialect::Sam) {
+        eprint(&format!("checking {input}"));
+    }
+    let stack = Assembly::read(&input.template, &options(args, input).settings)
         .map_err(|diagnostics| Failure::Page(diagnostics.to_string()))?;
     for warning in stack.warnings() {
         eprint(&format!("warning: {warning}"));
@@ -275,12 +292,9 @@ pub(crate) fn build(stack: &Assembly, interpreters: &InterpreterArgs) -> Result<
         .map_err(failure)
 }
 
-fn options(args: &StackArgs) -> Options {
-    let mut options = Options::new(&args.template);
-    options
-        .settings
-        .parameters
-        .extend(args.parameters.iter().cloned());
+fn options(args: &StackArgs, input: &Input) -> Options {
+    let mut options = Options::new(&input.template);
+    args.settle(input, &mut options.settings);
     options.build.skip = args.no_build;
     #[cfg(feature = "mutations")]
     {

@@ -85,7 +85,7 @@ fn no_module_of_stack_uses_its_parent() {
 fn no_layer_of_stack_uses_one_above_it() {
     // As in the crate's documentation, from the lowest.
     let layers = [
-        &["error", "diagnostics", "variables", "settings"][..],
+        &["error", "diagnostics", "input", "variables", "settings"][..],
         &["document"],
         &["template"],
         &["transform"],

@@ -183,6 +183,9 @@ pub struct Integration {
     pub timeout_in_millis: u64,
     /// By `IntegrationResponseKey`: `$default`, or a pattern between slashes.
     pub integration_responses: IndexMap<String, IntegrationResponse>,
+    /// Why it cannot be carried out here, and what would help, if it cannot: its routes answer with
+    /// an error frame, and the log says this.
+    pub unavailable: Option<String>,
 }
 
 /// What an integration talks to.
@@ -304,6 +307,7 @@ impl Integration {
             passthrough_behavior: PassthroughBehavior::default(),
             timeout_in_millis: 29_000,
             integration_responses: IndexMap::new(),
+            unavailable: None,
         }
     }
 }

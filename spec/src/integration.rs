@@ -97,6 +97,8 @@ enum Kind {
     },
     Http(Backend),
     Mock,
+    /// Nothing that can be called here, and why.
+    Unavailable(String),
 }
 
 impl Integration {
@@ -200,28 +202,34 @@ impl Integration {
                     .request(request, trace_id, &self.parameters, body)
                     .map(Call::Request)
             }
-            // Nothing is called (INTEGRATION-42).
-            Kind::Mock => {
-                let rendered = self.templates.request(request, self.passthrough)?;
-                let status = serde_json::from_str::<Value>(&rendered)
-                    .ok()
-                    .and_then(|value| status_code(value.get("statusCode")?))
-                    .ok_or_else(|| {
-                        Failure::MalformedResult(
-                            "the template of a mock must render JSON with a `statusCode`"
-                                .to_owned(),
-                        )
-                    })?;
-                let reply = Reply {
-                    selector: &status.to_string(),
-                    is_success: true,
-                    status,
-                    headers: &Headers::new(),
-                    body: b"",
-                };
-                self.responses.answer(request, &reply).map(Call::Answered)
-            }
+            Kind::Mock => self.mocked(request).map(Call::Answered),
+            Kind::Unavailable(reason) => Err(Failure::Unavailable(reason.clone())),
         }
+    }
+
+    /// What a mock answers: nothing is called.
+    ///
+    /// Realises: INTEGRATION-42, INTEGRATION-103
+    fn mocked(&self, request: Request<'_>) -> Result<Answer, Failure> {
+        let rendered = self.templates.request(request, self.passthrough)?;
+        let rendered = serde_json::from_str::<Value>(&rendered).ok();
+        let status = rendered.and_then(|value| status_code(value.get("statusCode")?));
+        let status = match status {
+            Some(status) => status,
+            None if self.templates.are_none() => 200,
+            None => {
+                let problem = "the template of a mock must render JSON with a `statusCode`";
+                return Err(Failure::MalformedResult(problem.to_owned()));
+            }
+        };
+        let reply = Reply {
+            selector: &status.to_string(),
+            is_success: true,
+            status,
+            headers: &Headers::new(),
+            body: b"",
+        };
+        self.responses.answer(request, &reply)
     }
 
     /// What the outcome of a call means, as far as it is the outcome of what this integration
@@ -320,6 +328,9 @@ impl Kind {
         stage_variables: &Map<String, Value>,
         parameters: &[Parameter],
     ) -> Result<Self, InvalidIntegration> {
+        if let Some(reason) = &declared.unavailable {
+            return Ok(Self::Unavailable(reason.clone()));
+        }
         let uri = declared.integration_uri.as_deref().unwrap_or_default();
         let uri = api::with_stage_variables(uri, stage_variables);
         Ok(match declared.integration_type {

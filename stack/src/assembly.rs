@@ -132,7 +132,9 @@ impl Assembly {
     /// A warning about a function's code, at its location.
     pub fn code_warning(&self, function: &Function, message: String) -> Warning {
         let span = function.span.clone();
-        self.0.source.warning(span, WarningKind::LeftOut, message)
+        self.0
+            .source
+            .warning(span, WarningKind::Unavailable, message)
     }
 }
 

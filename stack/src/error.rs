@@ -118,6 +118,8 @@ pub enum WarningKind {
     LeftOut,
     /// Something that has the same effect on AWS, which is hardly the one that is meant.
     Suspicious,
+    /// An integration that cannot be carried out here: its routes answer with an error frame.
+    Unavailable,
     /// A call that fails for lack of a permission, as on AWS.
     NotPermitted {
         /// The logical id of the function.

@@ -1,5 +1,5 @@
 //! SAM and CloudFormation templates to what they declare of a WebSocket API. Pure: no sockets, no
-//! clock; the template is the only file that is read.
+//! clock; only templates are read, and the files beside them in which their tools say what is where.
 //!
 //! ```text
 //! text ── document ── transform ── template ── resources ── calls ── assembly ── plan
@@ -11,8 +11,8 @@
 //!
 //! Each layer uses those to its left and none to its right (a test holds it to that):
 //!
-//! - messages: `error` (what is wrong and where), `diagnostics` (all of it, sorted); `variables`,
-//!   `settings`
+//! - messages: `error` (what is wrong and where), `diagnostics` (all of it, sorted); `input` (the
+//!   template in a file or folder, a file per dialect), `variables`, `settings`
 //! - document: `document::{scalar, source, yaml, value}`
 //! - template: `template::{call, intrinsics, names, parameters}`, then `template` itself
 //! - transform: `transform`, nodes to nodes: what the section `Transform` asks for. It runs before
@@ -38,6 +38,7 @@ mod diagnostics;
 mod document;
 mod error;
 mod event_pattern;
+mod input;
 mod mapping;
 mod plan;
 mod resources;
@@ -53,6 +54,7 @@ pub use declared::{
 pub use diagnostics::Diagnostics;
 pub use error::{Error, ErrorKind, Warning, WarningKind};
 pub use event_pattern::EventPattern;
+pub use input::{Dialect, Input, InputError, StackTemplate};
 pub use mapping::{MappingPlace, MappingTemplate, MappingTemplates, UnreadTemplate};
 pub use plan::{
     Change, FunctionChange, FunctionPart, NeedsRestart, Plan, Refusal, TableChange, TablePart,

@@ -42,6 +42,8 @@ pub enum Failure {
     TimedOut,
     /// No answer could be had of the backend.
     Unreachable(String),
+    /// What it calls is not here, and what would help.
+    Unavailable(String),
     /// A request parameter cannot be put where it is mapped to.
     Parameter(String),
     /// What is to be decoded is no base64: a `request` or a `response`.
@@ -83,6 +85,7 @@ impl fmt::Display for Failure {
             }
             Self::TimedOut => f.write_str("the integration timed out"),
             Self::Unreachable(cause) => write!(f, "the backend gave no answer: {cause}"),
+            Self::Unavailable(reason) => f.write_str(reason),
             Self::Parameter(problem) => write!(f, "request parameters: {problem}"),
             Self::NotBase64(what) => {
                 write!(f, "the {what} is to be decoded, and is not base64")

@@ -55,7 +55,13 @@ fn choose<'a>(draft: &mut Draft<'a>) -> Option<&'a Resource<'a>> {
         let found = found.copied().find(|resource| resource.id == *wanted);
         if found.is_none() {
             let message = format!("the template has no WebSocket API `{wanted}`");
-            draft.error(0..0, ErrorKind::Choice(message));
+            let names = certain.iter().chain(&possible);
+            let names: Vec<&str> = names.map(|resource| &*resource.id).collect();
+            let help = match &*names {
+                [] => "it has none at all".to_owned(),
+                names => format!("there is `{}`", names.join("`, `")),
+            };
+            draft.error_with_help(0..0, ErrorKind::Choice(message), &help);
         }
         return found;
     }
@@ -67,12 +73,13 @@ fn choose<'a>(draft: &mut Draft<'a>) -> Option<&'a Resource<'a>> {
         }
         // Which of them are WebSocket APIs is what has to be said first.
         ([], _) => None,
-        ([_, second, ..], _) => {
+        ([first, second, ..], _) => {
             let names: Vec<&str> = certain.iter().map(|resource| &*resource.id).collect();
             let names = names.join("`, `");
             let message = format!("the template has several WebSocket APIs: `{names}`");
             let span = second.id_span.clone();
-            draft.error_with_help(span, ErrorKind::Choice(message), "say which one to serve");
+            let help = format!("say which one to serve: `--api {}`", first.id);
+            draft.error_with_help(span, ErrorKind::Choice(message), &help);
             None
         }
     }

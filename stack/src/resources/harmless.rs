@@ -28,6 +28,9 @@ pub(crate) const TYPES: &[&ResourceType] = &[
     &other("AWS::Logs::MetricFilter"),
     &other("AWS::Logs::QueryDefinition"),
     &other("AWS::Logs::SubscriptionFilter"),
+    // Where they lead is told by `--vpc-link`.
+    &other("AWS::ApiGateway::VpcLink"),
+    &other("AWS::ApiGatewayV2::VpcLink"),
     // The role that API Gateway writes its logs with.
     &other("AWS::ApiGateway::Account"),
     &other("AWS::CloudWatch::Alarm"),

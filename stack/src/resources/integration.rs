@@ -1,5 +1,7 @@
 //! `AWS::ApiGatewayV2::Integration`: type, passthrough, mapping templates.
 
+mod vpc_link;
+
 use indexmap::IndexMap;
 use spec::api::{ContentHandling, Integration, IntegrationType, PassthroughBehavior};
 
@@ -29,6 +31,7 @@ pub(crate) const TYPE: ResourceType = ResourceType {
         "RequestParameters",
         "ContentHandlingStrategy",
         "ConnectionType",
+        "ConnectionId",
         "PayloadFormatVersion",
     ],
     harmless: &["Description"],
@@ -48,15 +51,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         check_uri(draft, properties, &mut integration);
         method(draft, properties, &mut integration);
     }
-    if let Some(kind) = draft.optional(properties.text("ConnectionType"))
-        && kind != "INTERNET"
-    {
-        let message = format!("`ConnectionType` `{kind}` is not supported here");
-        draft.error(
-            properties.span("ConnectionType"),
-            ErrorKind::Unsupported(message),
-        );
-    }
+    vpc_link::read(draft, properties, &mut integration);
     check_format_version(draft, properties);
     integration.content_handling_strategy = content_handling(draft, properties);
     integration.request_parameters = request_parameters(draft, properties);

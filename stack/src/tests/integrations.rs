@@ -79,7 +79,11 @@ fn http_integrations_are_read() {
 )]
 #[case(
     "IntegrationType: MOCK, ConnectionType: VPC_LINK",
-    "`ConnectionType` `VPC_LINK` is not supported here"
+    "`ConnectionType` `VPC_LINK` is for `HTTP` and `HTTP_PROXY` integrations"
+)]
+#[case(
+    "IntegrationType: MOCK, ConnectionType: INTRANET",
+    "`ConnectionType` `INTRANET` must be `INTERNET` or `VPC_LINK`"
 )]
 fn integrations_that_cannot_be_served(#[case] properties: &str, #[case] message: &str) {
     let error = integrated(properties).unwrap_err();
@@ -90,6 +94,49 @@ fn integrations_that_cannot_be_served(#[case] properties: &str, #[case] message:
         13
     };
     assert_eq!(error.line(), line, "{error}");
+}
+
+/// Two integrations behind VPC links of both types, and one behind a link that is elsewhere.
+const LINKED: &str = "
+  Nlb: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer, Properties: {Type: network}}
+  Old: {Type: AWS::ApiGateway::VpcLink, Properties: {Name: old, TargetArns: [!Ref Nlb]}}
+  New: {Type: AWS::ApiGatewayV2::VpcLink, Properties: {Name: new, SubnetIds: [a]}}
+  OldIntegration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {ApiId: !Ref Api, IntegrationType: HTTP_PROXY, IntegrationMethod: POST, IntegrationUri: !Sub 'http://${Nlb.DNSName}/a', ConnectionType: VPC_LINK, ConnectionId: !Ref Old}
+  NewIntegration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {ApiId: !Ref Api, IntegrationType: HTTP, IntegrationMethod: POST, IntegrationUri: 'http://b/c', ConnectionType: VPC_LINK, ConnectionId: !Ref New}
+  OtherIntegration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {ApiId: !Ref Api, IntegrationType: HTTP, IntegrationMethod: POST, IntegrationUri: 'http://d/e', ConnectionType: VPC_LINK, ConnectionId: abc123}
+";
+
+#[test]
+fn a_vpc_link_leads_to_the_address_given() {
+    let links = [("Old", "http://one"), ("abc123", "http://two")];
+    let links = links.map(|(name, url)| (name.to_owned(), url.to_owned()));
+    let settings = Settings {
+        vpc_links: links.into(),
+        ..Settings::default()
+    };
+    let text = format!("Resources:\n{API}{LINKED}");
+    let stack = parse("t.yaml", &text, Path::new("dir"), &settings);
+    let stack = stack.expect("links are known or told");
+    let all = stack.api().integrations.values();
+    let uris: Vec<_> = all
+        .map(|one| (one.integration_uri.as_deref(), one.unavailable.as_deref()))
+        .collect();
+    let unavailable = "there is no VPC link `New` here: `--vpc-link New=URL` says where it leads";
+    let expected = [
+        (Some("http://one/a"), None),
+        (Some("http://b/c"), Some(unavailable)),
+        (Some("http://two/e"), None),
+    ];
+    assert_eq!(uris, expected);
+    let kinds = stack.warnings().iter().map(|warning| &warning.kind);
+    let of_links = kinds.filter(|kind| **kind == WarningKind::Unavailable);
+    assert_eq!(of_links.count(), 1);
 }
 
 #[test]
