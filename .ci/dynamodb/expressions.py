@@ -3,9 +3,9 @@
     expressions.py PROGRAM [--seed N] [--count N] [--all]
 
 Where the two others agree and the engine differs, the example is shrunk and shown. Exits with 1 if
-there is a kind of difference that `known.json` beside this file does not list, or if one that it
-lists was not met in the number of examples that it says (`--all` shows all of them). Needs moto
-with its DynamoDB, and MiniStack, from PyPI (`requirements.txt` beside this file).
+there is a kind of difference that `known.json` beside this file does not list with its reason
+(`--all` shows those, too). Needs moto's server and MiniStack from PyPI: `requirements.txt` beside
+this file.
 """
 
 import argparse

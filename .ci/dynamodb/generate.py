@@ -6,6 +6,7 @@ they are.
 """
 
 import base64
+import re
 
 KEY = {"pk": {"S": "p"}, "sk": {"S": "s"}}
 NAMES = ["a", "b", "n", "s", "l", "m", "ss", "ns", "t", "z", "size", "name"]
@@ -190,7 +191,8 @@ class Writer:
 
 def request(example):
     """The operation and its input, but for the table."""
-    writer, tree, operation = Writer(example["names"]), example["tree"], example["operation"]
+    tree, operation = example["tree"], example["operation"]
+    writer = Writer(example["names"])
     if operation == "put":
         given = {"Item": {**KEY, "new": {"BOOL": True}}, "ConditionExpression": writer.text(tree)}
     elif operation == "delete":
@@ -198,12 +200,9 @@ def request(example):
     elif operation == "scan":
         given = {"FilterExpression": writer.text(tree)}
     elif operation == "query":
-        # Key conditions may not be grouped everywhere: they are written as people do.
-        given = {"KeyConditionExpression": writer.text(tree).replace("(#", "#").replace("(pk", "pk")}
-        text = Writer(example["names"])
+        # As people write them: not every server takes parentheses here.
         parts = tree[1:] if tree[0] == "and" else [tree]
-        given = {"KeyConditionExpression": " AND ".join(map(text.text, parts))}
-        writer = text
+        given = {"KeyConditionExpression": " AND ".join(map(writer.text, parts))}
     elif operation == "get":
         given = {"Key": KEY, "ProjectionExpression": writer.text(tree)}
     else:
@@ -305,8 +304,9 @@ def is_refused(tree):
         allowed, parts = {"L"}, rest[1]
     elif kind == "sum":
         allowed, parts = {"N"}, rest[1:]
-    elif kind == "change":
-        allowed, parts = SETS | {"N"}, rest[1:]
+    elif kind == "clause" and rest[0] in ("ADD", "DELETE"):
+        allowed = SETS | {"N"} if rest[0] == "ADD" else SETS
+        parts = [change[2] for change in rest[1]]
     if allowed and not set(literals(parts)) <= allowed:
         return True
     if kind in ("compare", "call") and any(
@@ -316,10 +316,38 @@ def is_refused(tree):
     return any(is_refused(part) for part in tree)
 
 
+# Among the names above.
+RESERVED = {"size", "name"}
+
+
+def words(tree):
+    """The names in a tree's paths."""
+    if isinstance(tree, tuple) and tree[0] == "path":
+        return {part for part in tree[1] if isinstance(part, str)}
+    parts = tree if isinstance(tree, (tuple, list)) else []
+    return set().union(*map(words, parts))
+
+
+def overlaps(tree):
+    """Whether an update changes one path twice, or a path and what is below it."""
+    if tree[0] == "both":
+        return overlaps(tree[1])
+    if tree[0] != "update":
+        return False
+    actions = [action for _, _, actions in tree[1] for action in actions]
+    paths = [(action if action[0] == "path" else action[1])[1] for action in actions]
+    pairs = ((one, other) for at, one in enumerate(paths) for other in paths[at + 1 :])
+    return any(one[: len(other)] == other[: len(one)] for one, other in pairs)
+
+
 def kind(example, engine, others):
     """What kind of difference a shrunk example shows: its shape, without names and values."""
     if engine[0] == "ValidationException" and is_refused(example["tree"]):
-        return f"an operand of a type that its operator never takes: refused, not {others[0]}"
+        return "refused here: an operand of a type that its operator never takes"
+    if engine[0] == "ValidationException" and not example["names"] and words(example["tree"]) & RESERVED:
+        return "refused here: a reserved word without a placeholder"
+    if engine[0] == "ValidationException" and overlaps(example["tree"]):
+        return "refused here: two paths of an update overlap"
 
     def shape(tree, item):
         kind, *rest = tree
@@ -346,6 +374,11 @@ def kind(example, engine, others):
                 inner.append(part)
         return f"{kind}({', '.join(inner)})"
 
+    text = shape(example["tree"], example["item"])
+    if re.search(r"call\((begins_with|contains), .*size\(", text):
+        return "taken here: `size` as the operand of a function"
+    if (engine[0] != "ValidationException" or text.startswith("both")) and re.search(r"(compare\((=|<>)|in\()(, )?\.?-, \.?-", text):
+        return "two attributes that are both missing are not equal here"
     operation = {"put": "if", "delete": "if", "scan": "if"}.get(example["operation"], example["operation"])
     said = lambda answer: answer[0] if answer[0] != "ok" else "ok"
-    return f"{operation} {shape(example['tree'], example['item'])}: {said(engine)}, not {said(others)}"
+    return f"{operation} {text}: {said(engine)}, not {said(others)}"

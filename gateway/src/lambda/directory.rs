@@ -15,12 +15,14 @@ struct Names {
     name: String,
     /// SAM's `start-lambda` takes it, too.
     logical_id: String,
+    /// What may stand behind one of them: versions and aliases.
+    qualifiers: Vec<String>,
 }
 
 /// Why a function cannot be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Uncallable {
-    /// There is none of this name.
+    /// There is none of this name, or no such version or alias of it.
     Unknown,
     /// The stack has it, and it cannot be run here.
     NotRun(String),
@@ -56,11 +58,15 @@ impl Directory {
     }
 
     fn find(&self, named: &str) -> Option<&(Names, Result<(), String>)> {
-        let mut all = self.0.iter();
-        let own = all.find(|(names, _)| names.contain(named));
+        let all = || self.0.iter();
+        let own = all().find_map(|one| Some((one, one.0.qualifier(named)?)));
         // Only then: it may be the name of another function.
-        let mut all = self.0.iter();
-        own.or_else(|| all.find(|(names, _)| is_it(named, &names.logical_id)))
+        let (found, qualifier) = own
+            .or_else(|| all().find_map(|one| Some((one, qualifier(named, &one.0.logical_id)?))))?;
+        let known = &found.0.qualifiers;
+        let is_known =
+            ["", "$LATEST"].contains(&qualifier) || known.iter().any(|known| known == qualifier);
+        is_known.then_some(found)
     }
 }
 
@@ -70,22 +76,26 @@ impl Names {
             arn: function.arn.clone(),
             name: function.name.clone(),
             logical_id: function.logical_id.clone(),
+            qualifiers: function.qualifiers.clone(),
         }
     }
 
-    /// Whether one that Lambda knows is meant: a name, an ARN, or an ARN from its account on.
-    fn contain(&self, named: &str) -> bool {
+    /// The qualifier behind one that Lambda knows, if that is meant: a name, an ARN, or an ARN from
+    /// its account on. Empty if there is none.
+    fn qualifier<'n>(&self, named: &'n str) -> Option<&'n str> {
         let partial = self.arn.splitn(5, ':').last().unwrap_or_default();
         [&*self.name, &self.arn, partial]
             .into_iter()
-            .any(|whole| is_it(named, whole))
+            .find_map(|whole| qualifier(named, whole))
     }
 }
 
-/// Whether this is what is named, with or without a qualifier (there is only one code here).
-fn is_it(named: &str, whole: &str) -> bool {
-    let rest = named.strip_prefix(whole);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+/// What stands behind `whole`, if that is what is named.
+fn qualifier<'n>(named: &'n str, whole: &str) -> Option<&'n str> {
+    match named.strip_prefix(whole)? {
+        "" => Some(""),
+        rest => rest.strip_prefix(':'),
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +109,7 @@ mod tests {
                 arn: format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}"),
                 name: name.to_owned(),
                 logical_id: logical_id.to_owned(),
+                qualifiers: vec!["1".to_owned(), "live".to_owned()],
             };
             (names, Ok(()))
         };
@@ -113,6 +124,13 @@ mod tests {
         ] {
             let arn = format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}");
             assert_eq!(directory.arn_of(named), Some(&*arn), "{named}");
+        }
+        assert_eq!(
+            directory.arn_of("Worker:$LATEST"),
+            directory.arn_of("Worker")
+        );
+        for named in ["Worker:2", "first:dead", "first:live:live"] {
+            assert_eq!(directory.arn_of(named), None, "{named}");
         }
         assert_eq!(directory.arn_of("Work"), None);
     }

@@ -1,8 +1,8 @@
 //! Lambda's Invoke API, for functions that call each other, and for trying one from outside:
 //! `POST /2015-03-31/functions/{name}/invocations`.
 //!
-//! Names, ARNs and parts of them are taken, and SAM's names in the template; each with any
-//! qualifier, because there is only one code here. Calls must be signed where those of
+//! Names, ARNs and parts of them are taken, and SAM's names in the template; each with the qualifiers
+//! that the template declares, behind all of which there is the same code here. Calls must be signed where those of
 //! `@connections` must be.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
@@ -219,16 +219,9 @@ impl Lambda {
             Uncallable::Unknown => {
                 let arn = self.arn(named);
                 // AWS names the version that it has looked for.
-                let is_qualified = arn.split(':').count() > 7;
-                let query = head.target.split_once('?').map_or("", |(_, query)| query);
-                let qualifier = query
-                    .split('&')
-                    .find_map(|field| field.strip_prefix("Qualifier="));
-                let qualifier = qualifier.map(|text| decode(text, Plus::Literal));
-                let qualifier = qualifier.unwrap_or_else(|| "$LATEST".to_owned());
-                Refusal::not_found(&match is_qualified {
+                Refusal::not_found(&match is_qualified(&arn) {
                     true => arn,
-                    false => format!("{arn}:{qualifier}"),
+                    false => format!("{arn}:$LATEST"),
                 })
             }
         }
@@ -292,13 +285,36 @@ fn function_name(head: &Head) -> Result<String, Refusal> {
     let name = below.strip_prefix('/');
     let name = name.and_then(|name| name.strip_suffix("/invocations"));
     match name {
-        Some(name) if head.method == "POST" && !name.is_empty() => Ok(decode(name, Plus::Literal)),
+        Some(name) if head.method == "POST" && !name.is_empty() => {
+            let name = decode(name, Plus::Literal);
+            Ok(match qualifier(head) {
+                // One in the path goes before.
+                Some(qualifier) if !is_qualified(&name) => format!("{name}:{qualifier}"),
+                _ => name,
+            })
+        }
         _ => Err(Refusal::unknown_operation(format!(
             "gatespec has only Lambda's Invoke, `POST {FUNCTIONS}/NAME/invocations`, and not {} {}",
             head.method,
             head.path()
         ))),
     }
+}
+
+/// The `Qualifier` of a request.
+fn qualifier(head: &Head) -> Option<String> {
+    let (_, query) = head.target.split_once('?')?;
+    let mut fields = query.split('&');
+    let qualifier = fields.find_map(|field| field.strip_prefix("Qualifier="))?;
+    Some(decode(qualifier, Plus::Literal)).filter(|qualifier| !qualifier.is_empty())
+}
+
+/// Whether a name, an ARN or a part of one ends in a qualifier.
+fn is_qualified(named: &str) -> bool {
+    let name = named
+        .split_once("function:")
+        .map_or(named, |(_, name)| name);
+    name.contains(':')
 }
 
 /// The event, a JSON text. Nothing is an event without members.

@@ -83,6 +83,12 @@ fn options(name: &str) -> (Options, std::path::PathBuf) {
   Alone:
     Type: AWS::Serverless::Function
     Properties: {FunctionName: by-itself, CodeUri: src, Handler: x, Runtime: ruby3.4}
+  Live:
+    Type: AWS::Lambda::Alias
+    Properties: {FunctionName: !Ref Alone, FunctionVersion: !GetAtt First.Version, Name: live}
+  First:
+    Type: AWS::Lambda::Version
+    Properties: {FunctionName: !Ref Alone}
   Telling:
     Type: AWS::Serverless::Function
     Properties: {FunctionName: telling, CodeUri: src, Handler: x, Runtime: ruby3.4}
@@ -163,9 +169,16 @@ async fn refusals_are_lambdas() {
         let (_, _, body) = invoke(&running, named, "DryRun", "").await;
         assert_eq!(body, expected(qualified), "{named}");
     }
-    let line = "POST /2015-03-31/functions/nobody/invocations?Qualifier=7";
-    let (_, _, body) = request(&running, line, "", b"").await;
-    assert_eq!(body, expected("nobody:7"));
+    for (named, qualified) in [
+        ("nobody/invocations?Qualifier=7", "nobody:7"),
+        // A version that the function does not have.
+        ("by-itself/invocations?Qualifier=7", "by-itself:7"),
+        ("by-itself:dead/invocations", "by-itself:dead"),
+    ] {
+        let line = format!("POST /2015-03-31/functions/{named}");
+        let (status, _, body) = request(&running, &line, "", b"").await;
+        assert_eq!((status, body), (404, expected(qualified)));
+    }
 
     let (status, head, body) = invoke(&running, "by-itself", "Event", "{\"a\"").await;
     assert_eq!(status, 400);
@@ -291,6 +304,8 @@ async fn functions_are_called_by_all_of_their_names() {
         "by-itself",
         "Alone",
         "by-itself:live",
+        "by-itself:$LATEST",
+        "by-itself:1",
         &arn,
         &encoded,
         partial,
