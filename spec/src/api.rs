@@ -114,9 +114,11 @@ pub struct Route {
 /// Realises: AUTHORIZER-52, INTEGRATION-74
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CallPermission {
-    /// It may.
+    /// It may, by a permission.
     #[default]
     Granted,
+    /// It may, by a role: it needs no permission.
+    ByRole,
     /// It may not.
     Missing {
         /// Why not, for logs: who has no permission to call which function.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use spec::api::ApiKey;
 use spec::compile::InvalidRouteSettings;
+use spec::deployment::{self, Declared, Deployments};
 use spec::{CompiledApi, InvalidApi, Location, Problem};
 
 use crate::calls;
@@ -27,9 +28,12 @@ use crate::transform;
 pub struct Assembly(Arc<Parts>);
 
 /// What an assembly holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Parts {
+    /// What is served.
     api: Arc<CompiledApi>,
+    declared: Declared,
+    deployments: Deployments,
     functions: Vec<Function>,
     permissions: Vec<Permission>,
     tables: Vec<Table>,
@@ -70,6 +74,49 @@ impl Assembly {
     ) -> Result<Self, Diagnostics> {
         let parts = assemble(name, text, directory, settings)?;
         Ok(Self(Arc::new(parts)))
+    }
+
+    /// The same stack once it is deployed over `before`, as CloudFormation updates a stack. What of
+    /// the API no deployment takes up is not [served](Self::api): it [waits](Self::waiting).
+    ///
+    /// Another API or another stage than before begins anew.
+    ///
+    /// # Errors
+    /// The API that was deployed before cannot be served with the stage as it is now.
+    pub fn after(&self, before: &Self) -> Result<Self, Diagnostics> {
+        if self.0.api.can_follow(&before.0.api).is_err() {
+            return Ok(self.clone());
+        }
+        let mut parts = (*self.0).clone();
+        parts.deployments = before.0.deployments.updated(&parts.declared);
+        let mut api = parts.deployments.served(&parts.declared);
+        calls::judge_again(&mut api, &mut parts.functions, &parts.permissions);
+        let api = api.compile().map_err(|problems| {
+            let mut findings = Findings::default();
+            for invalid in problems {
+                let message = format!("what is deployed cannot be served any more: {invalid}");
+                let invalid = Box::new(invalid);
+                let kind = ErrorKind::Api { message, invalid };
+                findings.error(parts.source.error(0..0, kind));
+            }
+            findings.into_diagnostics()
+        })?;
+        parts.api = Arc::new(api);
+        for folder in code_folders(&parts.functions) {
+            if !parts.inputs.contains(&folder) {
+                parts.inputs.push(folder);
+            }
+        }
+        Ok(Self(Arc::new(parts)))
+    }
+
+    /// What of the template's API is not served yet, each in some words: it waits for a deployment.
+    pub fn waiting(&self) -> Vec<String> {
+        let Declared { api, .. } = &self.0.declared;
+        match self.api().stage.undeployed {
+            true => Vec::new(),
+            false => deployment::waiting(api, self.api()),
+        }
     }
 
     /// The API with the stage that is served, as the specification has accepted it.
@@ -157,6 +204,12 @@ fn assemble(
     given::check(&mut draft);
     calls::resolve(&mut draft);
     let api = compile(&mut draft);
+    let declared = Declared {
+        api: Arc::new(draft.api.clone()),
+        auto_deploy: draft.auto_deploy,
+        deployment_id: draft.deployment_id.clone(),
+        deployments: std::mem::take(&mut draft.deployments),
+    };
     let outputs = outputs(&mut draft);
     let Draft {
         findings,
@@ -169,8 +222,17 @@ fn assemble(
     let Some(api) = api.filter(|_| findings.is_clean()) else {
         return Err(findings.into_diagnostics());
     };
+    let deployments = Deployments::default().updated(&declared);
+    let served = deployments.served(&declared);
+    let api = match served == *declared.api {
+        true => api,
+        // A part of what is right is right.
+        false => served.compile().unwrap_or(api),
+    };
     Ok(Parts {
         api: Arc::new(api),
+        declared,
+        deployments,
         inputs: code_folders(&functions),
         functions,
         permissions,

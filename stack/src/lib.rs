@@ -17,7 +17,7 @@
 //! - template: `template::{call, intrinsics, names, parameters}`, then `template` itself
 //! - transform: `transform`, nodes to nodes: what the section `Transform` asks for. It runs before
 //!   the template is read, and uses no more of `template` than how functions are written
-//! - resources: `event_pattern`, `declared` (plain data), `resources::{properties, locations, draft}`, a file per
+//! - resources: `event_pattern`, `declared` (plain data), `resources::{properties, locations, draft, order}`, a file per
 //!   type, then `resources`, the registry
 //! - assembly: `calls`, `assembly`, `plan`; `mapping` reads mapping templates alone
 //!

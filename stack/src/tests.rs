@@ -7,6 +7,7 @@ use super::*;
 mod api_keys;
 mod asynchronous;
 mod creation;
+mod deployments;
 mod event_source_mappings;
 mod integrations;
 mod intrinsics;

@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
+use indexmap::IndexMap;
 use spec::api::{Api, Integration, IntegrationType, function_arn, with_stage_variables};
+use spec::deployment::Deployment;
 use spec::route::RouteKey;
 
 use crate::declared::{EventSourceMapping, Function, Layer, Permission, Table};
@@ -53,6 +55,12 @@ pub(crate) struct Draft<'a> {
     pub(crate) findings: Findings,
     pub(crate) api: Api,
     pub(crate) locations: Locations,
+    /// `AutoDeploy` of the stage.
+    pub(crate) auto_deploy: bool,
+    /// `DeploymentId` of the stage.
+    pub(crate) deployment_id: Option<String>,
+    /// By id.
+    pub(crate) deployments: IndexMap<String, Deployment>,
     /// The resource of the API that is served.
     pub(crate) chosen: Option<&'a Resource<'a>>,
     /// Integrations that a role may call (`CredentialsArn`), by id: they need no permission.
@@ -103,6 +111,9 @@ impl<'a> Draft<'a> {
             findings,
             api,
             locations: Locations::default(),
+            auto_deploy: false,
+            deployment_id: None,
+            deployments: IndexMap::new(),
             chosen: None,
             with_role: HashSet::new(),
             authorizers_with_role: HashSet::new(),

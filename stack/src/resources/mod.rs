@@ -19,6 +19,7 @@ pub(crate) mod integration_response;
 mod layer;
 mod locations;
 mod model;
+mod order;
 pub(crate) mod permission;
 mod properties;
 pub(crate) mod route;
@@ -46,8 +47,8 @@ const TYPES: &[&ResourceType] = &[
     &integration_response::TYPE,
     &route::TYPE,
     &route_response::TYPE,
-    &deployment::TYPE,
     &stage::TYPE,
+    &deployment::TYPE,
     &api_key::TYPE,
     &usage_plan::TYPE,
     &usage_plan_key::TYPE,

@@ -5,11 +5,10 @@ mod route_settings;
 
 use serde_json::{Map, Value as Json};
 
-use crate::error::{ErrorKind, Span, WarningKind};
+use crate::error::{ErrorKind, Span};
 use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::locations::PartLocations;
 use crate::resources::properties::Properties;
-use crate::resources::route;
 use crate::template::names::{Attributes, Identity, Reference};
 
 pub(crate) const TYPE: ResourceType = ResourceType {
@@ -43,25 +42,21 @@ fn read(draft: &mut Draft<'_>) {
     draft.locations.stage = PartLocations::new(&properties, TYPE.known);
     let deploys_itself = properties.parsed::<bool>("AutoDeploy", "`true` or `false`");
     let deploys_itself = draft.take(deploys_itself);
-    let deployment = draft.take(properties.get("DeploymentId"));
+    let deployment = draft.take(properties.text("DeploymentId"));
     // One that cannot be read may be a deployment.
     let deployed = deploys_itself.is_none_or(|own| own == Some(true))
-        || deployment.is_none_or(|deployment| deployment.is_some());
+        || deployment.as_ref().is_none_or(Option::is_some);
     if let Some((name, span)) = &name {
         check_name(draft, name, span);
         draft.api.stage.stage_name.clone_from(name);
     }
-    if !deployed {
-        warn_undeployed(draft, &properties);
-    }
     draft.api.stage.undeployed = !deployed;
+    draft.auto_deploy = deploys_itself.flatten().unwrap_or(false);
+    draft.deployment_id = deployment.flatten();
     draft.api.stage.stage_variables = variables(draft, &properties);
     draft.api.stage.default_route_settings = route_settings::default(draft, &properties);
     draft.api.stage.route_settings = route_settings::by_route(draft, &properties);
     draft.api.stage.access_log_settings = access_log::settings(draft, &properties);
-    if deployed {
-        require_a_route(draft);
-    }
 }
 
 /// The stage that is served, with its name unless that could not be read.
@@ -115,17 +110,6 @@ fn check_name(draft: &mut Draft<'_>, name: &str, span: &Span) {
     draft.error(span.clone(), ErrorKind::Value(message));
 }
 
-/// Realises: HANDSHAKE-21
-fn warn_undeployed(draft: &mut Draft<'_>, properties: &Properties<'_>) {
-    let message = format!(
-        "the stage `{}` has no deployment, so every client is refused with 403, as on AWS: \
-         give it a `DeploymentId`, or `AutoDeploy: true`",
-        draft.api.stage.stage_name
-    );
-    let span = properties.resource.id_span.clone();
-    draft.warn(span, WarningKind::Suspicious, message);
-}
-
 fn variables(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Map<String, Json> {
     let source = draft.source();
     let mut variables = Map::new();
@@ -144,22 +128,4 @@ fn variables(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Map<String, 
         draft.incomplete.insert(TYPE.name);
     }
     variables
-}
-
-/// Realises: ROUTE-45
-fn require_a_route(draft: &mut Draft<'_>) {
-    let Some(resource) = draft.chosen else {
-        return;
-    };
-    if draft.api.routes.is_empty() && !draft.incomplete.contains(route::TYPE.name) {
-        let message = format!(
-            "the API `{}` has no route: AWS does not deploy it",
-            resource.id
-        );
-        draft.error_with_help(
-            resource.id_span.clone(),
-            ErrorKind::Conflict(message),
-            "declare an `AWS::ApiGatewayV2::Route`",
-        );
-    }
 }

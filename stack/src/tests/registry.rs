@@ -49,7 +49,6 @@ fn an_unknown_type_is_warned_of(#[case] kind: &str) {
 #[case("AWS::Logs::LogGroup")]
 #[case("AWS::CloudWatch::Alarm")]
 #[case("AWS::ApiGateway::Account")]
-#[case("AWS::ApiGatewayV2::Deployment")]
 fn what_serving_does_not_depend_on_is_no_warning(#[case] kind: &str) {
     let resources = format!("  Other: {{Type: {kind}, Properties: {{Anything: 1}}}}\n");
     assert_eq!(read("", &resources, &[]).unwrap().warnings(), []);
