@@ -177,7 +177,6 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let mut reports = runtime()?.block_on(async {
         tokio::select! {
             reports = reports(args, &targets, cases, &prepared) => reports,
-            // The gateways that it has started end with what is dropped here.
             _ = tokio::signal::ctrl_c() => Err(Failure::could_not_run("interrupted: no report is written")),
         }
     })?;

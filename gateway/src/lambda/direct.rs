@@ -12,7 +12,8 @@ use tokio::time::timeout;
 use super::Functions;
 use super::directory::{Directory, Uncallable};
 use super::journal::{self, Tails};
-use super::pool::{Given, Pool};
+use super::pool::Pool;
+use super::sandbox::Given;
 use crate::calls::Results;
 use crate::ids::Random;
 

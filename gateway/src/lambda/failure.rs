@@ -8,8 +8,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::journal::Status;
-
 /// Why an event has failed.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -33,6 +31,26 @@ pub(super) enum Failure {
     ResponseMode,
     /// The gateway goes down.
     Stopped,
+}
+
+/// How an invocation or a start ended, for its process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    /// With a result, or with an error of the function's.
+    Success,
+    /// The process ended, or could not start; the type of its error.
+    Error(String),
+    /// `Timeout` was reached.
+    Timeout,
+}
+
+/// When a process was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// For the first time.
+    Init,
+    /// Again, within an invocation: its `Timeout` counts.
+    Invoke,
 }
 
 /// Why a process could not be started.

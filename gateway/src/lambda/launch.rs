@@ -5,11 +5,17 @@ use std::time::Duration;
 
 use stack::{Assembly, Asynchronous, Function};
 
-use super::journal::Format;
 use super::machine::Limits;
 use super::{Surroundings, environment, logs_json};
 use crate::build::Programs;
 use crate::runtime::{Program, State};
+
+/// How a function's log is written: `LogFormat`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Text,
+    Json,
+}
 
 /// How a function's processes are started, and what they may use.
 #[derive(Clone, Debug, PartialEq, Eq)]

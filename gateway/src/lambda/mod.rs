@@ -51,7 +51,8 @@ use crate::home::Home;
 use crate::tls::Trust;
 use direct::Callers;
 use directory::Directory;
-use pool::{Given, Pool, Throttled, Works};
+use pool::{Pool, Throttled, Works};
+use sandbox::Given;
 use stack::{Assembly, Function};
 use watchdog::Watchdog;
 

@@ -17,11 +17,9 @@ use tokio::time::{Instant, timeout};
 
 use super::failure::{self, Failure};
 use super::launch::Launch;
-use super::machine::{
-    Action, Due, End, Event, FailedStart, Figures, Finished, Next, Now, PoolMachine, ProcessId,
-};
+use super::machine::{Action, Due, End, Event, Figures, Next, Now, PoolMachine, ProcessId};
 use super::output::Sink;
-use super::sandbox::{Sandbox, Work, pass_panic_on};
+use super::sandbox::{Given, Sandbox, Told, Work, pass_panic_on};
 use super::watchdog::Watchdog;
 use crate::calls::Results;
 use crate::clock::Clock;
@@ -58,24 +56,6 @@ pub(super) struct State {
     ids: Random,
     /// What [`Pool::run`] waits for.
     armed: Due,
-}
-
-/// What the machine has found that is told without the pool's lock, in this order.
-#[derive(Default)]
-pub(super) struct Told {
-    /// Processes that could not start.
-    pub(super) starts: Vec<(Arc<Sandbox>, FailedStart)>,
-    /// Events that have ended.
-    pub(super) finished: Vec<Finished>,
-}
-
-/// What an event has that is not API Gateway's.
-#[derive(Default)]
-pub(super) struct Given {
-    /// That of an earlier attempt.
-    pub(super) request_id: Option<String>,
-    /// What the caller says of itself: JSON.
-    pub(super) client_context: Option<String>,
 }
 
 /// What is to be done.

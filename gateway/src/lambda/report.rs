@@ -7,7 +7,8 @@ use spec::io::FunctionOutcome;
 use super::direct;
 use super::failure;
 use super::machine::{End, Finished};
-use super::pool::{Pool, Told};
+use super::pool::Pool;
+use super::sandbox::Told;
 
 /// What becomes of an event that has waited for a process for as long as it may.
 const NOT_TAKEN: &str = "no process was free in time";

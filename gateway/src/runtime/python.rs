@@ -1,4 +1,4 @@
-//! `python3.8` to `python3.14`, on the Python of this machine: by AWS's own runtime where that is
+//! `python3.6` to `python3.14`, on the Python of this machine: by AWS's own runtime where that is
 //! installed (`awslambdaric`), else by a small one of ours with the same forms
 //! (`python/bootstrap.py`; `.ci/runtimes/python.py` holds it to AWS's).
 
@@ -43,7 +43,9 @@ enum Useless {
     TooOld(u32, u32),
 }
 
-const IDENTIFIERS: [&str; 7] = [
+const IDENTIFIERS: [&str; 9] = [
+    "python3.6",
+    "python3.7",
     "python3.8",
     "python3.9",
     "python3.10",

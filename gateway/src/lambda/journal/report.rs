@@ -19,12 +19,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use spec::Timestamp;
 
-/// How the lines are written: `LogFormat`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::lambda) enum Format {
-    Text,
-    Json,
-}
+use crate::lambda::failure::{Phase, Status};
+use crate::lambda::launch::Format;
 
 /// The figures of an invocation that has ended.
 pub(super) struct Report<'r> {
@@ -47,26 +43,7 @@ pub(super) struct InitReport {
     pub(super) status: Status,
 }
 
-/// When a process was started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::lambda) enum Phase {
-    /// For the first time.
-    Init,
-    /// Again, within an invocation: its `Timeout` counts.
-    Invoke,
-}
-
-/// How an invocation ended, for its process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::lambda) enum Status {
-    /// With a result, or with an error of the function's.
-    Success,
-    /// The process ended, or could not start; the type of its error.
-    Error(String),
-    /// `Timeout` was reached.
-    Timeout,
-}
-
+/// The lines of a format.
 impl Format {
     pub(super) fn start(self, now: Timestamp, request_id: &str, arn: &str) -> String {
         match self {

@@ -12,7 +12,7 @@ use super::{
     Action, End, Event, FailedEvent, FailedStart, Failure, Finished, IDLE, INIT, Next, Now,
     PoolMachine, ProcessId, STARTS,
 };
-use crate::lambda::journal;
+use crate::lambda::failure;
 
 impl PoolMachine {
     /// Gives what waits to processes that idle, and starts others for the rest.
@@ -104,8 +104,8 @@ impl PoolMachine {
     /// A process could not start: counts a failed start for the first event that came before it.
     pub(super) fn start_failed(&mut self, id: ProcessId, is_retry: bool, failure: Failure) {
         let phase = match is_retry {
-            true => journal::Phase::Invoke,
-            false => journal::Phase::Init,
+            true => failure::Phase::Invoke,
+            false => failure::Phase::Init,
         };
         let mut failed = FailedStart {
             process: id,

@@ -5,8 +5,7 @@ use std::time::Duration;
 use spec::Timestamp;
 use spec::io::CallId;
 
-use crate::lambda::failure::Failure;
-use crate::lambda::journal::{Phase, Status};
+use crate::lambda::failure::{Failure, Phase, Status};
 
 /// A function's processes and events at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
