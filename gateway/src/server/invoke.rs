@@ -150,7 +150,7 @@ impl Lambda {
         self.check_caller(&named, peer, head, &body.bytes)?;
         let kind = InvocationType::of(head)?;
         let known = self.functions.callable(&named);
-        known.map_err(|why| self.refusal(&named, head, why))?;
+        known.map_err(|why| self.refusal(&named, why))?;
         let payload = payload(body.bytes, kind)?;
         if kind == InvocationType::DryRun {
             return Ok(Answer::Status(204, None));
@@ -158,13 +158,13 @@ impl Lambda {
         let trace_id = head.headers.get("X-Amzn-Trace-Id");
         if kind == InvocationType::Event {
             let queued = self.functions.enqueue(&named, payload, trace_id);
-            let request_id = queued.map_err(|why| self.refusal(&named, head, why))?;
+            let request_id = queued.map_err(|why| self.refusal(&named, why))?;
             return Ok(Answer::Status(202, Some(request_id)));
         }
         let log_type = log_type(head)?;
         let about = (trace_id, client_context(head)?);
         let called = self.functions.call(&named, payload, about, log_type);
-        let called = called.map_err(|why| self.refusal(&named, head, why))?;
+        let called = called.map_err(|why| self.refusal(&named, why))?;
         let request_id = called.request_id.clone();
         match called.end().await {
             Some((outcome, log)) => Ok(Answer::Outcome {
@@ -212,7 +212,7 @@ impl Lambda {
         allowed.map(drop).map_err(Refusal::access_denied)
     }
 
-    fn refusal(&self, named: &str, head: &Head, why: Uncallable) -> Refusal {
+    fn refusal(&self, named: &str, why: Uncallable) -> Refusal {
         match why {
             Uncallable::NotRun(reason) => Refusal::not_run(named, &reason),
             Uncallable::Throttled => Refusal::throttled(),

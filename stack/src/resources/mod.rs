@@ -13,6 +13,7 @@ mod event_invoke_config;
 mod event_source_mapping;
 pub(crate) mod function;
 pub(crate) mod given;
+mod global_table;
 mod harmless;
 pub(crate) mod integration;
 pub(crate) mod integration_response;
@@ -24,6 +25,7 @@ pub(crate) mod permission;
 mod properties;
 pub(crate) mod route;
 mod route_response;
+mod shape;
 mod simple_table;
 pub(crate) mod stage;
 mod table;
@@ -61,6 +63,7 @@ const TYPES: &[&ResourceType] = &[
     &alias::VERSION,
     &alias::ALIAS,
     &table::TYPE,
+    &global_table::TYPE,
     &simple_table::TYPE,
     &event_source_mapping::TYPE,
 ];

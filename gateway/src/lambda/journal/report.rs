@@ -51,7 +51,7 @@ impl Format {
             Self::Json => platform(
                 now,
                 "start",
-                json!({"requestId": request_id, "functionArn": arn, "version": "$LATEST"}),
+                &json!({"requestId": request_id, "functionArn": arn, "version": "$LATEST"}),
             ),
         }
     }
@@ -65,7 +65,7 @@ impl Format {
                 let mut record = json!({"requestId": report.request_id});
                 status.put(&mut record);
                 record["metrics"] = json!({"durationMs": rounded(report.duration)});
-                Some(platform(now, "runtimeDone", record))
+                Some(platform(now, "runtimeDone", &record))
             }
         }
     }
@@ -73,7 +73,7 @@ impl Format {
     pub(super) fn report(self, now: Timestamp, report: &Report<'_>) -> String {
         match self {
             Self::Text => report.to_string(),
-            Self::Json => platform(now, "report", report.to_json()),
+            Self::Json => platform(now, "report", &report.to_json()),
         }
     }
 
@@ -92,7 +92,7 @@ impl Format {
                 let mut record = json!({"initializationType": "on-demand", "phase": phase});
                 report.status.put(&mut record);
                 record["metrics"] = json!({"durationMs": rounded(report.duration)});
-                platform(now, "initReport", record)
+                platform(now, "initReport", &record)
             }
         }
     }
@@ -162,7 +162,7 @@ pub(super) fn exited(error: &str) -> String {
 }
 
 /// A record of Lambda's own, as JSON.
-fn platform(now: Timestamp, kind: &str, record: Value) -> String {
+fn platform(now: Timestamp, kind: &str, record: &Value) -> String {
     json!({"time": now.iso_8601(), "type": format!("platform.{kind}"), "record": record})
         .to_string()
 }
