@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::{Error, Warning};
+use crate::error::{Error, ErrorKind, Warning};
 
 /// Why a template cannot be served: every error that was found, sorted by location, and the
 /// warnings beside them. Its `Display` is the errors' pages one after another, with a last line
@@ -62,6 +62,12 @@ impl Findings {
         })
     }
 
+    /// The first error of a kind.
+    pub(crate) fn find(&self, is_it: impl Fn(&ErrorKind) -> bool) -> Option<Error> {
+        let mut errors = self.errors.iter();
+        errors.find(|error| is_it(error.kind())).cloned()
+    }
+
     /// The value, or `None` and the error noted.
     pub(crate) fn take<T>(&mut self, result: Result<T, Error>) -> Option<T> {
         result.map_err(|error| self.error(error)).ok()
@@ -75,6 +81,20 @@ impl Findings {
     /// The errors noted after the first `count`, taken back.
     pub(crate) fn split_off(&mut self, count: usize) -> Vec<Error> {
         self.errors.split_off(count)
+    }
+
+    /// Adds what was found elsewhere.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.errors.extend(other.errors);
+        self.warnings.extend(other.warnings);
+        self.suspicions.extend(other.suspicions);
+    }
+
+    /// What is left without the errors.
+    pub(crate) fn without_errors(mut self) -> Self {
+        self.errors.clear();
+        self.suspicions.clear();
+        self
     }
 
     /// Whether there was no error.

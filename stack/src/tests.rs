@@ -6,13 +6,18 @@ use super::*;
 
 mod api_keys;
 mod asynchronous;
+mod code;
 mod creation;
 mod deployments;
+mod elsewhere;
+mod evaluation;
 mod event_source_mappings;
 mod integrations;
 mod intrinsics;
+mod language_extensions;
 mod layers;
 mod registry;
+mod stacks;
 mod stage;
 mod tables;
 mod values;

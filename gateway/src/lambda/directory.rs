@@ -13,10 +13,11 @@ pub(super) struct Directory(Vec<(Names, Result<(), String>)>);
 struct Names {
     arn: String,
     name: String,
-    /// SAM's `start-lambda` takes it, too.
+    /// SAM's `start-lambda` takes it, too: with the path of a nested stack, or without.
     logical_id: String,
     /// What may stand behind one of them: versions and aliases.
     qualifiers: Vec<String>,
+    id_in_its_stack: String,
 }
 
 /// Why a function cannot be called.
@@ -61,8 +62,12 @@ impl Directory {
         let all = || self.0.iter();
         let own = all().find_map(|one| Some((one, one.0.qualifier(named)?)));
         // Only then: it may be the name of another function.
+        let by_id = |id: fn(&Names) -> &str| {
+            all().find_map(|one| Some((one, qualifier(named, id(&one.0))?)))
+        };
         let (found, qualifier) = own
-            .or_else(|| all().find_map(|one| Some((one, qualifier(named, &one.0.logical_id)?))))?;
+            .or_else(|| by_id(|names| &names.logical_id))
+            .or_else(|| by_id(|names| &names.id_in_its_stack))?;
         let known = &found.0.qualifiers;
         let is_known =
             ["", "$LATEST"].contains(&qualifier) || known.iter().any(|known| known == qualifier);
@@ -77,6 +82,7 @@ impl Names {
             name: function.name.clone(),
             logical_id: function.logical_id.clone(),
             qualifiers: function.qualifiers.clone(),
+            id_in_its_stack: function.id_in_its_stack().to_owned(),
         }
     }
 
@@ -105,15 +111,22 @@ mod tests {
     #[test]
     fn a_name_comes_before_the_logical_id_of_another_function() {
         let entry = |logical_id: &str, name: &str| {
+            let (_, id) = logical_id.rsplit_once('/').unwrap_or(("", logical_id));
             let names = Names {
                 arn: format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}"),
                 name: name.to_owned(),
                 logical_id: logical_id.to_owned(),
                 qualifiers: vec!["1".to_owned(), "live".to_owned()],
+                id_in_its_stack: id.to_owned(),
             };
             (names, Ok(()))
         };
-        let directory = Directory(vec![entry("Worker", "first"), entry("Second", "Worker")]);
+        let directory = Directory(vec![
+            entry("Nested/Second", "third"),
+            entry("Nested/Third", "fourth"),
+            entry("Worker", "first"),
+            entry("Second", "Worker"),
+        ]);
         for (named, name) in [
             ("Worker", "Worker"),
             ("Worker:live", "Worker"),
@@ -121,6 +134,8 @@ mod tests {
             ("first", "first"),
             ("Second", "Worker"),
             ("Second:1", "Worker"),
+            ("Nested/Second", "third"),
+            ("Third", "fourth"),
         ] {
             let arn = format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}");
             assert_eq!(directory.arn_of(named), Some(&*arn), "{named}");

@@ -3,25 +3,39 @@
 
 use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::properties::Properties;
-use crate::template::names::{Attributes, Identity, Reference};
+use crate::template::names::{Attributes, FIRST_VERSION, Identity, Reference};
 
 pub(crate) const ALIAS: ResourceType = of(
     "AWS::Lambda::Alias",
+    (Some("Name"), &[("AliasArn", "{ref}")]),
     &["FunctionName", "Name"],
     Reads::Each(alias),
 );
 pub(crate) const VERSION: ResourceType = of(
     "AWS::Lambda::Version",
+    (
+        None,
+        &[("FunctionArn", "{ref}"), ("Version", FIRST_VERSION)],
+    ),
     &["FunctionName"],
     Reads::Each(version),
 );
 
-const fn of(name: &'static str, known: &'static [&'static str], reads: Reads) -> ResourceType {
+/// `property` gives the qualifier in what `Ref` is, beside the attributes.
+const fn of(
+    name: &'static str,
+    (property, attributes): (
+        Option<&'static str>,
+        &'static [(&'static str, &'static str)],
+    ),
+    known: &'static [&'static str],
+    reads: Reads,
+) -> ResourceType {
     ResourceType {
         name,
         identity: Identity {
-            reference: Reference::Generated,
-            attributes: Attributes::Including(&[]),
+            reference: Reference::Qualified(property),
+            attributes: Attributes::Including(attributes),
         },
         known,
         harmless: &[

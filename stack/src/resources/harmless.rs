@@ -36,6 +36,9 @@ pub(crate) const TYPES: &[&ResourceType] = &[
     &other("AWS::CloudWatch::Dashboard"),
     &other("AWS::CDK::Metadata"),
     &other("AWS::CloudFormation::WaitConditionHandle"),
+    // Domains' records.
+    &other("AWS::Route53::RecordSet"),
+    &other("AWS::Route53::RecordSetGroup"),
 ];
 
 const fn named(
