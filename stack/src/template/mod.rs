@@ -160,7 +160,10 @@ impl<'t> Template<'t> {
         }
     }
 
-    /// The name that the property `property` gives, or a generated one.
+    /// The name that the property `property` gives, or a generated one. That of a FIFO queue has the
+    /// ending that it needs.
+    ///
+    /// Source: <https://github.com/cloudtools/troposphere/pull/931>
     pub(crate) fn named(
         &self,
         resource: &Resource<'t>,
@@ -253,16 +256,6 @@ impl<'t> Template<'t> {
         let value = self.visit(&what, &key.span, || self.eval(value))?;
         let text = value.expect_text(self.source, &what)?;
         Ok(Some(text.to_owned()))
-    }
-
-    /// The values that a resource reads from another region.
-    pub(crate) fn carried_to(&self, resource: &Resource<'t>) -> &'t [(Key, Node)] {
-        if resource.kind != READER.kind {
-            return &[];
-        }
-        let property = self.property_node(resource, READER.property);
-        let map = property.and_then(|node| node.get(READER.map));
-        map.map(Node::entries).unwrap_or_default()
     }
 
     /// An attribute that is a value of another stack; `None` if it is none.
