@@ -134,7 +134,11 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let input = args.stack.find(Some(&args.app))?;
     eprint(&format!("serving {input}"));
     let log = Log::stderr().map_err(|error| could_not_run("cannot start the log", error))?;
-    trace_to(&log);
+    let outbox = match args.verbose {
+        true => LevelFilter::INFO,
+        false => LevelFilter::WARN,
+    };
+    trace_to(&log, outbox);
     let runtime = runtime()?;
     let served = runtime.block_on(serve(args, &input, &log));
     runtime.shutdown_timeout(LAST);
@@ -142,12 +146,13 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     served
 }
 
-/// Sends warnings and panics to the log.
-fn trace_to(log: &Log) {
+/// Sends warnings and panics to the log, and what comes into the outbox.
+fn trace_to(log: &Log, outbox: LevelFilter) {
     let events = log.clone();
     // The engine's server warns of every 4xx without saying more; the gateway says what was refused.
     let levels = Targets::new()
         .with_default(LevelFilter::WARN)
+        .with_target("gateway::outbox", outbox)
         .with_target("dynoxide::server", LevelFilter::ERROR);
     tracing_subscriber::fmt()
         .with_writer(move || events.writer())

@@ -5,6 +5,7 @@ use stack::{Assembly, Change, Plan, Refusal, Table, TableChange, TablePart};
 use crate::access_log::Writer;
 use crate::lambda::Launch;
 use crate::running::{Deployed, Running, rules};
+use crate::services::aws;
 use crate::{Error, build};
 
 /// Why a deployment was not applied. The previous one is still served, unchanged.
@@ -64,6 +65,10 @@ impl Running {
         });
         let mappings = assembly.event_source_mappings();
         self.mappings.deploy(mappings, self.dynamodb.as_ref());
+        let unheard = |stack: &Assembly| aws::without_address(stack, &self.options.endpoints);
+        if unheard(&assembly) != unheard(&self.assembly()) {
+            aws::warn(&assembly, &self.options.endpoints);
+        }
         self.assembly.send_replace(assembly);
         Ok(plan)
     }

@@ -166,7 +166,7 @@ pub struct Integration {
     /// `IntegrationUri`: the invocation path of a Lambda function, the action of a service, or an
     /// HTTP address.
     pub integration_uri: Option<String>,
-    /// `IntegrationMethod`, of HTTP integrations.
+    /// `IntegrationMethod`, of HTTP integrations and of services.
     pub integration_method: Option<String>,
     /// `RequestParameters`: sources by target, such as `integration.request.header.id` from
     /// `context.connectionId`.
@@ -181,6 +181,8 @@ pub struct Integration {
     pub passthrough_behavior: PassthroughBehavior,
     /// `TimeoutInMillis`, 50 to 29,000.
     pub timeout_in_millis: u64,
+    /// `CredentialsArn`: the role that calls a service.
+    pub credentials_arn: Option<String>,
     /// By `IntegrationResponseKey`: `$default`, or a pattern between slashes.
     pub integration_responses: IndexMap<String, IntegrationResponse>,
     /// Why it cannot be carried out here, and what would help, if it cannot: its routes answer with
@@ -306,6 +308,7 @@ impl Integration {
             template_selection_expression: None,
             passthrough_behavior: PassthroughBehavior::default(),
             timeout_in_millis: 29_000,
+            credentials_arn: None,
             integration_responses: IndexMap::new(),
             unavailable: None,
         }
