@@ -46,7 +46,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     // asked for nothing more.
     let integration_type = read_type.unwrap_or(IntegrationType::Mock);
     let mut integration = Integration::new(integration_type, None);
-    integration.integration_uri = draft.optional(properties.text("IntegrationUri"));
+    integration.integration_uri = uri(draft, properties);
     if read_type.is_some() {
         check_uri(draft, properties, &mut integration);
         method(draft, properties, &mut integration);
@@ -70,6 +70,22 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     credentials(draft, properties, &mut integration, &id);
     draft.locations.integrations.insert(id.clone(), locations);
     draft.api.integrations.insert(id, integration);
+}
+
+/// Reads `IntegrationUri`. A function's ARN stands for the path that invokes it.
+///
+/// Realises: INTEGRATION-111
+fn uri(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Option<String> {
+    let uri = draft.optional(properties.text("IntegrationUri"))?;
+    let parts: Vec<&str> = uri.splitn(6, ':').collect();
+    let ["arn", partition, "lambda", region, _, rest] = *parts else {
+        return Some(uri);
+    };
+    if !rest.starts_with("function:") {
+        return Some(uri);
+    }
+    let path = format!("path/2015-03-31/functions/{uri}/invocations");
+    Some(format!("arn:{partition}:apigateway:{region}:lambda:{path}"))
 }
 
 /// Realises: INTEGRATION-44

@@ -153,6 +153,20 @@ fn a_vpc_link_leads_to_the_address_given() {
 }
 
 #[test]
+fn a_functions_arn_is_an_address() {
+    let resources = "
+  F: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.12, Handler: a.b, Role: r, Code: code/}}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {ApiId: !Ref Api, IntegrationType: AWS_PROXY, CredentialsArn: role, IntegrationUri: !GetAtt F.Arn}
+";
+    let stack = read("", resources, &[]).expect("it worked on AWS");
+    let (_, integration) = stack.api().integrations.first().expect("one integration");
+    let uri = integration.integration_uri.as_deref().unwrap_or_default();
+    assert_eq!(spec::api::function_arn(uri), Some(&*stack.functions()[0].arn));
+}
+
+#[test]
 fn a_function_is_called_with_post() {
     let resources = "
   F: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.12, Handler: a.b, Role: r, Code: code/}}
