@@ -26,6 +26,7 @@ impl Running {
     /// See [`Control::apply`](crate::Control::apply).
     pub(crate) async fn apply(&self, assembly: Assembly) -> Result<Plan, ApplyError> {
         let mut deployed = self.deployed.lock().await;
+        let assembly = assembly.after(&self.assembly()).map_err(Error::Template)?;
         let plan = Plan::between(&self.assembly(), &assembly);
         let mut refusals = plan.refusals();
         refusals.extend(deployed.stays_in_the_way(&assembly, &plan.tables));
@@ -70,6 +71,13 @@ impl Running {
             aws::warn(&assembly, &self.options.endpoints);
         }
         self.assembly.send_replace(assembly);
+        if !plan.waiting.is_empty() {
+            tracing::warn!(
+                "not served before the next deployment: {}. A deployment is made once: give the                  `AWS::ApiGatewayV2::Deployment` another logical id, or the stage `AutoDeploy: \
+                 true`",
+                plan.waiting.join(", ")
+            );
+        }
         Ok(plan)
     }
 }

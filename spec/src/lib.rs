@@ -59,6 +59,7 @@ mod call;
 mod close;
 pub mod compile;
 pub mod connection;
+pub mod deployment;
 pub mod error_frame;
 pub mod event;
 mod gateway;

@@ -20,6 +20,8 @@ pub struct Plan {
     pub tables: Vec<TableChange>,
     /// Whether the event source mappings change.
     pub event_source_mappings: bool,
+    /// What of the new API is not served, each in some words: it waits for a deployment.
+    pub waiting: Vec<String>,
     /// What cannot change while it serves, since clients and functions know it.
     pub restart: Vec<NeedsRestart>,
 }
@@ -152,20 +154,26 @@ pub enum Refusal {
 }
 
 impl Plan {
-    /// What changes from `old` to `new`.
+    /// What changes from `old`, which is served, to `new`, as it is [after](Assembly::after) it.
     pub fn between(old: &Assembly, new: &Assembly) -> Self {
         Self {
             rules: rules(old, new),
             functions: functions(old, new),
             tables: tables(old.tables(), new.tables()),
             event_source_mappings: old.event_source_mappings() != new.event_source_mappings(),
+            waiting: new.waiting(),
             restart: restart(old.api(), new.api()),
         }
     }
 
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        let waiting = self.waiting.clone();
+        let nothing = Self {
+            waiting,
+            ..Self::default()
+        };
+        *self == nothing
     }
 
     /// Why it cannot be applied while it serves; empty if it can.
@@ -334,7 +342,11 @@ impl fmt::Display for Plan {
         }
         parts.extend(self.restart.iter().map(ToString::to_string));
         if parts.is_empty() {
-            return f.write_str("nothing");
+            parts.push("nothing".to_owned());
+        }
+        if !self.waiting.is_empty() {
+            let waiting = self.waiting.join(", ");
+            parts.push(format!("waits for a deployment: {waiting}"));
         }
         f.write_str(&parts.join("; "))
     }

@@ -31,10 +31,6 @@ impl Source {
     }
 
     /// Adds a template's text, which is the last from now on.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "one template is read, until several are")
-    )]
     pub(crate) fn add(&mut self, name: impl Into<String>, text: impl Into<String>) {
         let last = self.last();
         // The end of a text is in this text, not in the next one.
@@ -52,10 +48,6 @@ impl Source {
     }
 
     /// The text of a span, as it is written.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "what looks at how a value is written needs it")
-    )]
     pub(crate) fn written(&self, span: &Span) -> &str {
         let file = self.file(span.start);
         let text = file.text.get(file.local(span.clone()));

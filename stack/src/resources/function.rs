@@ -82,7 +82,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     let function = function(draft, properties, name, arn);
     let errors = draft.findings.split_off(before);
     if !errors.is_empty() {
-        draft.function_errors.insert(resource.id.clone(), errors);
+        draft.function_errors.insert(properties.path(), errors);
     }
     draft.functions.push(function);
 }
@@ -138,7 +138,7 @@ fn function(
     let reserved = number(properties, "ReservedConcurrentExecutions", 0..=1_000_000);
     let config = draft.optional(own_or_global(properties, "EventInvokeConfig"));
     Function {
-        logical_id: properties.resource.id.clone(),
+        logical_id: properties.path(),
         arn,
         code,
         runtime,
@@ -235,7 +235,7 @@ fn number(
     let Some(value) = own_or_global(properties, name)? else {
         return Ok(None);
     };
-    let parsed = value.as_text().and_then(|text| text.parse().ok());
+    let parsed = value.as_number::<u64>();
     let parsed = parsed.filter(|number| range.contains(number));
     parsed.map(Some).ok_or_else(|| {
         let message = format!(
@@ -356,10 +356,11 @@ fn environment(
                 draft.error(key.span.clone(), ErrorKind::Value(message));
                 continue;
             }
+            draft.warn_of_reading(&value.span, text);
             environment.insert(key.text.clone(), text.to_owned());
         }
     }
     let given = &draft.template.settings.variables;
-    given.apply(&properties.resource.id, name, &mut environment);
+    given.apply(&properties.path(), name, &mut environment);
     environment
 }

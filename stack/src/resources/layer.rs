@@ -62,7 +62,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     let metadata = resource.node.get("Metadata");
     let build_method = metadata.and_then(|node| node.get("BuildMethod"));
     let layer = path.map(|path| Layer {
-        logical_id: resource.id.clone(),
+        logical_id: properties.path(),
         content: draft.directory.join(path),
         build_method: build_method.and_then(Node::plain_text).map(str::to_owned),
     });

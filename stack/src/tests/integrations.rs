@@ -163,7 +163,10 @@ fn a_functions_arn_is_an_address() {
     let stack = read("", resources, &[]).expect("it worked on AWS");
     let (_, integration) = stack.api().integrations.first().expect("one integration");
     let uri = integration.integration_uri.as_deref().unwrap_or_default();
-    assert_eq!(spec::api::function_arn(uri), Some(&*stack.functions()[0].arn));
+    assert_eq!(
+        spec::api::function_arn(uri),
+        Some(&*stack.functions()[0].arn)
+    );
 }
 
 #[test]
