@@ -201,7 +201,7 @@ fn machine(stack: &Assembly, access: Access, options: &Options) -> SpecGateway {
 /// Starts the tasks that must not end.
 fn spawn(
     supervisor: &Supervisor,
-    (hub, lambda, services): (Arc<Hub>, Arc<Lambda>, (Option<Arc<Front>>, Arc<Services>)),
+    (hub, lambda, services): (Arc<Hub>, Arc<Lambda>, server::Others<Front>),
     (processes, polls): (lambda::Tasks, streams::Tasks),
     (listener, hosts, acceptor): (TcpListener, Hosts, TlsAcceptor),
     stop: &Arc<Notify>,

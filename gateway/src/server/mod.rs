@@ -30,10 +30,13 @@ pub(crate) use invoke::Lambda;
 use origin::{Hosts, Pages};
 use serve::{Name, Service};
 
+/// The DynamoDB in this process, if it is there, and all other services.
+pub(crate) type Others<D> = (Option<Arc<D>>, Arc<Services>);
+
 /// Accepts connections until `stop`, then keeps those that are there until it is dropped.
 /// Requests that are signed for DynamoDB are answered by `dynamodb`, if it is in this process.
 pub(crate) async fn run<D: Service + 'static>(
-    (hub, lambda, (dynamodb, services)): (Arc<Hub>, Arc<Lambda>, (Option<Arc<D>>, Arc<Services>)),
+    (hub, lambda, (dynamodb, services)): (Arc<Hub>, Arc<Lambda>, Others<D>),
     listener: TcpListener,
     (hosts, acceptor): (Hosts, TlsAcceptor),
     stop: Arc<Notify>,
