@@ -24,11 +24,15 @@ pub(crate) fn templates<'t>(
     stacks: &'t Stacks<'t>,
     findings: &mut Findings,
 ) -> Option<Vec<&'t Template<'t>>> {
-    let each = (0..stacks.all().len()).map(|index| {
-        let template = findings.take(stacks.template(index, &(0..0)));
-        template.flatten()
-    });
-    let each: Vec<Option<&Template<'_>>> = each.collect();
+    let mut circular = Vec::new();
+    let mut each = Vec::new();
+    for index in 0..stacks.all().len() {
+        let made = stacks.template(index, &(0..0));
+        each.push(made.unwrap_or_else(|error| {
+            circular.push((index, error));
+            None
+        }));
+    }
     let mut edges = Vec::new();
     for (index, template) in each.iter().enumerate() {
         if let Some(template) = template {
@@ -37,6 +41,11 @@ pub(crate) fn templates<'t>(
     }
     let roots = reached(&edges);
     refuse_circles(stacks, &edges, &roots, findings);
+    for (index, error) in circular {
+        if roots.contains(&root_of(stacks, index)) {
+            findings.error(error);
+        }
+    }
     for (index, found) in stacks.take_findings().into_iter().enumerate() {
         match root_of(stacks, index) {
             0 => findings.add(found),

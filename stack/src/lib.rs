@@ -31,7 +31,7 @@
 //!
 //! # Features
 //!
-//! None.
+//! - `oracle`: tests against aws-sam-translator, which need Python
 
 mod assembly;
 mod calls;

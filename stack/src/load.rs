@@ -199,7 +199,12 @@ fn locate(resource: &Node, file: &File<'_>) -> Result<PathBuf, String> {
     }
     let key = written.and_then(last_text);
     let key = key.and_then(|text| text.rsplit('/').next());
-    let found = key.and_then(|key| asset_of(file.path?, key));
+    let found = key.and_then(|key| {
+        let asset = file.path.and_then(|template| asset_of(template, key));
+        // serverless-plugin-split-stacks leaves what it uploads beside the template.
+        let beside = || Some(file.directory.join(key)).filter(|path| path.is_file());
+        asset.or_else(beside)
+    });
     found.ok_or_else(|| "its template is not a file on this machine".to_owned())
 }
 

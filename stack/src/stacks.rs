@@ -152,7 +152,8 @@ impl<'t> Stacks<'t> {
         let stack = &self.stacks[index];
         let given = match &stack.origin {
             Origin::App => {
-                let given = stack.settings.parameters.iter();
+                let settings = &stack.settings;
+                let given = settings.configured.iter().chain(&settings.parameters);
                 let given = given.map(|(name, value)| (name.clone(), Ok(value.clone())));
                 given.collect()
             }

@@ -6,8 +6,10 @@ use super::*;
 
 mod api_keys;
 mod asynchronous;
+mod code;
 mod creation;
 mod deployments;
+mod elsewhere;
 mod event_source_mappings;
 mod integrations;
 mod intrinsics;

@@ -54,6 +54,13 @@ impl Source {
         text.unwrap_or_default()
     }
 
+    /// The line of a span's start, from 1.
+    pub(crate) fn line(&self, span: &Span) -> usize {
+        let file = self.file(span.start);
+        file.line_and_column(file.clamp(file.local(span.clone())).start)
+            .0
+    }
+
     /// Where spans in the text that was added last start to count.
     pub(crate) fn start(&self) -> usize {
         self.last().start

@@ -6,8 +6,10 @@
 mod api;
 mod api_key;
 mod authorizer;
+pub(crate) mod code;
 mod deployment;
 pub(crate) mod draft;
+mod elsewhere;
 mod event_invoke_config;
 mod event_source_mapping;
 pub(crate) mod function;
@@ -25,6 +27,7 @@ pub(crate) mod permission;
 mod properties;
 pub(crate) mod route;
 mod route_response;
+mod runtime;
 mod shape;
 mod simple_table;
 pub(crate) mod stage;
@@ -85,9 +88,14 @@ pub(crate) fn read<'a>(
 
 /// What a type of resources is called by; `None` for a type that nothing is known of.
 pub(crate) fn identity(kind: &str) -> Option<&'static Identity> {
+    let registered = registered(kind).map(|of| &of.identity);
+    registered.or_else(|| elsewhere::identity(kind))
+}
+
+fn registered(kind: &str) -> Option<&'static ResourceType> {
     let known = TYPES.iter().copied();
     let mut all = known.chain(harmless::TYPES.iter().copied());
-    all.find(|of| of.name == kind).map(|of| &of.identity)
+    all.find(|of| of.name == kind)
 }
 
 /// Functions and tables of several types are in the templates' order.
@@ -108,7 +116,7 @@ fn warn_of_other_types(draft: &mut Draft<'_>) {
         .filter(|template| template.stack.is_served);
     let resources: Vec<_> = served.flat_map(|one| one.resources.values()).collect();
     for resource in resources {
-        if resource.kind.is_empty() || identity(&resource.kind).is_some() {
+        if resource.kind.is_empty() || registered(&resource.kind).is_some() {
             continue;
         }
         let message = format!("`{}` (`{}`) has no effect here", resource.id, resource.kind);

@@ -1,10 +1,12 @@
 //! A CloudFormation template: its sections, and the intrinsic functions that connect them.
 
+mod asset_parameters;
 pub(crate) mod call;
 pub(crate) mod intrinsics;
 pub(crate) mod names;
 pub(crate) mod others;
 pub(crate) mod parameters;
+pub(crate) mod resource;
 pub(crate) mod stack;
 
 use indexmap::IndexMap;
@@ -13,13 +15,15 @@ use velocity::suggest::nearest;
 use crate::diagnostics::Findings;
 use crate::document::source::Source;
 use crate::document::value::Value;
-use crate::document::yaml::{Content, Key, Node};
+use crate::document::yaml::{Key, Node};
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::settings::Settings;
 use intrinsics::{Evaluator, Scope, StackOutput};
-use names::{Attributes, Identity, Reference, fill, generated_name, stable_id};
+use names::{Attributes, FIRST_VERSION, Identity, Reference};
+use names::{fill, generated_name, made_up, qualified_arn, stable_id};
 use others::{NESTED, OUTPUTS, Others, READER};
 use parameters::{Given, Parameters};
+pub(crate) use resource::Resource;
 use stack::Stack;
 
 /// A stack's template with its parameters given.
@@ -33,16 +37,6 @@ pub(crate) struct Template<'t> {
     parameters: Parameters,
     /// The resources whose conditions hold.
     pub(crate) resources: IndexMap<String, Resource<'t>>,
-}
-
-/// An entry of `Resources`.
-#[derive(Clone)]
-pub(crate) struct Resource<'t> {
-    pub(crate) id: String,
-    pub(crate) id_span: Span,
-    /// `Type`; empty if it has none, which is an error that has been noted.
-    pub(crate) kind: String,
-    pub(crate) node: &'t Node,
 }
 
 type Result<T> = std::result::Result<T, Error>;
@@ -65,7 +59,7 @@ impl<'t> Template<'t> {
             stack,
             others,
             parameters: Parameters::new(),
-            resources: findings.take(resources(source, root))?,
+            resources: findings.take(resource::read(source, root))?,
         };
         for resource in template.resources.values() {
             if resource.kind.is_empty() {
@@ -133,10 +127,29 @@ impl<'t> Template<'t> {
         match self.identity(resource).map(|identity| identity.reference) {
             Some(Reference::Id(length)) => Ok(stable_id(&self.path_of(id), length)),
             Some(Reference::Name(property)) => self.named(resource, property, span),
+            Some(Reference::LowerName(property)) => {
+                match self.given_name(resource, property, span)? {
+                    Some(name) => Ok(name),
+                    None => Ok(generated_name(self.settings, id).to_lowercase()),
+                }
+            }
+            Some(Reference::Made(pattern)) => {
+                let pattern = fill(pattern, "", self.settings);
+                Ok(made_up(&pattern, &self.path_of(id)))
+            }
             Some(Reference::Generated) => Ok(generated_name(self.settings, id)),
             Some(Reference::Arn(property, pattern)) => {
                 let name = self.named(resource, property, span)?;
-                Ok(fill(pattern, &name, self.settings))
+                let text = fill(pattern, &name, self.settings);
+                Ok(made_up(&text, &self.path_of(id)))
+            }
+            Some(Reference::Qualified(property)) => {
+                let function = self.named(resource, "FunctionName", span)?;
+                let qualifier = match property {
+                    Some(property) => self.named(resource, property, span)?,
+                    None => FIRST_VERSION.to_owned(),
+                };
+                Ok(qualified_arn(&function, &qualifier, self.settings))
             }
             // Every part of an API is called by an id.
             None if resource.kind.starts_with("AWS::ApiGatewayV2::") => {
@@ -153,11 +166,29 @@ impl<'t> Template<'t> {
         property: &str,
         span: &Span,
     ) -> Result<String> {
+        match self.given_name(resource, property, span)? {
+            Some(name) => Ok(name),
+            None => {
+                let is_fifo = ["FifoQueue", "FifoTopic"].into_iter().any(|property| {
+                    let value = self.property(resource, property).ok().flatten();
+                    value.is_some_and(|value| value.as_text() == Some("true"))
+                });
+                let end = if is_fifo { ".fifo" } else { "" };
+                Ok(generated_name(self.settings, &resource.id) + end)
+            }
+        }
+    }
+
+    fn given_name(
+        &self,
+        resource: &Resource<'t>,
+        property: &str,
+        span: &Span,
+    ) -> Result<Option<String>> {
         let what = format!("`{}` of `{}`", property, resource.id);
-        let value = self.visit(&what, span, || self.property(resource, property))?;
-        match value {
-            Some(value) => Ok(value.expect_text(self.source, &what)?.to_owned()),
-            None => Ok(generated_name(self.settings, &resource.id)),
+        match self.visit(&what, span, || self.property(resource, property))? {
+            Some(value) => Ok(Some(value.expect_text(self.source, &what)?.to_owned())),
+            None => Ok(None),
         }
     }
 
@@ -181,8 +212,21 @@ impl<'t> Template<'t> {
                 .source
                 .error(span.clone(), ErrorKind::Unsupported(message)));
         };
+        if let Some(property) = pattern.strip_prefix("{=") {
+            let property = property.trim_end_matches('}');
+            return self
+                .given_name(resource, property, span)
+                .map(Option::unwrap_or_default);
+        }
         let reference = self.name(resource, span)?;
-        Ok(fill(&pattern, &reference, self.settings))
+        let name = match identity.reference {
+            Reference::Arn(property, _) if pattern.contains("{name}") => {
+                self.named(resource, property, span)?
+            }
+            _ => reference.clone(),
+        };
+        let pattern = made_up(&pattern, &self.path_of(&resource.id));
+        Ok(fill(&pattern, &reference, self.settings).replace("{name}", &name))
     }
 
     /// The section `Outputs`.
@@ -354,28 +398,4 @@ impl Scope for Template<'_> {
         let what = format!("condition {name}");
         self.visit(&what, span, || Evaluator(self).boolean(node))
     }
-}
-
-/// The section `Resources`.
-fn resources<'t>(source: &Source, root: &'t Node) -> Result<IndexMap<String, Resource<'t>>> {
-    let wrong = |span, message: &str| source.error(span, ErrorKind::Structure(message.to_owned()));
-    if !matches!(root.content, Content::Mapping(_)) {
-        let message = "a template is a map with the key `Resources`";
-        return Err(wrong(root.span.clone(), message));
-    }
-    let Some(section) = root.get("Resources") else {
-        let start = root.span.start;
-        return Err(wrong(start..start, "the template has no `Resources`"));
-    };
-    let resources = section.entries().iter().map(|(key, node)| {
-        let kind = node.get("Type").and_then(Node::plain_text);
-        let resource = Resource {
-            id: key.text.clone(),
-            id_span: key.span.clone(),
-            kind: kind.unwrap_or_default().to_owned(),
-            node,
-        };
-        (key.text.clone(), resource)
-    });
-    Ok(resources.collect())
 }

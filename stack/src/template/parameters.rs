@@ -11,6 +11,7 @@ use crate::document::value::{Data, Value};
 use crate::document::yaml::{Content, Node};
 use crate::error::{Error, ErrorKind, Span};
 use crate::settings::Settings;
+use crate::template::asset_parameters;
 
 /// The parameters by name. One without a value is its error, which whatever refers to it repeats.
 pub(crate) type Parameters = HashMap<String, Result<Value, Error>>;
@@ -51,6 +52,7 @@ pub(crate) fn read(
     let declared = section.map(Node::entries).unwrap_or_default();
     let mut parameters = Parameters::new();
     for (key, node) in declared {
+        let of_asset = asset_parameters::value(&key.text);
         let given = match given.get(&key.text) {
             Some(Ok(given)) => Some(given),
             // Whatever refers to it repeats what is wrong with it.
@@ -58,7 +60,7 @@ pub(crate) fn read(
                 parameters.insert(key.text.clone(), Err(error.clone()));
                 continue;
             }
-            None => None,
+            None => of_asset.as_ref(),
         };
         let default = node.get("Default");
         let found = match (
@@ -72,7 +74,9 @@ pub(crate) fn read(
                     "the parameter `{}` has no `Default`, and no value is given for it",
                     key.text
                 );
-                Err(source.error(key.span.clone(), ErrorKind::Parameter(message)))
+                let help = format!("give it one: `--parameter {}=VALUE`", key.text);
+                let kind = ErrorKind::Parameter(message);
+                Err(source.error_with_help(key.span.clone(), kind, &help))
             }
         };
         let value = found.and_then(|(text, span)| {

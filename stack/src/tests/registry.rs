@@ -82,7 +82,10 @@ Outputs:
         "arn:aws:logs:us-east-1:000000000000:log-group:gatespec-Logs:*"
     );
     assert_eq!(output("Model").len(), 7);
-    assert_eq!(output("Queue"), "gatespec-Queue.QueueUrl");
+    assert_eq!(
+        output("Queue"),
+        "https://sqs.us-east-1.amazonaws.com/000000000000/gatespec-Queue"
+    );
     let id = &stack.api().api_id;
     let endpoint = format!("wss://{id}.execute-api.us-east-1.amazonaws.com");
     assert_eq!(output("Api"), endpoint);

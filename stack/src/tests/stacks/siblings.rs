@@ -251,6 +251,18 @@ fn a_nested_stack_of_the_cdk_is_its_asset(#[case] metadata: &str, #[case] key: &
         .read("chat.template.json", &[])
         .expect("it can be served");
     assert_eq!(variable(&stack, "F"), "chat-Nested");
+    // As serverless-plugin-split-stacks leaves it, there is only the file.
+    let folder = Folder::new(&[
+        ("chat.json", &*nested),
+        (
+            &format!("{key}.json"),
+            "{Resources: {}, Outputs: {O: {Value: beside}}}",
+        ),
+    ]);
+    if metadata.is_empty() {
+        let stack = folder.read("chat.json", &[]).expect("it can be served");
+        assert_eq!(variable(&stack, "F"), "beside");
+    }
 }
 
 #[test]
