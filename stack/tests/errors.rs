@@ -250,6 +250,14 @@ fn ten_mistakes_are_ten_errors_in_one_run() {
     assert_eq!(reported.len(), 10);
 }
 
+/// Errors of SAM's transform, and of what it made, are where the template says so.
+#[test]
+fn mistakes_in_sam_s_websocket_api_are_shown_as_they_are_written() {
+    let diagnostics = errors(include_str!("sam/mistakes.yaml"));
+    let description = "mistakes in an `AWS::Serverless::WebSocketApi`";
+    snapshot("sam-mistakes", description, &diagnostics.to_string());
+}
+
 #[test]
 fn every_kind_of_error_has_its_kind() {
     let diagnostics = errors(TEN_MISTAKES);

@@ -3,6 +3,8 @@
 //! Source: <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html>,
 //! and what aws-sam-translator 1.115.0 makes of it.
 
+use velocity::suggest::nearest;
+
 use crate::document::yaml::{Content, Key, Node};
 use crate::error::{Error, ErrorKind};
 use crate::transform::nodes::{Kind, is_function, key, map, truthy};
@@ -142,10 +144,10 @@ fn check(sam: &mut Sam<'_>, section: &Key, properties: &Node) {
         }
         let property = &key.text;
         let message = format!("SAM does not take `{property}` in `Globals.{name}`");
-        let help = format!(
-            "give it to each resource, or use one of `{}`",
-            supported.join("`, `")
-        );
+        let help = match nearest(property, supported.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "give it to each resource".to_owned(),
+        };
         sam.error_with_help(&key.span, ErrorKind::Value(message), &help);
     }
 }

@@ -67,12 +67,12 @@ impl Api<'_, '_> {
         self.warn_of_others(route, &format!("the route `{}`", key.text), PROPERTIES);
         let is_there = |node: &&Node| Kind::of(node) != Kind::Null;
         let property = |name: &str| route.get(name).filter(is_there).cloned();
-        let parameters = property("RequestParameters").filter(truthy);
-        if let Some(parameters) = &parameters
-            && key.text != CONNECT
+        let mut parameters = property("RequestParameters").filter(truthy);
+        if key.text != CONNECT
+            && let Some(parameters) = parameters.take()
         {
             let message = format!(
-                "`RequestParameters`: `{CONNECT}` has them, `{}` not",
+                "only `{CONNECT}` can have `RequestParameters`, not `{}`",
                 key.text
             );
             self.refuse(&parameters.span, message);
