@@ -160,7 +160,10 @@ impl<'t> Template<'t> {
         }
     }
 
-    /// The name that the property `property` gives, or a generated one.
+    /// The name that the property `property` gives, or a generated one. That of a FIFO queue has the
+    /// ending that it needs.
+    ///
+    /// Source: <https://github.com/cloudtools/troposphere/pull/931>
     pub(crate) fn named(
         &self,
         resource: &Resource<'t>,
@@ -255,16 +258,6 @@ impl<'t> Template<'t> {
         Ok(Some(text.to_owned()))
     }
 
-    /// The values that a resource reads from another region.
-    pub(crate) fn carried_to(&self, resource: &Resource<'t>) -> &'t [(Key, Node)] {
-        if resource.kind != READER.kind {
-            return &[];
-        }
-        let property = self.property_node(resource, READER.property);
-        let map = property.and_then(|node| node.get(READER.map));
-        map.map(Node::entries).unwrap_or_default()
-    }
-
     /// An attribute that is a value of another stack; `None` if it is none.
     fn attribute_elsewhere(
         &self,
@@ -322,10 +315,8 @@ impl<'t> Template<'t> {
 
     /// An error for a name that nothing in the template has, with the nearest that something has.
     fn unknown(&self, name: &str, span: &Span) -> Error {
-        if let Some(error) = &self.stack.transform_error {
-            return error.clone();
-        }
-        resource::unknown(self.source, self.root, name, span)
+        let transform = self.stack.transform_error.as_ref();
+        resource::unknown((self.source, self.root), transform, name, span)
     }
 }
 
