@@ -9,6 +9,7 @@ the rounds, and the processes and their memory (PSS) afterwards. Needs Python's 
 """
 
 import argparse
+import contextlib
 import json
 import pathlib
 import statistics
@@ -121,12 +122,12 @@ def main():
                 ready = gateway.stdout.readline()
                 if not ready:
                     raise SystemExit((folder / "log").read_text())
-                clients = [connect(json.loads(ready)["ws"]) for _ in range(50)]
-                cold.append(fifty(clients, name))
-                warm.append(fifty(clients, name))
-                processes, megabytes = memory(gateway.pid)
-                for client in clients:
-                    client.close()
+                with contextlib.ExitStack() as opened:
+                    url = json.loads(ready)["ws"]
+                    clients = [opened.enter_context(connect(url)) for _ in range(50)]
+                    cold.append(fifty(clients, name))
+                    warm.append(fifty(clients, name))
+                    processes, megabytes = memory(gateway.pid)
                 gateway.stdin.close()
                 gateway.wait()
             figures = [statistics.median(cold), statistics.median(warm)]
