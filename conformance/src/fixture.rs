@@ -50,12 +50,13 @@ macro_rules! fixtures {
 }
 
 /// The kit's own: name, template, wear.
-const BUILT_IN: [(&str, &str, Wear); 19] = fixtures![
+const BUILT_IN: [(&str, &str, Wear); 20] = fixtures![
     "access-log",
     "api-keys" Out,
     "api-keys-of-the-authorizer",
     "connect",
     "default",
+    "domains",
     "dynamodb",
     "http",
     "mapping",

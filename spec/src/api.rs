@@ -7,6 +7,7 @@ mod key;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use crate::domain::ApiMapping;
 use crate::route::RouteKey;
 
 pub use key::{ApiKey, KEY_FROM_AUTHORIZER, KEY_FROM_HEADER, Period, Quota, UsagePlan};
@@ -24,6 +25,10 @@ pub struct Api {
     pub partition: String,
     /// `RouteSelectionExpression`.
     pub route_selection_expression: String,
+    /// `DisableExecuteApiEndpoint`: only custom domains lead to the API.
+    pub disable_execute_api_endpoint: bool,
+    /// The custom domains that lead to the stage, in the order of the template.
+    pub api_mappings: Vec<ApiMapping>,
     /// The stage that is served.
     pub stage: Stage,
     /// By route key; the order is the template's.
@@ -246,6 +251,8 @@ impl Api {
             region: "us-east-1".to_owned(),
             partition: "aws".to_owned(),
             route_selection_expression: route_selection_expression.to_owned(),
+            disable_execute_api_endpoint: false,
+            api_mappings: Vec::new(),
             stage: Stage {
                 stage_name: stage_name.to_owned(),
                 ..Stage::default()

@@ -8,6 +8,7 @@ mod api_keys;
 mod asynchronous;
 mod creation;
 mod deployments;
+mod domains;
 mod event_source_mappings;
 mod integrations;
 mod intrinsics;

@@ -5,8 +5,10 @@
 
 mod api;
 mod api_key;
+mod api_mapping;
 mod authorizer;
 mod deployment;
+mod domain_name;
 pub(crate) mod draft;
 mod event_invoke_config;
 mod event_source_mapping;
@@ -48,6 +50,8 @@ const TYPES: &[&ResourceType] = &[
     &route_response::TYPE,
     &stage::TYPE,
     &deployment::TYPE,
+    &domain_name::TYPE,
+    &api_mapping::TYPE,
     &api_key::TYPE,
     &usage_plan::TYPE,
     &usage_plan_key::TYPE,
