@@ -91,7 +91,7 @@ pub struct Route {
     pub authorization_type: AuthorizationType,
     /// `AuthorizerId`, a key of [`Api::authorizers`].
     pub authorizer_id: Option<String>,
-    /// `ApiKeyRequired`, of `$connect` only.
+    /// `ApiKeyRequired`, which has an effect on `$connect` only.
     pub api_key_required: bool,
     /// The integration of `Target` (`integrations/{id}`), a key of [`Api::integrations`].
     pub target: Option<String>,
@@ -323,8 +323,13 @@ impl Integration {
 
 /// The function's ARN out of a Lambda invocation path
 /// (`arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function ARN}/invocations`), if
-/// it is one.
+/// it is one, or the function's ARN by itself.
+///
+/// Realises: INTEGRATION-64
 pub fn function_arn(uri: &str) -> Option<&str> {
+    if uri.starts_with("arn:") && uri.split(':').nth(2) == Some("lambda") {
+        return uri.contains(":function:").then_some(uri);
+    }
     let (_, path) = uri.split_once(":lambda:path/")?;
     let (_, path) = path.split_once("/functions/")?;
     path.strip_suffix("/invocations")
@@ -362,6 +367,12 @@ mod tests {
         assert_eq!(
             function_arn(uri),
             Some("arn:aws:lambda:us-east-1:000000000000:function:f")
+        );
+        let arn = "arn:aws:lambda:us-east-1:000000000000:function:f";
+        assert_eq!(function_arn(arn), Some(arn));
+        assert_eq!(
+            function_arn("arn:aws:lambda:us-east-1:000000000000:layer:l"),
+            None
         );
         assert_eq!(function_arn("https://example.com"), None);
         assert_eq!(

@@ -299,8 +299,8 @@ fn code_folders(functions: &[Function]) -> Vec<PathBuf> {
     folders
 }
 
-/// The section `Outputs`. An output with something that is not supported here is left out: serving
-/// does not depend on it.
+/// The section `Outputs`. An output that cannot be evaluated is left out: serving does not depend
+/// on it.
 fn outputs(draft: &mut Draft<'_>) -> IndexMap<String, String> {
     let template = draft.template;
     let section = template.root.get("Outputs");
@@ -311,11 +311,12 @@ fn outputs(draft: &mut Draft<'_>) -> IndexMap<String, String> {
                 outputs.insert(key.text.clone(), text);
             }
             Ok(None) => {}
-            Err(error) if matches!(error.kind(), ErrorKind::Unsupported(_)) => {
+            // Something else that failed the same way has told it.
+            Err(error) if draft.findings.knows(&error) => {}
+            Err(error) => {
                 let consequence = format!("the output `{}` is left out", key.text);
                 draft.leave_out(vec![error], &consequence);
             }
-            Err(error) => draft.findings.error(error),
         }
     }
     outputs

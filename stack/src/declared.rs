@@ -102,7 +102,7 @@ pub struct Permission {
     pub source_arn: Option<String>,
 }
 
-/// `AWS::DynamoDB::Table` or `AWS::Serverless::SimpleTable`.
+/// `AWS::DynamoDB::Table`, `AWS::DynamoDB::GlobalTable` or `AWS::Serverless::SimpleTable`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// Its name in the template.

@@ -18,6 +18,9 @@ pub struct Diagnostics {
 pub(crate) struct Findings {
     errors: Vec<Error>,
     warnings: Vec<Warning>,
+    /// What is wrong wherever it is, as a warning, and the error that it is where serving depends
+    /// on it.
+    suspicions: Vec<(Warning, Error)>,
 }
 
 impl Diagnostics {
@@ -44,6 +47,19 @@ impl Findings {
 
     pub(crate) fn warning(&mut self, warning: Warning) {
         self.warnings.push(warning);
+    }
+
+    /// Notes what is a warning unless something else is said of it.
+    pub(crate) fn suspicion(&mut self, warning: Warning, error: Error) {
+        self.suspicions.push((warning, error));
+    }
+
+    /// Whether this error has been noted.
+    pub(crate) fn knows(&self, error: &Error) -> bool {
+        let mut errors = self.errors.iter();
+        errors.any(|known| {
+            known.whole_span() == error.whole_span() && known.message() == error.message()
+        })
     }
 
     /// The value, or `None` and the error noted.
@@ -75,6 +91,21 @@ impl Findings {
         });
         self.errors
             .dedup_by(|one, other| order(one) == order(other) && one.message() == other.message());
+        for (warning, error) in std::mem::take(&mut self.suspicions) {
+            let span = error.whole_span();
+            let is_it = |other: std::ops::Range<usize>, message: &str| {
+                message.starts_with(error.message())
+                    && other.start <= span.end
+                    && span.start <= other.end
+            };
+            let mut errors = self.errors.iter();
+            let mut warnings = self.warnings.iter();
+            let is_told = errors.any(|known| is_it(known.whole_span(), known.message()))
+                || warnings.any(|known| is_it(known.whole_span(), &known.message));
+            if !is_told {
+                self.warnings.push(warning);
+            }
+        }
         self.warnings
             .sort_by_key(|warning| (warning.start, warning.span.start, warning.span.end));
         self.warnings.dedup();

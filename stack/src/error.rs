@@ -206,6 +206,13 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl Warning {
+    /// Bytes of the assembly's texts, one after another.
+    pub(crate) fn whole_span(&self) -> Span {
+        self.start + self.span.start..self.start + self.span.end
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

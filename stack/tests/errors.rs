@@ -181,8 +181,6 @@ broken! {
             );
     bad_stage_name: "a stage whose name has a slash",
         "      StageName: !Ref StageName\n" => "      StageName: live/now\n";
-    default_stage: "the default stage of HTTP APIs",
-        "      StageName: !Ref StageName\n" => "      StageName: $default\n";
     two_routes_of_a_key: "two routes with the same key",
         "RouteKey: sendmessage" => "RouteKey: $disconnect";
     bad_integration_type: "an integration of an unknown type",

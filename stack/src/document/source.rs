@@ -52,10 +52,6 @@ impl Source {
     }
 
     /// The text of a span, as it is written.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "what looks at how a value is written needs it")
-    )]
     pub(crate) fn written(&self, span: &Span) -> &str {
         let file = self.file(span.start);
         let text = file.text.get(file.local(span.clone()));

@@ -10,6 +10,7 @@ use spec::route::RouteKey;
 
 use crate::declared::{EventSourceMapping, Function, Layer, Permission, Table};
 use crate::diagnostics::Findings;
+use crate::document::plain;
 use crate::document::source::Source;
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::locations::Locations;
@@ -166,6 +167,18 @@ impl<'a> Draft<'a> {
         for error in errors {
             let message = format!("{}: {consequence}", error.message());
             self.warn(error.whole_span(), WarningKind::LeftOut, message);
+        }
+    }
+
+    /// Warns of a text that CloudFormation's YAML takes for something else, since it has no quotes.
+    pub(crate) fn warn_of_reading(&mut self, span: &Span, text: &str) {
+        let written = self.source().written(span);
+        if plain::resolve(written).is_some_and(|resolved| resolved == text) {
+            let message = format!(
+                "`{written}` without quotes is `{text}` in CloudFormation's YAML, as text, too: \
+                 write `'{written}'` if that is not meant"
+            );
+            self.warn(span.clone(), WarningKind::Suspicious, message);
         }
     }
 

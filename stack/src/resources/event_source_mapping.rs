@@ -215,7 +215,7 @@ impl<'a> Written<'a> {
         let Some(value) = self.get(name)? else {
             return Ok(None);
         };
-        let number = value.as_text().and_then(|text| text.trim().parse().ok());
+        let number = value.as_number();
         let number = number.filter(|number| range.contains(number));
         let (least, most) = (range.start(), range.end());
         let wrong = || self.wrong(name, &format!("a number from {least} to {most}"));
@@ -223,11 +223,11 @@ impl<'a> Written<'a> {
     }
 
     fn flag(&self, name: &str, default: bool) -> Result<bool, Error> {
-        match self.get(name)?.as_ref().map(Value::as_text) {
+        match self.get(name)? {
             None => Ok(default),
-            Some(Some("true")) => Ok(true),
-            Some(Some("false")) => Ok(false),
-            Some(_) => Err(self.wrong(name, "true or false")),
+            Some(value) => value
+                .as_flag()
+                .ok_or_else(|| self.wrong(name, "`true` or `false`")),
         }
     }
 

@@ -235,7 +235,7 @@ fn number(
     let Some(value) = own_or_global(properties, name)? else {
         return Ok(None);
     };
-    let parsed = value.as_text().and_then(|text| text.parse().ok());
+    let parsed = value.as_number::<u64>();
     let parsed = parsed.filter(|number| range.contains(number));
     parsed.map(Some).ok_or_else(|| {
         let message = format!(
@@ -356,6 +356,7 @@ fn environment(
                 draft.error(key.span.clone(), ErrorKind::Value(message));
                 continue;
             }
+            draft.warn_of_reading(&value.span, text);
             environment.insert(key.text.clone(), text.to_owned());
         }
     }

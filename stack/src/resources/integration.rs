@@ -59,7 +59,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         warn_of_idle_parameter(draft, properties, &integration);
     }
     integration.passthrough_behavior = passthrough(draft, properties);
-    let timeout = properties.parsed("TimeoutInMillis", "a number of milliseconds");
+    let timeout = properties.number("TimeoutInMillis", "a number of milliseconds");
     if let Some(millis) = draft.optional(timeout) {
         integration.timeout_in_millis = millis;
     }

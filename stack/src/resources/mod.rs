@@ -14,6 +14,7 @@ mod event_invoke_config;
 mod event_source_mapping;
 pub(crate) mod function;
 pub(crate) mod given;
+mod global_table;
 mod harmless;
 pub(crate) mod integration;
 pub(crate) mod integration_response;
@@ -25,6 +26,7 @@ pub(crate) mod permission;
 mod properties;
 pub(crate) mod route;
 mod route_response;
+mod shape;
 mod simple_table;
 pub(crate) mod stage;
 mod table;
@@ -62,6 +64,7 @@ const TYPES: &[&ResourceType] = &[
     &permission::TYPE,
     &event_invoke_config::TYPE,
     &table::TYPE,
+    &global_table::TYPE,
     &simple_table::TYPE,
     &event_source_mapping::TYPE,
 ];

@@ -73,8 +73,19 @@ impl<'a> Properties<'a> {
         }
     }
 
-    /// A number or boolean, which CloudFormation also takes as text.
-    pub(crate) fn parsed<T: std::str::FromStr>(
+    /// A boolean.
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Error> {
+        let Some(value) = self.get(name)? else {
+            return Ok(None);
+        };
+        value.as_flag().map(Some).ok_or_else(|| {
+            let message = format!("{} must be `true` or `false`", self.what(name));
+            self.error(name, ErrorKind::Value(message))
+        })
+    }
+
+    /// A number.
+    pub(crate) fn number<T: std::str::FromStr>(
         &self,
         name: &str,
         expected: &str,
@@ -82,8 +93,7 @@ impl<'a> Properties<'a> {
         let Some(value) = self.get(name)? else {
             return Ok(None);
         };
-        let parsed = value.as_text().and_then(|text| text.trim().parse().ok());
-        parsed.map(Some).ok_or_else(|| {
+        value.as_number().map(Some).ok_or_else(|| {
             let message = format!("{} must be {expected}", self.what(name));
             self.error(name, ErrorKind::Value(message))
         })
@@ -123,15 +133,14 @@ impl<'a> Properties<'a> {
     }
 }
 
-/// A number, which CloudFormation also takes as text.
+/// A number.
 pub(crate) fn number<T: std::str::FromStr>(
     template: &Template<'_>,
     value: &Value,
     name: &str,
     expected: &str,
 ) -> Result<T, Error> {
-    let text = value.as_text().and_then(|text| text.trim().parse().ok());
-    text.ok_or_else(|| {
+    value.as_number().ok_or_else(|| {
         let message = format!("`{name}` must be {expected}");
         template
             .source

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use spec::api::{AuthorizationType, CallPermission, Route};
 use spec::route::RouteKey;
 
-use crate::error::{Error, ErrorKind, Span};
+use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::locations::PartLocations;
 use crate::resources::properties::Properties;
@@ -38,7 +38,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     let before = draft.findings.count();
     let request_parameters = declared_parameters(draft, properties);
     let parameters_are_read = draft.findings.count() == before;
-    let api_key_required = properties.parsed("ApiKeyRequired", "`true` or `false`");
+    let api_key_required = properties.flag("ApiKeyRequired");
     let api_key_required = draft.optional(api_key_required).unwrap_or(false);
     let (authorization_type, authorizer_id) = authorization(draft, properties);
     // An integration may use parameters that could not be read: nothing is said of those.
@@ -64,6 +64,15 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         draft.incomplete.insert(TYPE.name);
         return;
     };
+    if route.api_key_required && key != RouteKey::Connect {
+        let message = format!(
+            "`ApiKeyRequired` of the route `{key}` has no effect, as on AWS: a key is asked for at \
+             `$connect` only"
+        );
+        let span = properties.span("ApiKeyRequired");
+        draft.warn(span, WarningKind::Suspicious, message);
+    }
+    draft.warn_of_reading(&span, key.as_str());
     if draft.api.routes.contains_key(&key) {
         let message = format!("the API has several routes `{key}`");
         draft.error(span, ErrorKind::Conflict(message));
@@ -167,8 +176,7 @@ fn declared_parameters(
         let required = value.and_then(|value| {
             let mut required = false;
             for (member, value) in value.expect_map(source, "a request parameter")? {
-                let parsed = value.as_text().and_then(|text| text.parse().ok());
-                required = match (&*member.text, parsed) {
+                required = match (&*member.text, value.as_flag()) {
                     ("Required", Some(required)) => required,
                     _ => return Err(not_required(draft, member.span.clone())),
                 };

@@ -5,7 +5,7 @@ mod route_settings;
 
 use serde_json::{Map, Value as Json};
 
-use crate::error::{ErrorKind, Span};
+use crate::error::{ErrorKind, Span, WarningKind};
 use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::locations::PartLocations;
 use crate::resources::properties::Properties;
@@ -40,7 +40,7 @@ fn read(draft: &mut Draft<'_>) {
     };
     draft.warn_of_others(&properties, &TYPE);
     draft.locations.stage = PartLocations::new(&properties, TYPE.known);
-    let deploys_itself = properties.parsed::<bool>("AutoDeploy", "`true` or `false`");
+    let deploys_itself = properties.flag("AutoDeploy");
     let deploys_itself = draft.take(deploys_itself);
     let deployment = draft.take(properties.text("DeploymentId"));
     // One that cannot be read may be a deployment.
@@ -92,22 +92,21 @@ fn choose<'a>(draft: &mut Draft<'a>) -> Option<(Properties<'a>, Option<(String, 
     Some(last)
 }
 
-/// The grammar of stage names, which also excludes `$default`.
+/// The grammar of stage names. `$default` breaks it, but is created.
 ///
 /// Realises: LIMITS-33, LIMITS-34
 fn check_name(draft: &mut Draft<'_>, name: &str, span: &Span) {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    let message = if name == "$default" {
-        "the stage `$default` is for HTTP APIs: a WebSocket API has no stage of this name"
-            .to_owned()
+    if name == "$default" {
+        let message = "the stage `$default` is for HTTP APIs: clients of a WebSocket API are \
+                       reported to get 429 from it on AWS; here it is at `/$default`";
+        draft.warn(span.clone(), WarningKind::Suspicious, message);
     } else if name.is_empty() || name.len() > 128 || !name.chars().all(allowed) {
-        format!(
+        let message = format!(
             "the stage name `{name}` must have 1 to 128 letters, digits, hyphens and underscores"
-        )
-    } else {
-        return;
-    };
-    draft.error(span.clone(), ErrorKind::Value(message));
+        );
+        draft.error(span.clone(), ErrorKind::Value(message));
+    }
 }
 
 fn variables(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Map<String, Json> {
@@ -118,9 +117,10 @@ fn variables(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Map<String, 
     for (key, value) in entries.unwrap_or_default() {
         let text = value.and_then(|value| {
             let text = value.expect_text(source, "a stage variable")?;
-            Ok(text.to_owned())
+            Ok((text.to_owned(), value.span.clone()))
         });
-        if let Some(text) = draft.take(text) {
+        if let Some((text, span)) = draft.take(text) {
+            draft.warn_of_reading(&span, &text);
             variables.insert(key.text, text.into());
         }
     }

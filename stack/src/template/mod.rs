@@ -14,7 +14,7 @@ use crate::diagnostics::Findings;
 use crate::document::source::Source;
 use crate::document::value::Value;
 use crate::document::yaml::{Content, Node};
-use crate::error::{Error, ErrorKind, Span};
+use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::settings::Settings;
 use intrinsics::{Evaluator, Scope};
 use names::{Attributes, Identity, Reference, fill, generated_name, stable_id};
@@ -47,8 +47,8 @@ pub(crate) struct Resource<'t> {
 type Result<T> = std::result::Result<T, Error>;
 
 impl<'t> Template<'t> {
-    /// Reads the sections and follows every reference once, so that an unknown name is an error
-    /// wherever it is. `None`, with the errors noted, if there is nothing to go on with.
+    /// Reads the sections and looks at every reference once, so that an unknown name is told
+    /// wherever it is: an error if serving depends on it, else a warning. `None`, with the errors noted, if there is nothing to go on with.
     pub(crate) fn new(
         source: &'t Source,
         root: &'t Node,
@@ -77,7 +77,11 @@ impl<'t> Template<'t> {
             if let Some(node) = root.get(section) {
                 call::references(source, node, &mut |name, span| {
                     if !template.knows(name) {
-                        findings.error(template.unknown(name, span));
+                        let error = template.unknown(name, span);
+                        let message = format!("{}: AWS refuses the template", error.message());
+                        let kind = WarningKind::LeftOut;
+                        findings
+                            .suspicion(source.warning(error.whole_span(), kind, message), error);
                     }
                 });
             }

@@ -63,8 +63,8 @@ fn output(value: &str, parameters: &[(&str, &str)]) -> Result<String, Error> {
 #[case::select("!Select [1, !Split ['/', a/b/c]]", "b")]
 #[case::find_in_map("!FindInMap [Sizes, !Ref Kind, size]", "small")]
 #[case::condition("!If [IsProd, p, !If [IsDev, d, x]]", "d")]
-#[case::and("!If [Both, yes, no]", "no")]
-#[case::or("!If [Either, yes, no]", "yes")]
+#[case::and("!If [Both, both, not]", "not")]
+#[case::or("!If [Either, either, not]", "either")]
 fn intrinsic_functions_are_evaluated(#[case] value: &str, #[case] expected: &str) {
     match output(value, &[]) {
         Ok(text) => assert_eq!(text, expected),
