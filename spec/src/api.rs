@@ -7,7 +7,6 @@ mod key;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::domain::ApiMapping;
 use crate::route::RouteKey;
 
 pub use key::{ApiKey, KEY_FROM_AUTHORIZER, KEY_FROM_HEADER, Period, Quota, UsagePlan};
@@ -45,6 +44,15 @@ pub struct Api {
     pub api_keys: IndexMap<String, ApiKey>,
     /// The usage plans that name the stage, by id.
     pub usage_plans: IndexMap<String, UsagePlan>,
+}
+
+/// `AWS::ApiGatewayV2::ApiMapping`: a custom domain, or a path on it, that leads to the stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiMapping {
+    /// The custom domain, in lower case; `*.` at its beginning stands for one label.
+    pub domain_name: String,
+    /// `ApiMappingKey`: the path, without slashes around it; empty for the domain itself.
+    pub api_mapping_key: String,
 }
 
 /// `AWS::ApiGatewayV2::Stage`.

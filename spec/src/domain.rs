@@ -3,17 +3,8 @@
 
 use std::borrow::Cow;
 
-use crate::api::Api;
+use crate::api::{Api, ApiMapping};
 use crate::percent::{Plus, decode};
-
-/// `AWS::ApiGatewayV2::ApiMapping`: a custom domain, or a path on it, that leads to the stage.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApiMapping {
-    /// The custom domain, in lower case; `*.` at its beginning stands for one label.
-    pub domain_name: String,
-    /// `ApiMappingKey`: the path, without slashes around it; empty for the domain itself.
-    pub api_mapping_key: String,
-}
 
 /// Why an address leads nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -48,7 +48,7 @@ fn read(draft: &mut Draft<'_>) {
     if let Some(expression) = draft.optional(key_selection) {
         draft.api.api_key_selection_expression = expression;
     }
-    let disabled = properties.parsed("DisableExecuteApiEndpoint", "`true` or `false`");
+    let disabled = properties.flag("DisableExecuteApiEndpoint");
     draft.api.disable_execute_api_endpoint = draft.optional(disabled).unwrap_or(false);
     for import in ["Body", "BodyS3Location"] {
         if properties.node(import).is_some() {

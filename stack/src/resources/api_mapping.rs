@@ -1,6 +1,6 @@
 //! `AWS::ApiGatewayV2::ApiMapping`: a custom domain, or a path on it, that leads to a stage.
 
-use spec::domain::ApiMapping;
+use spec::api::ApiMapping;
 
 use crate::error::{Error, ErrorKind, Span};
 use crate::resources::draft::{Draft, Reads, ResourceType};
