@@ -22,7 +22,7 @@ use conformance::runner::Options;
 use conformance::target::{Gateways, Specification};
 use conformance::{Case, Outcome, Report, Verdict, report};
 
-use crate::given::StackArgs;
+use crate::given::{Stack, StackArgs};
 use crate::interpreters::InterpreterArgs;
 use crate::{Caused, Failure, print, runtime, serve};
 use aws::AwsArgs;
@@ -31,7 +31,7 @@ use expectations::ExpectationArgs;
 pub(crate) use files::{reports_help, write_reports};
 use progress::progress;
 use selection::SelectionArgs;
-use stack::{Assembly, Input};
+use stack::Assembly;
 
 /// Run the cases of the specification against targets, and print the verdicts.
 #[derive(Args)]
@@ -122,7 +122,7 @@ enum Target {
 struct Prepared {
     fixtures: Vec<Fixture>,
     /// Where the stack of the kit's own targets is.
-    input: Option<Input>,
+    found: Option<Stack>,
     /// It.
     stack: Option<Assembly>,
     endpoint: Option<conformance::Target>,
@@ -150,12 +150,12 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         .then(|| endpoint::target(&args.endpoint, args.running.options(Target::Endpoint)))
         .transpose()?;
     let known = args.expectations.read(&targets, args.selection.author())?;
-    let input = (!targets.iter().all(|target| target.is_deployed()))
+    let found = (!targets.iter().all(|target| target.is_deployed()))
         .then(|| args.stack.find(None))
         .transpose()?;
-    let stack = input
+    let stack = found
         .as_ref()
-        .map(|input| serve::read_stack(&args.stack, input))
+        .map(|found| serve::read_stack(&args.stack, found))
         .transpose()?;
     // A run may take minutes, and on AWS money: what could not be kept is said before.
     files::try_reports(&args.report)?;
@@ -170,7 +170,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     }
     let prepared = Prepared {
         fixtures,
-        input,
+        found,
         stack,
         endpoint,
     };
@@ -229,9 +229,10 @@ async fn reports(
             (Target::Endpoint, _, Some(endpoint)) => endpoint::run(endpoint, cases).await,
             (Target::Aws, ..) => aws::run(cases, &args.aws, &args.endpoint, options).await?,
             _ => {
-                let input = prepared.input.as_ref();
-                let template = input.map_or(&*args.stack.path, |input| &input.template);
-                local(args, template, cases, fixtures, options).await?
+                let found = prepared.found.as_ref();
+                let template = found.map_or(&*args.stack.path, |found| &found.input.template);
+                let of_stack = args.stack.to_arguments(found);
+                local(args, (template, &of_stack), cases, fixtures, options).await?
             }
         });
     }
@@ -241,7 +242,7 @@ async fn reports(
 /// The local gateway: this program as `gatespec serve`.
 async fn local(
     args: &CheckArgs,
-    template: &Path,
+    (template, of_stack): (&Path, &[String]),
     cases: &[Case],
     fixtures: &[Fixture],
     options: Options,
@@ -255,7 +256,7 @@ async fn local(
     let gateways = Gateways {
         program: &program,
         template,
-        of_stack: &args.stack.to_arguments(),
+        of_stack,
         fixtures,
         arguments: &arguments,
         folder: &args.report,

@@ -1,8 +1,13 @@
 //! Which stack is meant: the arguments that all commands share that take one.
 
+mod overrides;
+mod samconfig;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use overrides::{Overrides, Parameters};
+use samconfig::ConfigArgs;
 use stack::{Dialect, Input, InputError, Settings};
 
 use crate::{Failure, eprint};
@@ -16,8 +21,14 @@ pub(crate) struct StackArgs {
     #[arg(default_value = HERE, value_name = "PATH")]
     pub(crate) path: PathBuf,
     /// Give a template parameter a value; may be repeated.
-    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = key_value)]
-    pub(crate) parameters: Vec<(String, String)>,
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = overrides::key_value)]
+    parameters: Vec<(String, String)>,
+    /// Give template parameters values as `sam deploy` takes them: Key=Value or
+    /// ParameterKey=Key,ParameterValue=Value, several at once.
+    #[arg(long, value_name = "Key=Value", num_args = 1.., value_parser = overrides::of_argument)]
+    parameter_overrides: Vec<Overrides>,
+    #[command(flatten)]
+    config: ConfigArgs,
     /// The logical id of the WebSocket API, where a template has several.
     #[arg(long, value_name = "LOGICAL_ID")]
     pub(crate) api: Option<String>,
@@ -28,6 +39,16 @@ pub(crate) struct StackArgs {
     #[cfg(feature = "mutations")]
     #[arg(long, value_name = "NAME", hide = true)]
     pub(crate) mutation: Option<gateway::Mutation>,
+}
+
+/// The stack that is meant.
+pub(crate) struct Stack {
+    /// Its template.
+    pub(crate) input: Input,
+    /// The values of parameters that the project's configuration has.
+    configured: Parameters,
+    /// Where that is.
+    config: Option<PathBuf>,
 }
 
 /// Which stack of several.
@@ -44,21 +65,48 @@ pub(crate) const HERE: &str = ".";
 
 impl StackArgs {
     /// The template that is meant, and what is known of it.
-    pub(crate) fn find(&self, app: Option<&AppArgs>) -> Result<Input, Failure> {
-        find(&self.path, app)
+    pub(crate) fn find(&self, app: Option<&AppArgs>) -> Result<Stack, Failure> {
+        let config = self.config.read(project(&self.path))?;
+        let template = config.template.filter(|_| self.path.is_dir());
+        let input = match template {
+            Some(template) => {
+                let found = Input::built_by_sam(&self.path, &template);
+                remark(&found);
+                found
+            }
+            None => find(&self.path, app)?,
+        };
+        Ok(Stack {
+            input,
+            configured: config.parameters,
+            config: config.file,
+        })
     }
 
-    /// What the arguments and the app say of the template.
-    pub(crate) fn settle(&self, input: &Input, settings: &mut Settings) {
-        settings.take(input);
-        settings.parameters.extend(self.parameters.iter().cloned());
+    /// Whether parameters are given.
+    pub(crate) fn has_parameters(&self) -> bool {
+        self.all_parameters().next().is_some()
+    }
+
+    /// What the arguments, the configuration and the app say of the template.
+    pub(crate) fn settle(&self, stack: &Stack, settings: &mut Settings) {
+        settings.take(&stack.input);
+        settings.configured.extend(stack.configured.iter().cloned());
+        settings.parameters.extend(self.all_parameters().cloned());
         settings.api.clone_from(&self.api);
     }
 
-    /// As `gatespec serve` takes them, without the path.
-    pub(crate) fn to_arguments(&self) -> Vec<String> {
-        let mut arguments = Vec::new();
-        for (name, value) in &self.parameters {
+    fn all_parameters(&self) -> impl Iterator<Item = &(String, String)> {
+        let overrides = self.parameter_overrides.iter().flat_map(|some| &some.0);
+        overrides.chain(&self.parameters)
+    }
+
+    /// As `gatespec serve` takes them, without the path; for the template of `stack`, or for the
+    /// same path.
+    pub(crate) fn to_arguments(&self, stack: Option<&Stack>) -> Vec<String> {
+        let config = stack.and_then(|stack| stack.config.as_deref());
+        let mut arguments = self.config.to_arguments(config);
+        for (name, value) in self.all_parameters() {
             arguments.extend(["--parameter".to_owned(), format!("{name}={value}")]);
         }
         if let Some(api) = &self.api {
@@ -69,7 +117,7 @@ impl StackArgs {
 }
 
 /// The template at a path, with a word about it on standard error.
-pub(crate) fn find(path: &Path, app: Option<&AppArgs>) -> Result<Input, Failure> {
+fn find(path: &Path, app: Option<&AppArgs>) -> Result<Input, Failure> {
     let stack = app.and_then(|app| app.stack.as_deref());
     let found = Input::find(path, stack).map_err(|error| failure(error, app.is_some()))?;
     remark(&found);
@@ -84,6 +132,18 @@ pub(crate) fn written(path: &Path, app: &AppArgs) -> Result<PathBuf, Failure> {
         remark(&found);
     }
     Ok(found.written.unwrap_or(found.template))
+}
+
+/// The folder of the project that a path belongs to.
+fn project(path: &Path) -> &Path {
+    let folder = match path.is_dir() {
+        true => path,
+        false => path.parent().unwrap_or(Path::new("")),
+    };
+    match folder.ends_with(".aws-sam/build") {
+        true => folder.ancestors().nth(2).unwrap_or(folder),
+        false => folder,
+    }
 }
 
 fn remark(found: &Input) {
@@ -106,11 +166,4 @@ fn failure(error: InputError, takes_stack: bool) -> Failure {
         Some(_) => Failure::usage(format!("{error}; name the template of one")),
         None => Failure::usage(error),
     }
-}
-
-/// `NAME=VALUE`.
-fn key_value(text: &str) -> Result<(String, String), String> {
-    text.split_once('=')
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .ok_or_else(|| format!("`{text}` must be NAME=VALUE"))
 }

@@ -1,6 +1,7 @@
 //! `gatespec serve`.
 
 mod announce;
+mod dry_run;
 mod input;
 mod values;
 
@@ -15,7 +16,7 @@ use gateway::{
 };
 use spec::Timestamp;
 use spec::throttle::Limit;
-use stack::{Assembly, Dialect, Input, Variables};
+use stack::{Assembly, Dialect, Variables};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 use tracing::level_filters::LevelFilter;
@@ -23,9 +24,9 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::given::{AppArgs, StackArgs};
+use crate::given::{AppArgs, Stack, StackArgs};
 use crate::interpreters::InterpreterArgs;
-use crate::{Caused, Failure, eprint, runtime};
+use crate::{Caused, Failure, eprint, print, runtime};
 
 /// Serve a stack's WebSocket API, its functions and its tables on this machine, until Ctrl-C.
 ///
@@ -111,6 +112,17 @@ pub(crate) struct ServeArgs {
     /// gateway then also ends when its standard input is closed).
     #[arg(long, value_enum, default_value_t = Ready::Text, value_name = "FORM")]
     ready: Ready,
+    /// Print what would be served, and start nothing: routes with their integrations and
+    /// authorizers, functions with their code, tables, addresses, warnings.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "text"
+    )]
+    dry_run: Option<dry_run::Format>,
     /// For tests: a clock frozen at this moment, in milliseconds since 1970, instead of the
     /// system's. A line `advance SECONDS` on standard input (decimals are milliseconds) moves it;
     /// once everything due by then has happened and is on its way, a line `now MILLIS` on standard
@@ -131,15 +143,27 @@ const LAST: Duration = Duration::from_secs(2);
 
 /// Serves until a signal comes, then closes every connection and leaves nothing behind.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
-    let input = args.stack.find(Some(&args.app))?;
-    eprint(&format!("serving {input}"));
+    let found = args.stack.find(Some(&args.app))?;
+    if let Some(format) = args.dry_run {
+        return plan(args, &found, format);
+    }
+    eprint(&format!("serving {}", found.input));
     let log = Log::stderr().map_err(|error| could_not_run("cannot start the log", error))?;
     trace_to(&log);
     let runtime = runtime()?;
-    let served = runtime.block_on(serve(args, &input, &log));
+    let served = runtime.block_on(serve(args, &found, &log));
     runtime.shutdown_timeout(LAST);
     log.flush(LAST);
     served
+}
+
+/// Prints what would be served.
+fn plan(args: &ServeArgs, found: &Stack, format: dry_run::Format) -> Result<(), Failure> {
+    let options = serve_options(args, found);
+    let stack = Assembly::read(&options.template, &options.settings)
+        .map_err(|diagnostics| Failure::Page(diagnostics.to_string()))?;
+    print(&dry_run::print(args, &found.input, &stack, format));
+    Ok(())
 }
 
 /// Sends warnings and panics to the log.
@@ -164,10 +188,10 @@ fn trace_to(log: &Log) {
     }));
 }
 
-async fn serve(args: &ServeArgs, input: &Input, log: &Log) -> Result<(), Failure> {
+async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure> {
     // Before anything is started: an early signal must end it in an orderly way too.
     let mut ends = Ends::new()?;
-    let options = serve_options(args, input);
+    let options = serve_options(args, found);
     let running = tokio::select! {
         started = gateway::start(options.clone()) => {
             started.map_err(failure)?
@@ -224,8 +248,8 @@ async fn show(mut decisions: Subscription, log: Log) {
     }
 }
 
-fn serve_options(args: &ServeArgs, input: &Input) -> Options {
-    let mut options = options(&args.stack, input);
+fn serve_options(args: &ServeArgs, found: &Stack) -> Options {
+    let mut options = options(&args.stack, found);
     options.build.release = args.release;
     if let Some(variables) = &args.env_vars {
         options.settings.variables.clone_from(variables);
@@ -271,11 +295,12 @@ fn processes(text: &str) -> Result<usize, String> {
 }
 
 /// The stack of a template, read for `check`.
-pub(crate) fn read_stack(args: &StackArgs, input: &Input) -> Result<Assembly, Failure> {
+pub(crate) fn read_stack(args: &StackArgs, found: &Stack) -> Result<Assembly, Failure> {
+    let input = &found.input;
     if !matches!(input.dialect, Dialect::Plain | Dialect::Sam) {
         eprint(&format!("checking {input}"));
     }
-    let stack = Assembly::read(&input.template, &options(args, input).settings)
+    let stack = Assembly::read(&input.template, &options(args, found).settings)
         .map_err(|diagnostics| Failure::Page(diagnostics.to_string()))?;
     for warning in stack.warnings() {
         eprint(&format!("warning: {warning}"));
@@ -292,9 +317,9 @@ pub(crate) fn build(stack: &Assembly, interpreters: &InterpreterArgs) -> Result<
         .map_err(failure)
 }
 
-fn options(args: &StackArgs, input: &Input) -> Options {
-    let mut options = Options::new(&input.template);
-    args.settle(input, &mut options.settings);
+fn options(args: &StackArgs, found: &Stack) -> Options {
+    let mut options = Options::new(&found.input.template);
+    args.settle(found, &mut options.settings);
     options.build.skip = args.no_build;
     #[cfg(feature = "mutations")]
     {

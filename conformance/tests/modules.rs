@@ -89,8 +89,9 @@ fn no_layer_of_stack_uses_one_above_it() {
         &["document"],
         &["template"],
         &["transform"],
+        &["stacks"],
         &["event_pattern", "declared", "resources"],
-        &["calls", "assembly", "plan", "mapping"],
+        &["load", "connected", "calls", "assembly", "plan", "mapping"],
     ];
     let layer = |module: &str| {
         let top = module.split("::").next().unwrap();

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use spec::domain;
+use spec::route::RouteKey;
 use spec::signature::{Access, Caller};
 use spec::throttle::AccountLimits;
 use stack::Assembly;
@@ -56,6 +57,13 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let stack = Assembly::read(&options.template, &options.settings)?;
     for warning in stack.warnings() {
         tracing::warn!("{warning}");
+    }
+    for (key, route) in &stack.api().routes {
+        if route.target.is_none() && !matches!(key, RouteKey::Connect | RouteKey::Disconnect) {
+            tracing::warn!(
+                "the route `{key}` has no `Target`: its messages get `Internal server error`"
+            );
+        }
     }
     let logs = stack.api().stage.access_log_settings.is_some();
     let access_log = logs.then(|| Writer::start(&options.access_log)).transpose();

@@ -10,17 +10,17 @@ use spec::deployment::{self, Declared, Deployments};
 use spec::{CompiledApi, InvalidApi, Location, Problem};
 
 use crate::calls;
+use crate::connected;
 use crate::declared::{EventSourceMapping, Function, Permission, Table, usable_api_keys};
 use crate::diagnostics::{Diagnostics, Findings};
 use crate::document::source::Source;
-use crate::document::yaml::{self, Node};
 use crate::error::{Error, ErrorKind, Warning};
+use crate::load::{self, File, Loaded};
 use crate::resources::draft::Draft;
 use crate::resources::{self, given, route, stage};
 use crate::settings::Settings;
-use crate::template::Template;
-use crate::template::intrinsics::Scope;
-use crate::transform;
+use crate::stacks::Stacks;
+use crate::template::stack::Stack;
 
 /// All that a template declares of a WebSocket API: the API with its stage, its functions and
 /// tables. Immutable; a clone shares what it holds.
@@ -55,10 +55,13 @@ impl Assembly {
         let bytes =
             std::fs::read(path).map_err(|error| of_file(ErrorKind::Unreadable(Arc::new(error))))?;
         let text = String::from_utf8(bytes).map_err(|error| of_file(ErrorKind::NotUtf8(error)))?;
-        let directory = path.parent().unwrap_or(Path::new(""));
-        let mut parts = assemble(&name, &text, directory, settings)?;
-        parts.inputs.insert(0, path.to_owned());
-        Ok(Self(Arc::new(parts)))
+        let file = File {
+            name: &name,
+            text: &text,
+            directory: path.parent().unwrap_or(Path::new("")),
+            path: Some(path),
+        };
+        Ok(Self(Arc::new(assemble(&file, settings)?)))
     }
 
     /// Reads a template's text. `name` is what messages call the file; `directory` is where its
@@ -72,8 +75,13 @@ impl Assembly {
         directory: &Path,
         settings: &Settings,
     ) -> Result<Self, Diagnostics> {
-        let parts = assemble(name, text, directory, settings)?;
-        Ok(Self(Arc::new(parts)))
+        let file = File {
+            name,
+            text,
+            directory,
+            path: None,
+        };
+        Ok(Self(Arc::new(assemble(&file, settings)?)))
     }
 
     /// The same stack once it is deployed over `before`, as CloudFormation updates a stack. What of
@@ -154,8 +162,8 @@ impl Assembly {
         &self.0.warnings
     }
 
-    /// The files and folders that the API depends on: the template, where it was read from a file,
-    /// and the code and layers of each function that the API calls. Relative paths are as the template's own.
+    /// The files and folders that the API depends on: the templates that were read from files, the
+    /// served one first, and the code and layers of each function that the API calls. Relative paths are as the template's own.
     pub fn inputs(&self) -> &[PathBuf] {
         &self.0.inputs
     }
@@ -177,22 +185,27 @@ impl Assembly {
     }
 }
 
-fn assemble(
-    name: &str,
-    text: &str,
-    directory: &Path,
-    settings: &Settings,
-) -> Result<Parts, Diagnostics> {
-    let source = Source::new(name, text);
-    let root = yaml::parse(&source)?;
+fn assemble(file: &File<'_>, settings: &Settings) -> Result<Parts, Diagnostics> {
+    let Loaded {
+        source,
+        stacks,
+        findings,
+    } = load::load(file, settings)?;
+    read(&source, &stacks, findings)
+}
+
+fn read(source: &Source, stacks: &[Stack], found: Vec<Findings>) -> Result<Parts, Diagnostics> {
+    let stacks = Stacks::new(source, stacks, found, resources::identity);
     let mut findings = Findings::default();
-    let root = transform::apply(&source, root, settings, &mut findings);
-    let identity = resources::identity;
-    let template = Template::new(&source, &root, settings, identity, &mut findings);
-    let Some(template) = template else {
+    let templates = connected::templates(&stacks, &mut findings);
+    let Some((served, templates)) = templates.and_then(|all| Some((*all.first()?, all))) else {
         return Err(findings.into_diagnostics());
     };
-    let mut draft = resources::read(&template, directory, findings);
+    let files = templates
+        .iter()
+        .filter_map(|template| template.stack.file.clone());
+    let files: Vec<PathBuf> = files.collect();
+    let mut draft = resources::read(served, templates, findings);
     given::check(&mut draft);
     calls::resolve(&mut draft);
     let api = compile(&mut draft);
@@ -225,14 +238,14 @@ fn assemble(
         api: Arc::new(api),
         declared,
         deployments,
-        inputs: code_folders(&functions),
+        inputs: files.into_iter().chain(code_folders(&functions)).collect(),
         functions,
         permissions,
         tables,
         event_source_mappings,
         outputs,
         warnings: findings.into_diagnostics().into_warnings(),
-        source,
+        source: source.clone(),
     })
 }
 
@@ -303,10 +316,9 @@ fn code_folders(functions: &[Function]) -> Vec<PathBuf> {
 /// on it.
 fn outputs(draft: &mut Draft<'_>) -> IndexMap<String, String> {
     let template = draft.template;
-    let section = template.root.get("Outputs");
     let mut outputs = IndexMap::new();
-    for (key, node) in section.map(Node::entries).unwrap_or_default() {
-        match output(template, key, node) {
+    for (key, node) in template.outputs() {
+        match template.output(key, node) {
             Ok(Some(text)) => {
                 outputs.insert(key.text.clone(), text);
             }
@@ -320,23 +332,4 @@ fn outputs(draft: &mut Draft<'_>) -> IndexMap<String, String> {
         }
     }
     outputs
-}
-
-/// The value of an output; `None` if its condition does not hold.
-fn output(template: &Template<'_>, key: &yaml::Key, node: &Node) -> Result<Option<String>, Error> {
-    let condition = node.get("Condition");
-    if let Some(condition) = condition
-        && let Some(name) = condition.plain_text()
-        && !template.condition(name, &condition.span)?
-    {
-        return Ok(None);
-    }
-    let Some(value) = node.get("Value") else {
-        let message = format!("the output `{}` has no `Value`", key.text);
-        let kind = ErrorKind::Structure(message);
-        return Err(template.source.error(key.span.clone(), kind));
-    };
-    let value = template.eval(value)?;
-    let text = value.expect_text(template.source, &format!("the output `{}`", key.text))?;
-    Ok(Some(text.to_owned()))
 }

@@ -110,7 +110,8 @@ fn find(draft: &mut Draft<'_>, uri: &str, span: &Span) -> Option<usize> {
         if let Some(reason) = &function.code.unsupported {
             let id = &function.logical_id;
             let message = format!("the function `{id}` cannot be run here: {reason}");
-            draft.error(span.clone(), ErrorKind::Unsupported(message));
+            let code = function.span.clone();
+            draft.error(code, ErrorKind::Unsupported(message));
         }
         return Some(index);
     }

@@ -77,6 +77,20 @@ impl Findings {
         self.errors.split_off(count)
     }
 
+    /// Adds what was found elsewhere.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.errors.extend(other.errors);
+        self.warnings.extend(other.warnings);
+        self.suspicions.extend(other.suspicions);
+    }
+
+    /// What is left without the errors.
+    pub(crate) fn without_errors(mut self) -> Self {
+        self.errors.clear();
+        self.suspicions.clear();
+        self
+    }
+
     /// Whether there was no error.
     pub(crate) fn is_clean(&self) -> bool {
         self.errors.is_empty()

@@ -18,6 +18,10 @@ pub struct Settings {
     pub stack_name: String,
     /// Values of parameters by name, instead of their defaults.
     pub parameters: BTreeMap<String, String>,
+    /// Values of parameters that a project's configuration has, instead of their defaults. Those of
+    /// other templates are among them: a name that the template does not have is none of its
+    /// business.
+    pub configured: BTreeMap<String, String>,
     /// Values for functions' variables, instead of those of the template.
     pub variables: Variables,
     /// Where VPC links lead, by their id or the logical id of their resource: `http://` or
@@ -57,6 +61,7 @@ impl Default for Settings {
             partition: "aws".to_owned(),
             stack_name: "gatespec".to_owned(),
             parameters: BTreeMap::new(),
+            configured: BTreeMap::new(),
             variables: Variables::default(),
             vpc_links: BTreeMap::new(),
             stacks: Vec::new(),

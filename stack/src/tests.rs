@@ -6,14 +6,17 @@ use super::*;
 
 mod api_keys;
 mod asynchronous;
+mod code;
 mod creation;
 mod deployments;
 mod domains;
+mod elsewhere;
 mod event_source_mappings;
 mod integrations;
 mod intrinsics;
 mod layers;
 mod registry;
+mod stacks;
 mod stage;
 mod tables;
 mod values;

@@ -57,7 +57,7 @@ impl Command {
         if path != HERE {
             self.0.push(path);
         }
-        self.0.extend(args.stack.to_arguments());
+        self.0.extend(args.stack.to_arguments(None));
         if args.stack.no_build {
             self.0.push("--no-build".to_owned());
         }

@@ -13,8 +13,9 @@ pub(super) struct Directory(Vec<(Names, Result<(), String>)>);
 struct Names {
     arn: String,
     name: String,
-    /// SAM's `start-lambda` takes it, too.
+    /// SAM's `start-lambda` takes it, too: with the path of a nested stack, or without.
     logical_id: String,
+    id_in_its_stack: String,
 }
 
 /// Why a function cannot be called.
@@ -59,8 +60,9 @@ impl Directory {
         let mut all = self.0.iter();
         let own = all.find(|(names, _)| names.contain(named));
         // Only then: it may be the name of another function.
-        let mut all = self.0.iter();
-        own.or_else(|| all.find(|(names, _)| is_it(named, &names.logical_id)))
+        let by_id = |id: fn(&Names) -> &str| self.0.iter().find(|(one, _)| is_it(named, id(one)));
+        own.or_else(|| by_id(|names| &names.logical_id))
+            .or_else(|| by_id(|names| &names.id_in_its_stack))
     }
 }
 
@@ -70,6 +72,7 @@ impl Names {
             arn: function.arn.clone(),
             name: function.name.clone(),
             logical_id: function.logical_id.clone(),
+            id_in_its_stack: function.id_in_its_stack().to_owned(),
         }
     }
 
@@ -95,14 +98,21 @@ mod tests {
     #[test]
     fn a_name_comes_before_the_logical_id_of_another_function() {
         let entry = |logical_id: &str, name: &str| {
+            let (_, id) = logical_id.rsplit_once('/').unwrap_or(("", logical_id));
             let names = Names {
                 arn: format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}"),
                 name: name.to_owned(),
                 logical_id: logical_id.to_owned(),
+                id_in_its_stack: id.to_owned(),
             };
             (names, Ok(()))
         };
-        let directory = Directory(vec![entry("Worker", "first"), entry("Second", "Worker")]);
+        let directory = Directory(vec![
+            entry("Nested/Second", "third"),
+            entry("Nested/Third", "fourth"),
+            entry("Worker", "first"),
+            entry("Second", "Worker"),
+        ]);
         for (named, name) in [
             ("Worker", "Worker"),
             ("Worker:live", "Worker"),
@@ -110,6 +120,8 @@ mod tests {
             ("first", "first"),
             ("Second", "Worker"),
             ("Second:1", "Worker"),
+            ("Nested/Second", "third"),
+            ("Third", "fourth"),
         ] {
             let arn = format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}");
             assert_eq!(directory.arn_of(named), Some(&*arn), "{named}");

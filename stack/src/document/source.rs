@@ -31,10 +31,6 @@ impl Source {
     }
 
     /// Adds a template's text, which is the last from now on.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "one template is read, until several are")
-    )]
     pub(crate) fn add(&mut self, name: impl Into<String>, text: impl Into<String>) {
         let last = self.last();
         // The end of a text is in this text, not in the next one.
@@ -56,6 +52,13 @@ impl Source {
         let file = self.file(span.start);
         let text = file.text.get(file.local(span.clone()));
         text.unwrap_or_default()
+    }
+
+    /// The line of a span's start, from 1.
+    pub(crate) fn line(&self, span: &Span) -> usize {
+        let file = self.file(span.start);
+        file.line_and_column(file.clamp(file.local(span.clone())).start)
+            .0
     }
 
     /// Where spans in the text that was added last start to count.

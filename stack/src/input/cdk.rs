@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use super::error::InputError;
-use super::{Dialect, Input, StackTemplate, join};
+use super::files::{join, read_json};
+use super::found::{Dialect, Input, StackTemplate};
 
 /// The name of an assembly's manifest.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -231,10 +232,4 @@ fn nested(template: &Path) -> Vec<PathBuf> {
 fn same(one: &Path, other: &Path) -> bool {
     let absolute = |path: &Path| std::fs::canonicalize(path).ok();
     one == other || absolute(one).is_some_and(|one| absolute(other) == Some(one))
-}
-
-/// `null` if it cannot be read.
-fn read_json(path: &Path) -> Json {
-    let bytes = std::fs::read(path).unwrap_or_default();
-    serde_json::from_slice(&bytes).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::input::StackTemplate;
+use super::found::StackTemplate;
 
 /// Why nothing can be served of what was given.
 #[derive(Debug, thiserror::Error)]

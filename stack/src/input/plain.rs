@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::join;
+use super::files::join;
 
 /// What a template is called, in the order in which it is looked for.
 const NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Dialect, Input, join, written};
+use super::files::{join, written};
+use super::found::{Dialect, Input};
 
 /// Where `sam build` puts its template, from the folder of the one that it builds.
 const BUILT: &str = ".aws-sam/build/template.yaml";
@@ -11,9 +12,8 @@ const TRANSFORM: &[u8] = b"AWS::Serverless-2016-10-31";
 /// What `sam build` leaves beside its output.
 const RECORD: &str = ".aws-sam/build.toml";
 
-/// A template that was found in a folder, or what was built of it since it was last written.
-pub(super) fn built(template: PathBuf) -> Input {
-    let folder = template.parent().unwrap_or(Path::new(""));
+/// The template of a project's folder, or what was built of it since it was last written.
+pub(super) fn built(folder: &Path, template: PathBuf) -> Input {
     let build = join(folder, BUILT);
     let (Some(of_build), Some(of_template)) = (written(&build), written(&template)) else {
         return named(&template);

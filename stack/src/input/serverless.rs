@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{Dialect, Input, join};
+use super::files::join;
+use super::found::{Dialect, Input};
 
 /// Where it puts it, from the folder of `serverless.yml`.
 pub(super) const FOLDER: &str = ".serverless";

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::error::InputError;
-use super::{Dialect, Input, cdk, join, serverless, written};
+use super::files::{join, written};
+use super::found::{Dialect, Input};
+use super::{cdk, serverless};
 
 const SERVERLESS: [&str; 5] = [
     "serverless.yml",

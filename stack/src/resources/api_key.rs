@@ -44,7 +44,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         .named(resource, "Name", &resource.id_span);
     let key = ApiKey {
         name: draft.take(name).unwrap_or_default(),
-        value: value.unwrap_or_else(|| generated_key(&resource.id)),
+        value: value.unwrap_or_else(|| generated_key(&properties.path())),
         enabled: enabled.flatten().unwrap_or(false),
     };
     let id = draft.id(properties);

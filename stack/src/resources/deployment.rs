@@ -41,7 +41,7 @@ fn read(draft: &mut Draft<'_>) {
     if draft.chosen.is_none() || draft.api.stage.stage_name.is_empty() {
         return;
     }
-    let order = Order::new(draft.template);
+    let order = Order::new(&draft.templates);
     let routes = routes(draft);
     for properties in draft.of_api(TYPE.name) {
         draft.warn_of_others(&properties, &TYPE);
@@ -71,19 +71,19 @@ fn routes(draft: &mut Draft<'_>) -> Vec<(String, RouteKey)> {
     for properties in resources {
         let id = draft.id(&properties);
         if let Some(Some(key)) = draft.route_keys.get(&id) {
-            routes.push((properties.resource.id.clone(), key.clone()));
+            routes.push((properties.path(), key.clone()));
         }
     }
     routes
 }
 
 fn made(
-    order: &Order<'_>,
+    order: &Order,
     routes: &[(String, RouteKey)],
     properties: &Properties<'_>,
     (id, names_the_stage): (String, bool),
 ) -> Made {
-    let logical_id = properties.resource.id.clone();
+    let logical_id = properties.path();
     let before = order.before(&logical_id);
     let is_before = |route: &str| before.contains(route);
     let is_after = |route: &str| order.before(route).contains(&*logical_id);

@@ -50,8 +50,11 @@ pub(crate) enum Reads {
 
 /// The assembly while it is read.
 pub(crate) struct Draft<'a> {
+    /// All templates; the first is that of the served stack.
+    pub(crate) templates: Vec<&'a Template<'a>>,
+    /// That of the resource that is being read.
     pub(crate) template: &'a Template<'a>,
-    /// Where relative paths start.
+    /// Where relative paths in it start.
     pub(crate) directory: &'a Path,
     pub(crate) findings: Findings,
     pub(crate) api: Api,
@@ -92,13 +95,17 @@ enum Owner {
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(template: &'a Template<'a>, directory: &'a Path, findings: Findings) -> Self {
+    pub(crate) fn new(
+        served: &'a Template<'a>,
+        templates: Vec<&'a Template<'a>>,
+        findings: Findings,
+    ) -> Self {
         let Settings {
             region,
             account_id,
             partition,
             ..
-        } = template.settings;
+        } = served.settings;
         let api = Api {
             api_id: String::new(),
             account_id: account_id.clone(),
@@ -107,8 +114,9 @@ impl<'a> Draft<'a> {
             ..Api::new("$request.body.action", "")
         };
         Self {
-            template,
-            directory,
+            templates,
+            template: served,
+            directory: &served.stack.directory,
             findings,
             api,
             locations: Locations::default(),
@@ -201,30 +209,40 @@ impl<'a> Draft<'a> {
             Reads::All(read) => read(self),
             Reads::Each(read) => {
                 for properties in self.of_type(of.name) {
+                    self.enter(properties.template);
                     self.warn_of_others(&properties, of);
                     read(self, &properties);
                 }
             }
             Reads::EachOfApi(read) => {
                 for properties in self.of_api(of.name) {
+                    self.enter(properties.template);
                     self.warn_of_others(&properties, of);
                     read(self, &properties);
                 }
             }
         }
+        self.enter(self.templates[0]);
     }
 
-    /// The resources of a type.
+    /// From now on, resources of this template are read.
+    fn enter(&mut self, template: &'a Template<'a>) {
+        self.template = template;
+        self.directory = &template.stack.directory;
+    }
+
+    /// The resources of a type, in all stacks.
     pub(crate) fn of_type(&self, kind: &str) -> Vec<Properties<'a>> {
-        let template = self.template;
-        let resources = template.of_type(kind);
-        let all = resources.map(|resource| Properties::new(template, resource));
-        all.collect()
+        let of_each = self.templates.iter().flat_map(|template| {
+            let resources = template.of_type(kind);
+            resources.map(|resource| Properties::new(template, resource))
+        });
+        of_each.collect()
     }
 
     /// The resources of a type that belong to the API that is served.
     pub(crate) fn of_api(&mut self, kind: &'static str) -> Vec<Properties<'a>> {
-        let only_api = self.template.of_type(API).count() == 1;
+        let only_api = self.of_type(API).len() == 1;
         let mut found = self.of_type(kind);
         found.retain(|properties| {
             let owner = self.owner(properties);
@@ -251,9 +269,9 @@ impl<'a> Draft<'a> {
 
     /// Whether `id` is that of a resource of a type.
     pub(crate) fn declares(&self, kind: &str, id: &str) -> bool {
-        let mut resources = self.template.of_type(kind);
-        resources.any(|resource| {
-            let name = self.template.name(resource, &resource.id_span);
+        let all = self.of_type(kind);
+        all.iter().any(|Properties { template, resource }| {
+            let name = template.name(resource, &resource.id_span);
             name.is_ok_and(|name| name == id)
         })
     }
@@ -280,7 +298,7 @@ impl<'a> Draft<'a> {
         if self.declares(API, &api_id) {
             return Ok(Owner::Other);
         }
-        let named = self.template.resources.keys().find(|id| {
+        let named = properties.template.resources.keys().find(|id| {
             let mut words = api_id.split(|c: char| !c.is_ascii_alphanumeric());
             words.any(|word| word == **id)
         });

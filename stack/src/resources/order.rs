@@ -7,26 +7,42 @@ use crate::document::yaml::{Content, Node};
 use crate::template::Template;
 use crate::template::call::references;
 
-/// What each resource depends on, by logical id.
-pub(crate) struct Order<'t>(HashMap<&'t str, BTreeSet<String>>);
+/// What each resource depends on, by path.
+pub(crate) struct Order(HashMap<String, BTreeSet<String>>);
 
-impl<'t> Order<'t> {
-    pub(crate) fn new(template: &'t Template<'_>) -> Self {
-        let direct = template.resources.values().map(|resource| {
-            let mut ids = BTreeSet::new();
-            if let Some(node) = resource.node.get("DependsOn") {
-                ids.extend(named(node).map(str::to_owned));
-            }
-            for part in ["Properties", "Metadata"] {
-                if let Some(node) = resource.node.get(part) {
-                    references(template.source, node, &mut |name, _| {
-                        ids.insert(name.to_owned());
-                    });
+impl Order {
+    /// Of the resources of several stacks, each by its path.
+    pub(crate) fn new(templates: &[&Template<'_>]) -> Self {
+        let mut direct: HashMap<String, BTreeSet<String>> = HashMap::new();
+        for template in templates {
+            // A nested stack is made when its resources are, and they after what it depends on. The
+            // stack around it comes first.
+            let nested = template.stack.path.strip_suffix('/');
+            let around = nested.and_then(|nested| direct.get(nested)).cloned();
+            for resource in template.resources.values() {
+                let path = template.path_of(&resource.id);
+                let mut ids = around.clone().unwrap_or_default();
+                if let Some(node) = resource.node.get("DependsOn") {
+                    ids.extend(named(node).map(|id| template.path_of(id)));
                 }
+                for part in ["Properties", "Metadata"] {
+                    if let Some(node) = resource.node.get(part) {
+                        references(template.source, node, &mut |name, _| {
+                            ids.insert(template.path_of(name));
+                        });
+                    }
+                }
+                direct.insert(path, ids);
             }
-            (&*resource.id, ids)
-        });
-        Self(direct.collect())
+        }
+        let nested: Vec<(String, String)> = direct
+            .keys()
+            .filter_map(|path| Some((path.rsplit_once('/')?.0.to_owned(), path.clone())))
+            .collect();
+        for (stack, path) in nested {
+            direct.entry(stack).or_default().insert(path);
+        }
+        Self(direct)
     }
 
     /// All that is made before a resource.

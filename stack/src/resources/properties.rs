@@ -7,6 +7,7 @@ use crate::template::call::call;
 use crate::template::{Resource, Template};
 
 /// The properties of one resource.
+#[derive(Clone, Copy)]
 pub(crate) struct Properties<'a> {
     pub(crate) template: &'a Template<'a>,
     pub(crate) resource: &'a Resource<'a>,
@@ -18,6 +19,11 @@ pub(crate) type Entries = Vec<(Key, Result<Value, Error>)>;
 impl<'a> Properties<'a> {
     pub(crate) fn new(template: &'a Template<'a>, resource: &'a Resource<'a>) -> Self {
         Self { template, resource }
+    }
+
+    /// The resource's name among those of all stacks.
+    pub(crate) fn path(&self) -> String {
+        self.template.path_of(&self.resource.id)
     }
 
     /// A property as it is written.

@@ -189,7 +189,7 @@ pub(crate) fn add(
         definition.insert("BillingMode".to_owned(), "PAY_PER_REQUEST".into());
     }
     draft.tables.push(Table {
-        logical_id: resource.id.clone(),
+        logical_id: properties.path(),
         name,
         definition: Json::Object(definition),
         time_to_live,

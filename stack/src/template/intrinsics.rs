@@ -8,6 +8,16 @@ use crate::template::call::{Call, Spelling, SubPart, call, sub_parts};
 
 type Result<T> = std::result::Result<T, Error>;
 
+/// An output of a stack that is known by its name.
+pub(crate) struct StackOutput {
+    /// `StackName`.
+    pub(crate) stack: String,
+    /// `OutputName`.
+    pub(crate) output: String,
+    /// `Region`, if there is one.
+    pub(crate) region: Option<String>,
+}
+
 /// What the functions of a template can name.
 pub(crate) trait Scope {
     /// The text that errors point into.
@@ -21,6 +31,12 @@ pub(crate) trait Scope {
 
     /// What `!GetAtt name.attribute` gives.
     fn attribute(&self, name: &str, attribute: &str, span: &Span) -> Result<Value>;
+
+    /// What `!GetStackOutput` gives.
+    fn output_of(&self, named: &StackOutput, span: &Span) -> Result<Value>;
+
+    /// What `!ImportValue export` gives.
+    fn imported(&self, export: &str, span: &Span) -> Result<Value>;
 
     /// Whether the condition `name` holds.
     fn condition(&self, name: &str, span: &Span) -> Result<bool>;
@@ -126,15 +142,11 @@ impl Evaluator<'_> {
             "Fn::Select" => self.select(call),
             "Fn::FindInMap" => self.find_in_map(call),
             "Fn::If" => self.choose(call),
-            "Fn::ImportValue" => {
-                let message =
-                    "`Fn::ImportValue` cannot be evaluated here: other stacks are unknown";
-                Err(self.0.source().error_with_help(
-                    span.clone(),
-                    ErrorKind::Unsupported(message.to_owned()),
-                    "make it a parameter with a default, and give its value when serving",
-                ))
-            }
+            "Fn::GetStackOutput" => self.0.output_of(&self.stack_output(call)?, span),
+            "Fn::ImportValue" => match self.argument(call)?.as_text() {
+                Some(export) => self.0.imported(export, span),
+                None => Err(self.wrong(span, "`Fn::ImportValue` takes the name of an export")),
+            },
             name if CONDITION_FUNCTIONS.contains(&name) => {
                 let message = format!("`{name}` is a condition: it cannot stand for a value");
                 Err(self.wrong(&node.span, message))
@@ -163,6 +175,23 @@ impl Evaluator<'_> {
             self.wrong(span, message)
         })?;
         self.0.attribute(name, attribute, span)
+    }
+
+    /// What a call of `Fn::GetStackOutput` names.
+    pub(crate) fn stack_output(&self, call: &Call<'_>) -> Result<StackOutput> {
+        let argument = self.argument(call)?;
+        let text = |name: &str| argument.get(name)?.as_text().map(str::to_owned);
+        match (text("StackName"), text("OutputName")) {
+            (Some(stack), Some(output)) => Ok(StackOutput {
+                stack,
+                output,
+                region: text("Region"),
+            }),
+            _ => {
+                let message = "`Fn::GetStackOutput` takes a map with `StackName` and `OutputName`";
+                Err(self.wrong(&call.argument.span, message))
+            }
+        }
     }
 
     fn join(&self, call: &Call<'_>, node: &Node) -> Result<Value> {
@@ -280,7 +309,7 @@ impl Evaluator<'_> {
         self.eval_content(found)
     }
 
-    fn argument(&self, call: &Call<'_>) -> Result<Value> {
+    pub(crate) fn argument(&self, call: &Call<'_>) -> Result<Value> {
         match call.spelling {
             Spelling::Tag => self.eval_content(call.argument),
             Spelling::Key => self.eval(call.argument),

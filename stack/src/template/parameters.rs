@@ -1,6 +1,6 @@
 //! Parameters with their values, and the pseudo parameters.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use velocity::suggest::nearest;
 
@@ -11,24 +11,26 @@ use crate::document::value::{Data, Value};
 use crate::document::yaml::{Content, Node};
 use crate::error::{Error, ErrorKind, Span};
 use crate::settings::Settings;
+use crate::template::asset_parameters;
 
 /// The parameters by name. One without a value is its error, which whatever refers to it repeats.
 pub(crate) type Parameters = HashMap<String, Result<Value, Error>>;
 
-/// Reads the section `Parameters`, with the values that are given.
-pub(crate) fn read(
+/// The values that are given by name. One that cannot be evaluated is its error.
+pub(crate) type Given = BTreeMap<String, Result<String, Error>>;
+
+/// Refuses values that are given for parameters that nothing has.
+pub(crate) fn refuse_unknown(
     source: &Source,
     root: &Node,
     settings: &Settings,
+    is_known: impl Fn(&str) -> bool,
     findings: &mut Findings,
-) -> Parameters {
+) {
     let section = root.get("Parameters");
     let declared = section.map(Node::entries).unwrap_or_default();
     let names = || declared.iter().map(|(key, _)| &*key.text);
-    for name in settings.parameters.keys() {
-        if names().any(|declared| declared == name) {
-            continue;
-        }
+    for name in settings.parameters.keys().filter(|name| !is_known(name)) {
         let start = section.map_or(0, |node| node.span.start);
         let message = format!(
             "a value is given for the parameter `{name}`, but the template has no such parameter"
@@ -37,9 +39,29 @@ pub(crate) fn read(
         let kind = ErrorKind::Parameter(message);
         findings.error(source.report(start..start, kind, help.as_deref()));
     }
+}
+
+/// Reads the section `Parameters`, with the values that are given.
+pub(crate) fn read(
+    source: &Source,
+    root: &Node,
+    given: &Given,
+    findings: &mut Findings,
+) -> Parameters {
+    let section = root.get("Parameters");
+    let declared = section.map(Node::entries).unwrap_or_default();
     let mut parameters = Parameters::new();
     for (key, node) in declared {
-        let given = settings.parameters.get(&key.text);
+        let of_asset = asset_parameters::value(&key.text);
+        let given = match given.get(&key.text) {
+            Some(Ok(given)) => Some(given),
+            // Whatever refers to it repeats what is wrong with it.
+            Some(Err(error)) => {
+                parameters.insert(key.text.clone(), Err(error.clone()));
+                continue;
+            }
+            None => of_asset.as_ref(),
+        };
         let default = node.get("Default");
         let found = match (
             given,
@@ -52,7 +74,9 @@ pub(crate) fn read(
                     "the parameter `{}` has no `Default`, and no value is given for it",
                     key.text
                 );
-                Err(source.error(key.span.clone(), ErrorKind::Parameter(message)))
+                let help = format!("give it one: `--parameter {}=VALUE`", key.text);
+                let kind = ErrorKind::Parameter(message);
+                Err(source.error_with_help(key.span.clone(), kind, &help))
             }
         };
         let value = found.and_then(|(text, span)| {

@@ -27,8 +27,9 @@ fn sam_s_property_and_the_resource_are_read() {
     let function = &assembly.functions()[0];
     assert_eq!(function.reserved_concurrency, Some(7));
     let age = Duration::from_secs(60);
+    // SAM merges maps of `Globals` key by key.
     let own = Asynchronous {
-        maximum_retries: 2,
+        maximum_retries: 1,
         maximum_age: age,
     };
     assert_eq!(function.asynchronous, own);

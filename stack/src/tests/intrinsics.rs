@@ -79,7 +79,7 @@ fn intrinsic_functions_are_evaluated(#[case] value: &str, #[case] expected: &str
     "there is no parameter or resource `Nothing`"
 )]
 #[case("!GetAtt Table.Colour", "no attribute `Colour`")]
-#[case("!ImportValue x", "`Fn::ImportValue` cannot be evaluated here")]
+#[case("!ImportValue x", "no stack that is known here has the export `x`")]
 #[case("!Transform x", "`Fn::Transform` is not supported")]
 #[case("!Select [2, !Ref List]", "an index from 0 to 1")]
 #[case("!Join [a]", "`Fn::Join` takes a list of 2")]

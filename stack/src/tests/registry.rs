@@ -82,7 +82,10 @@ Outputs:
         "arn:aws:logs:us-east-1:000000000000:log-group:gatespec-Logs:*"
     );
     assert_eq!(output("Model").len(), 7);
-    assert_eq!(output("Queue"), "gatespec-Queue.QueueUrl");
+    assert_eq!(
+        output("Queue"),
+        "https://sqs.us-east-1.amazonaws.com/000000000000/gatespec-Queue"
+    );
     let id = &stack.api().api_id;
     let endpoint = format!("wss://{id}.execute-api.us-east-1.amazonaws.com");
     assert_eq!(output("Api"), endpoint);
@@ -116,9 +119,7 @@ fn a_function_that_nothing_calls_may_be_wrong() {
         warnings,
         [
             format!("`Timeout` of `F` must be a number from 1 to 900{without}"),
-            format!(
-                "`Fn::ImportValue` cannot be evaluated here: other stacks are unknown{without}"
-            ),
+            format!("no stack that is known here has the export `x`{without}"),
         ]
     );
     let called = format!(
@@ -184,7 +185,7 @@ fn a_permission_that_is_not_supported_is_left_out() {
       AuthorizationType: CUSTOM
       AuthorizerId: !Ref A
 ",
-    "`Fn::ImportValue` cannot"
+    "no stack that is known here has the export `x`"
 )]
 #[case::model_name(
     "

@@ -60,13 +60,13 @@ pub(super) fn read(
 
 /// The logical id of the VPC link that is called `id`, if the template has it.
 fn logical_id<'a>(draft: &Draft<'a>, id: &str) -> Option<&'a str> {
-    let template = draft.template;
-    let mut all = LINKS.iter().flat_map(|kind| template.of_type(kind));
+    let mut all = LINKS.iter().flat_map(|kind| draft.of_type(kind));
     let link = all.find(|link| {
-        let name = template.name(link, &link.id_span);
+        let Properties { template, resource } = link;
+        let name = template.name(resource, &resource.id_span);
         name.is_ok_and(|name| name == id)
     })?;
-    Some(&link.id)
+    Some(&link.resource.id)
 }
 
 /// `uri` at another address. The ARN of a listener has no path.
