@@ -1,14 +1,15 @@
 //! Which stacks of an app belong together: those that refer to each other.
 
 use crate::diagnostics::Findings;
+use crate::document::yaml::{Key, Node};
 use crate::error::{ErrorKind, Span};
 use crate::stacks::Stacks;
-use crate::template::Template;
 use crate::template::call::{self, Call};
 use crate::template::intrinsics::Evaluator;
-use crate::template::others::{OUTPUTS, Others};
+use crate::template::others::{OUTPUTS, Others, READER};
 use crate::template::parameters;
 use crate::template::stack::{Origin, Stack};
+use crate::template::{Resource, Template};
 
 /// A reference from one stack of the app to another, by their positions.
 struct Edge {
@@ -104,7 +105,7 @@ fn add_edges<'t>(
         add(reached_by(stacks, template, call), &call.argument.span);
     });
     for resource in template.resources.values() {
-        for (key, _) in template.carried_to(resource) {
+        for (key, _) in carried_to(template, resource) {
             match stacks.carrying(&key.text, &key.span) {
                 Some((to, _)) => add(Some(to), &key.span),
                 // A parameter may give it, which is known from then on.
@@ -112,6 +113,16 @@ fn add_edges<'t>(
             }
         }
     }
+}
+
+/// The values that a resource reads from another region.
+fn carried_to<'t>(template: &Template<'t>, resource: &Resource<'t>) -> &'t [(Key, Node)] {
+    if resource.kind != READER.kind {
+        return &[];
+    }
+    let property = template.property_node(resource, READER.property);
+    let map = property.and_then(|node| node.get(READER.map));
+    map.map(Node::entries).unwrap_or_default()
 }
 
 /// The stack that a call reaches, if that is known.

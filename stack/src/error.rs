@@ -48,6 +48,9 @@ pub enum ErrorKind {
         /// A property or a condition.
         what: String,
     },
+    /// A transform cannot be carried out.
+    #[error("{0}")]
+    Transform(String),
     /// An intrinsic function used in a way that CloudFormation refuses.
     #[error("{0}")]
     Function(String),

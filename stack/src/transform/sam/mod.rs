@@ -27,6 +27,7 @@ use std::collections::HashMap;
 use crate::diagnostics::Findings;
 use crate::document::source::Source;
 use crate::document::yaml::{Content, Key, Node};
+use crate::error::WarningKind;
 use crate::settings::Settings;
 use parameters::Values;
 use references::References;
@@ -77,11 +78,24 @@ fn websocket_apis(sam: &mut Sam<'_>, resources: &mut Vec<(Key, Node)>) {
             expanded.push((id, resource));
             continue;
         }
-        for (id, resource) in websocket_api::expand(sam, &id, &resource) {
+        for (made, resource) in websocket_api::expand(sam, &id, &resource) {
             // Several APIs may share a domain.
-            match expanded.iter_mut().find(|(other, _)| other.text == id.text) {
-                Some((_, other)) => *other = resource,
-                None => expanded.push((id, resource)),
+            match expanded
+                .iter_mut()
+                .find(|(other, _)| other.text == made.text)
+            {
+                Some((_, other)) => {
+                    if kind(&resource) == Some("AWS::Route53::RecordSetGroup") {
+                        let message = format!(
+                            "the records of `{}` replace those of an API before it, which has the \
+                             same hosted zone: SAM keeps the last",
+                            id.text
+                        );
+                        sam.warn(&made.span, WarningKind::Suspicious, message);
+                    }
+                    *other = resource;
+                }
+                None => expanded.push((made, resource)),
             }
         }
     }

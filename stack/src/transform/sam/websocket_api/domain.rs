@@ -1,7 +1,7 @@
 //! `Domain`: a custom domain, its mappings to the stage, and its records in Route 53.
 
 use crate::document::yaml::{Content, Node};
-use crate::error::WarningKind;
+use crate::error::{Span, WarningKind};
 use crate::transform::nodes::{Kind, attribute, list, map, reference, text, text_of, truthy};
 use crate::transform::sam::hash::digits;
 
@@ -71,11 +71,7 @@ impl Api<'_, '_> {
             ("DomainNameConfigurations", Some(configurations)),
             ("Tags", Some(map(&at, [(CREATED_BY, text(&at, "SAM"))]))),
         ];
-        // Several APIs may share a domain; a resource of the template has its id to itself.
-        if let Some(declared) = self.sam.declared.get(&id).cloned() {
-            let line = self.sam.source.line(&declared);
-            let message = format!("the resource `{id}` in line {line} has the domain's logical id");
-            self.refuse(&at, message);
+        if self.is_declared(&id, &at) {
             return;
         }
         self.add(
@@ -89,6 +85,18 @@ impl Api<'_, '_> {
             self.records(name, route53, &id);
         }
         self.sam.references.add(&self.id.text, "DomainName", id);
+    }
+
+    /// Whether a resource of the template has the logical id, which is an error. Several APIs may
+    /// share a domain, so that ids of other APIs are none.
+    fn is_declared(&mut self, id: &str, at: &Span) -> bool {
+        let Some(declared) = self.sam.declared.get(id).cloned() else {
+            return false;
+        };
+        let line = self.sam.source.line(&declared);
+        let message = format!("the resource `{id}` in line {line} has the logical id of this");
+        self.refuse(at, message);
+        true
     }
 
     fn mappings(&mut self, domain: &Node, domain_id: &str) {
@@ -192,6 +200,9 @@ impl Api<'_, '_> {
             "RecordSetGroup{}",
             zone.map_or_else(String::new, |zone| digits(&zone))
         );
+        if self.is_declared(&id, at) {
+            return;
+        }
         self.add((&id, at), "AWS::Route53::RecordSetGroup", None, properties);
     }
 }
