@@ -1,13 +1,16 @@
 //! What changes from one assembly to the next, to be applied while it serves.
 
-mod words;
+mod refusal;
+
+use std::fmt;
 
 use serde_json::Value as Json;
-use spec::api::Api;
-use spec::domain::base;
 
 use crate::assembly::Assembly;
 use crate::declared::{Function, Table};
+use refusal::restart;
+
+pub use refusal::{NeedsRestart, Refusal};
 
 /// What changes from one assembly to the next. It is empty if nothing that is served does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,73 +98,6 @@ pub enum TablePart {
     TimeToLive,
 }
 
-/// What cannot change while it serves: the old value and the new one.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NeedsRestart {
-    /// The API's id.
-    #[error("the API's id changes from `{old}` to `{new}`")]
-    ApiId {
-        /// Until now.
-        old: String,
-        /// From now on.
-        new: String,
-    },
-    /// The stage's name.
-    #[error("the stage's name changes from `{old}` to `{new}`")]
-    StageName {
-        /// Until now.
-        old: String,
-        /// From now on.
-        new: String,
-    },
-    /// `AWS::Region`.
-    #[error("the region changes from `{old}` to `{new}`")]
-    Region {
-        /// Until now.
-        old: String,
-        /// From now on.
-        new: String,
-    },
-    /// `AWS::AccountId`.
-    #[error("the account changes from `{old}` to `{new}`")]
-    AccountId {
-        /// Until now.
-        old: String,
-        /// From now on.
-        new: String,
-    },
-    /// Its custom domains, or whether its default endpoint is disabled.
-    #[error("the API's addresses change from `{old}` to `{new}`")]
-    Addresses {
-        /// Until now.
-        old: String,
-        /// From now on.
-        new: String,
-    },
-    /// `AWS::Partition`.
-    #[error("the partition changes from `{old}` to `{new}`")]
-    Partition {
-        /// Until now.
-        old: String,
-        /// From now on.
-        new: String,
-    },
-}
-
-/// Why a plan cannot be applied to a gateway that serves.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// What a restart would take.
-    #[error(transparent)]
-    NeedsRestart(#[from] NeedsRestart),
-    /// A table's key schema changes.
-    #[error("the key schema of the table `{name}` changes: give the table another name")]
-    KeySchema {
-        /// `TableName`.
-        name: String,
-    },
-}
-
 impl Plan {
     /// What changes from `old`, which is served, to `new`, as it is [after](Assembly::after) it.
     pub fn between(old: &Assembly, new: &Assembly) -> Self {
@@ -210,37 +146,6 @@ fn rules(old: &Assembly, new: &Assembly) -> bool {
     let stage_name = &old_api.stage.stage_name;
     same_name.stage.stage_name.clone_from(stage_name);
     same_name != *old_api.api()
-}
-
-fn restart(old: &Api, new: &Api) -> Vec<NeedsRestart> {
-    let pair = |old: &String, new: &String| (old != new).then(|| (old.clone(), new.clone()));
-    let stages = (&old.stage.stage_name, &new.stage.stage_name);
-    let addresses = (addresses(old), addresses(new));
-    let same_stage = stages.0 == stages.1;
-    let changes = [
-        pair(&old.api_id, &new.api_id).map(|(old, new)| NeedsRestart::ApiId { old, new }),
-        pair(stages.0, stages.1).map(|(old, new)| NeedsRestart::StageName { old, new }),
-        pair(&addresses.0, &addresses.1)
-            .filter(|_| same_stage)
-            .map(|(old, new)| NeedsRestart::Addresses { old, new }),
-        pair(&old.region, &new.region).map(|(old, new)| NeedsRestart::Region { old, new }),
-        pair(&old.account_id, &new.account_id)
-            .map(|(old, new)| NeedsRestart::AccountId { old, new }),
-        pair(&old.partition, &new.partition).map(|(old, new)| NeedsRestart::Partition { old, new }),
-    ];
-    changes.into_iter().flatten().collect()
-}
-
-/// The paths and custom domains by which clients and functions know the API.
-fn addresses(api: &Api) -> String {
-    let mut domains: Vec<&str> = Vec::new();
-    for mapping in &api.api_mappings {
-        if !domains.contains(&&*mapping.domain_name) {
-            domains.push(&mapping.domain_name);
-        }
-    }
-    let own = base(api, "localhost");
-    [&[&*own], &domains[..]].concat().join(", ")
 }
 
 fn functions(old: &Assembly, new: &Assembly) -> Vec<FunctionChange> {
@@ -350,4 +255,69 @@ fn without(definition: &Json, members: &[&str]) -> Json {
         map.retain(|name, _| !members.contains(&name.as_str()));
     }
     rest
+}
+
+impl fmt::Display for Plan {
+    /// For logs: ``rules; function `SendMessage` changed (code); table `Rows` new``.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts: Vec<String> = Vec::new();
+        if self.rules {
+            parts.push("rules".to_owned());
+        }
+        let functions = self.functions.iter();
+        parts.extend(functions.map(|one| format!("function `{}` {}", one.logical_id, one.change)));
+        let tables = self.tables.iter();
+        parts.extend(tables.map(|one| format!("table `{}` {}", one.logical_id, one.change)));
+        if self.event_source_mappings {
+            parts.push("event source mappings".to_owned());
+        }
+        parts.extend(self.restart.iter().map(ToString::to_string));
+        if parts.is_empty() {
+            parts.push("nothing".to_owned());
+        }
+        if !self.waiting.is_empty() {
+            let waiting = self.waiting.join(", ");
+            parts.push(format!("waits for a deployment: {waiting}"));
+        }
+        f.write_str(&parts.join("; "))
+    }
+}
+
+impl<P: fmt::Display> fmt::Display for Change<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Added => f.write_str("new"),
+            Self::Removed => f.write_str("removed"),
+            Self::Changed(parts) => {
+                let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+                write!(f, "changed ({})", parts.join(", "))
+            }
+        }
+    }
+}
+
+impl fmt::Display for FunctionPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Name => "name",
+            Self::Code => "code",
+            Self::Runtime => "runtime",
+            Self::Handler => "handler",
+            Self::Environment => "environment",
+            Self::Timeout => "timeout",
+            Self::MemorySize => "memory size",
+            Self::LoggingConfig => "logging",
+            Self::Layers => "layers",
+        })
+    }
+}
+
+impl fmt::Display for TablePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::KeySchema => "key schema",
+            Self::Definition => "definition",
+            Self::TimeToLive => "time to live",
+        })
+    }
 }
