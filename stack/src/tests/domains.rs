@@ -24,8 +24,7 @@ const DOMAIN: &str = "
     Type: AWS::ApiGatewayV2::DomainName
     Properties:
       DomainName: Chat.example.com
-      DomainNameConfigurations: [{CertificateArn: !Ref Certificate, EndpointType: REGIONAL}]
-  Certificate: {Type: AWS::CertificateManager::Certificate, Properties: {DomainName: chat.example.com}}
+      DomainNameConfigurations: [{CertificateArn: arn, EndpointType: REGIONAL}]
   Record:
     Type: AWS::Route53::RecordSet
     Properties: {Name: x, Type: A, AliasTarget: {DNSName: !GetAtt Domain.RegionalDomainName, HostedZoneId: !GetAtt Domain.RegionalHostedZoneId}}
