@@ -92,6 +92,33 @@ pub enum ErrorKind {
     Code(String),
 }
 
+impl ErrorKind {
+    /// What to do about it, where nothing more exact is known.
+    pub(crate) fn cure(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing { property, .. } => format!("add `{property}`"),
+            Self::Circular { .. } => {
+                "let one of them be without a reference to the other".to_owned()
+            }
+            Self::UnknownName(_) => "declare it, or correct the name".to_owned(),
+            Self::Parameter(_) => "give the parameter a value: `--parameter NAME=VALUE`".to_owned(),
+            Self::Api { invalid, .. } => match invalid.property() {
+                "IdentitySource" => {
+                    "write `route.request.header.NAME` or `route.request.querystring.NAME`"
+                }
+                "RouteSelectionExpression" => "write `$request.body.action`",
+                "RequestTemplates" | "ResponseTemplates" => "`gatespec lint` tells more",
+                "TimeoutInMillis" => "write a number from 50 to 29000",
+                "Target" => "name an integration: `!Sub integrations/${MyIntegration}`",
+                "AuthorizationType" => "move it to the route `$connect`",
+                _ => return None,
+            }
+            .to_owned(),
+            _ => return None,
+        })
+    }
+}
+
 /// Something that is not done as AWS would do it, or that works as on AWS but hardly as meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {

@@ -77,6 +77,8 @@ impl Source {
 
     /// An error at `span`; `help`, if there is any, says what to do.
     pub(crate) fn report(&self, span: Span, kind: ErrorKind, help: Option<&str>) -> Error {
+        let cure = help.map(str::to_owned).or_else(|| kind.cure());
+        let help = cure.as_deref();
         let file = self.file(span.start);
         let span = file.clamp(file.local(span));
         let page = file.page(&kind.to_string(), &span, help);

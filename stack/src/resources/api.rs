@@ -124,8 +124,7 @@ fn candidates<'a>(draft: &mut Draft<'a>) -> Candidates<'a> {
                 draft.warn(resource.id_span.clone(), WarningKind::NoEffect, message);
             }
             Some((protocol, span)) => {
-                let message = format!("`ProtocolType` `{protocol}` must be `WEBSOCKET` or `HTTP`");
-                draft.error(span, ErrorKind::Value(message));
+                draft.not_a_word(span, "ProtocolType", &protocol, &["WEBSOCKET", "HTTP"]);
                 possible.push(properties);
             }
             None => possible.push(properties),

@@ -60,7 +60,10 @@ fn mapping(
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.*".contains(c);
     if domain.is_empty() || !domain.chars().all(fits) {
         let message = format!("`DomainName` `{domain}` must be a host name");
-        return Err(properties.error("DomainName", ErrorKind::Value(message)));
+        let kind = ErrorKind::Value(message);
+        let help = "a custom domain is named as in `chat.example.com`";
+        let source = properties.template.source;
+        return Err(source.error_with_help(properties.span("DomainName"), kind, help));
     }
     let fits = |c: char| c.is_ascii_alphanumeric() || "$-_.+!*'()/".contains(c);
     if key.chars().count() > KEY_CHARACTERS || !key.chars().all(fits) {
@@ -68,7 +71,10 @@ fn mapping(
             "`ApiMappingKey` `{key}` must have at most {KEY_CHARACTERS} letters, digits and \
              `$-_.+!*'()`, and slashes between levels"
         );
-        return Err(properties.error("ApiMappingKey", ErrorKind::Value(message)));
+        let kind = ErrorKind::Value(message);
+        let help = "a key is as in `live` or `v1/live`";
+        let source = properties.template.source;
+        return Err(source.error_with_help(properties.span("ApiMappingKey"), kind, help));
     }
     let mapping = ApiMapping {
         domain_name: domain.to_ascii_lowercase(),

@@ -158,6 +158,7 @@ fn function(
         reserved_concurrency: draft
             .optional(reserved)
             .and_then(|number| usize::try_from(number).ok()),
+        qualifiers: Vec::new(),
         asynchronous: event_invoke_config::of_function(draft, properties, config.as_ref()),
         memory_size: draft.optional(memory_size).unwrap_or(128),
         log_group: logged("LogGroup").unwrap_or_else(|| format!("/aws/lambda/{name}")),
@@ -233,7 +234,9 @@ fn number(
             range.end()
         );
         let kind = ErrorKind::Value(message);
-        properties.template.source.error(value.span.clone(), kind)
+        let help = "write it in digits, without a unit";
+        let source = properties.template.source;
+        source.error_with_help(value.span.clone(), kind, help)
     })
 }
 

@@ -1,7 +1,7 @@
 //! Types that nearly every stack has and that serving does not depend on: no warning.
 
 use crate::resources::draft::{Reads, ResourceType};
-use crate::template::names::{Attributes, FIRST_VERSION, Identity, Reference};
+use crate::template::names::{Attributes, Identity, Reference};
 
 /// The types.
 pub(crate) const TYPES: &[&ResourceType] = &[
@@ -22,12 +22,6 @@ pub(crate) const TYPES: &[&ResourceType] = &[
     &other("AWS::IAM::ManagedPolicy"),
     &other("AWS::IAM::Policy"),
     &other("AWS::IAM::RolePolicy"),
-    &qualified("AWS::Lambda::Alias", Some("Name"), &[("AliasArn", "{ref}")]),
-    &qualified(
-        "AWS::Lambda::Version",
-        None,
-        &[("FunctionArn", "{ref}"), ("Version", FIRST_VERSION)],
-    ),
     &other("AWS::Logs::LogStream"),
     &other("AWS::Logs::MetricFilter"),
     &other("AWS::Logs::QueryDefinition"),
@@ -60,24 +54,6 @@ const fn named(
         name,
         identity: Identity {
             reference: Reference::Name(property),
-            attributes: Attributes::Including(attributes),
-        },
-        known: &[],
-        harmless: &[],
-        reads: Reads::Nothing,
-    }
-}
-
-/// An alias or a version of a function.
-const fn qualified(
-    name: &'static str,
-    property: Option<&'static str>,
-    attributes: &'static [(&'static str, &'static str)],
-) -> ResourceType {
-    ResourceType {
-        name,
-        identity: Identity {
-            reference: Reference::Qualified(property),
             attributes: Attributes::Including(attributes),
         },
         known: &[],

@@ -3,6 +3,7 @@
 //!
 //! A new type is a file beside this one, with its entry and its reader, and a line in [`TYPES`].
 
+mod alias;
 mod api;
 mod api_key;
 mod api_mapping;
@@ -69,6 +70,8 @@ const TYPES: &[&ResourceType] = &[
     &function::LAMBDA,
     &permission::TYPE,
     &event_invoke_config::TYPE,
+    &alias::VERSION,
+    &alias::ALIAS,
     &table::TYPE,
     &global_table::TYPE,
     &simple_table::TYPE,

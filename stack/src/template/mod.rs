@@ -315,10 +315,8 @@ impl<'t> Template<'t> {
 
     /// An error for a name that nothing in the template has, with the nearest that something has.
     fn unknown(&self, name: &str, span: &Span) -> Error {
-        if let Some(error) = &self.stack.transform_error {
-            return error.clone();
-        }
-        resource::unknown(self.source, self.root, name, span)
+        let transform = self.stack.transform_error.as_ref();
+        resource::unknown((self.source, self.root), transform, name, span)
     }
 }
 

@@ -46,7 +46,13 @@ pub(super) fn read<'t>(
 }
 
 /// An error for a name that nothing in the template has, with the nearest that something has.
-pub(super) fn unknown(source: &Source, root: &Node, name: &str, span: &Span) -> Error {
+/// `transform` is what is wrong with a transform, which may be why the name is not there.
+pub(super) fn unknown(
+    (source, root): (&Source, &Node),
+    transform: Option<&Error>,
+    name: &str,
+    span: &Span,
+) -> Error {
     let names = |section: &str| {
         let entries = root.get(section).map(Node::entries);
         let entries = entries.unwrap_or_default().iter();
@@ -58,6 +64,9 @@ pub(super) fn unknown(source: &Source, root: &Node, name: &str, span: &Span) -> 
     }
     let help = nearest(name, names("Parameters").chain(names("Resources")))
         .map(|near| format!("did you mean `{near}`?"));
+    if let (None, Some(error)) = (&help, transform) {
+        return error.clone();
+    }
     let message = format!("there is no parameter or resource `{name}`");
     let kind = ErrorKind::UnknownName(message);
     source.report(span.clone(), kind, help.as_deref())

@@ -228,7 +228,7 @@ impl Expansion<'_> {
             let help = "a list of a loop is written out, or comes from a parameter or `Mappings`";
             self.error(&error.whole_span(), message, help)
         })?;
-        let what = format!("the list of `{}`", key.text);
+        let what = format!("the collection of `{}`", key.text);
         let not_text = |value: &Value, expected: &str| {
             let message = format!("{what} must {expected}");
             let help = "write `[a, b]`, or give it by a parameter of type `CommaDelimitedList`";
