@@ -368,8 +368,7 @@ fn signed(sign: &Sign, method: &str, url: &mut String, body: &str) -> Vec<(Strin
 
 /// A URL without its path.
 fn origin(url: &str) -> &str {
-    let (_, path) = parts(url);
-    &url[..url.len() - path.len()]
+    &url[..url.len() - parts(url).1.len()]
 }
 
 /// The host of a URL, and its path with the query string.
