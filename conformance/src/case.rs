@@ -141,7 +141,7 @@ macro_rules! files {
 }
 
 /// The kit's own cases, by file: an area, or a part of one behind a hyphen.
-const FILES: [(&str, &str); 19] = files![
+const FILES: [(&str, &str); 20] = files![
     "handshake",
     "handshake-keys",
     "handshake-signed",
@@ -156,6 +156,7 @@ const FILES: [(&str, &str); 19] = files![
     "template-generated",
     "integration",
     "integration-mapping",
+    "integration-service",
     "integration-backend",
     "management",
     "management-signed",

@@ -48,6 +48,9 @@ fn for_people(running: &Control, options: &Options) {
     for (domain, url) in running.custom_domains() {
         print(&format!("custom domain: {url} with `Host: {domain}`"));
     }
+    if let Some(url) = running.outbox_url() {
+        print(&format!("outbox of services that are not here: {url}"));
+    }
     print(&format!(
         "TLS on the same port, for clients that trust {}",
         running.authority().display()
