@@ -11,19 +11,19 @@ mod selection;
 mod url;
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use conformance::fixture::Fixture;
 use conformance::generate::Chance;
 use conformance::report::Comparison;
-use conformance::runner::Options;
 use conformance::target::{Gateways, Specification};
-use conformance::{Case, Outcome, Report, Verdict, report};
+use conformance::{Case, Outcome, Report, Verdict, report, runner::Options};
 
+use crate::given::{Stack, StackArgs};
 use crate::interpreters::InterpreterArgs;
-use crate::{Caused, Failure, StackArgs, print, runtime, serve};
+use crate::{Caused, Failure, print, runtime, serve};
 use aws::AwsArgs;
 use endpoint::EndpointArgs;
 use expectations::ExpectationArgs;
@@ -120,7 +120,9 @@ enum Target {
 /// What the targets need besides the cases.
 struct Prepared {
     fixtures: Vec<Fixture>,
-    /// For the kit's own targets.
+    /// Where the stack of the kit's own targets is.
+    found: Option<Stack>,
+    /// It.
     stack: Option<Assembly>,
     endpoint: Option<conformance::Target>,
 }
@@ -147,8 +149,12 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         .then(|| endpoint::target(&args.endpoint, args.running.options(Target::Endpoint)))
         .transpose()?;
     let known = args.expectations.read(&targets, args.selection.author())?;
-    let stack = (!targets.iter().all(|target| target.is_deployed()))
-        .then(|| serve::read_stack(&args.stack))
+    let found = (!targets.iter().all(|target| target.is_deployed()))
+        .then(|| args.stack.find(None))
+        .transpose()?;
+    let stack = found
+        .as_ref()
+        .map(|found| serve::read_stack(&args.stack, found))
         .transpose()?;
     // A run may take minutes, and on AWS money: what could not be kept is said before.
     files::try_reports(&args.report)?;
@@ -163,10 +169,16 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     }
     let prepared = Prepared {
         fixtures,
+        found,
         stack,
         endpoint,
     };
-    let mut reports = runtime()?.block_on(reports(args, &targets, cases, &prepared))?;
+    let mut reports = runtime()?.block_on(async {
+        tokio::select! {
+            reports = reports(args, &targets, cases, &prepared) => reports,
+            _ = tokio::signal::ctrl_c() => Err(Failure::could_not_run("interrupted: no report is written")),
+        }
+    })?;
     for ((report, target), known) in reports.iter_mut().zip(&targets).zip(&known) {
         report.explain(known);
         alone::tell(args, *target, cases, report);
@@ -220,7 +232,12 @@ async fn reports(
             }
             (Target::Endpoint, _, Some(endpoint)) => endpoint::run(endpoint, cases).await,
             (Target::Aws, ..) => aws::run(cases, &args.aws, &args.endpoint, options).await?,
-            _ => local(args, cases, fixtures, options).await?,
+            _ => {
+                let found = prepared.found.as_ref();
+                let template = found.map_or(&*args.stack.path, |found| &found.input.template);
+                let of_stack = args.stack.to_arguments(found);
+                local(args, (template, &of_stack), cases, fixtures, options).await?
+            }
         });
     }
     Ok(reports)
@@ -229,6 +246,7 @@ async fn reports(
 /// The local gateway: this program as `gatespec serve`.
 async fn local(
     args: &CheckArgs,
+    (template, of_stack): (&Path, &[String]),
     cases: &[Case],
     fixtures: &[Fixture],
     options: Options,
@@ -241,8 +259,8 @@ async fn local(
     }
     let gateways = Gateways {
         program: &program,
-        template: &args.stack.template,
-        parameters: &args.stack.parameters,
+        template,
+        of_stack,
         fixtures,
         arguments: &arguments,
         folder: &args.report,

@@ -9,6 +9,7 @@ use spec::template::lint::lint_as;
 use spec::template::{MappingTemplate, Output};
 use stack::MappingTemplates;
 
+use crate::given::{self, AppArgs, HERE};
 use crate::{Failure, eprint, print};
 
 /// Search for messages, authorizer results and parameters that break a mapping template.
@@ -25,9 +26,11 @@ use crate::{Failure, eprint, print};
 )]
 pub(crate) struct FalsifyArgs {
     /// A stack's template (.yaml, .yml, or .json with `Resources`), to try all of its mapping
-    /// templates, or a file with one mapping template.
-    #[arg(default_value = "template.yaml")]
+    /// templates, a folder of one, as `gatespec lint` takes it, or a file with one mapping template.
+    #[arg(default_value = HERE, value_name = "PATH")]
     file: PathBuf,
+    #[command(flatten)]
+    app: AppArgs,
     /// How many inputs to try on each template.
     #[arg(long, default_value_t = 10_000, value_parser = value_parser!(u32).range(1..))]
     cases: u32,
@@ -90,9 +93,9 @@ pub(crate) fn run(args: &FalsifyArgs) -> Result<(), Failure> {
 
 /// The mapping templates of a file, each text once.
 fn templates(args: &FalsifyArgs) -> Result<Vec<Named>, Failure> {
-    let file = args.file.display();
-    let read =
-        MappingTemplates::read(&args.file).map_err(|error| Failure::Page(error.to_string()))?;
+    let file = given::written(&args.file, &args.app)?;
+    let read = MappingTemplates::read(&file).map_err(|error| Failure::Page(error.to_string()))?;
+    let file = file.display();
     if read.templates.is_empty() && read.unread.is_empty() {
         eprint(&format!("{file}: no mapping templates"));
     }

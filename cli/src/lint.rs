@@ -11,21 +11,26 @@ use spec::template::Output;
 use spec::template::lint::{self, Doubt, Finding, Rule};
 use stack::MappingTemplates;
 
+use crate::given::{self, AppArgs, HERE};
 use crate::{Failure, eprint, print};
 
 /// Find what would break mapping templates in production.
 ///
 /// A file is a mapping template, or, if it ends in .yaml or .yml, or in .json and has `Resources`, a
-/// stack's template with all of its `RequestTemplates` and `ResponseTemplates`.
+/// stack's template with all of its `RequestTemplates` and `ResponseTemplates`, and those of the
+/// stacks nested in it. In a folder, the
+/// template is read that `gatespec serve` would serve, or what it was built from.
 #[derive(Args)]
 #[command(
     after_help = "Exit codes: 0 no findings; 1 findings; 2 a file could not be read.\n\n\
          Example:\n  gatespec lint --format sarif > lint.sarif"
 )]
 pub(crate) struct LintArgs {
-    /// Mapping templates, or stacks' templates.
-    #[arg(default_value = "template.yaml", value_name = "FILE")]
+    /// Mapping templates, stacks' templates, or folders.
+    #[arg(default_value = HERE, value_name = "PATH")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    app: AppArgs,
     /// Omit the findings of this rule; may be repeated. "Renders to JSON" is judged as before.
     #[arg(long, value_name = "RULE", value_parser = rule())]
     allow: Vec<Rule>,
@@ -79,7 +84,23 @@ struct Place {
 pub(crate) fn run(args: &LintArgs) -> Result<(), Failure> {
     let mut linted = Vec::new();
     for file in &args.files {
-        linted.extend(lint_file(file)?);
+        let before = linted.len();
+        let mut files = vec![given::written(file, &args.app)?];
+        // The templates of nested stacks come behind those of the stacks around them.
+        let mut next = 0;
+        while let Some(file) = files.get(next) {
+            let (found, nested) = lint_file(file)?;
+            linted.extend(found);
+            for one in nested {
+                if !files.contains(&one) {
+                    files.push(one);
+                }
+            }
+            next += 1;
+        }
+        if linted.len() == before {
+            eprint(&format!("{}: no mapping templates", files[0].display()));
+        }
     }
     for each in &mut linted {
         let shown = |placed: &Placed| !args.allow.contains(&placed.finding.rule);
@@ -112,12 +133,10 @@ fn rule() -> impl TypedValueParser<Value = Rule> {
     })
 }
 
-fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {
+/// What is found in a file, and the templates of the stacks nested in it.
+fn lint_file(path: &Path) -> Result<(Vec<Linted>, Vec<PathBuf>), Failure> {
     let file = path.display().to_string();
     let read = MappingTemplates::read(path).map_err(|error| Failure::Page(error.to_string()))?;
-    if read.templates.is_empty() && read.unread.is_empty() {
-        eprint(&format!("{file}: no mapping templates"));
-    }
     let all = read.templates.iter().map(|template| {
         let report = lint::lint_as(&template.text, template.output);
         let place = |finding: Finding| {
@@ -144,7 +163,8 @@ fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {
             reason: unread.reason.clone(),
         }],
     });
-    Ok(all.chain(unread).collect())
+    let linted = all.chain(unread).collect();
+    Ok((linted, read.nested))
 }
 
 impl Placed {

@@ -10,6 +10,7 @@ mod ca;
 mod check;
 mod failure;
 mod falsify;
+mod given;
 mod interpreters;
 mod jsonl;
 mod lint;
@@ -20,10 +21,9 @@ mod serve;
 mod spec;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use failure::{Caused, Failure};
 
 /// API Gateway WebSocket APIs on your machine: run a stack, hold it to the specification, render
@@ -52,24 +52,6 @@ enum Command {
     /// Be the function of the conformance kit's fixtures: what their `bootstrap` runs.
     #[command(hide = true)]
     Probe,
-}
-
-/// Which stack.
-#[derive(Args, Clone)]
-struct StackArgs {
-    /// The SAM or CloudFormation template.
-    #[arg(default_value = "template.yaml")]
-    template: PathBuf,
-    /// Give a template parameter a value; may be repeated.
-    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = key_value)]
-    parameters: Vec<(String, String)>,
-    /// Take the functions' binaries as they are instead of building them.
-    #[arg(long)]
-    no_build: bool,
-    /// What the gateway is to do wrong.
-    #[cfg(feature = "mutations")]
-    #[arg(long, value_name = "NAME", hide = true)]
-    mutation: Option<gateway::Mutation>,
 }
 
 const AFTER_HELP: &str = "Exit codes: 0 all as expected; 1 unexpected verdicts, findings, or a template that cannot be
@@ -129,12 +111,6 @@ fn text_or_file(argument: &str) -> Result<String, Failure> {
         Some(path) => std::fs::read_to_string(path),
     };
     read.map_err(|error| Failure::unreadable(&argument[1..], error))
-}
-
-fn key_value(text: &str) -> Result<(String, String), String> {
-    text.split_once('=')
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .ok_or_else(|| format!("`{text}` must be NAME=VALUE"))
 }
 
 /// The runtime that everything asynchronous runs on.

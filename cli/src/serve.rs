@@ -1,6 +1,7 @@
 //! `gatespec serve`.
 
 mod announce;
+mod dry_run;
 mod input;
 mod values;
 
@@ -15,7 +16,7 @@ use gateway::{
 };
 use spec::Timestamp;
 use spec::throttle::Limit;
-use stack::{Assembly, Variables};
+use stack::{Assembly, Dialect, Variables};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 use tracing::level_filters::LevelFilter;
@@ -23,8 +24,9 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::given::{AppArgs, Stack, StackArgs};
 use crate::interpreters::InterpreterArgs;
-use crate::{Caused, Failure, StackArgs, eprint, runtime};
+use crate::{Caused, Failure, eprint, print, runtime};
 
 /// Serve a stack's WebSocket API, its functions and its tables on this machine, until Ctrl-C.
 ///
@@ -33,10 +35,15 @@ use crate::{Caused, Failure, StackArgs, eprint, runtime};
 /// a Lambda Runtime API. A DynamoDB engine holds the tables, in memory or in the file of --data,
 /// unless AWS_ENDPOINT_URL_DYNAMODB names another.
 #[derive(Args)]
-#[command(after_help = "Example:\n  gatespec serve --port 0 --verbose my/template.yaml")]
+#[command(
+    after_help = "Example:\n  gatespec serve --port 0 --verbose my/template.yaml\n  \
+                  gatespec serve --stack Prod/Chat cdk.out"
+)]
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     stack: StackArgs,
+    #[command(flatten)]
+    app: AppArgs,
     /// The address to listen on. Another than loopback lets other machines in.
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
@@ -62,6 +69,10 @@ pub(crate) struct ServeArgs {
     /// `sqs=http://127.0.0.1:4566`; may be repeated. So do `AWS_ENDPOINT_URL_*` of the environment.
     #[arg(long, value_name = "SERVICE=URL", value_parser = values::endpoint)]
     endpoint: Vec<(String, String)>,
+    /// Where a VPC link leads, by its logical id or its id, such as `MyLink=http://127.0.0.1:8080`;
+    /// may be repeated. The address takes the place of scheme and host of an integration's.
+    #[arg(long, value_name = "NAME=URL", value_parser = values::vpc_link)]
+    vpc_link: Vec<(String, String)>,
     /// The most processes of one function. There are as many as keep the processors busy, and more
     /// for a function that sleeps or waits for others.
     #[arg(long, value_name = "N", default_value_t = gateway::MAX_PROCESSES, value_parser = processes)]
@@ -101,6 +112,17 @@ pub(crate) struct ServeArgs {
     /// gateway then also ends when its standard input is closed).
     #[arg(long, value_enum, default_value_t = Ready::Text, value_name = "FORM")]
     ready: Ready,
+    /// Print what would be served, and start nothing: routes with their integrations and
+    /// authorizers, functions with their code, tables, addresses, warnings.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "text"
+    )]
+    dry_run: Option<dry_run::Format>,
     /// For tests: a clock frozen at this moment, in milliseconds since 1970, instead of the
     /// system's. A line `advance SECONDS` on standard input (decimals are milliseconds) moves it;
     /// once everything due by then has happened and is on its way, a line `now MILLIS` on standard
@@ -121,21 +143,40 @@ const LAST: Duration = Duration::from_secs(2);
 
 /// Serves until a signal comes, then closes every connection and leaves nothing behind.
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
+    let found = args.stack.find(Some(&args.app))?;
+    if let Some(format) = args.dry_run {
+        return plan(args, &found, format);
+    }
+    eprint(&format!("serving {}", found.input));
     let log = Log::stderr().map_err(|error| could_not_run("cannot start the log", error))?;
-    trace_to(&log);
+    let outbox = match args.verbose {
+        true => LevelFilter::INFO,
+        false => LevelFilter::WARN,
+    };
+    trace_to(&log, outbox);
     let runtime = runtime()?;
-    let served = runtime.block_on(serve(args, &log));
+    let served = runtime.block_on(serve(args, &found, &log));
     runtime.shutdown_timeout(LAST);
     log.flush(LAST);
     served
 }
 
-/// Sends warnings and panics to the log.
-fn trace_to(log: &Log) {
+/// Prints what would be served.
+fn plan(args: &ServeArgs, found: &Stack, format: dry_run::Format) -> Result<(), Failure> {
+    let options = serve_options(args, found);
+    let stack = Assembly::read(&options.template, &options.settings)
+        .map_err(|diagnostics| Failure::Page(diagnostics.to_string()))?;
+    print(&dry_run::print(args, &found.input, &stack, format));
+    Ok(())
+}
+
+/// Sends warnings and panics to the log, and what comes into the outbox.
+fn trace_to(log: &Log, outbox: LevelFilter) {
     let events = log.clone();
     // The engine's server warns of every 4xx without saying more; the gateway says what was refused.
     let levels = Targets::new()
         .with_default(LevelFilter::WARN)
+        .with_target("gateway::outbox", outbox)
         .with_target("dynoxide::server", LevelFilter::ERROR);
     tracing_subscriber::fmt()
         .with_writer(move || events.writer())
@@ -152,10 +193,10 @@ fn trace_to(log: &Log) {
     }));
 }
 
-async fn serve(args: &ServeArgs, log: &Log) -> Result<(), Failure> {
+async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure> {
     // Before anything is started: an early signal must end it in an orderly way too.
     let mut ends = Ends::new()?;
-    let options = serve_options(args);
+    let options = serve_options(args, found);
     let running = tokio::select! {
         started = gateway::start(options.clone()) => {
             started.map_err(failure)?
@@ -212,12 +253,14 @@ async fn show(mut decisions: Subscription, log: Log) {
     }
 }
 
-fn serve_options(args: &ServeArgs) -> Options {
-    let mut options = options(&args.stack);
+fn serve_options(args: &ServeArgs, found: &Stack) -> Options {
+    let mut options = options(&args.stack, found);
     options.build.release = args.release;
     if let Some(variables) = &args.env_vars {
         options.settings.variables.clone_from(variables);
     }
+    let links = args.vpc_link.iter().cloned();
+    options.settings.vpc_links.extend(links);
     options.host = args.host;
     options.port = args.port;
     if args.verbose {
@@ -257,8 +300,12 @@ fn processes(text: &str) -> Result<usize, String> {
 }
 
 /// The stack of a template, read for `check`.
-pub(crate) fn read_stack(args: &StackArgs) -> Result<Assembly, Failure> {
-    let stack = Assembly::read(&args.template, &options(args).settings)
+pub(crate) fn read_stack(args: &StackArgs, found: &Stack) -> Result<Assembly, Failure> {
+    let input = &found.input;
+    if !matches!(input.dialect, Dialect::Plain | Dialect::Sam) {
+        eprint(&format!("checking {input}"));
+    }
+    let stack = Assembly::read(&input.template, &options(args, found).settings)
         .map_err(|diagnostics| Failure::Page(diagnostics.to_string()))?;
     for warning in stack.warnings() {
         eprint(&format!("warning: {warning}"));
@@ -275,12 +322,9 @@ pub(crate) fn build(stack: &Assembly, interpreters: &InterpreterArgs) -> Result<
         .map_err(failure)
 }
 
-fn options(args: &StackArgs) -> Options {
-    let mut options = Options::new(&args.template);
-    options
-        .settings
-        .parameters
-        .extend(args.parameters.iter().cloned());
+fn options(args: &StackArgs, found: &Stack) -> Options {
+    let mut options = Options::new(&found.input.template);
+    args.settle(found, &mut options.settings);
     options.build.skip = args.no_build;
     #[cfg(feature = "mutations")]
     {
@@ -306,6 +350,8 @@ fn could_not_run(what: &'static str, error: std::io::Error) -> Failure {
 struct Ends {
     interrupt: Signal,
     terminate: Signal,
+    /// The terminal is closed.
+    hangup: Signal,
 }
 
 impl Ends {
@@ -315,6 +361,7 @@ impl Ends {
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
         })
     }
 
@@ -323,6 +370,7 @@ impl Ends {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
         }
     }
 }

@@ -1,10 +1,11 @@
 //! A new deployment while the gateway serves.
 
-use stack::{Assembly, Change, Plan, Refusal, Table, TableChange, TablePart};
+use stack::{Assembly, Change, Function, Plan, Refusal, Table, TableChange, TablePart};
 
 use crate::access_log::Writer;
 use crate::lambda::Launch;
 use crate::running::{Deployed, Running, rules};
+use crate::services::aws;
 use crate::{Error, build};
 
 /// Why a deployment was not applied. The previous one is still served, unchanged.
@@ -25,6 +26,7 @@ impl Running {
     /// See [`Control::apply`](crate::Control::apply).
     pub(crate) async fn apply(&self, assembly: Assembly) -> Result<Plan, ApplyError> {
         let mut deployed = self.deployed.lock().await;
+        let assembly = assembly.after(&self.assembly()).map_err(Error::Template)?;
         let plan = Plan::between(&self.assembly(), &assembly);
         let mut refusals = plan.refusals();
         refusals.extend(deployed.stays_in_the_way(&assembly, &plan.tables));
@@ -36,6 +38,11 @@ impl Running {
             () = self.goes_down() => return Err(ApplyError::GoingDown),
             programs = build::programs(&assembly, &self.options.build, &self.tools) => programs?,
         };
+        // What ran, and what is new, must run; what did not run before may still not.
+        let is_new = |(function, _): &(&Function, _)| !self.functions.is_not_run(&function.arn);
+        if let Some((_, why)) = programs.not_run(&assembly).find(is_new) {
+            return Err(Error::from(why.error.clone()).into());
+        }
         self.log_accesses_of(&assembly, &mut deployed)?;
         self.change_tables(&assembly, &plan.tables, &mut deployed)
             .await?;
@@ -64,7 +71,18 @@ impl Running {
         });
         let mappings = assembly.event_source_mappings();
         self.mappings.deploy(mappings, self.dynamodb.as_ref());
+        let unheard = |stack: &Assembly| aws::without_address(stack, &self.options.endpoints);
+        if unheard(&assembly) != unheard(&self.assembly()) {
+            aws::warn(&assembly, &self.options.endpoints);
+        }
         self.assembly.send_replace(assembly);
+        if !plan.waiting.is_empty() {
+            tracing::warn!(
+                "not served before the next deployment: {}. A deployment is made once: give the                  `AWS::ApiGatewayV2::Deployment` another logical id, or the stage `AutoDeploy: \
+                 true`",
+                plan.waiting.join(", ")
+            );
+        }
         Ok(plan)
     }
 }

@@ -24,6 +24,8 @@ struct Deployment {
     /// Whether the function's answers go back to the client.
     ask: Ways,
     stage: &'static str,
+    /// The stage's deployment by logical id, or it deploys itself.
+    deployment: Option<&'static str>,
     /// Names of tables with the names of their keys.
     tables: Vec<(String, &'static str)>,
 }
@@ -42,12 +44,20 @@ impl Deployment {
             version,
             ask: Ways::Two,
             stage: "test",
+            deployment: None,
             tables: Vec::new(),
         }
     }
 
     fn template(&self) -> String {
         let Self { version, stage, .. } = self;
+        let deployed = match self.deployment {
+            None => "AutoDeploy: true}".to_owned(),
+            Some(id) => format!(
+                "DeploymentId: !Ref {id}}}
+  {id}: {{Type: AWS::ApiGatewayV2::Deployment, DependsOn: Rules, Properties: {{ApiId: !Ref Api}}}}"
+            ),
+        };
         let mut text = format!(
             "Transform: AWS::Serverless-2016-10-31
 Resources:
@@ -56,7 +66,7 @@ Resources:
     Properties: {{ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}}
   Stage:
     Type: AWS::ApiGatewayV2::Stage
-    Properties: {{ApiId: !Ref Api, StageName: {stage}, AutoDeploy: true}}
+    Properties: {{ApiId: !Ref Api, StageName: {stage}, {deployed}
   Mock:
     Type: AWS::ApiGatewayV2::Integration
     Properties:
@@ -299,6 +309,33 @@ async fn what_needs_a_restart_is_refused_and_the_same_again_changes_nothing() {
     served.control.shutdown().await;
     let late = served.control.apply(Deployment::new(3).assembly()).await;
     assert!(matches!(late, Err(ApplyError::GoingDown)));
+}
+
+// ROUTE-62: a deployment is a snapshot, also of what its integrations answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_no_deployment_takes_up_is_not_served() {
+    let deployed = |version, ask, deployment| Deployment {
+        ask,
+        deployment: Some(deployment),
+        ..Deployment::new(version)
+    };
+    let served = deployed(1, Ways::None, "First").start().await;
+    let mut client = served.client().await;
+    let changed = deployed(2, Ways::Two, "First");
+    let plan = served.apply(&changed).await.unwrap();
+    let waits = "waits for a deployment: changes of the route `rules`, the route `ask`";
+    assert!(plan.contains(waits), "{plan}");
+    assert_eq!(ask(&mut client, &message("rules", "")).await, "1");
+    let frame = ask(&mut client, &message("ask", "version")).await;
+    assert!(frame.contains("Forbidden"), "{frame}");
+    let plan = served
+        .apply(&deployed(2, Ways::Two, "Second"))
+        .await
+        .unwrap();
+    assert_eq!(plan, "rules");
+    assert_eq!(ask(&mut client, &message("rules", "")).await, "2");
+    assert_eq!(ask(&mut client, &message("ask", "version")).await, "2");
+    served.control.shutdown().await;
 }
 
 // They used to idle for five minutes.

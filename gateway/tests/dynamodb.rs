@@ -35,6 +35,7 @@ fn options(name: &str, key: &str, more: &str) -> Options {
     Type: AWS::DynamoDB::Table
     Properties:
       TableName: rows
+      BillingMode: PAY_PER_REQUEST
       KeySchema: [{{AttributeName: {key}, KeyType: HASH}}]
       AttributeDefinitions: [{{AttributeName: {key}, AttributeType: S}}]
       {more}

@@ -146,3 +146,127 @@ async fn a_changed_file_is_a_new_deployment() {
     assert_eq!(ask(&mut client, "{}").await, "another");
     running.shutdown().await;
 }
+
+/// A function that answers with its own name and its variable, a route that leads to `arn`, and a
+/// permission.
+fn own_name(value: &str) -> String {
+    format!(
+        "
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: nodejs22.x
+      Handler: index.handler
+      Code:
+        ZipFile: |
+          exports.handler = async () => ({{
+            statusCode: 200,
+            body: `${{process.env.AWS_LAMBDA_FUNCTION_NAME}} ${{process.env.TABLE}}`,
+          }});
+      Environment: {{Variables: {{TABLE: {value}}}}}
+  Permission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !Ref Function
+      Principal: apigateway.amazonaws.com
+"
+    )
+}
+
+// The same logical id in three stacks: in the served one, one nested in it, and one of its app.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_functions_of_other_stacks_are_called() {
+    let folder = code_folder("stacks", &[]);
+    let route = |key: &str, arn: &str| {
+        format!(
+            "
+  {key}Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: AWS_PROXY
+      IntegrationUri: !Join
+        - ''
+        - ['arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/', {arn}, /invocations]
+  {key}Route:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Api
+      RouteKey: {key}
+      RouteResponseSelectionExpression: $default
+      Target: !Sub 'integrations/${{{key}Integration}}'
+  {key}Response:
+    Type: AWS::ApiGatewayV2::RouteResponse
+    Properties: {{ApiId: !Ref Api, RouteId: !Ref {key}Route, RouteResponseKey: $default}}
+"
+        )
+    };
+    let chat = format!(
+        "
+Resources:
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties: {{ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {{ApiId: !Ref Api, StageName: test, AutoDeploy: true}}
+  Nested:
+    Type: AWS::CloudFormation::Stack
+    Properties: {{TemplateURL: nested.yaml, Parameters: {{Table: !ImportValue rows}}}}
+{}{}{}{}",
+        own_name("!GetStackOutput {StackName: Data, OutputName: Rows}"),
+        route("own", "!GetAtt Function.Arn"),
+        route("nested", "!GetAtt Nested.Outputs.Arn"),
+        route("sibling", "!ImportValue function"),
+    );
+    let nested = format!(
+        "
+Parameters: {{Table: {{Type: String}}}}
+Resources:
+{}
+Outputs: {{Arn: {{Value: !GetAtt Function.Arn}}}}
+",
+        own_name("!Ref Table")
+    );
+    let data = format!(
+        "
+Resources:
+  Rows:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{{AttributeName: k, AttributeType: S}}]
+      KeySchema: [{{AttributeName: k, KeyType: HASH}}]
+{}
+Outputs:
+  Rows: {{Value: !Ref Rows, Export: {{Name: rows}}}}
+  Arn: {{Value: !GetAtt Function.Arn, Export: {{Name: function}}}}
+",
+        own_name("!Ref Rows")
+    );
+    for (name, text) in [("chat", chat), ("nested", nested), ("data", data)] {
+        fs::write(folder.join(format!("{name}.yaml")), text).unwrap();
+    }
+    let mut options = Options::new(folder.join("chat.yaml"));
+    options.settings.stacks = vec![stack::StackTemplate {
+        name: "Data".to_owned(),
+        id: "Data".to_owned(),
+        template: folder.join("data.yaml"),
+        parent: None,
+        region: None,
+        account: None,
+    }];
+    options.function_output = FunctionOutput::Discard;
+    let running = start(options).await;
+    let mut client = connect(&running).await.unwrap();
+    for (action, name) in [
+        ("own", "gatespec-Function"),
+        ("nested", "gatespec-Nested-Function"),
+        ("sibling", "Data-Function"),
+    ] {
+        let reply = ask(&mut client, &format!("{{\"action\": \"{action}\"}}")).await;
+        assert_eq!(reply, format!("{name} Data-Rows"));
+    }
+    running.shutdown().await;
+}

@@ -86,6 +86,7 @@ Resources:
     Type: AWS::DynamoDB::Table
     Properties:
       TableName: rows
+      BillingMode: PAY_PER_REQUEST
       KeySchema: [{{AttributeName: id, KeyType: HASH}}]
       AttributeDefinitions: [{{AttributeName: id, AttributeType: S}}]
       StreamSpecification: {{StreamViewType: NEW_AND_OLD_IMAGES}}

@@ -189,7 +189,9 @@ impl CallTarget {
             Some(CallPermission::Missing { reason }) => Self::NotPermitted {
                 reason: reason.clone(),
             },
-            Some(CallPermission::Granted) | None => Self::Function(function_arn),
+            Some(CallPermission::Granted | CallPermission::ByRole) | None => {
+                Self::Function(function_arn)
+            }
         }
     }
 }

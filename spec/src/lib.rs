@@ -59,6 +59,8 @@ mod call;
 mod close;
 pub mod compile;
 pub mod connection;
+pub mod deployment;
+pub mod domain;
 pub mod error_frame;
 pub mod event;
 mod gateway;

@@ -6,19 +6,21 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use spec::api::ApiKey;
 use spec::compile::InvalidRouteSettings;
+use spec::deployment::{self, Declared, Deployments};
 use spec::{CompiledApi, InvalidApi, Location, Problem};
 
 use crate::calls;
+use crate::connected;
 use crate::declared::{EventSourceMapping, Function, Permission, Table, usable_api_keys};
 use crate::diagnostics::{Diagnostics, Findings};
 use crate::document::source::Source;
-use crate::document::yaml::{self, Node};
-use crate::error::{Error, ErrorKind, Warning};
+use crate::error::{Error, ErrorKind, Warning, WarningKind};
+use crate::load::{self, File, Loaded};
 use crate::resources::draft::Draft;
 use crate::resources::{self, given, route, stage};
 use crate::settings::Settings;
-use crate::template::Template;
-use crate::template::intrinsics::Scope;
+use crate::stacks::Stacks;
+use crate::template::stack::Stack;
 
 /// All that a template declares of a WebSocket API: the API with its stage, its functions and
 /// tables. Immutable; a clone shares what it holds.
@@ -26,9 +28,12 @@ use crate::template::intrinsics::Scope;
 pub struct Assembly(Arc<Parts>);
 
 /// What an assembly holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Parts {
+    /// What is served.
     api: Arc<CompiledApi>,
+    declared: Declared,
+    deployments: Deployments,
     functions: Vec<Function>,
     permissions: Vec<Permission>,
     tables: Vec<Table>,
@@ -50,10 +55,13 @@ impl Assembly {
         let bytes =
             std::fs::read(path).map_err(|error| of_file(ErrorKind::Unreadable(Arc::new(error))))?;
         let text = String::from_utf8(bytes).map_err(|error| of_file(ErrorKind::NotUtf8(error)))?;
-        let directory = path.parent().unwrap_or(Path::new(""));
-        let mut parts = assemble(&name, &text, directory, settings)?;
-        parts.inputs.insert(0, path.to_owned());
-        Ok(Self(Arc::new(parts)))
+        let file = File {
+            name: &name,
+            text: &text,
+            directory: path.parent().unwrap_or(Path::new("")),
+            path: Some(path),
+        };
+        Ok(Self(Arc::new(assemble(&file, settings)?)))
     }
 
     /// Reads a template's text. `name` is what messages call the file; `directory` is where its
@@ -67,8 +75,56 @@ impl Assembly {
         directory: &Path,
         settings: &Settings,
     ) -> Result<Self, Diagnostics> {
-        let parts = assemble(name, text, directory, settings)?;
+        let file = File {
+            name,
+            text,
+            directory,
+            path: None,
+        };
+        Ok(Self(Arc::new(assemble(&file, settings)?)))
+    }
+
+    /// The same stack once it is deployed over `before`, as CloudFormation updates a stack. What of
+    /// the API no deployment takes up is not [served](Self::api): it [waits](Self::waiting).
+    ///
+    /// Another API or another stage than before begins anew.
+    ///
+    /// # Errors
+    /// The API that was deployed before cannot be served with the stage as it is now.
+    pub fn after(&self, before: &Self) -> Result<Self, Diagnostics> {
+        if self.0.api.can_follow(&before.0.api).is_err() {
+            return Ok(self.clone());
+        }
+        let mut parts = (*self.0).clone();
+        parts.deployments = before.0.deployments.updated(&parts.declared);
+        let mut api = parts.deployments.served(&parts.declared);
+        calls::judge_again(&mut api, &mut parts.functions, &parts.permissions);
+        let api = api.compile().map_err(|problems| {
+            let mut findings = Findings::default();
+            for invalid in problems {
+                let message = format!("what is deployed cannot be served any more: {invalid}");
+                let invalid = Box::new(invalid);
+                let kind = ErrorKind::Api { message, invalid };
+                findings.error(parts.source.error(0..0, kind));
+            }
+            findings.into_diagnostics()
+        })?;
+        parts.api = Arc::new(api);
+        for folder in code_folders(&parts.functions) {
+            if !parts.inputs.contains(&folder) {
+                parts.inputs.push(folder);
+            }
+        }
         Ok(Self(Arc::new(parts)))
+    }
+
+    /// What of the template's API is not served yet, each in some words: it waits for a deployment.
+    pub fn waiting(&self) -> Vec<String> {
+        let Declared { api, .. } = &self.0.declared;
+        match self.api().stage.undeployed {
+            true => Vec::new(),
+            false => deployment::waiting(api, self.api()),
+        }
     }
 
     /// The API with the stage that is served, as the specification has accepted it.
@@ -106,8 +162,8 @@ impl Assembly {
         &self.0.warnings
     }
 
-    /// The files and folders that the API depends on: the template, where it was read from a file,
-    /// and the code and layers of each function that the API calls. Relative paths are as the template's own.
+    /// The files and folders that the API depends on: the templates that were read from files, the
+    /// served one first, and the code and layers of each function that the API calls. Relative paths are as the template's own.
     pub fn inputs(&self) -> &[PathBuf] {
         &self.0.inputs
     }
@@ -127,26 +183,46 @@ impl Assembly {
         let kind = ErrorKind::Code(message);
         self.0.source.report(span, kind, help.as_deref())
     }
+
+    /// A warning about a function's code, at its location.
+    pub fn code_warning(&self, function: &Function, message: String) -> Warning {
+        let span = function.span.clone();
+        self.0
+            .source
+            .warning(span, WarningKind::Unavailable, message)
+    }
 }
 
-fn assemble(
-    name: &str,
-    text: &str,
-    directory: &Path,
-    settings: &Settings,
-) -> Result<Parts, Diagnostics> {
-    let source = Source::new(name, text);
-    let root = yaml::parse(&source)?;
+fn assemble(file: &File<'_>, settings: &Settings) -> Result<Parts, Diagnostics> {
+    let Loaded {
+        source,
+        stacks,
+        findings,
+    } = load::load(file, settings)?;
+    read(&source, &stacks, findings)
+}
+
+fn read(source: &Source, stacks: &[Stack], found: Vec<Findings>) -> Result<Parts, Diagnostics> {
+    let stacks = Stacks::new(source, stacks, found, resources::identity);
     let mut findings = Findings::default();
-    let identity = resources::identity;
-    let template = Template::new(&source, &root, settings, identity, &mut findings);
-    let Some(template) = template else {
+    let templates = connected::templates(&stacks, &mut findings);
+    let Some((served, templates)) = templates.and_then(|all| Some((*all.first()?, all))) else {
         return Err(findings.into_diagnostics());
     };
-    let mut draft = resources::read(&template, directory, findings);
+    let files = templates
+        .iter()
+        .filter_map(|template| template.stack.file.clone());
+    let files: Vec<PathBuf> = files.collect();
+    let mut draft = resources::read(served, templates, findings);
     given::check(&mut draft);
     calls::resolve(&mut draft);
     let api = compile(&mut draft);
+    let declared = Declared {
+        api: Arc::new(draft.api.clone()),
+        auto_deploy: draft.auto_deploy,
+        deployment_id: draft.deployment_id.clone(),
+        deployments: std::mem::take(&mut draft.deployments),
+    };
     let outputs = outputs(&mut draft);
     let Draft {
         findings,
@@ -159,16 +235,25 @@ fn assemble(
     let Some(api) = api.filter(|_| findings.is_clean()) else {
         return Err(findings.into_diagnostics());
     };
+    let deployments = Deployments::default().updated(&declared);
+    let served = deployments.served(&declared);
+    let api = match served == *declared.api {
+        true => api,
+        // A part of what is right is right.
+        false => served.compile().unwrap_or(api),
+    };
     Ok(Parts {
         api: Arc::new(api),
-        inputs: code_folders(&functions),
+        declared,
+        deployments,
+        inputs: files.into_iter().chain(code_folders(&functions)).collect(),
         functions,
         permissions,
         tables,
         event_source_mappings,
         outputs,
         warnings: findings.into_diagnostics().into_warnings(),
-        source,
+        source: source.clone(),
     })
 }
 
@@ -235,43 +320,24 @@ fn code_folders(functions: &[Function]) -> Vec<PathBuf> {
     folders
 }
 
-/// The section `Outputs`. An output with something that is not supported here is left out: serving
-/// does not depend on it.
+/// The section `Outputs`. An output that cannot be evaluated is left out: serving does not depend
+/// on it.
 fn outputs(draft: &mut Draft<'_>) -> IndexMap<String, String> {
     let template = draft.template;
-    let section = template.root.get("Outputs");
     let mut outputs = IndexMap::new();
-    for (key, node) in section.map(Node::entries).unwrap_or_default() {
-        match output(template, key, node) {
+    for (key, node) in template.outputs() {
+        match template.output(key, node) {
             Ok(Some(text)) => {
                 outputs.insert(key.text.clone(), text);
             }
             Ok(None) => {}
-            Err(error) if matches!(error.kind(), ErrorKind::Unsupported(_)) => {
+            // Something else that failed the same way has told it.
+            Err(error) if draft.findings.knows(&error) => {}
+            Err(error) => {
                 let consequence = format!("the output `{}` is left out", key.text);
                 draft.leave_out(vec![error], &consequence);
             }
-            Err(error) => draft.findings.error(error),
         }
     }
     outputs
-}
-
-/// The value of an output; `None` if its condition does not hold.
-fn output(template: &Template<'_>, key: &yaml::Key, node: &Node) -> Result<Option<String>, Error> {
-    let condition = node.get("Condition");
-    if let Some(condition) = condition
-        && let Some(name) = condition.plain_text()
-        && !template.condition(name, &condition.span)?
-    {
-        return Ok(None);
-    }
-    let Some(value) = node.get("Value") else {
-        let message = format!("the output `{}` has no `Value`", key.text);
-        let kind = ErrorKind::Structure(message);
-        return Err(template.source.error(key.span.clone(), kind));
-    };
-    let value = template.eval(value)?;
-    let text = value.expect_text(template.source, &format!("the output `{}`", key.text))?;
-    Ok(Some(text.to_owned()))
 }

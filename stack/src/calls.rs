@@ -1,8 +1,11 @@
 //! Which function each call of the API reaches, and whether a permission lets it.
 
-use spec::api::{Api, CallPermission, function_arn, with_stage_variables};
+use spec::api::{
+    Api, CallPermission, Integration, IntegrationType, function_arn, with_stage_variables,
+};
 use spec::route::RouteKey;
 
+use crate::declared::{Function, Permission};
 use crate::error::{ErrorKind, Span, WarningKind};
 use crate::resources::draft::Draft;
 use crate::resources::{function, permission, stage};
@@ -35,21 +38,26 @@ fn authorizers(draft: &mut Draft<'_>) {
         let Some(function) = find(draft, &uri, &span) else {
             continue;
         };
-        let Api {
-            partition,
-            region,
-            account_id,
-            api_id,
-            ..
-        } = &draft.api;
-        let caller =
-            format!("arn:{partition}:execute-api:{region}:{account_id}:{api_id}/authorizers/{id}");
-        let has_role = draft.authorizers_with_role.contains(&id);
-        if !has_role && !is_permitted(draft, function, &caller) {
+        let caller = authorizer_arn(&draft.api, &id);
+        if draft.authorizers_with_role.contains(&id) {
+            draft.api.authorizers[&id].call_permission = CallPermission::ByRole;
+        } else if !is_permitted(draft, function, &caller) {
             let permission = missing(draft, function, caller, span);
             draft.api.authorizers[&id].call_permission = permission;
         }
     }
+}
+
+/// The caller of an authorizer's function.
+fn authorizer_arn(api: &Api, id: &str) -> String {
+    let Api {
+        partition,
+        region,
+        account_id,
+        api_id,
+        ..
+    } = api;
+    format!("arn:{partition}:execute-api:{region}:{account_id}:{api_id}/authorizers/{id}")
 }
 
 /// Also those of integrations that no route leads to.
@@ -66,6 +74,7 @@ fn routes(draft: &mut Draft<'_>) {
     let targets: Vec<(RouteKey, String)> = targets.collect();
     for (key, target) in targets {
         if draft.with_role.contains(&target) {
+            draft.api.routes[&key].call_permission = CallPermission::ByRole;
             continue;
         }
         let Some(function) = integration(draft, &target) else {
@@ -94,18 +103,9 @@ fn find(draft: &mut Draft<'_>, uri: &str, span: &Span) -> Option<usize> {
     // What names no function is left to the specification.
     let arn = function_arn(uri)?;
     let functions = &mut draft.functions;
-    let index = functions.iter().position(|function| {
-        arn.strip_prefix(&*function.arn)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-    });
+    let index = functions.iter().position(|function| is_of(function, arn));
     if let Some(index) = index {
-        let function = &mut functions[index];
-        function.is_called = true;
-        if let Some(reason) = &function.code.unsupported {
-            let id = &function.logical_id;
-            let message = format!("the function `{id}` cannot be run here: {reason}");
-            draft.error(span.clone(), ErrorKind::Unsupported(message));
-        }
+        functions[index].is_called = true;
         return Some(index);
     }
     // It may be one whose name, or whose name here, could not be read.
@@ -124,6 +124,60 @@ fn find(draft: &mut Draft<'_>, uri: &str, span: &Span) -> Option<usize> {
     let error = draft.source().report(span.clone(), kind, help.as_deref());
     draft.findings.error(error);
     None
+}
+
+/// Judges the calls of an API that was deployed before: a function may be gone since, and so may a
+/// permission. Roles stay.
+pub(crate) fn judge_again(api: &mut Api, functions: &mut [Function], permissions: &[Permission]) {
+    let variables = &api.stage.stage_variables;
+    let mut judge = |uri: &str, caller: String, permission: &mut CallPermission| {
+        let uri = with_stage_variables(uri, variables);
+        let Some(arn) = function_arn(&uri) else {
+            return;
+        };
+        let found = functions.iter_mut().find(|function| is_of(function, arn));
+        let reason = match found {
+            None => Some(format!("the function `{arn}` is gone from the stack")),
+            Some(function) => {
+                function.is_called = true;
+                let id = &function.logical_id;
+                let permitted = *permission == CallPermission::ByRole
+                    || permissions.iter().any(|one| one.allows(function, &caller));
+                (!permitted)
+                    .then(|| format!("no permission lets `{caller}` call the function `{id}`"))
+            }
+        };
+        match reason {
+            Some(reason) => *permission = CallPermission::Missing { reason },
+            None if *permission == CallPermission::ByRole => {}
+            None => *permission = CallPermission::Granted,
+        }
+    };
+    let authorizers = api.authorizers.iter();
+    let arns: Vec<String> = authorizers.map(|(id, _)| authorizer_arn(api, id)).collect();
+    let routes: Vec<String> = api.routes.keys().map(|key| api.route_arn(key)).collect();
+    for (authorizer, caller) in api.authorizers.values_mut().zip(arns) {
+        let uri = authorizer.authorizer_uri.clone();
+        judge(&uri, caller, &mut authorizer.call_permission);
+    }
+    for (route, caller) in api.routes.values_mut().zip(routes) {
+        let target = route.target.as_ref();
+        let integration = target.and_then(|id| api.integrations.get(id));
+        let calls_functions = |integration: &&Integration| {
+            let kind = integration.integration_type;
+            matches!(kind, IntegrationType::Aws | IntegrationType::AwsProxy)
+        };
+        let uri = integration.filter(calls_functions);
+        if let Some(uri) = uri.and_then(|one| one.integration_uri.clone()) {
+            judge(&uri, caller, &mut route.call_permission);
+        }
+    }
+}
+
+/// Whether an ARN, perhaps with a qualifier, is a function's.
+fn is_of(function: &Function, arn: &str) -> bool {
+    let rest = arn.strip_prefix(&*function.arn);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
 
 /// Whether a permission lets `caller` call a function. One that could not be read may be it.

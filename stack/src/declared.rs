@@ -11,11 +11,13 @@ use spec::policy::arn_matches;
 
 use crate::error::Span;
 use crate::event_pattern::EventPattern;
+use crate::variables::without_path;
 
 /// `AWS::Serverless::Function` or `AWS::Lambda::Function`.
 #[derive(Clone, Debug)]
 pub struct Function {
-    /// Its name in the template.
+    /// Its name in the template; in another stack than the served one behind that one's path:
+    /// `Nested/Function`.
     pub logical_id: String,
     /// `FunctionName`, or a generated one.
     pub name: String,
@@ -37,6 +39,8 @@ pub struct Function {
     pub memory_size: u64,
     /// `ReservedConcurrentExecutions`: how many events it may work on at once.
     pub reserved_concurrency: Option<usize>,
+    /// Its versions, and the names of its aliases.
+    pub qualifiers: Vec<String>,
     /// Its `EventInvokeConfig`.
     pub asynchronous: Asynchronous,
     /// The name of its log group.
@@ -83,7 +87,7 @@ pub struct Code {
 /// `AWS::Serverless::LayerVersion` or `AWS::Lambda::LayerVersion`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
-    /// Its name in the template.
+    /// Its name in the template, as that of a [`Function`].
     pub logical_id: String,
     /// `ContentUri`, from the template's folder: a folder or a zip.
     pub content: PathBuf,
@@ -102,10 +106,10 @@ pub struct Permission {
     pub source_arn: Option<String>,
 }
 
-/// `AWS::DynamoDB::Table` or `AWS::Serverless::SimpleTable`.
+/// `AWS::DynamoDB::Table`, `AWS::DynamoDB::GlobalTable` or `AWS::Serverless::SimpleTable`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
-    /// Its name in the template.
+    /// Its name in the template, as that of a [`Function`].
     pub logical_id: String,
     /// `TableName`, or a generated one.
     pub name: String,
@@ -119,7 +123,7 @@ pub struct Table {
 /// invokes a function. One that is not enabled is none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventSourceMapping {
-    /// Its name in the template; SAM makes one of the function's and the event's.
+    /// Its name in the template, as that of a [`Function`]; SAM makes one of the function's and the event's.
     pub logical_id: String,
     /// The function's ARN, without a qualifier.
     pub function_arn: String,
@@ -155,6 +159,11 @@ pub enum StartingPosition {
 }
 
 impl Function {
+    /// Its name in its own template, whichever stack has it.
+    pub fn id_in_its_stack(&self) -> &str {
+        without_path(&self.logical_id)
+    }
+
     /// Whether a name or an ARN, perhaps with a qualifier, is this function's.
     pub(crate) fn is_named(&self, named: &str) -> bool {
         let qualified = |whole: &str| {

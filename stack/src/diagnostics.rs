@@ -1,8 +1,8 @@
-//! All that is wrong with a template, in the order of its text.
+//! All that is wrong with an assembly's templates, in the order of their texts.
 
 use std::fmt;
 
-use crate::error::{Error, Warning};
+use crate::error::{Error, ErrorKind, Warning};
 
 /// Why a template cannot be served: every error that was found, sorted by location, and the
 /// warnings beside them. Its `Display` is the errors' pages one after another, with a last line
@@ -18,6 +18,9 @@ pub struct Diagnostics {
 pub(crate) struct Findings {
     errors: Vec<Error>,
     warnings: Vec<Warning>,
+    /// What is wrong wherever it is, as a warning, and the error that it is where serving depends
+    /// on it.
+    suspicions: Vec<(Warning, Error)>,
 }
 
 impl Diagnostics {
@@ -46,6 +49,25 @@ impl Findings {
         self.warnings.push(warning);
     }
 
+    /// Notes what is a warning unless something else is said of it.
+    pub(crate) fn suspicion(&mut self, warning: Warning, error: Error) {
+        self.suspicions.push((warning, error));
+    }
+
+    /// Whether this error has been noted.
+    pub(crate) fn knows(&self, error: &Error) -> bool {
+        let mut errors = self.errors.iter();
+        errors.any(|known| {
+            known.whole_span() == error.whole_span() && known.message() == error.message()
+        })
+    }
+
+    /// The first error of a kind.
+    pub(crate) fn find(&self, is_it: impl Fn(&ErrorKind) -> bool) -> Option<Error> {
+        let mut errors = self.errors.iter();
+        errors.find(|error| is_it(error.kind())).cloned()
+    }
+
     /// The value, or `None` and the error noted.
     pub(crate) fn take<T>(&mut self, result: Result<T, Error>) -> Option<T> {
         result.map_err(|error| self.error(error)).ok()
@@ -61,6 +83,20 @@ impl Findings {
         self.errors.split_off(count)
     }
 
+    /// Adds what was found elsewhere.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.errors.extend(other.errors);
+        self.warnings.extend(other.warnings);
+        self.suspicions.extend(other.suspicions);
+    }
+
+    /// What is left without the errors.
+    pub(crate) fn without_errors(mut self) -> Self {
+        self.errors.clear();
+        self.suspicions.clear();
+        self
+    }
+
     /// Whether there was no error.
     pub(crate) fn is_clean(&self) -> bool {
         self.errors.is_empty()
@@ -69,14 +105,29 @@ impl Findings {
     /// All that was found, sorted by location. Something that is evaluated several times fails
     /// several times with the same error, which is reported once.
     pub(crate) fn into_diagnostics(mut self) -> Diagnostics {
-        let order = |error: &Error| (error.span().start, error.span().end);
+        let order = |error: &Error| (error.whole_span().start, error.whole_span().end);
         self.errors.sort_by(|one, other| {
             (order(one), one.message()).cmp(&(order(other), other.message()))
         });
         self.errors
             .dedup_by(|one, other| order(one) == order(other) && one.message() == other.message());
+        for (warning, error) in std::mem::take(&mut self.suspicions) {
+            let span = error.whole_span();
+            let is_it = |other: std::ops::Range<usize>, message: &str| {
+                message.starts_with(error.message())
+                    && other.start <= span.end
+                    && span.start <= other.end
+            };
+            let mut errors = self.errors.iter();
+            let mut warnings = self.warnings.iter();
+            let is_told = errors.any(|known| is_it(known.whole_span(), known.message()))
+                || warnings.any(|known| is_it(known.whole_span(), &known.message));
+            if !is_told {
+                self.warnings.push(warning);
+            }
+        }
         self.warnings
-            .sort_by_key(|warning| (warning.span.start, warning.span.end));
+            .sort_by_key(|warning| (warning.start, warning.span.start, warning.span.end));
         self.warnings.dedup();
         Diagnostics {
             errors: self.errors,

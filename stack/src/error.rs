@@ -48,6 +48,9 @@ pub enum ErrorKind {
         /// A property or a condition.
         what: String,
     },
+    /// A transform cannot be carried out.
+    #[error("{0}")]
+    Transform(String),
     /// An intrinsic function used in a way that CloudFormation refuses.
     #[error("{0}")]
     Function(String),
@@ -89,6 +92,33 @@ pub enum ErrorKind {
     Code(String),
 }
 
+impl ErrorKind {
+    /// What to do about it, where nothing more exact is known.
+    pub(crate) fn cure(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing { property, .. } => format!("add `{property}`"),
+            Self::Circular { .. } => {
+                "let one of them be without a reference to the other".to_owned()
+            }
+            Self::UnknownName(_) => "declare it, or correct the name".to_owned(),
+            Self::Parameter(_) => "give the parameter a value: `--parameter NAME=VALUE`".to_owned(),
+            Self::Api { invalid, .. } => match invalid.property() {
+                "IdentitySource" => {
+                    "write `route.request.header.NAME` or `route.request.querystring.NAME`"
+                }
+                "RouteSelectionExpression" => "write `$request.body.action`",
+                "RequestTemplates" | "ResponseTemplates" => "`gatespec lint` tells more",
+                "TimeoutInMillis" => "write a number from 50 to 29000",
+                "Target" => "name an integration: `!Sub integrations/${MyIntegration}`",
+                "AuthorizationType" => "move it to the route `$connect`",
+                _ => return None,
+            }
+            .to_owned(),
+            _ => return None,
+        })
+    }
+}
+
 /// Something that is not done as AWS would do it, or that works as on AWS but hardly as meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
@@ -104,6 +134,8 @@ pub struct Warning {
     pub line: usize,
     /// In characters, from 1.
     pub column: usize,
+    /// Where the template's text starts among those of the assembly.
+    pub(crate) start: usize,
 }
 
 /// What kind of thing a warning is about.
@@ -116,6 +148,8 @@ pub enum WarningKind {
     LeftOut,
     /// Something that has the same effect on AWS, which is hardly the one that is meant.
     Suspicious,
+    /// An integration that cannot be carried out here: its routes answer with an error frame.
+    Unavailable,
     /// A call that fails for lack of a permission, as on AWS.
     NotPermitted {
         /// The logical id of the function.
@@ -129,6 +163,8 @@ pub enum WarningKind {
 struct Report {
     kind: ErrorKind,
     message: String,
+    /// Where the template's text starts among those of the assembly.
+    start: usize,
     span: Span,
     line: usize,
     column: usize,
@@ -136,16 +172,17 @@ struct Report {
 }
 
 impl Error {
-    /// An error at a location, with the page that shows it.
+    /// An error at a span of the text that begins at `start`, with the page that shows it.
     pub(crate) fn new(
         kind: ErrorKind,
-        span: Span,
+        (start, span): (usize, Span),
         (line, column): (usize, usize),
         page: String,
     ) -> Self {
         Self(Box::new(Report {
             message: kind.to_string(),
             kind,
+            start,
             span,
             line,
             column,
@@ -156,7 +193,7 @@ impl Error {
     /// An error of a file whose text is not known.
     pub(crate) fn of_file(name: &str, kind: ErrorKind) -> Self {
         let page = format!("error: {kind}\n --> {name}");
-        Self::new(kind, 0..0, (1, 1), page)
+        Self::new(kind, (0, 0..0), (1, 1), page)
     }
 
     /// What kind of thing is wrong, with its cause.
@@ -172,6 +209,12 @@ impl Error {
     /// Bytes of the template's text.
     pub fn span(&self) -> Range<usize> {
         self.0.span.clone()
+    }
+
+    /// The span among the texts of all templates of the assembly.
+    pub(crate) fn whole_span(&self) -> Span {
+        let Report { start, span, .. } = &*self.0;
+        start + span.start..start + span.end
     }
 
     /// From 1.
@@ -192,6 +235,13 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+impl Warning {
+    /// Bytes of the assembly's texts, one after another.
+    pub(crate) fn whole_span(&self) -> Span {
+        self.start + self.span.start..self.start + self.span.end
+    }
+}
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -75,7 +75,8 @@ impl Variables {
     /// Puts the values in place of those that a function declares.
     pub(crate) fn apply(&self, logical_id: &str, name: &str, environment: &mut Values) {
         let of = |key: &str| self.0.get(key).filter(|values| !values.is_empty());
-        let own = of(logical_id).or_else(|| of(name));
+        let own = of(logical_id).or_else(|| of(without_path(logical_id)));
+        let own = own.or_else(|| of(name));
         for (variable, value) in environment {
             let given = [own, of(ALL)].into_iter().flatten();
             if let Some(given) = given.filter_map(|values| values.get(variable)).next() {
@@ -83,6 +84,11 @@ impl Variables {
             }
         }
     }
+}
+
+/// A logical id without the path of its stack.
+pub(crate) fn without_path(logical_id: &str) -> &str {
+    logical_id.rsplit('/').next().unwrap_or_default()
 }
 
 /// As SAM spells it.

@@ -181,8 +181,6 @@ broken! {
             );
     bad_stage_name: "a stage whose name has a slash",
         "      StageName: !Ref StageName\n" => "      StageName: live/now\n";
-    default_stage: "the default stage of HTTP APIs",
-        "      StageName: !Ref StageName\n" => "      StageName: $default\n";
     two_routes_of_a_key: "two routes with the same key",
         "RouteKey: sendmessage" => "RouteKey: $disconnect";
     bad_integration_type: "an integration of an unknown type",
@@ -250,6 +248,40 @@ fn ten_mistakes_are_ten_errors_in_one_run() {
     let reported: Vec<usize> = reported.map(Error::line).collect();
     assert_eq!(reported, marked);
     assert_eq!(reported.len(), 10);
+}
+
+/// Errors of SAM's transform, and of what it made, are where the template says so.
+#[test]
+fn mistakes_in_sam_s_websocket_api_are_shown_as_they_are_written() {
+    let diagnostics = errors(include_str!("sam/mistakes.yaml"));
+    let description = "mistakes in an `AWS::Serverless::WebSocketApi`";
+    snapshot("sam-mistakes", description, &diagnostics.to_string());
+    for error in diagnostics.errors() {
+        assert!(error.to_string().contains("= help: "), "{error}");
+    }
+}
+
+/// Mistakes as people make them, each on a line that says so.
+const USUAL_MISTAKES: &str = include_str!("usual-mistakes.yaml");
+
+#[test]
+fn usual_mistakes_have_a_location_and_a_cure_each() {
+    let diagnostics = errors(USUAL_MISTAKES);
+    snapshot(
+        "usual-mistakes",
+        "mistakes as people make them",
+        &diagnostics.to_string(),
+    );
+    let lines = USUAL_MISTAKES.lines().enumerate();
+    let marked = lines.filter(|(_, line)| line.contains("# mistake"));
+    let marked: Vec<usize> = marked.map(|(index, _)| index + 1).collect();
+    let reported = diagnostics.errors().iter();
+    let reported: Vec<usize> = reported.map(Error::line).collect();
+    assert_eq!(reported, marked, "{diagnostics}");
+    assert_eq!(reported.len(), 10);
+    for error in diagnostics.errors() {
+        assert!(error.to_string().contains("= help: "), "{error}");
+    }
 }
 
 #[test]

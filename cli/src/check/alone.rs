@@ -8,6 +8,7 @@ use conformance::target::endpoint::deployed_as;
 use conformance::{Case, Report, Verdict};
 
 use super::{CheckArgs, Target};
+use crate::given::HERE;
 
 /// A command, argument by argument.
 struct Command(Vec<String>);
@@ -52,13 +53,11 @@ fn command(args: &CheckArgs, target: Target, case: &Case) -> String {
 
 impl Command {
     fn of_stack(&mut self, args: &CheckArgs) {
-        let template = args.stack.template.display().to_string();
-        if template != "template.yaml" {
-            self.0.push(template);
+        let path = args.stack.path.display().to_string();
+        if path != HERE {
+            self.0.push(path);
         }
-        for (name, value) in &args.stack.parameters {
-            self.add("--parameter", format!("{name}={value}"));
-        }
+        self.0.extend(args.stack.to_arguments(None));
         if args.stack.no_build {
             self.0.push("--no-build".to_owned());
         }

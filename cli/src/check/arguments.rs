@@ -25,12 +25,9 @@ fn nobodys(args: &CheckArgs, targets: &[Target]) -> Option<String> {
     use Target::{Aws, Endpoint, Local, Spec};
     let there = &args.endpoint;
     let interpreters = &args.interpreters;
-    let uses: [(&str, bool, &[Target]); 13] = [
-        (
-            "--parameter",
-            !args.stack.parameters.is_empty(),
-            &[Spec, Local],
-        ),
+    let uses: [(&str, bool, &[Target]); 14] = [
+        ("--parameter", args.stack.has_parameters(), &[Spec, Local]),
+        ("--api", args.stack.api.is_some(), &[Spec, Local]),
         ("--node", interpreters.node.is_some(), &[Local]),
         ("--python", interpreters.python.is_some(), &[Local]),
         ("--runtime", interpreters.has_commands(), &[Local]),

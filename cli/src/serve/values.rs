@@ -29,6 +29,21 @@ pub(super) fn endpoint(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// `MyLink=http://…`: a VPC link, and where it leads.
+pub(super) fn vpc_link(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, url))
+            if !name.is_empty() && (url.starts_with("http://") || url.starts_with("https://")) =>
+        {
+            Ok((name.to_owned(), url.to_owned()))
+        }
+        _ => Err(
+            "it must be a VPC link and an address, such as `MyLink=http://127.0.0.1:8080`"
+                .to_owned(),
+        ),
+    }
+}
+
 /// The file of `--env-vars`.
 pub(super) fn variables(file: &str) -> Result<Variables, String> {
     let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;

@@ -28,8 +28,8 @@ pub struct Gateways<'a> {
     pub program: &'a Path,
     /// The template of the stack that the cases without a fixture run on.
     pub template: &'a Path,
-    /// Its parameters.
-    pub parameters: &'a [(String, String)],
+    /// What its gateways are told of it besides: its parameters, its API.
+    pub of_stack: &'a [String],
     /// What the other cases run on.
     pub fixtures: &'a [Fixture],
     /// Arguments for every gateway.
@@ -176,8 +176,7 @@ impl<'a> Launch<'a> {
             None => {
                 let template = self.gateways.template;
                 let mut arguments = vec![template.display().to_string()];
-                let given = self.gateways.parameters.iter();
-                arguments.extend(given.flat_map(|(name, value)| parameter(name, value)));
+                arguments.extend_from_slice(self.gateways.of_stack);
                 // That it cannot be read, the gateway says better.
                 let text = std::fs::read_to_string(template).unwrap_or_default();
                 Arguments {
@@ -228,10 +227,15 @@ impl<'a> Launch<'a> {
             arguments.extend(["--credentials".to_owned(), path.display().to_string()]);
         }
         let mut backend = None;
-        if fixture.wants_backend() {
+        let services = fixture.services();
+        if fixture.wants_backend() || !services.is_empty() {
             let started = Backend::start().await.map_err(TargetError::Backend)?;
-            let started = backend.insert(started);
-            arguments.extend(parameter(BACKEND_PARAMETER, &started.url()));
+            let url = backend.insert(started).url();
+            if fixture.wants_backend() {
+                arguments.extend(parameter(BACKEND_PARAMETER, &url));
+            }
+            let endpoint = |service| ["--endpoint".to_owned(), format!("{service}={url}")];
+            arguments.extend(services.iter().flat_map(endpoint));
         }
         Ok(Arguments {
             arguments,

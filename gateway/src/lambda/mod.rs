@@ -52,6 +52,7 @@ use crate::tls::Trust;
 use direct::Callers;
 use directory::Directory;
 use pool::{Pool, Throttled, Works};
+use sandbox::Given;
 use stack::{Assembly, Function};
 use watchdog::Watchdog;
 
@@ -90,7 +91,8 @@ pub(crate) struct Surroundings {
     pub(crate) region: String,
     /// What functions sign their calls with.
     pub(crate) credentials: Caller,
-    pub(crate) stage: String,
+    /// What stands for the stage in the gateway's own addresses: `/{stage}`, or the key of a mapping.
+    pub(crate) base: String,
     /// Where the `@connections` API is.
     pub(crate) management: SocketAddr,
     pub(crate) dynamodb_url: String,
@@ -222,12 +224,15 @@ impl Invoke for Functions {
             let (unqualified, _) = arn.rsplit_once(':')?;
             pools.get(unqualified)
         });
-        let pool = pool.ok_or_else(|| NotCalled::NoSuchFunction(arn.to_owned()))?;
+        let pool = pool.ok_or_else(|| match self.directory().callable(arn) {
+            Err(Uncallable::NotRun(reason)) => NotCalled::CannotRun(reason),
+            _ => NotCalled::NoSuchFunction(arn.to_owned()),
+        })?;
         if invocation.invocation_type == InvocationType::Event {
             self.enqueue_for(Arc::clone(pool), invocation.payload, invocation.trace_id);
             return Ok(());
         }
-        let called = pool.invoke(invocation, None);
+        let called = pool.invoke(invocation, Given::default());
         called
             .map(drop)
             .map_err(|Throttled(most)| NotCalled::Throttled(most))
@@ -262,7 +267,7 @@ fn log_stream(clock: &Clock, id: &str) -> String {
 impl Surroundings {
     /// The base address of the `@connections` API, as a function is to call it.
     pub(crate) fn management_url(&self) -> String {
-        format!("http://{}/{}", self.management, self.stage)
+        format!("http://{}{}", self.management, self.base)
     }
 
     /// Where functions find Lambda's Invoke API.

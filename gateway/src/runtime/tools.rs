@@ -88,8 +88,8 @@ impl Tools {
     /// The command that was given for a function, and the name that it was given for: its own, or
     /// its runtime's.
     pub(crate) fn command(&self, function: &Function) -> Option<(&str, &str)> {
-        let names = [&function.logical_id, &function.runtime];
-        let command = |name| self.interpreters.commands.get_key_value(name);
+        let names = names_of(function);
+        let command = |name: &str| self.interpreters.commands.get_key_value(name);
         let (name, command) = names.into_iter().find_map(command)?;
         Some((name, command))
     }
@@ -97,9 +97,8 @@ impl Tools {
     /// The names that a command was given for, though none of these functions has it.
     pub(crate) fn unused<'t>(&'t self, functions: &[Function]) -> impl Iterator<Item = &'t str> {
         let is_used = |name: &&String| {
-            let is_it =
-                |function: &Function| function.logical_id == **name || function.runtime == **name;
-            functions.iter().any(is_it)
+            let mut functions = functions.iter();
+            functions.any(|function| names_of(function).contains(&&***name))
         };
         let names = self.interpreters.commands.keys();
         let unused: Vec<&str> = names
@@ -144,6 +143,16 @@ impl Tools {
         }
         Ok(own)
     }
+}
+
+/// What a command may be given for.
+fn names_of(function: &Function) -> [&str; 3] {
+    let Function {
+        logical_id,
+        runtime,
+        ..
+    } = function;
+    [logical_id, function.id_in_its_stack(), runtime]
 }
 
 /// A folder with a name that nobody can guess, and that nobody else may enter.

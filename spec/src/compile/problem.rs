@@ -110,9 +110,6 @@ pub enum InvalidRoute {
     /// `AuthorizerId` names an authorizer that the API does not have.
     #[error("there is no authorizer `{0}`")]
     UnknownAuthorizer(String),
-    /// An API key is required on another route than `$connect`.
-    #[error("only `$connect` can require an API key")]
-    ApiKeyElsewhere,
     /// The expression is not `$default`.
     #[error("`RouteResponseSelectionExpression` `{0}` must be `$default`")]
     RouteResponseSelection(String),
@@ -203,7 +200,6 @@ impl InvalidRoute {
                 "AuthorizationType"
             }
             Self::UnknownAuthorizer(_) => "AuthorizerId",
-            Self::ApiKeyElsewhere => "ApiKeyRequired",
             Self::RouteResponseSelection(_) => "RouteResponseSelectionExpression",
             Self::RouteResponseKey(_) => "RouteResponseKey",
             Self::ParameterElsewhere(_) | Self::Parameter(_) | Self::UndeclaredParameter(_) => {

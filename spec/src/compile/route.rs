@@ -35,9 +35,6 @@ pub(super) fn problems(api: &Api, key: &RouteKey, route: &api::Route) -> Vec<Inv
         }
         (AuthorizationType::Custom, Some(_)) => {}
     }
-    if route.api_key_required && !is_connect {
-        problems.push(InvalidRoute::ApiKeyElsewhere); // HANDSHAKE-30
-    }
     if let Some(expression) = &route.route_response_selection_expression
         && expression != DEFAULT
     {

@@ -43,7 +43,6 @@ fn broken() -> Api {
     let route = Route {
         target: Some("gone".to_owned()),
         authorization_type: AuthorizationType::Custom,
-        api_key_required: true,
         request_models: [("x".to_owned(), "None".to_owned())].into(),
         ..Route::default()
     };
@@ -86,7 +85,6 @@ fn all_problems_are_found_and_each_names_its_property() {
             "route `$other`, RouteKey",
             "route `$other`, Target",
             "route `$other`, AuthorizationType",
-            "route `$other`, ApiKeyRequired",
             "route `$other`, RequestModels",
             "`RouteSettings` of `gone`, RouteSettings",
             "`RouteSettings` of `gone`, ThrottlingRateLimit",

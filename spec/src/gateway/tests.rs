@@ -20,6 +20,7 @@ use crate::route::RouteKey;
 
 mod api_keys;
 mod models;
+mod services;
 mod throttling;
 
 const ALICE: PeerId = PeerId(1);

@@ -56,6 +56,11 @@ impl Templates {
         Self { by_key, selection }
     }
 
+    /// Whether there is no template at all.
+    pub(super) fn are_none(&self) -> bool {
+        self.by_key.is_empty()
+    }
+
     /// The template under the key that the expression gives, which may be a fixed one, else under
     /// `$default`; without an expression the one for `application/json` comes first. `variable`
     /// knows further variables than the message's.

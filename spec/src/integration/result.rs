@@ -28,6 +28,8 @@ pub enum Failure {
     NotInvocable(String),
     /// The function failed, and no integration response takes its error.
     FunctionError(String),
+    /// A backend or a service answered with an error, and no integration response takes it.
+    NoResponse(String),
     /// The result does not have the form that the integration type wants.
     MalformedResult(String),
     /// A mapping template failed.
@@ -42,6 +44,8 @@ pub enum Failure {
     TimedOut,
     /// No answer could be had of the backend.
     Unreachable(String),
+    /// What it calls is not here, and what would help.
+    Unavailable(String),
     /// A request parameter cannot be put where it is mapped to.
     Parameter(String),
     /// What is to be decoded is no base64: a `request` or a `response`.
@@ -69,6 +73,9 @@ impl fmt::Display for Failure {
         match self {
             Self::NotInvocable(cause) => write!(f, "the function cannot be called: {cause}"),
             Self::FunctionError(error) => write!(f, "the function failed: {error}"),
+            Self::NoResponse(answer) => {
+                write!(f, "no integration response takes the answer: {answer}")
+            }
             Self::MalformedResult(problem) => write!(f, "malformed result: {problem}"),
             Self::Template(error) => write!(f, "mapping template: {error}"),
             Self::InvalidPayload(error) => {
@@ -83,6 +90,7 @@ impl fmt::Display for Failure {
             }
             Self::TimedOut => f.write_str("the integration timed out"),
             Self::Unreachable(cause) => write!(f, "the backend gave no answer: {cause}"),
+            Self::Unavailable(reason) => f.write_str(reason),
             Self::Parameter(problem) => write!(f, "request parameters: {problem}"),
             Self::NotBase64(what) => {
                 write!(f, "the {what} is to be decoded, and is not base64")
@@ -95,6 +103,22 @@ impl fmt::Display for Failure {
                 )
             }
         }
+    }
+}
+
+/// The most characters that are shown of a result.
+const SHOWN: usize = 200;
+
+impl Failure {
+    /// A proxy integration's result that is none, with its beginning.
+    pub(super) fn malformed(problem: &str, result: &str) -> Self {
+        let shown: String = result.chars().take(SHOWN).collect();
+        let more = if shown.len() < result.len() {
+            "…"
+        } else {
+            ""
+        };
+        Self::MalformedResult(format!("{problem}: `{shown}{more}`"))
     }
 }
 
@@ -176,6 +200,17 @@ mod tests {
     #[case("not JSON")]
     fn malformed_results_are_failures(#[case] result: &str) {
         assert!(proxy_answer(result).is_err());
+    }
+
+    #[test]
+    fn a_malformed_result_is_shown_as_far_as_it_fits() {
+        let said = |result: &str| Failure::malformed("no object", result).to_string();
+        assert_eq!(said("[1]"), "malformed result: no object: `[1]`");
+        let long = said(&"é".repeat(1000));
+        assert!(
+            long.ends_with("é…`") && long.chars().count() < 250,
+            "{long}"
+        );
     }
 
     fn headers(value: BoxedStrategy<Value>) -> impl Strategy<Value = Map<String, Value>> {

@@ -1,5 +1,6 @@
 //! The template as it is written: text, YAML nodes, values; each with its span.
 
+pub(crate) mod plain;
 pub(crate) mod scalar;
 pub(crate) mod source;
 pub(crate) mod value;

@@ -1,27 +1,69 @@
-//! The template's text, locations in it, and the page that shows an error at its location.
+//! The templates' texts, locations in them, and the page that shows an error at its location.
+//!
+//! An assembly has one [`Source`] for all of its templates. Their texts lie one after another, and
+//! a span counts from the start of the first: it says which template it is in.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 
 use crate::document::scalar::{self, Style};
 use crate::error::{Error, ErrorKind, Span, Warning, WarningKind};
 
+/// The texts of one template or several; never empty.
+#[derive(Clone, Debug)]
+pub(crate) struct Source(Vec<File>);
+
 /// A template's text with the name that messages call it by.
 #[derive(Clone, Debug)]
-pub(crate) struct Source {
+struct File {
     name: String,
     text: String,
+    /// Where spans in it start to count.
+    start: usize,
 }
 
 impl Source {
     pub(crate) fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
+        Self(vec![File {
             name: name.into(),
             text: text.into(),
-        }
+            start: 0,
+        }])
     }
 
+    /// Adds a template's text, which is the last from now on.
+    pub(crate) fn add(&mut self, name: impl Into<String>, text: impl Into<String>) {
+        let last = self.last();
+        // The end of a text is in this text, not in the next one.
+        let start = last.start + last.text.len() + 1;
+        self.0.push(File {
+            name: name.into(),
+            text: text.into(),
+            start,
+        });
+    }
+
+    /// The text that was added last.
     pub(crate) fn text(&self) -> &str {
-        &self.text
+        &self.last().text
+    }
+
+    /// The text of a span, as it is written.
+    pub(crate) fn written(&self, span: &Span) -> &str {
+        let file = self.file(span.start);
+        let text = file.text.get(file.local(span.clone()));
+        text.unwrap_or_default()
+    }
+
+    /// The line of a span's start, from 1.
+    pub(crate) fn line(&self, span: &Span) -> usize {
+        let file = self.file(span.start);
+        file.line_and_column(file.clamp(file.local(span.clone())).start)
+            .0
+    }
+
+    /// Where spans in the text that was added last start to count.
+    pub(crate) fn start(&self) -> usize {
+        self.last().start
     }
 
     pub(crate) fn error(&self, span: Span, kind: ErrorKind) -> Error {
@@ -35,10 +77,13 @@ impl Source {
 
     /// An error at `span`; `help`, if there is any, says what to do.
     pub(crate) fn report(&self, span: Span, kind: ErrorKind, help: Option<&str>) -> Error {
-        let span = self.clamp(span);
-        let page = self.page(&kind.to_string(), &span, help);
-        let at = self.line_and_column(span.start);
-        Error::new(kind, span, at, page)
+        let cure = help.map(str::to_owned).or_else(|| kind.cure());
+        let help = cure.as_deref();
+        let file = self.file(span.start);
+        let span = file.clamp(file.local(span));
+        let page = file.page(&kind.to_string(), &span, help);
+        let at = file.line_and_column(span.start);
+        Error::new(kind, (file.start, span), at, page)
     }
 
     pub(crate) fn warning(
@@ -47,12 +92,14 @@ impl Source {
         kind: WarningKind,
         message: impl Into<String>,
     ) -> Warning {
-        let span = self.clamp(span);
-        let (line, column) = self.line_and_column(span.start);
+        let file = self.file(span.start);
+        let span = file.clamp(file.local(span));
+        let (line, column) = file.line_and_column(span.start);
         Warning {
             kind,
             message: message.into(),
-            file: self.name.clone(),
+            file: file.name.clone(),
+            start: file.start,
             span,
             line,
             column,
@@ -62,6 +109,46 @@ impl Source {
     /// The location of a character of a scalar's text (line and column from 1): exact where the
     /// text is written as it reads, otherwise the whole scalar.
     pub(crate) fn locate_in_scalar(
+        &self,
+        scalar: &Span,
+        style: Style,
+        text: &str,
+        line: usize,
+        column: usize,
+    ) -> Span {
+        let file = self.file(scalar.start);
+        let scalar = file.local(scalar.clone());
+        file.global(file.locate_in_scalar(&scalar, style, text, line, column))
+    }
+
+    /// A span that can be cut out of a text: in range, on a line, and between characters.
+    pub(crate) fn clamp(&self, span: Span) -> Span {
+        let file = self.file(span.start);
+        file.global(file.clamp(file.local(span)))
+    }
+
+    fn last(&self) -> &File {
+        &self.0[self.0.len() - 1]
+    }
+
+    /// The template that a byte is in.
+    fn file(&self, at: usize) -> &File {
+        let next = self.0.partition_point(|file| file.start <= at);
+        &self.0[next.max(1) - 1]
+    }
+}
+
+impl File {
+    /// A span of the text by itself.
+    fn local(&self, span: Span) -> Span {
+        span.start.saturating_sub(self.start)..span.end.saturating_sub(self.start)
+    }
+
+    fn global(&self, span: Span) -> Span {
+        span.start + self.start..span.end + self.start
+    }
+
+    fn locate_in_scalar(
         &self,
         scalar: &Span,
         style: Style,
@@ -133,7 +220,7 @@ impl Source {
     }
 
     /// A span that can be cut out of the text: in range, on a line, and between characters.
-    pub(crate) fn clamp(&self, span: Span) -> Span {
+    fn clamp(&self, span: Span) -> Span {
         let floor = |mut at: usize| {
             at = at.min(self.text.len());
             while !self.text.is_char_boundary(at) {
@@ -183,5 +270,57 @@ impl Source {
             .decor_style(DecorStyle::Ascii)
             .render(report)
             .to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::yaml;
+
+    // Each text has its own lines, columns and ends.
+    #[test]
+    fn a_span_says_which_text_it_is_in() {
+        let mut source = Source::new("a.yaml", "one: 1\nSame: x");
+        let first = yaml::parse(&source).expect("it is YAML");
+        source.add("b.yaml", "Same: 'yé'\nlist: [2]\n");
+        let second = yaml::parse(&source).expect("it is YAML");
+        let at = |root: &yaml::Node, key: &str| {
+            let span = root.get(key).expect("it is there").span.clone();
+            let error = source.error(span.clone(), ErrorKind::Value("wrong".to_owned()));
+            let warning = source.warning(span.clone(), WarningKind::NoEffect, "wrong");
+            let page = error.to_string();
+            let file = page
+                .split("--> ")
+                .nth(1)
+                .and_then(|rest| rest.lines().next());
+            assert!(
+                warning
+                    .to_string()
+                    .starts_with(file.expect("it names a file"))
+            );
+            (file.map(str::to_owned), source.written(&span).to_owned())
+        };
+        let expect = |file: &str, text: &str| (Some(file.to_owned()), text.to_owned());
+        assert_eq!(at(&first, "one"), expect("a.yaml:1:6", "1"));
+        assert_eq!(at(&first, "Same"), expect("a.yaml:2:7", "x"));
+        assert_eq!(at(&second, "Same"), expect("b.yaml:1:7", "'yé'"));
+        assert_eq!(at(&second, "list"), expect("b.yaml:2:7", "[2]"));
+        // The end of a text is in it.
+        let end = source.error(14..15, ErrorKind::Value("wrong".to_owned()));
+        assert_eq!((end.line(), end.column()), (2, 8));
+        let start = source.error(15..16, ErrorKind::Value("wrong".to_owned()));
+        assert_eq!((start.span(), start.line()), (0..1, 1));
+    }
+
+    #[test]
+    fn what_is_not_yaml_is_told_of_its_own_text() {
+        let mut source = Source::new("a.yaml", "one: 1");
+        source.add("b.yaml", "two: 2\nthree: [");
+        let error = yaml::parse(&source).expect_err("the list does not end");
+        assert!(error.to_string().contains("b.yaml:2:"), "{error}");
+        source.add("c.yaml", "a: {b: 1, b: 2}");
+        let error = yaml::parse(&source).expect_err("the key is given twice");
+        assert!(error.to_string().contains("c.yaml:1:11"), "{error}");
     }
 }

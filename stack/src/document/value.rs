@@ -47,6 +47,18 @@ impl Value {
         }
     }
 
+    /// A boolean. CloudFormation converts texts, too: those that parameters give, or quotes.
+    pub(crate) fn as_flag(&self) -> Option<bool> {
+        let text = self.as_text()?.trim();
+        let is = |word: &str| text.eq_ignore_ascii_case(word);
+        (is("true") || is("false")).then(|| is("true"))
+    }
+
+    /// A number. CloudFormation converts texts, too.
+    pub(crate) fn as_number<T: std::str::FromStr>(&self) -> Option<T> {
+        self.as_text()?.trim().parse().ok()
+    }
+
     /// The text, or an error that names `what`.
     pub(crate) fn expect_text(&self, source: &Source, what: &str) -> Result<&str, Error> {
         self.as_text()

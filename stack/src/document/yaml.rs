@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
+use crate::document::plain;
 use crate::document::scalar::Style;
 use crate::document::source::Source;
 use crate::error::{Error, ErrorKind, Span};
@@ -41,14 +42,21 @@ struct Open {
     anchor: usize,
     /// In a mapping: the key whose value comes next.
     key: Option<Key>,
+    /// Whether that key is [`MERGE`], without quotes.
+    merges: bool,
+    /// What the key merges. The mapping's own entries win, and then those of the first.
+    merged: Vec<Node>,
 }
+
+/// The key that merges maps into its own.
+const MERGE: &str = "<<";
 
 /// Deeper templates are refused: the readers below go down by recursion.
 const DEPTH: usize = 100;
 /// Aliases copy: this bounds what a few of them can grow to.
-const NODES: usize = 100_000;
+pub(crate) const NODES: usize = 100_000;
 
-/// Reads one document.
+/// Reads one document: the text that was added last.
 ///
 /// # Errors
 /// What is not YAML, and what CloudFormation's YAML excludes: several documents, keys that are not
@@ -59,14 +67,22 @@ pub(crate) fn parse(source: &Source) -> Result<Node, Error> {
     let mut builder = Builder::new(source);
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
-            let at = offsets.byte(error.marker().index());
+            let at = source.start() + offsets.byte(error.marker().index());
             source.error(at..at + 1, ErrorKind::NotYaml(error))
         })?;
+        let start = source.start();
         let span = offsets.byte(span.start.index())..offsets.byte(span.end.index());
+        let span = start + span.start..start + span.end;
         builder.take(event, span)?;
     }
     let root = builder.root;
-    root.ok_or_else(|| structure(source, 0..0, "the template is empty"))
+    root.ok_or_else(|| {
+        structure(
+            source,
+            source.start()..source.start(),
+            "the template is empty",
+        )
+    })
 }
 
 /// Builds the tree from the parser's events.
@@ -93,7 +109,10 @@ impl<'s> Builder<'s> {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Error> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let (text, style) = (text.into_owned(), Style::from(style));
+                let (mut text, style) = (text.into_owned(), Style::from(style));
+                if style == Style::Plain && tag.is_none() && !self.is_key() {
+                    text = plain::resolve(&text).unwrap_or(text);
+                }
                 let content = Content::Scalar { text, style };
                 self.add(Node::new(span, tag.as_deref(), content), anchor)
             }
@@ -110,6 +129,7 @@ impl<'s> Builder<'s> {
                     return Ok(());
                 };
                 closed.node.span.end = span.end.max(closed.node.span.start);
+                closed.merge();
                 self.add(closed.node, closed.anchor)
             }
             Event::Alias(anchor) => {
@@ -139,8 +159,17 @@ impl<'s> Builder<'s> {
             node,
             anchor,
             key: None,
+            merges: false,
+            merged: Vec::new(),
         });
         Ok(())
+    }
+
+    /// Whether the node that comes next is the key of a mapping.
+    fn is_key(&self) -> bool {
+        self.open.last().is_some_and(|open| {
+            matches!(open.node.content, Content::Mapping(_)) && open.key.is_none()
+        })
     }
 
     /// A node that is complete.
@@ -183,9 +212,23 @@ fn add(source: &Source, parent: &mut Open, node: Node) -> Result<(), Error> {
         Content::Scalar { .. } => {}
         Content::Sequence(items) => items.push(node),
         Content::Mapping(entries) => match parent.key.take() {
+            Some(_) if parent.merges => match node.content {
+                Content::Mapping(_) => parent.merged.push(node),
+                Content::Sequence(nodes)
+                    if nodes
+                        .iter()
+                        .all(|node| matches!(node.content, Content::Mapping(_))) =>
+                {
+                    parent.merged.extend(nodes);
+                }
+                _ => {
+                    let message = "`<<` merges a map, or a list of maps, into its own";
+                    return Err(structure(source, node.span, message));
+                }
+            },
             Some(key) => entries.push((key, node)),
             None => {
-                let Content::Scalar { text, .. } = node.content else {
+                let Content::Scalar { text, style } = node.content else {
                     return Err(structure(source, node.span, "a key must be text"));
                 };
                 if entries.iter().any(|(key, _)| key.text == text) {
@@ -195,6 +238,7 @@ fn add(source: &Source, parent: &mut Open, node: Node) -> Result<(), Error> {
                         format!("the key `{text}` is given twice"),
                     ));
                 }
+                parent.merges = text == MERGE && style == Style::Plain;
                 parent.key = Some(Key {
                     text,
                     span: node.span,
@@ -203,6 +247,27 @@ fn add(source: &Source, parent: &mut Open, node: Node) -> Result<(), Error> {
         },
     }
     Ok(())
+}
+
+impl Open {
+    /// Adds the entries that the mapping merges.
+    ///
+    /// Source: <https://yaml.org/type/merge.html>
+    fn merge(&mut self) {
+        let Content::Mapping(entries) = &mut self.node.content else {
+            return;
+        };
+        for merged in std::mem::take(&mut self.merged) {
+            let Content::Mapping(added) = merged.content else {
+                continue;
+            };
+            for (key, node) in added {
+                if !entries.iter().any(|(own, _)| own.text == key.text) {
+                    entries.push((key, node));
+                }
+            }
+        }
+    }
 }
 
 impl Node {
@@ -251,7 +316,7 @@ impl Node {
         }
     }
 
-    fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         1 + match &self.content {
             Content::Scalar { .. } => 0,
             Content::Sequence(items) => items.iter().map(Node::count).sum(),
@@ -278,56 +343,4 @@ impl Offsets {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tags_and_spans_are_kept() {
-        let text = "é: !Ref Añb\nlist:\n  - !Sub 'x${A}'\n  - !GetAtt [A, Arn]\n";
-        let root = parse(&Source::new("t", text)).unwrap();
-        let reference = root.get("é").unwrap();
-        assert_eq!(reference.tag.as_deref(), Some("Ref"));
-        assert!(
-            text[reference.span.clone()].ends_with("Añb"),
-            "{:?}",
-            &text[reference.span.clone()]
-        );
-        let Content::Sequence(items) = &root.get("list").unwrap().content else {
-            panic!("a list");
-        };
-        assert_eq!(items[0].tag.as_deref(), Some("Sub"));
-        assert_eq!(items[1].tag.as_deref(), Some("GetAtt"));
-    }
-
-    #[test]
-    fn nulls_are_not_texts() {
-        let root = parse(&Source::new("t", "a:\nb: ~\nc: ''\nd: null\ne: 'null'\n")).unwrap();
-        let nulls: Vec<bool> = root
-            .entries()
-            .iter()
-            .map(|(_, node)| node.is_null())
-            .collect();
-        assert_eq!(nulls, [true, true, false, true, false]);
-    }
-
-    #[test]
-    fn aliases_copy_and_do_not_explode() {
-        let root = parse(&Source::new("t", "a: &x [1, 2]\nb: *x\n")).unwrap();
-        assert!(
-            matches!(&root.get("b").unwrap().content, Content::Sequence(items) if items.len() == 2)
-        );
-        let mut laughs = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
-        for level in 1..10 {
-            let below = format!("*a{}", level - 1);
-            laughs += &format!("a{level}: &a{level} [{}]\n", vec![below; 10].join(", "));
-        }
-        assert!(
-            parse(&Source::new("t", &laughs))
-                .unwrap_err()
-                .message()
-                .contains("too large")
-        );
-        let deep = "[".repeat(5_000);
-        assert!(parse(&Source::new("t", &deep)).is_err());
-    }
-}
+mod tests;

@@ -4,7 +4,6 @@ use crate::error::{ErrorKind, WarningKind};
 use crate::resources::draft::{API, Draft, Reads, ResourceType};
 use crate::resources::locations::PartLocations;
 use crate::resources::properties::Properties;
-use crate::template::Resource;
 use crate::template::names::{Attributes, Identity, Reference};
 
 pub(crate) const TYPE: ResourceType = ResourceType {
@@ -23,17 +22,19 @@ pub(crate) const TYPE: ResourceType = ResourceType {
         "ProtocolType",
         "RouteSelectionExpression",
         "ApiKeySelectionExpression",
+        "DisableExecuteApiEndpoint",
+        "Body",
+        "BodyS3Location",
     ],
     harmless: &["Name", "Description", "Tags", "Version", "IpAddressType"],
     reads: Reads::All(read),
 };
 
 fn read(draft: &mut Draft<'_>) {
-    let Some(resource) = choose(draft) else {
+    let Some(properties) = choose(draft) else {
         return;
     };
-    draft.chosen = Some(resource);
-    let properties = Properties::new(draft.template, resource);
+    draft.chosen = Some(properties.resource);
     draft.warn_of_others(&properties, &TYPE);
     draft.locations.api = PartLocations::new(&properties, TYPE.known);
     draft.api.api_id = draft.id(&properties);
@@ -45,80 +46,88 @@ fn read(draft: &mut Draft<'_>) {
     if let Some(expression) = draft.optional(key_selection) {
         draft.api.api_key_selection_expression = expression;
     }
+    let disabled = properties.flag("DisableExecuteApiEndpoint");
+    draft.api.disable_execute_api_endpoint = draft.optional(disabled).unwrap_or(false);
+    for import in ["Body", "BodyS3Location"] {
+        if properties.node(import).is_some() {
+            let message = format!("`{import}` is for HTTP APIs: OpenAPI has no WebSocket API");
+            draft.error_with_help(
+                properties.span(import),
+                ErrorKind::Value(message),
+                "declare routes and integrations as resources",
+            );
+        }
+    }
 }
 
 /// The WebSocket API: the only one, or the one that was asked for.
-fn choose<'a>(draft: &mut Draft<'a>) -> Option<&'a Resource<'a>> {
+fn choose<'a>(draft: &mut Draft<'a>) -> Option<Properties<'a>> {
     let Candidates { certain, possible } = candidates(draft);
     if let Some(wanted) = &draft.template.settings.api {
-        let found = certain.iter().chain(&possible);
-        let found = found.copied().find(|resource| resource.id == *wanted);
+        let is_it = |one: &&Properties<'_>| one.resource.id == *wanted || one.path() == *wanted;
+        let found = certain.iter().chain(&possible).find(is_it).copied();
         if found.is_none() {
             let message = format!("the template has no WebSocket API `{wanted}`");
-            draft.error(0..0, ErrorKind::Choice(message));
+            let names = certain.iter().chain(&possible);
+            let names: Vec<String> = names.map(Properties::path).collect();
+            let help = match &*names {
+                [] => "it has none at all".to_owned(),
+                names => format!("there is `{}`", names.join("`, `")),
+            };
+            draft.error_with_help(0..0, ErrorKind::Choice(message), &help);
         }
         return found;
     }
     match (&certain[..], &possible[..]) {
-        ([one], _) | ([], [one]) => Some(one),
+        ([one], _) | ([], [one]) => Some(*one),
         ([], []) => {
             none(draft);
             None
         }
         // Which of them are WebSocket APIs is what has to be said first.
         ([], _) => None,
-        ([_, second, ..], _) => {
-            let names: Vec<&str> = certain.iter().map(|resource| &*resource.id).collect();
+        ([first, second, ..], _) => {
+            let names: Vec<String> = certain.iter().map(Properties::path).collect();
             let names = names.join("`, `");
             let message = format!("the template has several WebSocket APIs: `{names}`");
-            let span = second.id_span.clone();
-            draft.error_with_help(span, ErrorKind::Choice(message), "say which one to serve");
+            let span = second.resource.id_span.clone();
+            let help = format!("say which one to serve: `--api {}`", first.path());
+            draft.error_with_help(span, ErrorKind::Choice(message), &help);
             None
         }
     }
 }
 
 fn none(draft: &mut Draft<'_>) {
-    let template = draft.template;
-    let mut sam = template.of_type("AWS::Serverless::WebSocketApi");
-    let (span, kind) = match sam.next() {
-        Some(resource) => {
-            let message = "`AWS::Serverless::WebSocketApi` is not supported here";
-            let kind = ErrorKind::Unsupported(message.to_owned());
-            (resource.id_span.clone(), kind)
-        }
-        None => {
-            let message = "the template has no WebSocket API".to_owned();
-            (0..0, ErrorKind::Choice(message))
-        }
-    };
-    let help = "declare an `AWS::ApiGatewayV2::Api` with `ProtocolType: WEBSOCKET`";
-    draft.error_with_help(span, kind, help);
+    let kind = ErrorKind::Choice("the template has no WebSocket API".to_owned());
+    let help = "declare an `AWS::ApiGatewayV2::Api` with `ProtocolType: WEBSOCKET`, or SAM's \
+                `AWS::Serverless::WebSocketApi`";
+    draft.error_with_help(0..0, kind, help);
 }
 
 struct Candidates<'a> {
     /// The WebSocket APIs.
-    certain: Vec<&'a Resource<'a>>,
+    certain: Vec<Properties<'a>>,
     /// Those whose protocol could not be read.
-    possible: Vec<&'a Resource<'a>>,
+    possible: Vec<Properties<'a>>,
 }
 
 fn candidates<'a>(draft: &mut Draft<'a>) -> Candidates<'a> {
     let (mut certain, mut possible) = (Vec::new(), Vec::new());
-    for properties in draft.of_type(TYPE.name) {
+    let all = draft.of_type(TYPE.name).into_iter();
+    for properties in all.filter(|properties| properties.template.stack.is_served) {
         let resource = properties.resource;
         match draft.take(properties.required_text("ProtocolType")) {
-            Some((protocol, _)) if protocol == "WEBSOCKET" => certain.push(resource),
+            Some((protocol, _)) if protocol == "WEBSOCKET" => certain.push(properties),
             Some((protocol, _)) if protocol == "HTTP" => {
                 let message = format!("`{}` is an HTTP API, which is not served here", resource.id);
                 draft.warn(resource.id_span.clone(), WarningKind::NoEffect, message);
             }
             Some((protocol, span)) => {
-                let message = format!("`ProtocolType` `{protocol}` must be `WEBSOCKET` or `HTTP`");
-                draft.error(span, ErrorKind::Value(message));
-                possible.push(resource);
+                draft.not_a_word(span, "ProtocolType", &protocol, &["WEBSOCKET", "HTTP"]);
+                possible.push(properties);
             }
-            None => possible.push(resource),
+            None => possible.push(properties),
         }
     }
     Candidates { certain, possible }

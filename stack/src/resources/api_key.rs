@@ -26,7 +26,7 @@ const VALUE_CHARACTERS: RangeInclusive<usize> = 20..=128;
 /// Realises: HANDSHAKE-55, HANDSHAKE-56
 fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     let resource = properties.resource;
-    let enabled = draft.take(properties.parsed("Enabled", "`true` or `false`"));
+    let enabled = draft.take(properties.flag("Enabled"));
     if enabled == Some(None) {
         let message = format!(
             "the API key `{}` opens nothing, as on AWS: it has no `Enabled: true`",
@@ -44,7 +44,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         .named(resource, "Name", &resource.id_span);
     let key = ApiKey {
         name: draft.take(name).unwrap_or_default(),
-        value: value.unwrap_or_else(|| generated_key(&resource.id)),
+        value: value.unwrap_or_else(|| generated_key(&properties.path())),
         enabled: enabled.flatten().unwrap_or(false),
     };
     let id = draft.id(properties);

@@ -3,11 +3,15 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
+use indexmap::IndexMap;
 use spec::api::{Api, Integration, IntegrationType, function_arn, with_stage_variables};
+use spec::deployment::Deployment;
 use spec::route::RouteKey;
+use velocity::suggest::nearest;
 
 use crate::declared::{EventSourceMapping, Function, Layer, Permission, Table};
 use crate::diagnostics::Findings;
+use crate::document::plain;
 use crate::document::source::Source;
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::locations::Locations;
@@ -47,12 +51,21 @@ pub(crate) enum Reads {
 
 /// The assembly while it is read.
 pub(crate) struct Draft<'a> {
+    /// All templates; the first is that of the served stack.
+    pub(crate) templates: Vec<&'a Template<'a>>,
+    /// That of the resource that is being read.
     pub(crate) template: &'a Template<'a>,
-    /// Where relative paths start.
+    /// Where relative paths in it start.
     pub(crate) directory: &'a Path,
     pub(crate) findings: Findings,
     pub(crate) api: Api,
     pub(crate) locations: Locations,
+    /// `AutoDeploy` of the stage.
+    pub(crate) auto_deploy: bool,
+    /// `DeploymentId` of the stage.
+    pub(crate) deployment_id: Option<String>,
+    /// By id.
+    pub(crate) deployments: IndexMap<String, Deployment>,
     /// The resource of the API that is served.
     pub(crate) chosen: Option<&'a Resource<'a>>,
     /// Integrations that a role may call (`CredentialsArn`), by id: they need no permission.
@@ -83,13 +96,17 @@ enum Owner {
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(template: &'a Template<'a>, directory: &'a Path, findings: Findings) -> Self {
+    pub(crate) fn new(
+        served: &'a Template<'a>,
+        templates: Vec<&'a Template<'a>>,
+        findings: Findings,
+    ) -> Self {
         let Settings {
             region,
             account_id,
             partition,
             ..
-        } = template.settings;
+        } = served.settings;
         let api = Api {
             api_id: String::new(),
             account_id: account_id.clone(),
@@ -98,11 +115,15 @@ impl<'a> Draft<'a> {
             ..Api::new("$request.body.action", "")
         };
         Self {
-            template,
-            directory,
+            templates,
+            template: served,
+            directory: &served.stack.directory,
             findings,
             api,
             locations: Locations::default(),
+            auto_deploy: false,
+            deployment_id: None,
+            deployments: IndexMap::new(),
             chosen: None,
             with_role: HashSet::new(),
             authorizers_with_role: HashSet::new(),
@@ -144,6 +165,23 @@ impl<'a> Draft<'a> {
         self.findings.error(error);
     }
 
+    /// Notes that a property is none of the words that it must be.
+    pub(crate) fn not_a_word(&mut self, span: Span, property: &str, text: &str, words: &[&str]) {
+        let (others, last) = words.split_at(words.len().saturating_sub(1));
+        let message = format!(
+            "`{property}` `{text}` must be `{}` or `{}`",
+            others.join("`, `"),
+            last.join("")
+        );
+        let mut same = words.iter().copied();
+        let same = same.find(|word| word.eq_ignore_ascii_case(text));
+        let help = match same.or_else(|| nearest(text, words.iter().copied())) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("write `{property}: {}`", words.first().unwrap_or(&"")),
+        };
+        self.error_with_help(span, ErrorKind::Value(message), &help);
+    }
+
     /// Notes a warning.
     pub(crate) fn warn(&mut self, span: Span, kind: WarningKind, message: impl Into<String>) {
         let warning = self.source().warning(span, kind, message);
@@ -154,7 +192,19 @@ impl<'a> Draft<'a> {
     pub(crate) fn leave_out(&mut self, errors: Vec<Error>, consequence: &str) {
         for error in errors {
             let message = format!("{}: {consequence}", error.message());
-            self.warn(error.span(), WarningKind::LeftOut, message);
+            self.warn(error.whole_span(), WarningKind::LeftOut, message);
+        }
+    }
+
+    /// Warns of a text that CloudFormation's YAML takes for something else, since it has no quotes.
+    pub(crate) fn warn_of_reading(&mut self, span: &Span, text: &str) {
+        let written = self.source().written(span);
+        if plain::resolve(written).is_some_and(|resolved| resolved == text) {
+            let message = format!(
+                "`{written}` without quotes is `{text}` in CloudFormation's YAML, as text, too: \
+                 write `'{written}'` if that is not meant"
+            );
+            self.warn(span.clone(), WarningKind::Suspicious, message);
         }
     }
 
@@ -177,30 +227,40 @@ impl<'a> Draft<'a> {
             Reads::All(read) => read(self),
             Reads::Each(read) => {
                 for properties in self.of_type(of.name) {
+                    self.enter(properties.template);
                     self.warn_of_others(&properties, of);
                     read(self, &properties);
                 }
             }
             Reads::EachOfApi(read) => {
                 for properties in self.of_api(of.name) {
+                    self.enter(properties.template);
                     self.warn_of_others(&properties, of);
                     read(self, &properties);
                 }
             }
         }
+        self.enter(self.templates[0]);
     }
 
-    /// The resources of a type.
+    /// From now on, resources of this template are read.
+    fn enter(&mut self, template: &'a Template<'a>) {
+        self.template = template;
+        self.directory = &template.stack.directory;
+    }
+
+    /// The resources of a type, in all stacks.
     pub(crate) fn of_type(&self, kind: &str) -> Vec<Properties<'a>> {
-        let template = self.template;
-        let resources = template.of_type(kind);
-        let all = resources.map(|resource| Properties::new(template, resource));
-        all.collect()
+        let of_each = self.templates.iter().flat_map(|template| {
+            let resources = template.of_type(kind);
+            resources.map(|resource| Properties::new(template, resource))
+        });
+        of_each.collect()
     }
 
     /// The resources of a type that belong to the API that is served.
     pub(crate) fn of_api(&mut self, kind: &'static str) -> Vec<Properties<'a>> {
-        let only_api = self.template.of_type(API).count() == 1;
+        let only_api = self.of_type(API).len() == 1;
         let mut found = self.of_type(kind);
         found.retain(|properties| {
             let owner = self.owner(properties);
@@ -227,9 +287,9 @@ impl<'a> Draft<'a> {
 
     /// Whether `id` is that of a resource of a type.
     pub(crate) fn declares(&self, kind: &str, id: &str) -> bool {
-        let mut resources = self.template.of_type(kind);
-        resources.any(|resource| {
-            let name = self.template.name(resource, &resource.id_span);
+        let all = self.of_type(kind);
+        all.iter().any(|Properties { template, resource }| {
+            let name = template.name(resource, &resource.id_span);
             name.is_ok_and(|name| name == id)
         })
     }
@@ -256,13 +316,16 @@ impl<'a> Draft<'a> {
         if self.declares(API, &api_id) {
             return Ok(Owner::Other);
         }
-        let named = self.template.resources.keys().find(|id| {
+        let named = properties.template.resources.keys().find(|id| {
             let mut words = api_id.split(|c: char| !c.is_ascii_alphanumeric());
             words.any(|word| word == **id)
         });
-        let help = named.map(|id| format!("a reference is written `!Ref {id}`"));
+        let help = match named {
+            Some(id) => format!("a reference is written `!Ref {id}`"),
+            None => "name the API by its logical id: `!Ref MyApi`".to_owned(),
+        };
         let message = format!("`ApiId` is the text `{api_id}`, which names no API");
         let kind = ErrorKind::Dangling(message);
-        Err(self.source().report(span, kind, help.as_deref()))
+        Err(self.source().error_with_help(span, kind, &help))
     }
 }

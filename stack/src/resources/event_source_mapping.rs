@@ -56,12 +56,11 @@ struct Written<'a> {
 }
 
 fn read(draft: &mut Draft<'_>) {
-    let template = draft.template;
     for properties in draft.of_type(TYPE.name) {
         let resource = properties.resource;
         let written = Written {
-            template,
-            id: resource.id.clone(),
+            template: properties.template,
+            id: properties.path(),
             span: resource.id_span.clone(),
             properties: resource.node.get("Properties"),
         };
@@ -73,15 +72,15 @@ fn read(draft: &mut Draft<'_>) {
     }
     for properties in draft.of_type(function::SERVERLESS.name) {
         let resource = properties.resource;
-        let name = template.name(resource, &resource.id_span);
+        let name = properties.template.name(resource, &resource.id_span);
         let events = properties.node("Events").map(Node::entries);
         for (key, event) in events.unwrap_or_default() {
             if event.get("Type").and_then(Node::plain_text) != Some(function::TABLE_STREAM) {
                 continue;
             }
             let written = Written {
-                template,
-                id: format!("{}{}", resource.id, key.text),
+                template: properties.template,
+                id: format!("{}{}", properties.path(), key.text),
                 span: key.span.clone(),
                 properties: event.get("Properties"),
             };
@@ -215,7 +214,7 @@ impl<'a> Written<'a> {
         let Some(value) = self.get(name)? else {
             return Ok(None);
         };
-        let number = value.as_text().and_then(|text| text.trim().parse().ok());
+        let number = value.as_number();
         let number = number.filter(|number| range.contains(number));
         let (least, most) = (range.start(), range.end());
         let wrong = || self.wrong(name, &format!("a number from {least} to {most}"));
@@ -223,11 +222,11 @@ impl<'a> Written<'a> {
     }
 
     fn flag(&self, name: &str, default: bool) -> Result<bool, Error> {
-        match self.get(name)?.as_ref().map(Value::as_text) {
+        match self.get(name)? {
             None => Ok(default),
-            Some(Some("true")) => Ok(true),
-            Some(Some("false")) => Ok(false),
-            Some(_) => Err(self.wrong(name, "true or false")),
+            Some(value) => value
+                .as_flag()
+                .ok_or_else(|| self.wrong(name, "`true` or `false`")),
         }
     }
 

@@ -9,10 +9,11 @@ use crate::declared::{Code, Function, Layer};
 use crate::document::value::Value;
 use crate::document::yaml::{Key, Node};
 use crate::error::{Error, ErrorKind, Span, WarningKind};
+use crate::resources::code::{self, Declared};
 use crate::resources::draft::{Draft, Reads, ResourceType};
-use crate::resources::event_invoke_config;
 use crate::resources::properties::Properties;
-use crate::template::names::{Attributes, Identity, Reference};
+use crate::resources::{event_invoke_config, runtime};
+use crate::template::names::{Attributes, FUNCTION_ARN, Identity, Reference};
 
 pub(crate) const SERVERLESS: ResourceType = of("AWS::Serverless::Function");
 pub(crate) const LAMBDA: ResourceType = of("AWS::Lambda::Function");
@@ -26,10 +27,7 @@ const fn of(name: &'static str) -> ResourceType {
         name,
         identity: Identity {
             reference: Reference::Name("FunctionName"),
-            attributes: Attributes::Only(&[(
-                "Arn",
-                "arn:{partition}:lambda:{region}:{account}:function:{ref}",
-            )]),
+            attributes: Attributes::Only(&[("Arn", FUNCTION_ARN)]),
         },
         known: &[
             "CodeUri",
@@ -61,6 +59,11 @@ const fn of(name: &'static str) -> ResourceType {
             "PermissionsBoundary",
             "RuntimeManagementConfig",
             "PropagateTags",
+            "AutoPublishAlias",
+            "AutoPublishAliasAllProperties",
+            "DeploymentPreference",
+            "VersionDeletionPolicy",
+            "VersionDescription",
         ],
         reads: Reads::Each(read),
     }
@@ -82,7 +85,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     let function = function(draft, properties, name, arn);
     let errors = draft.findings.split_off(before);
     if !errors.is_empty() {
-        draft.function_errors.insert(resource.id.clone(), errors);
+        draft.function_errors.insert(properties.path(), errors);
     }
     draft.functions.push(function);
 }
@@ -116,7 +119,7 @@ fn function(
     name: String,
     arn: String,
 ) -> Function {
-    let logging = draft.optional(own_or_global(properties, "LoggingConfig"));
+    let logging = draft.optional(properties.get("LoggingConfig"));
     let logged = |key: &str| {
         let value = logging.as_ref()?.get(key)?;
         value.as_text().map(str::to_owned)
@@ -124,6 +127,11 @@ fn function(
     let (mut code, span) = code(draft, properties);
     let runtime = text(properties, "Runtime");
     let runtime = draft.optional(runtime).unwrap_or_default();
+    if let Some(meant) = runtime::meant(&runtime) {
+        let message = format!("Lambda has no runtime `{runtime}`");
+        let help = format!("did you mean `{meant}`?");
+        draft.error_with_help(properties.span("Runtime"), ErrorKind::Value(message), &help);
+    }
     let handler = match text(properties, "Handler") {
         Ok(None) => image_command(properties),
         handler => handler,
@@ -133,12 +141,13 @@ fn function(
     if code.inline.is_some() {
         code.unsupported = inline(draft, properties, &runtime, &handler);
     }
+    code::warn_of_handler(draft, properties, &code, (&runtime, &handler));
     let timeout = number(properties, "Timeout", 1..=900);
     let memory_size = number(properties, "MemorySize", 128..=10_240);
     let reserved = number(properties, "ReservedConcurrentExecutions", 0..=1_000_000);
-    let config = draft.optional(own_or_global(properties, "EventInvokeConfig"));
+    let config = draft.optional(properties.get("EventInvokeConfig"));
     Function {
-        logical_id: properties.resource.id.clone(),
+        logical_id: properties.path(),
         arn,
         code,
         runtime,
@@ -149,6 +158,7 @@ fn function(
         reserved_concurrency: draft
             .optional(reserved)
             .and_then(|number| usize::try_from(number).ok()),
+        qualifiers: Vec::new(),
         asynchronous: event_invoke_config::of_function(draft, properties, config.as_ref()),
         memory_size: draft.optional(memory_size).unwrap_or(128),
         log_group: logged("LogGroup").unwrap_or_else(|| format!("/aws/lambda/{name}")),
@@ -186,7 +196,7 @@ fn inline(
 
 /// What an image is told as its handler.
 fn image_command(properties: &Properties<'_>) -> Result<Option<String>, Error> {
-    let config = own_or_global(properties, "ImageConfig")?;
+    let config = properties.get("ImageConfig")?;
     let command = config.as_ref().and_then(|config| config.get("Command"));
     let Some(command) = command else {
         return Ok(None);
@@ -197,30 +207,9 @@ fn image_command(properties: &Properties<'_>) -> Result<Option<String>, Error> {
     Ok(first.map(str::to_owned))
 }
 
-/// A function's own property, or that of `Globals`.
-fn own_or_global(properties: &Properties<'_>, name: &str) -> Result<Option<Value>, Error> {
-    match properties.get(name)? {
-        Some(value) => Ok(Some(value)),
-        None => global(properties, name),
-    }
-}
-
-/// A property that `Globals.Function` sets for every serverless function.
-fn global(properties: &Properties<'_>, name: &str) -> Result<Option<Value>, Error> {
-    if properties.resource.kind != SERVERLESS.name {
-        return Ok(None);
-    }
-    let template = properties.template;
-    let globals = template.root.get("Globals");
-    match globals.and_then(|node| node.get("Function")?.get(name)) {
-        Some(node) => Ok(Some(template.eval(node)?).filter(|value| !value.is_nothing())),
-        None => Ok(None),
-    }
-}
-
 fn text(properties: &Properties<'_>, name: &str) -> Result<Option<String>, Error> {
     let what = format!("`{name}` of `{}`", properties.resource.id);
-    let Some(value) = own_or_global(properties, name)? else {
+    let Some(value) = properties.get(name)? else {
         return Ok(None);
     };
     let text = value.expect_text(properties.template.source, &what)?;
@@ -232,10 +221,10 @@ fn number(
     name: &str,
     range: RangeInclusive<u64>,
 ) -> Result<Option<u64>, Error> {
-    let Some(value) = own_or_global(properties, name)? else {
+    let Some(value) = properties.get(name)? else {
         return Ok(None);
     };
-    let parsed = value.as_text().and_then(|text| text.parse().ok());
+    let parsed = value.as_number::<u64>();
     let parsed = parsed.filter(|number| range.contains(number));
     parsed.map(Some).ok_or_else(|| {
         let message = format!(
@@ -245,63 +234,28 @@ fn number(
             range.end()
         );
         let kind = ErrorKind::Value(message);
-        properties.template.source.error(value.span.clone(), kind)
+        let help = "write it in digits, without a unit";
+        let source = properties.template.source;
+        source.error_with_help(value.span.clone(), kind, help)
     })
 }
 
 /// Where the code comes from, and the location to point at if it cannot be used.
 fn code(draft: &mut Draft<'_>, properties: &Properties<'_>) -> (Code, Span) {
-    let resource = properties.resource;
-    let metadata = resource.node.get("Metadata");
-    let build_method = metadata.and_then(|node| node.get("BuildMethod"));
-    let binary = metadata.and_then(|node| node.get("BuildProperties")?.get("Binary"));
-    let text = |node: Option<&Node>| node.and_then(Node::plain_text).map(str::to_owned);
-    let uri = ["InlineCode", "CodeUri", "Code"].into_iter();
-    let uri = uri.map(|name| Ok(own_or_global(properties, name)?.map(|value| (name, value))));
-    let uri = uri.filter_map(Result::transpose).next().transpose();
-    let package = own_or_global(properties, "PackageType");
-    let (Some(uri), Some(package)) = (draft.take(uri), draft.take(package)) else {
-        return (Code::default(), resource.id_span.clone());
+    let named = ["InlineCode", "CodeUri", "Code"].into_iter();
+    let named = named.map(|name| Ok(properties.get(name)?.map(|value| (name, value))));
+    let named = named.filter_map(Result::transpose).next().transpose();
+    let package = properties.get("PackageType");
+    let (Some(code), Some(package)) = (draft.take(named), draft.take(package)) else {
+        return (Code::default(), properties.resource.id_span.clone());
     };
-    let is_image = package.is_some_and(|value| value.as_text() == Some("Image"));
-    let context = text(metadata.and_then(|node| node.get("DockerContext")));
-    let inline = match &uri {
-        _ if is_image => None,
-        Some(("InlineCode", value)) => value.as_text(),
-        Some((_, value)) => value.get("ZipFile").and_then(Value::as_text),
-        None => None,
-    };
-    let path = match &uri {
-        _ if is_image => Some(context.as_deref().unwrap_or(".")),
-        _ if inline.is_some() => Some("."),
-        Some((_, value)) => value.as_text(),
-        None => None,
-    };
-    let is_elsewhere = path.is_none_or(|path| path.starts_with("s3:"));
-    let unsupported =
-        is_elsewhere.then(|| "its code is not a folder or a file beside the template".to_owned());
-    let span = match (binary, &uri) {
-        (Some(node), _) => node.span.clone(),
-        (None, Some((_, value))) => value.span.clone(),
-        (None, None) => resource.id_span.clone(),
-    };
-    let code = Code {
-        directory: draft.directory.join(path.unwrap_or_default()),
-        inline: inline.map(str::to_owned),
-        is_image,
-        build_method: text(build_method),
-        binary: text(binary),
-        unsupported,
-    };
-    (code, span)
+    code::read(draft, properties, &Declared { code, package })
 }
 
-/// The function's layers. SAM puts those of `Globals` before its own.
 fn layers(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Vec<Layer> {
-    let global = draft.optional(global(properties, "Layers"));
     let own = draft.optional(properties.get("Layers"));
     let mut layers = Vec::new();
-    for value in [global, own].into_iter().flatten() {
+    if let Some(value) = own {
         let what = format!("`Layers` of `{}`", properties.resource.id);
         let list = value.expect_list(draft.source(), &what);
         for layer in draft.take(list).unwrap_or_default() {
@@ -327,20 +281,15 @@ fn layers(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Vec<Layer> {
     layers
 }
 
-/// SAM merges the variables of `Globals` and of the function; the function's win.
+/// `Environment.Variables`, with what is given in their places.
 fn environment(
     draft: &mut Draft<'_>,
     properties: &Properties<'_>,
     name: &str,
 ) -> IndexMap<String, String> {
     let mut environment = IndexMap::new();
-    let global = draft.optional(global(properties, "Environment"));
     let own = draft.optional(properties.get("Environment"));
-    let all = [global, own].into_iter().flatten();
-    for value in all {
-        let Some(variables) = value.get("Variables") else {
-            continue;
-        };
+    if let Some(variables) = own.as_ref().and_then(|value| value.get("Variables")) {
         let variables = variables.expect_map(draft.source(), "`Variables`");
         for (key, value) in draft.take(variables).unwrap_or_default() {
             let what = format!(
@@ -356,10 +305,11 @@ fn environment(
                 draft.error(key.span.clone(), ErrorKind::Value(message));
                 continue;
             }
+            draft.warn_of_reading(&value.span, text);
             environment.insert(key.text.clone(), text.to_owned());
         }
     }
     let given = &draft.template.settings.variables;
-    given.apply(&properties.resource.id, name, &mut environment);
+    given.apply(&properties.path(), name, &mut environment);
     environment
 }

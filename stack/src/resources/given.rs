@@ -5,12 +5,14 @@ use velocity::suggest::nearest;
 use crate::error::{ErrorKind, WarningKind};
 use crate::resources::draft::Draft;
 use crate::resources::function::SERVERLESS;
-use crate::variables::ALL;
+use crate::variables::{ALL, without_path};
 
 /// Reports functions that do not exist, and variables that no function declares.
 pub(crate) fn check(draft: &mut Draft<'_>) {
     for (key, given) in draft.template.settings.variables.names() {
-        let is_it = |id: &str, name: &str| key == ALL || key == id || key == name;
+        let is_it = |id: &str, name: &str| {
+            key == ALL || key == id || key == name || key == without_path(id)
+        };
         let functions = draft.functions.iter();
         let functions = functions.filter(|one| is_it(&one.logical_id, &one.name));
         let functions: Vec<_> = functions.collect();

@@ -22,19 +22,27 @@ pub(crate) const TYPES: &[&ResourceType] = &[
     &other("AWS::IAM::ManagedPolicy"),
     &other("AWS::IAM::Policy"),
     &other("AWS::IAM::RolePolicy"),
-    &other("AWS::Lambda::Alias"),
-    &other("AWS::Lambda::Version"),
     &other("AWS::Logs::LogStream"),
     &other("AWS::Logs::MetricFilter"),
     &other("AWS::Logs::QueryDefinition"),
     &other("AWS::Logs::SubscriptionFilter"),
+    // Where they lead is told by `--vpc-link`.
+    &other("AWS::ApiGateway::VpcLink"),
+    &other("AWS::ApiGatewayV2::VpcLink"),
     // The role that API Gateway writes its logs with.
     &other("AWS::ApiGateway::Account"),
+    // Custom domains of REST APIs, which mappings of WebSocket APIs may name.
+    &named("AWS::ApiGateway::DomainName", "DomainName", &[]),
+    &other("AWS::ApiGateway::BasePathMapping"),
+    &other("AWS::ApiGatewayV2::ApiGatewayManagedOverrides"),
     &other("AWS::CloudWatch::Alarm"),
     &other("AWS::CloudWatch::CompositeAlarm"),
     &other("AWS::CloudWatch::Dashboard"),
     &other("AWS::CDK::Metadata"),
     &other("AWS::CloudFormation::WaitConditionHandle"),
+    // Domains' records.
+    &other("AWS::Route53::RecordSet"),
+    &other("AWS::Route53::RecordSetGroup"),
 ];
 
 const fn named(

@@ -1,10 +1,9 @@
-//! `AWS::Serverless::LayerVersion` and `AWS::Lambda::LayerVersion`: a folder or a zip beside the
-//! template.
+//! `AWS::Serverless::LayerVersion` and `AWS::Lambda::LayerVersion`: a folder or a zip.
 
 use crate::declared::Layer;
-use crate::document::value::Value;
 use crate::document::yaml::Node;
 use crate::error::WarningKind;
+use crate::resources::code;
 use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::properties::Properties;
 use crate::template::names::{Attributes, Identity, Reference};
@@ -50,20 +49,22 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     let (Some(name), Some(content)) = (draft.take(name), draft.take(content)) else {
         return;
     };
-    let path = content.as_ref().and_then(Value::as_text);
-    let path = path.filter(|path| !path.starts_with("s3:"));
-    if path.is_none() {
+    let metadata = resource.node.get("Metadata");
+    let content = match &content {
+        Some(value) => code::content(draft, value, metadata),
+        None => Err("nothing".to_owned()),
+    };
+    if let Err(problem) = &content {
         let message = format!(
-            "the content of the layer `{}` is not beside the template: functions run without it",
+            "the content of the layer `{}` is {problem}: functions run without it",
             resource.id
         );
         draft.warn(properties.span(property), WarningKind::NoEffect, message);
     }
-    let metadata = resource.node.get("Metadata");
     let build_method = metadata.and_then(|node| node.get("BuildMethod"));
-    let layer = path.map(|path| Layer {
-        logical_id: resource.id.clone(),
-        content: draft.directory.join(path),
+    let layer = content.ok().map(|content| Layer {
+        logical_id: properties.path(),
+        content,
         build_method: build_method.and_then(Node::plain_text).map(str::to_owned),
     });
     draft.layers.insert(name, layer);

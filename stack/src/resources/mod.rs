@@ -3,32 +3,42 @@
 //!
 //! A new type is a file beside this one, with its entry and its reader, and a line in [`TYPES`].
 
+mod alias;
 mod api;
 mod api_key;
+mod api_mapping;
 mod authorizer;
+pub(crate) mod code;
 mod deployment;
+mod domain_name;
 pub(crate) mod draft;
+mod elsewhere;
 mod event_invoke_config;
 mod event_source_mapping;
 pub(crate) mod function;
 pub(crate) mod given;
+mod global_table;
 mod harmless;
 pub(crate) mod integration;
 pub(crate) mod integration_response;
 mod layer;
 mod locations;
 mod model;
+mod nested_stack;
+mod order;
 pub(crate) mod permission;
 mod properties;
 pub(crate) mod route;
 mod route_response;
+mod runtime;
+mod shape;
 mod simple_table;
 pub(crate) mod stage;
 mod table;
 mod usage_plan;
 mod usage_plan_key;
 
-use std::path::Path;
+use std::collections::HashMap;
 
 use crate::diagnostics::Findings;
 use crate::error::WarningKind;
@@ -38,6 +48,8 @@ use draft::{Draft, ResourceType};
 
 /// All types that are known, but for the [`harmless`] ones.
 const TYPES: &[&ResourceType] = &[
+    &nested_stack::STACK,
+    &nested_stack::APPLICATION,
     &api::TYPE,
     &model::TYPE,
     &authorizer::TYPE,
@@ -45,8 +57,10 @@ const TYPES: &[&ResourceType] = &[
     &integration_response::TYPE,
     &route::TYPE,
     &route_response::TYPE,
-    &deployment::TYPE,
     &stage::TYPE,
+    &deployment::TYPE,
+    &domain_name::TYPE,
+    &api_mapping::TYPE,
     &api_key::TYPE,
     &usage_plan::TYPE,
     &usage_plan_key::TYPE,
@@ -56,18 +70,21 @@ const TYPES: &[&ResourceType] = &[
     &function::LAMBDA,
     &permission::TYPE,
     &event_invoke_config::TYPE,
+    &alias::VERSION,
+    &alias::ALIAS,
     &table::TYPE,
+    &global_table::TYPE,
     &simple_table::TYPE,
     &event_source_mapping::TYPE,
 ];
 
-/// Reads all resources of a template.
+/// Reads all resources of an assembly's stacks, of which the served one is the first.
 pub(crate) fn read<'a>(
-    template: &'a Template<'a>,
-    directory: &'a Path,
+    served: &'a Template<'a>,
+    templates: Vec<&'a Template<'a>>,
     findings: Findings,
 ) -> Draft<'a> {
-    let mut draft = Draft::new(template, directory, findings);
+    let mut draft = Draft::new(served, templates, findings);
     for of in TYPES {
         draft.read(of);
     }
@@ -78,22 +95,35 @@ pub(crate) fn read<'a>(
 
 /// What a type of resources is called by; `None` for a type that nothing is known of.
 pub(crate) fn identity(kind: &str) -> Option<&'static Identity> {
-    let known = TYPES.iter().copied();
-    let mut all = known.chain(harmless::TYPES.iter().copied());
-    all.find(|of| of.name == kind).map(|of| &of.identity)
+    let registered = registered(kind).map(|of| &of.identity);
+    registered.or_else(|| elsewhere::identity(kind))
 }
 
-/// Functions and tables of several types are in the template's order.
+fn registered(kind: &str) -> Option<&'static ResourceType> {
+    let known = TYPES.iter().copied();
+    let mut all = known.chain(harmless::TYPES.iter().copied());
+    all.find(|of| of.name == kind)
+}
+
+/// Functions and tables of several types are in the templates' order.
 fn in_order_of_the_text(draft: &mut Draft<'_>) {
-    let template = draft.template;
-    let order = |id: &str| template.resources.get_index_of(id);
+    let templates = draft.templates.iter();
+    let ids = templates.flat_map(|one| one.resources.keys().map(|id| one.path_of(id)));
+    let order: HashMap<String, usize> = ids.zip(0..).collect();
+    let order = |id: &str| order.get(id).copied();
     draft.functions.sort_by_key(|one| order(&one.logical_id));
     draft.tables.sort_by_key(|one| order(&one.logical_id));
 }
 
 fn warn_of_other_types(draft: &mut Draft<'_>) {
-    for resource in draft.template.resources.values() {
-        if resource.kind.is_empty() || identity(&resource.kind).is_some() {
+    // What siblings have that is not served is none of this stack's business.
+    let served = draft
+        .templates
+        .iter()
+        .filter(|template| template.stack.is_served);
+    let resources: Vec<_> = served.flat_map(|one| one.resources.values()).collect();
+    for resource in resources {
+        if resource.kind.is_empty() || registered(&resource.kind).is_some() {
             continue;
         }
         let message = format!("`{}` (`{}`) has no effect here", resource.id, resource.kind);

@@ -7,6 +7,7 @@ use crate::template::call::call;
 use crate::template::{Resource, Template};
 
 /// The properties of one resource.
+#[derive(Clone, Copy)]
 pub(crate) struct Properties<'a> {
     pub(crate) template: &'a Template<'a>,
     pub(crate) resource: &'a Resource<'a>,
@@ -18,6 +19,11 @@ pub(crate) type Entries = Vec<(Key, Result<Value, Error>)>;
 impl<'a> Properties<'a> {
     pub(crate) fn new(template: &'a Template<'a>, resource: &'a Resource<'a>) -> Self {
         Self { template, resource }
+    }
+
+    /// The resource's name among those of all stacks.
+    pub(crate) fn path(&self) -> String {
+        self.template.path_of(&self.resource.id)
     }
 
     /// A property as it is written.
@@ -73,8 +79,21 @@ impl<'a> Properties<'a> {
         }
     }
 
-    /// A number or boolean, which CloudFormation also takes as text.
-    pub(crate) fn parsed<T: std::str::FromStr>(
+    /// A boolean.
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, Error> {
+        let Some(value) = self.get(name)? else {
+            return Ok(None);
+        };
+        value.as_flag().map(Some).ok_or_else(|| {
+            let message = format!("{} must be `true` or `false`", self.what(name));
+            let kind = ErrorKind::Value(message);
+            let help = "write one of them without quotes";
+            self.error_with_help(name, kind, help)
+        })
+    }
+
+    /// A number.
+    pub(crate) fn number<T: std::str::FromStr>(
         &self,
         name: &str,
         expected: &str,
@@ -82,10 +101,11 @@ impl<'a> Properties<'a> {
         let Some(value) = self.get(name)? else {
             return Ok(None);
         };
-        let parsed = value.as_text().and_then(|text| text.trim().parse().ok());
-        parsed.map(Some).ok_or_else(|| {
+        value.as_number().map(Some).ok_or_else(|| {
             let message = format!("{} must be {expected}", self.what(name));
-            self.error(name, ErrorKind::Value(message))
+            let kind = ErrorKind::Value(message);
+            let help = "write it in digits, without a unit";
+            self.error_with_help(name, kind, help)
         })
     }
 
@@ -101,9 +121,10 @@ impl<'a> Properties<'a> {
         self.template.source.error(id_span.clone(), missing)
     }
 
-    /// An error at the property `name`.
-    pub(crate) fn error(&self, name: &str, kind: ErrorKind) -> Error {
-        self.template.source.error(self.span(name), kind)
+    /// An error at the property `name`, with what to do.
+    fn error_with_help(&self, name: &str, kind: ErrorKind, help: &str) -> Error {
+        let source = self.template.source;
+        source.error_with_help(self.span(name), kind, help)
     }
 
     /// Where the property's value is; the resource if there is none.
@@ -123,15 +144,14 @@ impl<'a> Properties<'a> {
     }
 }
 
-/// A number, which CloudFormation also takes as text.
+/// A number.
 pub(crate) fn number<T: std::str::FromStr>(
     template: &Template<'_>,
     value: &Value,
     name: &str,
     expected: &str,
 ) -> Result<T, Error> {
-    let text = value.as_text().and_then(|text| text.trim().parse().ok());
-    text.ok_or_else(|| {
+    value.as_number().ok_or_else(|| {
         let message = format!("`{name}` must be {expected}");
         template
             .source

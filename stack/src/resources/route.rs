@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use spec::api::{AuthorizationType, CallPermission, Route};
 use spec::route::RouteKey;
 
-use crate::error::{Error, ErrorKind, Span};
+use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::locations::PartLocations;
 use crate::resources::properties::Properties;
@@ -38,7 +38,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     let before = draft.findings.count();
     let request_parameters = declared_parameters(draft, properties);
     let parameters_are_read = draft.findings.count() == before;
-    let api_key_required = properties.parsed("ApiKeyRequired", "`true` or `false`");
+    let api_key_required = properties.flag("ApiKeyRequired");
     let api_key_required = draft.optional(api_key_required).unwrap_or(false);
     let (authorization_type, authorizer_id) = authorization(draft, properties);
     // An integration may use parameters that could not be read: nothing is said of those.
@@ -64,9 +64,19 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         draft.incomplete.insert(TYPE.name);
         return;
     };
+    if route.api_key_required && key != RouteKey::Connect {
+        let message = format!(
+            "`ApiKeyRequired` of the route `{key}` has no effect, as on AWS: a key is asked for at \
+             `$connect` only"
+        );
+        let span = properties.span("ApiKeyRequired");
+        draft.warn(span, WarningKind::Suspicious, message);
+    }
+    draft.warn_of_reading(&span, key.as_str());
     if draft.api.routes.contains_key(&key) {
         let message = format!("the API has several routes `{key}`");
-        draft.error(span, ErrorKind::Conflict(message));
+        let help = "give this route another `RouteKey`, or remove it";
+        draft.error_with_help(span, ErrorKind::Conflict(message), help);
         return;
     }
     let locations = PartLocations::new(properties, TYPE.known);
@@ -82,7 +92,8 @@ fn key(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Option<(RouteKey, 
         Ok(key) => Some((key, span)),
         Err(invalid) => {
             let message = format!("route `{text}`: {invalid}");
-            draft.error(span, ErrorKind::Value(message));
+            let help = "write `$connect`, `$disconnect`, `$default`, or a name of your own";
+            draft.error_with_help(span, ErrorKind::Value(message), help);
             None
         }
     }
@@ -106,10 +117,9 @@ fn authorization(
             return (AuthorizationType::None, None);
         }
         let message = format!("`AuthorizerId` `{id}` names no authorizer of the API");
-        draft.error(
-            properties.span("AuthorizerId"),
-            ErrorKind::Dangling(message),
-        );
+        let span = properties.span("AuthorizerId");
+        let help = "name one by its logical id: `!Ref MyAuthorizer`";
+        draft.error_with_help(span, ErrorKind::Dangling(message), help);
         return (AuthorizationType::None, None);
     }
     let text = draft.optional(properties.text("AuthorizationType"));
@@ -119,12 +129,9 @@ fn authorization(
         Some("CUSTOM") => AuthorizationType::None,
         Some("AWS_IAM") => AuthorizationType::AwsIam,
         Some(other) => {
-            let message =
-                format!("`AuthorizationType` `{other}` must be `NONE`, `AWS_IAM` or `CUSTOM`");
-            draft.error(
-                properties.span("AuthorizationType"),
-                ErrorKind::Value(message),
-            );
+            let span = properties.span("AuthorizationType");
+            let words = ["NONE", "AWS_IAM", "CUSTOM"];
+            draft.not_a_word(span, "AuthorizationType", other, &words);
             AuthorizationType::None
         }
     };
@@ -150,7 +157,8 @@ fn target(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Option<String> 
     }
     if !draft.incomplete.contains(integration::TYPE.name) {
         let message = format!("`Target` `{text}` names no integration of the API");
-        draft.error(value.span, ErrorKind::Dangling(message));
+        let help = "name one by its logical id: `!Sub integrations/${MyIntegration}`";
+        draft.error_with_help(value.span, ErrorKind::Dangling(message), help);
     }
     None
 }
@@ -167,8 +175,7 @@ fn declared_parameters(
         let required = value.and_then(|value| {
             let mut required = false;
             for (member, value) in value.expect_map(source, "a request parameter")? {
-                let parsed = value.as_text().and_then(|text| text.parse().ok());
-                required = match (&*member.text, parsed) {
+                required = match (&*member.text, value.as_flag()) {
                     ("Required", Some(required)) => required,
                     _ => return Err(not_required(draft, member.span.clone())),
                 };

@@ -9,7 +9,6 @@ use crate::error::{ErrorKind, Span, WarningKind};
 use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::locations::PartLocations;
 use crate::resources::properties::Properties;
-use crate::resources::route;
 use crate::template::names::{Attributes, Identity, Reference};
 
 pub(crate) const TYPE: ResourceType = ResourceType {
@@ -41,27 +40,23 @@ fn read(draft: &mut Draft<'_>) {
     };
     draft.warn_of_others(&properties, &TYPE);
     draft.locations.stage = PartLocations::new(&properties, TYPE.known);
-    let deploys_itself = properties.parsed::<bool>("AutoDeploy", "`true` or `false`");
+    let deploys_itself = properties.flag("AutoDeploy");
     let deploys_itself = draft.take(deploys_itself);
-    let deployment = draft.take(properties.get("DeploymentId"));
+    let deployment = draft.take(properties.text("DeploymentId"));
     // One that cannot be read may be a deployment.
     let deployed = deploys_itself.is_none_or(|own| own == Some(true))
-        || deployment.is_none_or(|deployment| deployment.is_some());
+        || deployment.as_ref().is_none_or(Option::is_some);
     if let Some((name, span)) = &name {
         check_name(draft, name, span);
         draft.api.stage.stage_name.clone_from(name);
     }
-    if !deployed {
-        warn_undeployed(draft, &properties);
-    }
     draft.api.stage.undeployed = !deployed;
+    draft.auto_deploy = deploys_itself.flatten().unwrap_or(false);
+    draft.deployment_id = deployment.flatten();
     draft.api.stage.stage_variables = variables(draft, &properties);
     draft.api.stage.default_route_settings = route_settings::default(draft, &properties);
     draft.api.stage.route_settings = route_settings::by_route(draft, &properties);
     draft.api.stage.access_log_settings = access_log::settings(draft, &properties);
-    if deployed {
-        require_a_route(draft);
-    }
 }
 
 /// The stage that is served, with its name unless that could not be read.
@@ -97,33 +92,21 @@ fn choose<'a>(draft: &mut Draft<'a>) -> Option<(Properties<'a>, Option<(String, 
     Some(last)
 }
 
-/// The grammar of stage names, which also excludes `$default`.
+/// The grammar of stage names. `$default` breaks it, but is created.
 ///
 /// Realises: LIMITS-33, LIMITS-34
 fn check_name(draft: &mut Draft<'_>, name: &str, span: &Span) {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    let message = if name == "$default" {
-        "the stage `$default` is for HTTP APIs: a WebSocket API has no stage of this name"
-            .to_owned()
+    if name == "$default" {
+        let message = "the stage `$default` is for HTTP APIs: clients of a WebSocket API are \
+                       reported to get 429 from it on AWS; here it is at `/$default`";
+        draft.warn(span.clone(), WarningKind::Suspicious, message);
     } else if name.is_empty() || name.len() > 128 || !name.chars().all(allowed) {
-        format!(
+        let message = format!(
             "the stage name `{name}` must have 1 to 128 letters, digits, hyphens and underscores"
-        )
-    } else {
-        return;
-    };
-    draft.error(span.clone(), ErrorKind::Value(message));
-}
-
-/// Realises: HANDSHAKE-21
-fn warn_undeployed(draft: &mut Draft<'_>, properties: &Properties<'_>) {
-    let message = format!(
-        "the stage `{}` has no deployment, so every client is refused with 403, as on AWS: \
-         give it a `DeploymentId`, or `AutoDeploy: true`",
-        draft.api.stage.stage_name
-    );
-    let span = properties.resource.id_span.clone();
-    draft.warn(span, WarningKind::Suspicious, message);
+        );
+        draft.error(span.clone(), ErrorKind::Value(message));
+    }
 }
 
 fn variables(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Map<String, Json> {
@@ -134,9 +117,10 @@ fn variables(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Map<String, 
     for (key, value) in entries.unwrap_or_default() {
         let text = value.and_then(|value| {
             let text = value.expect_text(source, "a stage variable")?;
-            Ok(text.to_owned())
+            Ok((text.to_owned(), value.span.clone()))
         });
-        if let Some(text) = draft.take(text) {
+        if let Some((text, span)) = draft.take(text) {
+            draft.warn_of_reading(&span, &text);
             variables.insert(key.text, text.into());
         }
     }
@@ -144,22 +128,4 @@ fn variables(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Map<String, 
         draft.incomplete.insert(TYPE.name);
     }
     variables
-}
-
-/// Realises: ROUTE-45
-fn require_a_route(draft: &mut Draft<'_>) {
-    let Some(resource) = draft.chosen else {
-        return;
-    };
-    if draft.api.routes.is_empty() && !draft.incomplete.contains(route::TYPE.name) {
-        let message = format!(
-            "the API `{}` has no route: AWS does not deploy it",
-            resource.id
-        );
-        draft.error_with_help(
-            resource.id_span.clone(),
-            ErrorKind::Conflict(message),
-            "declare an `AWS::ApiGatewayV2::Route`",
-        );
-    }
 }

@@ -141,6 +141,24 @@ pub(crate) fn references(source: &Source, node: &Node, visit: &mut dyn FnMut(&st
     }
 }
 
+/// Calls `visit` with every call in `node` of a function that gives a value of another stack.
+pub(crate) fn to_other_stacks(node: &Node, visit: &mut dyn FnMut(&Call<'_>)) {
+    if let Some(call) = call(node)
+        && ["Fn::GetStackOutput", "Fn::ImportValue"].contains(&&*call.name)
+    {
+        visit(&call);
+    }
+    match &node.content {
+        Content::Scalar { .. } => {}
+        Content::Sequence(items) => items.iter().for_each(|item| to_other_stacks(item, visit)),
+        Content::Mapping(entries) => {
+            for (_, node) in entries {
+                to_other_stacks(node, visit);
+            }
+        }
+    }
+}
+
 fn sub_references(
     source: &Source,
     (text, style, span): (&str, Style, &Span),

@@ -1,83 +1,84 @@
 //! A CloudFormation template: its sections, and the intrinsic functions that connect them.
 
+mod asset_parameters;
 pub(crate) mod call;
+mod constraints;
+pub(crate) mod dynamic;
+mod functions;
 pub(crate) mod intrinsics;
+mod lookup;
 pub(crate) mod names;
+pub(crate) mod others;
 pub(crate) mod parameters;
-
-use std::cell::RefCell;
+pub(crate) mod resource;
+mod rules;
+pub(crate) mod stack;
+pub(crate) mod transforms;
 
 use indexmap::IndexMap;
-use velocity::suggest::nearest;
 
 use crate::diagnostics::Findings;
 use crate::document::source::Source;
 use crate::document::value::Value;
-use crate::document::yaml::{Content, Node};
-use crate::error::{Error, ErrorKind, Span};
+use crate::document::yaml::{Key, Node};
+use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::settings::Settings;
-use intrinsics::{Evaluator, Scope};
-use names::{Attributes, Identity, Reference, fill, generated_name, stable_id};
-use parameters::Parameters;
+use intrinsics::{Evaluator, Scope, StackOutput};
+use names::{Attributes, FIRST_VERSION, Identity, Reference};
+use names::{fill, generated_name, made_up, qualified_arn, stable_id};
+use others::{NESTED, OUTPUTS, Others, READER};
+use parameters::{Given, Parameters};
+pub(crate) use resource::Resource;
+use stack::Stack;
+use transforms::{LANGUAGE_EXTENSIONS, transforms};
 
-/// A template with its parameters given.
+/// A stack's template with its parameters given.
 pub(crate) struct Template<'t> {
+    /// The texts of all stacks.
     pub(crate) source: &'t Source,
     pub(crate) settings: &'t Settings,
     pub(crate) root: &'t Node,
-    /// What a type of resources is called by; `None` for a type that nothing is known of.
-    identity: fn(&str) -> Option<&'static Identity>,
+    pub(crate) stack: &'t Stack,
+    others: &'t dyn Others<'t>,
     parameters: Parameters,
     /// The resources whose conditions hold.
     pub(crate) resources: IndexMap<String, Resource<'t>>,
-    /// What is being followed, and the location of the reference to it, to find circular ones.
-    visiting: RefCell<Vec<(String, Span)>>,
-}
-
-/// An entry of `Resources`.
-#[derive(Clone)]
-pub(crate) struct Resource<'t> {
-    pub(crate) id: String,
-    pub(crate) id_span: Span,
-    /// `Type`; empty if it has none, which is an error that has been noted.
-    pub(crate) kind: String,
-    pub(crate) node: &'t Node,
 }
 
 type Result<T> = std::result::Result<T, Error>;
 
 impl<'t> Template<'t> {
-    /// Reads the sections and follows every reference once, so that an unknown name is an error
-    /// wherever it is. `None`, with the errors noted, if there is nothing to go on with.
+    /// Reads the sections and looks at every reference once, so that an unknown name is told
+    /// wherever it is: an error if serving depends on it, else a warning. `None`, with the errors
+    /// noted, if there is nothing to go on with.
     pub(crate) fn new(
-        source: &'t Source,
-        root: &'t Node,
-        settings: &'t Settings,
-        identity: fn(&str) -> Option<&'static Identity>,
+        stack: &'t Stack,
+        others: &'t dyn Others<'t>,
+        given: &Given,
         findings: &mut Findings,
     ) -> Option<Self> {
+        let (source, root) = (others.source(), &stack.root);
         let mut template = Self {
             source,
-            settings,
+            settings: &stack.settings,
             root,
-            identity,
+            stack,
+            others,
             parameters: Parameters::new(),
-            resources: findings.take(resources(source, root))?,
-            visiting: RefCell::default(),
+            resources: findings.take(resource::read(source, root))?,
         };
-        for resource in template.resources.values() {
-            if resource.kind.is_empty() {
-                let message = format!("resource `{}` has no `Type`", resource.id);
-                let kind = ErrorKind::Structure(message);
-                findings.error(source.error(resource.id_span.clone(), kind));
-            }
-        }
-        template.parameters = parameters::read(source, root, settings, findings);
+        resource::check_types(source, template.resources.values(), findings);
+        template.parameters = parameters::read(source, root, given, &stack.settings, findings);
+        rules::check(&template, root, findings);
         for section in ["Globals", "Conditions", "Resources", "Outputs"] {
             if let Some(node) = root.get(section) {
                 call::references(source, node, &mut |name, span| {
                     if !template.knows(name) {
-                        findings.error(template.unknown(name, span));
+                        let error = template.unknown(name, span);
+                        let message = format!("{}: AWS refuses the template", error.message());
+                        let kind = WarningKind::LeftOut;
+                        findings
+                            .suspicion(source.warning(error.whole_span(), kind, message), error);
                     }
                 });
             }
@@ -109,6 +110,12 @@ impl<'t> Template<'t> {
         Ok(Some(self.eval(node)?).filter(|value| !value.is_nothing()))
     }
 
+    /// The name of a resource among those of all stacks: its logical id, with the path of its stack
+    /// if that is not the served one.
+    pub(crate) fn path_of(&self, logical_id: &str) -> String {
+        format!("{}{logical_id}", self.stack.path)
+    }
+
     /// The resources of a type.
     pub(crate) fn of_type(&self, kind: &str) -> impl Iterator<Item = &Resource<'t>> {
         let resources = self.resources.values();
@@ -119,31 +126,73 @@ impl<'t> Template<'t> {
     pub(crate) fn name(&self, resource: &Resource<'t>, span: &Span) -> Result<String> {
         let id = &resource.id;
         match self.identity(resource).map(|identity| identity.reference) {
-            Some(Reference::Id(length)) => Ok(stable_id(id, length)),
+            Some(Reference::Id(length)) => Ok(stable_id(&self.path_of(id), length)),
             Some(Reference::Name(property)) => self.named(resource, property, span),
+            Some(Reference::LowerName(property)) => {
+                match self.given_name(resource, property, span)? {
+                    Some(name) => Ok(name),
+                    None => Ok(generated_name(self.settings, id).to_lowercase()),
+                }
+            }
+            Some(Reference::Made(pattern)) => {
+                let pattern = fill(pattern, "", self.settings);
+                Ok(made_up(&pattern, &self.path_of(id)))
+            }
             Some(Reference::Generated) => Ok(generated_name(self.settings, id)),
             Some(Reference::Arn(property, pattern)) => {
                 let name = self.named(resource, property, span)?;
-                Ok(fill(pattern, &name, self.settings))
+                let text = fill(pattern, &name, self.settings);
+                Ok(made_up(&text, &self.path_of(id)))
+            }
+            Some(Reference::Qualified(property)) => {
+                let function = self.named(resource, "FunctionName", span)?;
+                let qualifier = match property {
+                    Some(property) => self.named(resource, property, span)?,
+                    None => FIRST_VERSION.to_owned(),
+                };
+                Ok(qualified_arn(&function, &qualifier, self.settings))
             }
             // Every part of an API is called by an id.
-            None if resource.kind.starts_with("AWS::ApiGatewayV2::") => Ok(stable_id(id, 7)),
+            None if resource.kind.starts_with("AWS::ApiGatewayV2::") => {
+                Ok(stable_id(&self.path_of(id), 7))
+            }
             None => Ok(generated_name(self.settings, id)),
         }
     }
 
-    /// The name that the property `property` gives, or a generated one.
+    /// The name that the property `property` gives, or a generated one. That of a FIFO queue has the
+    /// ending that it needs.
+    ///
+    /// Source: <https://github.com/cloudtools/troposphere/pull/931>
     pub(crate) fn named(
         &self,
         resource: &Resource<'t>,
         property: &str,
         span: &Span,
     ) -> Result<String> {
+        match self.given_name(resource, property, span)? {
+            Some(name) => Ok(name),
+            None => {
+                let is_fifo = ["FifoQueue", "FifoTopic"].into_iter().any(|property| {
+                    let value = self.property(resource, property).ok().flatten();
+                    value.is_some_and(|value| value.as_text() == Some("true"))
+                });
+                let end = if is_fifo { ".fifo" } else { "" };
+                Ok(generated_name(self.settings, &resource.id) + end)
+            }
+        }
+    }
+
+    fn given_name(
+        &self,
+        resource: &Resource<'t>,
+        property: &str,
+        span: &Span,
+    ) -> Result<Option<String>> {
         let what = format!("`{}` of `{}`", property, resource.id);
-        let value = self.visit(&what, span, || self.property(resource, property))?;
-        match value {
-            Some(value) => Ok(value.expect_text(self.source, &what)?.to_owned()),
-            None => Ok(generated_name(self.settings, &resource.id)),
+        match self.visit(&what, span, || self.property(resource, property))? {
+            Some(value) => Ok(Some(value.expect_text(self.source, &what)?.to_owned())),
+            None => Ok(None),
         }
     }
 
@@ -167,12 +216,66 @@ impl<'t> Template<'t> {
                 .source
                 .error(span.clone(), ErrorKind::Unsupported(message)));
         };
+        if let Some(property) = pattern.strip_prefix("{=") {
+            let property = property.trim_end_matches('}');
+            return self
+                .given_name(resource, property, span)
+                .map(Option::unwrap_or_default);
+        }
         let reference = self.name(resource, span)?;
-        Ok(fill(&pattern, &reference, self.settings))
+        let name = match identity.reference {
+            Reference::Arn(property, _) if pattern.contains("{name}") => {
+                self.named(resource, property, span)?
+            }
+            _ => reference.clone(),
+        };
+        let pattern = made_up(&pattern, &self.path_of(&resource.id));
+        Ok(fill(&pattern, &reference, self.settings).replace("{name}", &name))
+    }
+
+    /// The section `Outputs`.
+    pub(crate) fn outputs(&self) -> &'t [(Key, Node)] {
+        let section = self.root.get("Outputs");
+        section.map(Node::entries).unwrap_or_default()
+    }
+
+    /// The value of an output; `None` if its condition does not hold.
+    pub(crate) fn output(&self, key: &Key, node: &Node) -> Result<Option<String>> {
+        let condition = node.get("Condition");
+        if let Some(condition) = condition
+            && let Some(name) = condition.plain_text()
+            && !self.condition(name, &condition.span)?
+        {
+            return Ok(None);
+        }
+        let what = format!("the output `{}`", key.text);
+        let Some(value) = node.get("Value") else {
+            let kind = ErrorKind::Structure(format!("{what} has no `Value`"));
+            return Err(self.source.error(key.span.clone(), kind));
+        };
+        let value = self.visit(&what, &key.span, || self.eval(value))?;
+        let text = value.expect_text(self.source, &what)?;
+        Ok(Some(text.to_owned()))
+    }
+
+    /// An attribute that is a value of another stack; `None` if it is none.
+    fn attribute_elsewhere(
+        &self,
+        resource: &Resource<'t>,
+        attribute: &str,
+        span: &Span,
+    ) -> Option<Result<Value>> {
+        if resource.kind == READER.kind {
+            return Some(self.others.carried(attribute, span));
+        }
+        let output = attribute.strip_prefix(OUTPUTS)?;
+        let is_nested = NESTED.contains(&&*resource.kind);
+        let (stack, id) = (self.stack, &resource.id);
+        is_nested.then(|| self.others.output_of_nested(stack, id, output, span))
     }
 
     fn identity(&self, resource: &Resource<'_>) -> Option<&'static Identity> {
-        (self.identity)(&resource.kind)
+        self.others.identity(&resource.kind)
     }
 
     /// Whether the resource's condition holds.
@@ -189,26 +292,19 @@ impl<'t> Template<'t> {
     }
 
     /// Runs `follow` unless `what` is already being followed.
-    fn visit<T>(&self, what: &str, span: &Span, follow: impl FnOnce() -> Result<T>) -> Result<T> {
-        let entered = (what.to_owned(), span.clone());
-        let visiting = self.visiting.borrow();
-        if let Some(first) = visiting.iter().position(|(seen, _)| seen == what) {
-            // A circular dependency is the same error wherever it is entered: at its first
-            // reference.
-            let circle = visiting[first + 1..].iter().chain([&entered]);
-            let reported = circle
-                .min_by_key(|(_, span)| span.start)
-                .unwrap_or(&entered);
-            let what = reported.0.clone();
-            return Err(self
-                .source
-                .error(reported.1.clone(), ErrorKind::Circular { what }));
-        }
-        drop(visiting);
-        self.visiting.borrow_mut().push(entered);
-        let result = follow();
-        self.visiting.borrow_mut().pop();
-        result
+    pub(crate) fn visit<T>(
+        &self,
+        what: &str,
+        span: &Span,
+        follow: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let visiting = self.others.visiting();
+        visiting.visit(self.source, (&self.stack.path, what), span, follow)
+    }
+
+    /// Whether the template has a parameter.
+    pub(crate) fn declares_parameter(&self, name: &str) -> bool {
+        self.parameters.contains_key(name)
     }
 
     fn knows(&self, name: &str) -> bool {
@@ -219,22 +315,8 @@ impl<'t> Template<'t> {
 
     /// An error for a name that nothing in the template has, with the nearest that something has.
     fn unknown(&self, name: &str, span: &Span) -> Error {
-        let names = |section: &str| {
-            let entries = self.root.get(section).map(Node::entries);
-            let entries = entries.unwrap_or_default().iter();
-            entries.map(|(key, _)| &*key.text)
-        };
-        if names("Resources").any(|resource| resource == name) {
-            let message = format!("`{name}` does not exist: its condition is false");
-            return self
-                .source
-                .error(span.clone(), ErrorKind::UnknownName(message));
-        }
-        let help = nearest(name, names("Parameters").chain(names("Resources")))
-            .map(|near| format!("did you mean `{near}`?"));
-        let message = format!("there is no parameter or resource `{name}`");
-        let kind = ErrorKind::UnknownName(message);
-        self.source.report(span.clone(), kind, help.as_deref())
+        let transform = self.stack.transform_error.as_ref();
+        resource::unknown((self.source, self.root), transform, name, span)
     }
 }
 
@@ -245,6 +327,14 @@ impl Scope for Template<'_> {
 
     fn mappings(&self) -> Option<&Node> {
         self.root.get("Mappings")
+    }
+
+    fn settings(&self) -> &Settings {
+        self.settings
+    }
+
+    fn has_language_extensions(&self) -> bool {
+        transforms(self.root).any(|(name, _)| name == LANGUAGE_EXTENSIONS)
     }
 
     fn reference(&self, name: &str, span: &Span) -> Result<Value> {
@@ -266,12 +356,23 @@ impl Scope for Template<'_> {
 
     fn attribute(&self, name: &str, attribute: &str, span: &Span) -> Result<Value> {
         match self.resources.get(name) {
-            Some(resource) => {
-                let text = self.attribute_of(resource, attribute, span)?;
-                Ok(Value::text(span.clone(), text))
-            }
+            Some(resource) => match self.attribute_elsewhere(resource, attribute, span) {
+                Some(value) => value,
+                None => {
+                    let text = self.attribute_of(resource, attribute, span)?;
+                    Ok(Value::text(span.clone(), text))
+                }
+            },
             None => Err(self.unknown(name, span)),
         }
+    }
+
+    fn output_of(&self, named: &StackOutput, span: &Span) -> Result<Value> {
+        self.others.output_of(named, span)
+    }
+
+    fn imported(&self, export: &str, span: &Span) -> Result<Value> {
+        self.others.imported(export, span)
     }
 
     fn condition(&self, name: &str, span: &Span) -> Result<bool> {
@@ -285,28 +386,4 @@ impl Scope for Template<'_> {
         let what = format!("condition {name}");
         self.visit(&what, span, || Evaluator(self).boolean(node))
     }
-}
-
-/// The section `Resources`.
-fn resources<'t>(source: &Source, root: &'t Node) -> Result<IndexMap<String, Resource<'t>>> {
-    let wrong = |span, message: &str| source.error(span, ErrorKind::Structure(message.to_owned()));
-    if !matches!(root.content, Content::Mapping(_)) {
-        let message = "a template is a map with the key `Resources`";
-        return Err(wrong(root.span.clone(), message));
-    }
-    let Some(section) = root.get("Resources") else {
-        let start = root.span.start;
-        return Err(wrong(start..start, "the template has no `Resources`"));
-    };
-    let resources = section.entries().iter().map(|(key, node)| {
-        let kind = node.get("Type").and_then(Node::plain_text);
-        let resource = Resource {
-            id: key.text.clone(),
-            id_span: key.span.clone(),
-            kind: kind.unwrap_or_default().to_owned(),
-            node,
-        };
-        (key.text.clone(), resource)
-    });
-    Ok(resources.collect())
 }

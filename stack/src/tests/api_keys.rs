@@ -33,7 +33,7 @@ const KEYS: &str = "
     Properties: {Enabled: true}
   Off:
     Type: AWS::ApiGateway::ApiKey
-    Properties: {Enabled: false, Name: off}
+    Properties: {Enabled: false, Name: 'off'}
   Plan:
     Type: AWS::ApiGateway::UsagePlan
     Properties:
@@ -154,7 +154,7 @@ fn keys_that_open_nothing_are_warned_of() {
     15
 )]
 #[case(
-    "Name: off",
+    "Name: 'off'",
     "Value: '01234567890123456789'",
     "another API key has the same `Value`",
     21

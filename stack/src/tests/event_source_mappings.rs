@@ -9,6 +9,7 @@ const TABLE: &str = "
     Type: AWS::DynamoDB::Table
     Properties:
       TableName: rows
+      BillingMode: PAY_PER_REQUEST
       KeySchema: [{AttributeName: id, KeyType: HASH}]
       AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
       StreamSpecification: {StreamViewType: NEW_IMAGE}
@@ -169,7 +170,10 @@ fn what_cloudformation_refuses_is_an_error() {
             "MaximumRecordAgeInSeconds: 30",
             "must be -1, or 60 to 604800",
         ),
-        ("BisectBatchOnFunctionError: maybe", "must be true or false"),
+        (
+            "BisectBatchOnFunctionError: maybe",
+            "must be `true` or `false`",
+        ),
         (
             "FunctionResponseTypes: [Other]",
             "must be a list of `ReportBatchItemFailures`",

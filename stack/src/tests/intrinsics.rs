@@ -63,8 +63,8 @@ fn output(value: &str, parameters: &[(&str, &str)]) -> Result<String, Error> {
 #[case::select("!Select [1, !Split ['/', a/b/c]]", "b")]
 #[case::find_in_map("!FindInMap [Sizes, !Ref Kind, size]", "small")]
 #[case::condition("!If [IsProd, p, !If [IsDev, d, x]]", "d")]
-#[case::and("!If [Both, yes, no]", "no")]
-#[case::or("!If [Either, yes, no]", "yes")]
+#[case::and("!If [Both, both, not]", "not")]
+#[case::or("!If [Either, either, not]", "either")]
 fn intrinsic_functions_are_evaluated(#[case] value: &str, #[case] expected: &str) {
     match output(value, &[]) {
         Ok(text) => assert_eq!(text, expected),
@@ -79,8 +79,8 @@ fn intrinsic_functions_are_evaluated(#[case] value: &str, #[case] expected: &str
     "there is no parameter or resource `Nothing`"
 )]
 #[case("!GetAtt Table.Colour", "no attribute `Colour`")]
-#[case("!ImportValue x", "`Fn::ImportValue` cannot be evaluated here")]
-#[case("!Transform x", "`Fn::Transform` is not supported")]
+#[case("!ImportValue x", "no stack that is known here has the export `x`")]
+#[case("!Transform x", "`Fn::Transform` runs no macro here")]
 #[case("!Select [2, !Ref List]", "an index from 0 to 1")]
 #[case("!Join [a]", "`Fn::Join` takes a list of 2")]
 #[case("!If [Nope, a, b]", "there is no condition `Nope`")]

@@ -38,7 +38,8 @@ fn a_function_has_its_layers_in_their_order() {
     let warnings = assembly.warnings().iter().map(ToString::to_string);
     let warnings = warnings.collect::<Vec<_>>().join("\n");
     assert!(
-        warnings.contains("layer `Elsewhere` is not beside the template"),
+        warnings
+            .contains("layer `Elsewhere` is the object `k` of a bucket, and there is no `dir/k`"),
         "{warnings}"
     );
     assert!(
@@ -109,6 +110,6 @@ fn code_in_a_bucket_is_not_beside_the_template() {
     let reason = code.unsupported.expect("it is elsewhere");
     assert_eq!(
         reason,
-        "its code is not a folder or a file beside the template"
+        "its code is the object `k` of a bucket, and there is no `dir/k`"
     );
 }

@@ -174,10 +174,6 @@ fn the_reason_names_the_key_and_never_shows_it() {
 #[test]
 fn keys_that_can_not_be_required_are_named_with_their_place() {
     assert_eq!(
-        broken(|api| api.routes["echo"].api_key_required = true),
-        "route `echo`: only `$connect` can require an API key"
-    );
-    assert_eq!(
         broken(|api| api.api_key_selection_expression = "$request.header.key".to_owned()),
         "the API: `ApiKeySelectionExpression`: `$request.header.key` must be \
          `$request.header.x-api-key` or `$context.authorizer.usageIdentifierKey`"
