@@ -31,11 +31,11 @@ def expect(what, got, wanted):
     print(f"{what}: {got!r}")
 
 
-def installed(folder, packages, environment):
+def installed(folder, packages, environment, javascript="src"):
     """A copy of a stack's folder, with its packages where its README has them installed."""
     target = os.path.join(tempfile.mkdtemp(dir=WORK), os.path.basename(folder))
-    shutil.copytree(folder, target, ignore=shutil.ignore_patterns("node_modules", ".venv"))
-    os.symlink(packages, os.path.join(target, "src", "node_modules"))
+    shutil.copytree(folder, target, ignore=shutil.ignore_patterns("node_modules", ".venv", "target"))
+    os.symlink(packages, os.path.join(target, javascript, "node_modules"))
     os.symlink(environment, os.path.join(target, ".venv"))
     return target
 
@@ -181,10 +181,41 @@ def broadcast(folder):
         until("the table is empty", lambda: rows(ready) == 0)
 
 
+def languages(folder):
+    """A chat whose functions are in Rust, Node and Python: each does what another has begun."""
+    with serving(folder) as (ready, _):
+        members = table(ready)
+        with connected(ready, 3) as clients:
+            expect("Rust lets in", rows(ready), 3)
+            for name, client in zip("abc", clients):
+                client.send(json.dumps({"action": "join", "name": name}))
+            until(
+                "Python gives them names",
+                lambda: sorted(one["name"] for one in members.scan()["Items"]) == ["a", "b", "c"],
+            )
+            spoken = [("rust", "a"), ("node", "b"), ("python", "c")]
+            for (language, name), client in zip(spoken, clients):
+                client.send(json.dumps({"action": language, "text": "hello"}))
+                heard = [json.loads(client.recv(PATIENCE)) for client in clients]
+                said = {"by": language, "name": name, "text": "hello"}
+                expect(f"all hear {language}", heard, [said] * 3)
+            [gone] = [one for one in members.scan()["Items"] if one["name"] == "c"]
+            clients.pop().close()
+            until("Rust lets go", lambda: rows(ready) == 2)
+            for language, name in spoken:
+                # A row that `$disconnect` has missed: posting to it is answered with 410.
+                members.put_item(Item=gone)
+                clients[0].send(json.dumps({"action": language, "text": "two"}))
+                heard = [json.loads(client.recv(PATIENCE))["text"] for client in clients]
+                expect(f"two hear {language}", heard, ["two", "two"])
+                until(f"{language} removes who is gone", lambda: rows(ready) == 2)
+        until("the table is empty", lambda: rows(ready) == 0)
+
+
 def main(packages, environment):
-    def stack(name):
+    def stack(name, javascript="src"):
         print(f"\n{name}")
-        return installed(os.path.join(ROOT, name), packages, environment)
+        return installed(os.path.join(ROOT, name), packages, environment, javascript)
 
     ways(stack(".ci/home"))
     for language in ["node", "python"]:
@@ -193,6 +224,9 @@ def main(packages, environment):
         # As on AWS, where nothing else is let through.
         pattern(stack(f"examples/pattern-{language}"), "--require-signatures")
     broadcast(stack("examples/broadcast"))
+    # cargo builds it where it has built the same dependencies for this workspace.
+    os.environ["CARGO_TARGET_DIR"] = os.path.join(ROOT, "target")
+    languages(stack("examples/chat", "node"))
 
 
 if __name__ == "__main__":

@@ -174,7 +174,12 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         stack,
         endpoint,
     };
-    let mut reports = runtime()?.block_on(reports(args, &targets, cases, &prepared))?;
+    let mut reports = runtime()?.block_on(async {
+        tokio::select! {
+            reports = reports(args, &targets, cases, &prepared) => reports,
+            _ = tokio::signal::ctrl_c() => Err(Failure::could_not_run("interrupted: no report is written")),
+        }
+    })?;
     for ((report, target), known) in reports.iter_mut().zip(&targets).zip(&known) {
         report.explain(known);
         alone::tell(args, *target, cases, report);

@@ -350,6 +350,8 @@ fn could_not_run(what: &'static str, error: std::io::Error) -> Failure {
 struct Ends {
     interrupt: Signal,
     terminate: Signal,
+    /// The terminal is closed.
+    hangup: Signal,
 }
 
 impl Ends {
@@ -359,6 +361,7 @@ impl Ends {
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
         })
     }
 
@@ -367,6 +370,7 @@ impl Ends {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
         }
     }
 }

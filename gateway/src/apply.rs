@@ -1,6 +1,6 @@
 //! A new deployment while the gateway serves.
 
-use stack::{Assembly, Change, Plan, Refusal, Table, TableChange, TablePart};
+use stack::{Assembly, Change, Function, Plan, Refusal, Table, TableChange, TablePart};
 
 use crate::access_log::Writer;
 use crate::lambda::Launch;
@@ -37,6 +37,11 @@ impl Running {
             () = self.goes_down() => return Err(ApplyError::GoingDown),
             programs = build::programs(&assembly, &self.options.build, &self.tools) => programs?,
         };
+        // What ran, and what is new, must run; what did not run before may still not.
+        let is_new = |(function, _): &(&Function, _)| !self.functions.is_not_run(&function.arn);
+        if let Some((_, why)) = programs.not_run(&assembly).find(is_new) {
+            return Err(Error::from(why.error.clone()).into());
+        }
         self.log_accesses_of(&assembly, &mut deployed)?;
         self.change_tables(&assembly, &plan.tables, &mut deployed)
             .await?;

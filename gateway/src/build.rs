@@ -29,8 +29,19 @@ pub struct Build {
 #[derive(Default)]
 pub(crate) struct Programs {
     pub(crate) ready: HashMap<String, Program>,
-    /// Why there is none for a function that the API does not call.
-    pub(crate) missing: HashMap<String, String>,
+    /// Why there is none.
+    pub(crate) missing: HashMap<String, NotRun>,
+}
+
+/// Why a function cannot be run here.
+#[derive(Debug)]
+pub(crate) struct NotRun {
+    /// In one line, with what to do.
+    pub(crate) reason: String,
+    /// The same, with the function's name.
+    warning: String,
+    /// As a page with its location.
+    pub(crate) error: stack::Error,
 }
 
 /// A function whose code has to be built.
@@ -44,7 +55,10 @@ struct ToBuild<'s> {
 const CARGO_LAMBDA: &str = "rust-cargolambda";
 
 /// Finds or builds the programs of all functions that the API calls, and finds those of the others
-/// as far as they are there.
+/// as far as they are there. What a function lacks keeps nothing else from being served.
+///
+/// # Errors
+/// cargo cannot build what it is to build.
 pub(crate) async fn programs(
     stack: &Assembly,
     build: &Build,
@@ -53,34 +67,34 @@ pub(crate) async fn programs(
     let mut programs = Programs::default();
     let mut to_build: Vec<(PathBuf, Vec<ToBuild<'_>>)> = Vec::new();
     for function in stack.functions() {
-        let id = &function.logical_id;
-        if !function.is_called {
-            match uncalled(stack, function, build, tools).await {
-                Ok(program) => programs.ready.insert(id.clone(), program).map(drop),
-                Err(reason) => programs.missing.insert(id.clone(), reason).map(drop),
-            };
-            continue;
-        }
-        let runtime = runtime::find(function, tools);
-        let runtime = runtime.map_err(|missing| unavailable(stack, function, &missing))?;
-        let package = Package::open(function, tools).await;
-        let package = package.map_err(|missing| unavailable(stack, function, &missing))?;
-        let one = ToBuild {
-            function,
-            package,
-            runtime,
+        let found = match ToBuild::open(stack, function, tools).await {
+            Err(why) => Err(why),
+            Ok(one) if !one.runtime.needs_build(function, &one.package) => {
+                one.prepare(stack, None, tools).await
+            }
+            Ok(one) => match manifest(stack, function) {
+                Err(error) => Err(NotRun::from(error)),
+                Ok(manifest) if !function.is_called => {
+                    let executable = find(stack, function, &manifest, build);
+                    let executable = executable.map_err(|error| NotRun {
+                        reason: "it is not built, since no route calls it".to_owned(),
+                        ..error.into()
+                    });
+                    match executable {
+                        Ok(executable) => one.prepare(stack, Some(&executable), tools).await,
+                        Err(why) => Err(why),
+                    }
+                }
+                Ok(manifest) => {
+                    match to_build.iter_mut().find(|(other, _)| *other == manifest) {
+                        Some((_, functions)) => functions.push(one),
+                        None => to_build.push((manifest, vec![one])),
+                    }
+                    continue;
+                }
+            },
         };
-        if !runtime.needs_build(function, &one.package) {
-            programs
-                .ready
-                .insert(id.clone(), one.prepare(stack, None, tools).await?);
-            continue;
-        }
-        let manifest = manifest(stack, function)?;
-        match to_build.iter_mut().find(|(other, _)| *other == manifest) {
-            Some((_, functions)) => functions.push(one),
-            None => to_build.push((manifest, vec![one])),
-        }
+        programs.note(function, found);
     }
     for (manifest, functions) in to_build {
         let built = match build.skip {
@@ -89,53 +103,89 @@ pub(crate) async fn programs(
         };
         for one in functions {
             let executable = match &built {
-                None => find(stack, one.function, &manifest, build)?,
-                Some(built) => choose(stack, one.function, built)?,
+                None => find(stack, one.function, &manifest, build),
+                Some(built) => choose(stack, one.function, built),
             };
-            let program = one.prepare(stack, Some(&executable), tools).await?;
-            programs
-                .ready
-                .insert(one.function.logical_id.clone(), program);
+            let found = match executable {
+                Ok(executable) => one.prepare(stack, Some(&executable), tools).await,
+                Err(error) => Err(error.into()),
+            };
+            programs.note(one.function, found);
         }
     }
     tools.warn_of_others();
     Ok(programs)
 }
 
-/// The program of a function that only Lambda's Invoke API can call: nothing is built for it, and
-/// what it lacks keeps nothing from being served.
-async fn uncalled(
-    stack: &Assembly,
-    function: &Function,
-    build: &Build,
-    tools: &Tools,
-) -> Result<Program, String> {
-    if let Some(reason) = &function.code.unsupported {
-        return Err(reason.clone());
-    }
-    let words = |missing: Missing| format!("{missing}; {}", missing.help());
-    let runtime = runtime::find(function, tools).map_err(words)?;
-    let package = Package::open(function, tools).await.map_err(words)?;
-    let executable = match runtime.needs_build(function, &package) {
-        false => None,
-        true => {
-            let manifest = manifest(stack, function);
-            let found = manifest.and_then(|manifest| find(stack, function, &manifest, build));
-            Some(found.map_err(|_| "it is not built, since no route calls it".to_owned())?)
+impl Programs {
+    fn note(&mut self, function: &Function, found: Result<Program, NotRun>) {
+        let id = function.logical_id.clone();
+        match found {
+            Ok(program) => drop(self.ready.insert(id, program)),
+            Err(why) => drop(self.missing.insert(id, why)),
         }
-    };
-    let executable = executable.as_deref();
-    let program = runtime::prepare(runtime, function, &package, executable, tools).await;
-    program.map_err(words)
+    }
+
+    /// Those functions that are called and cannot be run, in the template's order.
+    pub(crate) fn not_run<'s>(
+        &'s self,
+        stack: &'s Assembly,
+    ) -> impl Iterator<Item = (&'s Function, &'s NotRun)> {
+        let called = stack.functions().iter().filter(|one| one.is_called);
+        called.filter_map(|one| Some((one, self.missing.get(&one.logical_id)?)))
+    }
+
+    /// Refuses a stack of which nothing that is called can be run. What else cannot be run is a
+    /// warning, and whatever calls it fails.
+    ///
+    /// # Errors
+    /// The first of them.
+    pub(crate) fn warn(&self, stack: &Assembly) -> Result<(), Error> {
+        let mut called = stack.functions().iter().filter(|one| one.is_called);
+        let runs = called.any(|one| self.ready.contains_key(&one.logical_id));
+        for (function, why) in self.not_run(stack) {
+            if !runs {
+                return Err(why.error.clone().into());
+            }
+            let message = format!("{}. What calls it fails", why.warning);
+            tracing::warn!("{}", stack.code_warning(function, message));
+        }
+        Ok(())
+    }
 }
 
-impl ToBuild<'_> {
+impl From<stack::Error> for NotRun {
+    fn from(error: stack::Error) -> Self {
+        Self {
+            reason: error.message().to_owned(),
+            warning: error.message().to_owned(),
+            error,
+        }
+    }
+}
+
+impl<'s> ToBuild<'s> {
+    /// Looks at a function's code.
+    async fn open(stack: &Assembly, function: &'s Function, tools: &Tools) -> Result<Self, NotRun> {
+        if let Some(reason) = &function.code.unsupported {
+            return Err(not_run(stack, function, reason.clone(), None));
+        }
+        let unavailable = |missing: Missing| unavailable(stack, function, &missing);
+        let runtime = runtime::find(function, tools).map_err(unavailable)?;
+        let package = Package::open(function, tools).await.map_err(unavailable)?;
+        Ok(Self {
+            function,
+            package,
+            runtime,
+        })
+    }
+
     async fn prepare(
         &self,
         stack: &Assembly,
         executable: Option<&Path>,
         tools: &Tools,
-    ) -> Result<Program, Error> {
+    ) -> Result<Program, NotRun> {
         let Self {
             function,
             package,
@@ -146,18 +196,30 @@ impl ToBuild<'_> {
     }
 }
 
-fn unavailable(stack: &Assembly, function: &Function, missing: &Missing) -> Error {
-    let message = format!(
-        "the function `{}` cannot be run: {missing}",
-        function.logical_id
-    );
-    stack
-        .code_error(function, message, Some(missing.help()))
-        .into()
+fn unavailable(stack: &Assembly, function: &Function, missing: &Missing) -> NotRun {
+    not_run(stack, function, missing.to_string(), Some(missing.help()))
+}
+
+fn not_run(stack: &Assembly, function: &Function, why: String, help: Option<String>) -> NotRun {
+    let id = &function.logical_id;
+    let message = format!("the function `{id}` cannot be run: {why}");
+    let reason = match &help {
+        Some(help) => format!("{why}; {help}"),
+        None => why,
+    };
+    NotRun {
+        warning: format!("the function `{id}` cannot be run: {reason}"),
+        reason,
+        error: stack.code_error(function, message, help),
+    }
 }
 
 /// A function's executable among those that cargo built.
-fn choose(stack: &Assembly, function: &Function, built: &[Binary]) -> Result<PathBuf, Error> {
+fn choose(
+    stack: &Assembly,
+    function: &Function,
+    built: &[Binary],
+) -> Result<PathBuf, stack::Error> {
     let found = match &function.code.binary {
         Some(name) => built.iter().find(|binary| binary.name == *name),
         // Without a name there is nothing to choose by.
@@ -165,12 +227,12 @@ fn choose(stack: &Assembly, function: &Function, built: &[Binary]) -> Result<Pat
     };
     match found {
         Some(binary) => Ok(binary.path.clone()),
-        None => Err(unnamed(stack, function, built).into()),
+        None => Err(unnamed(stack, function, built)),
     }
 }
 
 /// The manifest that a function is built from.
-fn manifest(stack: &Assembly, function: &Function) -> Result<PathBuf, Error> {
+fn manifest(stack: &Assembly, function: &Function) -> Result<PathBuf, stack::Error> {
     let directory = &function.code.directory;
     let id = &function.logical_id;
     if function.code.build_method.as_deref() != Some(CARGO_LAMBDA) {
@@ -187,7 +249,7 @@ fn manifest(stack: &Assembly, function: &Function) -> Result<PathBuf, Error> {
             "give it `Metadata: BuildMethod: {CARGO_LAMBDA}`, or run `sam build` and serve \
              `.aws-sam/build/template.yaml`"
         );
-        return Err(stack.code_error(function, message, Some(help)).into());
+        return Err(stack.code_error(function, message, Some(help)));
     }
     let manifest = directory.join("Cargo.toml");
     if manifest.is_file() {
@@ -197,7 +259,7 @@ fn manifest(stack: &Assembly, function: &Function) -> Result<PathBuf, Error> {
         "the function `{id}` cannot be built: there is no `{}`",
         manifest.display()
     );
-    Err(stack.code_error(function, message, None).into())
+    Err(stack.code_error(function, message, None))
 }
 
 /// An executable that was built before.
@@ -206,7 +268,7 @@ fn find(
     function: &Function,
     manifest: &Path,
     build: &Build,
-) -> Result<PathBuf, Error> {
+) -> Result<PathBuf, stack::Error> {
     let profile = if build.release { "release" } else { "debug" };
     let Some(name) = &function.code.binary else {
         let message = format!(
@@ -214,7 +276,7 @@ fn find(
             function.logical_id
         );
         let help = "give it `Metadata: BuildProperties: Binary`".to_owned();
-        return Err(stack.code_error(function, message, Some(help)).into());
+        return Err(stack.code_error(function, message, Some(help)));
     };
     let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     let given = build
@@ -248,9 +310,7 @@ fn find(
             true => "leave out `--release`, or build it with `cargo build --release`",
             false => "use it with `--release`, or build it with `cargo build`",
         };
-        return Err(stack
-            .code_error(function, message, Some(help.to_owned()))
-            .into());
+        return Err(stack.code_error(function, message, Some(help.to_owned())));
     }
     let looked: Vec<String> = candidates
         .iter()
@@ -264,7 +324,7 @@ fn find(
         "build it first, or let it be built; looked for {}",
         looked.join(", ")
     );
-    Err(stack.code_error(function, message, Some(help)).into())
+    Err(stack.code_error(function, message, Some(help)))
 }
 
 /// Calls cargo once for all functions of a manifest. Gives the executables as cargo reports them.

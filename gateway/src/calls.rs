@@ -36,6 +36,9 @@ pub(crate) enum NotCalled {
     /// The stack does not have it; its ARN.
     #[error("there is no function `{0}`")]
     NoSuchFunction(String),
+    /// It cannot be run on this machine; why, and what to do.
+    #[error("it cannot be run here: {0}")]
+    CannotRun(String),
     /// It works on as many events as it may; how many that are.
     ///
     /// Realises: INTEGRATION-102

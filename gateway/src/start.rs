@@ -41,7 +41,11 @@ pub async fn build(
     interpreters: Interpreters,
 ) -> Result<(), Error> {
     let tools = Tools::new(interpreters);
-    build::programs(stack, build, &tools).await.map(drop)
+    let programs = build::programs(stack, build, &tools).await?;
+    match programs.not_run(stack).next() {
+        Some((_, why)) => Err(why.error.clone().into()),
+        None => Ok(()),
+    }
 }
 
 /// Reads the template, builds the functions, and serves. Functions' processes are started when they
@@ -73,6 +77,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         tracing::warn!("`--runtime {name}`: no function of the stack has this runtime or name");
     }
     let programs = build::programs(&stack, &options.build, &tools).await?;
+    programs.warn(&stack)?;
     let (listener, address) = listen(SocketAddr::new(options.host, options.port)).await?;
     let names = names(&stack, &options);
     let of_dynamodb = hosts_of(&stack, &["dynamodb", "streams.dynamodb"]);

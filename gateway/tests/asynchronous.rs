@@ -200,7 +200,10 @@ async fn an_event_that_no_process_takes_in_time_is_dropped_with_a_line_in_the_lo
     running.advance(Duration::from_secs(60)).await.unwrap();
     let mut lines = String::new();
     let dropped = async {
-        while !lines.contains("function `slow`: the asynchronous event") {
+        let is_it = |line: &str| {
+            line.contains("function `slow`: the asynchronous event") && line.contains("dropped")
+        };
+        while !lines.lines().any(is_it) {
             sleep(Duration::from_millis(10)).await;
             lines += &log.take();
         }

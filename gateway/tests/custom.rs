@@ -72,6 +72,100 @@ async fn a_shell_script_is_a_runtime() {
     }
 }
 
+/// A second function, of a runtime that nothing runs, with a route and an authorizer.
+#[cfg(feature = "runtimes")]
+fn with_another(folder: &Path) -> Options {
+    let mut options = options(folder, "ruby3.4", &[("ruby3.4", "./run.sh x")]);
+    let text = fs::read_to_string(&options.template).unwrap();
+    let another = "
+  Other:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: src, Handler: x, Runtime: java21}
+  OtherPermission:
+    Type: AWS::Lambda::Permission
+    Properties:
+      Action: lambda:InvokeFunction
+      FunctionName: !Ref Other
+      Principal: apigateway.amazonaws.com
+  OtherIntegration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: AWS_PROXY
+      IntegrationUri: !Sub
+        arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Other.Arn}/invocations
+  OtherRoute:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {ApiId: !Ref Api, RouteKey: other, Target: !Sub 'integrations/${OtherIntegration}'}
+";
+    options.template = folder.parent().unwrap().join("another.yaml");
+    fs::write(&options.template, text + another).unwrap();
+    options
+}
+
+#[cfg(feature = "runtimes")]
+#[tokio::test]
+async fn a_function_that_cannot_run_fails_and_the_others_serve() {
+    let folder = scripted("another", SCRIPT);
+    let running = support::start(with_another(&folder)).await;
+    let mut decisions = running.subscribe();
+    let mut client = support::connect(&running).await.unwrap();
+    let expected = "x AWS_Lambda_ruby3.4 src src";
+    assert_eq!(support::ask(&mut client, "{}").await, expected);
+    let frame = support::ask(&mut client, r#"{"action": "other"}"#).await;
+    assert!(frame.contains("Internal server error"), "{frame}");
+    assert_eq!(support::ask(&mut client, "{}").await, expected);
+    let decisions = support::decisions(&mut decisions);
+    let why = "it cannot be run here: the runtime `java21` is not one that runs here by itself; name a client";
+    assert!(decisions.contains(why), "{decisions}");
+
+    // A deployment may leave it as it is, but breaks nothing that runs.
+    let text = fs::read_to_string(folder.parent().unwrap().join("another.yaml")).unwrap();
+    let parse = |text: &str| {
+        let parent = folder.parent().unwrap();
+        stack::Assembly::parse("t.yaml", text, parent, &stack::Settings::default()).unwrap()
+    };
+    running
+        .apply(parse(&text))
+        .await
+        .expect("it stays as it was");
+    let broken = text.replace("Runtime: ruby3.4", "Runtime: java17");
+    let error = running.apply(parse(&broken)).await.unwrap_err().to_string();
+    assert!(
+        error.contains("the function `Function` cannot be run"),
+        "{error}"
+    );
+    running.shutdown().await;
+
+    // An authorizer that cannot run lets nobody in.
+    let authorizer = "
+  Authorizer:
+    Type: AWS::ApiGatewayV2::Authorizer
+    Properties:
+      ApiId: !Ref Api
+      Name: other
+      AuthorizerType: REQUEST
+      IdentitySource: [route.request.querystring.token]
+      AuthorizerUri: !Sub
+        arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Other.Arn}/invocations
+  ConnectRoute:
+    Type: AWS::ApiGatewayV2::Route
+    Properties:
+      ApiId: !Ref Api
+      RouteKey: $connect
+      AuthorizationType: CUSTOM
+      AuthorizerId: !Ref Authorizer
+      Target: !Sub integrations/${Integration}
+";
+    let options = with_another(&folder);
+    fs::write(&options.template, text + authorizer).unwrap();
+    let running = support::start(options).await;
+    let url = format!("{}?token=x", running.ws_url());
+    let refusal = support::open(url).await.expect_err("nobody is let in");
+    assert_eq!(refusal.status().as_u16(), 500);
+    running.shutdown().await;
+}
+
 #[tokio::test]
 async fn a_command_that_ends_at_once_fails_the_event_and_not_the_gateway() {
     let folder = scripted("ends-at-once", SCRIPT);

@@ -107,6 +107,10 @@ fn shown(line: &str, id: &str, folder: &Path) -> String {
     let line = line
         .replace(id, "ID")
         .replace(folder.to_str().unwrap(), "CODE");
+    if let Some((_, report)) = line.split_once(": INIT_REPORT ") {
+        let fields = report.split_once('\t').map_or("", |(_, fields)| fields);
+        return format!("INIT_REPORT … {}", fields.replace('\t', " "));
+    }
     if let Some((_, report)) = line.split_once(": REPORT ") {
         let status = report
             .split_once("\tStatus: ")

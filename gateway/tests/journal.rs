@@ -38,11 +38,11 @@ fn options(name: &str, lines: InvocationLines) -> (Options, PathBuf) {
 
 /// The log when all is over; its function's name is `F`.
 async fn logged(running: Control, client: Client, log: &Path) -> Vec<String> {
-    let name = running.assembly().functions()[0].name.clone();
     drop(client);
     running.shutdown().await;
-    let text = fs::read_to_string(log).unwrap().replace(&name, "F");
-    text.lines().map(str::to_owned).collect()
+    let text = fs::read_to_string(log).unwrap();
+    let named = |line: &str| format!("F{}", line.strip_prefix("Function").unwrap_or(line));
+    text.lines().map(named).collect()
 }
 
 /// A line's fields behind `F: REPORT RequestId: …`, with `N` for numbers.

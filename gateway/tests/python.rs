@@ -257,7 +257,11 @@ def handler(event, context):
     async fn what_a_real_python_cannot_import_is_named() {
         let files = [
             ("app.py", ""),
-            ("requirements.txt", "pip-is-not-it>=1 # no\n# x\n"),
+            (
+                "requirements.txt",
+                "elsewhere; sys_platform == 'win32'\n-r more.txt\n-c never.txt\n# x\n",
+            ),
+            ("more.txt", "pip-is-not-it>=1 # no\n-r requirements.txt\n"),
         ];
         let folder = folder("requirements", &files);
         environment(&folder);

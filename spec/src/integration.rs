@@ -371,7 +371,7 @@ fn proxy_function_answer(outcome: &FunctionOutcome) -> Result<Answer, Failure> {
         FunctionOutcome::NotInvocable(cause) => Err(Failure::NotInvocable(cause.clone())),
         FunctionOutcome::Failed(error) => Err(Failure::FunctionError(error_message(error))),
         FunctionOutcome::Returned(result) => {
-            proxy_answer(result).map_err(|problem| Failure::MalformedResult(problem.to_owned()))
+            proxy_answer(result).map_err(|problem| Failure::malformed(problem, result))
         }
     }
 }

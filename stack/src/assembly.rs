@@ -14,7 +14,7 @@ use crate::connected;
 use crate::declared::{EventSourceMapping, Function, Permission, Table, usable_api_keys};
 use crate::diagnostics::{Diagnostics, Findings};
 use crate::document::source::Source;
-use crate::error::{Error, ErrorKind, Warning};
+use crate::error::{Error, ErrorKind, Warning, WarningKind};
 use crate::load::{self, File, Loaded};
 use crate::resources::draft::Draft;
 use crate::resources::{self, given, route, stage};
@@ -182,6 +182,14 @@ impl Assembly {
         let span = function.span.clone();
         let kind = ErrorKind::Code(message);
         self.0.source.report(span, kind, help.as_deref())
+    }
+
+    /// A warning about a function's code, at its location.
+    pub fn code_warning(&self, function: &Function, message: String) -> Warning {
+        let span = function.span.clone();
+        self.0
+            .source
+            .warning(span, WarningKind::Unavailable, message)
     }
 }
 

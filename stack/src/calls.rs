@@ -105,14 +105,7 @@ fn find(draft: &mut Draft<'_>, uri: &str, span: &Span) -> Option<usize> {
     let functions = &mut draft.functions;
     let index = functions.iter().position(|function| is_of(function, arn));
     if let Some(index) = index {
-        let function = &mut functions[index];
-        function.is_called = true;
-        if let Some(reason) = &function.code.unsupported {
-            let id = &function.logical_id;
-            let message = format!("the function `{id}` cannot be run here: {reason}");
-            let code = function.span.clone();
-            draft.error(code, ErrorKind::Unsupported(message));
-        }
+        functions[index].is_called = true;
         return Some(index);
     }
     // It may be one whose name, or whose name here, could not be read.

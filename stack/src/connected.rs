@@ -1,14 +1,15 @@
 //! Which stacks of an app belong together: those that refer to each other.
 
 use crate::diagnostics::Findings;
+use crate::document::yaml::{Key, Node};
 use crate::error::{ErrorKind, Span};
 use crate::stacks::Stacks;
-use crate::template::Template;
 use crate::template::call::{self, Call};
 use crate::template::intrinsics::Evaluator;
-use crate::template::others::{OUTPUTS, Others};
+use crate::template::others::{OUTPUTS, Others, READER};
 use crate::template::parameters;
 use crate::template::stack::{Origin, Stack};
+use crate::template::{Resource, Template};
 
 /// A reference from one stack of the app to another, by their positions.
 struct Edge {
@@ -24,11 +25,15 @@ pub(crate) fn templates<'t>(
     stacks: &'t Stacks<'t>,
     findings: &mut Findings,
 ) -> Option<Vec<&'t Template<'t>>> {
-    let each = (0..stacks.all().len()).map(|index| {
-        let template = findings.take(stacks.template(index, &(0..0)));
-        template.flatten()
-    });
-    let each: Vec<Option<&Template<'_>>> = each.collect();
+    let mut circular = Vec::new();
+    let mut each = Vec::new();
+    for index in 0..stacks.all().len() {
+        let made = stacks.template(index, &(0..0));
+        each.push(made.unwrap_or_else(|error| {
+            circular.push((index, error));
+            None
+        }));
+    }
     let mut edges = Vec::new();
     for (index, template) in each.iter().enumerate() {
         if let Some(template) = template {
@@ -37,6 +42,11 @@ pub(crate) fn templates<'t>(
     }
     let roots = reached(&edges);
     refuse_circles(stacks, &edges, &roots, findings);
+    for (index, error) in circular {
+        if roots.contains(&root_of(stacks, index)) {
+            findings.error(error);
+        }
+    }
     for (index, found) in stacks.take_findings().into_iter().enumerate() {
         match root_of(stacks, index) {
             0 => findings.add(found),
@@ -95,7 +105,7 @@ fn add_edges<'t>(
         add(reached_by(stacks, template, call), &call.argument.span);
     });
     for resource in template.resources.values() {
-        for (key, _) in template.carried_to(resource) {
+        for (key, _) in carried_to(template, resource) {
             match stacks.carrying(&key.text, &key.span) {
                 Some((to, _)) => add(Some(to), &key.span),
                 // A parameter may give it, which is known from then on.
@@ -103,6 +113,16 @@ fn add_edges<'t>(
             }
         }
     }
+}
+
+/// The values that a resource reads from another region.
+fn carried_to<'t>(template: &Template<'t>, resource: &Resource<'t>) -> &'t [(Key, Node)] {
+    if resource.kind != READER.kind {
+        return &[];
+    }
+    let property = template.property_node(resource, READER.property);
+    let map = property.and_then(|node| node.get(READER.map));
+    map.map(Node::entries).unwrap_or_default()
 }
 
 /// The stack that a call reaches, if that is known.

@@ -39,6 +39,8 @@ pub struct Function {
     pub memory_size: u64,
     /// `ReservedConcurrentExecutions`: how many events it may work on at once.
     pub reserved_concurrency: Option<usize>,
+    /// Its versions, and the names of its aliases.
+    pub qualifiers: Vec<String>,
     /// Its `EventInvokeConfig`.
     pub asynchronous: Asynchronous,
     /// The name of its log group.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::{Error, Warning};
+use crate::error::{Error, ErrorKind, Warning};
 
 /// Why a template cannot be served: every error that was found, sorted by location, and the
 /// warnings beside them. Its `Display` is the errors' pages one after another, with a last line
@@ -60,6 +60,12 @@ impl Findings {
         errors.any(|known| {
             known.whole_span() == error.whole_span() && known.message() == error.message()
         })
+    }
+
+    /// The first error of a kind.
+    pub(crate) fn find(&self, is_it: impl Fn(&ErrorKind) -> bool) -> Option<Error> {
+        let mut errors = self.errors.iter();
+        errors.find(|error| is_it(error.kind())).cloned()
     }
 
     /// The value, or `None` and the error noted.

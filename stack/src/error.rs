@@ -48,6 +48,9 @@ pub enum ErrorKind {
         /// A property or a condition.
         what: String,
     },
+    /// A transform cannot be carried out.
+    #[error("{0}")]
+    Transform(String),
     /// An intrinsic function used in a way that CloudFormation refuses.
     #[error("{0}")]
     Function(String),
@@ -87,6 +90,33 @@ pub enum ErrorKind {
     /// A function's code cannot be used.
     #[error("{0}")]
     Code(String),
+}
+
+impl ErrorKind {
+    /// What to do about it, where nothing more exact is known.
+    pub(crate) fn cure(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing { property, .. } => format!("add `{property}`"),
+            Self::Circular { .. } => {
+                "let one of them be without a reference to the other".to_owned()
+            }
+            Self::UnknownName(_) => "declare it, or correct the name".to_owned(),
+            Self::Parameter(_) => "give the parameter a value: `--parameter NAME=VALUE`".to_owned(),
+            Self::Api { invalid, .. } => match invalid.property() {
+                "IdentitySource" => {
+                    "write `route.request.header.NAME` or `route.request.querystring.NAME`"
+                }
+                "RouteSelectionExpression" => "write `$request.body.action`",
+                "RequestTemplates" | "ResponseTemplates" => "`gatespec lint` tells more",
+                "TimeoutInMillis" => "write a number from 50 to 29000",
+                "Target" => "name an integration: `!Sub integrations/${MyIntegration}`",
+                "AuthorizationType" => "move it to the route `$connect`",
+                _ => return None,
+            }
+            .to_owned(),
+            _ => return None,
+        })
+    }
 }
 
 /// Something that is not done as AWS would do it, or that works as on AWS but hardly as meant.

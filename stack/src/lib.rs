@@ -13,8 +13,9 @@
 //!
 //! - messages: `error` (what is wrong and where), `diagnostics` (all of it, sorted); `input` (the
 //!   template in a file or folder, a file per dialect), `variables`, `settings`
-//! - document: `document::{scalar, source, yaml, value}`
-//! - template: `template::{call, intrinsics, names, parameters, stack, others}`, then `template` itself
+//! - document: `document::{plain, scalar, source, yaml, value}`
+//! - template: `template::{call, intrinsics, lookup, names, parameters, rules, stack, others}`,
+//!   then `template` itself
 //! - transform: `transform`, nodes to nodes: what the section `Transform` asks for. It runs before
 //!   the template is read, and uses no more of `template` than how functions are written
 //! - stacks: a template for each stack of the assembly, and what they have of each other
@@ -31,7 +32,7 @@
 //!
 //! # Features
 //!
-//! None.
+//! - `oracle`: tests against aws-sam-translator, which need Python
 
 mod assembly;
 mod calls;

@@ -13,6 +13,7 @@ use crate::document::yaml::{self, Content, Node};
 use crate::error::{Error, ErrorKind};
 use crate::input::StackTemplate;
 use crate::settings::Settings;
+use crate::template::dynamic;
 use crate::template::others::NESTED;
 use crate::template::stack::{Origin, Stack};
 use crate::transform;
@@ -89,7 +90,9 @@ impl Loaded {
             Origin::App => index == 0,
             Origin::Nested { parent, .. } => self.stacks[parent].is_served,
         };
+        let is_it = |kind: &ErrorKind| matches!(kind, ErrorKind::Transform(_));
         self.stacks.push(Stack {
+            transform_error: findings.find(is_it),
             path,
             settings,
             root,
@@ -114,10 +117,12 @@ impl Loaded {
         if path.matches('/').count() > DEPTH {
             return Err(format!("stacks are nested deeper than {DEPTH} levels"));
         }
+        let given = around.settings.parameters.clone().into_iter();
+        let references = given.filter(|(name, _)| dynamic::is_name(name));
         let settings = Settings {
             stack_name: format!("{}-{id}", around.settings.stack_name),
-            // They are handed in.
-            parameters: Default::default(),
+            // Its own are handed in.
+            parameters: references.collect(),
             ..around.settings.clone()
         };
         let origin = Origin::Nested {
@@ -199,7 +204,12 @@ fn locate(resource: &Node, file: &File<'_>) -> Result<PathBuf, String> {
     }
     let key = written.and_then(last_text);
     let key = key.and_then(|text| text.rsplit('/').next());
-    let found = key.and_then(|key| asset_of(file.path?, key));
+    let found = key.and_then(|key| {
+        let asset = file.path.and_then(|template| asset_of(template, key));
+        // serverless-plugin-split-stacks leaves what it uploads beside the template.
+        let beside = || Some(file.directory.join(key)).filter(|path| path.is_file());
+        asset.or_else(beside)
+    });
     found.ok_or_else(|| "its template is not a file on this machine".to_owned())
 }
 

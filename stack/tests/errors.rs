@@ -250,6 +250,29 @@ fn ten_mistakes_are_ten_errors_in_one_run() {
     assert_eq!(reported.len(), 10);
 }
 
+/// Mistakes as people make them, each on a line that says so.
+const USUAL_MISTAKES: &str = include_str!("usual-mistakes.yaml");
+
+#[test]
+fn usual_mistakes_have_a_location_and_a_cure_each() {
+    let diagnostics = errors(USUAL_MISTAKES);
+    snapshot(
+        "usual-mistakes",
+        "mistakes as people make them",
+        &diagnostics.to_string(),
+    );
+    let lines = USUAL_MISTAKES.lines().enumerate();
+    let marked = lines.filter(|(_, line)| line.contains("# mistake"));
+    let marked: Vec<usize> = marked.map(|(index, _)| index + 1).collect();
+    let reported = diagnostics.errors().iter();
+    let reported: Vec<usize> = reported.map(Error::line).collect();
+    assert_eq!(reported, marked, "{diagnostics}");
+    assert_eq!(reported.len(), 10);
+    for error in diagnostics.errors() {
+        assert!(error.to_string().contains("= help: "), "{error}");
+    }
+}
+
 #[test]
 fn every_kind_of_error_has_its_kind() {
     let diagnostics = errors(TEN_MISTAKES);

@@ -11,7 +11,9 @@ use tokio::sync::oneshot;
 
 use super::direct::Callers;
 use super::directory::Uncallable;
+use super::failure;
 use super::pool::{Pool, Throttled};
+use super::sandbox::Given;
 use super::{Functions, Task};
 use crate::clock::Clock;
 use crate::ids::Random;
@@ -81,7 +83,11 @@ impl Queued {
             deadline: self.since + self.pool.asynchronous().maximum_age,
             invocation_type: spec::io::InvocationType::Event,
         };
-        let attempt = self.pool.invoke(invocation, Some(self.request_id.clone()));
+        let given = Given {
+            request_id: Some(self.request_id.clone()),
+            ..Given::default()
+        };
+        let attempt = self.pool.invoke(invocation, given);
         attempt
             .map(|_| outcome)
             .inspect_err(|_| self.callers.forget(id))
@@ -107,9 +113,12 @@ impl Queued {
                     Ok(FunctionOutcome::NotInvocable(_)) => {
                         return self.dropped("has waited too long for a process");
                     }
-                    Ok(_) if failed >= self.retries() => return self.dropped("has failed"),
-                    Ok(_) => {
+                    Ok(FunctionOutcome::Failed(_)) if failed >= self.retries() => {
+                        return self.dropped("has failed");
+                    }
+                    Ok(FunctionOutcome::Failed(error)) => {
                         failed += 1;
+                        self.fails(&error, BETWEEN[failed - 1]);
                         BETWEEN[failed - 1]
                     }
                 },
@@ -127,10 +136,21 @@ impl Queued {
         self.pool.asynchronous().maximum_retries.min(BETWEEN.len())
     }
 
+    /// An attempt has failed, and there will be another.
+    fn fails(&self, error: &str, wait: Duration) {
+        tracing::warn!(
+            "function `{}`: the asynchronous event {} has failed ({}), and is tried again in {} s",
+            self.pool.label,
+            self.request_id,
+            failure::in_words(error),
+            wait.as_secs()
+        );
+    }
+
     fn dropped(&self, why: &str) {
         tracing::warn!(
             "function `{}`: the asynchronous event {} {why}, and is dropped",
-            self.pool.name(),
+            self.pool.label,
             self.request_id
         );
     }

@@ -13,6 +13,7 @@ use super::Functions;
 use super::directory::{Directory, Uncallable};
 use super::journal::{self, Tails};
 use super::pool::Pool;
+use super::sandbox::Given;
 use crate::calls::Results;
 use crate::ids::Random;
 
@@ -154,7 +155,7 @@ impl Functions {
         &self,
         named: &str,
         payload: String,
-        trace_id: Option<&str>,
+        (trace_id, client_context): (Option<&str>, Option<String>),
         log_type: LogType,
     ) -> Result<Called, Uncallable> {
         let pool = self.find(named)?;
@@ -173,7 +174,11 @@ impl Functions {
             deadline: self.clock.now() + PATIENCE,
             invocation_type: InvocationType::RequestResponse,
         };
-        let request_id = pool.invoke(invocation, None).map_err(|_| {
+        let given = Given {
+            client_context,
+            ..Given::default()
+        };
+        let request_id = pool.invoke(invocation, given).map_err(|_| {
             self.callers.forget(id);
             Uncallable::Throttled
         })?;
@@ -192,6 +197,12 @@ impl Functions {
         }
     }
 
+    /// Whether a function of what is served cannot be run here.
+    pub(crate) fn is_not_run(&self, arn: &str) -> bool {
+        let callable = self.callable(arn);
+        matches!(callable, Err(Uncallable::NotRun(_)))
+    }
+
     /// The ARN of the function that is meant, if there is one.
     pub(crate) fn arn_of(&self, named: &str) -> Option<String> {
         self.directory().arn_of(named).map(str::to_owned)
@@ -202,7 +213,7 @@ impl Functions {
         self.pools().get(&arn).cloned().ok_or(Uncallable::Unknown)
     }
 
-    fn directory(&self) -> RwLockReadGuard<'_, Directory> {
+    pub(super) fn directory(&self) -> RwLockReadGuard<'_, Directory> {
         let directory = self.directory.read();
         directory.unwrap_or_else(PoisonError::into_inner)
     }

@@ -15,13 +15,15 @@ struct Names {
     name: String,
     /// SAM's `start-lambda` takes it, too: with the path of a nested stack, or without.
     logical_id: String,
+    /// What may stand behind one of them: versions and aliases.
+    qualifiers: Vec<String>,
     id_in_its_stack: String,
 }
 
 /// Why a function cannot be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Uncallable {
-    /// There is none of this name.
+    /// There is none of this name, or no such version or alias of it.
     Unknown,
     /// The stack has it, and it cannot be run here.
     NotRun(String),
@@ -33,7 +35,7 @@ impl Directory {
     pub(super) fn new(stack: &Assembly, programs: &Programs) -> Self {
         let entry = |function: &Function| {
             let missing = programs.missing.get(&function.logical_id);
-            let can_run = missing.map_or(Ok(()), |reason| Err(reason.clone()));
+            let can_run = missing.map_or(Ok(()), |why| Err(why.reason.clone()));
             (Names::of(function), can_run)
         };
         Self(stack.functions().iter().map(entry).collect())
@@ -57,12 +59,19 @@ impl Directory {
     }
 
     fn find(&self, named: &str) -> Option<&(Names, Result<(), String>)> {
-        let mut all = self.0.iter();
-        let own = all.find(|(names, _)| names.contain(named));
+        let all = || self.0.iter();
+        let own = all().find_map(|one| Some((one, one.0.qualifier(named)?)));
         // Only then: it may be the name of another function.
-        let by_id = |id: fn(&Names) -> &str| self.0.iter().find(|(one, _)| is_it(named, id(one)));
-        own.or_else(|| by_id(|names| &names.logical_id))
-            .or_else(|| by_id(|names| &names.id_in_its_stack))
+        let by_id = |id: fn(&Names) -> &str| {
+            all().find_map(|one| Some((one, qualifier(named, id(&one.0))?)))
+        };
+        let (found, qualifier) = own
+            .or_else(|| by_id(|names| &names.logical_id))
+            .or_else(|| by_id(|names| &names.id_in_its_stack))?;
+        let known = &found.0.qualifiers;
+        let is_known =
+            ["", "$LATEST"].contains(&qualifier) || known.iter().any(|known| known == qualifier);
+        is_known.then_some(found)
     }
 }
 
@@ -72,23 +81,27 @@ impl Names {
             arn: function.arn.clone(),
             name: function.name.clone(),
             logical_id: function.logical_id.clone(),
+            qualifiers: function.qualifiers.clone(),
             id_in_its_stack: function.id_in_its_stack().to_owned(),
         }
     }
 
-    /// Whether one that Lambda knows is meant: a name, an ARN, or an ARN from its account on.
-    fn contain(&self, named: &str) -> bool {
+    /// The qualifier behind one that Lambda knows, if that is meant: a name, an ARN, or an ARN from
+    /// its account on. Empty if there is none.
+    fn qualifier<'n>(&self, named: &'n str) -> Option<&'n str> {
         let partial = self.arn.splitn(5, ':').last().unwrap_or_default();
         [&*self.name, &self.arn, partial]
             .into_iter()
-            .any(|whole| is_it(named, whole))
+            .find_map(|whole| qualifier(named, whole))
     }
 }
 
-/// Whether this is what is named, with or without a qualifier (there is only one code here).
-fn is_it(named: &str, whole: &str) -> bool {
-    let rest = named.strip_prefix(whole);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+/// What stands behind `whole`, if that is what is named.
+fn qualifier<'n>(named: &'n str, whole: &str) -> Option<&'n str> {
+    match named.strip_prefix(whole)? {
+        "" => Some(""),
+        rest => rest.strip_prefix(':'),
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +116,7 @@ mod tests {
                 arn: format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}"),
                 name: name.to_owned(),
                 logical_id: logical_id.to_owned(),
+                qualifiers: vec!["1".to_owned(), "live".to_owned()],
                 id_in_its_stack: id.to_owned(),
             };
             (names, Ok(()))
@@ -125,6 +139,13 @@ mod tests {
         ] {
             let arn = format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}");
             assert_eq!(directory.arn_of(named), Some(&*arn), "{named}");
+        }
+        assert_eq!(
+            directory.arn_of("Worker:$LATEST"),
+            directory.arn_of("Worker")
+        );
+        for named in ["Worker:2", "first:dead", "first:live:live"] {
+            assert_eq!(directory.arn_of(named), None, "{named}");
         }
         assert_eq!(directory.arn_of("Work"), None);
     }

@@ -33,6 +33,26 @@ pub(super) enum Failure {
     Stopped,
 }
 
+/// How an invocation or a start ended, for its process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    /// With a result, or with an error of the function's.
+    Success,
+    /// The process ended, or could not start; the type of its error.
+    Error(String),
+    /// `Timeout` was reached.
+    Timeout,
+}
+
+/// When a process was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// For the first time.
+    Init,
+    /// Again, within an invocation: its `Timeout` counts.
+    Invoke,
+}
+
 /// Why a process could not be started.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StartError {
@@ -91,6 +111,18 @@ impl Failure {
                 "Runtime.InvalidResponseModeHeader",
                 "the result's Lambda-Runtime-Function-Response-Mode is unknown",
             ),
+        }
+    }
+
+    /// What its log says of the start or the invocation that has ended like this.
+    pub(super) fn status(&self) -> Status {
+        match self {
+            Self::TimedOut(_) | Self::InitTimedOut(_) => Status::Timeout,
+            other => {
+                let error: Value = serde_json::from_str(&other.to_json("")).unwrap_or_default();
+                let error_type = error["errorType"].as_str();
+                Status::Error(error_type.unwrap_or("Runtime.Unknown").to_owned())
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 //! read before an invocation ends, so that no line is taken for the next one's.
 
 mod memory;
+mod reading;
 mod report;
 mod tails;
 
@@ -15,18 +16,21 @@ use std::time::{Duration, Instant};
 use spec::Timestamp;
 use tokio::net::unix::pipe::Receiver;
 
-use super::failure::Failure;
-use super::launch::Launch;
-use super::machine::Event;
+use super::failure::{Failure, Phase, Status};
+use super::launch::{Format, Launch};
+use super::machine::{Event, FailedStart};
 use super::output::{InvocationLines, Sink};
-use report::{Report, Status};
-use tails::Tail;
+use reading::Found;
+use report::{InitReport, Report};
 pub(super) use tails::Tails;
+use tails::{End, Tail};
 
 /// The journal of one process.
 pub(super) struct Journal {
     sink: Sink,
     function: String,
+    arn: String,
+    format: Format,
     memory_size: u64,
     timeout: Duration,
     /// What the process writes, once it has been started.
@@ -40,6 +44,8 @@ struct State {
     /// How long it took until the process asked for its first event; reported once.
     init: Option<Duration>,
     has_asked: bool,
+    /// What it has written until then.
+    startup: End,
     /// The most memory that was seen, in KiB.
     peak: Option<u64>,
     /// The beginning of a line that has not ended.
@@ -63,34 +69,19 @@ pub(super) struct Ended<'j> {
     duration: Duration,
 }
 
-/// What a read found.
-#[derive(PartialEq, Eq)]
-enum Found {
-    Something,
-    Nothing,
-    /// Nobody can write any more.
-    End,
-}
-
-/// The most bytes of a line that are looked at together.
-const LINE_BYTES: usize = 256 * 1024;
-/// How many bytes are read at once.
-const CHUNK: usize = 16 * 1024;
-/// How many chunks are read at the end of an invocation, more than a pipe holds: whoever writes on
-/// without a pause does not hold its result up.
-const CHUNKS: usize = 64;
-
 /// The log of an invocation that no process has begun with.
 pub(super) fn without_lines(request_id: &str) -> String {
-    let (start, end) = (report::start(request_id), report::end(request_id));
-    format!("{start}\n{end}\n")
+    let end = report::end(request_id);
+    format!("START RequestId: {request_id} Version: $LATEST\n{end}\n")
 }
 
 impl Journal {
     pub(super) fn new(sink: Sink, launch: &Launch) -> Self {
         Self {
             sink,
-            function: launch.name.clone(),
+            function: launch.label.clone(),
+            arn: launch.arn.clone(),
+            format: launch.log_format,
             memory_size: launch.memory_size,
             timeout: launch.timeout,
             pipe: OnceLock::new(),
@@ -99,6 +90,7 @@ impl Journal {
                 started: Instant::now(),
                 init: None,
                 has_asked: false,
+                startup: End::default(),
                 peak: None,
                 partial: Vec::new(),
                 invocation: None,
@@ -144,7 +136,65 @@ impl Journal {
         if !state.has_asked {
             state.has_asked = true;
             state.init = Some(state.started.elapsed());
+            state.startup = End::default();
         }
+    }
+
+    /// The process says why it cannot start, and can still be asked for its memory.
+    pub(super) fn gives_up(&self) {
+        self.look_at_memory(&mut self.lock());
+    }
+
+    /// The process could not start: what it has written, and what is said of that, are a part of the
+    /// log of the event that it was started for. That ends with it, or has another start.
+    pub(super) fn start_failed(&self, failed: FailedStart, now: Timestamp) {
+        let mut state = self.lock();
+        self.drain(&mut state);
+        self.end_line(&mut state);
+        let duration = match failed.phase {
+            Phase::Invoke if failed.status == Status::Timeout => self.timeout,
+            _ => state.started.elapsed(),
+        };
+        let init_report = InitReport {
+            duration,
+            phase: failed.phase,
+            status: failed.status.clone(),
+        };
+        let line = self.format.init_report(now, &init_report);
+        let mut log = std::mem::take(&mut state.startup);
+        drop(state);
+        log.line(&line);
+        let function = &self.function;
+        self.sink
+            .about_invocation(function, &line, InvocationLines::Report);
+        let Some(event) = failed.event else { return };
+        self.sink.tails().add(event.call, &log);
+        let Some(error) = &event.end else { return };
+        let start = self.format.start(now, &event.request_id, &self.arn);
+        self.sink
+            .about_invocation(function, &start, InvocationLines::All);
+        let mut tail = self.sink.tails().take(event.call);
+        let reason = match failed.status {
+            Status::Timeout => Some(report::timed_out(now, &event.request_id, self.timeout)),
+            _ if event.is_told => None,
+            _ => Some(report::exited(error)),
+        };
+        if let Some(tail) = &mut tail {
+            tail.line(&start);
+            let reason = reason.and_then(|reason| self.format.reason(reason));
+            reason.iter().for_each(|reason| tail.line(reason));
+        }
+        let ended = Ended {
+            journal: self,
+            invocation: Invocation {
+                request_id: event.request_id,
+                since: Instant::now(),
+                until: now,
+                tail,
+            },
+            duration,
+        };
+        ended.report(failed.status, now);
     }
 
     /// The process gets an event.
@@ -158,7 +208,7 @@ impl Journal {
             until: now + self.timeout,
             tail: self.sink.tails().take(event.call),
         });
-        let start = report::start(&event.request_id);
+        let start = self.format.start(now, &event.request_id, &self.arn);
         self.about_invocation(&mut state, &start, InvocationLines::All);
     }
 
@@ -191,12 +241,17 @@ impl Journal {
                 ended.duration = self.timeout;
                 (Status::Timeout, line)
             }
-            false => (Status::Error, report::exited(&failure.to_json(request_id))),
+            false => (
+                failure.status(),
+                report::exited(&failure.to_json(request_id)),
+            ),
         };
-        if let Some(tail) = &mut ended.invocation.tail {
+        if let Some(tail) = &mut ended.invocation.tail
+            && let Some(line) = self.format.reason(line)
+        {
             tail.line(&line);
         }
-        ended.report(status);
+        ended.report(status, now);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -217,71 +272,6 @@ impl Journal {
         })
     }
 
-    fn drain(&self, state: &mut State) {
-        let Some(pipe) = self.pipe.get() else { return };
-        for _ in 0..CHUNKS {
-            // Past tokio, which may not know yet that there is something.
-            let read = |chunk: &mut [u8]| Ok(rustix::io::read(pipe, chunk)?);
-            if self.read(state, read) != Found::Something {
-                return;
-            }
-        }
-    }
-
-    /// Reads what is there, once, and passes the lines on that are complete. Never waits.
-    fn read(
-        &self,
-        state: &mut State,
-        mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
-    ) -> Found {
-        let mut chunk = [0; CHUNK];
-        let read = loop {
-            match read(&mut chunk) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Found::Nothing,
-                Ok(0) | Err(_) => {
-                    self.end_line(state);
-                    return Found::End;
-                }
-                Ok(read) => break read,
-            }
-        };
-        state.partial.extend_from_slice(&chunk[..read]);
-        let complete = state.partial.iter().rposition(|byte| *byte == b'\n');
-        let complete = match complete {
-            Some(end) => end + 1,
-            None if state.partial.len() >= LINE_BYTES => state.partial.len(),
-            None => return Found::Something,
-        };
-        let rest = state.partial.split_off(complete);
-        let lines = std::mem::replace(&mut state.partial, rest);
-        self.written(state, &String::from_utf8_lossy(&lines));
-        Found::Something
-    }
-
-    /// Passes on what has no end of line.
-    fn end_line(&self, state: &mut State) {
-        if !state.partial.is_empty() {
-            let line = std::mem::take(&mut state.partial);
-            self.written(state, &String::from_utf8_lossy(&line));
-        }
-    }
-
-    /// Passes on what the process has written: whole lines.
-    fn written(&self, state: &mut State, text: &str) {
-        // Runtimes write a record of several lines with carriage returns between them.
-        let records = text.strip_suffix('\n').unwrap_or(text).split('\n');
-        let records: Vec<Vec<&str>> = records
-            .map(|record| record.trim_end_matches('\r').split('\r').collect())
-            .collect();
-        let invocation = state.invocation.as_mut();
-        if let Some(tail) = invocation.and_then(|one| one.tail.as_mut()) {
-            records.iter().flatten().for_each(|line| tail.line(line));
-        }
-        let request_id = state.invocation.as_ref().map(|one| &*one.request_id);
-        self.sink.written(&self.function, request_id, &records);
-    }
-
     /// A line of the gateway's about the invocation.
     fn about_invocation(&self, state: &mut State, line: &str, least: InvocationLines) {
         let tail = state.invocation.as_mut().and_then(|one| one.tail.as_mut());
@@ -299,17 +289,17 @@ impl Journal {
 
 impl Ended<'_> {
     /// The result that the process has posted was taken.
-    pub(super) fn answered(self) {
-        self.report(Status::Success);
+    pub(super) fn answered(self, now: Timestamp) {
+        self.report(Status::Success, now);
     }
 
     /// The result that the process has posted came too late.
-    pub(super) fn timed_out(mut self) {
+    pub(super) fn timed_out(mut self, now: Timestamp) {
         self.duration = self.journal.timeout;
-        self.report(Status::Timeout);
+        self.report(Status::Timeout, now);
     }
 
-    fn report(self, status: Status) {
+    fn report(self, status: Status, now: Timestamp) {
         let Self {
             journal,
             invocation,
@@ -331,13 +321,18 @@ impl Ended<'_> {
             peak: state.peak,
             status,
         };
-        let (end, report) = (report::end(&request_id), report.to_string());
+        let (end, report) = (
+            journal.format.end(now, &report),
+            journal.format.report(now, &report),
+        );
         drop(state);
         let (sink, function) = (&journal.sink, &journal.function);
-        sink.about_invocation(function, &end, InvocationLines::All);
+        if let Some(end) = &end {
+            sink.about_invocation(function, end, InvocationLines::All);
+        }
         sink.about_invocation(function, &report, InvocationLines::Report);
         if let Some(mut tail) = tail {
-            tail.line(&end);
+            end.iter().for_each(|end| tail.line(end));
             tail.line(&report);
             tail.send();
         }

@@ -6,9 +6,16 @@ use std::time::Duration;
 use stack::{Assembly, Asynchronous, Function};
 
 use super::machine::Limits;
-use super::{Surroundings, environment};
+use super::{Surroundings, environment, logs_json};
 use crate::build::Programs;
 use crate::runtime::{Program, State};
+
+/// How a function's log is written: `LogFormat`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Text,
+    Json,
+}
 
 /// How a function's processes are started, and what they may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,11 +26,14 @@ pub(crate) struct Launch {
     /// All variables but those that differ from process to process.
     pub(crate) environment: Vec<(OsString, OsString)>,
     pub(crate) name: String,
+    /// What it is called in the log: its name without the stack's before it.
+    pub(super) label: String,
     pub(crate) arn: String,
     /// The function's `Timeout`.
     pub(crate) timeout: Duration,
     /// The function's `MemorySize`, in MB.
     pub(super) memory_size: u64,
+    pub(super) log_format: Format,
     pub(crate) max_processes: usize,
     processors: usize,
     /// `ReservedConcurrentExecutions`, if there are some.
@@ -38,9 +48,14 @@ impl Launch {
             code: State::of(&program.code),
             program,
             name: function.name.clone(),
+            label: label(function).to_owned(),
             arn: function.arn.clone(),
             timeout: function.timeout,
             memory_size: function.memory_size,
+            log_format: match logs_json(function) {
+                true => Format::Json,
+                false => Format::Text,
+            },
             max_processes: surroundings.max_processes,
             processors: surroundings.processors,
             reserved_concurrency: function.reserved_concurrency,
@@ -67,5 +82,14 @@ impl Launch {
             max_processes: self.max_processes,
             processors: self.processors,
         }
+    }
+}
+
+fn label(function: &Function) -> &str {
+    let id = &*function.logical_id;
+    let prefix = function.name.strip_suffix(id);
+    match prefix.is_some_and(|prefix| prefix.ends_with('-')) {
+        true => id,
+        false => &function.name,
     }
 }

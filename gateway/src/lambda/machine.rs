@@ -32,7 +32,10 @@ use spec::Timestamp;
 
 use super::failure::Failure;
 pub use io::Figures;
-pub(super) use io::{Action, Due, End, Event, Finished, Limits, Next, Now, ProcessId, Reading};
+pub(super) use io::{
+    Action, Due, End, Event, FailedEvent, FailedStart, Finished, Limits, Next, Now, ProcessId,
+    Reading,
+};
 use process::{Phase, Process, Waiting};
 
 /// The processes of one function, and the events that wait for one.
@@ -266,9 +269,9 @@ impl PoolMachine {
                 call, request_id, ..
             } => self.finish(call, request_id, End::Failed(failure)),
             Phase::Given(waiting) => self.queue.push_front(waiting),
-            Phase::Starting { .. } => {
+            Phase::Starting { is_retry, .. } => {
                 let reported = process.init_error.map(Failure::Init);
-                self.start_failed(id, reported.unwrap_or(failure));
+                self.start_failed(id, is_retry, reported.unwrap_or(failure));
             }
             Phase::Idle { .. } => self.idle.retain(|idle| *idle != id),
             Phase::Answered { .. } | Phase::Ending => {}
@@ -307,7 +310,7 @@ impl PoolMachine {
                             Failure::InitTimedOut(INIT)
                         }
                     };
-                    self.start_failed(id, failure);
+                    self.start_failed(id, is_retry, failure);
                 }
                 Phase::Idle { .. } => self.idle.retain(|idle| *idle != id),
                 Phase::Answered { .. } | Phase::Ending => {}

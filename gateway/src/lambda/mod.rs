@@ -52,6 +52,7 @@ use crate::tls::Trust;
 use direct::Callers;
 use directory::Directory;
 use pool::{Pool, Throttled, Works};
+use sandbox::Given;
 use stack::{Assembly, Function};
 use watchdog::Watchdog;
 
@@ -222,12 +223,15 @@ impl Invoke for Functions {
             let (unqualified, _) = arn.rsplit_once(':')?;
             pools.get(unqualified)
         });
-        let pool = pool.ok_or_else(|| NotCalled::NoSuchFunction(arn.to_owned()))?;
+        let pool = pool.ok_or_else(|| match self.directory().callable(arn) {
+            Err(Uncallable::NotRun(reason)) => NotCalled::CannotRun(reason),
+            _ => NotCalled::NoSuchFunction(arn.to_owned()),
+        })?;
         if invocation.invocation_type == InvocationType::Event {
             self.enqueue_for(Arc::clone(pool), invocation.payload, invocation.trace_id);
             return Ok(());
         }
-        let called = pool.invoke(invocation, None);
+        let called = pool.invoke(invocation, Given::default());
         called
             .map(drop)
             .map_err(|Throttled(most)| NotCalled::Throttled(most))

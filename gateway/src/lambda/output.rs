@@ -9,7 +9,8 @@ use std::time::Duration;
 use super::journal::Tails;
 use crate::log::{FunctionLine, Log};
 
-/// Takes a line that a function has written: the Lambda function's name and the line.
+/// Takes a line that a function has written: the function's name, without the stack's before it, and
+/// the line.
 pub type LineSink = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
 /// What to do with the lines that functions write.

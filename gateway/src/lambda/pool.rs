@@ -17,11 +17,9 @@ use tokio::time::{Instant, timeout};
 
 use super::failure::{self, Failure};
 use super::launch::Launch;
-use super::machine::{
-    Action, Due, End, Event, Figures, Finished, Next, Now, PoolMachine, ProcessId,
-};
+use super::machine::{Action, Due, End, Event, Figures, Next, Now, PoolMachine, ProcessId};
 use super::output::Sink;
-use super::sandbox::{Sandbox, Work, pass_panic_on};
+use super::sandbox::{Given, Sandbox, Told, Work, pass_panic_on};
 use super::watchdog::Watchdog;
 use crate::calls::Results;
 use crate::clock::Clock;
@@ -30,7 +28,9 @@ use crate::ids::Random;
 /// The processes of one function.
 pub(crate) struct Pool {
     /// The function's.
-    pub(super) name: String,
+    name: String,
+    /// What the log calls it.
+    pub(super) label: String,
     sink: Sink,
     pub(super) clock: Clock,
     pub(super) watchdog: Arc<Watchdog>,
@@ -79,6 +79,7 @@ impl Pool {
         let (work, receiver) = mpsc::unbounded_channel();
         let pool = Self {
             name: launch.name.clone(),
+            label: launch.label.clone(),
             sink,
             clock,
             watchdog,
@@ -143,10 +144,6 @@ impl Pool {
         }
     }
 
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
     /// The function's name, and how many processes and events there are.
     pub(super) fn figures(&self) -> (String, Figures) {
         (self.name.clone(), self.lock().machine.figures())
@@ -160,7 +157,7 @@ impl Pool {
     pub(super) fn invoke(
         self: &Arc<Self>,
         invocation: Invocation,
-        request_id: Option<String>,
+        given: Given,
     ) -> Result<String, Throttled> {
         let mut state = self.lock();
         if let Some(most) = state.launch.reserved_concurrency
@@ -169,18 +166,20 @@ impl Pool {
             return Err(Throttled(most));
         }
         let now = self.now();
+        let request_id = given.request_id;
         let request_id = request_id.unwrap_or_else(|| spec::ids::uuid(&mut state.ids));
         let event = Event {
             call: invocation.id,
             request_id: request_id.clone(),
             payload: invocation.payload,
             trace_id: invocation.trace_id,
+            client_context: given.client_context,
             patience: invocation.deadline.since(now.clock),
         };
         state.machine.invoke(now, event);
-        let finished = self.perform(&mut state);
+        let told = self.perform(&mut state);
         drop(state);
-        self.report_later(finished);
+        self.report_later(told);
         Ok(request_id)
     }
 
@@ -198,9 +197,9 @@ impl Pool {
         state.launch = Arc::new(launch);
         let limits = state.launch.limits();
         state.machine.replace(now, limits);
-        let finished = self.perform(&mut state);
+        let told = self.perform(&mut state);
         drop(state);
-        self.report_later(finished);
+        self.report_later(told);
     }
 
     /// The next event for a process; `None` if it must not ask. Waits for it; may be dropped and
@@ -247,8 +246,14 @@ impl Pool {
 
     /// A process has ended, and everything that it said was read.
     pub(super) fn exited(&self, sandbox: &Sandbox, failure: Failure) {
-        self.lock().sandboxes.remove(&sandbox.id);
-        self.step(|machine, now| machine.exited(now, sandbox.id, failure));
+        let mut state = self.lock();
+        let now = self.now();
+        state.machine.exited(now, sandbox.id, failure);
+        // It may be told of its log.
+        let told = self.perform(&mut state);
+        state.sandboxes.remove(&sandbox.id);
+        drop(state);
+        self.report(told);
     }
 
     /// When the gateway's clock next ends an event.
@@ -258,7 +263,7 @@ impl Pool {
 
     /// Ends whatever is due at `clock`, and returns the failed calls instead of reporting them.
     pub(super) fn expire(
-        &self,
+        self: &Arc<Self>,
         state: &mut State,
         clock: Timestamp,
     ) -> Vec<(CallId, FunctionOutcome)> {
@@ -267,8 +272,13 @@ impl Pool {
             ..self.now()
         };
         state.machine.expire(now);
-        let finished = self.perform(state).into_iter();
+        let Told { starts, finished } = self.perform(state);
+        self.report_later(Told {
+            starts,
+            finished: Vec::new(),
+        });
         finished
+            .into_iter()
             .filter_map(|one| Some((one.call, self.outcome(one)?)))
             .collect()
     }
@@ -323,15 +333,15 @@ impl Pool {
         let mut state = self.lock();
         let now = self.now();
         let output = input(&mut state.machine, now);
-        let finished = self.perform(&mut state);
+        let told = self.perform(&mut state);
         drop(state);
-        self.report(finished);
+        self.report(told);
         output
     }
 
-    /// Does what the machine wants done, except for the events that have ended.
-    fn perform(&self, state: &mut State) -> Vec<Finished> {
-        let mut finished = Vec::new();
+    /// Does what the machine wants done, except for what is told without the pool's lock.
+    fn perform(&self, state: &mut State) -> Told {
+        let mut told = Told::default();
         while let Some(action) = state.machine.poll_action() {
             match action {
                 Action::Start(id) => {
@@ -359,17 +369,22 @@ impl Pool {
                 }
                 Action::StartCut(after) => tracing::warn!(
                     "function `{}`: {}; it is run again, within the function's `Timeout`",
-                    self.name,
+                    self.label,
                     failure::init_timed_out(after)
                 ),
-                Action::Finished(one) => finished.push(one),
+                Action::StartFailed(failed) => {
+                    if let Some(sandbox) = state.sandboxes.get(&failed.process) {
+                        told.starts.push((Arc::clone(sandbox), failed));
+                    }
+                }
+                Action::Finished(one) => told.finished.push(one),
             }
         }
         if state.machine.due().is_before(state.armed) {
             self.timer.notify_one();
         }
         self.moved.notify_waiters();
-        finished
+        told
     }
 
     pub(super) fn now(&self) -> Now {

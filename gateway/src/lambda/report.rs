@@ -8,21 +8,26 @@ use super::direct;
 use super::failure;
 use super::machine::{End, Finished};
 use super::pool::Pool;
+use super::sandbox::Told;
 
 /// What becomes of an event that has waited for a process for as long as it may.
 const NOT_TAKEN: &str = "no process was free in time";
 
 impl Pool {
     /// Reports while the hub's lock is held: not from here, then.
-    pub(super) fn report_later(self: &Arc<Self>, finished: Vec<Finished>) {
-        if !finished.is_empty() {
+    pub(super) fn report_later(self: &Arc<Self>, told: Told) {
+        if !told.finished.is_empty() || !told.starts.is_empty() {
             let pool = Arc::clone(self);
-            tokio::spawn(async move { pool.report(finished) });
+            tokio::spawn(async move { pool.report(told) });
         }
     }
 
-    pub(super) fn report(&self, finished: Vec<Finished>) {
-        for one in finished {
+    pub(super) fn report(&self, told: Told) {
+        // An event's log is whole before its caller is told.
+        for (sandbox, failed) in told.starts {
+            sandbox.journal.start_failed(failed, self.clock.now());
+        }
+        for one in told.finished {
             let call = one.call;
             // A broken machine hears nothing any more, but the processes have to end.
             if let Some(outcome) = self.outcome(one)
@@ -46,7 +51,7 @@ impl Pool {
         };
         let error = failure.to_json(&finished.request_id);
         if failure.is_of_the_process() {
-            tracing::warn!("function `{}`: {}", self.name, failure::in_words(&error));
+            tracing::warn!("function `{}`: {}", self.label, failure::in_words(&error));
         }
         Some(FunctionOutcome::Failed(error))
     }

@@ -31,7 +31,7 @@ pub(super) async fn serve(pool: Arc<Pool>, sandbox: Arc<Sandbox>, stream: TcpStr
         tracing::warn!(
             "function `{}`: a process of another user of this machine (uid {uid}) was refused at \
              its Runtime API",
-            sandbox.launch.name
+            sandbox.launch.label
         );
         return;
     }
@@ -91,6 +91,7 @@ async fn answer(
         }
         ("POST", ["runtime", "init", "error"]) => {
             let body = body(connection, head).await?;
+            sandbox.journal.gives_up();
             if pool.init_failed(sandbox, failure::reported(&body.bytes)) {
                 return accepted(connection, true, keep_alive).await;
             }
@@ -111,8 +112,8 @@ fn complete(pool: &Pool, sandbox: &Sandbox, request_id: &str, end: End) -> bool 
     let ended = sandbox.journal.ends(request_id);
     let is_known = pool.complete(sandbox, request_id, end);
     match ended {
-        Some(ended) if is_known => ended.answered(),
-        Some(ended) => ended.timed_out(),
+        Some(ended) if is_known => ended.answered(pool.clock.now()),
+        Some(ended) => ended.timed_out(pool.clock.now()),
         None => {}
     }
     is_known
@@ -171,6 +172,7 @@ async fn next(
         .take(16)
         .collect();
     let trace_id = format!("{};Parent={parent};Sampled=0", event.trace_id);
+    let context = event.client_context.as_deref();
     let headers = [
         JSON,
         ("Lambda-Runtime-Aws-Request-Id", &event.request_id),
@@ -178,6 +180,8 @@ async fn next(
         ("Lambda-Runtime-Invoked-Function-Arn", &sandbox.launch.arn),
         ("Lambda-Runtime-Trace-Id", &trace_id),
     ];
+    let context = context.map(|context| ("Lambda-Runtime-Client-Context", context));
+    let headers = headers.into_iter().chain(context);
     let written = connection
         .respond(200, headers, event.payload.as_bytes(), keep_alive)
         .await;

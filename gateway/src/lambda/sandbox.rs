@@ -7,7 +7,7 @@ use tokio::task::JoinError;
 
 use super::journal::Journal;
 use super::launch::Launch;
-use super::machine::ProcessId;
+use super::machine::{FailedStart, Finished, ProcessId};
 use super::output::Sink;
 
 /// A process, from its start to its end.
@@ -31,6 +31,24 @@ pub(super) enum Work {
     Start(Arc<Sandbox>),
     /// Look at what these do.
     Look(Vec<Arc<Sandbox>>),
+}
+
+/// What the machine has found that is told without the pool's lock, in this order.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Processes that could not start.
+    pub(super) starts: Vec<(Arc<Sandbox>, FailedStart)>,
+    /// Events that have ended.
+    pub(super) finished: Vec<Finished>,
+}
+
+/// What an event has that is not API Gateway's.
+#[derive(Default)]
+pub(super) struct Given {
+    /// That of an earlier attempt.
+    pub(super) request_id: Option<String>,
+    /// What the caller says of itself: JSON.
+    pub(super) client_context: Option<String>,
 }
 
 impl Sandbox {

@@ -1,4 +1,4 @@
-//! `nodejs16.x` to `nodejs24.x`, on the machine's Node: a bootstrap of our own speaks the Runtime
+//! `nodejs8.10` to `nodejs24.x`, on the machine's Node: a bootstrap of our own speaks the Runtime
 //! API, loads the handler and behaves like the runtime of the template's generation.
 //!
 //! What the bootstrap does is held to AWS's own runtime interface clients: `.ci/runtimes`.
@@ -34,6 +34,10 @@ const FILES: [(&str, &str); 9] = [
 impl Runtime for Nodejs {
     fn identifiers(&self) -> &'static [&'static str] {
         &[
+            "nodejs8.10",
+            "nodejs10.x",
+            "nodejs12.x",
+            "nodejs14.x",
             "nodejs16.x",
             "nodejs18.x",
             "nodejs20.x",
@@ -142,8 +146,24 @@ fn flags(function: &Function, version: Version) -> Vec<&'static str> {
     flags
 }
 
-/// The number in `nodejs22.x`.
+/// The number in `nodejs22.x` and in `nodejs8.10`.
 fn generation(runtime: &str) -> u32 {
-    let digits = runtime.trim_start_matches("nodejs").trim_end_matches(".x");
-    digits.parse().unwrap_or_default()
+    let version = runtime.trim_start_matches("nodejs");
+    let (generation, _) = version.split_once('.').unwrap_or((version, ""));
+    generation.parse().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_names_its_generation() {
+        let generations: Vec<u32> = Nodejs
+            .identifiers()
+            .iter()
+            .map(|one| generation(one))
+            .collect();
+        assert_eq!(generations, [8, 10, 12, 14, 16, 18, 20, 22, 24]);
+    }
 }

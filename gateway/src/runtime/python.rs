@@ -1,4 +1,4 @@
-//! `python3.8` to `python3.14`, on the Python of this machine: by AWS's own runtime where that is
+//! `python3.6` to `python3.14`, on the Python of this machine: by AWS's own runtime where that is
 //! installed (`awslambdaric`), else by a small one of ours with the same forms
 //! (`python/bootstrap.py`; `.ci/runtimes/python.py` holds it to AWS's).
 
@@ -43,7 +43,9 @@ enum Useless {
     TooOld(u32, u32),
 }
 
-const IDENTIFIERS: [&str; 7] = [
+const IDENTIFIERS: [&str; 9] = [
+    "python3.6",
+    "python3.7",
     "python3.8",
     "python3.9",
     "python3.10",
@@ -97,6 +99,7 @@ async fn prepare(
     let probe = files.join("probe.py");
     let found = find(function, tools.python(), package, &probe, &modules).await?;
     check(&found, function, &package.named)?;
+    look_for_handler(function, &package.root, &modules);
     let (major, minor, _) = found.version;
     if function.runtime != format!("python{major}.{minor}") {
         let said = ("Python", &*format!("{major}.{minor}"));
@@ -140,6 +143,34 @@ fn program(
         env,
         code: package.sources.clone(),
         is_preloaded: true,
+    }
+}
+
+/// Warns of a handler whose module is neither in the code nor in a layer.
+fn look_for_handler(function: &Function, root: &Path, modules: &[PathBuf]) {
+    let Some((module, _)) = function.handler.rsplit_once('.') else {
+        return;
+    };
+    let path = module.replace('.', "/");
+    let file = root.join(&path).with_extension("py");
+    let mut folders = modules.iter().map(PathBuf::as_path).chain([root]);
+    let is_there = |folder: &Path| {
+        let module = folder.join(&path);
+        // A module may be a folder, or in machine code (`name.cpython-312-….so`).
+        module.with_extension("py").is_file() || module.is_dir() || {
+            let name = module.file_name().unwrap_or_default().to_string_lossy();
+            let beside = std::fs::read_dir(module.parent().unwrap_or(folder));
+            let mut beside = beside.into_iter().flatten().flatten();
+            beside.any(|entry| {
+                entry
+                    .file_name()
+                    .to_string_lossy()
+                    .starts_with(&format!("{name}."))
+            })
+        }
+    };
+    if !folders.any(is_there) {
+        unbuilt::warn_of_handler(function, &file);
     }
 }
 

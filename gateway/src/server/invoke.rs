@@ -1,8 +1,8 @@
 //! Lambda's Invoke API, for functions that call each other, and for trying one from outside:
 //! `POST /2015-03-31/functions/{name}/invocations`.
 //!
-//! Names, ARNs and parts of them are taken, and SAM's names in the template; each with any
-//! qualifier, because there is only one code here. Calls must be signed where those of
+//! Names, ARNs and parts of them are taken, and SAM's names in the template; each with the qualifiers
+//! that the template declares, behind all of which there is the same code here. Calls must be signed where those of
 //! `@connections` must be.
 //!
 //! Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
@@ -63,6 +63,8 @@ const INVOKE: &str = "lambda:InvokeFunction";
 /// errors' own texts.
 const PAYLOAD: usize = 6 * 1024 * 1024;
 const ASYNCHRONOUS: usize = 1024 * 1024;
+/// The most characters of `X-Amz-Client-Context`.
+const CLIENT_CONTEXT: usize = 3583;
 
 /// Whether a path is Lambda's.
 pub(super) fn is_meant(path: &str) -> bool {
@@ -148,7 +150,7 @@ impl Lambda {
         self.check_caller(&named, peer, head, &body.bytes)?;
         let kind = InvocationType::of(head)?;
         let known = self.functions.callable(&named);
-        known.map_err(|why| self.refusal(&named, head, why))?;
+        known.map_err(|why| self.refusal(&named, why))?;
         let payload = payload(body.bytes, kind)?;
         if kind == InvocationType::DryRun {
             return Ok(Answer::Status(204, None));
@@ -156,12 +158,13 @@ impl Lambda {
         let trace_id = head.headers.get("X-Amzn-Trace-Id");
         if kind == InvocationType::Event {
             let queued = self.functions.enqueue(&named, payload, trace_id);
-            let request_id = queued.map_err(|why| self.refusal(&named, head, why))?;
+            let request_id = queued.map_err(|why| self.refusal(&named, why))?;
             return Ok(Answer::Status(202, Some(request_id)));
         }
         let log_type = log_type(head)?;
-        let called = self.functions.call(&named, payload, trace_id, log_type);
-        let called = called.map_err(|why| self.refusal(&named, head, why))?;
+        let about = (trace_id, client_context(head)?);
+        let called = self.functions.call(&named, payload, about, log_type);
+        let called = called.map_err(|why| self.refusal(&named, why))?;
         let request_id = called.request_id.clone();
         match called.end().await {
             Some((outcome, log)) => Ok(Answer::Outcome {
@@ -209,23 +212,16 @@ impl Lambda {
         allowed.map(drop).map_err(Refusal::access_denied)
     }
 
-    fn refusal(&self, named: &str, head: &Head, why: Uncallable) -> Refusal {
+    fn refusal(&self, named: &str, why: Uncallable) -> Refusal {
         match why {
             Uncallable::NotRun(reason) => Refusal::not_run(named, &reason),
             Uncallable::Throttled => Refusal::throttled(),
             Uncallable::Unknown => {
                 let arn = self.arn(named);
                 // AWS names the version that it has looked for.
-                let is_qualified = arn.split(':').count() > 7;
-                let query = head.target.split_once('?').map_or("", |(_, query)| query);
-                let qualifier = query
-                    .split('&')
-                    .find_map(|field| field.strip_prefix("Qualifier="));
-                let qualifier = qualifier.map(|text| decode(text, Plus::Literal));
-                let qualifier = qualifier.unwrap_or_else(|| "$LATEST".to_owned());
-                Refusal::not_found(&match is_qualified {
+                Refusal::not_found(&match is_qualified(&arn) {
                     true => arn,
-                    false => format!("{arn}:{qualifier}"),
+                    false => format!("{arn}:$LATEST"),
                 })
             }
         }
@@ -243,6 +239,38 @@ impl Lambda {
     }
 }
 
+/// `X-Amz-Client-Context`, decoded: one line of JSON for the runtime.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>; that what is no JSON is
+/// refused, and the words, are assumed.
+fn client_context(head: &Head) -> Result<Option<String>, Refusal> {
+    let Some(given) = head.headers.get("X-Amz-Client-Context") else {
+        return Ok(None);
+    };
+    let decoded = spec::base64::decode(given).unwrap_or_default();
+    match serde_json::from_slice::<serde_json::Value>(&decoded) {
+        // A header's value is one line.
+        Ok(context) if given.len() <= CLIENT_CONTEXT => Ok(Some(ascii(&context.to_string()))),
+        _ => Err(Refusal::client_context()),
+    }
+}
+
+/// JSON in the characters of a header.
+fn ascii(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    text
+}
+
 fn log_type(head: &Head) -> Result<LogType, Refusal> {
     match head.headers.get("X-Amz-Log-Type") {
         None | Some("None") => Ok(LogType::None),
@@ -257,13 +285,36 @@ fn function_name(head: &Head) -> Result<String, Refusal> {
     let name = below.strip_prefix('/');
     let name = name.and_then(|name| name.strip_suffix("/invocations"));
     match name {
-        Some(name) if head.method == "POST" && !name.is_empty() => Ok(decode(name, Plus::Literal)),
+        Some(name) if head.method == "POST" && !name.is_empty() => {
+            let name = decode(name, Plus::Literal);
+            Ok(match qualifier(head) {
+                // One in the path goes before.
+                Some(qualifier) if !is_qualified(&name) => format!("{name}:{qualifier}"),
+                _ => name,
+            })
+        }
         _ => Err(Refusal::unknown_operation(format!(
             "gatespec has only Lambda's Invoke, `POST {FUNCTIONS}/NAME/invocations`, and not {} {}",
             head.method,
             head.path()
         ))),
     }
+}
+
+/// The `Qualifier` of a request.
+fn qualifier(head: &Head) -> Option<String> {
+    let (_, query) = head.target.split_once('?')?;
+    let mut fields = query.split('&');
+    let qualifier = fields.find_map(|field| field.strip_prefix("Qualifier="))?;
+    Some(decode(qualifier, Plus::Literal)).filter(|qualifier| !qualifier.is_empty())
+}
+
+/// Whether a name, an ARN or a part of one ends in a qualifier.
+fn is_qualified(named: &str) -> bool {
+    let name = named
+        .split_once("function:")
+        .map_or(named, |(_, name)| name);
+    name.contains(':')
 }
 
 /// The event, a JSON text. Nothing is an event without members.

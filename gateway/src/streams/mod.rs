@@ -242,7 +242,7 @@ impl Polling {
     fn call(&self, functions: &Functions, records: &[Record]) -> Call {
         let function = self.mapping.borrow().function_arn.clone();
         let event = machine::event(records);
-        match functions.call(&function, event, None, LogType::None) {
+        match functions.call(&function, event, (None, None), LogType::None) {
             Ok(called) => Box::pin(async { called.end().await.map(|(outcome, _)| outcome) }),
             Err(why) => {
                 let why = match why {

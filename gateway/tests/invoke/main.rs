@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod access;
+#[cfg(feature = "runtimes")]
+mod log;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -18,6 +20,14 @@ use tokio::time::timeout;
 /// Answers with the event, or fails as the event asks for; writes what it got into a file.
 const SCRIPT: &str = r#"#!/bin/sh
 api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
+case $1 in
+  init-error)
+    echo 'it cannot'
+    curl --silent --output /dev/null --data '{"errorType":"Runtime.ImportModuleError","errorMessage":"x"}' \
+      "http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/init/error"
+    exit 1 ;;
+  init-exit) echo 'it ends'; [ -e starts ] || exit 3 ;;
+esac
 head=$(mktemp) body=$(mktemp)
 while curl --silent --fail --dump-header "$head" --output "$body" "$api/next"; do
   id=$(sed -n 's/^[Ll]ambda-[Rr]untime-[Aa]ws-[Rr]equest-[Ii]d: *\([^[:space:]]*\).*/\1/p' "$head")
@@ -27,11 +37,36 @@ while curl --silent --fail --dump-header "$head" --output "$body" "$api/next"; d
     '"fail"') curl --silent --output /dev/null --data '{"errorType":"Own"}' "$api/$id/error" ;;
     '"exit"') exit 4 ;;
     '"endpoints"') curl --silent --output /dev/null --data "[\"$AWS_ENDPOINT_URL\", \"$AWS_ENDPOINT_URL_SQS\"]" "$api/$id/response" ;;
+    '"context"')
+      context=$(sed -n 's/^[Ll]ambda-[Rr]untime-[Cc]lient-[Cc]ontext: *//p' "$head" | tr -d '\r')
+      curl --silent --output /dev/null --data "$context" "$api/$id/response" ;;
     '"lambda"') curl --silent --output /dev/null --data "\"$AWS_ENDPOINT_URL_LAMBDA\"" "$api/$id/response" ;;
     *) curl --silent --output /dev/null --data @"$body" "$api/$id/response" ;;
   esac
 done
 "#;
+
+#[cfg(feature = "runtimes")]
+#[tokio::test]
+async fn what_a_caller_says_of_itself_is_handed_on() {
+    let (running, _) = serve("invoke-context").await;
+    let line = "POST /2015-03-31/functions/by-itself/invocations";
+    let ask = async |context: &str| {
+        let fields = format!("X-Amz-Client-Context: {context}\r\n");
+        request(&running, line, &fields, b"\"context\"").await
+    };
+    let context = spec::base64::encode("{\"custom\":\n{\"é\": 1}}".as_bytes());
+    let (status, _, body) = ask(&context).await;
+    assert_eq!((status, &*body), (200, r#"{"custom":{"\u00e9":1}}"#));
+    for wrong in ["no base64", "bm8gSlNPTg=="] {
+        let (status, _, body) = ask(wrong).await;
+        assert!(
+            status == 400 && body.contains("Client context must be"),
+            "{body}"
+        );
+    }
+    running.shutdown().await;
+}
 
 /// A function that a route calls, and one that none does.
 async fn serve(name: &str) -> (Control, std::path::PathBuf) {
@@ -48,6 +83,23 @@ fn options(name: &str) -> (Options, std::path::PathBuf) {
   Alone:
     Type: AWS::Serverless::Function
     Properties: {FunctionName: by-itself, CodeUri: src, Handler: x, Runtime: ruby3.4}
+  Live:
+    Type: AWS::Lambda::Alias
+    Properties: {FunctionName: !Ref Alone, FunctionVersion: !GetAtt First.Version, Name: live}
+  First:
+    Type: AWS::Lambda::Version
+    Properties: {FunctionName: !Ref Alone}
+  Telling:
+    Type: AWS::Serverless::Function
+    Properties: {FunctionName: telling, CodeUri: src, Handler: x, Runtime: ruby3.4}
+  Ending:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: ending
+      CodeUri: src
+      Handler: x
+      Runtime: ruby3.4
+      LoggingConfig: {LogFormat: JSON}
   Foreign:
     Type: AWS::Serverless::Function
     Properties: {CodeUri: src, Handler: x, Runtime: java21}
@@ -55,8 +107,13 @@ fn options(name: &str) -> (Options, std::path::PathBuf) {
     let text = fs::read_to_string(&template).unwrap() + more;
     fs::write(&template, text).unwrap();
     let mut options = Options::new(&template);
-    let command = ("ruby3.4".to_owned(), "./run.sh".to_owned());
-    options.interpreters.commands.extend([command]);
+    let commands = [
+        ("ruby3.4", "./run.sh"),
+        ("Telling", "./run.sh init-error"),
+        ("Ending", "./run.sh init-exit"),
+    ];
+    let commands = commands.map(|(name, command)| (name.to_owned(), command.to_owned()));
+    options.interpreters.commands.extend(commands);
     let sqs = ("SQS".to_owned(), "http://queues".to_owned());
     options.endpoints.extend([sqs]);
     (options, folder)
@@ -112,9 +169,16 @@ async fn refusals_are_lambdas() {
         let (_, _, body) = invoke(&running, named, "DryRun", "").await;
         assert_eq!(body, expected(qualified), "{named}");
     }
-    let line = "POST /2015-03-31/functions/nobody/invocations?Qualifier=7";
-    let (_, _, body) = request(&running, line, "", b"").await;
-    assert_eq!(body, expected("nobody:7"));
+    for (named, qualified) in [
+        ("nobody/invocations?Qualifier=7", "nobody:7"),
+        // A version that the function does not have.
+        ("by-itself/invocations?Qualifier=7", "by-itself:7"),
+        ("by-itself:dead/invocations", "by-itself:dead"),
+    ] {
+        let line = format!("POST /2015-03-31/functions/{named}");
+        let (status, _, body) = request(&running, &line, "", b"").await;
+        assert_eq!((status, body), (404, expected(qualified)));
+    }
 
     let (status, head, body) = invoke(&running, "by-itself", "Event", "{\"a\"").await;
     assert_eq!(status, 400);
@@ -240,6 +304,8 @@ async fn functions_are_called_by_all_of_their_names() {
         "by-itself",
         "Alone",
         "by-itself:live",
+        "by-itself:$LATEST",
+        "by-itself:1",
         &arn,
         &encoded,
         partial,
@@ -261,55 +327,6 @@ async fn functions_are_called_by_all_of_their_names() {
     let (_, _, body) = invoke(&running, "Alone", "RequestResponse", "\"endpoints\"").await;
     let own = running.local_addr();
     assert_eq!(body, format!("[\"http://{own}\", \"http://queues\"]"));
-    running.shutdown().await;
-}
-
-/// The log that comes with the answer to an event.
-#[cfg(feature = "runtimes")]
-async fn tail(running: &Control, name: &str, event: &str) -> String {
-    let line = format!("POST /2015-03-31/functions/{name}/invocations");
-    let fields = "X-Amz-Log-Type: Tail\r\n";
-    let (status, head, _) = request(running, &line, fields, event.as_bytes()).await;
-    assert_eq!(status, 200);
-    let log = head
-        .lines()
-        .find_map(|line| line.strip_prefix("x-amz-log-result: "));
-    let log = spec::base64::decode(log.unwrap()).unwrap();
-    String::from_utf8(log).unwrap()
-}
-
-#[cfg(feature = "runtimes")]
-#[tokio::test]
-async fn the_end_of_the_log_comes_with_the_answer_to_who_wants_it() {
-    let (running, _) = serve("invoke-tail").await;
-    let log = tail(&running, "Alone", "[1]").await;
-    let lines: Vec<&str> = log.lines().collect();
-    let id = lines[0].split(' ').nth(2).unwrap();
-    assert_eq!(lines[0], format!("START RequestId: {id} Version: $LATEST"));
-    let (own, end) = ("it got [1]", format!("END RequestId: {id}"));
-    assert_eq!(lines[1..3], [own, &end]);
-    assert!(
-        lines[3].starts_with(&format!("REPORT RequestId: {id}\tDuration: ")),
-        "{log}"
-    );
-    assert!(lines[3].contains("\tInit Duration: "), "{log}");
-    assert_eq!(lines.len(), 4, "{log}");
-    // Of a process that ends, too.
-    let log = tail(&running, "Alone", "\"exit\"").await;
-    assert!(
-        log.contains("Error: Runtime exited with error: exit status 4\nRuntime.ExitError\nEND "),
-        "{log}"
-    );
-    assert!(
-        log.ends_with("\tStatus: error\tError Type: Runtime.ExitError\n"),
-        "{log}"
-    );
-    let line = "POST /2015-03-31/functions/Alone/invocations";
-    let (status, _, body) = request(&running, line, "X-Amz-Log-Type: All\r\n", b"{}").await;
-    assert!(
-        status == 400 && body.contains("Value 'All' at 'logType'"),
-        "{body}"
-    );
     running.shutdown().await;
 }
 

@@ -101,6 +101,22 @@ impl fmt::Display for Failure {
     }
 }
 
+/// The most characters that are shown of a result.
+const SHOWN: usize = 200;
+
+impl Failure {
+    /// A proxy integration's result that is none, with its beginning.
+    pub(super) fn malformed(problem: &str, result: &str) -> Self {
+        let shown: String = result.chars().take(SHOWN).collect();
+        let more = if shown.len() < result.len() {
+            "…"
+        } else {
+            ""
+        };
+        Self::MalformedResult(format!("{problem}: `{shown}{more}`"))
+    }
+}
+
 /// A proxy integration's result: an object with a `statusCode`, of any value; without a
 /// body it stands for an empty message.
 ///
@@ -179,6 +195,17 @@ mod tests {
     #[case("not JSON")]
     fn malformed_results_are_failures(#[case] result: &str) {
         assert!(proxy_answer(result).is_err());
+    }
+
+    #[test]
+    fn a_malformed_result_is_shown_as_far_as_it_fits() {
+        let said = |result: &str| Failure::malformed("no object", result).to_string();
+        assert_eq!(said("[1]"), "malformed result: no object: `[1]`");
+        let long = said(&"é".repeat(1000));
+        assert!(
+            long.ends_with("é…`") && long.chars().count() < 250,
+            "{long}"
+        );
     }
 
     fn headers(value: BoxedStrategy<Value>) -> impl Strategy<Value = Map<String, Value>> {

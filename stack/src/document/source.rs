@@ -54,6 +54,13 @@ impl Source {
         text.unwrap_or_default()
     }
 
+    /// The line of a span's start, from 1.
+    pub(crate) fn line(&self, span: &Span) -> usize {
+        let file = self.file(span.start);
+        file.line_and_column(file.clamp(file.local(span.clone())).start)
+            .0
+    }
+
     /// Where spans in the text that was added last start to count.
     pub(crate) fn start(&self) -> usize {
         self.last().start
@@ -70,6 +77,8 @@ impl Source {
 
     /// An error at `span`; `help`, if there is any, says what to do.
     pub(crate) fn report(&self, span: Span, kind: ErrorKind, help: Option<&str>) -> Error {
+        let cure = help.map(str::to_owned).or_else(|| kind.cure());
+        let help = cure.as_deref();
         let file = self.file(span.start);
         let span = file.clamp(file.local(span));
         let page = file.page(&kind.to_string(), &span, help);

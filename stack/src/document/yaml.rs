@@ -54,7 +54,7 @@ const MERGE: &str = "<<";
 /// Deeper templates are refused: the readers below go down by recursion.
 const DEPTH: usize = 100;
 /// Aliases copy: this bounds what a few of them can grow to.
-const NODES: usize = 100_000;
+pub(crate) const NODES: usize = 100_000;
 
 /// Reads one document: the text that was added last.
 ///
@@ -316,7 +316,7 @@ impl Node {
         }
     }
 
-    fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         1 + match &self.content {
             Content::Scalar { .. } => 0,
             Content::Sequence(items) => items.iter().map(Node::count).sum(),

@@ -84,21 +84,10 @@ fn choose<'a>(draft: &mut Draft<'a>) -> Option<Properties<'a>> {
 }
 
 fn none(draft: &mut Draft<'_>) {
-    let template = draft.template;
-    let mut sam = template.of_type("AWS::Serverless::WebSocketApi");
-    let (span, kind) = match sam.next() {
-        Some(resource) => {
-            let message = "`AWS::Serverless::WebSocketApi` is not supported here";
-            let kind = ErrorKind::Unsupported(message.to_owned());
-            (resource.id_span.clone(), kind)
-        }
-        None => {
-            let message = "the template has no WebSocket API".to_owned();
-            (0..0, ErrorKind::Choice(message))
-        }
-    };
-    let help = "declare an `AWS::ApiGatewayV2::Api` with `ProtocolType: WEBSOCKET`";
-    draft.error_with_help(span, kind, help);
+    let kind = ErrorKind::Choice("the template has no WebSocket API".to_owned());
+    let help = "declare an `AWS::ApiGatewayV2::Api` with `ProtocolType: WEBSOCKET`, or SAM's \
+                `AWS::Serverless::WebSocketApi`";
+    draft.error_with_help(0..0, kind, help);
 }
 
 struct Candidates<'a> {
@@ -120,8 +109,7 @@ fn candidates<'a>(draft: &mut Draft<'a>) -> Candidates<'a> {
                 draft.warn(resource.id_span.clone(), WarningKind::NoEffect, message);
             }
             Some((protocol, span)) => {
-                let message = format!("`ProtocolType` `{protocol}` must be `WEBSOCKET` or `HTTP`");
-                draft.error(span, ErrorKind::Value(message));
+                draft.not_a_word(span, "ProtocolType", &protocol, &["WEBSOCKET", "HTTP"]);
                 possible.push(properties);
             }
             None => possible.push(properties),

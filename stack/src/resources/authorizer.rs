@@ -34,12 +34,14 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     let kind = draft.take(properties.required_text("AuthorizerType"));
     if let Some((kind, span)) = kind.filter(|(kind, _)| kind != "REQUEST") {
         let message = format!("`AuthorizerType` `{kind}` must be `REQUEST` for a WebSocket API");
-        draft.error(span, ErrorKind::Value(message));
+        let help = "write `AuthorizerType: REQUEST`, with a function in `AuthorizerUri`";
+        draft.error_with_help(span, ErrorKind::Value(message), help);
     }
     if let Some(value) = draft.optional(properties.get("AuthorizerResultTtlInSeconds")) {
         let message = "`AuthorizerResultTtlInSeconds` is for HTTP APIs: \
                        the authorizer of a WebSocket API is called at every handshake";
-        draft.error(value.span, ErrorKind::Value(message.to_owned()));
+        let help = "remove it: nothing is kept between handshakes";
+        draft.error_with_help(value.span, ErrorKind::Value(message.to_owned()), help);
     }
     let uri = draft.take(properties.required_text("AuthorizerUri"));
     let sources = draft.optional(properties.get("IdentitySource"));

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use spec::api::{Api, Integration, IntegrationType, function_arn, with_stage_variables};
 use spec::deployment::Deployment;
 use spec::route::RouteKey;
+use velocity::suggest::nearest;
 
 use crate::declared::{EventSourceMapping, Function, Layer, Permission, Table};
 use crate::diagnostics::Findings;
@@ -164,6 +165,23 @@ impl<'a> Draft<'a> {
         self.findings.error(error);
     }
 
+    /// Notes that a property is none of the words that it must be.
+    pub(crate) fn not_a_word(&mut self, span: Span, property: &str, text: &str, words: &[&str]) {
+        let (others, last) = words.split_at(words.len().saturating_sub(1));
+        let message = format!(
+            "`{property}` `{text}` must be `{}` or `{}`",
+            others.join("`, `"),
+            last.join("")
+        );
+        let mut same = words.iter().copied();
+        let same = same.find(|word| word.eq_ignore_ascii_case(text));
+        let help = match same.or_else(|| nearest(text, words.iter().copied())) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("write `{property}: {}`", words.first().unwrap_or(&"")),
+        };
+        self.error_with_help(span, ErrorKind::Value(message), &help);
+    }
+
     /// Notes a warning.
     pub(crate) fn warn(&mut self, span: Span, kind: WarningKind, message: impl Into<String>) {
         let warning = self.source().warning(span, kind, message);
@@ -302,9 +320,12 @@ impl<'a> Draft<'a> {
             let mut words = api_id.split(|c: char| !c.is_ascii_alphanumeric());
             words.any(|word| word == **id)
         });
-        let help = named.map(|id| format!("a reference is written `!Ref {id}`"));
+        let help = match named {
+            Some(id) => format!("a reference is written `!Ref {id}`"),
+            None => "name the API by its logical id: `!Ref MyApi`".to_owned(),
+        };
         let message = format!("`ApiId` is the text `{api_id}`, which names no API");
         let kind = ErrorKind::Dangling(message);
-        Err(self.source().report(span, kind, help.as_deref()))
+        Err(self.source().error_with_help(span, kind, &help))
     }
 }

@@ -13,7 +13,7 @@ use crate::resources::code::{self, Declared};
 use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::properties::Properties;
 use crate::resources::{event_invoke_config, runtime};
-use crate::template::names::{Attributes, Identity, Reference};
+use crate::template::names::{Attributes, FUNCTION_ARN, Identity, Reference};
 
 pub(crate) const SERVERLESS: ResourceType = of("AWS::Serverless::Function");
 pub(crate) const LAMBDA: ResourceType = of("AWS::Lambda::Function");
@@ -27,10 +27,7 @@ const fn of(name: &'static str) -> ResourceType {
         name,
         identity: Identity {
             reference: Reference::Name("FunctionName"),
-            attributes: Attributes::Only(&[(
-                "Arn",
-                "arn:{partition}:lambda:{region}:{account}:function:{ref}",
-            )]),
+            attributes: Attributes::Only(&[("Arn", FUNCTION_ARN)]),
         },
         known: &[
             "CodeUri",
@@ -62,6 +59,11 @@ const fn of(name: &'static str) -> ResourceType {
             "PermissionsBoundary",
             "RuntimeManagementConfig",
             "PropagateTags",
+            "AutoPublishAlias",
+            "AutoPublishAliasAllProperties",
+            "DeploymentPreference",
+            "VersionDeletionPolicy",
+            "VersionDescription",
         ],
         reads: Reads::Each(read),
     }
@@ -117,7 +119,7 @@ fn function(
     name: String,
     arn: String,
 ) -> Function {
-    let logging = draft.optional(own_or_global(properties, "LoggingConfig"));
+    let logging = draft.optional(properties.get("LoggingConfig"));
     let logged = |key: &str| {
         let value = logging.as_ref()?.get(key)?;
         value.as_text().map(str::to_owned)
@@ -143,7 +145,7 @@ fn function(
     let timeout = number(properties, "Timeout", 1..=900);
     let memory_size = number(properties, "MemorySize", 128..=10_240);
     let reserved = number(properties, "ReservedConcurrentExecutions", 0..=1_000_000);
-    let config = draft.optional(own_or_global(properties, "EventInvokeConfig"));
+    let config = draft.optional(properties.get("EventInvokeConfig"));
     Function {
         logical_id: properties.path(),
         arn,
@@ -156,6 +158,7 @@ fn function(
         reserved_concurrency: draft
             .optional(reserved)
             .and_then(|number| usize::try_from(number).ok()),
+        qualifiers: Vec::new(),
         asynchronous: event_invoke_config::of_function(draft, properties, config.as_ref()),
         memory_size: draft.optional(memory_size).unwrap_or(128),
         log_group: logged("LogGroup").unwrap_or_else(|| format!("/aws/lambda/{name}")),
@@ -193,7 +196,7 @@ fn inline(
 
 /// What an image is told as its handler.
 fn image_command(properties: &Properties<'_>) -> Result<Option<String>, Error> {
-    let config = own_or_global(properties, "ImageConfig")?;
+    let config = properties.get("ImageConfig")?;
     let command = config.as_ref().and_then(|config| config.get("Command"));
     let Some(command) = command else {
         return Ok(None);
@@ -204,30 +207,9 @@ fn image_command(properties: &Properties<'_>) -> Result<Option<String>, Error> {
     Ok(first.map(str::to_owned))
 }
 
-/// A function's own property, or that of `Globals`.
-fn own_or_global(properties: &Properties<'_>, name: &str) -> Result<Option<Value>, Error> {
-    match properties.get(name)? {
-        Some(value) => Ok(Some(value)),
-        None => global(properties, name),
-    }
-}
-
-/// A property that `Globals.Function` sets for every serverless function.
-fn global(properties: &Properties<'_>, name: &str) -> Result<Option<Value>, Error> {
-    if properties.resource.kind != SERVERLESS.name {
-        return Ok(None);
-    }
-    let template = properties.template;
-    let globals = template.root.get("Globals");
-    match globals.and_then(|node| node.get("Function")?.get(name)) {
-        Some(node) => Ok(Some(template.eval(node)?).filter(|value| !value.is_nothing())),
-        None => Ok(None),
-    }
-}
-
 fn text(properties: &Properties<'_>, name: &str) -> Result<Option<String>, Error> {
     let what = format!("`{name}` of `{}`", properties.resource.id);
-    let Some(value) = own_or_global(properties, name)? else {
+    let Some(value) = properties.get(name)? else {
         return Ok(None);
     };
     let text = value.expect_text(properties.template.source, &what)?;
@@ -239,7 +221,7 @@ fn number(
     name: &str,
     range: RangeInclusive<u64>,
 ) -> Result<Option<u64>, Error> {
-    let Some(value) = own_or_global(properties, name)? else {
+    let Some(value) = properties.get(name)? else {
         return Ok(None);
     };
     let parsed = value.as_number::<u64>();
@@ -252,28 +234,28 @@ fn number(
             range.end()
         );
         let kind = ErrorKind::Value(message);
-        properties.template.source.error(value.span.clone(), kind)
+        let help = "write it in digits, without a unit";
+        let source = properties.template.source;
+        source.error_with_help(value.span.clone(), kind, help)
     })
 }
 
 /// Where the code comes from, and the location to point at if it cannot be used.
 fn code(draft: &mut Draft<'_>, properties: &Properties<'_>) -> (Code, Span) {
     let named = ["InlineCode", "CodeUri", "Code"].into_iter();
-    let named = named.map(|name| Ok(own_or_global(properties, name)?.map(|value| (name, value))));
+    let named = named.map(|name| Ok(properties.get(name)?.map(|value| (name, value))));
     let named = named.filter_map(Result::transpose).next().transpose();
-    let package = own_or_global(properties, "PackageType");
+    let package = properties.get("PackageType");
     let (Some(code), Some(package)) = (draft.take(named), draft.take(package)) else {
         return (Code::default(), properties.resource.id_span.clone());
     };
     code::read(draft, properties, &Declared { code, package })
 }
 
-/// The function's layers. SAM puts those of `Globals` before its own.
 fn layers(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Vec<Layer> {
-    let global = draft.optional(global(properties, "Layers"));
     let own = draft.optional(properties.get("Layers"));
     let mut layers = Vec::new();
-    for value in [global, own].into_iter().flatten() {
+    if let Some(value) = own {
         let what = format!("`Layers` of `{}`", properties.resource.id);
         let list = value.expect_list(draft.source(), &what);
         for layer in draft.take(list).unwrap_or_default() {
@@ -299,20 +281,15 @@ fn layers(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Vec<Layer> {
     layers
 }
 
-/// SAM merges the variables of `Globals` and of the function; the function's win.
+/// `Environment.Variables`, with what is given in their places.
 fn environment(
     draft: &mut Draft<'_>,
     properties: &Properties<'_>,
     name: &str,
 ) -> IndexMap<String, String> {
     let mut environment = IndexMap::new();
-    let global = draft.optional(global(properties, "Environment"));
     let own = draft.optional(properties.get("Environment"));
-    let all = [global, own].into_iter().flatten();
-    for value in all {
-        let Some(variables) = value.get("Variables") else {
-            continue;
-        };
+    if let Some(variables) = own.as_ref().and_then(|value| value.get("Variables")) {
         let variables = variables.expect_map(draft.source(), "`Variables`");
         for (key, value) in draft.take(variables).unwrap_or_default() {
             let what = format!(

@@ -22,8 +22,6 @@ pub(crate) const TYPES: &[&ResourceType] = &[
     &other("AWS::IAM::ManagedPolicy"),
     &other("AWS::IAM::Policy"),
     &other("AWS::IAM::RolePolicy"),
-    &other("AWS::Lambda::Alias"),
-    &other("AWS::Lambda::Version"),
     &other("AWS::Logs::LogStream"),
     &other("AWS::Logs::MetricFilter"),
     &other("AWS::Logs::QueryDefinition"),
@@ -38,6 +36,9 @@ pub(crate) const TYPES: &[&ResourceType] = &[
     &other("AWS::CloudWatch::Dashboard"),
     &other("AWS::CDK::Metadata"),
     &other("AWS::CloudFormation::WaitConditionHandle"),
+    // Domains' records.
+    &other("AWS::Route53::RecordSet"),
+    &other("AWS::Route53::RecordSetGroup"),
 ];
 
 const fn named(

@@ -84,11 +84,8 @@ fn integration_type(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Optio
         "HTTP" => IntegrationType::Http,
         "HTTP_PROXY" => IntegrationType::HttpProxy,
         _ => {
-            let message = format!(
-                "`IntegrationType` `{kind}` must be `AWS`, `AWS_PROXY`, `HTTP`, `HTTP_PROXY` \
-                 or `MOCK`"
-            );
-            draft.error(span, ErrorKind::Value(message));
+            let words = ["AWS", "AWS_PROXY", "HTTP", "HTTP_PROXY", "MOCK"];
+            draft.not_a_word(span, "IntegrationType", &kind, &words);
             return None;
         }
     })
@@ -128,7 +125,8 @@ fn check_format_version(draft: &mut Draft<'_>, properties: &Properties<'_>) {
              HTTP APIs"
         );
         let span = properties.span("PayloadFormatVersion");
-        draft.error(span, ErrorKind::Value(message));
+        let help = "write `1.0`, or leave it out";
+        draft.error_with_help(span, ErrorKind::Value(message), help);
     }
 }
 
@@ -155,10 +153,9 @@ fn method(draft: &mut Draft<'_>, properties: &Properties<'_>, integration: &mut 
         let message = format!(
             "`IntegrationMethod` `{method}` must be `POST`: Lambda and DynamoDB take nothing else"
         );
-        draft.error(
-            properties.span("IntegrationMethod"),
-            ErrorKind::Value(message),
-        );
+        let span = properties.span("IntegrationMethod");
+        let help = "write `IntegrationMethod: POST`";
+        draft.error_with_help(span, ErrorKind::Value(message), help);
     }
 }
 
@@ -169,14 +166,9 @@ fn passthrough(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Passthroug
         Some("WHEN_NO_TEMPLATES") => PassthroughBehavior::WhenNoTemplates,
         Some("NEVER") => PassthroughBehavior::Never,
         Some(other) => {
-            let message = format!(
-                "`PassthroughBehavior` `{other}` must be `WHEN_NO_MATCH`, `WHEN_NO_TEMPLATES` or \
-                 `NEVER`"
-            );
-            draft.error(
-                properties.span("PassthroughBehavior"),
-                ErrorKind::Value(message),
-            );
+            let words = ["WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"];
+            let span = properties.span("PassthroughBehavior");
+            draft.not_a_word(span, "PassthroughBehavior", other, &words);
             PassthroughBehavior::default()
         }
     }
@@ -192,14 +184,9 @@ pub(crate) fn content_handling(
         "CONVERT_TO_BINARY" => Some(ContentHandling::ConvertToBinary),
         "CONVERT_TO_TEXT" => Some(ContentHandling::ConvertToText),
         other => {
-            let message = format!(
-                "`ContentHandlingStrategy` `{other}` must be `CONVERT_TO_BINARY` or \
-                 `CONVERT_TO_TEXT`"
-            );
-            draft.error(
-                properties.span("ContentHandlingStrategy"),
-                ErrorKind::Value(message),
-            );
+            let words = ["CONVERT_TO_BINARY", "CONVERT_TO_TEXT"];
+            let span = properties.span("ContentHandlingStrategy");
+            draft.not_a_word(span, "ContentHandlingStrategy", other, &words);
             None
         }
     }

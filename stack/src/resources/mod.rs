@@ -3,6 +3,7 @@
 //!
 //! A new type is a file beside this one, with its entry and its reader, and a line in [`TYPES`].
 
+mod alias;
 mod api;
 mod api_key;
 mod authorizer;
@@ -65,6 +66,8 @@ const TYPES: &[&ResourceType] = &[
     &function::LAMBDA,
     &permission::TYPE,
     &event_invoke_config::TYPE,
+    &alias::VERSION,
+    &alias::ALIAS,
     &table::TYPE,
     &global_table::TYPE,
     &simple_table::TYPE,

@@ -86,7 +86,9 @@ impl<'a> Properties<'a> {
         };
         value.as_flag().map(Some).ok_or_else(|| {
             let message = format!("{} must be `true` or `false`", self.what(name));
-            self.error(name, ErrorKind::Value(message))
+            let kind = ErrorKind::Value(message);
+            let help = "write one of them without quotes";
+            self.error_with_help(name, kind, help)
         })
     }
 
@@ -101,7 +103,9 @@ impl<'a> Properties<'a> {
         };
         value.as_number().map(Some).ok_or_else(|| {
             let message = format!("{} must be {expected}", self.what(name));
-            self.error(name, ErrorKind::Value(message))
+            let kind = ErrorKind::Value(message);
+            let help = "write it in digits, without a unit";
+            self.error_with_help(name, kind, help)
         })
     }
 
@@ -117,9 +121,10 @@ impl<'a> Properties<'a> {
         self.template.source.error(id_span.clone(), missing)
     }
 
-    /// An error at the property `name`.
-    pub(crate) fn error(&self, name: &str, kind: ErrorKind) -> Error {
-        self.template.source.error(self.span(name), kind)
+    /// An error at the property `name`, with what to do.
+    fn error_with_help(&self, name: &str, kind: ErrorKind, help: &str) -> Error {
+        let source = self.template.source;
+        source.error_with_help(self.span(name), kind, help)
     }
 
     /// Where the property's value is; the resource if there is none.

@@ -75,7 +75,8 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     draft.warn_of_reading(&span, key.as_str());
     if draft.api.routes.contains_key(&key) {
         let message = format!("the API has several routes `{key}`");
-        draft.error(span, ErrorKind::Conflict(message));
+        let help = "give this route another `RouteKey`, or remove it";
+        draft.error_with_help(span, ErrorKind::Conflict(message), help);
         return;
     }
     let locations = PartLocations::new(properties, TYPE.known);
@@ -91,7 +92,8 @@ fn key(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Option<(RouteKey, 
         Ok(key) => Some((key, span)),
         Err(invalid) => {
             let message = format!("route `{text}`: {invalid}");
-            draft.error(span, ErrorKind::Value(message));
+            let help = "write `$connect`, `$disconnect`, `$default`, or a name of your own";
+            draft.error_with_help(span, ErrorKind::Value(message), help);
             None
         }
     }
@@ -115,10 +117,9 @@ fn authorization(
             return (AuthorizationType::None, None);
         }
         let message = format!("`AuthorizerId` `{id}` names no authorizer of the API");
-        draft.error(
-            properties.span("AuthorizerId"),
-            ErrorKind::Dangling(message),
-        );
+        let span = properties.span("AuthorizerId");
+        let help = "name one by its logical id: `!Ref MyAuthorizer`";
+        draft.error_with_help(span, ErrorKind::Dangling(message), help);
         return (AuthorizationType::None, None);
     }
     let text = draft.optional(properties.text("AuthorizationType"));
@@ -128,12 +129,9 @@ fn authorization(
         Some("CUSTOM") => AuthorizationType::None,
         Some("AWS_IAM") => AuthorizationType::AwsIam,
         Some(other) => {
-            let message =
-                format!("`AuthorizationType` `{other}` must be `NONE`, `AWS_IAM` or `CUSTOM`");
-            draft.error(
-                properties.span("AuthorizationType"),
-                ErrorKind::Value(message),
-            );
+            let span = properties.span("AuthorizationType");
+            let words = ["NONE", "AWS_IAM", "CUSTOM"];
+            draft.not_a_word(span, "AuthorizationType", other, &words);
             AuthorizationType::None
         }
     };
@@ -159,7 +157,8 @@ fn target(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Option<String> 
     }
     if !draft.incomplete.contains(integration::TYPE.name) {
         let message = format!("`Target` `{text}` names no integration of the API");
-        draft.error(value.span, ErrorKind::Dangling(message));
+        let help = "name one by its logical id: `!Sub integrations/${MyIntegration}`";
+        draft.error_with_help(value.span, ErrorKind::Dangling(message), help);
     }
     None
 }

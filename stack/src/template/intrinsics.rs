@@ -4,7 +4,9 @@ use crate::document::source::Source;
 use crate::document::value::{Data, Value};
 use crate::document::yaml::{Content, Node};
 use crate::error::{Error, ErrorKind, Span};
+use crate::settings::Settings;
 use crate::template::call::{Call, Spelling, SubPart, call, sub_parts};
+use crate::template::dynamic;
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -25,6 +27,12 @@ pub(crate) trait Scope {
 
     /// The section `Mappings`.
     fn mappings(&self) -> Option<&Node>;
+
+    /// What is given for the template.
+    fn settings(&self) -> &Settings;
+
+    /// Whether the template has the transform `AWS::LanguageExtensions`.
+    fn has_language_extensions(&self) -> bool;
 
     /// What `!Ref name` gives.
     fn reference(&self, name: &str, span: &Span) -> Result<Value>;
@@ -50,9 +58,32 @@ const CONDITION_FUNCTIONS: [&str; 5] = ["Fn::Equals", "Fn::And", "Fn::Or", "Fn::
 impl Evaluator<'_> {
     /// Evaluates a node.
     pub(crate) fn eval(&self, node: &Node) -> Result<Value> {
-        match call(node) {
-            Some(call) => self.apply(&call, node),
-            None => self.eval_content(node),
+        let mut value = match call(node) {
+            Some(call) => self.apply(&call, node)?,
+            None => self.eval_content(node)?,
+        };
+        self.resolve(&mut value)?;
+        Ok(value)
+    }
+
+    /// Replaces dynamic references.
+    fn resolve(&self, value: &mut Value) -> Result<()> {
+        let Data::Text { text, .. } = &mut value.data else {
+            return Ok(());
+        };
+        match dynamic::resolve(text, self.0.settings()) {
+            Ok(None) => Ok(()),
+            Ok(Some(resolved)) => {
+                *text = resolved;
+                Ok(())
+            }
+            Err(name) => {
+                let message = format!("the value of `{{{{resolve:{name}}}}}` is not known here");
+                let help = format!("give it by its name: `--parameter '{name}=VALUE'`");
+                let kind = ErrorKind::Unsupported(message);
+                let source = self.0.source();
+                Err(source.error_with_help(value.span.clone(), kind, &help))
+            }
         }
     }
 
@@ -77,9 +108,12 @@ impl Evaluator<'_> {
                 Ok(!self.boolean(condition)?)
             }
             name @ ("Fn::And" | "Fn::Or") => {
-                let Content::Sequence(items) = &call.argument.content else {
-                    let message = format!("`{name}` takes a list of conditions");
-                    return Err(self.wrong(&call.argument.span, message));
+                let items = match &call.argument.content {
+                    Content::Sequence(items) if (2..=10).contains(&items.len()) => items,
+                    _ => {
+                        let message = format!("`{name}` takes a list of 2 to 10 conditions");
+                        return Err(self.wrong(&call.argument.span, message));
+                    }
                 };
                 let stop = name == "Fn::Or";
                 for item in items {
@@ -98,7 +132,7 @@ impl Evaluator<'_> {
     }
 
     /// The node's own content, whatever its tag.
-    fn eval_content(&self, node: &Node) -> Result<Value> {
+    pub(super) fn eval_content(&self, node: &Node) -> Result<Value> {
         let data = match &node.content {
             _ if node.is_null() => Data::Nothing,
             Content::Scalar { text, style } => Data::Text {
@@ -142,6 +176,11 @@ impl Evaluator<'_> {
             "Fn::Select" => self.select(call),
             "Fn::FindInMap" => self.find_in_map(call),
             "Fn::If" => self.choose(call),
+            "Fn::Base64" => self.base64(call, node),
+            "Fn::Cidr" => self.cidr(call),
+            "Fn::GetAZs" => self.availability_zones(call, node),
+            "Fn::Length" | "Fn::ToJsonString" => self.extended(call, node),
+            "Fn::Transform" => Err(self.no_macro(call, node)),
             "Fn::GetStackOutput" => self.0.output_of(&self.stack_output(call)?, span),
             "Fn::ImportValue" => match self.argument(call)?.as_text() {
                 Some(export) => self.0.imported(export, span),
@@ -212,6 +251,10 @@ impl Evaluator<'_> {
         let [delimiter, text] = self.arguments(call)?;
         let delimiter = self.eval(delimiter)?;
         let delimiter = delimiter.expect_text(source, "the delimiter of `Fn::Split`")?;
+        if delimiter.is_empty() {
+            let span = &call.argument.span;
+            return Err(self.wrong(span, "the delimiter of `Fn::Split` must not be empty"));
+        }
         let text = self.eval(text)?;
         let text = text.expect_text(source, "the second argument of `Fn::Split`")?;
         let items = text.split(delimiter);
@@ -230,8 +273,10 @@ impl Evaluator<'_> {
         let list = list.expect_list(self.0.source(), "the second argument of `Fn::Select`")?;
         let chosen = number.and_then(|number| list.get(number));
         chosen.cloned().ok_or_else(|| {
-            let last = list.len().saturating_sub(1);
-            let message = format!("`Fn::Select` takes an index from 0 to {last}");
+            let message = match list.len() {
+                0 => "`Fn::Select` chooses from a list that is empty".to_owned(),
+                count => format!("`Fn::Select` takes an index from 0 to {}", count - 1),
+            };
             self.wrong(&index.span, message)
         })
     }
@@ -293,22 +338,6 @@ impl Evaluator<'_> {
         })
     }
 
-    fn find_in_map(&self, call: &Call<'_>) -> Result<Value> {
-        let [map, first, second] = self.arguments(call)?;
-        let span = &call.argument.span;
-        let mappings = self.0.mappings();
-        let mut found =
-            mappings.ok_or_else(|| self.wrong(span, "the template has no `Mappings`"))?;
-        for node in [map, first, second] {
-            let key = self.eval(node)?;
-            let key = key.expect_text(self.0.source(), "a key of `Fn::FindInMap`")?;
-            found = found
-                .get(key)
-                .ok_or_else(|| self.wrong(&node.span, format!("`Mappings` has no `{key}` here")))?;
-        }
-        self.eval_content(found)
-    }
-
     pub(crate) fn argument(&self, call: &Call<'_>) -> Result<Value> {
         match call.spelling {
             Spelling::Tag => self.eval_content(call.argument),
@@ -317,7 +346,7 @@ impl Evaluator<'_> {
     }
 
     /// The arguments of a function that takes a list of exactly so many.
-    fn arguments<'n, const N: usize>(&self, call: &Call<'n>) -> Result<[&'n Node; N]> {
+    pub(super) fn arguments<'n, const N: usize>(&self, call: &Call<'n>) -> Result<[&'n Node; N]> {
         let items = match &call.argument.content {
             Content::Sequence(items) => items.iter().collect::<Vec<_>>(),
             _ => Vec::new(),
@@ -328,7 +357,7 @@ impl Evaluator<'_> {
         })
     }
 
-    fn wrong(&self, span: &Span, message: impl Into<String>) -> Error {
+    pub(super) fn wrong(&self, span: &Span, message: impl Into<String>) -> Error {
         let kind = ErrorKind::Function(message.into());
         self.0.source().error(span.clone(), kind)
     }

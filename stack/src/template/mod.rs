@@ -2,15 +2,20 @@
 
 mod asset_parameters;
 pub(crate) mod call;
+mod constraints;
+pub(crate) mod dynamic;
+mod functions;
 pub(crate) mod intrinsics;
+mod lookup;
 pub(crate) mod names;
 pub(crate) mod others;
 pub(crate) mod parameters;
 pub(crate) mod resource;
+mod rules;
 pub(crate) mod stack;
+pub(crate) mod transforms;
 
 use indexmap::IndexMap;
-use velocity::suggest::nearest;
 
 use crate::diagnostics::Findings;
 use crate::document::source::Source;
@@ -19,11 +24,13 @@ use crate::document::yaml::{Key, Node};
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::settings::Settings;
 use intrinsics::{Evaluator, Scope, StackOutput};
-use names::{Attributes, Identity, Reference, fill, generated_name, made_up, stable_id};
+use names::{Attributes, FIRST_VERSION, Identity, Reference};
+use names::{fill, generated_name, made_up, qualified_arn, stable_id};
 use others::{NESTED, OUTPUTS, Others, READER};
 use parameters::{Given, Parameters};
 pub(crate) use resource::Resource;
 use stack::Stack;
+use transforms::{LANGUAGE_EXTENSIONS, transforms};
 
 /// A stack's template with its parameters given.
 pub(crate) struct Template<'t> {
@@ -60,14 +67,9 @@ impl<'t> Template<'t> {
             parameters: Parameters::new(),
             resources: findings.take(resource::read(source, root))?,
         };
-        for resource in template.resources.values() {
-            if resource.kind.is_empty() {
-                let message = format!("resource `{}` has no `Type`", resource.id);
-                let kind = ErrorKind::Structure(message);
-                findings.error(source.error(resource.id_span.clone(), kind));
-            }
-        }
-        template.parameters = parameters::read(source, root, given, findings);
+        resource::check_types(source, template.resources.values(), findings);
+        template.parameters = parameters::read(source, root, given, &stack.settings, findings);
+        rules::check(&template, root, findings);
         for section in ["Globals", "Conditions", "Resources", "Outputs"] {
             if let Some(node) = root.get(section) {
                 call::references(source, node, &mut |name, span| {
@@ -142,6 +144,14 @@ impl<'t> Template<'t> {
                 let text = fill(pattern, &name, self.settings);
                 Ok(made_up(&text, &self.path_of(id)))
             }
+            Some(Reference::Qualified(property)) => {
+                let function = self.named(resource, "FunctionName", span)?;
+                let qualifier = match property {
+                    Some(property) => self.named(resource, property, span)?,
+                    None => FIRST_VERSION.to_owned(),
+                };
+                Ok(qualified_arn(&function, &qualifier, self.settings))
+            }
             // Every part of an API is called by an id.
             None if resource.kind.starts_with("AWS::ApiGatewayV2::") => {
                 Ok(stable_id(&self.path_of(id), 7))
@@ -150,7 +160,10 @@ impl<'t> Template<'t> {
         }
     }
 
-    /// The name that the property `property` gives, or a generated one.
+    /// The name that the property `property` gives, or a generated one. That of a FIFO queue has the
+    /// ending that it needs.
+    ///
+    /// Source: <https://github.com/cloudtools/troposphere/pull/931>
     pub(crate) fn named(
         &self,
         resource: &Resource<'t>,
@@ -245,16 +258,6 @@ impl<'t> Template<'t> {
         Ok(Some(text.to_owned()))
     }
 
-    /// The values that a resource reads from another region.
-    pub(crate) fn carried_to(&self, resource: &Resource<'t>) -> &'t [(Key, Node)] {
-        if resource.kind != READER.kind {
-            return &[];
-        }
-        let property = self.property_node(resource, READER.property);
-        let map = property.and_then(|node| node.get(READER.map));
-        map.map(Node::entries).unwrap_or_default()
-    }
-
     /// An attribute that is a value of another stack; `None` if it is none.
     fn attribute_elsewhere(
         &self,
@@ -312,22 +315,8 @@ impl<'t> Template<'t> {
 
     /// An error for a name that nothing in the template has, with the nearest that something has.
     fn unknown(&self, name: &str, span: &Span) -> Error {
-        let names = |section: &str| {
-            let entries = self.root.get(section).map(Node::entries);
-            let entries = entries.unwrap_or_default().iter();
-            entries.map(|(key, _)| &*key.text)
-        };
-        if names("Resources").any(|resource| resource == name) {
-            let message = format!("`{name}` does not exist: its condition is false");
-            return self
-                .source
-                .error(span.clone(), ErrorKind::UnknownName(message));
-        }
-        let help = nearest(name, names("Parameters").chain(names("Resources")))
-            .map(|near| format!("did you mean `{near}`?"));
-        let message = format!("there is no parameter or resource `{name}`");
-        let kind = ErrorKind::UnknownName(message);
-        self.source.report(span.clone(), kind, help.as_deref())
+        let transform = self.stack.transform_error.as_ref();
+        resource::unknown((self.source, self.root), transform, name, span)
     }
 }
 
@@ -338,6 +327,14 @@ impl Scope for Template<'_> {
 
     fn mappings(&self) -> Option<&Node> {
         self.root.get("Mappings")
+    }
+
+    fn settings(&self) -> &Settings {
+        self.settings
+    }
+
+    fn has_language_extensions(&self) -> bool {
+        transforms(self.root).any(|(name, _)| name == LANGUAGE_EXTENSIONS)
     }
 
     fn reference(&self, name: &str, span: &Span) -> Result<Value> {

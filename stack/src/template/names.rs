@@ -30,7 +30,13 @@ pub(crate) enum Reference {
     Made(&'static str),
     /// An ARN: the property with the name, and the pattern that it is filled into as `{ref}`.
     Arn(&'static str, &'static str),
+    /// The ARN of the function `FunctionName`, with the qualifier that the property gives, or that of
+    /// a version.
+    Qualified(Option<&'static str>),
 }
+
+/// The number of a version that was just published.
+pub(crate) const FIRST_VERSION: &str = "1";
 
 /// What `Fn::GetAtt` gives: patterns by attribute, in which `{ref}`, `{partition}`, `{region}` and
 /// `{account}` are filled in, `{name}` (the name in an ARN or a URL that `Ref` gives), what is
@@ -42,6 +48,9 @@ pub(crate) enum Attributes {
     /// These; any other is some text, since nothing here depends on it.
     Including(&'static [(&'static str, &'static str)]),
 }
+
+/// What an ARN of a function is made of.
+pub(crate) const FUNCTION_ARN: &str = "arn:{partition}:lambda:{region}:{account}:function:{ref}";
 
 impl Identity {
     /// What the pattern of an attribute is; `None` if the type has no such attribute.
@@ -62,6 +71,15 @@ pub(crate) fn fill(pattern: &str, reference: &str, settings: &Settings) -> Strin
         .replace("{region}", &settings.region)
         .replace("{account}", &settings.account_id)
         .replace("{ref}", reference)
+}
+
+/// The ARN of a function's alias or version; the function is named, or is an ARN.
+pub(crate) fn qualified_arn(function: &str, qualifier: &str, settings: &Settings) -> String {
+    let arn = match function.starts_with("arn:") {
+        true => function.to_owned(),
+        false => fill(FUNCTION_ARN, function, settings),
+    };
+    format!("{arn}:{qualifier}")
 }
 
 /// A pattern with what AWS makes up, always the same for a path: `{id:9}` (so many lower-case

@@ -8,10 +8,12 @@ use crate::diagnostics::Findings;
 use crate::document::scalar::Style;
 use crate::document::source::Source;
 use crate::document::value::{Data, Value};
-use crate::document::yaml::{Content, Node};
-use crate::error::{Error, ErrorKind, Span};
+use crate::document::yaml::Node;
+use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::settings::Settings;
 use crate::template::asset_parameters;
+use crate::template::constraints::{Type, check, check_type};
+use crate::template::dynamic;
 
 /// The parameters by name. One without a value is its error, which whatever refers to it repeats.
 pub(crate) type Parameters = HashMap<String, Result<Value, Error>>;
@@ -30,7 +32,8 @@ pub(crate) fn refuse_unknown(
     let section = root.get("Parameters");
     let declared = section.map(Node::entries).unwrap_or_default();
     let names = || declared.iter().map(|(key, _)| &*key.text);
-    for name in settings.parameters.keys().filter(|name| !is_known(name)) {
+    let unknown = |name: &&String| !is_known(name) && !dynamic::is_name(name);
+    for name in settings.parameters.keys().filter(unknown) {
         let start = section.map_or(0, |node| node.span.start);
         let message = format!(
             "a value is given for the parameter `{name}`, but the template has no such parameter"
@@ -46,6 +49,7 @@ pub(crate) fn read(
     source: &Source,
     root: &Node,
     given: &Given,
+    settings: &Settings,
     findings: &mut Findings,
 ) -> Parameters {
     let section = root.get("Parameters");
@@ -74,17 +78,29 @@ pub(crate) fn read(
                     "the parameter `{}` has no `Default`, and no value is given for it",
                     key.text
                 );
-                let help = format!("give it one: `--parameter {}=VALUE`", key.text);
-                let kind = ErrorKind::Parameter(message);
+                let help = format!(
+                    "give it a value, `--parameter {}=VALUE`, or a `Default`",
+                    key.text
+                );
+                let kind = ErrorKind::Unsupported(message);
                 Err(source.error_with_help(key.span.clone(), kind, &help))
             }
         };
-        let value = found.and_then(|(text, span)| {
+        let named = (&*key.text, node);
+        let checked = check_type(source, (&key.text, &key.span), node);
+        let value = checked.and(found).and_then(|(text, span)| {
             check(source, &key.text, node, text, span)?;
-            Ok(value(node, text, span))
+            value(source, named, (text, span), settings)
         });
-        if let Err(error) = &value {
-            findings.error(error.clone());
+        match &value {
+            Ok(_) => {}
+            // Whatever needs the value repeats the error.
+            Err(error) if matches!(error.kind(), ErrorKind::Unsupported(_)) => {
+                let message = format!("{}: nothing that is served needs it", error.message());
+                let warning = source.warning(error.whole_span(), WarningKind::LeftOut, message);
+                findings.suspicion(warning, error.clone());
+            }
+            Err(error) => findings.error(error.clone()),
         }
         parameters.insert(key.text.clone(), value);
     }
@@ -118,46 +134,34 @@ pub(crate) fn pseudo(name: &str, settings: &Settings) -> Option<Data> {
     Some(Data::Text { text, style })
 }
 
-fn value(declared: &Node, text: &str, span: &Span) -> Value {
-    let declared = declared.get("Type").and_then(Node::plain_text);
-    let is_list = |kind: &str| kind == "CommaDelimitedList" || kind.starts_with("List<");
-    if !declared.is_some_and(is_list) {
-        return Value::text(span.clone(), text);
+/// What a parameter gives: its value, or what lies in Parameter Store under the name that it has.
+fn value(
+    source: &Source,
+    (name, declared): (&str, &Node),
+    (text, span): (&str, &Span),
+    settings: &Settings,
+) -> Result<Value, Error> {
+    let kind = Type::of(declared);
+    let stored = format!("ssm:{text}");
+    let text = match settings.parameters.get(&stored) {
+        _ if !kind.is_stored => text,
+        Some(value) => value,
+        None => {
+            let message = format!(
+                "the parameter `{name}` is `{text}` of Parameter Store, which is not known here"
+            );
+            let help = format!("give it by its name: `--parameter '{stored}=VALUE'`");
+            let kind = ErrorKind::Unsupported(message);
+            return Err(source.error_with_help(span.clone(), kind, &help));
+        }
+    };
+    if !kind.is_list() {
+        return Ok(Value::text(span.clone(), text));
     }
     let items = text.split(',');
     let items = items.map(|item| Value::text(span.clone(), item.trim()));
-    Value {
+    Ok(Value {
         span: span.clone(),
         data: Data::List(items.collect()),
-    }
-}
-
-/// `AllowedValues`, `MinLength` and `MaxLength`. `AllowedPattern` is left to CloudFormation.
-fn check(
-    source: &Source,
-    name: &str,
-    declared: &Node,
-    text: &str,
-    span: &Span,
-) -> Result<(), Error> {
-    let fail = |problem: String| {
-        let message = format!("the parameter `{name}` is `{text}`, but {problem}");
-        Err(source.error(span.clone(), ErrorKind::Parameter(message)))
-    };
-    let allowed = declared.get("AllowedValues").map(|node| &node.content);
-    if let Some(Content::Sequence(items)) = allowed {
-        let allowed: Vec<&str> = items.iter().filter_map(Node::plain_text).collect();
-        if !allowed.contains(&text) {
-            return fail(format!("must be one of `{}`", allowed.join("`, `")));
-        }
-    }
-    let limit = |key: &str| -> Option<usize> { declared.get(key)?.plain_text()?.parse().ok() };
-    let length = text.chars().count();
-    match (limit("MinLength"), limit("MaxLength")) {
-        (Some(least), _) if length < least => {
-            fail(format!("must have at least {least} characters"))
-        }
-        (_, Some(most)) if length > most => fail(format!("must have at most {most} characters")),
-        _ => Ok(()),
-    }
+    })
 }

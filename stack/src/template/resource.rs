@@ -1,7 +1,9 @@
 //! The section `Resources`.
 
 use indexmap::IndexMap;
+use velocity::suggest::nearest;
 
+use crate::diagnostics::Findings;
 use crate::document::source::Source;
 use crate::document::yaml::{Content, Node};
 use crate::error::{Error, ErrorKind, Span};
@@ -41,4 +43,45 @@ pub(super) fn read<'t>(
         (key.text.clone(), resource)
     });
     Ok(resources.collect())
+}
+
+/// An error for a name that nothing in the template has, with the nearest that something has.
+/// `transform` is what is wrong with a transform, which may be why the name is not there.
+pub(super) fn unknown(
+    (source, root): (&Source, &Node),
+    transform: Option<&Error>,
+    name: &str,
+    span: &Span,
+) -> Error {
+    let names = |section: &str| {
+        let entries = root.get(section).map(Node::entries);
+        let entries = entries.unwrap_or_default().iter();
+        entries.map(|(key, _)| &*key.text)
+    };
+    if names("Resources").any(|resource| resource == name) {
+        let message = format!("`{name}` does not exist: its condition is false");
+        return source.error(span.clone(), ErrorKind::UnknownName(message));
+    }
+    let help = nearest(name, names("Parameters").chain(names("Resources")))
+        .map(|near| format!("did you mean `{near}`?"));
+    if let (None, Some(error)) = (&help, transform) {
+        return error.clone();
+    }
+    let message = format!("there is no parameter or resource `{name}`");
+    let kind = ErrorKind::UnknownName(message);
+    source.report(span.clone(), kind, help.as_deref())
+}
+
+/// Notes each resource that has no type.
+pub(super) fn check_types<'r>(
+    source: &Source,
+    resources: impl Iterator<Item = &'r Resource<'r>>,
+    findings: &mut Findings,
+) {
+    for resource in resources.filter(|resource| resource.kind.is_empty()) {
+        let message = format!("resource `{}` has no `Type`", resource.id);
+        let kind = ErrorKind::Structure(message);
+        let help = "write the type, such as `Type: AWS::ApiGatewayV2::Route`";
+        findings.error(source.error_with_help(resource.id_span.clone(), kind, help));
+    }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Stack {
     /// With its own name, region, account, and values of parameters.
     pub(crate) settings: Settings,
     pub(crate) root: Node,
+    /// What is wrong with a transform: what it would have made is not missed besides.
+    pub(crate) transform_error: Option<Error>,
     /// Where its relative paths start.
     pub(crate) directory: PathBuf,
     /// Its template, if that was read from a file.

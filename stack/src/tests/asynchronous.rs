@@ -1,4 +1,4 @@
-//! What templates say of events that nobody waits for, and of how many may be in work.
+//! What templates say of events that nobody waits for, of how many may be in work, and of versions.
 
 use std::time::Duration;
 
@@ -27,8 +27,9 @@ fn sam_s_property_and_the_resource_are_read() {
     let function = &assembly.functions()[0];
     assert_eq!(function.reserved_concurrency, Some(7));
     let age = Duration::from_secs(60);
+    // SAM merges maps of `Globals` key by key.
     let own = Asynchronous {
-        maximum_retries: 2,
+        maximum_retries: 1,
         maximum_age: age,
     };
     assert_eq!(function.asynchronous, own);
@@ -120,4 +121,19 @@ fn numbers_out_of_range_are_errors() {
         error.contains("`MaximumRetryAttempts` must be a number from 0 to 2"),
         "{error}"
     );
+}
+
+#[test]
+fn versions_are_numbered_and_aliases_named() {
+    let more = "
+  Live:
+    Type: AWS::Lambda::Alias
+    Properties: {FunctionName: !Ref F, FunctionVersion: !GetAtt One.Version, Name: live}
+  One: {Type: AWS::Lambda::Version, Properties: {FunctionName: !GetAtt F.Arn}}
+  Two: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref F}}
+  Foreign: {Type: AWS::Lambda::Alias, Properties: {FunctionName: other, Name: foreign}}
+";
+    let assembly = with("", more).expect("a stack");
+    assert_eq!(assembly.functions()[0].qualifiers, ["1", "2", "live"]);
+    assert_eq!(assembly.warnings(), []);
 }

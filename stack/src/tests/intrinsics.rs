@@ -80,7 +80,7 @@ fn intrinsic_functions_are_evaluated(#[case] value: &str, #[case] expected: &str
 )]
 #[case("!GetAtt Table.Colour", "no attribute `Colour`")]
 #[case("!ImportValue x", "no stack that is known here has the export `x`")]
-#[case("!Transform x", "`Fn::Transform` is not supported")]
+#[case("!Transform x", "`Fn::Transform` runs no macro here")]
 #[case("!Select [2, !Ref List]", "an index from 0 to 1")]
 #[case("!Join [a]", "`Fn::Join` takes a list of 2")]
 #[case("!If [Nope, a, b]", "there is no condition `Nope`")]

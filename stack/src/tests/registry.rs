@@ -47,8 +47,6 @@ fn an_unknown_type_is_warned_of(#[case] kind: &str) {
 #[rstest]
 #[case("AWS::IAM::Role")]
 #[case("AWS::Logs::LogGroup")]
-#[case("AWS::Lambda::Version")]
-#[case("AWS::Lambda::Alias")]
 #[case("AWS::CloudWatch::Alarm")]
 #[case("AWS::ApiGateway::Account")]
 fn what_serving_does_not_depend_on_is_no_warning(#[case] kind: &str) {

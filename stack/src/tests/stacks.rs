@@ -37,7 +37,7 @@ impl Folder {
             name: name.split('.').next().unwrap_or_default().to_owned(),
             id: (*name).to_owned(),
             template: self.path(name),
-            parent: None,
+            parent: name.contains("prod").then(|| "Prod".to_owned()),
             region: name.contains("tokyo").then(|| "ap-northeast-1".to_owned()),
             account: None,
         };

@@ -8,13 +8,17 @@ use tokio::sync::oneshot;
 
 /// Who waits for the end of which call's log.
 #[derive(Clone, Default)]
-pub(in crate::lambda) struct Tails(Arc<Mutex<HashMap<CallId, oneshot::Sender<String>>>>);
+pub(in crate::lambda) struct Tails(Arc<Mutex<HashMap<CallId, Tail>>>);
 
 /// The log of an invocation that somebody wants the end of.
 pub(super) struct Tail {
-    text: String,
+    text: End,
     reader: oneshot::Sender<String>,
 }
+
+/// The end of a text.
+#[derive(Clone, Debug, Default)]
+pub(super) struct End(String);
 
 /// The last 4 KB of a log are given.
 ///
@@ -25,7 +29,11 @@ impl Tails {
     /// The end of the call's log will be sent there.
     pub(in crate::lambda) fn expect(&self, call: CallId) -> oneshot::Receiver<String> {
         let (sender, receiver) = oneshot::channel();
-        self.lock().insert(call, sender);
+        let tail = Tail {
+            text: End::default(),
+            reader: sender,
+        };
+        self.lock().insert(call, tail);
         receiver
     }
 
@@ -36,38 +44,48 @@ impl Tails {
 
     /// The log of a call that begins, if somebody wants it.
     pub(super) fn take(&self, call: CallId) -> Option<Tail> {
-        let reader = self.lock().remove(&call)?;
-        Some(Tail {
-            text: String::new(),
-            reader,
-        })
+        self.lock().remove(&call)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<CallId, oneshot::Sender<String>>> {
+    /// What was written before a call begins: a start that has failed for it.
+    pub(super) fn add(&self, call: CallId, lines: &End) {
+        if let Some(tail) = self.lock().get_mut(&call) {
+            tail.text.0.push_str(&lines.0);
+            tail.text.cut();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<CallId, Tail>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Tail {
     pub(super) fn line(&mut self, line: &str) {
-        self.text.push_str(line);
-        self.text.push('\n');
+        self.text.line(line);
+    }
+
+    pub(super) fn send(mut self) {
+        self.text.cut();
+        // Whoever has asked may have gone.
+        let _ = self.reader.send(self.text.0);
+    }
+}
+
+impl End {
+    pub(super) fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
         // Now and then, so that not every line moves all of the text.
-        if self.text.len() > 16 * TAIL_BYTES {
+        if self.0.len() > 16 * TAIL_BYTES {
             self.cut();
         }
     }
 
-    pub(super) fn send(mut self) {
-        self.cut();
-        // Whoever has asked may have gone.
-        let _ = self.reader.send(self.text);
-    }
-
     fn cut(&mut self) {
-        let too_much = self.text.len().saturating_sub(TAIL_BYTES);
-        let from = (too_much..=self.text.len()).find(|at| self.text.is_char_boundary(*at));
-        self.text.drain(..from.unwrap_or_default());
+        let too_much = self.0.len().saturating_sub(TAIL_BYTES);
+        let from = (too_much..=self.0.len()).find(|at| self.0.is_char_boundary(*at));
+        self.0.drain(..from.unwrap_or_default());
     }
 }
 
@@ -88,6 +106,21 @@ mod tests {
         let text = reader.try_recv().unwrap();
         assert!(text.len() <= TAIL_BYTES && text.len() > TAIL_BYTES - 4);
         assert!(text.ends_with("99998 é\n99999 é\n"), "{text}");
+    }
+
+    #[test]
+    fn what_was_written_before_a_call_begins_is_a_part_of_its_log() {
+        let tails = Tails::default();
+        let mut reader = tails.expect(CallId(1));
+        let mut before = End::default();
+        before.line("before");
+        // Nobody wants the other's.
+        tails.add(CallId(2), &before);
+        tails.add(CallId(1), &before);
+        let mut tail = tails.take(CallId(1)).expect("an expected log");
+        tail.line("then");
+        tail.send();
+        assert_eq!(reader.try_recv().as_deref(), Ok("before\nthen\n"));
     }
 
     #[test]

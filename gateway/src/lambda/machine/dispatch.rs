@@ -9,8 +9,10 @@ use spec::io::CallId;
 use super::growth::{self, Demand, Growth};
 use super::process::{LastLook, Phase, Process, Waiting};
 use super::{
-    Action, End, Event, Failure, Finished, IDLE, INIT, Next, Now, PoolMachine, ProcessId, STARTS,
+    Action, End, Event, FailedEvent, FailedStart, Failure, Finished, IDLE, INIT, Next, Now,
+    PoolMachine, ProcessId, STARTS,
 };
+use crate::lambda::failure;
 
 impl PoolMachine {
     /// Gives what waits to processes that idle, and starts others for the rest.
@@ -100,17 +102,34 @@ impl PoolMachine {
     }
 
     /// A process could not start: counts a failed start for the first event that came before it.
-    pub(super) fn start_failed(&mut self, id: ProcessId, failure: Failure) {
+    pub(super) fn start_failed(&mut self, id: ProcessId, is_retry: bool, failure: Failure) {
+        let phase = match is_retry {
+            true => failure::Phase::Invoke,
+            false => failure::Phase::Init,
+        };
+        let mut failed = FailedStart {
+            process: id,
+            phase,
+            status: failure.status(),
+            event: None,
+        };
         let mut queue = self.queue.iter_mut();
         let Some(index) = queue.position(|waiting| waiting.after < id.0) else {
-            return;
+            return self.actions.push_back(Action::StartFailed(failed));
         };
         let waiting = &mut self.queue[index];
         waiting.after = self.started;
         waiting.failed_starts += 1;
-        if waiting.failed_starts >= STARTS
-            && let Some(Waiting { event, .. }) = self.queue.remove(index)
-        {
+        let is_last = waiting.failed_starts >= STARTS;
+        let request_id = &waiting.event.request_id;
+        failed.event = Some(FailedEvent {
+            call: waiting.event.call,
+            request_id: request_id.clone(),
+            end: is_last.then(|| failure.to_json(request_id)),
+            is_told: matches!(failure, Failure::Init(_)),
+        });
+        self.actions.push_back(Action::StartFailed(failed));
+        if is_last && let Some(Waiting { event, .. }) = self.queue.remove(index) {
             self.finish(event.call, event.request_id, End::Failed(failure));
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use spec::Timestamp;
 use spec::io::CallId;
 
-use crate::lambda::failure::Failure;
+use crate::lambda::failure::{Failure, Phase, Status};
 
 /// A function's processes and events at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub(in crate::lambda) struct Event {
     pub(in crate::lambda) request_id: String,
     pub(in crate::lambda) payload: String,
     pub(in crate::lambda) trace_id: String,
+    /// What the caller says of itself: JSON.
+    pub(in crate::lambda) client_context: Option<String>,
     /// How long API Gateway waits for it.
     pub(in crate::lambda) patience: Duration,
 }
@@ -86,8 +88,31 @@ pub(in crate::lambda) enum Action {
     Kill(ProcessId),
     /// A start took longer than this, which its developer should hear of.
     StartCut(Duration),
+    /// A process could not start, which its log tells. Before the end of its event, if it has one.
+    StartFailed(FailedStart),
     /// An event has ended.
     Finished(Finished),
+}
+
+/// A process that could not start.
+#[derive(Debug)]
+pub(in crate::lambda) struct FailedStart {
+    pub(in crate::lambda) process: ProcessId,
+    pub(in crate::lambda) phase: Phase,
+    pub(in crate::lambda) status: Status,
+    /// The event that it was started for, if that still waits.
+    pub(in crate::lambda) event: Option<FailedEvent>,
+}
+
+/// The event for which a process could not start.
+#[derive(Debug)]
+pub(in crate::lambda) struct FailedEvent {
+    pub(in crate::lambda) call: CallId,
+    pub(in crate::lambda) request_id: String,
+    /// The error that it ends with, as JSON; `None` if there will be another start.
+    pub(in crate::lambda) end: Option<String>,
+    /// Whether its runtime has told why.
+    pub(in crate::lambda) is_told: bool,
 }
 
 /// The end of an event.

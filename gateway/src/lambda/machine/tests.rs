@@ -46,6 +46,7 @@ impl Pool {
             request_id: format!("request {}", self.calls),
             payload: String::new(),
             trace_id: String::new(),
+            client_context: None,
             patience: Duration::from_secs(29),
         };
         self.machine.invoke(self.now, event);
@@ -61,12 +62,13 @@ impl Pool {
             Action::Deliver(ProcessId(id)) => format!("deliver {id}"),
             Action::Kill(ProcessId(id)) => format!("kill {id}"),
             Action::StartCut(after) => format!("a start was cut after {after:?}"),
+            Action::StartFailed(_) => String::new(),
             Action::Finished(Finished { call, end, .. }) => match end {
                 End::Failed(failure) => format!("call {}: {failure:?}", call.0),
                 end => format!("call {}: {end:?}", call.0),
             },
         });
-        words.collect()
+        words.filter(|words| !words.is_empty()).collect()
     }
 
     /// The call that a process works on from now on, if there is one.

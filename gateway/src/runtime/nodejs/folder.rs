@@ -53,7 +53,10 @@ pub(super) fn check(function: &Function, root: &Path, packages: &[PathBuf]) -> R
         });
     }
     match unbuilt::made_by(function, root) {
-        None => Ok(()),
+        None => {
+            unbuilt::warn_of_handler(function, &beside(&module, ".js"));
+            Ok(())
+        }
         Some(command) => Err(Missing::NotBuilt {
             problem: format!("`{}.js` is missing", module.display()),
             command,

@@ -208,10 +208,23 @@ class Members:
         return "%s([%s])" % (type(self).__name__, members)
 
 
+def as_client_context(text):
+    """What a caller says of itself, as objects."""
+    given = json.loads(text) if text else None
+    if given is None:
+        return None
+    client = given.get("client")
+    if client is not None:
+        names = "installation_id app_title app_version_name app_version_code app_package_name"
+        client = Members("Client", **{name: client.get(name) for name in names.split()})
+    custom, env = given.get("custom"), given.get("env")
+    return Members("ClientContext", custom=custom, env=env, client=client)
+
+
 class LambdaContext:
     """The second argument of a handler."""
 
-    def __init__(self, request_id, function_arn, deadline, tenant_id):
+    def __init__(self, request_id, function_arn, deadline, tenant_id, client_context):
         self.aws_request_id = request_id
         self.log_group_name = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
         self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
@@ -221,7 +234,7 @@ class LambdaContext:
         self.invoked_function_arn = function_arn
         self.tenant_id = tenant_id
         # API Gateway sends neither.
-        self.client_context = None
+        self.client_context = as_client_context(client_context)
         self.identity = Members(
             "CognitoIdentity", cognito_identity_id=None, cognito_identity_pool_id=None
         )
@@ -416,6 +429,7 @@ def context_of(headers):
         headers.get("lambda-runtime-invoked-function-arn"),
         int(headers.get("lambda-runtime-deadline-ms", 0)),
         headers.get("lambda-runtime-aws-tenant-id"),
+        headers.get("lambda-runtime-client-context"),
     )
 
 

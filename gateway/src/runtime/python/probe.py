@@ -51,15 +51,10 @@ def missing(requirements):
     """The packages of a file of requirements that are neither installed nor beside the code."""
     from importlib import metadata
 
-    try:
-        with open(requirements, encoding="utf-8", errors="replace") as file:
-            lines = file.read().splitlines()
-    except OSError:
-        return []
     names = []
-    for line in lines:
+    for line in lines_of(requirements, set()):
         name = requirement(line)
-        if name is None or can_import(re.sub("[-.]", "_", name)):
+        if name is None or name in names or can_import(re.sub("[-.]", "_", name)):
             continue
         try:
             metadata.distribution(name)
@@ -68,15 +63,51 @@ def missing(requirements):
     return names
 
 
+def lines_of(requirements, seen):
+    """The lines of a file of requirements, and of those that it includes with `-r`."""
+    path = os.path.abspath(requirements)
+    if path in seen:
+        return
+    seen.add(path)
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        other = re.match(r"\s*(?:-r|--requirement)[ =]*([^#\s]+)", line)
+        if other is None:
+            yield line
+            continue
+        included = os.path.join(os.path.dirname(path), other.group(1))
+        for inner in lines_of(included, seen):
+            yield inner
+
+
 def requirement(line):
-    """The name in a line, if it wants a package of that name whatever the machine is."""
+    """The name in a line, if it wants a package of that name on this machine."""
     line = re.sub(r"(^|\s)#.*", "", line).strip()
-    if ";" in line or "://" in line.split("@")[0]:
+    line, _, marker = line.partition(";")
+    if "://" in line.split("@")[0] or not applies(marker.strip()):
         return None
     match = re.match(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*($|[=<>!~@,(\s\\])", line)
     # A folder or a file beside it, not a name.
     is_path = match and os.sep in line.split("@")[0]
     return match.group(1) if match and not is_path else None
+
+
+def applies(marker):
+    """Whether a marker holds here. One that nothing here can read holds for nobody."""
+    if not marker:
+        return True
+    for module in ("packaging.markers", "pip._vendor.packaging.markers"):
+        try:
+            from importlib import import_module
+
+            return import_module(module).Marker(marker).evaluate()
+        except Exception:
+            continue
+    return False
 
 
 def imported(code):

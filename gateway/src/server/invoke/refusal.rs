@@ -60,6 +60,12 @@ impl Refusal {
         Self::typed(400, "InvalidRequestContentException", "message", message)
     }
 
+    /// The client context is no JSON in base64, or too long. Neither status nor text was seen.
+    pub(super) fn client_context() -> Self {
+        let message = "Client context must be a valid Base64-encoded JSON object.".to_owned();
+        Self::typed(400, "InvalidRequestContentException", "message", message)
+    }
+
     /// A header has a value that it cannot have. The form is that of Lambda's answers to such values
     /// of other operations; that Invoke has it too was not seen.
     pub(super) fn not_one_of(value: &str, parameter: &str, known: &str) -> Self {

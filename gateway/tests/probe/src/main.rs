@@ -1,5 +1,5 @@
 //! Speaks Lambda's Runtime API by hand, and does what the message says: `crash`, `abort`, `sleep`,
-//! `fail`, `version` (answers its variable `VERSION`), `until:FILE;` (the same, once the file
+//! `fail`, `pause` (a second), `version` (answers its variable `VERSION`), `until:FILE;` (the same, once the file
 //! exists), `lines` (writes some more), `flood` (never
 //! stops writing); `farewell` and `fresh farewell` answer (the latter on a new connection) and exit without
 //! waiting to be heard; else it answers with the sender's connection id. Every event is a line on
@@ -51,6 +51,9 @@ fn main() {
             loop {
                 std::thread::park();
             }
+        } else if event.contains("pause") {
+            std::thread::sleep(Duration::from_secs(1));
+            ("response", format!(r#"{{"statusCode":200,"body":"{connection}"}}"#))
         } else if event.contains("environment") {
             let names: Vec<String> = std::env::vars().map(|(name, _)| name).collect();
             ("response", format!(r#"{{"statusCode":200,"body":"{}"}}"#, names.join(",")))

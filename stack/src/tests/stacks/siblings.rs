@@ -251,6 +251,18 @@ fn a_nested_stack_of_the_cdk_is_its_asset(#[case] metadata: &str, #[case] key: &
         .read("chat.template.json", &[])
         .expect("it can be served");
     assert_eq!(variable(&stack, "F"), "chat-Nested");
+    // As serverless-plugin-split-stacks leaves it, there is only the file.
+    let folder = Folder::new(&[
+        ("chat.json", &*nested),
+        (
+            &format!("{key}.json"),
+            "{Resources: {}, Outputs: {O: {Value: beside}}}",
+        ),
+    ]);
+    if metadata.is_empty() {
+        let stack = folder.read("chat.json", &[]).expect("it can be served");
+        assert_eq!(variable(&stack, "F"), "beside");
+    }
 }
 
 #[test]
@@ -266,4 +278,30 @@ fn a_value_that_needs_itself_is_a_circle() {
     let errors = errors.expect_err("a function needs the value");
     let message = "a circular reference: the output `O` refers to itself";
     assert_eq!(messages(&errors), [message], "{errors}");
+}
+
+// One that refers to the served stack is served with it, whatever else is wrong with it; one of
+// another stage is not, whatever it refers to.
+#[test]
+fn a_sibling_may_need_the_stack_that_is_served() {
+    let chat = chat(
+        TABLE,
+        "Outputs: {Name: {Value: !Ref Rows, Export: {Name: rows}}}",
+    );
+    let jobs = format!(
+        "Parameters: {{Nobody: {{Type: String}}}}\nResources:{}\nOutputs: {{O: {{Value: !Ref Nobody}}}}",
+        function("Job", "!ImportValue rows")
+    );
+    let prod = format!("Resources:{}", function("F", "!ImportValue rows"));
+    let folder = Folder::new(&[
+        ("chat.yaml", &*chat),
+        ("jobs.yaml", &*jobs),
+        ("prod.yaml", &*prod),
+    ]);
+    let app = ["jobs.yaml", "prod.yaml", "chat.yaml"];
+    let stack = folder.read("chat.yaml", &app).expect("it can be served");
+    assert_eq!(names(&stack), [("jobs/Job", "jobs-Job")]);
+    assert_eq!(variable(&stack, "jobs/Job"), "chat-Rows");
+    assert_eq!(stack.inputs().len(), 2, "{:?}", stack.inputs());
+    assert!(stack.warnings().is_empty(), "{:?}", stack.warnings());
 }

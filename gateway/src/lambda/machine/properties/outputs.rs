@@ -142,7 +142,7 @@ impl World {
                 seen.is_killed = true;
                 seen.waits = None;
             }
-            Action::StartCut(_) => {}
+            Action::StartCut(_) | Action::StartFailed(_) => {}
             Action::Look => self.looks = true,
             Action::Finished(_) => unreachable!("they are looked at before"),
         }

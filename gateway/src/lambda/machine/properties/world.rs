@@ -158,6 +158,7 @@ impl World {
             request_id: call.0.to_string(),
             payload: String::new(),
             trace_id: String::new(),
+            client_context: None,
             patience,
         };
         self.machine.invoke(self.now, event);
