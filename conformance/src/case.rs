@@ -137,7 +137,7 @@ macro_rules! files {
 }
 
 /// The kit's own cases, by file: an area, or a part of one behind a hyphen.
-const FILES: [(&str, &str); 19] = files![
+const FILES: [(&str, &str); 20] = files![
     "handshake",
     "handshake-keys",
     "handshake-signed",
@@ -152,6 +152,7 @@ const FILES: [(&str, &str); 19] = files![
     "template-generated",
     "integration",
     "integration-mapping",
+    "integration-service",
     "integration-backend",
     "management",
     "management-signed",

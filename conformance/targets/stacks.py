@@ -29,6 +29,7 @@ LEFT_OUT = {
     "api-keys": "a case uses a key up: each would need a stack of its own",
     "dynamodb": "its cases look into the table, which the kit does on the local gateway only",
     "http": "its backend is the kit's own program, which would have to be reachable from there",
+    "services": "the kit plays the services",
     "signed": "the account would have to know the kit's callers",
     "signed-events": "the account would have to know the kit's callers",
     "throttling": "a case uses a limit up: each would need a stack of its own",

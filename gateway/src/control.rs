@@ -14,6 +14,7 @@ use crate::SpecGateway;
 use crate::apply::ApplyError;
 use crate::lambda::Figures;
 use crate::running::{Running, reachable};
+use crate::services::aws;
 use crate::subscription::Subscription;
 use crate::supervisor::Fault;
 
@@ -67,6 +68,15 @@ impl Control {
     /// The base address of the `@connections` API, for an SDK's endpoint.
     pub fn management_url(&self) -> String {
         format!("http://{}", self.0.host_and_stage())
+    }
+
+    /// Where the requests to AWS services are shown that have no address, if an integration calls
+    /// one; by `GET`, as JSON. `DELETE` forgets them.
+    pub fn outbox_url(&self) -> Option<String> {
+        let endpoints = &self.0.options.endpoints;
+        let services = aws::without_address(&self.assembly(), endpoints);
+        let address = reachable(self.0.address);
+        (!services.is_empty()).then(|| format!("http://{address}/@outbox"))
     }
 
     /// The certificate, PEM, of the authority that clients of `https://` and `wss://` on this

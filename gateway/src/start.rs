@@ -23,10 +23,12 @@ use crate::running::{Deployed, Running, reachable, rules};
 use crate::runtime::{Interpreters, Tools};
 use crate::server::Lambda;
 use crate::server::origin::Hosts;
+use crate::services::aws::{self, Services};
 use crate::services::backend::Backends;
 use crate::services::dynamodb;
 use crate::services::endpoint::Endpoint;
 use crate::services::front::Front;
+use crate::services::outbox::Outbox;
 use crate::streams::Mappings;
 use crate::supervisor::Supervisor;
 use crate::{Error, Options, SpecGateway, ids, lambda, server, streams, tls};
@@ -137,6 +139,13 @@ pub async fn start(options: Options) -> Result<Control, Error> {
             tracing::warn!("{problem}");
         }
     }
+    aws::warn(&stack, &options.endpoints);
+    let services = Arc::new(Services {
+        dynamodb_url: endpoint.url.clone(),
+        endpoints: options.endpoints.clone(),
+        caller: surroundings.credentials.clone(),
+        outbox: Outbox::default(),
+    });
     let mut started = None;
     let lines = deployed.access_log.as_ref().map(Writer::lines);
     let hub = Hub::new(
@@ -147,7 +156,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
             let (functions, tasks) =
                 Functions::new(launches, folder, sink.clone(), clock.clone(), hub.clone());
             started = Some((Arc::clone(&functions), tasks));
-            let backends = Backends::new(hub, clock.clone(), endpoint.clone());
+            let backends = Backends::new(hub, clock.clone(), Arc::clone(&services));
             (functions, backends)
         },
     );
@@ -163,7 +172,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let supervisor = Supervisor::new();
     let lambda = Lambda::new(Arc::clone(&functions), stack.api(), &access, clock.clone());
     let front = dynamodb.as_ref().map(|engine| Arc::clone(&engine.front));
-    let served = (Arc::clone(&hub), Arc::new(lambda), front);
+    let served = (Arc::clone(&hub), Arc::new(lambda), (front, services));
     let listening = (listener, hosts, acceptor);
     let tasks = spawn(&supervisor, served, (processes, polls), listening, &stop);
     Ok(Control::new(Running {
@@ -205,13 +214,13 @@ fn machine(stack: &Assembly, access: Access, options: &Options) -> SpecGateway {
 /// Starts the tasks that must not end.
 fn spawn(
     supervisor: &Supervisor,
-    (hub, lambda, dynamodb): (Arc<Hub>, Arc<Lambda>, Option<Arc<Front>>),
+    (hub, lambda, services): (Arc<Hub>, Arc<Lambda>, server::Others<Front>),
     (processes, polls): (lambda::Tasks, streams::Tasks),
     (listener, hosts, acceptor): (TcpListener, Hosts, TlsAcceptor),
     stop: &Arc<Notify>,
 ) -> Vec<AbortHandle> {
     let served = server::run(
-        (Arc::clone(&hub), lambda, dynamodb),
+        (Arc::clone(&hub), lambda, services),
         listener,
         (hosts, acceptor),
         Arc::clone(stop),

@@ -45,6 +45,9 @@ fn for_people(running: &Control, options: &Options) {
         running.dynamodb_url(),
         tables_are(options)
     ));
+    if let Some(url) = running.outbox_url() {
+        print(&format!("outbox of services that are not here: {url}"));
+    }
     print(&format!(
         "TLS on the same port, for clients that trust {}",
         running.authority().display()
