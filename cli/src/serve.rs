@@ -148,19 +148,15 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
         return plan(args, &found, format);
     }
     let log = Log::stderr().map_err(|error| could_not_run("cannot start the log", error))?;
-<<<<<<< HEAD
     log.line(&format!("serving {}", found.input));
     for remark in &found.input.remarks {
         log.line(&format!("warning: {remark}"));
     }
-    trace_to(&log);
-=======
     let outbox = match args.verbose {
         true => LevelFilter::INFO,
         false => LevelFilter::WARN,
     };
     trace_to(&log, outbox);
->>>>>>> main
     let runtime = runtime()?;
     let served = runtime.block_on(serve(args, &found, &log));
     runtime.shutdown_timeout(LAST);
