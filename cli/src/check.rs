@@ -18,9 +18,8 @@ use clap::{Args, ValueEnum};
 use conformance::fixture::Fixture;
 use conformance::generate::Chance;
 use conformance::report::Comparison;
-use conformance::runner::Options;
 use conformance::target::{Gateways, Specification};
-use conformance::{Case, Outcome, Report, Verdict, report};
+use conformance::{Case, Outcome, Report, Verdict, report, runner::Options};
 
 use crate::given::{Stack, StackArgs};
 use crate::interpreters::InterpreterArgs;

@@ -149,7 +149,11 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     }
     eprint(&format!("serving {}", found.input));
     let log = Log::stderr().map_err(|error| could_not_run("cannot start the log", error))?;
-    trace_to(&log);
+    let outbox = match args.verbose {
+        true => LevelFilter::INFO,
+        false => LevelFilter::WARN,
+    };
+    trace_to(&log, outbox);
     let runtime = runtime()?;
     let served = runtime.block_on(serve(args, &found, &log));
     runtime.shutdown_timeout(LAST);
@@ -166,12 +170,13 @@ fn plan(args: &ServeArgs, found: &Stack, format: dry_run::Format) -> Result<(), 
     Ok(())
 }
 
-/// Sends warnings and panics to the log.
-fn trace_to(log: &Log) {
+/// Sends warnings and panics to the log, and what comes into the outbox.
+fn trace_to(log: &Log, outbox: LevelFilter) {
     let events = log.clone();
     // The engine's server warns of every 4xx without saying more; the gateway says what was refused.
     let levels = Targets::new()
         .with_default(LevelFilter::WARN)
+        .with_target("gateway::outbox", outbox)
         .with_target("dynoxide::server", LevelFilter::ERROR);
     tracing_subscriber::fmt()
         .with_writer(move || events.writer())

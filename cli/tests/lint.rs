@@ -192,3 +192,40 @@ fn what_is_not_checked_is_said() {
     let note = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0];
     assert_eq!(note["message"]["text"], said);
 }
+
+#[test]
+fn the_templates_of_nested_stacks_are_read_too() {
+    let integration = "
+  Chat:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {RequestTemplates: {$default: '{\"a\": \"$input.path(''$.a'')\"}'}}
+";
+    let nested = file(
+        "nested-lint",
+        "nested.yaml",
+        &format!("Resources:{integration}"),
+    );
+    let nested = nested.rsplit('/').next().unwrap();
+    // The stack is nested in itself, too: that has an end.
+    let stack = |id: &str, file: &str| {
+        format!(
+            "
+  {id}: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: {file}}}}}"
+        )
+    };
+    let stacks = stack("One", nested) + &stack("Two", nested) + &stack("Me", "around.yaml");
+    let around = file(
+        "nested-lint",
+        "around.yaml",
+        &format!("Resources:{stacks}\n"),
+    );
+    let output = lint(&[&around]);
+    assert_eq!(code(&output), Some(1), "{}", stderr(&output));
+    let text = stdout(&output);
+    let found = text
+        .lines()
+        .filter(|line| line.contains(": unescaped-value: "));
+    let found: Vec<&str> = found.collect();
+    assert_eq!(found.len(), 1, "{text}");
+    assert!(found[0].contains("nested.yaml:4:"), "{text}");
+}

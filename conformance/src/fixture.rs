@@ -30,6 +30,9 @@ pub(crate) const BACKEND_PARAMETER: &str = "BackendUrl";
 /// The folder beside a fixture's template that the probe's executable is in, as its `CodeUri` says.
 pub(crate) const PROBE_FOLDER: &str = "probe";
 
+/// The services that the integrations of the fixture `services` call.
+const SERVICES: [&str; 3] = ["sns", "sqs", "states"];
+
 /// Whether a case leaves traces that the next one on the same gateway would notice.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wear {
@@ -50,12 +53,13 @@ macro_rules! fixtures {
 }
 
 /// The kit's own: name, template, wear.
-const BUILT_IN: [(&str, &str, Wear); 19] = fixtures![
+const BUILT_IN: [(&str, &str, Wear); 21] = fixtures![
     "access-log",
     "api-keys" Out,
     "api-keys-of-the-authorizer",
     "connect",
     "default",
+    "domains",
     "dynamodb",
     "http",
     "mapping",
@@ -64,6 +68,7 @@ const BUILT_IN: [(&str, &str, Wear); 19] = fixtures![
     "probe",
     "responses",
     "selection",
+    "services",
     "signed",
     "signed-events",
     "sources",
@@ -130,6 +135,14 @@ impl Fixture {
     /// Whether its stage has an access log.
     pub(crate) fn has_access_log(&self) -> bool {
         has_access_log(&self.template)
+    }
+
+    /// The AWS services that its integrations call and that the kit plays, as an HTTP backend.
+    pub(crate) fn services(&self) -> &'static [&'static str] {
+        match &*self.name {
+            "services" => &SERVICES,
+            _ => &[],
+        }
     }
 
     /// Whether its template asks where the HTTP backend is.

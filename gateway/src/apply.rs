@@ -5,6 +5,7 @@ use stack::{Assembly, Change, Function, Plan, Refusal, Table, TableChange, Table
 use crate::access_log::Writer;
 use crate::lambda::Launch;
 use crate::running::{Deployed, Running, rules};
+use crate::services::aws;
 use crate::{Error, build};
 
 /// Why a deployment was not applied. The previous one is still served, unchanged.
@@ -70,6 +71,10 @@ impl Running {
         });
         let mappings = assembly.event_source_mappings();
         self.mappings.deploy(mappings, self.dynamodb.as_ref());
+        let unheard = |stack: &Assembly| aws::without_address(stack, &self.options.endpoints);
+        if unheard(&assembly) != unheard(&self.assembly()) {
+            aws::warn(&assembly, &self.options.endpoints);
+        }
         self.assembly.send_replace(assembly);
         if !plan.waiting.is_empty() {
             tracing::warn!(

@@ -14,6 +14,7 @@ use crate::SpecGateway;
 use crate::apply::ApplyError;
 use crate::lambda::Figures;
 use crate::running::{Running, reachable};
+use crate::services::aws;
 use crate::subscription::Subscription;
 use crate::supervisor::Fault;
 
@@ -43,9 +44,10 @@ impl Control {
         self.0.address
     }
 
-    /// Where clients connect to: `ws://HOST:PORT/STAGE`.
+    /// Where clients connect to: `ws://HOST:PORT/STAGE`, or the key of a custom domain in place of the
+    /// stage if the default endpoint is disabled.
     pub fn ws_url(&self) -> String {
-        format!("ws://{}", self.0.host_and_stage())
+        format!("ws://{}", self.0.host_and_base())
     }
 
     /// Where clients connect to if `$connect` wants a signature: the same address, signed now by
@@ -57,7 +59,7 @@ impl Control {
         let caller = self.0.callers.first()?;
         (connect.authorization_type == AuthorizationType::AwsIam).then(|| {
             let host = reachable(self.0.address).to_string();
-            let target = format!("/{}", api.stage.stage_name);
+            let target = self.0.surroundings.base.clone();
             let now = self.0.clock.now();
             let signed = presign(caller, &api.region, &host, &target, now, Some(expires));
             format!("ws://{host}{signed}")
@@ -66,7 +68,29 @@ impl Control {
 
     /// The base address of the `@connections` API, for an SDK's endpoint.
     pub fn management_url(&self) -> String {
-        format!("http://{}", self.0.host_and_stage())
+        format!("http://{}", self.0.host_and_base())
+    }
+
+    /// The custom domains that lead to the stage, each with the address that clients call it at, who
+    /// name it in their `Host` header.
+    pub fn custom_domains(&self) -> Vec<(String, String)> {
+        let address = reachable(self.0.address);
+        let assembly = self.0.assembly();
+        let mappings = assembly.api().api_mappings.iter();
+        let each = mappings.map(|one| {
+            let url = format!("ws://{address}{}", one.path());
+            (one.domain_name.clone(), url)
+        });
+        each.collect()
+    }
+
+    /// Where the requests to AWS services are shown that have no address, if an integration calls
+    /// one; by `GET`, as JSON. `DELETE` forgets them.
+    pub fn outbox_url(&self) -> Option<String> {
+        let endpoints = &self.0.options.endpoints;
+        let services = aws::without_address(&self.assembly(), endpoints);
+        let address = reachable(self.0.address);
+        (!services.is_empty()).then(|| format!("http://{address}/@outbox"))
     }
 
     /// The certificate, PEM, of the authority that clients of `https://` and `wss://` on this

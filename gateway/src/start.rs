@@ -1,8 +1,10 @@
 //! From a template to a gateway that serves it.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use spec::domain;
 use spec::route::RouteKey;
 use spec::signature::{Access, Caller};
 use spec::throttle::AccountLimits;
@@ -23,10 +25,12 @@ use crate::running::{Deployed, Running, reachable, rules};
 use crate::runtime::{Interpreters, Tools};
 use crate::server::Lambda;
 use crate::server::origin::Hosts;
+use crate::services::aws::{self, Services};
 use crate::services::backend::Backends;
 use crate::services::dynamodb;
 use crate::services::endpoint::Endpoint;
 use crate::services::front::Front;
+use crate::services::outbox::Outbox;
 use crate::streams::Mappings;
 use crate::supervisor::Supervisor;
 use crate::{Error, Options, SpecGateway, ids, lambda, server, streams, tls};
@@ -106,7 +110,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let surroundings = Surroundings {
         region: stack.api().region.clone(),
         credentials: Caller::functions(stack.api()),
-        stage: stack.api().stage.stage_name.clone(),
+        base: domain::base(stack.api(), "localhost"),
         management: reachable(address),
         dynamodb_url: dynamodb_url.clone(),
         endpoints: options.endpoints.clone(),
@@ -137,6 +141,13 @@ pub async fn start(options: Options) -> Result<Control, Error> {
             tracing::warn!("{problem}");
         }
     }
+    aws::warn(&stack, &options.endpoints);
+    let services = Arc::new(Services {
+        dynamodb_url: endpoint.url.clone(),
+        endpoints: options.endpoints.clone(),
+        caller: surroundings.credentials.clone(),
+        outbox: Outbox::default(),
+    });
     let mut started = None;
     let lines = deployed.access_log.as_ref().map(Writer::lines);
     let hub = Hub::new(
@@ -147,7 +158,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
             let (functions, tasks) =
                 Functions::new(launches, folder, sink.clone(), clock.clone(), hub.clone());
             started = Some((Arc::clone(&functions), tasks));
-            let backends = Backends::new(hub, clock.clone(), endpoint.clone());
+            let backends = Backends::new(hub, clock.clone(), Arc::clone(&services));
             (functions, backends)
         },
     );
@@ -163,7 +174,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let supervisor = Supervisor::new();
     let lambda = Lambda::new(Arc::clone(&functions), stack.api(), &access, clock.clone());
     let front = dynamodb.as_ref().map(|engine| Arc::clone(&engine.front));
-    let served = (Arc::clone(&hub), Arc::new(lambda), front);
+    let served = (Arc::clone(&hub), Arc::new(lambda), (front, services));
     let listening = (listener, hosts, acceptor);
     let tasks = spawn(&supervisor, served, (processes, polls), listening, &stop);
     Ok(Control::new(Running {
@@ -205,13 +216,13 @@ fn machine(stack: &Assembly, access: Access, options: &Options) -> SpecGateway {
 /// Starts the tasks that must not end.
 fn spawn(
     supervisor: &Supervisor,
-    (hub, lambda, dynamodb): (Arc<Hub>, Arc<Lambda>, Option<Arc<Front>>),
+    (hub, lambda, services): (Arc<Hub>, Arc<Lambda>, server::Others<Front>),
     (processes, polls): (lambda::Tasks, streams::Tasks),
     (listener, hosts, acceptor): (TcpListener, Hosts, TlsAcceptor),
     stop: &Arc<Notify>,
 ) -> Vec<AbortHandle> {
     let served = server::run(
-        (Arc::clone(&hub), lambda, dynamodb),
+        (Arc::clone(&hub), lambda, services),
         listener,
         (hosts, acceptor),
         Arc::clone(stop),
@@ -227,14 +238,17 @@ fn spawn(
 }
 
 /// The names by which requests may call this machine, and functions do: those that the API has on
-/// AWS, those that were named, and Lambda's. Custom domains will belong here.
+/// AWS, its custom domains, those that were named, and Lambda's.
 fn names(stack: &Assembly, options: &Options) -> Vec<String> {
     let api = stack.api();
     let own = ["amazonaws.com", "amazonaws.com.cn", "api.aws"];
     let own = own.map(|suffix| format!("{}.execute-api.{}.{suffix}", api.api_id, api.region));
+    let mappings = api.api_mappings.iter();
+    let custom: BTreeSet<String> = mappings.map(|one| one.domain_name.clone()).collect();
     let named = options.allowed_hosts.iter().cloned();
     let lambda = hosts_of(stack, &["lambda"]);
-    own.into_iter().chain(named).chain(lambda).collect()
+    let own = own.into_iter().chain(custom);
+    own.chain(named).chain(lambda).collect()
 }
 
 /// The hosts of services in the stack's region, which SDKs call that know no variable for them.

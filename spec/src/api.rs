@@ -2,14 +2,20 @@
 //! CloudFormation's own names (`AWS::ApiGatewayV2::*`). Plain data: [`Api::compile`] checks it and
 //! makes it ready to run.
 
+mod integration;
 mod key;
+mod stage;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::route::RouteKey;
 
+pub use integration::{
+    ContentHandling, Integration, IntegrationResponse, IntegrationType, PassthroughBehavior,
+};
 pub use key::{ApiKey, KEY_FROM_AUTHORIZER, KEY_FROM_HEADER, Period, Quota, UsagePlan};
+pub use stage::{AccessLogSettings, ApiMapping, RouteSettings, Stage};
 
 /// A WebSocket API with the one stage that is served.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +30,10 @@ pub struct Api {
     pub partition: String,
     /// `RouteSelectionExpression`.
     pub route_selection_expression: String,
+    /// `DisableExecuteApiEndpoint`: only custom domains lead to the API.
+    pub disable_execute_api_endpoint: bool,
+    /// The custom domains that lead to the stage, in the order of the template.
+    pub api_mappings: Vec<ApiMapping>,
     /// The stage that is served.
     pub stage: Stage,
     /// By route key; the order is the template's.
@@ -40,43 +50,6 @@ pub struct Api {
     pub api_keys: IndexMap<String, ApiKey>,
     /// The usage plans that name the stage, by id.
     pub usage_plans: IndexMap<String, UsagePlan>,
-}
-
-/// `AWS::ApiGatewayV2::Stage`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Stage {
-    /// `StageName`, the first segment of the path.
-    pub stage_name: String,
-    /// `StageVariables`: strings.
-    pub stage_variables: Map<String, Value>,
-    /// `DefaultRouteSettings`: for routes without settings of their own.
-    pub default_route_settings: RouteSettings,
-    /// `RouteSettings`, by route key.
-    pub route_settings: IndexMap<RouteKey, RouteSettings>,
-    /// `AccessLogSettings`: without them no request is logged.
-    pub access_log_settings: Option<AccessLogSettings>,
-    /// Whether the stage has no deployment.
-    ///
-    /// Realises: HANDSHAKE-21
-    pub undeployed: bool,
-}
-
-/// `AccessLogSettings`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AccessLogSettings {
-    /// `DestinationArn`: nothing depends on it here, where lines go is the shell's matter.
-    pub destination_arn: Option<String>,
-    /// `Format`: text with variables, see [`access_log`](crate::access_log).
-    pub format: String,
-}
-
-/// `DefaultRouteSettings` or an entry of `RouteSettings`, as far as it concerns clients.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct RouteSettings {
-    /// `ThrottlingRateLimit`: requests a second.
-    pub throttling_rate_limit: Option<f64>,
-    /// `ThrottlingBurstLimit`: requests at once.
-    pub throttling_burst_limit: Option<u32>,
 }
 
 /// `AWS::ApiGatewayV2::Route` with its `RouteResponse`s.
@@ -160,83 +133,6 @@ pub struct Authorizer {
     pub call_permission: CallPermission,
 }
 
-/// `AWS::ApiGatewayV2::Integration` with its `IntegrationResponse`s.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Integration {
-    /// `IntegrationType`.
-    pub integration_type: IntegrationType,
-    /// `IntegrationUri`: the invocation path of a Lambda function, the action of a service, or an
-    /// HTTP address.
-    pub integration_uri: Option<String>,
-    /// `IntegrationMethod`, of HTTP integrations.
-    pub integration_method: Option<String>,
-    /// `RequestParameters`: sources by target, such as `integration.request.header.id` from
-    /// `context.connectionId`.
-    pub request_parameters: IndexMap<String, String>,
-    /// `ContentHandlingStrategy` of the request.
-    pub content_handling_strategy: Option<ContentHandling>,
-    /// `RequestTemplates`: mapping templates by key.
-    pub request_templates: IndexMap<String, String>,
-    /// `TemplateSelectionExpression`.
-    pub template_selection_expression: Option<String>,
-    /// `PassthroughBehavior`.
-    pub passthrough_behavior: PassthroughBehavior,
-    /// `TimeoutInMillis`, 50 to 29,000.
-    pub timeout_in_millis: u64,
-    /// By `IntegrationResponseKey`: `$default`, or a pattern between slashes.
-    pub integration_responses: IndexMap<String, IntegrationResponse>,
-    /// Why it cannot be carried out here, and what would help, if it cannot: its routes answer with
-    /// an error frame, and the log says this.
-    pub unavailable: Option<String>,
-}
-
-/// What an integration talks to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IntegrationType {
-    /// A Lambda function that gets the rendered mapping template, or a service.
-    Aws,
-    /// A Lambda function that gets the proxy event.
-    AwsProxy,
-    /// An HTTP backend that gets the rendered mapping template.
-    Http,
-    /// An HTTP backend that gets the message.
-    HttpProxy,
-    /// The gateway itself.
-    Mock,
-}
-
-/// What happens to a message for which no request template is found (INTEGRATION page).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PassthroughBehavior {
-    /// The body goes through as it is.
-    #[default]
-    WhenNoMatch,
-    /// The body goes through only when the integration has no templates at all.
-    WhenNoTemplates,
-    /// The message is refused.
-    Never,
-}
-
-/// How a payload is converted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ContentHandling {
-    /// `CONVERT_TO_BINARY`: from base64 to the bytes that it stands for.
-    ConvertToBinary,
-    /// `CONVERT_TO_TEXT`: from bytes to base64.
-    ConvertToText,
-}
-
-/// `AWS::ApiGatewayV2::IntegrationResponse`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct IntegrationResponse {
-    /// `ResponseTemplates`: mapping templates by key.
-    pub response_templates: IndexMap<String, String>,
-    /// `TemplateSelectionExpression`.
-    pub template_selection_expression: Option<String>,
-    /// `ContentHandlingStrategy` of the response.
-    pub content_handling_strategy: Option<ContentHandling>,
-}
-
 impl Api {
     /// An API without routes, to be filled in: for tests and for the kit's fixtures.
     pub fn new(route_selection_expression: &str, stage_name: &str) -> Self {
@@ -246,6 +142,8 @@ impl Api {
             region: "us-east-1".to_owned(),
             partition: "aws".to_owned(),
             route_selection_expression: route_selection_expression.to_owned(),
+            disable_execute_api_endpoint: false,
+            api_mappings: Vec::new(),
             stage: Stage {
                 stage_name: stage_name.to_owned(),
                 ..Stage::default()
@@ -292,25 +190,6 @@ impl Api {
         } = self;
         let stage = &stage.stage_name;
         format!("arn:{partition}:execute-api:{region}:{account_id}:{api_id}/{stage}/{path}")
-    }
-}
-
-impl Integration {
-    /// An integration of the given type with API Gateway's defaults: `WHEN_NO_MATCH`, 29 seconds.
-    pub fn new(integration_type: IntegrationType, integration_uri: Option<String>) -> Self {
-        Self {
-            integration_type,
-            integration_uri,
-            integration_method: None,
-            request_parameters: IndexMap::new(),
-            content_handling_strategy: None,
-            request_templates: IndexMap::new(),
-            template_selection_expression: None,
-            passthrough_behavior: PassthroughBehavior::default(),
-            timeout_in_millis: 29_000,
-            integration_responses: IndexMap::new(),
-            unavailable: None,
-        }
     }
 }
 

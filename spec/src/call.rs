@@ -52,21 +52,26 @@ pub struct HttpCall {
 pub struct ServiceCall {
     /// To be named in the result.
     pub id: CallId,
-    /// The service.
-    pub service: Service,
-    /// The action, such as `PutItem`.
-    pub action: String,
-    /// The request's body.
-    pub body: Vec<u8>,
+    /// The request.
+    pub request: ServiceRequest,
     /// When the gateway stops waiting. A result that comes later is ignored.
     pub deadline: Timestamp,
 }
 
-/// An AWS service that an integration may call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
-    /// DynamoDB, in its JSON protocol.
-    DynamoDb,
+/// A request to an AWS service, without a signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceRequest {
+    /// The service, as addresses and signatures name it: `sqs`, `states`.
+    pub service: String,
+    /// Its region.
+    pub region: String,
+    /// The action that the integration's address names, such as `PutItem`; `None` if it has a path.
+    pub action: Option<String>,
+    /// The role that makes the call, `CredentialsArn`.
+    pub credentials_arn: Option<String>,
+    /// The request. Its `url` is path and query string only: where the service is, is not known
+    /// here.
+    pub request: HttpRequest,
 }
 
 /// How a call ended, by what was called.

@@ -8,6 +8,7 @@ mod mapping;
 mod parameter;
 mod response;
 mod result;
+mod service;
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::api::{self, ContentHandling, IntegrationType, PassthroughBehavior};
 use crate::authorizer::error_message;
-use crate::call::{FunctionOutcome, HttpOutcome, Outcome, Service};
+use crate::call::{FunctionOutcome, HttpOutcome, Outcome, ServiceRequest};
 use crate::http::{Headers, HttpAnswer, HttpRequest};
 use crate::template::{Params, Variables};
 
@@ -28,6 +29,7 @@ pub use invalid::{InvalidIntegration, InvalidParameter, InvalidResponseKey};
 pub(crate) use parameter::missing;
 pub use result::{Answer, Failure};
 use result::{proxy_answer, status_code};
+use service::Service;
 
 /// An integration, checked and ready to be called.
 #[derive(Debug)]
@@ -55,15 +57,8 @@ pub enum Call {
     },
     /// Make this request.
     Request(HttpRequest),
-    /// Call this action of a service.
-    Service {
-        /// The service.
-        service: Service,
-        /// The action.
-        action: String,
-        /// The request's body.
-        body: Vec<u8>,
-    },
+    /// Make this request to a service.
+    Service(ServiceRequest),
     /// Nothing to wait for: a mock answered with this status.
     Answered(Answer),
 }
@@ -92,9 +87,7 @@ enum Kind {
         proxy: bool,
         asynchronous: bool,
     },
-    DynamoDb {
-        action: String,
-    },
+    Service(Service),
     Http(Backend),
     Mock,
     /// Nothing that can be called here, and why.
@@ -186,11 +179,12 @@ impl Integration {
                 },
                 asynchronous: *asynchronous,
             }),
-            Kind::DynamoDb { action } => Ok(Call::Service {
-                service: Service::DynamoDb,
-                action: action.clone(),
-                body: self.payload(request)?,
-            }),
+            Kind::Service(service) => {
+                let body = self.payload(request)?;
+                service
+                    .request(request, trace_id, &self.parameters, body)
+                    .map(Call::Service)
+            }
             Kind::Http(backend) => {
                 // INTEGRATION-22: a proxy gets the message.
                 let body = if backend.proxy {
@@ -257,7 +251,7 @@ impl Integration {
                 }
                 self.http_answer(request, answer)
             }
-            (Kind::DynamoDb { .. }, Outcome::Service(outcome)) => {
+            (Kind::Service(_), Outcome::Service(outcome)) => {
                 self.http_answer(request, final_answer(outcome)?)
             }
             (_, other) => Err(Failure::NotCalled(other.called())),
@@ -334,15 +328,13 @@ impl Kind {
         let uri = declared.integration_uri.as_deref().unwrap_or_default();
         let uri = api::with_stage_variables(uri, stage_variables);
         Ok(match declared.integration_type {
-            IntegrationType::Aws => match address::dynamodb_action(&uri) {
-                Some(action) => Self::DynamoDb {
-                    action: action.to_owned(),
-                },
-                None => Self::Lambda {
-                    function_arn: address::function(&uri)?,
+            IntegrationType::Aws => match address::function(&uri) {
+                Ok(function_arn) => Self::Lambda {
+                    function_arn,
                     proxy: false,
                     asynchronous: parameters.iter().any(Parameter::is_asynchronous),
                 },
+                Err(_) => Self::Service(Service::new(&uri, declared)?),
             },
             IntegrationType::AwsProxy => Self::Lambda {
                 function_arn: address::function(&uri)?,
@@ -358,6 +350,7 @@ impl Kind {
                     method: method.to_owned(),
                     url: address::http(&uri)?,
                     proxy: kind == IntegrationType::HttpProxy,
+                    headers: Headers::new(),
                 })
             }
             IntegrationType::Mock => Self::Mock,

@@ -16,8 +16,8 @@ use crate::route::RouteChoice;
 use crate::throttle::Throttled;
 
 pub use crate::call::{
-    CallId, FunctionOutcome, HttpCall, HttpOutcome, Invocation, InvocationType, Outcome, Service,
-    ServiceCall,
+    CallId, FunctionOutcome, HttpCall, HttpOutcome, Invocation, InvocationType, Outcome,
+    ServiceCall, ServiceRequest,
 };
 
 /// A client's socket, numbered by the shell; never used twice.

@@ -250,6 +250,17 @@ fn ten_mistakes_are_ten_errors_in_one_run() {
     assert_eq!(reported.len(), 10);
 }
 
+/// Errors of SAM's transform, and of what it made, are where the template says so.
+#[test]
+fn mistakes_in_sam_s_websocket_api_are_shown_as_they_are_written() {
+    let diagnostics = errors(include_str!("sam/mistakes.yaml"));
+    let description = "mistakes in an `AWS::Serverless::WebSocketApi`";
+    snapshot("sam-mistakes", description, &diagnostics.to_string());
+    for error in diagnostics.errors() {
+        assert!(error.to_string().contains("= help: "), "{error}");
+    }
+}
+
 /// Mistakes as people make them, each on a line that says so.
 const USUAL_MISTAKES: &str = include_str!("usual-mistakes.yaml");
 

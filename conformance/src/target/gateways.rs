@@ -227,10 +227,15 @@ impl<'a> Launch<'a> {
             arguments.extend(["--credentials".to_owned(), path.display().to_string()]);
         }
         let mut backend = None;
-        if fixture.wants_backend() {
+        let services = fixture.services();
+        if fixture.wants_backend() || !services.is_empty() {
             let started = Backend::start().await.map_err(TargetError::Backend)?;
-            let started = backend.insert(started);
-            arguments.extend(parameter(BACKEND_PARAMETER, &started.url()));
+            let url = backend.insert(started).url();
+            if fixture.wants_backend() {
+                arguments.extend(parameter(BACKEND_PARAMETER, &url));
+            }
+            let endpoint = |service| ["--endpoint".to_owned(), format!("{service}={url}")];
+            arguments.extend(services.iter().flat_map(endpoint));
         }
         Ok(Arguments {
             arguments,

@@ -1,10 +1,11 @@
 //! One port for clients and backends, plain or with TLS: WebSocket at `/{stage}`, the `@connections`
-//! API below `/{stage}/@connections`, and Lambda's Invoke API.
+//! API below `/{stage}/@connections`, Lambda's Invoke API, and the outbox.
 
 mod client;
 mod foreign;
 mod invoke;
 pub(crate) mod origin;
+mod outbox;
 pub(crate) mod serve;
 mod upgrade;
 
@@ -23,15 +24,19 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::http1::{Connection, Head, ReadError};
 use crate::hub::Hub;
+use crate::services::aws::Services;
 use crate::supervisor::{Supervisor, panic_message};
 pub(crate) use invoke::Lambda;
 use origin::{Hosts, Pages};
 use serve::{Name, Service};
 
+/// The DynamoDB in this process, if it is there, and all other services.
+pub(crate) type Others<D> = (Option<Arc<D>>, Arc<Services>);
+
 /// Accepts connections until `stop`, then keeps those that are there until it is dropped.
 /// Requests that are signed for DynamoDB are answered by `dynamodb`, if it is in this process.
 pub(crate) async fn run<D: Service + 'static>(
-    (hub, lambda, dynamodb): (Arc<Hub>, Arc<Lambda>, Option<Arc<D>>),
+    (hub, lambda, (dynamodb, services)): (Arc<Hub>, Arc<Lambda>, Others<D>),
     listener: TcpListener,
     (hosts, acceptor): (Hosts, TlsAcceptor),
     stop: Arc<Notify>,
@@ -47,6 +52,7 @@ pub(crate) async fn run<D: Service + 'static>(
                         hub: Arc::clone(&hub),
                         lambda: Arc::clone(&lambda),
                         dynamodb: dynamodb.clone(),
+                        services: Arc::clone(&services),
                         address,
                         closing: Arc::clone(&closing),
                     };
@@ -90,6 +96,7 @@ struct Api<D> {
     hub: Arc<Hub>,
     lambda: Arc<Lambda>,
     dynamodb: Option<Arc<D>>,
+    services: Arc<Services>,
     /// The peer's.
     address: SocketAddr,
     /// The gateway goes down: no connection is kept for another request.
@@ -101,6 +108,7 @@ impl<D: Service> Service for Api<D> {
 
     fn pages(&self, head: &Head) -> Pages {
         let is_for_programs = invoke::is_meant(head.path())
+            || outbox::is_meant(head.path())
             || is_management(head.path(), &head.headers)
             || foreign::service(head).is_some();
         match is_for_programs {
@@ -123,6 +131,9 @@ impl<D: Service> Service for Api<D> {
             answered.then_some(connection)
         } else if invoke::is_meant(head.path()) {
             let again = invoke::answer(&self.lambda, self.address, &mut connection, &head).await;
+            again.then_some(connection)
+        } else if outbox::is_meant(head.path()) {
+            let again = outbox::answer(&self.services.outbox, &mut connection, &head).await;
             again.then_some(connection)
         } else if is_management(head.path(), &head.headers) {
             let again = management(&self.hub, &mut connection, head, self.address).await;

@@ -173,17 +173,11 @@ impl Gateway {
                     deadline,
                 }));
             }
-            Call::Service {
-                service,
-                action,
-                body,
-            } => {
+            Call::Service(request) => {
                 let id = self.wait(deadline, pending);
                 self.outputs.push_back(Output::CallService(ServiceCall {
                     id,
-                    service,
-                    action,
-                    body,
+                    request,
                     deadline,
                 }));
             }

@@ -1,4 +1,4 @@
-//! What an `IntegrationUri` names: a function, an action of a service, an HTTP address.
+//! What an `IntegrationUri` names: a function, an HTTP address.
 
 use super::InvalidIntegration;
 use crate::api;
@@ -10,16 +10,6 @@ pub(super) fn function(uri: &str) -> Result<String, InvalidIntegration> {
     api::function_arn(uri)
         .map(str::to_owned)
         .ok_or_else(|| InvalidIntegration::Uri(uri.to_owned()))
-}
-
-/// The action of a DynamoDB address, `arn:aws:apigateway:{region}:dynamodb:action/{action}`; `None`
-/// if it is not a DynamoDB action.
-///
-/// Realises: INTEGRATION-66
-pub(super) fn dynamodb_action(uri: &str) -> Option<&str> {
-    let (_, action) = uri.strip_prefix("arn:")?.split_once(":dynamodb:action/")?;
-    let is_name = !action.is_empty() && action.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_name.then_some(action)
 }
 
 /// Checks an HTTP address: a scheme that a gateway speaks, a host, and nothing that a request line
@@ -43,18 +33,6 @@ pub(super) fn http(url: &str) -> Result<String, InvalidIntegration> {
 mod tests {
     use super::*;
     use rstest::rstest;
-
-    #[rstest]
-    #[case(
-        "arn:aws:apigateway:us-east-1:dynamodb:action/PutItem",
-        Some("PutItem")
-    )]
-    #[case("arn:aws:apigateway:us-east-1:dynamodb:action/", None)]
-    #[case("arn:aws:apigateway:us-east-1:dynamodb:action/Put\r\nItem", None)]
-    #[case("arn:aws:apigateway:us-east-1:sqs:action/SendMessage", None)]
-    fn actions_are_named(#[case] uri: &str, #[case] action: Option<&str>) {
-        assert_eq!(dynamodb_action(uri), action);
-    }
 
     #[rstest]
     #[case("http://localhost:8080", true)]

@@ -17,6 +17,8 @@ pub(super) struct Backend {
     pub(super) url: String,
     /// `HTTP_PROXY`.
     pub(super) proxy: bool,
+    /// What a service's protocol wants besides; a mapping may replace it.
+    pub(super) headers: Headers,
 }
 
 /// What of the client's headers is not for the backend: fields of this one connection (RFC 9110,
@@ -63,6 +65,9 @@ impl Backend {
         headers.push("User-Agent", format!("AmazonAPIGateway_{api_id}"));
         headers.push("X-Amzn-Apigateway-Api-Id", api_id);
         headers.set("X-Amzn-Trace-Id", trace_id); // INTEGRATION-47, INTEGRATION-50
+        for (name, value) in self.headers.iter() {
+            headers.set(name, value);
+        }
         let mut url = self.url.clone();
         for parameter in parameters {
             let values = parameter.values(request);

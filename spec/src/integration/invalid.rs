@@ -44,7 +44,8 @@ pub enum InvalidIntegration {
     #[error(
         "`IntegrationUri` `{0}` names no Lambda function \
          (arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/FUNCTION_ARN/invocations) and \
-         no DynamoDB action (arn:aws:apigateway:REGION:dynamodb:action/ACTION)"
+         no action or path of a service (arn:aws:apigateway:REGION:SERVICE:action/ACTION, \
+         arn:aws:apigateway:REGION:SERVICE:path/PATH)"
     )]
     Uri(String),
     /// No HTTP address in the URI.

@@ -92,7 +92,10 @@ impl Responses {
                 }
             }
             None if reply.is_success => content::answer(request, None, reply.body)?,
-            None => return Err(Failure::FunctionError(reply.selector.to_owned())),
+            None if reply.status == 200 => {
+                return Err(Failure::FunctionError(reply.selector.to_owned()));
+            }
+            None => return Err(reply.without_response()),
         };
         Ok(Answer {
             status: reply.status,
@@ -121,6 +124,14 @@ fn pattern(key: &str) -> Result<Option<velocity::Regex>, InvalidIntegration> {
 }
 
 impl Reply<'_> {
+    /// The failure of an answer that is an error and that nothing takes: its status, and how its
+    /// body begins.
+    fn without_response(&self) -> Failure {
+        let text = String::from_utf8_lossy(self.body);
+        let shown: String = text.chars().take(300).collect();
+        Failure::NoResponse(format!("{} {shown}", self.status).trim_end().to_owned())
+    }
+
     /// A variable of a template selection expression, in both spellings.
     ///
     /// Realises: INTEGRATION-37, INTEGRATION-33

@@ -28,6 +28,8 @@ pub enum Failure {
     NotInvocable(String),
     /// The function failed, and no integration response takes its error.
     FunctionError(String),
+    /// A backend or a service answered with an error, and no integration response takes it.
+    NoResponse(String),
     /// The result does not have the form that the integration type wants.
     MalformedResult(String),
     /// A mapping template failed.
@@ -71,6 +73,9 @@ impl fmt::Display for Failure {
         match self {
             Self::NotInvocable(cause) => write!(f, "the function cannot be called: {cause}"),
             Self::FunctionError(error) => write!(f, "the function failed: {error}"),
+            Self::NoResponse(answer) => {
+                write!(f, "no integration response takes the answer: {answer}")
+            }
             Self::MalformedResult(problem) => write!(f, "malformed result: {problem}"),
             Self::Template(error) => write!(f, "mapping template: {error}"),
             Self::InvalidPayload(error) => {

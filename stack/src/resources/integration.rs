@@ -46,7 +46,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     // asked for nothing more.
     let integration_type = read_type.unwrap_or(IntegrationType::Mock);
     let mut integration = Integration::new(integration_type, None);
-    integration.integration_uri = draft.optional(properties.text("IntegrationUri"));
+    integration.integration_uri = uri(draft, properties);
     if read_type.is_some() {
         check_uri(draft, properties, &mut integration);
         method(draft, properties, &mut integration);
@@ -67,11 +67,25 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         mapping_templates(draft, properties, "RequestTemplates", &mut locations);
     integration.template_selection_expression =
         draft.optional(properties.text("TemplateSelectionExpression"));
-    if draft.optional(properties.get("CredentialsArn")).is_some() {
-        draft.with_role.insert(id.clone());
-    }
+    credentials(draft, properties, &mut integration, &id);
     draft.locations.integrations.insert(id.clone(), locations);
     draft.api.integrations.insert(id, integration);
+}
+
+/// Reads `IntegrationUri`. A function's ARN stands for the path that invokes it.
+///
+/// Realises: INTEGRATION-111
+fn uri(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Option<String> {
+    let uri = draft.optional(properties.text("IntegrationUri"))?;
+    let parts: Vec<&str> = uri.splitn(6, ':').collect();
+    let ["arn", partition, "lambda", region, _, rest] = *parts else {
+        return Some(uri);
+    };
+    if !rest.starts_with("function:") {
+        return Some(uri);
+    }
+    let path = format!("path/2015-03-31/functions/{uri}/invocations");
+    Some(format!("arn:{partition}:apigateway:{region}:lambda:{path}"))
 }
 
 /// Realises: INTEGRATION-44
@@ -146,16 +160,44 @@ fn method(draft: &mut Draft<'_>, properties: &Properties<'_>, integration: &mut 
             integration.integration_type = IntegrationType::Mock;
         }
         integration.integration_method = method;
+    } else if is_service(integration) {
+        integration.integration_method = method;
     } else if integration.integration_type != IntegrationType::Mock
         && let Some(method) = method
         && method != "POST"
     {
-        let message = format!(
-            "`IntegrationMethod` `{method}` must be `POST`: Lambda and DynamoDB take nothing else"
-        );
+        let message =
+            format!("`IntegrationMethod` `{method}` must be `POST`: Lambda takes nothing else");
         let span = properties.span("IntegrationMethod");
         let help = "write `IntegrationMethod: POST`";
         draft.error_with_help(span, ErrorKind::Value(message), help);
+    }
+}
+
+/// Whether an `AWS` integration calls another service than Lambda.
+fn is_service(integration: &Integration) -> bool {
+    let uri = integration.integration_uri.as_deref().unwrap_or_default();
+    integration.integration_type == IntegrationType::Aws && !uri.contains(":lambda:")
+}
+
+/// Reads `CredentialsArn`. A function without a role needs a permission; what AWS does with another
+/// service without one is known of REST APIs only.
+///
+/// Realises: INTEGRATION-109
+fn credentials(
+    draft: &mut Draft<'_>,
+    properties: &Properties<'_>,
+    integration: &mut Integration,
+    id: &str,
+) {
+    if draft.optional(properties.get("CredentialsArn")).is_some() {
+        draft.with_role.insert(id.to_owned());
+        integration.credentials_arn = draft.optional(properties.text("CredentialsArn"));
+    } else if is_service(integration) {
+        let message = "an `AWS` integration without `CredentialsArn`: REST APIs refuse it (`Role \
+                       ARN must be specified for AWS integrations`); it is served here";
+        let span = properties.span("IntegrationType");
+        draft.warn(span, WarningKind::Suspicious, message);
     }
 }
 
@@ -212,14 +254,14 @@ fn request_parameters(
     parameters
 }
 
-/// Warns of a parameter that nothing is done with, since there is no HTTP backend: any but the one
-/// that makes a function's call asynchronous.
+/// Warns of a parameter that nothing is done with, since there is no request: any but the one that
+/// makes a function's call asynchronous.
 fn warn_of_idle_parameter(
     draft: &mut Draft<'_>,
     properties: &Properties<'_>,
     integration: &Integration,
 ) {
-    if is_http(integration) {
+    if is_http(integration) || is_service(integration) {
         return;
     }
     let mut names = integration.request_parameters.keys();
@@ -228,7 +270,8 @@ fn warn_of_idle_parameter(
             || !name.eq_ignore_ascii_case("integration.request.header.X-Amz-Invocation-Type")
     };
     if let Some(name) = names.find(is_idle) {
-        let message = format!("`{name}` has no effect here: only HTTP backends are sent it");
+        let message =
+            format!("`{name}` has no effect here: only HTTP backends and services are sent it");
         let span = properties.span("RequestParameters");
         draft.warn(span, WarningKind::NoEffect, message);
     }

@@ -94,7 +94,11 @@ pub(crate) fn read(
         });
         match &value {
             Ok(_) => {}
-            // Whatever needs the value repeats the error.
+            // Whatever needs the value repeats the error. Nobody is told of what lies elsewhere, such
+            // as CDK's `BootstrapVersion`, before that.
+            Err(error)
+                if Type::of(node).is_stored
+                    && matches!(error.kind(), ErrorKind::Unsupported(_)) => {}
             Err(error) if matches!(error.kind(), ErrorKind::Unsupported(_)) => {
                 let message = format!("{}: nothing that is served needs it", error.message());
                 let warning = source.warning(error.whole_span(), WarningKind::LeftOut, message);

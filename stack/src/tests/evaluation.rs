@@ -159,7 +159,8 @@ fn what_lies_in_other_services_is_given_by_its_own_name() {
     let joined = "!Join ['', ['{{resolve:ssm:', !Ref 'AWS::Region', '}}']]";
     assert_eq!(value("", joined, &[("ssm:us-east-1", "here")]), "here");
     // Nothing that is served needs it.
-    read(stored, "", &[]).expect("it is served");
+    let stack = read(stored, "", &[]).expect("it is served");
+    assert_eq!(stack.warnings(), []);
 }
 
 #[test]

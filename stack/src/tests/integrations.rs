@@ -36,12 +36,29 @@ fn http_integrations_are_read() {
         Some(("integration.request.header.id", "context.connectionId"))
     );
     assert!(integration.content_handling_strategy.is_some());
-    // A DynamoDB action needs no function, and a mapping that nothing is done with is told.
+    // A mapping that nothing is done with is told.
     let stack = integrated(
-        "IntegrationType: AWS, IntegrationUri: arn:aws:apigateway:us-east-1:dynamodb:action/PutItem, CredentialsArn: role, RequestParameters: {integration.request.header.id: context.connectionId}",
+        "IntegrationType: MOCK, RequestParameters: {integration.request.header.id: context.connectionId}",
     )
     .unwrap();
     assert_eq!(stack.warnings().len(), 1);
+}
+
+#[test]
+fn services_are_called_by_a_role() {
+    let queue = "IntegrationType: AWS, IntegrationMethod: PUT, IntegrationUri: arn:aws:apigateway:us-east-1:sqs:path/1/queue, RequestParameters: {integration.request.header.id: context.connectionId}";
+    let stack = integrated(&format!("{queue}, CredentialsArn: role")).expect("a service");
+    assert_eq!(stack.warnings(), []);
+    let (_, integration) = stack.api().integrations.first().expect("one integration");
+    assert_eq!(integration.credentials_arn.as_deref(), Some("role"));
+    assert_eq!(integration.integration_method.as_deref(), Some("PUT"));
+    let stack = integrated(queue).expect("what AWS does is not known for sure");
+    let kinds: Vec<_> = stack
+        .warnings()
+        .iter()
+        .map(|warning| &warning.kind)
+        .collect();
+    assert_eq!(kinds, [&WarningKind::Suspicious]);
 }
 
 #[rstest]
@@ -62,11 +79,7 @@ fn http_integrations_are_read() {
     "`IntegrationUri` `ws://x` must be"
 )]
 #[case(
-    "IntegrationType: AWS, IntegrationMethod: GET, IntegrationUri: arn:aws:apigateway:us-east-1:dynamodb:action/PutItem",
-    "`IntegrationMethod` `GET` must be `POST`"
-)]
-#[case(
-    "IntegrationType: AWS, IntegrationUri: arn:aws:apigateway:us-east-1:sqs:action/SendMessage",
+    "IntegrationType: AWS, CredentialsArn: role, IntegrationUri: arn:aws:apigateway:us-east-1:sqs:SendMessage",
     "names no Lambda function"
 )]
 #[case(
@@ -137,6 +150,36 @@ fn a_vpc_link_leads_to_the_address_given() {
     let kinds = stack.warnings().iter().map(|warning| &warning.kind);
     let of_links = kinds.filter(|kind| **kind == WarningKind::Unavailable);
     assert_eq!(of_links.count(), 1);
+}
+
+#[test]
+fn a_functions_arn_is_an_address() {
+    let resources = "
+  F: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.12, Handler: a.b, Role: r, Code: code/}}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {ApiId: !Ref Api, IntegrationType: AWS_PROXY, CredentialsArn: role, IntegrationUri: !GetAtt F.Arn}
+";
+    let stack = read("", resources, &[]).expect("it worked on AWS");
+    let (_, integration) = stack.api().integrations.first().expect("one integration");
+    let uri = integration.integration_uri.as_deref().unwrap_or_default();
+    assert_eq!(
+        spec::api::function_arn(uri),
+        Some(&*stack.functions()[0].arn)
+    );
+}
+
+#[test]
+fn a_function_is_called_with_post() {
+    let resources = "
+  F: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.12, Handler: a.b, Role: r, Code: code/}}
+  Integration:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {ApiId: !Ref Api, IntegrationType: AWS, IntegrationMethod: GET, CredentialsArn: role, IntegrationUri: !Sub 'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${F.Arn}/invocations'}
+";
+    let error = read("", resources, &[]).expect_err("Lambda takes POST only");
+    let expected = "`IntegrationMethod` `GET` must be `POST`";
+    assert!(error.message().contains(expected), "{error}");
 }
 
 #[test]

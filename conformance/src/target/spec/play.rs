@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
-use spec::http::{Headers, HttpAnswer, HttpResponse};
-use spec::io::{FunctionOutcome, HttpCall, HttpOutcome, Invocation, Outcome, Service, ServiceCall};
+use spec::http::{Headers, HttpAnswer, HttpRequest, HttpResponse};
+use spec::io::{CallId, FunctionOutcome, HttpCall, HttpOutcome, Invocation, Outcome, ServiceCall};
 use spec::{Input, Output, Timestamp};
 
 use super::{Fields, Player, SpecSession};
@@ -95,17 +95,26 @@ impl SpecSession {
 
     /// Plays an HTTP backend.
     fn request(&mut self, call: &HttpCall) {
-        let request = &call.request;
+        let url = &call.request.url;
+        let host = url.find("://").map_or(0, |at| at + 3);
+        let target = url[host..].find('/').map_or("/", |at| &url[host + at..]);
+        self.play_backend(call.id, &call.request, target, Outcome::Http);
+    }
+
+    /// Plays what gets `request` at `target`; `outcome` says what kind of call it is.
+    fn play_backend(
+        &mut self,
+        id: CallId,
+        request: &HttpRequest,
+        target: &str,
+        outcome: fn(HttpOutcome) -> Outcome,
+    ) {
         self.reasons
             .push(format!("request {} {}", request.method, request.url));
-        let host = request.url.find("://").map_or(0, |at| at + 3);
-        let target = request.url[host..]
-            .find('/')
-            .map_or("/", |at| &request.url[host + at..]);
         let body = String::from_utf8_lossy(&request.body);
         let event = backend::event(&request.method, target, request.headers.iter(), &body);
         let plan = Plan::of_request(&event);
-        let outcome = match Reply::of(&plan.end) {
+        let answer = match Reply::of(&plan.end) {
             Some(reply) => HttpOutcome::Answered(HttpAnswer {
                 status: reply.status,
                 headers: Headers::from_iter(reply.headers),
@@ -114,20 +123,28 @@ impl SpecSession {
             None => HttpOutcome::Failed("it answered nothing".to_owned()),
         };
         let result = Input::CallFinished {
-            id: call.id,
-            outcome: Outcome::Http(outcome),
+            id,
+            outcome: outcome(answer),
         };
         self.perform(&plan, result);
     }
 
-    /// Plays DynamoDB.
+    /// Plays DynamoDB, or another service.
     fn call_service(&mut self, call: &ServiceCall) {
-        let Service::DynamoDb = call.service;
-        let body = String::from_utf8_lossy(&call.body);
-        self.reasons.push(format!("{} {body}", call.action));
-        let answer = dynamodb::answer(&call.action, &body, &mut self.table);
+        let ServiceCall { id, request, .. } = call;
+        let Some(action) = request
+            .action
+            .as_deref()
+            .filter(|_| request.service == "dynamodb")
+        else {
+            let (http, target) = (&request.request, &request.request.url);
+            return self.play_backend(*id, http, target, Outcome::Service);
+        };
+        let body = String::from_utf8_lossy(&request.request.body);
+        self.reasons.push(format!("{action} {body}"));
+        let answer = dynamodb::answer(action, &body, &mut self.table);
         let result = Input::CallFinished {
-            id: call.id,
+            id: *id,
             outcome: Outcome::Service(HttpOutcome::Answered(answer)),
         };
         self.come(Duration::ZERO, result);
@@ -181,7 +198,8 @@ impl SpecSession {
 impl World for SpecSession {
     fn post(&mut self, connection_id: &str, text: &str) -> u16 {
         let path = self.path_of(connection_id);
-        self.management("POST", path, Fields::new(), text).status
+        self.management("POST", (super::HOST, path), Fields::new(), text)
+            .status
     }
 
     fn table(&mut self) -> &mut BTreeMap<String, Value> {

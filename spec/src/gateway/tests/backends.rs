@@ -6,7 +6,7 @@ use rstest::rstest;
 use super::*;
 use crate::api::{ContentHandling, IntegrationResponse};
 use crate::http::{HttpAnswer, HttpRequest};
-use crate::io::{HttpCall, HttpOutcome, Service};
+use crate::io::{HttpCall, HttpOutcome};
 
 /// An API with an integration on `$connect`, and with one on the two-way route `$default`.
 pub(super) fn gateway_with(connect: Option<Integration>, message: Integration) -> Gateway {
@@ -349,11 +349,16 @@ fn a_dynamodb_action_gets_the_rendered_template() {
     let [Output::CallService(first)] = &knock(&mut gateway)[..] else {
         panic!("no call of the service")
     };
+    let action = first.request.action.as_deref();
     assert_eq!(
-        (first.service, &*first.action),
-        (Service::DynamoDb, "PutItem")
+        (&*first.request.service, action),
+        ("dynamodb", Some("PutItem"))
     );
-    assert!(first.body.starts_with(br#"{"Item":{"id":{"S":""#));
+    let request = &first.request.request;
+    assert_eq!(request.url, "/?Action=PutItem");
+    let target = request.headers.get("X-Amz-Target");
+    assert_eq!(target, Some("DynamoDB_20120810.PutItem"));
+    assert!(request.body.starts_with(br#"{"Item":{"id":{"S":""#));
     assert!(matches!(
         ended(&mut gateway, first.id, Outcome::Service, 200, b"{}")[..],
         [Output::Accept { .. }]
