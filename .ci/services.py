@@ -1,6 +1,6 @@
 """Messages reach AWS services: routes with service integrations, and MiniStack as the services.
 
-Argument: the program. Each route's message must arrive in its queue, topic, state machine, event bus, stream or table there; the requests
+Arguments: the program, and MiniStack's. Each route's message must arrive in its queue, topic, state machine, event bus, stream or table there; the requests
 are signed, as MiniStack's own clients sign. Then the same without MiniStack: the outbox has the requests."""
 
 import asyncio
@@ -17,7 +17,7 @@ from pathlib import Path
 import boto3
 import websockets
 
-PROGRAM = sys.argv[1]
+PROGRAM, MINISTACK = sys.argv[1:3]
 REGION, ACCOUNT = "us-east-1", "000000000000"
 START_SECONDS = 60
 FORM = "integration.request.header.Content-Type: \"'application/x-www-form-urlencoded'\""
@@ -135,7 +135,7 @@ def start(port, folder):
     """MiniStack on a port, once it answers."""
     environment = {**os.environ, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0", "PERSIST_STATE": "0"}
     log = open(folder / "ministack.log", "w", encoding="utf-8")
-    process = subprocess.Popen([Path(sys.executable).with_name("ministack")], env=environment, cwd=folder, stdout=log, stderr=log)
+    process = subprocess.Popen([Path(MINISTACK).resolve()], env=environment, cwd=folder, stdout=log, stderr=log)
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         try:

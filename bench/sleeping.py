@@ -9,7 +9,9 @@ the rounds, and the processes and their memory (PSS) afterwards. Needs Python's 
 """
 
 import argparse
+import contextlib
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -19,6 +21,7 @@ import time
 from websockets.sync.client import connect
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+ENVIRONMENT = {"CARGO_TARGET_DIR": str(ROOT / "target"), **os.environ}
 NODE = "export const handler = async () => {\n  await new Promise((r) => setTimeout(r, 1000));\n  return { statusCode: 200, body: 'slept' };\n};\n"
 PYTHON = "import time\n\ndef handler(event, context):\n    time.sleep(1)\n    return {'statusCode': 200, 'body': 'slept'}\n"
 API = """
@@ -116,17 +119,17 @@ def main():
                 command = [program, "serve", "--port", "0", "--ready", "json"]
                 log = open(folder / "log", "w")
                 gateway = subprocess.Popen(
-                    command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+                    command, env=ENVIRONMENT, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
                 )
                 ready = gateway.stdout.readline()
                 if not ready:
                     raise SystemExit((folder / "log").read_text())
-                clients = [connect(json.loads(ready)["ws"]) for _ in range(50)]
-                cold.append(fifty(clients, name))
-                warm.append(fifty(clients, name))
-                processes, megabytes = memory(gateway.pid)
-                for client in clients:
-                    client.close()
+                with contextlib.ExitStack() as opened:
+                    url = json.loads(ready)["ws"]
+                    clients = [opened.enter_context(connect(url)) for _ in range(50)]
+                    cold.append(fifty(clients, name))
+                    warm.append(fifty(clients, name))
+                    processes, megabytes = memory(gateway.pid)
                 gateway.stdin.close()
                 gateway.wait()
             figures = [statistics.median(cold), statistics.median(warm)]

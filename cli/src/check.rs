@@ -18,9 +18,8 @@ use clap::{Args, ValueEnum};
 use conformance::fixture::Fixture;
 use conformance::generate::Chance;
 use conformance::report::Comparison;
-use conformance::runner::Options;
 use conformance::target::{Gateways, Specification};
-use conformance::{Case, Outcome, Report, Verdict, report};
+use conformance::{Case, Outcome, Report, Verdict, report, runner::Options};
 
 use crate::given::{Stack, StackArgs};
 use crate::interpreters::InterpreterArgs;
@@ -153,10 +152,8 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let found = (!targets.iter().all(|target| target.is_deployed()))
         .then(|| args.stack.find(None))
         .transpose()?;
-    let stack = found
-        .as_ref()
-        .map(|found| serve::read_stack(&args.stack, found))
-        .transpose()?;
+    let read = |found| serve::read_stack(&args.stack, found);
+    let stack = found.as_ref().map(read).transpose()?;
     // A run may take minutes, and on AWS money: what could not be kept is said before.
     files::try_reports(&args.report)?;
     for file in args.record.iter().chain(&args.expectations.bless) {

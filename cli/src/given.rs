@@ -69,12 +69,12 @@ impl StackArgs {
         let config = self.config.read(project(&self.path))?;
         let template = config.template.filter(|_| self.path.is_dir());
         let input = match template {
-            Some(template) => {
-                let found = Input::built_by_sam(&self.path, &template);
-                remark(&found);
-                found
-            }
-            None => find(&self.path, app)?,
+            Some(template) => Input::built_by_sam(&self.path, &template),
+            None => find(
+                &self.path,
+                app.and_then(|app| app.stack.as_deref()),
+                app.is_some(),
+            )?,
         };
         Ok(Stack {
             input,
@@ -116,18 +116,15 @@ impl StackArgs {
     }
 }
 
-/// The template at a path, with a word about it on standard error.
-fn find(path: &Path, app: Option<&AppArgs>) -> Result<Input, Failure> {
-    let stack = app.and_then(|app| app.stack.as_deref());
-    let found = Input::find(path, stack).map_err(|error| failure(error, app.is_some()))?;
-    remark(&found);
-    Ok(found)
+/// The template at a path.
+fn find(path: &Path, stack: Option<&str>, takes_stack: bool) -> Result<Input, Failure> {
+    Input::find(path, stack).map_err(|error| failure(error, takes_stack))
 }
 
 /// The file that a person wrote, for commands that look at it without serving it: a mapping
 /// template, or the template that is found.
 pub(crate) fn written(path: &Path, app: &AppArgs) -> Result<PathBuf, Failure> {
-    let found = Input::find(path, app.stack.as_deref()).map_err(|error| failure(error, true))?;
+    let found = find(path, app.stack.as_deref(), true)?;
     if matches!(found.dialect, Dialect::Cdk | Dialect::Serverless) {
         remark(&found);
     }
@@ -146,7 +143,8 @@ fn project(path: &Path) -> &Path {
     }
 }
 
-fn remark(found: &Input) {
+/// Says on standard error what a person should know.
+pub(crate) fn remark(found: &Input) {
     for remark in &found.remarks {
         eprint(&format!("warning: {remark}"));
     }

@@ -17,7 +17,8 @@ use crate::{Failure, eprint, print};
 /// Find what would break mapping templates in production.
 ///
 /// A file is a mapping template, or, if it ends in .yaml or .yml, or in .json and has `Resources`, a
-/// stack's template with all of its `RequestTemplates` and `ResponseTemplates`. In a folder, the
+/// stack's template with all of its `RequestTemplates` and `ResponseTemplates`, and those of the
+/// stacks nested in it. In a folder, the
 /// template is read that `gatespec serve` would serve, or what it was built from.
 #[derive(Args)]
 #[command(
@@ -83,7 +84,23 @@ struct Place {
 pub(crate) fn run(args: &LintArgs) -> Result<(), Failure> {
     let mut linted = Vec::new();
     for file in &args.files {
-        linted.extend(lint_file(&given::written(file, &args.app)?)?);
+        let before = linted.len();
+        let mut files = vec![given::written(file, &args.app)?];
+        // The templates of nested stacks come behind those of the stacks around them.
+        let mut next = 0;
+        while let Some(file) = files.get(next) {
+            let (found, nested) = lint_file(file)?;
+            linted.extend(found);
+            for one in nested {
+                if !files.contains(&one) {
+                    files.push(one);
+                }
+            }
+            next += 1;
+        }
+        if linted.len() == before {
+            eprint(&format!("{}: no mapping templates", files[0].display()));
+        }
     }
     for each in &mut linted {
         let shown = |placed: &Placed| !args.allow.contains(&placed.finding.rule);
@@ -116,12 +133,10 @@ fn rule() -> impl TypedValueParser<Value = Rule> {
     })
 }
 
-fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {
+/// What is found in a file, and the templates of the stacks nested in it.
+fn lint_file(path: &Path) -> Result<(Vec<Linted>, Vec<PathBuf>), Failure> {
     let file = path.display().to_string();
     let read = MappingTemplates::read(path).map_err(|error| Failure::Page(error.to_string()))?;
-    if read.templates.is_empty() && read.unread.is_empty() {
-        eprint(&format!("{file}: no mapping templates"));
-    }
     let all = read.templates.iter().map(|template| {
         let report = lint::lint_as(&template.text, template.output);
         let place = |finding: Finding| {
@@ -148,7 +163,8 @@ fn lint_file(path: &Path) -> Result<Vec<Linted>, Failure> {
             reason: unread.reason.clone(),
         }],
     });
-    Ok(all.chain(unread).collect())
+    let linted = all.chain(unread).collect();
+    Ok((linted, read.nested))
 }
 
 impl Placed {

@@ -24,7 +24,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::given::{AppArgs, Stack, StackArgs};
+use crate::given::{AppArgs, Stack, StackArgs, remark};
 use crate::interpreters::InterpreterArgs;
 use crate::{Caused, Failure, eprint, print, runtime};
 
@@ -147,8 +147,11 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     if let Some(format) = args.dry_run {
         return plan(args, &found, format);
     }
-    eprint(&format!("serving {}", found.input));
     let log = Log::stderr().map_err(|error| could_not_run("cannot start the log", error))?;
+    log.line(&format!("serving {}", found.input));
+    for remark in &found.input.remarks {
+        log.line(&format!("warning: {remark}"));
+    }
     let outbox = match args.verbose {
         true => LevelFilter::INFO,
         false => LevelFilter::WARN,
@@ -163,6 +166,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
 
 /// Prints what would be served.
 fn plan(args: &ServeArgs, found: &Stack, format: dry_run::Format) -> Result<(), Failure> {
+    remark(&found.input);
     let options = serve_options(args, found);
     let stack = Assembly::read(&options.template, &options.settings)
         .map_err(|diagnostics| Failure::Page(diagnostics.to_string()))?;
@@ -302,6 +306,7 @@ fn processes(text: &str) -> Result<usize, String> {
 /// The stack of a template, read for `check`.
 pub(crate) fn read_stack(args: &StackArgs, found: &Stack) -> Result<Assembly, Failure> {
     let input = &found.input;
+    remark(input);
     if !matches!(input.dialect, Dialect::Plain | Dialect::Sam) {
         eprint(&format!("checking {input}"));
     }

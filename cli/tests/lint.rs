@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use support::{code, file, gatespec, root, stderr, stdout};
+use support::{code, file, folder, gatespec, root, stderr, stdout};
 
 const ORIGINAL: &str = "conformance/fixtures/original-mapping-template.vtl";
 
@@ -48,6 +48,35 @@ fn the_original_template_is_shown_with_places_and_cures() {
         text.contains(r#"cure: `$util.escapeJavaScript($input.body).replaceAll("\\'","'")`"#),
         "{text}"
     );
+}
+
+// Without the code, what a person wrote is read, not what was built of it.
+#[test]
+fn a_folder_is_read_as_serve_takes_it_but_for_what_is_built() {
+    let template = "
+Resources:
+  Calls:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {RequestTemplates: {$default: '{\"a\": $input.body'}}
+";
+    let folder = folder("lint-folder");
+    std::fs::create_dir_all(folder.join(".aws-sam/build")).unwrap();
+    for name in ["template.yaml", ".aws-sam/build/template.yaml"] {
+        std::fs::write(folder.join(name), template).unwrap();
+    }
+    let path = folder.display().to_string();
+    for command in ["lint", "falsify"] {
+        let output = gatespec(&[command, &path]);
+        assert_eq!(code(&output), Some(1), "{command}: {}", stderr(&output));
+        let text = stdout(&output);
+        assert!(text.contains("lint-folder/template.yaml"), "{text}");
+        let output = gatespec(&[command, "--stack", "Chat", &path]);
+        assert_eq!(code(&output), Some(2), "{command}");
+        assert!(
+            stderr(&output).contains("names a stack of a CDK app"),
+            "{command}"
+        );
+    }
 }
 
 #[test]
@@ -191,4 +220,41 @@ fn what_is_not_checked_is_said() {
     let log: Value = serde_json::from_str(&stdout(&output)).unwrap();
     let note = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0];
     assert_eq!(note["message"]["text"], said);
+}
+
+#[test]
+fn the_templates_of_nested_stacks_are_read_too() {
+    let integration = "
+  Chat:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {RequestTemplates: {$default: '{\"a\": \"$input.path(''$.a'')\"}'}}
+";
+    let nested = file(
+        "nested-lint",
+        "nested.yaml",
+        &format!("Resources:{integration}"),
+    );
+    let nested = nested.rsplit('/').next().unwrap();
+    // The stack is nested in itself, too: that has an end.
+    let stack = |id: &str, file: &str| {
+        format!(
+            "
+  {id}: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: {file}}}}}"
+        )
+    };
+    let stacks = stack("One", nested) + &stack("Two", nested) + &stack("Me", "around.yaml");
+    let around = file(
+        "nested-lint",
+        "around.yaml",
+        &format!("Resources:{stacks}\n"),
+    );
+    let output = lint(&[&around]);
+    assert_eq!(code(&output), Some(1), "{}", stderr(&output));
+    let text = stdout(&output);
+    let found = text
+        .lines()
+        .filter(|line| line.contains(": unescaped-value: "));
+    let found: Vec<&str> = found.collect();
+    assert_eq!(found.len(), 1, "{text}");
+    assert!(found[0].contains("nested.yaml:4:"), "{text}");
 }

@@ -81,11 +81,13 @@ pub enum Feature {
     Sockets,
     /// The stage's access log can be read.
     AccessLog,
+    /// Custom domains, which the target can be called by without a name server.
+    Domains,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Authorizer,
         Self::Templates,
         Self::Management,
@@ -96,6 +98,7 @@ impl Feature {
         Self::Http,
         Self::Sockets,
         Self::AccessLog,
+        Self::Domains,
     ];
 
     /// The feature of a name, as cases write it.
@@ -119,6 +122,7 @@ impl fmt::Display for Feature {
             Self::Http => "http",
             Self::Sockets => "sockets",
             Self::AccessLog => "access-log",
+            Self::Domains => "domains",
         })
     }
 }

@@ -53,12 +53,13 @@ macro_rules! fixtures {
 }
 
 /// The kit's own: name, template, wear.
-const BUILT_IN: [(&str, &str, Wear); 20] = fixtures![
+const BUILT_IN: [(&str, &str, Wear); 21] = fixtures![
     "access-log",
     "api-keys" Out,
     "api-keys-of-the-authorizer",
     "connect",
     "default",
+    "domains",
     "dynamodb",
     "http",
     "mapping",

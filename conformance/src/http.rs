@@ -25,11 +25,13 @@ pub async fn request(
         .await
         .map_err(SessionError::other)?;
     let connection = tokio::spawn(connection);
+    let named = headers.iter().find(|(name, _)| *name == "Host");
+    let host = named.map_or(&*address.authority, |(_, host)| host);
     let mut request = hyper::Request::builder()
         .method(method)
         .uri(address.target)
-        .header("host", address.authority);
-    for (name, value) in headers {
+        .header("host", host);
+    for (name, value) in headers.iter().filter(|(name, _)| *name != "Host") {
         request = request.header(*name, *value);
     }
     let request = request

@@ -100,6 +100,8 @@ pub trait Session {
 /// A request for an upgrade.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Upgrade {
+    /// Another host than the target's own, of which `target` is the whole path.
+    pub host: Option<String>,
     /// Behind the stage's path: a query string, or more of a path.
     pub target: String,
     /// Header fields besides those of every upgrade.
@@ -115,6 +117,8 @@ pub enum Callback {
     Connection(String),
     /// To this path behind the host, as it is.
     Path(String),
+    /// To another host than the target's own, by its name, and a path.
+    Host(String, String),
 }
 
 /// An HTTP response.

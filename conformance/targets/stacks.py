@@ -27,6 +27,7 @@ CODE = {"probe": CONFORMANCE / "fixtures" / "probe" / "index.mjs", "pattern": CO
 LEFT_OUT = {
     "access-log": "its cases read the access log, which the kit does on its own targets only",
     "api-keys": "a case uses a key up: each would need a stack of its own",
+    "domains": "a custom domain needs a certificate and a zone of the account",
     "dynamodb": "its cases look into the table, which the kit does on the local gateway only",
     "http": "its backend is the kit's own program, which would have to be reachable from there",
     "services": "the kit plays the services",

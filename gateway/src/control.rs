@@ -44,9 +44,10 @@ impl Control {
         self.0.address
     }
 
-    /// Where clients connect to: `ws://HOST:PORT/STAGE`.
+    /// Where clients connect to: `ws://HOST:PORT/STAGE`, or the key of a custom domain in place of the
+    /// stage if the default endpoint is disabled.
     pub fn ws_url(&self) -> String {
-        format!("ws://{}", self.0.host_and_stage())
+        format!("ws://{}", self.0.host_and_base())
     }
 
     /// Where clients connect to if `$connect` wants a signature: the same address, signed now by
@@ -58,7 +59,7 @@ impl Control {
         let caller = self.0.callers.first()?;
         (connect.authorization_type == AuthorizationType::AwsIam).then(|| {
             let host = reachable(self.0.address).to_string();
-            let target = format!("/{}", api.stage.stage_name);
+            let target = self.0.surroundings.base.clone();
             let now = self.0.clock.now();
             let signed = presign(caller, &api.region, &host, &target, now, Some(expires));
             format!("ws://{host}{signed}")
@@ -67,7 +68,20 @@ impl Control {
 
     /// The base address of the `@connections` API, for an SDK's endpoint.
     pub fn management_url(&self) -> String {
-        format!("http://{}", self.0.host_and_stage())
+        format!("http://{}", self.0.host_and_base())
+    }
+
+    /// The custom domains that lead to the stage, each with the address that clients call it at, who
+    /// name it in their `Host` header.
+    pub fn custom_domains(&self) -> Vec<(String, String)> {
+        let address = reachable(self.0.address);
+        let assembly = self.0.assembly();
+        let mappings = assembly.api().api_mappings.iter();
+        let each = mappings.map(|one| {
+            let url = format!("ws://{address}{}", one.path());
+            (one.domain_name.clone(), url)
+        });
+        each.collect()
     }
 
     /// Where the requests to AWS services are shown that have no address, if an integration calls

@@ -68,9 +68,9 @@ pub(crate) struct Deployed {
 const GRACE: Duration = Duration::from_secs(5);
 
 impl Running {
-    /// `HOST:PORT/STAGE`, as this machine reaches it.
-    pub(crate) fn host_and_stage(&self) -> String {
-        format!("{}/{}", reachable(self.address), self.surroundings.stage)
+    /// `HOST:PORT/STAGE`, or a custom domain's key in place of the stage, as this machine reaches it.
+    pub(crate) fn host_and_base(&self) -> String {
+        format!("{}{}", reachable(self.address), self.surroundings.base)
     }
 
     pub(crate) fn assembly(&self) -> Assembly {

@@ -1,8 +1,10 @@
 //! From a template to a gateway that serves it.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use spec::domain;
 use spec::route::RouteKey;
 use spec::signature::{Access, Caller};
 use spec::throttle::AccountLimits;
@@ -108,7 +110,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let surroundings = Surroundings {
         region: stack.api().region.clone(),
         credentials: Caller::functions(stack.api()),
-        stage: stack.api().stage.stage_name.clone(),
+        base: domain::base(stack.api(), "localhost"),
         management: reachable(address),
         dynamodb_url: dynamodb_url.clone(),
         endpoints: options.endpoints.clone(),
@@ -236,14 +238,17 @@ fn spawn(
 }
 
 /// The names by which requests may call this machine, and functions do: those that the API has on
-/// AWS, those that were named, and Lambda's. Custom domains will belong here.
+/// AWS, its custom domains, those that were named, and Lambda's.
 fn names(stack: &Assembly, options: &Options) -> Vec<String> {
     let api = stack.api();
     let own = ["amazonaws.com", "amazonaws.com.cn", "api.aws"];
     let own = own.map(|suffix| format!("{}.execute-api.{}.{suffix}", api.api_id, api.region));
+    let mappings = api.api_mappings.iter();
+    let custom: BTreeSet<String> = mappings.map(|one| one.domain_name.clone()).collect();
     let named = options.allowed_hosts.iter().cloned();
     let lambda = hosts_of(stack, &["lambda"]);
-    own.into_iter().chain(named).chain(lambda).collect()
+    let own = own.into_iter().chain(custom);
+    own.chain(named).chain(lambda).collect()
 }
 
 /// The hosts of services in the stack's region, which SDKs call that know no variable for them.

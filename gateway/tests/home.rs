@@ -103,6 +103,45 @@ async fn every_way_to_name_the_api_leads_home(#[case] language: Language) {
     running.shutdown().await;
 }
 
+const DOMAINS: &str = "
+  Chat:
+    Type: AWS::ApiGatewayV2::ApiMapping
+    Properties: {ApiId: !Ref Api, DomainName: chat.example.com, Stage: test, ApiMappingKey: live}
+  Rooms:
+    Type: AWS::ApiGatewayV2::ApiMapping
+    Properties: {ApiId: !Ref Api, DomainName: '*.rooms.example', Stage: test, ApiMappingKey: live}
+";
+
+// HANDSHAKE-47, MANAGEMENT-41: the name resolves to nothing here.
+#[rstest]
+#[case::node(NODE)]
+#[case::python(PYTHON)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_custom_domain_leads_home(#[case] language: Language) {
+    let options = options("domain", &language);
+    let text = std::fs::read_to_string(&options.template).unwrap();
+    let text = text.replacen("\nResources:\n", &format!("\nResources:{DOMAINS}"), 1);
+    std::fs::write(&options.template, text).unwrap();
+    let running = start(options).await;
+    let port = running.local_addr().port();
+    for (number, (domain, url)) in running.custom_domains().into_iter().enumerate() {
+        for port in [String::new(), format!(":{port}")] {
+            let host = format!("{}{port}", domain.replace('*', "red"));
+            let mut handshake = url.as_str().into_client_request().unwrap();
+            handshake
+                .headers_mut()
+                .insert("Host", host.parse().unwrap());
+            let mut client = open(handshake).await.unwrap();
+            let name = language.clients[number];
+            let message = format!(r#"{{"way": "domain", "client": "{name}"}}"#);
+            let posted = call(&mut client, &message).await;
+            assert_eq!(posted, (true, "200".to_owned()), "{host} by {name}");
+        }
+    }
+    assert_eq!(running.custom_domains().len(), 2);
+    running.shutdown().await;
+}
+
 // SDKs that know no variable for it used to call the internet.
 #[rstest]
 #[case::node(NODE)]

@@ -4,6 +4,7 @@
 
 mod integration;
 mod key;
+mod stage;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -14,6 +15,7 @@ pub use integration::{
     ContentHandling, Integration, IntegrationResponse, IntegrationType, PassthroughBehavior,
 };
 pub use key::{ApiKey, KEY_FROM_AUTHORIZER, KEY_FROM_HEADER, Period, Quota, UsagePlan};
+pub use stage::{AccessLogSettings, ApiMapping, RouteSettings, Stage};
 
 /// A WebSocket API with the one stage that is served.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +30,10 @@ pub struct Api {
     pub partition: String,
     /// `RouteSelectionExpression`.
     pub route_selection_expression: String,
+    /// `DisableExecuteApiEndpoint`: only custom domains lead to the API.
+    pub disable_execute_api_endpoint: bool,
+    /// The custom domains that lead to the stage, in the order of the template.
+    pub api_mappings: Vec<ApiMapping>,
     /// The stage that is served.
     pub stage: Stage,
     /// By route key; the order is the template's.
@@ -44,43 +50,6 @@ pub struct Api {
     pub api_keys: IndexMap<String, ApiKey>,
     /// The usage plans that name the stage, by id.
     pub usage_plans: IndexMap<String, UsagePlan>,
-}
-
-/// `AWS::ApiGatewayV2::Stage`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Stage {
-    /// `StageName`, the first segment of the path.
-    pub stage_name: String,
-    /// `StageVariables`: strings.
-    pub stage_variables: Map<String, Value>,
-    /// `DefaultRouteSettings`: for routes without settings of their own.
-    pub default_route_settings: RouteSettings,
-    /// `RouteSettings`, by route key.
-    pub route_settings: IndexMap<RouteKey, RouteSettings>,
-    /// `AccessLogSettings`: without them no request is logged.
-    pub access_log_settings: Option<AccessLogSettings>,
-    /// Whether the stage has no deployment.
-    ///
-    /// Realises: HANDSHAKE-21
-    pub undeployed: bool,
-}
-
-/// `AccessLogSettings`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AccessLogSettings {
-    /// `DestinationArn`: nothing depends on it here, where lines go is the shell's matter.
-    pub destination_arn: Option<String>,
-    /// `Format`: text with variables, see [`access_log`](crate::access_log).
-    pub format: String,
-}
-
-/// `DefaultRouteSettings` or an entry of `RouteSettings`, as far as it concerns clients.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct RouteSettings {
-    /// `ThrottlingRateLimit`: requests a second.
-    pub throttling_rate_limit: Option<f64>,
-    /// `ThrottlingBurstLimit`: requests at once.
-    pub throttling_burst_limit: Option<u32>,
 }
 
 /// `AWS::ApiGatewayV2::Route` with its `RouteResponse`s.
@@ -173,6 +142,8 @@ impl Api {
             region: "us-east-1".to_owned(),
             partition: "aws".to_owned(),
             route_selection_expression: route_selection_expression.to_owned(),
+            disable_execute_api_endpoint: false,
+            api_mappings: Vec::new(),
             stage: Stage {
                 stage_name: stage_name.to_owned(),
                 ..Stage::default()

@@ -118,6 +118,7 @@ impl Deployments {
             account_id: now.account_id.clone(),
             region: now.region.clone(),
             partition: now.partition.clone(),
+            api_mappings: now.api_mappings.clone(),
             stage,
             api_keys: now.api_keys.clone(),
             usage_plans: now.usage_plans.clone(),
@@ -148,6 +149,9 @@ pub fn waiting(declared: &Api, served: &Api) -> Vec<String> {
     }
     if declared.api_key_selection_expression != served.api_key_selection_expression {
         waiting.push("the API key selection expression".to_owned());
+    }
+    if declared.disable_execute_api_endpoint != served.disable_execute_api_endpoint {
+        waiting.push("`DisableExecuteApiEndpoint`".to_owned());
     }
     for key in declared.routes.keys() {
         match served.routes.contains_key(key) {

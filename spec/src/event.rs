@@ -96,7 +96,7 @@ pub fn request_context(
 /// `requestContext.identity`: the API key when one was required, `userAgent` only when the client
 /// sent one, the caller of a signed connection, in the order of REST APIs.
 ///
-/// Realises: EVENT-27 to EVENT-30, EVENT-43, TEMPLATE-23, EVENT-52, EVENT-47, EVENT-54
+/// Realises: EVENT-27 to EVENT-30, EVENT-43, TEMPLATE-23, EVENT-52, EVENT-47, EVENT-54, HANDSHAKE-48
 pub fn identity(connection: &Connection) -> Map<String, Value> {
     let mut identity = Map::new();
     let mut put = |name: &str, value: Option<&String>| {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::api::Api;
+use crate::domain::{self, Astray};
 use crate::http::{Headers, HttpResponse};
 use crate::limits;
 use crate::percent::{Plus, decode};
@@ -33,8 +34,12 @@ pub enum Refusal {
     UriTooLong,
     /// The path is not the stage's.
     ///
-    /// Realises: HANDSHAKE-22, HANDSHAKE-23
+    /// Realises: HANDSHAKE-22, HANDSHAKE-23, HANDSHAKE-57
     UnknownPath,
+    /// The default endpoint was called, which the API has disabled.
+    ///
+    /// Realises: HANDSHAKE-45
+    DisabledEndpoint,
     /// The stage has no deployment.
     ///
     /// Realises: HANDSHAKE-21
@@ -179,7 +184,11 @@ impl Refusal {
                 "RequestEntityTooLargeException",
                 r#"{"message":"Request-URI Too Long"}"#.into(),
             ),
-            Self::UnknownPath | Self::NotDeployed | Self::Forbidden | Self::InvalidApiKey => (
+            Self::UnknownPath
+            | Self::DisabledEndpoint
+            | Self::NotDeployed
+            | Self::Forbidden
+            | Self::InvalidApiKey => (
                 403,
                 "ForbiddenException",
                 r#"{"message":"Forbidden"}"#.into(),
@@ -262,6 +271,7 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Self::UriTooLong => "the URL is longer than 4096 characters",
             Self::UnknownPath => "the path is not the stage's",
+            Self::DisabledEndpoint => "the API has disabled its default endpoint",
             Self::NotDeployed => "the stage has no deployment",
             Self::NotAnUpgrade => "no WebSocket upgrade was asked for",
             Self::UnsupportedVersion => "the version of the protocol must be 13",
@@ -298,8 +308,12 @@ pub fn check(api: &Api, request: &HandshakeRequest) -> Result<(), Refusal> {
         return Err(Refusal::UriTooLong);
     }
     // AWS's own wscat walk-through has a trailing slash (HANDSHAKE-18).
-    let path = request.path();
-    let path = path.strip_suffix('/').unwrap_or(path);
+    let path = domain::staged(api, request.host(), request.path());
+    let path = path.map_err(|astray| match astray {
+        Astray::Path => Refusal::UnknownPath,
+        Astray::DisabledEndpoint => Refusal::DisabledEndpoint,
+    })?;
+    let path = path.strip_suffix('/').unwrap_or(&path);
     if path.strip_prefix('/') != Some(&*api.stage.stage_name) {
         return Err(Refusal::UnknownPath);
     }
@@ -322,6 +336,32 @@ pub fn check(api: &Api, request: &HandshakeRequest) -> Result<(), Refusal> {
         ));
     }
     Ok(())
+}
+
+/// What else is known of a refusal by [`check`], in words: where the API is, if the address was
+/// wrong.
+pub(crate) fn cause(api: &Api, request: &HandshakeRequest, refusal: &Refusal) -> String {
+    if !matches!(refusal, Refusal::UnknownPath | Refusal::DisabledEndpoint) {
+        return "checked before any function runs".to_owned();
+    }
+    let (path, host) = (request.path(), request.host());
+    let mut cause = format!("`{path}` was asked for");
+    let is_open = !api.disable_execute_api_endpoint || !api.api_mappings.is_empty();
+    if is_open && *refusal == Refusal::UnknownPath {
+        let base = domain::base(api, host);
+        cause.push_str(&format!("; the address is `ws://{host}{base}`"));
+    }
+    if *refusal == Refusal::DisabledEndpoint {
+        let mappings = api.api_mappings.iter();
+        let addresses = mappings.map(|one| format!("`wss://{}{}`", one.domain_name, one.path()));
+        let addresses: Vec<String> = addresses.collect();
+        cause.push_str("; its custom domains: ");
+        cause.push_str(match &*addresses.join(", ") {
+            "" => "none",
+            all => all,
+        });
+    }
+    cause
 }
 
 /// Whether a `Sec-WebSocket-Key` is the base64 of 16 bytes (RFC 6455, section 4.1).

@@ -60,6 +60,7 @@ mod close;
 pub mod compile;
 pub mod connection;
 pub mod deployment;
+pub mod domain;
 pub mod error_frame;
 pub mod event;
 mod gateway;

@@ -2,8 +2,11 @@
 
 mod misdirection;
 
+use std::borrow::Cow;
+
 use crate::api::Api;
 use crate::connection::Connection;
+use crate::domain;
 use crate::handshake::access_denied;
 use crate::http::{Headers, HttpResponse};
 use crate::ids;
@@ -95,9 +98,9 @@ pub fn is_management(path: &str, headers: &Headers) -> bool {
 ///
 /// Realises: MANAGEMENT-24, MANAGEMENT-25, MANAGEMENT-51
 pub fn parse(api: &Api, request: &ManagementRequest) -> Result<(Operation, String), Refusal> {
-    let below = below_the_stage(&request.path);
-    let stage = stage(&request.path);
-    if stage != api.stage.stage_name {
+    let path = staged(api, request).map_err(|_| Refusal::Forbidden)?;
+    let below = below_the_stage(&path);
+    if stage(&path) != api.stage.stage_name {
         return Err(Refusal::Forbidden);
     }
     let no_method = || Refusal::NoMethod {
@@ -140,20 +143,33 @@ pub fn misdirected(
     request: &ManagementRequest,
     refusal: Option<&Refusal>,
 ) -> Option<Misdirected> {
-    let below = decode(below_the_stage(&request.path), Plus::Literal);
+    let staged = staged(api, request);
+    let staged = staged.as_deref().unwrap_or(&request.path);
+    let below = decode(below_the_stage(staged), Plus::Literal);
     let segments: Vec<&str> = below.split('/').collect();
+    let host = request.headers.get("Host").unwrap_or("{host}");
+    let is_custom = domain::is_custom(api, host);
+    let has_stage = segments.first() == Some(&&*api.stage.stage_name)
+        || stage(staged) == api.stage.stage_name && staged == request.path;
     let kind = match refusal {
         None if segments.first() == Some(&"") => Misdirection::DoubleSlash,
         None => return None,
-        Some(refusal) => refused(refusal, &segments, &stage(&request.path))?,
+        Some(Refusal::Forbidden | Refusal::NoMethod { .. }) if is_custom && has_stage => {
+            Misdirection::StageOnDomain
+        }
+        Some(Refusal::Forbidden) if api.disable_execute_api_endpoint && has_stage => {
+            Misdirection::DisabledEndpoint
+        }
+        Some(Refusal::Forbidden) if is_custom => Misdirection::OtherKey,
+        Some(refusal) => refused(refusal, &segments, &stage(staged))?,
     };
     let path = request.path.split('?').next().unwrap_or_default();
     Some(Misdirected {
         kind,
         method: request.method.clone(),
         path: path.to_owned(),
-        host: request.headers.get("Host").unwrap_or("{host}").to_owned(),
-        stage: api.stage.stage_name.clone(),
+        host: host.to_owned(),
+        base: domain::base(api, host),
     })
 }
 
@@ -173,6 +189,12 @@ fn refused(refusal: &Refusal, below: &[&str], stage: &str) -> Option<Misdirectio
     }
 }
 
+/// The path of a request as it is on the default endpoint.
+fn staged<'r>(api: &Api, request: &'r ManagementRequest) -> Result<Cow<'r, str>, domain::Astray> {
+    let host = request.headers.get("Host").unwrap_or_default();
+    domain::staged(api, host, &request.path)
+}
+
 /// The first segment of a request's path, decoded: its stage.
 fn stage(path: &str) -> String {
     let path = path.split('?').next().unwrap_or_default();
@@ -183,7 +205,12 @@ fn stage(path: &str) -> String {
 /// The path below the stage as it was sent, which the resource of `execute-api:Invoke` ends in.
 ///
 /// Realises: MANAGEMENT-49
-pub(crate) fn below_the_stage(path: &str) -> &str {
+pub(crate) fn below(api: &Api, request: &ManagementRequest) -> String {
+    let path = staged(api, request);
+    below_the_stage(path.as_deref().unwrap_or(&request.path)).to_owned()
+}
+
+fn below_the_stage(path: &str) -> &str {
     let path = path.split('?').next().unwrap_or_default();
     let path = path.strip_prefix('/').unwrap_or(path);
     path.split_once('/').map_or("", |(_, below)| below)

@@ -178,6 +178,21 @@ impl Loaded {
     }
 }
 
+/// The templates of the stacks that are nested in the template at `path`, as far as they are there.
+pub(crate) fn nested_files(root: &Node, path: &Path) -> Vec<PathBuf> {
+    let file = File {
+        name: "",
+        text: "",
+        directory: path.parent().unwrap_or(Path::new("")),
+        path: Some(path),
+    };
+    let nested = nested_in(root);
+    let found = nested
+        .iter()
+        .filter_map(|(_, resource)| locate(resource, &file).ok());
+    found.filter(|path| path.is_file()).collect()
+}
+
 /// The resources of a template that are stacks.
 fn nested_in(root: &Node) -> Vec<(String, &Node)> {
     let resources = root.get("Resources").map(Node::entries).unwrap_or_default();

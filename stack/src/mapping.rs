@@ -4,7 +4,7 @@
 mod written;
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use spec::template::Output;
@@ -13,6 +13,7 @@ use self::written::{Written, on_deployment};
 use crate::document::source::Source;
 use crate::document::yaml::{self, Content, Node};
 use crate::error::{Error, ErrorKind, Span};
+use crate::load;
 use crate::resources::{integration, integration_response};
 use crate::template::call::call;
 
@@ -25,6 +26,8 @@ pub struct MappingTemplates {
     pub templates: Vec<MappingTemplate>,
     /// Those that cannot be read, in the order of the text.
     pub unread: Vec<UnreadTemplate>,
+    /// The templates of the stacks nested in it that are on this machine.
+    pub nested: Vec<PathBuf>,
 }
 
 /// A mapping template.
@@ -78,7 +81,7 @@ impl MappingTemplates {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|error| Error::of_file(&name, ErrorKind::Unreadable(Arc::new(error))))?;
-        Self::parse(&name, &text)
+        Self::of(&name, &text, Some(path))
     }
 
     /// Reads them from the text of the file called `name`, whose end says what it is, as for
@@ -87,6 +90,10 @@ impl MappingTemplates {
     /// # Errors
     /// A stack's template that is not YAML.
     pub fn parse(name: &str, text: &str) -> Result<Self, Error> {
+        Self::of(name, text, None)
+    }
+
+    fn of(name: &str, text: &str, path: Option<&Path>) -> Result<Self, Error> {
         let ends_in = |end: &str| {
             let extension = Path::new(name).extension();
             extension.is_some_and(|extension| extension.eq_ignore_ascii_case(end))
@@ -104,6 +111,8 @@ impl MappingTemplates {
         } else {
             None
         };
+        let nested = stack.as_ref().zip(path);
+        let nested = nested.map(|(root, path)| load::nested_files(root, path));
         let (templates, unread) = match stack {
             Some(root) => in_stack(&source, &root),
             None => (vec![MappingTemplate::of_file(text)], Vec::new()),
@@ -112,6 +121,7 @@ impl MappingTemplates {
             source,
             templates,
             unread,
+            nested: nested.unwrap_or_default(),
         })
     }
 

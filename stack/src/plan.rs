@@ -1,12 +1,16 @@
 //! What changes from one assembly to the next, to be applied while it serves.
 
+mod refusal;
+
 use std::fmt;
 
 use serde_json::Value as Json;
-use spec::api::Api;
 
 use crate::assembly::Assembly;
 use crate::declared::{Function, Table};
+use refusal::restart;
+
+pub use refusal::{NeedsRestart, Refusal};
 
 /// What changes from one assembly to the next. It is empty if nothing that is served does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,65 +98,6 @@ pub enum TablePart {
     TimeToLive,
 }
 
-/// What cannot change while it serves: the old value and the new one.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NeedsRestart {
-    /// The API's id.
-    #[error("the API's id changes from `{old}` to `{new}`")]
-    ApiId {
-        /// Until now.
-        old: String,
-        /// From now on.
-        new: String,
-    },
-    /// The stage's name.
-    #[error("the stage's name changes from `{old}` to `{new}`")]
-    StageName {
-        /// Until now.
-        old: String,
-        /// From now on.
-        new: String,
-    },
-    /// `AWS::Region`.
-    #[error("the region changes from `{old}` to `{new}`")]
-    Region {
-        /// Until now.
-        old: String,
-        /// From now on.
-        new: String,
-    },
-    /// `AWS::AccountId`.
-    #[error("the account changes from `{old}` to `{new}`")]
-    AccountId {
-        /// Until now.
-        old: String,
-        /// From now on.
-        new: String,
-    },
-    /// `AWS::Partition`.
-    #[error("the partition changes from `{old}` to `{new}`")]
-    Partition {
-        /// Until now.
-        old: String,
-        /// From now on.
-        new: String,
-    },
-}
-
-/// Why a plan cannot be applied to a gateway that serves.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// What a restart would take.
-    #[error(transparent)]
-    NeedsRestart(#[from] NeedsRestart),
-    /// A table's key schema changes.
-    #[error("the key schema of the table `{name}` changes: give the table another name")]
-    KeySchema {
-        /// `TableName`.
-        name: String,
-    },
-}
-
 impl Plan {
     /// What changes from `old`, which is served, to `new`, as it is [after](Assembly::after) it.
     pub fn between(old: &Assembly, new: &Assembly) -> Self {
@@ -201,20 +146,6 @@ fn rules(old: &Assembly, new: &Assembly) -> bool {
     let stage_name = &old_api.stage.stage_name;
     same_name.stage.stage_name.clone_from(stage_name);
     same_name != *old_api.api()
-}
-
-fn restart(old: &Api, new: &Api) -> Vec<NeedsRestart> {
-    let pair = |old: &String, new: &String| (old != new).then(|| (old.clone(), new.clone()));
-    let stages = (&old.stage.stage_name, &new.stage.stage_name);
-    let changes = [
-        pair(&old.api_id, &new.api_id).map(|(old, new)| NeedsRestart::ApiId { old, new }),
-        pair(stages.0, stages.1).map(|(old, new)| NeedsRestart::StageName { old, new }),
-        pair(&old.region, &new.region).map(|(old, new)| NeedsRestart::Region { old, new }),
-        pair(&old.account_id, &new.account_id)
-            .map(|(old, new)| NeedsRestart::AccountId { old, new }),
-        pair(&old.partition, &new.partition).map(|(old, new)| NeedsRestart::Partition { old, new }),
-    ];
-    changes.into_iter().flatten().collect()
 }
 
 fn functions(old: &Assembly, new: &Assembly) -> Vec<FunctionChange> {

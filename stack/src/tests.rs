@@ -9,6 +9,7 @@ mod asynchronous;
 mod code;
 mod creation;
 mod deployments;
+mod domains;
 mod elsewhere;
 mod evaluation;
 mod event_source_mappings;
@@ -150,9 +151,9 @@ fn nothing_is_left_out_silently() {
   Route:
     Type: AWS::ApiGatewayV2::Route
     Properties: {ApiId: !Ref Api, RouteKey: r, Colour: red}
-  Mapping:
-    Type: AWS::ApiGatewayV2::ApiMapping
-    Properties: {ApiId: !Ref Api, DomainName: d, Stage: s}
+  Portal:
+    Type: AWS::ApiGatewayV2::Portal
+    Properties: {Colour: red}
 ";
     let stack = read("", resources, &[]).unwrap();
     let warnings: Vec<&str> = stack
@@ -165,7 +166,7 @@ fn nothing_is_left_out_silently() {
         [
             "`Colour` of `Model` (`AWS::ApiGatewayV2::Model`) has no effect here",
             "`Colour` of `Route` (`AWS::ApiGatewayV2::Route`) has no effect here",
-            "`Mapping` (`AWS::ApiGatewayV2::ApiMapping`) has no effect here",
+            "`Portal` (`AWS::ApiGatewayV2::Portal`) has no effect here",
         ]
     );
 }

@@ -122,7 +122,14 @@ fn a_template_is_found_in_its_folder_whatever_its_form() {
 #[test]
 fn what_sam_built_is_served_unless_its_template_is_newer() {
     let build = ".aws-sam/build/template.yaml";
-    let folder = Folder::with("sam", &[("template.yml", SAM), (build, SAM)]);
+    let folder = Folder::with(
+        "sam",
+        &[
+            ("template.yml", SAM),
+            (build, SAM),
+            (".aws-sam/build.toml", ""),
+        ],
+    );
     folder.written("template.yml", 1);
     folder.written(build, 1);
     let found = folder.find("", None).unwrap();
@@ -139,6 +146,12 @@ fn what_sam_built_is_served_unless_its_template_is_newer() {
              run `sam build` to serve `{build}`"
         )]
     );
+    // The build that is named is meant, whatever its age.
+    for path in [".aws-sam", ".aws-sam/build", build] {
+        let named = folder.find(path, None).unwrap();
+        assert_eq!(named.template, Path::new(build), "{path}");
+        assert_eq!(named.dialect, Dialect::SamBuild, "{path}");
+    }
     // A template that is named is the one that is meant.
     folder.written(build, 3);
     let named = folder.find("template.yml", None).unwrap();

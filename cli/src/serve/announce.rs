@@ -45,6 +45,9 @@ fn for_people(running: &Control, options: &Options) {
         running.dynamodb_url(),
         tables_are(options)
     ));
+    for (domain, url) in running.custom_domains() {
+        print(&format!("custom domain: {url} with `Host: {domain}`"));
+    }
     if let Some(url) = running.outbox_url() {
         print(&format!("outbox of services that are not here: {url}"));
     }
@@ -70,9 +73,14 @@ fn for_programs(running: &Control) {
     let api_keys: Map<String, Value> = required_keys(stack)
         .map(|key| (key.name.clone(), key.value.as_str().into()))
         .collect();
+    let custom_domains = running.custom_domains().into_iter();
+    let custom_domains: Vec<Value> = custom_domains
+        .map(|(host, ws)| json!({"host": host, "ws": ws}))
+        .collect();
     let line = json!({
         "ws": running.ws_url(),
         "management": running.management_url(),
+        "custom_domains": custom_domains,
         "dynamodb": running.dynamodb_url(),
         "ca": running.authority(),
         "tables": tables,

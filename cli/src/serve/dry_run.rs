@@ -127,6 +127,9 @@ fn integration(stack: &Assembly, integration: &Integration) -> Value {
         (None, Some(uri)) => described.insert("uri".to_owned(), uri.into()),
         (None, None) => None,
     };
+    if let Some(reason) = &integration.unavailable {
+        described.insert("unavailable".to_owned(), reason.as_str().into());
+    }
     let templates = integration.request_templates.keys();
     let templates: Vec<&str> = templates.map(String::as_str).collect();
     described.insert("request_templates".to_owned(), templates.into());
@@ -187,6 +190,7 @@ fn kind(kind: &WarningKind) -> &'static str {
         WarningKind::LeftOut => "left-out",
         WarningKind::Suspicious => "suspicious",
         WarningKind::NotPermitted { .. } => "not-permitted",
+        WarningKind::Unavailable => "unavailable",
         _ => "other",
     }
 }

@@ -134,6 +134,9 @@ pub struct Connect {
     /// Header fields to send.
     #[serde(default)]
     pub headers: BTreeMap<String, Values>,
+    /// Another host to name than the target's own, such as a custom domain's; then `target` is the
+    /// whole path.
+    pub host: Option<String>,
     /// Behind the stage's path, such as `?a=b` or `/more`.
     #[serde(default)]
     pub target: String,
@@ -187,6 +190,8 @@ pub struct Manage {
     pub id: String,
     /// The whole path behind the host, instead of stage and id.
     pub path: Option<String>,
+    /// Another host to name than the target's own, such as a custom domain's, with `path`.
+    pub host: Option<String>,
     /// The body to send.
     #[serde(default)]
     pub body: String,

@@ -56,8 +56,10 @@ impl fmt::Display for Step {
 impl fmt::Display for Connect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} connects", self.client)?;
-        if !self.target.is_empty() {
-            write!(f, " to {}{}", quoted(&self.target), times(self.repeat))?;
+        let host = self.host.as_deref().unwrap_or_default();
+        if !self.target.is_empty() || !host.is_empty() {
+            let target = format!("{host}{}", self.target);
+            write!(f, " to {}{}", quoted(&target), times(self.repeat))?;
         }
         let fields: Vec<String> = self
             .headers
@@ -101,8 +103,10 @@ impl fmt::Display for Manage {
             Some(path) => path.clone(),
             None => format!("/@connections/{}", self.id),
         };
-        let Self { method, .. } = self;
-        write!(f, "a backend calls {method} {}", quoted(&path))?;
+        let Self { method, host, .. } = self;
+        let host = host.as_deref().unwrap_or_default();
+        let url = format!("{host}{path}");
+        write!(f, "a backend calls {method} {}", quoted(&url))?;
         if !self.body.is_empty() {
             write!(f, " with {}{}", quoted(&self.body), times(self.repeat))?;
         }

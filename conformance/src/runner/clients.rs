@@ -13,8 +13,15 @@ impl<S: Session> Run<'_, S> {
         let client = &connect.client;
         let target = stretched(&self.fill(&connect.target)?, connect.repeat)?;
         let fields = self.fields(&connect.headers)?;
-        self.note(">", &format!("{client}: upgrade {target} {fields:?}"));
+        self.note(
+            ">",
+            &format!(
+                "{client}: upgrade {}{target} {fields:?}",
+                connect.host.as_deref().unwrap_or_default()
+            ),
+        );
         let upgrade = Upgrade {
+            host: connect.host.clone(),
             target,
             headers: fields,
             sign: connect.sign.clone(),

@@ -17,9 +17,10 @@ struct Call<'a> {
 impl<S: Session> Run<'_, S> {
     /// Makes a call, or floods a client with it, and compares the response.
     pub(super) async fn manage(&mut self, step: &Manage) -> Result<(), Stop> {
-        let to = match &step.path {
-            Some(path) => Callback::Path(self.fill(path)?),
-            None => Callback::Connection(self.fill(&step.id)?),
+        let to = match (&step.path, &step.host) {
+            (Some(path), None) => Callback::Path(self.fill(path)?),
+            (Some(path), Some(host)) => Callback::Host(host.clone(), self.fill(path)?),
+            (None, _) => Callback::Connection(self.fill(&step.id)?),
         };
         let body = repeated(&self.fill(&step.body)?, step.repeat)?;
         let call = Call { step, to, body };

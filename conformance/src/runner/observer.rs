@@ -14,6 +14,7 @@ impl<S: Session> Run<'_, S> {
     /// the target.
     pub(super) async fn observe(&mut self, observe: &Observe) -> Result<(), Stop> {
         let upgrade = Upgrade {
+            host: None,
             target: self.fill(&observe.target)?,
             headers: self.fields(&observe.headers)?,
             sign: observe.sign.clone(),

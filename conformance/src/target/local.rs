@@ -18,7 +18,7 @@ use crate::case::Feature;
 use crate::session::SessionError;
 
 /// What the target has.
-pub const FEATURES: [Feature; 10] = [
+pub const FEATURES: [Feature; 11] = [
     Feature::Authorizer,
     Feature::Templates,
     Feature::Management,
@@ -29,6 +29,7 @@ pub const FEATURES: [Feature; 10] = [
     Feature::Http,
     Feature::Sockets,
     Feature::AccessLog,
+    Feature::Domains,
 ];
 
 /// The clock of a gateway that was started with [`CLOCK`]. It is moved through the gateway's

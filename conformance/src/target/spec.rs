@@ -20,7 +20,7 @@ use crate::session::{Answer, Callback, Incoming, Outgoing, Session, SessionError
 use crate::sign::{Sign, Unsigned};
 
 /// What the target has.
-pub const FEATURES: [Feature; 9] = [
+pub const FEATURES: [Feature; 10] = [
     Feature::Authorizer,
     Feature::Templates,
     Feature::Management,
@@ -30,6 +30,7 @@ pub const FEATURES: [Feature; 9] = [
     Feature::TwoWay,
     Feature::Http,
     Feature::AccessLog,
+    Feature::Domains,
 ];
 
 /// The specification running one case.
@@ -128,12 +129,12 @@ impl SpecSession {
     fn management(
         &mut self,
         method: &str,
-        path: String,
+        (host, path): (&str, String),
         fields: Fields,
         body: &str,
     ) -> HttpResponse {
         self.numbers += 1;
-        let own = ("Host".to_owned(), HOST.to_owned());
+        let own = ("Host".to_owned(), host.to_owned());
         let request = ManagementRequest {
             method: method.to_owned(),
             path,
@@ -193,10 +194,14 @@ impl Session for SpecSession {
     async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, SessionError> {
         self.numbers += 1;
         let peer = PeerId(self.numbers);
-        let target = format!("/{}{}", self.gateway.api().stage.stage_name, request.target);
+        let (host, base) = match &request.host {
+            Some(host) => (&**host, String::new()),
+            None => (HOST, self.base()),
+        };
+        let target = base + &request.target;
         let (target, fields) = self.signed(request.sign.as_ref(), "GET", target, "");
         let mut headers = Headers::from_iter([
-            ("Host", HOST),
+            ("Host", host),
             ("Connection", "Upgrade"),
             ("Upgrade", "websocket"),
             ("Sec-WebSocket-Version", "13"),
@@ -293,12 +298,13 @@ impl Session for SpecSession {
         body: &str,
         sign: Option<&Sign>,
     ) -> Result<Answer, SessionError> {
-        let path = match to {
-            Callback::Connection(id) => self.path_of(id),
-            Callback::Path(path) => path.clone(),
+        let (host, path) = match to {
+            Callback::Connection(id) => (HOST, self.path_of(id)),
+            Callback::Path(path) => (HOST, path.clone()),
+            Callback::Host(host, path) => (&**host, path.clone()),
         };
         let (path, fields) = self.signed(sign, method, path, body);
-        let response = self.management(method, path, fields, body);
+        let response = self.management(method, (host, path), fields, body);
         self.settle_outputs();
         Ok(response.into())
     }

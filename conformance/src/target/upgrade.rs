@@ -19,16 +19,18 @@ const MOST_HEAD: usize = 64 * 1024;
 /// Asks for an upgrade: the answer, and the socket when it was 101.
 pub(super) async fn upgrade(
     url: &str,
-    headers: impl Iterator<Item = (&str, &str)>,
+    headers: impl Iterator<Item = (&str, &str)> + Clone,
     patience: Duration,
 ) -> Result<(Answer, Option<WebSocketStream<Stream>>), SessionError> {
     let address = Address::parse(url).map_err(SessionError::other)?;
     let key = generate_key();
+    let named = headers.clone().find(|(name, _)| *name == "Host");
+    let host = named.map_or(&*address.authority, |(_, host)| host);
     let mut request = format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n",
-        address.target, address.authority
+        address.target, host
     );
-    for (name, value) in headers {
+    for (name, value) in headers.filter(|(name, _)| *name != "Host") {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
     request.push_str("\r\n");

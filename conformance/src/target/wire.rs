@@ -157,6 +157,10 @@ impl Session for WireSession {
     async fn connect(&mut self, client: &str, request: &Upgrade) -> Result<Answer, SessionError> {
         let mut url = format!("{}{}", self.endpoint.ws_url, request.target);
         let mut fields = request.headers.clone();
+        if let Some(host) = &request.host {
+            url = format!("{}{}", origin(&self.endpoint.ws_url), request.target);
+            fields.push(("Host".to_owned(), host.clone()));
+        }
         if let Some(sign) = &request.sign {
             fields.extend(signed(sign, "GET", &mut url, ""));
         }
@@ -259,12 +263,9 @@ impl Session for WireSession {
             Callback::Connection(id) => {
                 format!("{base}/@connections/{}", percent::encode(id.as_bytes()))
             }
-            Callback::Path(path) => {
-                let (_, own) = parts(base);
-                format!("{}{path}", &base[..base.len() - own.len()])
-            }
+            Callback::Path(path) | Callback::Host(_, path) => format!("{}{path}", origin(base)),
         };
-        let fields = match (sign, &self.endpoint.credentials) {
+        let mut fields = match (sign, &self.endpoint.credentials) {
             (Some(sign), _) => signed(sign, method, &mut url, body),
             (None, Some(credentials)) => {
                 let (host, target) = parts(&url);
@@ -278,6 +279,9 @@ impl Session for WireSession {
             }
             (None, None) => Vec::new(),
         };
+        if let Callback::Host(host, _) = to {
+            fields.push(("Host".to_owned(), host.clone()));
+        }
         let fields: Vec<(&str, &str)> = fields
             .iter()
             .map(|(name, value)| (&**name, &**value))
@@ -360,6 +364,11 @@ fn signed(sign: &Sign, method: &str, url: &mut String, body: &str) -> Vec<(Strin
     let path = url.len() - target.len();
     url.replace_range(path.., &signed);
     fields
+}
+
+/// A URL without its path.
+fn origin(url: &str) -> &str {
+    &url[..url.len() - parts(url).1.len()]
 }
 
 /// The host of a URL, and its path with the query string.

@@ -32,7 +32,8 @@ function lead(args) {
   const options = isOptions ? first : { port: first, host: second };
   if (typeof options.host !== 'string' || options.path) return args;
   const name = options.host.toLowerCase().replace(/\.$/, '');
-  const home = homes.get(name);
+  // `*.` of a custom domain stands for one label.
+  const home = homes.get(name) ?? homes.get(name.replace(/^[^.]*/, '*'));
   if (!home) {
     if (isAws(name)) warn(name);
     return args;

@@ -34,7 +34,8 @@ def lead_home():
             return None
         name = host.lower()
         name = name[:-1] if name.endswith(".") else name
-        home = homes.get(name)
+        # `*.` of a custom domain stands for one label.
+        home = homes.get(name) or homes.get("*." + name.partition(".")[2])
         if home is None:
             if name.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")):
                 warn(name, names[0])

@@ -91,7 +91,8 @@ pub(crate) struct Surroundings {
     pub(crate) region: String,
     /// What functions sign their calls with.
     pub(crate) credentials: Caller,
-    pub(crate) stage: String,
+    /// What stands for the stage in the gateway's own addresses: `/{stage}`, or the key of a mapping.
+    pub(crate) base: String,
     /// Where the `@connections` API is.
     pub(crate) management: SocketAddr,
     pub(crate) dynamodb_url: String,
@@ -266,7 +267,7 @@ fn log_stream(clock: &Clock, id: &str) -> String {
 impl Surroundings {
     /// The base address of the `@connections` API, as a function is to call it.
     pub(crate) fn management_url(&self) -> String {
-        format!("http://{}/{}", self.management, self.stage)
+        format!("http://{}{}", self.management, self.base)
     }
 
     /// Where functions find Lambda's Invoke API.

@@ -99,7 +99,6 @@ async fn prepare(
     let probe = files.join("probe.py");
     let found = find(function, tools.python(), package, &probe, &modules).await?;
     check(&found, function, &package.named)?;
-    look_for_handler(function, &package.root, &modules);
     let (major, minor, _) = found.version;
     if function.runtime != format!("python{major}.{minor}") {
         let said = ("Python", &*format!("{major}.{minor}"));
@@ -143,34 +142,6 @@ fn program(
         env,
         code: package.sources.clone(),
         is_preloaded: true,
-    }
-}
-
-/// Warns of a handler whose module is neither in the code nor in a layer.
-fn look_for_handler(function: &Function, root: &Path, modules: &[PathBuf]) {
-    let Some((module, _)) = function.handler.rsplit_once('.') else {
-        return;
-    };
-    let path = module.replace('.', "/");
-    let file = root.join(&path).with_extension("py");
-    let mut folders = modules.iter().map(PathBuf::as_path).chain([root]);
-    let is_there = |folder: &Path| {
-        let module = folder.join(&path);
-        // A module may be a folder, or in machine code (`name.cpython-312-….so`).
-        module.with_extension("py").is_file() || module.is_dir() || {
-            let name = module.file_name().unwrap_or_default().to_string_lossy();
-            let beside = std::fs::read_dir(module.parent().unwrap_or(folder));
-            let mut beside = beside.into_iter().flatten().flatten();
-            beside.any(|entry| {
-                entry
-                    .file_name()
-                    .to_string_lossy()
-                    .starts_with(&format!("{name}."))
-            })
-        }
-    };
-    if !folders.any(is_there) {
-        unbuilt::warn_of_handler(function, &file);
     }
 }
 

@@ -55,16 +55,6 @@ pub(super) fn made_by(function: &Function, folder: &Path) -> Option<String> {
     has_script.then(|| format!("`{} run build` in `{}`", tool(package), package.display()))
 }
 
-/// Says that nothing has the name of a handler's file: each of its events will fail, as on AWS.
-pub(super) fn warn_of_handler(function: &Function, file: &Path) {
-    tracing::warn!(
-        "function `{}`: there is no `{}`, which its `Handler` `{}` names: each event will fail",
-        function.logical_id,
-        file.display(),
-        function.handler
-    );
-}
-
 /// Whether a layer's folder is one that `sam build` has to make first.
 ///
 /// # Errors

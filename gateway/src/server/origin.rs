@@ -97,7 +97,17 @@ impl Hosts {
             // addresses are listened on, each may be meant.
             return ip.is_loopback() || ip == *address || address.is_unspecified();
         }
-        name == "localhost" || name.ends_with(".localhost") || names.iter().any(|one| one == name)
+        name == "localhost"
+            || name.ends_with(".localhost")
+            || names.iter().any(|one| is_of(name, one))
+    }
+}
+
+/// Whether a name is another, whose `*.` stands for one label.
+fn is_of(name: &str, other: &str) -> bool {
+    match other.strip_prefix("*.") {
+        Some(parent) => name.split_once('.').is_some_and(|(_, rest)| rest == parent),
+        None => name == other,
     }
 }
 

@@ -4,6 +4,8 @@
 //! authority  the certificate that clients trust, made once for a user of this machine
 //! stream     a connection, plain or with TLS; its first byte says which
 //! ```
+//!
+//! Realises: HANDSHAKE-46
 
 mod authority;
 mod stream;

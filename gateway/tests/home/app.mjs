@@ -41,6 +41,7 @@ const ways = ({ domainName, stage, apiId }) => ({
   variable: process.env.CALLBACK,
   apiId: `https://${apiId}.execute-api.${process.env.AWS_REGION}.amazonaws.com/${stage}`,
   china: `https://${apiId.toUpperCase()}.Execute-API.us-east-1.amazonaws.com.cn/${stage}`,
+  domain: `https://${domainName}/live`,
   hardCoded: 'https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/test',
 });
 

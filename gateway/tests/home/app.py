@@ -71,6 +71,7 @@ def ways(of):
         "variable": os.environ["CALLBACK"],
         "apiId": "https://%s.execute-api.%s.amazonaws.com/%s" % (api, region, stage),
         "china": "https://%s.Execute-API.us-east-1.amazonaws.com.cn/%s" % (api.upper(), stage),
+        "domain": "https://%s/live" % of["domainName"],
         "hardCoded": "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/test",
     }
 

@@ -104,8 +104,8 @@ impl Gateway {
             Err(rejection) => return Some(Refusal::Signature(rejection)),
         };
         let (action, resource, shown) = if let Err(Refusal::NoMethod { .. }) = parsed {
-            let below = management::below_the_stage(&request.path);
-            let resource = api.below_arn(&request.method, below);
+            let below = management::below(api, request);
+            let resource = api.below_arn(&request.method, &below);
             (INVOKE, resource.clone(), resource)
         } else {
             let arn = |id: &str| api.connections_arn(&request.method, id);

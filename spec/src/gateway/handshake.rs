@@ -39,6 +39,8 @@ impl Gateway {
             api_key: None,
         };
         let checked = handshake::check(&self.rules, &request);
+        let cause = checked.as_ref().err();
+        let cause = cause.map(|refusal| handshake::cause(&self.rules, &request, refusal));
         let handshake = Handshake {
             rules: Arc::clone(&self.rules),
             request,
@@ -58,8 +60,7 @@ impl Gateway {
         }
         match checked {
             Err(refusal) => {
-                let cause = "checked before any function runs".to_owned();
-                self.refuse(peer, &refusal, cause);
+                self.refuse(peer, &refusal, cause.unwrap_or_default());
             }
             Ok(()) => match self.throttle.take(now, Some(&RouteKey::Connect)) {
                 Ok(()) => self.authorize(now, peer),

@@ -9,6 +9,14 @@ pub enum Misdirection {
     NoStage,
     /// `/other/…`: the endpoint has another stage.
     OtherStage,
+    /// `/{stage}/…` on a custom domain, whose addresses have no stage.
+    ///
+    /// Realises: MANAGEMENT-41
+    StageOnDomain,
+    /// `/other/…` on a custom domain.
+    OtherKey,
+    /// `/{stage}/…` where only custom domains lead to the API.
+    DisabledEndpoint,
     /// `/{stage}/@connections/@connections/{id}`: the endpoint has what SDKs add themselves.
     ConnectionsTwice,
     /// `/{stage}//@connections/{id}`: the endpoint ends in a slash, and the call is served.
@@ -34,8 +42,8 @@ pub struct Misdirected {
     pub path: String,
     /// The host that was called: its `Host` header.
     pub host: String,
-    /// The API's stage.
-    pub stage: String,
+    /// What stands for the stage on the host: `/{stage}`, or the key of a custom domain's mapping.
+    pub base: String,
 }
 
 impl fmt::Display for Misdirected {
@@ -45,7 +53,7 @@ impl fmt::Display for Misdirected {
             method,
             path,
             host,
-            stage,
+            base,
         } = self;
         match kind {
             Misdirection::DoubleSlash => write!(f, "`{method} {path}` is served: ")?,
@@ -54,6 +62,13 @@ impl fmt::Display for Misdirected {
         match kind {
             Misdirection::NoStage => f.write_str("the endpoint lacks the stage"),
             Misdirection::OtherStage => f.write_str("the endpoint has another stage"),
+            Misdirection::StageOnDomain => {
+                f.write_str("the stage is no part of an address on a custom domain")
+            }
+            Misdirection::OtherKey => f.write_str("no mapping of the custom domain has this key"),
+            Misdirection::DisabledEndpoint => {
+                f.write_str("the API has disabled its default endpoint")
+            }
             Misdirection::ConnectionsTwice => {
                 f.write_str("the endpoint ends in `@connections`, which SDKs add themselves")
             }
@@ -69,7 +84,7 @@ impl fmt::Display for Misdirected {
         let scheme = if host.contains(':') { "http" } else { "https" };
         write!(
             f,
-            "; the right endpoint is `{scheme}://{host}/{stage}`, to which SDKs add \
+            "; the right endpoint is `{scheme}://{host}{base}`, to which SDKs add \
              `/@connections/{{connectionId}}`"
         )
     }

@@ -57,6 +57,9 @@ impl Input {
 }
 
 fn in_folder(folder: &Path, stack: Option<&str>) -> Result<Input, InputError> {
+    if folder.ends_with(sam::FOLDER) {
+        return in_folder(&folder.join("build"), stack);
+    }
     if let Some(app) = cdk::open(folder)? {
         return app.choose(stack);
     }

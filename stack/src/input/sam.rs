@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use super::files::{join, written};
 use super::found::{Dialect, Input};
 
+/// Where `sam build` puts everything, from the folder of the template.
+pub(super) const FOLDER: &str = ".aws-sam";
 /// Where `sam build` puts its template, from the folder of the one that it builds.
 const BUILT: &str = ".aws-sam/build/template.yaml";
 /// The name of the transform, which stands in every template of SAM's.

@@ -22,6 +22,9 @@ pub(crate) const TYPE: ResourceType = ResourceType {
         "ProtocolType",
         "RouteSelectionExpression",
         "ApiKeySelectionExpression",
+        "DisableExecuteApiEndpoint",
+        "Body",
+        "BodyS3Location",
     ],
     harmless: &["Name", "Description", "Tags", "Version", "IpAddressType"],
     reads: Reads::All(read),
@@ -42,6 +45,18 @@ fn read(draft: &mut Draft<'_>) {
     let key_selection = properties.text("ApiKeySelectionExpression");
     if let Some(expression) = draft.optional(key_selection) {
         draft.api.api_key_selection_expression = expression;
+    }
+    let disabled = properties.flag("DisableExecuteApiEndpoint");
+    draft.api.disable_execute_api_endpoint = draft.optional(disabled).unwrap_or(false);
+    for import in ["Body", "BodyS3Location"] {
+        if properties.node(import).is_some() {
+            let message = format!("`{import}` is for HTTP APIs: OpenAPI has no WebSocket API");
+            draft.error_with_help(
+                properties.span(import),
+                ErrorKind::Value(message),
+                "declare routes and integrations as resources",
+            );
+        }
     }
 }
 

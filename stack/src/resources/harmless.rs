@@ -31,6 +31,10 @@ pub(crate) const TYPES: &[&ResourceType] = &[
     &other("AWS::ApiGatewayV2::VpcLink"),
     // The role that API Gateway writes its logs with.
     &other("AWS::ApiGateway::Account"),
+    // Custom domains of REST APIs, which mappings of WebSocket APIs may name.
+    &named("AWS::ApiGateway::DomainName", "DomainName", &[]),
+    &other("AWS::ApiGateway::BasePathMapping"),
+    &other("AWS::ApiGatewayV2::ApiGatewayManagedOverrides"),
     &other("AWS::CloudWatch::Alarm"),
     &other("AWS::CloudWatch::CompositeAlarm"),
     &other("AWS::CloudWatch::Dashboard"),

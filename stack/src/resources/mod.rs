@@ -6,9 +6,11 @@
 mod alias;
 mod api;
 mod api_key;
+mod api_mapping;
 mod authorizer;
 pub(crate) mod code;
 mod deployment;
+mod domain_name;
 pub(crate) mod draft;
 mod elsewhere;
 mod event_invoke_config;
@@ -57,6 +59,8 @@ const TYPES: &[&ResourceType] = &[
     &route_response::TYPE,
     &stage::TYPE,
     &deployment::TYPE,
+    &domain_name::TYPE,
+    &api_mapping::TYPE,
     &api_key::TYPE,
     &usage_plan::TYPE,
     &usage_plan_key::TYPE,

@@ -159,6 +159,29 @@ fn an_image_is_known_by_its_address() {
 }
 
 #[test]
+fn a_runtime_that_lambda_does_not_have_is_an_error_with_the_one_that_was_meant() {
+    let resources = "
+  F:
+    Type: AWS::Serverless::Function
+    Properties: {InlineCode: '', Handler: index.f, Runtime: nodejs20}
+  I:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Api
+      IntegrationType: AWS_PROXY
+      IntegrationUri: !Sub
+        - 'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${F}/invocations'
+        - {F: !GetAtt F.Arn}
+";
+    let error = read("", resources, &[]).unwrap_err();
+    assert_eq!(error.message(), "Lambda has no runtime `nodejs20`");
+    assert!(
+        error.to_string().contains("did you mean `nodejs20.x`?"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_layer_is_found_as_code_is() {
     let folder = Folder::with("layer", &["greetings.zip"]);
     let layers = "

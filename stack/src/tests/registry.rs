@@ -27,7 +27,7 @@ fn messages(resources: &str) -> Vec<String> {
 }
 
 #[rstest]
-#[case("AWS::ApiGatewayV2::ApiMapping")]
+#[case("AWS::ApiGatewayV2::Portal")]
 #[case("AWS::EC2::VPC")]
 #[case("AWS::Serverless::Api")]
 #[case("AWS::SQS::Queue")]

@@ -198,7 +198,8 @@ impl SpecSession {
 impl World for SpecSession {
     fn post(&mut self, connection_id: &str, text: &str) -> u16 {
         let path = self.path_of(connection_id);
-        self.management("POST", path, Fields::new(), text).status
+        self.management("POST", (super::HOST, path), Fields::new(), text)
+            .status
     }
 
     fn table(&mut self) -> &mut BTreeMap<String, Value> {

@@ -53,10 +53,7 @@ pub(super) fn check(function: &Function, root: &Path, packages: &[PathBuf]) -> R
         });
     }
     match unbuilt::made_by(function, root) {
-        None => {
-            unbuilt::warn_of_handler(function, &beside(&module, ".js"));
-            Ok(())
-        }
+        None => Ok(()),
         Some(command) => Err(Missing::NotBuilt {
             problem: format!("`{}.js` is missing", module.display()),
             command,

@@ -17,6 +17,8 @@ const APIS: [&str; 3] = [
 ];
 const FUNCTIONS: [&str; 2] = [FUNCTION, "AWS::Lambda::Function"];
 
+const SHAPE: &str = "`Source: {Id: Api}`, `Destination: {Id: Function}`, `Permissions: [Write]`";
+
 type Result<T> = std::result::Result<T, Error>;
 
 /// One connector, wherever it is written.
@@ -40,7 +42,8 @@ pub(super) fn apply(sam: &mut Sam<'_>, resources: &mut Vec<(Key, Node)>) {
         if let Some(attached) = resource.get("Connectors") {
             if Kind::of(attached) != Kind::Map {
                 let message = format!("`Connectors` of `{}` must be a map", id.text);
-                sam.error(&attached.span, ErrorKind::Structure(message));
+                let help = "give each connector a name";
+                sam.error_with_help(&attached.span, ErrorKind::Structure(message), help);
             }
             for (name, node) in attached.entries() {
                 let full = key(&name.span, format!("{}{}", id.text, name.text));
@@ -72,7 +75,7 @@ fn connector(sam: &Sam<'_>, id: &Key, node: &Node, owner: Option<&Key>) -> Resul
                 resource_type: CONNECTOR.to_owned(),
                 property: name.to_owned(),
             };
-            sam.source.error(id.span.clone(), kind)
+            sam.source.error_with_help(id.span.clone(), kind, SHAPE)
         })
     };
     let source = match owner {
@@ -129,7 +132,10 @@ fn permissions(
                 to.kind.unwrap_or("nothing")
             );
             let kind = ErrorKind::Value(message);
-            return Err(sam.source.error(connector.id.span.clone(), kind));
+            let help = "a function answers clients without a connector, by the right \
+                        `execute-api:ManageConnections` in its role";
+            let at = connector.id.span.clone();
+            return Err(sam.source.error_with_help(at, kind, help));
         }
         if is_api(&from) {
             check_permissions(sam, connector)?;
@@ -159,7 +165,7 @@ fn end<'r>(
 ) -> Result<End<'r>> {
     let wrong = |message: String| {
         let kind = ErrorKind::Value(message);
-        Err(sam.source.error(node.span.clone(), kind))
+        Err(sam.source.error_with_help(node.span.clone(), kind, SHAPE))
     };
     let others = node.entries().iter();
     let has_others = others
@@ -207,7 +213,10 @@ fn check_permissions(sam: &Sam<'_>, connector: &Connector) -> Result<()> {
         _ => {
             let message = "`Permissions` from an API to a function are `[Write]`".to_owned();
             let kind = ErrorKind::Value(message);
-            Err(sam.source.error(permissions.span.clone(), kind))
+            let at = permissions.span.clone();
+            Err(sam
+                .source
+                .error_with_help(at, kind, "write `Permissions: [Write]`"))
         }
     }
 }
@@ -232,7 +241,7 @@ fn permission(
     };
     let (Some(api), Some(function)) = (api, function) else {
         let message = format!("{what} needs `ResourceId` of the API and `Arn` of the function");
-        sam.error(at, ErrorKind::Value(message));
+        sam.error_with_help(at, ErrorKind::Value(message), SHAPE);
         return None;
     };
     let qualifier = from.node.get("Qualifier").cloned();

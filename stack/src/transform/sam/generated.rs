@@ -1,6 +1,6 @@
-//! Names of what SAM makes of functions, APIs and state machines, where the template refers to them:
-//! `FunctionRole`, `ServerlessRestApiProdStage`, `!Ref Function.Alias`. Serving depends on none of
-//! these but aliases, so each is a stand-in that only has a name.
+//! Names of what SAM makes of functions, APIs and state machines, where the template refers to
+//! them: `FunctionRole`, `ServerlessRestApiProdStage`, `!Ref Function.Alias`. Serving depends on
+//! none of these but aliases, so each is a stand-in that only has a name.
 //!
 //! Source: <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-generated-resources.html>
 

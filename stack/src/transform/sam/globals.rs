@@ -3,6 +3,8 @@
 //! Source: <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-specification-template-anatomy-globals.html>,
 //! and what aws-sam-translator 1.115.0 makes of it.
 
+use velocity::suggest::nearest;
+
 use crate::document::yaml::{Content, Key, Node};
 use crate::error::{Error, ErrorKind};
 use crate::transform::nodes::{Kind, is_function, key, map, truthy};
@@ -92,7 +94,8 @@ pub(super) fn apply(sam: &mut Sam<'_>, root: &mut Node) {
     let (key, globals) = sections.remove(at);
     if Kind::of(&globals) != Kind::Map || globals.tag.is_some() {
         let message = "`Globals` must be a map of types to properties".to_owned();
-        sam.error(&key.span, ErrorKind::Structure(message));
+        let help = "for functions: `Function: {Timeout: 30}`";
+        sam.error_with_help(&key.span, ErrorKind::Structure(message), help);
         return;
     }
     for (section, properties) in globals.entries() {
@@ -133,7 +136,8 @@ fn check(sam: &mut Sam<'_>, section: &Key, properties: &Node) {
     };
     if Kind::of(properties) != Kind::Map || properties.tag.is_some() {
         let message = format!("`Globals.{name}` must be a map of properties");
-        sam.error(&section.span, ErrorKind::Structure(message));
+        let help = "give properties by name, or leave it out";
+        sam.error_with_help(&section.span, ErrorKind::Structure(message), help);
         return;
     }
     for (key, _) in properties.entries() {
@@ -142,10 +146,10 @@ fn check(sam: &mut Sam<'_>, section: &Key, properties: &Node) {
         }
         let property = &key.text;
         let message = format!("SAM does not take `{property}` in `Globals.{name}`");
-        let help = format!(
-            "give it to each resource, or use one of `{}`",
-            supported.join("`, `")
-        );
+        let help = match nearest(property, supported.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "give it to each resource".to_owned(),
+        };
         sam.error_with_help(&key.span, ErrorKind::Value(message), &help);
     }
 }
@@ -157,7 +161,8 @@ fn wanted(sam: &Sam<'_>, id: &Key, resource: &Node, global: &Node) -> Result<Nod
     };
     let wrong = |node: &Node, message: String| {
         let kind = ErrorKind::Value(message);
-        Err(sam.source.error(node.span.clone(), kind))
+        let help = "name properties that `Globals` has for its type, or write `*` for all of them";
+        Err(sam.source.error_with_help(node.span.clone(), kind, help))
     };
     let names = match &ignored.content {
         _ if ignored.plain_text() == Some("*") => return Ok(map(&global.span, [])),

@@ -1,12 +1,13 @@
 //! `AWS::Serverless-2016-10-31`, as far as serving depends on it: `Globals`, WebSocket APIs,
-//! connectors, and the names of what SAM makes of other resources. Functions, layers and tables keep
-//! their types, which are read as they are.
+//! connectors, and the names of what SAM makes of other resources. Functions, layers and tables
+//! keep their types, which are read as they are.
 //!
 //! - `globals`: `Globals` merged into the resources
 //! - `websocket_api`: `AWS::Serverless::WebSocketApi` to the resources of `AWS::ApiGatewayV2`
 //! - `connectors`: permissions to call functions, from `AWS::Serverless::Connector`
 //! - `generated`: names of what SAM makes, where the template refers to them
-//! - `shared`: what the parts share; `references`: `Chat.Stage`; `parameters`, `hash`: what logical ids depend on
+//! - `shared`: what the parts share; `references`: `Chat.Stage`
+//! - `parameters`, `hash`: what logical ids depend on
 //!
 //! Held to aws-sam-translator 1.115.0: `oracle`, and the cases recorded from it.
 

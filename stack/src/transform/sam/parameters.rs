@@ -107,8 +107,8 @@ impl Values {
         }
     }
 
-    /// A text of `Fn::Sub`. A variable of its own with the name of a parameter is not seen: SAM does
-    /// not look at those.
+    /// A text of `Fn::Sub`. A variable of its own with the name of a parameter is not seen: SAM
+    /// does not look at those.
     fn text(&self, text: &str) -> String {
         replace(text, |name| {
             let value = self.0.get(name)?;

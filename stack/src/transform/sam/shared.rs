@@ -28,10 +28,6 @@ pub(super) struct Sam<'a> {
 }
 
 impl Sam<'_> {
-    pub(super) fn error(&mut self, span: &Span, kind: ErrorKind) {
-        self.findings.error(self.source.error(span.clone(), kind));
-    }
-
     pub(super) fn error_with_help(&mut self, span: &Span, kind: ErrorKind, help: &str) {
         let error = self.source.error_with_help(span.clone(), kind, help);
         self.findings.error(error);

@@ -1,6 +1,6 @@
-//! Against the real translator: `cargo test -p gatespec-stack --features oracle`. `SAM_ORACLE_CASES`
-//! says how many templates (1,000), `SAM_ORACLE_SEED` where to start. It needs `python3` with
-//! aws-sam-translator 1.115.0, as in `.ci/requirements.txt`.
+//! Against the real translator: `cargo test -p gatespec-stack --features oracle`.
+//! `SAM_ORACLE_CASES` says how many templates (1,000), `SAM_ORACLE_SEED` where to start. It needs
+//! `python3` with aws-sam-translator 1.115.0, as in `.ci/requirements.txt`.
 
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Write};

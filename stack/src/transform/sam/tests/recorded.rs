@@ -1,6 +1,6 @@
 //! Templates with the translator's answers, so that the transform is held to them without Python:
-//! `stack/tests/sam/cases.jsonl`, written by `oracle`. A new case has a template, parameters, and why
-//! it is there; the answer is added.
+//! `stack/tests/sam/cases.jsonl`, written by `oracle`. A new case has a template, parameters, and
+//! why it is there; the answer is added.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
-//! What a person is told: errors and warnings point into the SAM template, though what is read later
-//! was generated.
+//! What a person is told: errors and warnings point into the SAM template, though what is read
+//! later was generated.
 
 use std::path::Path;
 

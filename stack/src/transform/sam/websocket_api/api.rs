@@ -44,8 +44,9 @@ impl Api<'_, '_> {
         }
     }
 
-    pub(super) fn refuse(&mut self, span: &Span, message: String) {
-        self.sam.error(span, ErrorKind::Value(message));
+    pub(super) fn refuse(&mut self, span: &Span, message: String, help: &str) {
+        self.sam
+            .error_with_help(span, ErrorKind::Value(message), help);
     }
 
     pub(super) fn add(

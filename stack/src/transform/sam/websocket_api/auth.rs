@@ -41,7 +41,11 @@ impl Api<'_, '_> {
         let at = self.key_span("Auth");
         if Kind::of(&auth) != Kind::Map || auth.tag.is_some() || is_function(&auth) {
             let message = "`Auth` must be a map: SAM does not evaluate functions here".to_owned();
-            self.refuse(&auth.span, message);
+            self.refuse(
+                &auth.span,
+                message,
+                "write the map out; its values may be functions",
+            );
             return;
         }
         self.warn_of_others(&auth, "`Auth`", PROPERTIES);
@@ -51,21 +55,29 @@ impl Api<'_, '_> {
                 "`Auth` is of `{CONNECT}`, a route that `{}` has not",
                 self.id.text
             );
-            self.refuse(&at, message);
+            self.refuse(
+                &at,
+                message,
+                "add the route `$connect`, or leave `Auth` out",
+            );
             return;
         }
         let arn = auth.get("AuthArn").filter(|arn| truthy(arn));
         let kind = auth.get("AuthType").filter(|kind| truthy(kind));
         let Some(kind) = kind else {
             let message = "`Auth` has no `AuthType`: `CUSTOM`, `AWS_IAM` or `NONE`".to_owned();
-            self.refuse(&at, message);
+            self.refuse(
+                &at,
+                message,
+                "`CUSTOM` for a function that decides, `AWS_IAM` for signed requests",
+            );
             return;
         };
         match (text_of(kind), arn) {
             (Some("CUSTOM"), Some(arn)) => self.custom(&auth, arn),
             (Some("CUSTOM"), None) => {
                 let message = "`AuthType` `CUSTOM` needs `AuthArn`, the function's ARN".to_owned();
-                self.refuse(&kind.span, message);
+                self.refuse(&kind.span, message, "add `AuthArn: !GetAtt Function.Arn`");
             }
             (Some(name @ ("AWS_IAM" | "NONE")), _) => {
                 if let Some((other, _)) = auth
@@ -74,14 +86,14 @@ impl Api<'_, '_> {
                     .find(|(key, _)| key.text != "AuthType")
                 {
                     let message = format!("`AuthType` `{name}` goes without `{}`", other.text);
-                    self.refuse(&other.span, message);
+                    self.refuse(&other.span, message, "leave it out, or use `CUSTOM`");
                 }
             }
             _ => {
                 let shown = shown(kind);
                 let message =
                     format!("`AuthType` must be `CUSTOM`, `AWS_IAM` or `NONE`, not {shown}");
-                self.refuse(&kind.span, message);
+                self.refuse(&kind.span, message, "`CUSTOM` is a function that decides");
             }
         }
     }

@@ -34,19 +34,23 @@ impl Api<'_, '_> {
         };
         let at = self.key_span("Domain");
         if Kind::of(&domain) != Kind::Map {
-            self.refuse(&domain.span, "`Domain` must be a map".to_owned());
+            self.refuse(
+                &domain.span,
+                "`Domain` must be a map".to_owned(),
+                "give `DomainName` and `CertificateArn`",
+            );
             return;
         }
         let is_there = |node: &&Node| Kind::of(node) != Kind::Null;
         let property = |name: &str| domain.get(name).filter(is_there);
         if let Some(tls) = property("MutualTlsAuthentication").filter(|tls| truthy(tls)) {
             let message = "WebSocket APIs have no `MutualTlsAuthentication`".to_owned();
-            self.refuse(&tls.span, message);
+            self.refuse(&tls.span, message, "leave it out");
         }
         let (Some(name), Some(certificate)) = (property("DomainName"), property("CertificateArn"))
         else {
             let message = "`Domain` needs both `DomainName` and `CertificateArn`".to_owned();
-            self.refuse(&at, message);
+            self.refuse(&at, message, "give both, the certificate as an ARN of ACM");
             return;
         };
         self.warn_of_others(&domain, "`Domain`", PROPERTIES);
@@ -54,7 +58,7 @@ impl Api<'_, '_> {
         let endpoint = endpoint.unwrap_or_else(|| text(&at, "REGIONAL"));
         if text_of(&endpoint) != Some("REGIONAL") {
             let message = "`EndpointConfiguration` of a WebSocket API is `REGIONAL`".to_owned();
-            self.refuse(&endpoint.span, message);
+            self.refuse(&endpoint.span, message, "leave it out");
         }
         let id = format!("ApiGatewayDomainNameV2{}", digits(name));
         let mut configuration = vec![
@@ -95,7 +99,7 @@ impl Api<'_, '_> {
         };
         let line = self.sam.source.line(&declared);
         let message = format!("the resource `{id}` in line {line} has the logical id of this");
-        self.refuse(at, message);
+        self.refuse(at, message, "rename the resource");
         true
     }
 
@@ -126,7 +130,7 @@ impl Api<'_, '_> {
                 Some(_) => {
                     let message =
                         "`BasePath` is text of letters, digits, `-`, `_` and `/`".to_owned();
-                    self.refuse(at, message);
+                    self.refuse(at, message, "leave other characters out");
                     continue;
                 }
             };
@@ -155,7 +159,11 @@ impl Api<'_, '_> {
     fn records(&mut self, name: &Node, route53: &Node, domain_id: &str) {
         let at = &route53.span;
         if Kind::of(route53) != Kind::Map {
-            self.refuse(at, "`Domain.Route53` must be a map".to_owned());
+            self.refuse(
+                at,
+                "`Domain.Route53` must be a map".to_owned(),
+                "give `HostedZoneId` or `HostedZoneName`",
+            );
             return;
         }
         let is_there = |node: &&Node| Kind::of(node) != Kind::Null;
@@ -164,7 +172,7 @@ impl Api<'_, '_> {
         let zone = zone_id.clone().filter(truthy).or_else(|| zone_name.clone());
         if zone_id.is_none() && zone_name.is_none() {
             let message = "`Domain.Route53` needs `HostedZoneId` or `HostedZoneName`".to_owned();
-            self.refuse(at, message);
+            self.refuse(at, message, "give one of them, or leave `Route53` out");
             return;
         }
         self.warn_of_others(route53, "`Domain.Route53`", ROUTE53);

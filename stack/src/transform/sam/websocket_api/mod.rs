@@ -55,7 +55,8 @@ fn warn_of_what_is_lost(sam: &mut Sam<'_>, id: &Key, resource: &Node) {
         let lost = match &*key.text {
             "Condition" if Kind::of(value) != Kind::Text => {
                 let message = "`Condition` must be the name of a condition".to_owned();
-                sam.error(&value.span, ErrorKind::Structure(message));
+                let help = "declare it in `Conditions`";
+                sam.error_with_help(&value.span, ErrorKind::Structure(message), help);
                 continue;
             }
             "Condition" => "the API exists whether the condition holds or not",
@@ -77,7 +78,7 @@ impl Api<'_, '_> {
         {
             let (shown, span) = (shape::shown(kind), kind.span.clone());
             let message = format!("`IpAddressType` must be `ipv4` or `dualstack`, not {shown}");
-            self.refuse(&span, message);
+            self.refuse(&span, message, "leave it out for `ipv4`");
         }
         let name = self.property("Name").cloned();
         let name = name.unwrap_or_else(|| text(at, id.text.clone()));

@@ -19,6 +19,8 @@ const PROPERTIES: &[&str] = &[
     "RouteResponseSelectionExpression",
 ];
 
+const FUNCTION_ARN: &str = "add `FunctionArn: !GetAtt Function.Arn`";
+
 impl Api<'_, '_> {
     /// The routes' own resources; gives the logical ids of the routes.
     pub(super) fn routes(&mut self) -> Vec<String> {
@@ -45,13 +47,21 @@ impl Api<'_, '_> {
         let routes = self.property("Routes").cloned()?;
         if routes.tag.is_some() || Kind::of(&routes) != Kind::Map {
             let message = "`Routes` must be a map of route keys: SAM does not evaluate functions";
-            self.refuse(&routes.span, message.to_owned());
+            self.refuse(
+                &routes.span,
+                message.to_owned(),
+                "write the routes out; their values may be functions",
+            );
             return None;
         }
         if routes.entries().is_empty() {
             let message = format!("`{}` has no route", self.id.text);
             let span = self.key_span("Routes");
-            self.refuse(&span, message);
+            self.refuse(
+                &span,
+                message,
+                "add one, such as `$default: {FunctionArn: !GetAtt Function.Arn}`",
+            );
         }
         Some(routes)
     }
@@ -61,26 +71,30 @@ impl Api<'_, '_> {
         let part = self.part_of_ids(key)?;
         if Kind::of(route) != Kind::Map || route.tag.is_some() {
             let message = format!("the route `{}` must be a map with `FunctionArn`", key.text);
-            self.refuse(&route.span, message);
+            self.refuse(
+                &route.span,
+                message,
+                "write `{FunctionArn: !GetAtt Function.Arn}`",
+            );
             return None;
         }
         self.warn_of_others(route, &format!("the route `{}`", key.text), PROPERTIES);
         let is_there = |node: &&Node| Kind::of(node) != Kind::Null;
         let property = |name: &str| route.get(name).filter(is_there).cloned();
-        let parameters = property("RequestParameters").filter(truthy);
-        if let Some(parameters) = &parameters
-            && key.text != CONNECT
+        let mut parameters = property("RequestParameters").filter(truthy);
+        if key.text != CONNECT
+            && let Some(parameters) = parameters.take()
         {
             let message = format!(
-                "`RequestParameters`: `{CONNECT}` has them, `{}` not",
+                "only `{CONNECT}` can have `RequestParameters`, not `{}`",
                 key.text
             );
-            self.refuse(&parameters.span, message);
+            self.refuse(&parameters.span, message, "leave them out");
         }
         let Some(function) = property("FunctionArn") else {
             let kind =
                 ErrorKind::Structure(format!("the route `{}` has no `FunctionArn`", key.text));
-            self.sam.error(at, kind);
+            self.sam.error_with_help(at, kind, FUNCTION_ARN);
             return None;
         };
         let [route_id, integration, permission] =

@@ -40,6 +40,9 @@ const PROPERTIES: &[(&str, Type)] = &[
 
 const REQUIRED: [&str; 2] = ["Routes", "RouteSelectionExpression"];
 
+const REQUIRED_HELP: &str =
+    "an API needs `Routes` and `RouteSelectionExpression`, such as `$request.body.action`";
+
 impl Type {
     fn takes(self, node: &Node) -> bool {
         match (self, Kind::of(node)) {
@@ -48,6 +51,16 @@ impl Type {
             | (Self::Map | Self::TextOrMap, Kind::Map)
             | (Self::Bool, Kind::Bool(_)) => true,
             _ => false,
+        }
+    }
+
+    /// What to write.
+    fn help(self) -> &'static str {
+        match self {
+            Self::Text => "put what YAML takes for something else into quotes",
+            Self::Map => "write a map, or a function that gives one",
+            Self::Bool => "write `true` or `false` without quotes",
+            Self::TextOrMap => "put a number into quotes, or write a function",
         }
     }
 
@@ -68,7 +81,8 @@ impl Api<'_, '_> {
         if Kind::of(&self.properties) != Kind::Map || self.properties.tag.is_some() {
             let message = format!("`Properties` of `{id}` must be a map");
             let span = self.properties.span.clone();
-            self.sam.error(&span, ErrorKind::Structure(message));
+            self.sam
+                .error_with_help(&span, ErrorKind::Structure(message), REQUIRED_HELP);
         }
         let mut wrong = Vec::new();
         for (key, value) in self.properties.entries().to_vec() {
@@ -88,7 +102,7 @@ impl Api<'_, '_> {
             };
             if Kind::of(&value) != Kind::Null && !expected.takes(&value) {
                 let message = format!("`{name}` of `{id}` must be {}", expected.name());
-                self.refuse(&value.span, message);
+                self.refuse(&value.span, message, expected.help());
                 wrong.push(key.text);
             }
         }
@@ -100,7 +114,7 @@ impl Api<'_, '_> {
                     property: name.to_owned(),
                 };
                 let span = self.key_span(name);
-                self.sam.error(&span, kind);
+                self.sam.error_with_help(&span, kind, REQUIRED_HELP);
             }
         }
         if let Content::Mapping(entries) = &mut self.properties.content {
