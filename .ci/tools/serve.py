@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import threading
@@ -145,6 +146,16 @@ def queued(ready):
     expect("bodies", bodies, messages)
 
 
+def mapped(ready, answers):
+    """By the stage, and by the key of the custom domain."""
+    says(ready, answers)
+    port = int(ready["ws"].split(":")[2].split("/")[0])
+    sock = socket.create_connection(("127.0.0.1", port))
+    with connect("ws://chat.example.com/live", sock=sock) as client:
+        for action, answer in answers.items():
+            expect(f"`{action}` by the domain", ask(client, action), answer)
+
+
 # What each app answers, by its file; the rest of CDK's apps answer like `nested`.
 SAYS = {
     "cdk/chat": {"say": "node hi", "nothing": "python hi", "return": "returned hi"},
@@ -175,6 +186,8 @@ def asked(app, ready):
         guarded(ready, GUARDED[app], answers)
     elif app == "cdk/iam":
         signed(ready, answers)
+    elif app == "cdk/domain":
+        mapped(ready, answers)
     elif app == "cdk/dynamodb":
         stored(ready)
     elif app == "cdk/sqs":
