@@ -352,7 +352,15 @@ Resources:
         .collect();
     assert_eq!(
         fields,
-        ["ws", "management", "custom_domains", "dynamodb", "ca", "tables", "api_keys"]
+        [
+            "ws",
+            "management",
+            "custom_domains",
+            "dynamodb",
+            "ca",
+            "tables",
+            "api_keys"
+        ]
     );
     let [ws, management, dynamodb] =
         ["ws", "management", "dynamodb"].map(|url| ready[url].as_str());

@@ -56,7 +56,10 @@ fn what_it_refuses_is_one_line() {
     assert!(response.starts_with("HTTP/1.1 400"), "{response}");
     served.signal("TERM");
     let lines: Vec<String> = served.stderr().lines().map(Result::unwrap).collect();
-    let said: Vec<&String> = lines.iter().filter(|line| line.contains("DynamoDB")).collect();
+    let said: Vec<&String> = lines
+        .iter()
+        .filter(|line| line.contains("DynamoDB"))
+        .collect();
     let [refusal] = said[..] else {
         panic!("{lines:?}");
     };
