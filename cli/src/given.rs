@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use overrides::{Overrides, Parameters};
-use samconfig::ConfigArgs;
+use samconfig::{Config, ConfigArgs};
 use stack::{Dialect, Input, InputError, Settings};
 
 use crate::{Failure, eprint};
@@ -32,6 +32,9 @@ pub(crate) struct StackArgs {
     /// The logical id of the WebSocket API, where a template has several.
     #[arg(long, value_name = "LOGICAL_ID")]
     pub(crate) api: Option<String>,
+    /// The name of the stage, where the API has several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stage: Option<String>,
     /// Take the functions' binaries as they are instead of building them.
     #[arg(long)]
     pub(crate) no_build: bool,
@@ -67,17 +70,8 @@ impl StackArgs {
     /// The template that is meant, and what is known of it.
     pub(crate) fn find(&self, app: Option<&AppArgs>) -> Result<Stack, Failure> {
         let config = self.config.read(project(&self.path))?;
-        let template = config.template.filter(|_| self.path.is_dir());
-        let input = match template {
-            Some(template) => Input::built_by_sam(&self.path, &template),
-            None => find(
-                &self.path,
-                app.and_then(|app| app.stack.as_deref()),
-                app.is_some(),
-            )?,
-        };
         Ok(Stack {
-            input,
+            input: find(&self.path, app, &config)?,
             configured: config.parameters,
             config: config.file,
         })
@@ -94,6 +88,7 @@ impl StackArgs {
         settings.configured.extend(stack.configured.iter().cloned());
         settings.parameters.extend(self.all_parameters().cloned());
         settings.api.clone_from(&self.api);
+        settings.stage.clone_from(&self.stage);
     }
 
     fn all_parameters(&self) -> impl Iterator<Item = &(String, String)> {
@@ -109,22 +104,32 @@ impl StackArgs {
         for (name, value) in self.all_parameters() {
             arguments.extend(["--parameter".to_owned(), format!("{name}={value}")]);
         }
-        if let Some(api) = &self.api {
-            arguments.extend(["--api".to_owned(), api.clone()]);
+        for (option, value) in [("--api", &self.api), ("--stage", &self.stage)] {
+            let value = value.iter();
+            arguments.extend(value.flat_map(|value| [option.to_owned(), value.clone()]));
         }
         arguments
     }
 }
 
-/// The template at a path.
-fn find(path: &Path, stack: Option<&str>, takes_stack: bool) -> Result<Input, Failure> {
-    Input::find(path, stack).map_err(|error| failure(error, takes_stack))
+/// The template at a path. In a folder, the configuration may say which.
+fn find(path: &Path, app: Option<&AppArgs>, config: &Config) -> Result<Input, Failure> {
+    let template = config.template.as_ref().filter(|_| path.is_dir());
+    if let Some(template) = template {
+        return Ok(Input::built_by_sam(path, template));
+    }
+    let stack = app.and_then(|app| app.stack.as_deref());
+    Input::find(path, stack).map_err(|error| failure(error, app.is_some()))
 }
 
 /// The file that a person wrote, for commands that look at it without serving it: a mapping
 /// template, or the template that is found.
 pub(crate) fn written(path: &Path, app: &AppArgs) -> Result<PathBuf, Failure> {
-    let found = find(path, app.stack.as_deref(), true)?;
+    let config = match path.is_dir() {
+        true => ConfigArgs::default().read(project(path))?,
+        false => Config::default(),
+    };
+    let found = find(path, Some(app), &config)?;
     if matches!(found.dialect, Dialect::Cdk | Dialect::Serverless) {
         remark(&found);
     }

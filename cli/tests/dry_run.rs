@@ -168,3 +168,43 @@ parameter_overrides = [\"Level=prod\"]
     assert_eq!(code(&output), Some(2));
     assert!(stderr(&output).contains("there is no environment `none`"));
 }
+
+#[test]
+fn the_addresses_are_those_that_would_be_served() {
+    let api = "ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action";
+    let resources = format!(
+        "Resources:
+  Api: {{Type: AWS::ApiGatewayV2::Api, Properties: {{DisableExecuteApiEndpoint: true, {api}}}}}
+  Stage:
+    Type: AWS::ApiGatewayV2::Stage
+    Properties: {{ApiId: !Ref Api, StageName: dev, AutoDeploy: true}}
+  Say: {{Type: AWS::ApiGatewayV2::Route, Properties: {{ApiId: !Ref Api, RouteKey: say}}}}
+"
+    );
+    let domain = "
+  Domain:
+    Type: AWS::ApiGatewayV2::DomainName
+    Properties:
+      DomainName: chat.example.com
+      DomainNameConfigurations: [{CertificateArn: x, EndpointType: REGIONAL}]
+  Mapping:
+    Type: AWS::ApiGatewayV2::ApiMapping
+    Properties: {ApiId: !Ref Api, DomainName: !Ref Domain, Stage: !Ref Stage, ApiMappingKey: live}
+";
+    let path = file(
+        "addresses",
+        "template.yaml",
+        &format!("{resources}{domain}"),
+    );
+    let addresses = &json(&[&path, "--host", "0.0.0.0"])["addresses"];
+    assert_eq!(addresses["ws"], "ws://127.0.0.1:3001/live");
+    assert_eq!(addresses["management"], "http://127.0.0.1:3001/live");
+    assert_eq!(addresses["custom_domains"][0]["host"], "chat.example.com");
+    let page = stdout(&gatespec(&["serve", "--dry-run", &path]));
+    let line = "custom domain  ws://127.0.0.1:3001/live with `Host: chat.example.com`\n";
+    assert!(page.contains(line), "{page}");
+    let path = file("addresses", "alone.yaml", &resources);
+    let page = stdout(&gatespec(&["serve", "--dry-run", &path]));
+    let line = "ws://127.0.0.1:3001/dev (disabled, without a custom domain: 403)\n";
+    assert!(page.contains(line), "{page}");
+}

@@ -10,7 +10,7 @@ use std::fs;
 
 use coverage::{Coverage, Reasons, Uncovered, cited, root, sources};
 use gatespec_conformance::case;
-use spec::requirement::{self, PAGES};
+use spec::requirement::{self, Basis, PAGES};
 
 /// All that is built from `src`.
 const CRATES: [&str; 7] = [
@@ -182,6 +182,24 @@ fn what_is_certain_has_code_and_a_case_or_a_reason() {
         "conformance/uncovered.toml:\n{}",
         problems.join("\n")
     );
+}
+
+// A case that also cites what is certain fails a target, and what is assumed must fail none.
+#[test]
+fn a_case_is_about_what_is_assumed_or_about_what_is_certain() {
+    // It sees the close only, which is documented.
+    let left_out = "limits/a-message-that-is-too-long-reaches-no-function";
+    let is_assumed = |id: &String| {
+        let requirement = requirement::find(id).unwrap();
+        requirement.basis == Basis::Assumed
+    };
+    let all = case::built_in().unwrap();
+    let mixed = all.iter().filter(|case| {
+        let assumed = case.requirements.iter().filter(|id| is_assumed(id));
+        !matches!(assumed.count(), count if count == 0 || count == case.requirements.len())
+    });
+    let mixed: Vec<&str> = mixed.map(|case| &*case.id).collect();
+    assert_eq!(mixed, [left_out]);
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! A new deployment while the gateway serves.
 
-use stack::{Assembly, Change, Function, Plan, Refusal, Table, TableChange, TablePart};
+use stack::{Assembly, Change, Plan, Refusal, Table, TableChange, TablePart};
 
 use crate::access_log::Writer;
+use crate::build::Programs;
 use crate::lambda::Launch;
-use crate::running::{Deployed, Running, rules};
+use crate::running::{Deployed, Running, rules, warn_of_targets};
 use crate::services::aws;
 use crate::{Error, build};
 
@@ -38,11 +39,7 @@ impl Running {
             () = self.goes_down() => return Err(ApplyError::GoingDown),
             programs = build::programs(&assembly, &self.options.build, &self.tools) => programs?,
         };
-        // What ran, and what is new, must run; what did not run before may still not.
-        let is_new = |(function, _): &(&Function, _)| !self.functions.is_not_run(&function.arn);
-        if let Some((_, why)) = programs.not_run(&assembly).find(is_new) {
-            return Err(Error::from(why.error.clone()).into());
-        }
+        self.still_runs(&assembly, &programs)?;
         self.log_accesses_of(&assembly, &mut deployed)?;
         self.change_tables(&assembly, &plan.tables, &mut deployed)
             .await?;
@@ -71,18 +68,8 @@ impl Running {
         });
         let mappings = assembly.event_source_mappings();
         self.mappings.deploy(mappings, self.dynamodb.as_ref());
-        let unheard = |stack: &Assembly| aws::without_address(stack, &self.options.endpoints);
-        if unheard(&assembly) != unheard(&self.assembly()) {
-            aws::warn(&assembly, &self.options.endpoints);
-        }
+        self.warn(&assembly, &programs, &plan);
         self.assembly.send_replace(assembly);
-        if !plan.waiting.is_empty() {
-            tracing::warn!(
-                "not served before the next deployment: {}. A deployment is made once: give the                  `AWS::ApiGatewayV2::Deployment` another logical id, or the stage `AutoDeploy: \
-                 true`",
-                plan.waiting.join(", ")
-            );
-        }
         Ok(plan)
     }
 }
@@ -105,6 +92,39 @@ impl Deployed {
 }
 
 impl Running {
+    /// What ran, and what is called for the first time, must run; what was called and did not run
+    /// may still not.
+    fn still_runs(&self, new: &Assembly, programs: &Programs) -> Result<(), Error> {
+        let before = self.assembly();
+        let had_failed = |arn: &str| {
+            let mut called = before.functions().iter().filter(|one| one.is_called);
+            self.functions.is_not_run(arn) && called.any(|one| one.arn == arn)
+        };
+        let mut not_run = programs.not_run(new);
+        match not_run.find(|(function, _)| !had_failed(&function.arn)) {
+            Some((_, why)) => Err(why.error.clone().into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Warns of a new deployment as the start does, and of what waits for another one.
+    fn warn(&self, new: &Assembly, programs: &Programs, plan: &Plan) {
+        let unheard = |stack: &Assembly| aws::without_address(stack, &self.options.endpoints);
+        if unheard(new) != unheard(&self.assembly()) {
+            aws::warn(new, &self.options.endpoints);
+        }
+        programs.warn(new);
+        warn_of_targets(new);
+        if !plan.waiting.is_empty() {
+            tracing::warn!(
+                "not served before the next deployment: {}. A deployment is made once: give the \
+                 `AWS::ApiGatewayV2::Deployment` another logical id, or the stage `AutoDeploy: \
+                 true`",
+                plan.waiting.join(", ")
+            );
+        }
+    }
+
     /// Starts the writer of the access log if the new stage is the first to have one.
     fn log_accesses_of(&self, new: &Assembly, deployed: &mut Deployed) -> Result<(), Error> {
         let is_wanted = new.api().stage.access_log_settings.is_some();

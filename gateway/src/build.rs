@@ -135,22 +135,25 @@ impl Programs {
         called.filter_map(|one| Some((one, self.missing.get(&one.logical_id)?)))
     }
 
-    /// Refuses a stack of which nothing that is called can be run. What else cannot be run is a
-    /// warning, and whatever calls it fails.
+    /// Refuses a stack of which nothing that is called can be run.
     ///
     /// # Errors
     /// The first of them.
-    pub(crate) fn warn(&self, stack: &Assembly) -> Result<(), Error> {
+    pub(crate) fn check(&self, stack: &Assembly) -> Result<(), Error> {
         let mut called = stack.functions().iter().filter(|one| one.is_called);
         let runs = called.any(|one| self.ready.contains_key(&one.logical_id));
+        match self.not_run(stack).next() {
+            Some((_, why)) if !runs => Err(why.error.clone().into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Warns of what cannot be run: whatever calls it fails.
+    pub(crate) fn warn(&self, stack: &Assembly) {
         for (function, why) in self.not_run(stack) {
-            if !runs {
-                return Err(why.error.clone().into());
-            }
             let message = format!("{}. What calls it fails", why.warning);
             tracing::warn!("{}", stack.code_warning(function, message));
         }
-        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use spec::CompiledApi;
+use spec::route::RouteKey;
 use spec::signature::Caller;
 use stack::{Assembly, Table};
 use tokio::sync::{Mutex, Notify, OnceCell, watch};
@@ -124,6 +125,17 @@ pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
         ip if !ip.is_unspecified() => address,
         IpAddr::V4(_) => SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
         IpAddr::V6(_) => SocketAddr::new(Ipv6Addr::LOCALHOST.into(), address.port()),
+    }
+}
+
+/// Warns of routes that lead nowhere.
+pub(crate) fn warn_of_targets(stack: &Assembly) {
+    for (key, route) in &stack.api().routes {
+        if route.target.is_none() && !matches!(key, RouteKey::Connect | RouteKey::Disconnect) {
+            tracing::warn!(
+                "the route `{key}` has no `Target`: its messages get `Internal server error`"
+            );
+        }
     }
 }
 

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use spec::domain;
-use spec::route::RouteKey;
 use spec::signature::{Access, Caller};
 use spec::throttle::AccountLimits;
 use stack::Assembly;
@@ -21,7 +20,7 @@ use crate::control::Control;
 use crate::home::{Home, Lead};
 use crate::hub::Hub;
 use crate::lambda::{Functions, Launch, Sink, Surroundings};
-use crate::running::{Deployed, Running, reachable, rules};
+use crate::running::{Deployed, Running, reachable, rules, warn_of_targets};
 use crate::runtime::{Interpreters, Tools};
 use crate::server::Lambda;
 use crate::server::origin::Hosts;
@@ -64,13 +63,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     for warning in stack.warnings() {
         tracing::warn!("{warning}");
     }
-    for (key, route) in &stack.api().routes {
-        if route.target.is_none() && !matches!(key, RouteKey::Connect | RouteKey::Disconnect) {
-            tracing::warn!(
-                "the route `{key}` has no `Target`: its messages get `Internal server error`"
-            );
-        }
-    }
+    warn_of_targets(&stack);
     let logs = stack.api().stage.access_log_settings.is_some();
     let access_log = logs.then(|| Writer::start(&options.access_log)).transpose();
     let access_log = access_log.map_err(Error::AccessLog)?;
@@ -81,7 +74,8 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         tracing::warn!("`--runtime {name}`: no function of the stack has this runtime or name");
     }
     let programs = build::programs(&stack, &options.build, &tools).await?;
-    programs.warn(&stack)?;
+    programs.check(&stack)?;
+    programs.warn(&stack);
     let (listener, address) = listen(SocketAddr::new(options.host, options.port)).await?;
     let names = names(&stack, &options);
     let of_dynamodb = hosts_of(&stack, &["dynamodb", "streams.dynamodb"]);

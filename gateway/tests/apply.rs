@@ -322,7 +322,13 @@ async fn what_no_deployment_takes_up_is_not_served() {
     let served = deployed(1, Ways::None, "First").start().await;
     let mut client = served.client().await;
     let changed = deployed(2, Ways::Two, "First");
+    let log = support::Log::default();
+    let listening = log.listen();
     let plan = served.apply(&changed).await.unwrap();
+    drop(listening);
+    let said = log.take();
+    let cure = "is made once: give the `AWS::ApiGatewayV2::Deployment` another logical id, or";
+    assert!(said.contains(cure), "{said}");
     let waits = "waits for a deployment: changes of the route `rules`, the route `ask`";
     assert!(plan.contains(waits), "{plan}");
     assert_eq!(ask(&mut client, &message("rules", "")).await, "1");

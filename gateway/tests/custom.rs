@@ -166,6 +166,53 @@ async fn a_function_that_cannot_run_fails_and_the_others_serve() {
     running.shutdown().await;
 }
 
+// All tasks are on this test's thread, whose log this is.
+#[cfg(feature = "runtimes")]
+#[tokio::test]
+async fn a_deployment_says_what_cannot_run_and_takes_nothing_new_that_cannot() {
+    let folder = scripted("another-comes", SCRIPT);
+    let mut options = with_another(&folder);
+    let whole = fs::read_to_string(&options.template).unwrap();
+    let (function, integration) = whole.split_once("  OtherIntegration:").unwrap();
+    options.template = folder.parent().unwrap().join("uncalled.yaml");
+    fs::write(&options.template, function).unwrap();
+    let parse = |text: &str| {
+        let parent = folder.parent().unwrap();
+        stack::Assembly::parse("t.yaml", text, parent, &stack::Settings::default()).unwrap()
+    };
+    let log = support::Log::default();
+    let listening = log.listen();
+    // It is there, and nothing calls it.
+    let running = support::start(options.clone()).await;
+    let cannot = "the function `Other` cannot be run";
+    assert!(!log.take().contains(cannot));
+    let error = running.apply(parse(&whole)).await.unwrap_err();
+    assert!(error.to_string().contains(cannot), "{error}");
+    let lost = "
+  Lost:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {ApiId: !Ref Api, RouteKey: lost}
+";
+    let applied = running.apply(parse(&format!("{function}{lost}"))).await;
+    applied.expect("a route without `Target` may be");
+    let said = log.take();
+    assert!(said.contains("the route `lost` has no `Target`"), "{said}");
+    running.shutdown().await;
+
+    // What was called and could not run is told again.
+    fs::write(&options.template, &whole).unwrap();
+    let running = support::start(options).await;
+    assert!(log.take().contains(cannot));
+    let second = integration.split_once("  OtherRoute:").unwrap().1;
+    let second = second.replace("RouteKey: other", "RouteKey: second");
+    let more = format!("{whole}  SecondRoute:{second}");
+    let applied = running.apply(parse(&more)).await;
+    applied.expect("it has never run");
+    assert!(log.take().contains(cannot));
+    drop(listening);
+    running.shutdown().await;
+}
+
 #[tokio::test]
 async fn a_command_that_ends_at_once_fails_the_event_and_not_the_gateway() {
     let folder = scripted("ends-at-once", SCRIPT);

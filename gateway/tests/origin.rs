@@ -97,6 +97,7 @@ async fn connections_and_dynamodb_are_for_programs_only() {
                 SignedHeaders=host, Signature=0\r\n";
     let ports = [
         (own.as_str(), "GET /test/@connections/none", "", 400),
+        (own.as_str(), "GET /@outbox", "", 200),
         (dynamodb, "POST /", list, 200),
         // For SDKs that look at no variable but `AWS_ENDPOINT_URL`.
         (own.as_str(), "POST /", list, 200),

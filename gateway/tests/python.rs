@@ -221,6 +221,25 @@ def deeper(): raise KeyError('no such')
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn what_a_caller_says_of_its_client_may_be_anything() {
+        let code = "def handler(event, context):\n    return repr(context.client_context.client)\n";
+        let folder = folder("client-context", &[("app.py", code)]);
+        let running = start(options(&folder, "app.handler")).await;
+        for (context, expected) in [
+            (r#"{"client": {"app_title": "a"}}"#, "app_title=a"),
+            (r#"{"client": 1}"#, "\"1\""),
+            (r#"{}"#, "\"None\""),
+        ] {
+            let context = spec::base64::encode(context.as_bytes());
+            let fields = format!("X-Amz-Client-Context: {context}\r\n");
+            let line = "POST /2015-03-31/functions/Function/invocations";
+            let answer = support::send(&running, line, &fields, "{}").await;
+            assert!(answer.body.contains(expected), "{}", answer.body);
+        }
+        running.shutdown().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn modules_of_layers_are_found_behind_the_codes_own() {
         let code = "
 import both, one, two

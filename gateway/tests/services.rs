@@ -3,9 +3,13 @@
 mod support;
 
 use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use gateway::{Control, Options};
 use serde_json::{Value, json};
+use spec::http::Headers;
+use spec::signature::{Caller, Destination, Rejection, Request, verify};
+use spec::{Api, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -85,6 +89,32 @@ async fn backend() -> (String, Arc<Mutex<Vec<String>>>) {
     (url, requests)
 }
 
+/// Whether a request, as it came over the wire, is signed for SQS by the functions' role, now.
+fn signed_by_the_functions(request: &str) -> Result<(), Rejection> {
+    let (head, body) = request.split_once("\r\n\r\n").expect("a head");
+    let mut lines = head.split("\r\n");
+    let first: Vec<&str> = lines.next().unwrap_or_default().split(' ').collect();
+    let [method, target, _] = *first else {
+        panic!("a request line, got {first:?}")
+    };
+    let headers: Headers = lines.filter_map(|line| line.split_once(": ")).collect();
+    let request = Request {
+        method,
+        target,
+        headers: &headers,
+        body: body.as_bytes(),
+    };
+    let destination = Destination {
+        region: "us-east-1",
+        service: "sqs",
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.expect("it is after 1970").as_millis();
+    let now = Timestamp::from_millis(now.try_into().expect("not in this age"));
+    let callers = [Caller::functions(&Api::new("$request.body.action", "test"))];
+    verify(&request, &callers, destination, now).map(|_| ())
+}
+
 async fn outbox(running: &Control) -> Value {
     let answer = request(running, "GET", "/@outbox", "").await;
     assert_eq!(answer.status, 200, "{}", answer.head);
@@ -136,7 +166,9 @@ async fn what_goes_nowhere_is_kept_and_answered() {
 async fn a_service_and_a_vpc_link_are_where_the_options_say() {
     let (url, requests) = backend().await;
     let running = serve("services-endpoint", |options| {
-        options.endpoints.insert("SQS".to_owned(), url.clone());
+        options
+            .endpoints
+            .insert("SQS".to_owned(), format!("{url}/aws"));
         options.endpoints.insert("S3".to_owned(), url.clone());
         let links = &mut options.settings.vpc_links;
         links.insert("abc123".to_owned(), format!("{url}/base"));
@@ -151,13 +183,10 @@ async fn a_service_and_a_vpc_link_are_where_the_options_say() {
         panic!("two requests, got {requests:?}")
     };
     assert!(
-        queue.starts_with("POST /000000000000/queue HTTP/1.1\r\n"),
+        queue.starts_with("POST /aws/000000000000/queue HTTP/1.1\r\n"),
         "{queue}"
     );
-    assert!(
-        queue.contains("/us-east-1/sqs/aws4_request, SignedHeaders=host;"),
-        "{queue}"
-    );
+    assert_eq!(signed_by_the_functions(queue), Ok(()), "{queue}");
     let form = "\r\nContent-Type: application/x-www-form-urlencoded\r\n";
     assert!(queue.contains(form), "{queue}");
     assert!(queue.ends_with("Action=SendMessage&MessageBody=%7B%22action%22%3A%22queue%22%7D"));

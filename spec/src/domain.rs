@@ -32,7 +32,8 @@ enum Host {
 /// # Errors
 /// The address does not lead to the stage.
 ///
-/// Realises: HANDSHAKE-45, HANDSHAKE-47, HANDSHAKE-57, HANDSHAKE-58, MANAGEMENT-41
+/// Realises: HANDSHAKE-45, HANDSHAKE-47, HANDSHAKE-57, HANDSHAKE-58, HANDSHAKE-64,
+/// MANAGEMENT-41
 pub fn staged<'t>(api: &Api, host: &str, target: &'t str) -> Result<Cow<'t, str>, Astray> {
     // Without custom domains and with its default endpoint, every host is the API's.
     if api.api_mappings.is_empty() && !api.disable_execute_api_endpoint {

@@ -4,6 +4,7 @@ use spec::api::{
     Api, CallPermission, Integration, IntegrationType, function_arn, with_stage_variables,
 };
 use spec::route::RouteKey;
+use velocity::suggest::nearest;
 
 use crate::declared::{Function, Permission};
 use crate::error::{ErrorKind, Span, WarningKind};
@@ -35,8 +36,14 @@ fn authorizers(draft: &mut Draft<'_>) {
         let span = span.unwrap_or(&locations.resource).clone();
         let uri = &draft.api.authorizers[&id].authorizer_uri;
         let uri = with_stage_variables(uri, &draft.api.stage.stage_variables);
-        let Some(function) = find(draft, &uri, &span) else {
-            continue;
+        let function = match find(draft, &uri, &span) {
+            Found::Here(function) => function,
+            Found::Elsewhere(reason) => {
+                let permission = CallPermission::Missing { reason };
+                draft.api.authorizers[&id].call_permission = permission;
+                continue;
+            }
+            Found::Unknown => continue,
         };
         let caller = authorizer_arn(&draft.api, &id);
         if draft.authorizers_with_role.contains(&id) {
@@ -90,23 +97,48 @@ fn routes(draft: &mut Draft<'_>) {
     }
 }
 
-/// The function that an integration calls, by its position.
+/// The function that an integration calls, by its position. An integration that calls one elsewhere
+/// cannot be carried out.
 fn integration(draft: &mut Draft<'_>, id: &str) -> Option<usize> {
-    let uri = draft.function_uri(draft.api.integrations.get(id)?)?;
+    let integration = draft.api.integrations.get(id)?;
+    if integration.unavailable.is_some() {
+        return None;
+    }
+    let uri = draft.function_uri(integration)?;
     let locations = draft.locations.integrations.get(id)?;
     let span = locations.properties.get("IntegrationUri")?.clone();
-    find(draft, &uri, &span)
+    match find(draft, &uri, &span) {
+        Found::Here(function) => Some(function),
+        Found::Elsewhere(reason) => {
+            draft.api.integrations[id].unavailable = Some(reason);
+            None
+        }
+        Found::Unknown => None,
+    }
 }
 
-/// The function that an address names, by its position. It is called from now on.
-fn find(draft: &mut Draft<'_>, uri: &str, span: &Span) -> Option<usize> {
+/// The function that an address names.
+enum Found {
+    /// By its position.
+    Here(usize),
+    /// It is none of the stacks': why it cannot be called.
+    Elsewhere(String),
+    /// What is wrong has been told.
+    Unknown,
+}
+
+/// The function that an address names. It is called from now on. The name of one elsewhere is an
+/// error if it is nearly that of one that is here.
+fn find(draft: &mut Draft<'_>, uri: &str, span: &Span) -> Found {
     // What names no function is left to the specification.
-    let arn = function_arn(uri)?;
+    let Some(arn) = function_arn(uri) else {
+        return Found::Unknown;
+    };
     let functions = &mut draft.functions;
     let index = functions.iter().position(|function| is_of(function, arn));
     if let Some(index) = index {
         functions[index].is_called = true;
-        return Some(index);
+        return Found::Here(index);
     }
     // It may be one whose name, or whose name here, could not be read.
     let incomplete = [function::SERVERLESS.name, stage::TYPE.name];
@@ -114,16 +146,56 @@ fn find(draft: &mut Draft<'_>, uri: &str, span: &Span) -> Option<usize> {
         .iter()
         .any(|kind| draft.incomplete.contains(kind))
     {
-        return None;
+        return Found::Unknown;
     }
-    let known = functions.iter().map(|function| &*function.logical_id);
-    let known = known.collect::<Vec<_>>().join("`, `");
-    let help = (!known.is_empty()).then(|| format!("its functions are `{known}`"));
     let message = format!("the function `{arn}` is not in this stack");
+    let Api {
+        partition,
+        region,
+        account_id,
+        ..
+    } = &draft.api;
+    let own = format!("arn:{partition}:lambda:{region}:{account_id}:function:");
+    let help = match elsewhere(&draft.functions, arn, &own) {
+        Ok(cure) => {
+            let reason = format!("{message}{cure}");
+            let warning = format!("{reason}: what calls it fails here");
+            draft.warn(span.clone(), WarningKind::Unavailable, warning);
+            return Found::Elsewhere(reason);
+        }
+        Err(help) => help,
+    };
     let kind = ErrorKind::Dangling(message);
     let error = draft.source().report(span.clone(), kind, help.as_deref());
     draft.findings.error(error);
-    None
+    Found::Unknown
+}
+
+/// Whether an ARN may be that of a function elsewhere, with what more there is to say of it; else
+/// what helps. Those that are here begin with `own`.
+fn elsewhere(functions: &[Function], arn: &str, own: &str) -> Result<String, Option<String>> {
+    let parts: Vec<&str> = arn.splitn(7, ':').collect();
+    if let ["arn", _, "lambda", _, account, "function", rest] = parts[..]
+        && permission::is_account(account)
+        && let Some(name) = rest.split(':').next().filter(|name| !name.is_empty())
+    {
+        if let Some(function) = functions.iter().find(|function| function.name == name) {
+            let Function {
+                logical_id, arn, ..
+            } = function;
+            return Ok(format!(
+                " (`{logical_id}` is `{arn}` here: `!GetAtt {logical_id}.Arn` gives that)"
+            ));
+        }
+        let names = functions.iter().map(|function| &*function.name);
+        return match nearest(name, names).filter(|_| arn.starts_with(own)) {
+            Some(near) => Err(Some(format!("did you mean `{near}`?"))),
+            None => Ok(String::new()),
+        };
+    }
+    let known = functions.iter().map(|function| &*function.logical_id);
+    let known = known.collect::<Vec<_>>().join("`, `");
+    Err((!known.is_empty()).then(|| format!("its functions are `{known}`")))
 }
 
 /// Judges the calls of an API that was deployed before: a function may be gone since, and so may a
@@ -137,7 +209,10 @@ pub(crate) fn judge_again(api: &mut Api, functions: &mut [Function], permissions
         };
         let found = functions.iter_mut().find(|function| is_of(function, arn));
         let reason = match found {
-            None => Some(format!("the function `{arn}` is gone from the stack")),
+            None => Some(match permission {
+                CallPermission::Missing { reason } => reason.clone(),
+                _ => format!("the function `{arn}` is gone from the stack"),
+            }),
             Some(function) => {
                 function.is_called = true;
                 let id = &function.logical_id;

@@ -1,7 +1,7 @@
 //! The templates of an assembly: the one that was given, those nested in it, and those of the app
 //! that it belongs to.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,11 +12,15 @@ use crate::document::source::Source;
 use crate::document::yaml::{self, Content, Node};
 use crate::error::{Error, ErrorKind};
 use crate::input::StackTemplate;
+use crate::settings::Given;
 use crate::settings::Settings;
 use crate::template::dynamic;
+use crate::template::intrinsics::Evaluator;
 use crate::template::others::NESTED;
+use crate::template::parameters;
 use crate::template::stack::{Origin, Stack};
 use crate::transform;
+use crate::transform::early::Early;
 
 /// A template that is to be read.
 pub(crate) struct File<'f> {
@@ -53,7 +57,8 @@ pub(crate) fn load(file: &File<'_>, settings: &Settings) -> Result<Loaded, Diagn
         stacks: Vec::new(),
         findings: Vec::new(),
     };
-    loaded.take(file, String::new(), settings.clone(), Origin::App)?;
+    let given = settings.given();
+    loaded.take(file, String::new(), (settings.clone(), &given), Origin::App)?;
     let is_it = |stack: &&StackTemplate| match file.path {
         Some(path) => is_same(path, &stack.template),
         None => stack.name == settings.stack_name,
@@ -74,18 +79,22 @@ impl Loaded {
         &mut self,
         file: &File<'_>,
         path: String,
-        settings: Settings,
+        (settings, given): (Settings, &Given),
         origin: Origin,
     ) -> Result<usize, Error> {
         let root = yaml::parse(&self.source)?;
         let mut findings = Findings::default();
-        let root = transform::apply(&self.source, root, &settings, &mut findings);
+        let root = transform::apply(&self.source, root, (&settings, given), &mut findings);
         let index = self.stacks.len();
         let nested = nested_in(&root);
-        let found = nested
-            .iter()
-            .map(|(id, resource)| (id.clone(), locate(resource, file)));
-        let found: Vec<(String, Result<PathBuf, String>)> = found.collect();
+        let early = Early::new(&self.source, &root, (&settings, given));
+        let found = nested.iter().map(|(id, resource)| {
+            let found = locate(resource, file);
+            let found = found.and_then(|file| Ok((file, handed_in(&early, id, resource)?)));
+            (id.clone(), found)
+        });
+        let found: Vec<_> = found.collect();
+        drop(early);
         let is_served = match origin {
             Origin::App => index == 0,
             Origin::Nested { parent, .. } => self.stacks[parent].is_served,
@@ -104,32 +113,39 @@ impl Loaded {
         });
         self.findings.push(findings);
         for (id, found) in found {
-            let nested = found.and_then(|file| self.add_nested(index, &id, &file));
+            let nested =
+                found.and_then(|(file, given)| self.add_nested(index, &id, (&file, &given)));
             self.stacks[index].nested.insert(id, nested);
         }
         Ok(index)
     }
 
     /// Adds a nested stack; an error says why its template is not here.
-    fn add_nested(&mut self, parent: usize, id: &str, file: &Path) -> Result<usize, String> {
+    fn add_nested(
+        &mut self,
+        parent: usize,
+        id: &str,
+        (file, given): (&Path, &Given),
+    ) -> Result<usize, String> {
         let around = &self.stacks[parent];
         let path = format!("{}{id}/", around.path);
         if path.matches('/').count() > DEPTH {
             return Err(format!("stacks are nested deeper than {DEPTH} levels"));
         }
-        let given = around.settings.parameters.clone().into_iter();
-        let references = given.filter(|(name, _)| dynamic::is_name(name));
+        let all = around.settings.parameters.clone().into_iter();
+        let references = all.filter(|(name, _)| dynamic::is_name(name));
         let settings = Settings {
             stack_name: format!("{}-{id}", around.settings.stack_name),
             // Its own are handed in.
             parameters: references.collect(),
+            configured: BTreeMap::new(),
             ..around.settings.clone()
         };
         let origin = Origin::Nested {
             parent,
             logical_id: id.to_owned(),
         };
-        self.add(file, path, settings, origin, parent)
+        self.add(file, path, (settings, given), origin, parent)
     }
 
     fn add_sibling(&mut self, sibling: &StackTemplate, settings: &Settings) {
@@ -141,8 +157,9 @@ impl Loaded {
             ..settings.clone()
         };
         let path = format!("{}/", sibling.name);
+        let given = settings.given();
         // What needs it says that it is not known.
-        let _ = self.add(&sibling.template, path, settings, Origin::App, 0);
+        let _ = self.add(&sibling.template, path, (settings, &given), Origin::App, 0);
     }
 
     /// Adds the stack of a file. What is wrong with its text is noted with the stack `of`.
@@ -150,7 +167,7 @@ impl Loaded {
         &mut self,
         file: &Path,
         path: String,
-        settings: Settings,
+        given: (Settings, &Given),
         origin: Origin,
         of: usize,
     ) -> Result<usize, String> {
@@ -170,12 +187,22 @@ impl Loaded {
             directory: file.parent().unwrap_or(Path::new("")),
             path: Some(file),
         };
-        self.take(&added, path, settings, origin).map_err(|error| {
+        self.take(&added, path, given, origin).map_err(|error| {
             let problem = format!("`{name}`: {error}", error = error.message());
             self.findings[of].error(error);
             problem
         })
     }
+}
+
+/// What the stack around a nested one gives its parameters, before there are resources.
+fn handed_in(around: &Early<'_>, id: &str, resource: &Node) -> Result<Given, String> {
+    let properties = resource.get("Properties");
+    let Some(node) = properties.and_then(|node| node.get("Parameters")) else {
+        return Ok(Given::new());
+    };
+    let given = parameters::handed_in(&Evaluator(around), id, node);
+    given.map_err(|error| format!("its parameters are not known: {}", error.message()))
 }
 
 /// The templates of the stacks that are nested in the template at `path`, as far as they are there.

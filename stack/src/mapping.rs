@@ -11,6 +11,7 @@ use spec::template::Output;
 
 use self::written::{Written, on_deployment};
 use crate::document::source::Source;
+use crate::document::surrogates;
 use crate::document::yaml::{self, Content, Node};
 use crate::error::{Error, ErrorKind, Span};
 use crate::load;
@@ -99,18 +100,8 @@ impl MappingTemplates {
             extension.is_some_and(|extension| extension.eq_ignore_ascii_case(end))
         };
         let source = Source::new(name, text);
-        let stack = if ends_in("yaml") || ends_in("yml") {
-            Some(yaml::parse(&source)?)
-        } else if ends_in("json") {
-            // YAML has no halves of surrogate pairs.
-            let text = without_surrogates(text);
-            match is_stack(&text) {
-                true => Some(yaml::parse(&Source::new(name, text))?),
-                false => None,
-            }
-        } else {
-            None
-        };
+        let is_stack = ends_in("yaml") || ends_in("yml") || ends_in("json") && has_resources(text);
+        let stack = is_stack.then(|| yaml::parse(&source)).transpose()?;
         let nested = stack.as_ref().zip(path);
         let nested = nested.map(|(root, path)| load::nested_files(root, path));
         let (templates, unread) = match stack {
@@ -156,30 +147,10 @@ impl fmt::Display for MappingPlace {
 
 /// Whether a text is JSON with `Resources`. A mapping template is seldom JSON itself, and has no
 /// `Resources` then.
-fn is_stack(text: &str) -> bool {
-    serde_json::from_str::<serde_json::Value>(text)
-        .is_ok_and(|root| root.get("Resources").is_some())
-}
-
-/// JSON with an escape of the same length for each escape of a surrogate.
-fn without_surrogates(text: &str) -> String {
-    let mut bytes = text.as_bytes().to_vec();
-    let mut at = 0;
-    while at + 6 <= bytes.len() {
-        if bytes[at] != b'\\' {
-            at += 1;
-            continue;
-        }
-        let is_surrogate = bytes[at + 1] == b'u'
-            && matches!(bytes[at + 2], b'd' | b'D')
-            && matches!(bytes[at + 3], b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F');
-        if is_surrogate {
-            bytes[at + 2..at + 6].copy_from_slice(b"fffd");
-        }
-        at += 2;
-    }
-    // Only letters and digits were changed.
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+fn has_resources(text: &str) -> bool {
+    let joined = surrogates::join(text).map(|joined| joined.text);
+    let root = serde_json::from_str::<serde_json::Value>(joined.as_deref().unwrap_or(text));
+    root.is_ok_and(|root| root.get("Resources").is_some())
 }
 
 /// The mapping templates of all resources.

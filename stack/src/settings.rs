@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::error::Error;
 use crate::input::{Input, StackTemplate};
 use crate::variables::Variables;
+
+/// The values that are given by name. One that cannot be evaluated is its error.
+pub(crate) type Given = BTreeMap<String, Result<String, Error>>;
 
 /// What a template leaves open.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +41,14 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The values of parameters that are given, wherever: one that is given here counts more than
+    /// one that the configuration has.
+    pub(crate) fn given(&self) -> Given {
+        let given = self.configured.iter().chain(&self.parameters);
+        let given = given.map(|(name, value)| (name.clone(), Ok(value.clone())));
+        given.collect()
+    }
+
     /// What the app says of the stack that was found: its name, its environment, its siblings.
     pub fn take(&mut self, input: &Input) {
         self.stacks.clone_from(&input.stacks);

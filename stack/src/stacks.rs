@@ -11,16 +11,16 @@ use velocity::suggest::nearest;
 
 use crate::diagnostics::Findings;
 use crate::document::source::Source;
-use crate::document::value::{Data, Value};
+use crate::document::value::Value;
 use crate::document::yaml::Node;
 use crate::error::{Error, ErrorKind, Span};
-use crate::template::call::call;
-use crate::template::intrinsics::StackOutput;
+use crate::settings::Given;
+use crate::template::Template;
+use crate::template::intrinsics::{Evaluator, StackOutput};
 use crate::template::names::Identity;
 use crate::template::others::{OUTPUTS, Others, WRITER};
-use crate::template::parameters::Given;
+use crate::template::parameters;
 use crate::template::stack::{Origin, Stack, Visiting};
-use crate::template::{Resource, Template};
 
 /// All stacks, the served one first.
 pub(crate) struct Stacks<'t> {
@@ -162,7 +162,10 @@ impl<'t> Stacks<'t> {
                     return Ok(None);
                 };
                 match parent.resources.get(logical_id) {
-                    Some(resource) => handed_in(parent, resource)?,
+                    Some(resource) => match parent.property_node(resource, "Parameters") {
+                        Some(node) => parameters::handed_in(&Evaluator(parent), logical_id, node)?,
+                        None => Given::new(),
+                    },
                     None => return Ok(None),
                 }
             }
@@ -279,43 +282,4 @@ impl<'t> Others<'t> for Stacks<'t> {
         let text = value.expect_text(self.source, &format!("the value `{name}`"))?;
         Ok(Value::text(span.clone(), text))
     }
-}
-
-/// The values that a nested stack's parameters are given, each with its own error.
-fn handed_in<'t>(around: &Template<'t>, resource: &Resource<'t>) -> Result<Given> {
-    let Some(node) = around.property_node(resource, "Parameters") else {
-        return Ok(Given::new());
-    };
-    let entries: Vec<(String, Result<Value>)> = match call(node) {
-        None => {
-            let entries = node.entries().iter();
-            let values = entries.map(|(key, node)| (key.text.clone(), around.eval(node)));
-            values.collect()
-        }
-        Some(_) => {
-            let map = around.eval(node)?;
-            let what = format!("`Parameters` of `{}`", resource.id);
-            let entries = map.expect_map(around.source, &what)?.iter();
-            let values = entries.map(|(key, value)| (key.text.clone(), Ok(value.clone())));
-            values.collect()
-        }
-    };
-    let there = entries.into_iter();
-    let there = there.filter(|(_, value)| !value.as_ref().is_ok_and(Value::is_nothing));
-    let given = there.map(|(name, value)| {
-        let what = format!("the parameter `{name}` of `{}`", resource.id);
-        let text = value.and_then(|value| as_parameter(around.source, &value, &what));
-        (name, text)
-    });
-    Ok(given.collect())
-}
-
-/// A list is handed in as one text.
-fn as_parameter(source: &Source, value: &Value, what: &str) -> Result<String> {
-    let items = match &value.data {
-        Data::List(items) => &items[..],
-        _ => std::slice::from_ref(value),
-    };
-    let texts = items.iter().map(|item| item.expect_text(source, what));
-    Ok(texts.collect::<Result<Vec<_>>>()?.join(","))
 }

@@ -17,6 +17,7 @@ mod integrations;
 mod intrinsics;
 mod language_extensions;
 mod layers;
+mod others;
 mod registry;
 mod stacks;
 mod stage;

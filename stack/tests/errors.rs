@@ -73,7 +73,10 @@ broken! {
             );
     unknown_function: "an integration of a function that is not in the stack",
         "functions/${SendMessageFunction.Arn}/invocations" =>
-            "functions/arn:aws:lambda:us-east-1:000000000000:function:other/invocations";
+            concat!(
+                "functions/arn:aws:lambda:us-east-1:000000000000:function:",
+                "gatespec-SendMesageFunction/invocations",
+            );
     unknown_model: "a route that names an unknown model",
         "RouteKey: sendmessage\n" =>
             concat!(

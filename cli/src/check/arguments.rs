@@ -25,9 +25,10 @@ fn nobodys(args: &CheckArgs, targets: &[Target]) -> Option<String> {
     use Target::{Aws, Endpoint, Local, Spec};
     let there = &args.endpoint;
     let interpreters = &args.interpreters;
-    let uses: [(&str, bool, &[Target]); 14] = [
+    let uses: [(&str, bool, &[Target]); 15] = [
         ("--parameter", args.stack.has_parameters(), &[Spec, Local]),
         ("--api", args.stack.api.is_some(), &[Spec, Local]),
+        ("--stage", args.stack.stage.is_some(), &[Spec, Local]),
         ("--node", interpreters.node.is_some(), &[Local]),
         ("--python", interpreters.python.is_some(), &[Local]),
         ("--runtime", interpreters.has_commands(), &[Local]),

@@ -14,21 +14,22 @@ pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
         .ok_or_else(|| format!("`{text}` must be NAME=VALUE"))
 }
 
-/// As [`parse`].
+/// As [`parse`], of what a shell may have taken the quotes away from: `Key=Two words`.
 pub(super) fn of_argument(text: &str) -> Result<Overrides, String> {
-    parse(text).map(Overrides)
+    let parsed = parse(text).or_else(|error| {
+        let is_one = !words(text).iter().skip(1).any(|word| word.contains('='));
+        let one = one(text.trim()).ok().filter(|_| is_one);
+        let one = one.filter(|(name, _)| !name.contains(char::is_whitespace));
+        one.map(|one| vec![one]).ok_or(error)
+    });
+    parsed.map(Overrides)
 }
 
 /// `Key=Value Key2="Two words"` or `ParameterKey=Key,ParameterValue=Value`, any number of them.
 ///
 /// Source: <https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-cli-command-reference-sam-deploy.html>
 pub(super) fn parse(text: &str) -> Result<Parameters, String> {
-    let parsed: Result<Parameters, String> = words(text).iter().map(|word| one(word)).collect();
-    // A shell has taken the quotes of `Key="Two words"` away.
-    parsed.or_else(|error| match one(text.trim()) {
-        Ok(one) if one.0.split_whitespace().count() == 1 => Ok(vec![one]),
-        _ => Err(error),
-    })
+    words(text).iter().map(|word| one(word)).collect()
 }
 
 fn one(word: &str) -> Result<(String, String), String> {
@@ -42,7 +43,7 @@ fn one(word: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Words as a shell splits them: quotes keep spaces, a backslash keeps a quote.
+/// Words as a shell splits them: quotes keep spaces, a backslash keeps a quote or a space.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -50,7 +51,7 @@ fn words(text: &str) -> Vec<String> {
     let mut chars = text.chars().peekable();
     while let Some(char) = chars.next() {
         match (char, quote) {
-            ('\\', _) if chars.peek().is_some_and(|next| "\"'\\".contains(*next)) => {
+            ('\\', _) if chars.peek().is_some_and(|next| "\"'\\ ".contains(*next)) => {
                 word.get_or_insert_default().extend(chars.next());
             }
             (_, Some(open)) if char == open => quote = None,
@@ -79,11 +80,28 @@ mod tests {
     #[case("ParameterKey=A,ParameterValue=1,2 ParameterKey=B,ParameterValue=\"x y\"",
            &[("A", "1,2"), ("B", "x y")])]
     #[case("Url=https://a/?b=c", &[("Url", "https://a/?b=c")])]
-    // As a shell passes `A="two words"`.
-    #[case("A=two words", &[("A", "two words")])]
+    #[case(r"A=my\ chat B=c:\x", &[("A", "my chat"), ("B", r"c:\x")])]
     fn every_spelling_of_sam_is_read(#[case] text: &str, #[case] expected: &[(&str, &str)]) {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         assert_eq!(parse(text), Ok(expected.iter().map(owned).collect()));
+    }
+
+    #[rstest]
+    #[case("A=two words", &[("A", "two words")])]
+    #[case("A=1 B=2", &[("A", "1"), ("B", "2")])]
+    fn an_argument_may_have_lost_its_quotes(#[case] text: &str, #[case] expected: &[(&str, &str)]) {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let read = of_argument(text).map(|read| read.0);
+        assert_eq!(read, Ok(expected.iter().map(owned).collect()));
+    }
+
+    #[rstest]
+    #[case("A=prod junk B=x")]
+    #[case("A=prod junk")]
+    fn no_word_swallows_another(#[case] text: &str) {
+        let error = parse(text).expect_err("a word is no parameter");
+        assert!(error.starts_with("`junk` must be"), "{error}");
+        assert_eq!(of_argument(text).is_err(), text.contains("B="));
     }
 
     #[rstest]
@@ -91,7 +109,7 @@ mod tests {
     #[case("=1")]
     #[case("A B=1")]
     fn what_is_no_parameter_is_named(#[case] text: &str) {
-        let error = parse(text).expect_err("it has no name or no value");
+        let error = of_argument(text).expect_err("it has no name or no value");
         assert!(error.contains("must be Key=Value"), "{error}");
     }
 }

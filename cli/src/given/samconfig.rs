@@ -8,7 +8,7 @@ use clap::Args;
 use toml::{Table, Value};
 
 use super::overrides::{self, Parameters};
-use crate::{Caused, Failure};
+use crate::{Caused, Failure, eprint};
 
 /// Which configuration of SAM.
 #[derive(Args, Clone)]
@@ -34,6 +34,8 @@ pub(super) struct Config {
 }
 
 const NAME: &str = "samconfig.toml";
+/// What SAM reads where there is no file of that name.
+const YAML: [&str; 2] = ["samconfig.yaml", "samconfig.yml"];
 const DEFAULT_ENV: &str = "default";
 /// The commands whose options count, the first that has one. What is deployed may be packaged: it
 /// says no template.
@@ -46,9 +48,15 @@ impl ConfigArgs {
         let file = folder.join(self.config_file.as_deref().unwrap_or(Path::new(NAME)));
         let is_asked = self.config_file.is_some() || self.config_env != DEFAULT_ENV;
         if !is_asked && !file.is_file() {
+            warn_of_yaml(folder);
             return Ok(Config::default());
         }
         let name = file.display().to_string();
+        let ending = file.extension().and_then(|ending| ending.to_str());
+        if matches!(ending, Some("yaml" | "yml")) {
+            let message = format!("`{name}` is not read: only a configuration in TOML is");
+            return Err(Failure::usage(message));
+        }
         let text = std::fs::read_to_string(&file);
         let text = text.map_err(|error| Failure::unreadable(&name, error))?;
         let config = parse(&text, &self.config_env)
@@ -66,6 +74,27 @@ impl ConfigArgs {
         let is_other = self.config_env != DEFAULT_ENV;
         let env = is_other.then(|| ["--config-env".to_owned(), self.config_env.clone()]);
         file.chain(env.into_iter().flatten()).collect()
+    }
+}
+
+impl Default for ConfigArgs {
+    fn default() -> Self {
+        Self {
+            config_file: None,
+            config_env: DEFAULT_ENV.to_owned(),
+        }
+    }
+}
+
+/// Warns of a configuration that SAM reads.
+fn warn_of_yaml(folder: &Path) {
+    let files = YAML.map(|name| folder.join(name));
+    if let Some(file) = files.iter().find(|file| file.is_file()) {
+        eprint(&format!(
+            "warning: `{}` is not read: give its parameters with `--parameter-overrides`, or write \
+             it as `{NAME}`",
+            file.display()
+        ));
     }
 }
 

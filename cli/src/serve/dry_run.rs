@@ -1,11 +1,14 @@
 //! `gatespec serve --dry-run`: the API as it would be served, for people and for programs.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 use spec::api::{
     AuthorizationType, Authorizer, Integration, IntegrationType, Route, function_arn,
     with_stage_variables,
 };
+use spec::domain;
 use stack::{Assembly, Function, Input, WarningKind};
 
 use super::ServeArgs;
@@ -31,8 +34,11 @@ pub(super) fn print(args: &ServeArgs, input: &Input, stack: &Assembly, format: F
 fn plan(args: &ServeArgs, input: &Input, stack: &Assembly) -> Value {
     let api = stack.api();
     let stage = &api.stage;
-    let ws = address(args, "ws", &stage.stage_name);
-    let http = address(args, "http", &stage.stage_name);
+    let base = domain::base(api, "localhost");
+    let custom_domains = api.api_mappings.iter().map(|mapping| {
+        let ws = address(args, "ws", &mapping.path());
+        json!({"host": mapping.domain_name, "ws": ws})
+    });
     let routes = api.routes.iter();
     let routes = routes.map(|(key, route)| self::route(stack, key.as_str(), route));
     let authorizers = api.authorizers.values();
@@ -47,9 +53,14 @@ fn plan(args: &ServeArgs, input: &Input, stack: &Assembly) -> Value {
             "region": api.region,
             "stage": stage.stage_name,
             "is_deployed": !stage.undeployed,
+            "default_endpoint_is_disabled": api.disable_execute_api_endpoint,
             "route_selection_expression": api.route_selection_expression,
         },
-        "addresses": {"ws": ws, "management": http},
+        "addresses": {
+            "ws": address(args, "ws", &base),
+            "management": address(args, "http", &base),
+            "custom_domains": custom_domains.collect::<Vec<_>>(),
+        },
         "routes": routes.collect::<Vec<_>>(),
         "authorizers": authorizers.map(|one| authorizer(stack, one)).collect::<Vec<_>>(),
         "functions": stack.functions().iter().map(function).collect::<Vec<_>>(),
@@ -75,17 +86,19 @@ fn plan(args: &ServeArgs, input: &Input, stack: &Assembly) -> Value {
     })
 }
 
-/// Where clients would connect; the system's port is not known before.
-fn address(args: &ServeArgs, scheme: &str, stage: &str) -> String {
+/// Where clients would connect: `base` stands for the stage. The system's port is not known before.
+fn address(args: &ServeArgs, scheme: &str, base: &str) -> String {
     let host = match args.host {
-        std::net::IpAddr::V6(host) => format!("[{host}]"),
-        std::net::IpAddr::V4(host) => host.to_string(),
+        IpAddr::V6(host) if host.is_unspecified() => format!("[{}]", Ipv6Addr::LOCALHOST),
+        IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
+        IpAddr::V6(host) => format!("[{host}]"),
+        IpAddr::V4(host) => host.to_string(),
     };
     let port = match args.port {
         0 => "PORT".to_owned(),
         port => port.to_string(),
     };
-    format!("{scheme}://{host}:{port}/{stage}")
+    format!("{scheme}://{host}:{port}{base}")
 }
 
 fn route(stack: &Assembly, key: &str, route: &Route) -> Value {
@@ -197,22 +210,7 @@ fn kind(kind: &WarningKind) -> &'static str {
 
 /// The same for people: a table for each kind of things.
 fn text(plan: &Value) -> String {
-    let api = &plan["api"];
-    let stage = match api["is_deployed"] == true {
-        true => word(&api["stage"]),
-        false => format!("{} (nothing is deployed: 403)", word(&api["stage"])),
-    };
-    let about = [
-        ["template", &*word(&plan["template"])],
-        ["stack", &*word(&plan["stack"])],
-        ["stage", &*stage],
-        ["routes by", &*word(&api["route_selection_expression"])],
-        ["clients", &*word(&plan["addresses"]["ws"])],
-        ["@connections", &*word(&plan["addresses"]["management"])],
-    ];
-    let about = about.into_iter().filter(|[_, value]| !value.is_empty());
-    let about: Vec<_> = about.map(|row| row.map(str::to_owned).to_vec()).collect();
-    let mut out = table(&about);
+    let mut out = about(plan);
     let mut section = |heading: &[&str], rows: Vec<Vec<String>>| {
         if !rows.is_empty() {
             let heading = heading.iter().map(|&name| name.to_owned()).collect();
@@ -267,6 +265,41 @@ fn text(plan: &Value) -> String {
     });
     section(&["warnings"], warnings);
     out.trim_end().to_owned()
+}
+
+/// The API itself, and where it would be.
+fn about(plan: &Value) -> String {
+    let (api, addresses) = (&plan["api"], &plan["addresses"]);
+    let stage = match api["is_deployed"] == true {
+        true => word(&api["stage"]),
+        false => format!("{} (nothing is deployed: 403)", word(&api["stage"])),
+    };
+    let domains = addresses["custom_domains"].as_array();
+    let is_reached = domains.is_some_and(|domains| !domains.is_empty());
+    let clients = match api["default_endpoint_is_disabled"] == true && !is_reached {
+        true => format!(
+            "{} (disabled, without a custom domain: 403)",
+            word(&addresses["ws"])
+        ),
+        false => word(&addresses["ws"]),
+    };
+    let mut about = vec![
+        ("template", word(&plan["template"])),
+        ("stack", word(&plan["stack"])),
+        ("stage", stage),
+        ("routes by", word(&api["route_selection_expression"])),
+        ("clients", clients),
+        ("@connections", word(&addresses["management"])),
+    ];
+    about.extend(domains.into_iter().flatten().map(|one| {
+        let called = format!("{} with `Host: {}`", word(&one["ws"]), word(&one["host"]));
+        ("custom domain", called)
+    }));
+    let about = about.into_iter().filter(|(_, value)| !value.is_empty());
+    let about: Vec<_> = about
+        .map(|(name, value)| vec![name.to_owned(), value])
+        .collect();
+    table(&about)
 }
 
 fn route_row(route: &Value) -> Vec<String> {

@@ -44,7 +44,8 @@ struct State {
     /// How long it took until the process asked for its first event; reported once.
     init: Option<Duration>,
     has_asked: bool,
-    /// What it has written until then.
+    /// What it has written until then. It is a part of the first event's log if a start has failed
+    /// for that.
     startup: End,
     /// The most memory that was seen, in KiB.
     peak: Option<u64>,
@@ -136,7 +137,6 @@ impl Journal {
         if !state.has_asked {
             state.has_asked = true;
             state.init = Some(state.started.elapsed());
-            state.startup = End::default();
         }
     }
 
@@ -202,6 +202,9 @@ impl Journal {
         let mut state = self.lock();
         // What it wrote before belongs to no request.
         self.drain(&mut state);
+        self.sink
+            .tails()
+            .add_to_others(event.call, &std::mem::take(&mut state.startup));
         state.invocation = Some(Invocation {
             request_id: event.request_id.clone(),
             since: Instant::now(),

@@ -241,16 +241,19 @@ impl Lambda {
 
 /// `X-Amz-Client-Context`, decoded: one line of JSON for the runtime.
 ///
-/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>; that what is no JSON is
-/// refused, and the words, are assumed.
+/// Source: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>; that what is no
+/// object is refused, and the words, are assumed.
 fn client_context(head: &Head) -> Result<Option<String>, Refusal> {
     let Some(given) = head.headers.get("X-Amz-Client-Context") else {
         return Ok(None);
     };
     let decoded = spec::base64::decode(given).unwrap_or_default();
-    match serde_json::from_slice::<serde_json::Value>(&decoded) {
+    match serde_json::from_slice::<Option<serde_json::Map<_, _>>>(&decoded) {
         // A header's value is one line.
-        Ok(context) if given.len() <= CLIENT_CONTEXT => Ok(Some(ascii(&context.to_string()))),
+        Ok(context) if given.len() <= CLIENT_CONTEXT => {
+            let context = context.map_or(serde_json::Value::Null, Into::into);
+            Ok(Some(ascii(&context.to_string())))
+        }
         _ => Err(Refusal::client_context()),
     }
 }

@@ -133,7 +133,7 @@ impl<D: Service> Service for Api<D> {
             let again = invoke::answer(&self.lambda, self.address, &mut connection, &head).await;
             again.then_some(connection)
         } else if outbox::is_meant(head.path()) {
-            let again = outbox::answer(&self.services.outbox, &mut connection, &head).await;
+            let again = outbox::answer(&self.services, self.address, &mut connection, &head).await;
             again.then_some(connection)
         } else if is_management(head.path(), &head.headers) {
             let again = management(&self.hub, &mut connection, head, self.address).await;

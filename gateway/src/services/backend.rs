@@ -67,10 +67,11 @@ impl Backends {
             let request = self.services.signed(url, request, self.clock.now());
             return self.start(id, request, deadline, Outcome::Service);
         }
-        // Kept at once, in the order of the messages; told later, since the hub is locked.
-        let outcome = self.services.outbox.take(self.clock.now(), &request);
+        // Kept at once, in the order of the messages; answered later, since the hub is locked.
+        let entry = self.services.outbox.keep(self.clock.now(), request);
         let results = self.results.clone();
         tokio::spawn(async move {
+            let outcome = entry.answer();
             if let Some(results) = results.upgrade() {
                 results.finished(id, Outcome::Service(outcome));
             }

@@ -121,18 +121,30 @@ async fn a_start_that_fails_is_in_the_log_of_its_event() {
     // A start that succeeds after one that has failed: the log of both is the event's.
     let (_, _, body) = super::invoke(&running, "ending", "RequestResponse", "{}").await;
     assert!(body.contains("Runtime.ExitError"), "{body}");
-    fs::write(folder.join("starts"), "").expect("a file");
+    fs::write(folder.join("once"), "").expect("a file");
     let log = tail(&running, "ending", "[1]").await;
-    let types: Vec<_> = log
-        .lines()
-        .filter_map(|line| line.split('"').nth(7))
-        .collect();
-    assert_eq!(types, ["platform.start", "platform.report"], "{log}");
+    let shown = |line: &str| line.split('"').nth(7).unwrap_or("plain").to_owned();
+    let shown: Vec<_> = log.lines().map(shown).collect();
+    let expected = [
+        "plain",
+        "platform.initReport",
+        "plain",
+        "platform.start",
+        "plain",
+        "platform.report",
+    ];
+    assert_eq!(shown, expected, "{log}");
+    let begin = log.split('{').next();
+    assert_eq!(
+        (begin, log.matches("it ends\n").count()),
+        (Some("it ends\n"), 2),
+        "{log}"
+    );
     running.shutdown().await;
     // In the log that people read, too.
     let log = fs::read_to_string(file).expect("a log");
     let of = |text: &str| log.lines().filter(|line| line.starts_with(text)).count();
     assert_eq!(of("telling: INIT_REPORT Init Duration: "), 2, "{log}");
     assert_eq!(of("telling: REPORT RequestId: "), 1, "{log}");
-    assert_eq!(of("ending: {\"time\":"), 5 + 5 + 2, "{log}");
+    assert_eq!(of("ending: {\"time\":"), 5 + 5 + 3, "{log}");
 }

@@ -105,7 +105,9 @@ fn parts(uri: &str) -> Option<(&str, &str, &str, &str)> {
     };
     let fits = match kind {
         "action" => is_name(rest, b""),
-        "path" => rest.bytes().all(|byte| byte.is_ascii_graphic()),
+        "path" => rest
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'#'),
         _ => false,
     };
     let is_service = is_name(service, b"-") && service != "lambda";
@@ -127,6 +129,8 @@ mod tests {
     #[case("us-east-1:dynamodb:action/", None)]
     #[case("us-east-1:dynamodb:action/Put\r\nItem", None)]
     #[case("us-east-1:sqs:path/a b", None)]
+    #[case("us-east-1:s3:path/bucket/a%23b", Some("path/bucket/a%23b"))]
+    #[case("us-east-1:s3:path/bucket/a#b", None)]
     #[case("us-east-1:sqs:queue/SendMessage", None)]
     #[case("us-east-1:lambda:action/Invoke", None)]
     #[case("us-east-1:sqs", None)]

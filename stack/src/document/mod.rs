@@ -3,5 +3,6 @@
 pub(crate) mod plain;
 pub(crate) mod scalar;
 pub(crate) mod source;
+pub(crate) mod surrogates;
 pub(crate) mod value;
 pub(crate) mod yaml;

@@ -4,6 +4,7 @@
 //! characters that are not blank, in their order: they are found one after the other, and whatever
 //! is blank lies between them.
 
+use crate::document::surrogates;
 use crate::error::Span;
 
 /// How a scalar is written, which decides where its characters are.
@@ -176,6 +177,13 @@ fn is_blank(char: char) -> bool {
 
 /// The escape of a double-quoted scalar at the start of this text.
 fn escape(rest: &str) -> Option<Written> {
+    // Only JSON writes them.
+    if let Some((char, length)) = surrogates::character(rest) {
+        return Some(Written {
+            char: Some(char),
+            length,
+        });
+    }
     let code = rest[1..].chars().next()?;
     let digits = match code {
         'x' => 2,
@@ -186,8 +194,7 @@ fn escape(rest: &str) -> Option<Written> {
     let char = match code {
         'x' | 'u' | 'U' => {
             let number = u32::from_str_radix(rest.get(2..2 + digits)?, 16).ok()?;
-            // Half of a pair, which only JSON writes.
-            Some(char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER))
+            Some(char::from_u32(number)?)
         }
         '\n' | '\r' => None,
         '0' => Some('\0'),

@@ -3,6 +3,7 @@
 //! Built from the parser's events, not from its own tree: that one resolves scalars and forgets how
 //! they were written.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
@@ -10,6 +11,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use crate::document::plain;
 use crate::document::scalar::Style;
 use crate::document::source::Source;
+use crate::document::surrogates;
 use crate::error::{Error, ErrorKind, Span};
 
 /// One node of the document.
@@ -63,9 +65,16 @@ pub(crate) const NODES: usize = 100_000;
 /// text, keys given twice.
 pub(crate) fn parse(source: &Source) -> Result<Node, Error> {
     let text = source.text();
-    let offsets = Offsets::new(text);
+    let joined = surrogates::join(text);
+    let (text, offsets) = match joined {
+        Some(joined) => (
+            Cow::Owned(joined.text),
+            Offsets(Some(joined.offsets), text.len()),
+        ),
+        None => (Cow::Borrowed(text), Offsets::new(text)),
+    };
     let mut builder = Builder::new(source);
-    for event in Parser::new_from_str(text) {
+    for event in Parser::new_from_str(&text) {
         let (event, span) = event.map_err(|error| {
             let at = source.start() + offsets.byte(error.marker().index());
             source.error(at..at + 1, ErrorKind::NotYaml(error))
@@ -110,7 +119,7 @@ impl<'s> Builder<'s> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let (mut text, style) = (text.into_owned(), Style::from(style));
-                if style == Style::Plain && tag.is_none() && !self.is_key() {
+                if style == Style::Plain && tag.is_none() && !self.is_name() {
                     text = plain::resolve(&text).unwrap_or(text);
                 }
                 let content = Content::Scalar { text, style };
@@ -165,11 +174,22 @@ impl<'s> Builder<'s> {
         Ok(())
     }
 
-    /// Whether the node that comes next is the key of a mapping.
-    fn is_key(&self) -> bool {
-        self.open.last().is_some_and(|open| {
-            matches!(open.node.content, Content::Mapping(_)) && open.key.is_none()
-        })
+    /// Whether the scalar that comes next is a name, and stays as it is written: the key of a
+    /// mapping, or what refers to one.
+    fn is_name(&self) -> bool {
+        let Some((last, around)) = self.open.split_last() else {
+            return false;
+        };
+        let key = |open: &Open| open.key.as_ref().map(|key| key.text.clone());
+        match &last.node.content {
+            Content::Mapping(_) => key(last).is_none_or(|key| names(&key) > 0),
+            Content::Sequence(items) => {
+                let function = last.node.tag.clone();
+                let function = function.or_else(|| around.last().and_then(key));
+                function.is_some_and(|function| items.len() < names(&function))
+            }
+            Content::Scalar { .. } => false,
+        }
     }
 
     /// A node that is complete.
@@ -200,6 +220,17 @@ impl From<ScalarStyle> for Style {
             ScalarStyle::Literal => Self::Literal,
             ScalarStyle::Folded => Self::Folded,
         }
+    }
+}
+
+/// How many arguments of a function, or of an attribute of a resource, are names at first.
+fn names(of: &str) -> usize {
+    match of.strip_prefix("Fn::").unwrap_or(of) {
+        "Ref" | "Condition" | "If" => 1,
+        "GetAtt" => 2,
+        "FindInMap" => 3,
+        "DependsOn" => usize::MAX,
+        _ => 0,
     }
 }
 

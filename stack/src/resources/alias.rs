@@ -51,7 +51,8 @@ const fn of(
 }
 
 fn alias(draft: &mut Draft<'_>, properties: &Properties<'_>) {
-    let name = draft.optional(properties.text("Name"));
+    let name = draft.known(properties.text("Name"), &left_out(properties));
+    let name = name.flatten();
     qualify(draft, properties, |_| name);
 }
 
@@ -69,7 +70,8 @@ fn qualify(
     properties: &Properties<'_>,
     qualifier: impl FnOnce(&[String]) -> Option<String>,
 ) {
-    let Some(function) = draft.optional(properties.text("FunctionName")) else {
+    let function = draft.known(properties.text("FunctionName"), &left_out(properties));
+    let Some(function) = function.flatten() else {
         return;
     };
     let mut functions = draft.functions.iter_mut();
@@ -77,4 +79,8 @@ fn qualify(
         let qualifier = qualifier(&function.qualifiers);
         function.qualifiers.extend(qualifier);
     }
+}
+
+fn left_out(properties: &Properties<'_>) -> String {
+    format!("`{}` is left out", properties.resource.id)
 }

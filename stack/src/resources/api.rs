@@ -1,6 +1,6 @@
 //! `AWS::ApiGatewayV2::Api`: which one is served, and its own properties.
 
-use crate::error::{ErrorKind, WarningKind};
+use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::draft::{API, Draft, Reads, ResourceType};
 use crate::resources::locations::PartLocations;
 use crate::resources::properties::Properties;
@@ -117,7 +117,7 @@ fn candidates<'a>(draft: &mut Draft<'a>) -> Candidates<'a> {
     let all = draft.of_type(TYPE.name).into_iter();
     for properties in all.filter(|properties| properties.template.stack.is_served) {
         let resource = properties.resource;
-        match draft.take(properties.required_text("ProtocolType")) {
+        match draft.take(protocol(&properties)) {
             Some((protocol, _)) if protocol == "WEBSOCKET" => certain.push(properties),
             Some((protocol, _)) if protocol == "HTTP" => {
                 let message = format!("`{}` is an HTTP API, which is not served here", resource.id);
@@ -131,4 +131,17 @@ fn candidates<'a>(draft: &mut Draft<'a>) -> Candidates<'a> {
         }
     }
     Candidates { certain, possible }
+}
+
+/// `ProtocolType`. An API of an OpenAPI definition need not have it: it is an HTTP API.
+///
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-api.html>
+fn protocol(properties: &Properties<'_>) -> Result<(String, Span), Error> {
+    let is_written = |name: &&str| properties.node(name).is_some_and(|node| !node.is_null());
+    match properties.text("ProtocolType")? {
+        None if ["Body", "BodyS3Location"].iter().any(is_written) => {
+            Ok(("HTTP".to_owned(), properties.resource.id_span.clone()))
+        }
+        _ => properties.required_text("ProtocolType"),
+    }
 }

@@ -43,7 +43,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         .template
         .named(resource, "Name", &resource.id_span);
     let key = ApiKey {
-        name: draft.take(name).unwrap_or_default(),
+        name: draft.known(name, "it is only told").unwrap_or_default(),
         value: value.unwrap_or_else(|| generated_key(&properties.path())),
         enabled: enabled.flatten().unwrap_or(false),
     };

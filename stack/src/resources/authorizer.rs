@@ -4,7 +4,7 @@ use spec::api::{Authorizer, CallPermission};
 
 use crate::document::value::Value;
 use crate::error::{Error, ErrorKind};
-use crate::resources::draft::{Draft, Reads, ResourceType};
+use crate::resources::draft::{Draft, Reads, ResourceType, is_unknown};
 use crate::resources::locations::PartLocations;
 use crate::resources::properties::Properties;
 use crate::template::Template;
@@ -48,17 +48,19 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     let sources = sources.map(|value| texts(draft.template, &value, "`IdentitySource`"));
     let identity_source = sources.and_then(|texts| draft.take(texts));
     let id = draft.id(properties);
-    if draft
-        .optional(properties.get("AuthorizerCredentialsArn"))
-        .is_some()
-    {
+    let role = properties.get("AuthorizerCredentialsArn");
+    // That there is one is all that counts.
+    let is_there = role.as_ref().map_or_else(is_unknown, Option::is_some);
+    draft.known(role, "the authorizer has a role whose name is not known");
+    if is_there {
         draft.authorizers_with_role.insert(id.clone());
     }
     if uri.is_none() {
         draft.unread.insert(id.clone());
     }
+    let name = draft.known(properties.text("Name"), "it is only told");
     let authorizer = Authorizer {
-        name: draft.optional(properties.text("Name")).unwrap_or_default(),
+        name: name.flatten().unwrap_or_default(),
         authorizer_uri: uri.map(|(uri, _)| uri).unwrap_or_default(),
         identity_source: identity_source.unwrap_or_default(),
         call_permission: CallPermission::Granted,

@@ -13,15 +13,25 @@ use crate::declared::{EventSourceMapping, Function, Layer, Permission, Table};
 use crate::diagnostics::Findings;
 use crate::document::plain;
 use crate::document::source::Source;
+use crate::document::yaml::Content;
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::locations::Locations;
 use crate::resources::properties::Properties;
 use crate::settings::Settings;
+use crate::template::call::call;
 use crate::template::names::Identity;
 use crate::template::{Resource, Template};
 
 /// `Type` of the resource that everything else of an API names.
 pub(crate) const API: &str = "AWS::ApiGatewayV2::Api";
+/// A type that names APIs, and need not know them.
+pub(crate) const API_MAPPING: &str = "AWS::ApiGatewayV2::ApiMapping";
+/// Other types with an id that an `ApiId` may be.
+const OTHER_APIS: [&str; 3] = [
+    "AWS::ApiGateway::RestApi",
+    "AWS::Serverless::Api",
+    "AWS::Serverless::HttpApi",
+];
 
 /// A type of resources: the entry of the registry.
 pub(crate) struct ResourceType {
@@ -151,6 +161,18 @@ impl<'a> Draft<'a> {
     /// The value of an optional property, or `None` and the error noted, if there is one.
     pub(crate) fn optional<T>(&mut self, result: Result<Option<T>, Error>) -> Option<T> {
         self.take(result).flatten()
+    }
+
+    /// The value, or `None`: with a warning of what becomes of it if the value is one that is not
+    /// known here, which serving does not depend on, else with the error noted.
+    pub(crate) fn known<T>(&mut self, result: Result<T, Error>, consequence: &str) -> Option<T> {
+        match result {
+            Err(error) if is_unknown(&error) => {
+                self.leave_out(vec![error], consequence);
+                None
+            }
+            result => self.take(result),
+        }
     }
 
     /// Notes an error.
@@ -307,19 +329,36 @@ impl<'a> Draft<'a> {
         function_arn(&uri).is_some().then_some(uri)
     }
 
-    /// Which API `ApiId` names; an error if it names none.
-    fn owner(&self, properties: &Properties<'_>) -> Result<Owner, Error> {
-        let (api_id, span) = properties.required_text("ApiId")?;
+    /// Which API `ApiId` names; an error if it is a text that names none. An API that is not of
+    /// these stacks is another one.
+    fn owner(&mut self, properties: &Properties<'_>) -> Result<Owner, Error> {
+        let id = &properties.resource.id;
+        let (api_id, span) = match properties.required_text("ApiId") {
+            Err(error) if is_unknown(&error) => {
+                self.leave_out(vec![error], &format!("`{id}` is left out"));
+                return Ok(Owner::Other);
+            }
+            read => read?,
+        };
         if api_id == self.api.api_id {
             return Ok(Owner::Served);
         }
-        if self.declares(API, &api_id) {
+        let mut others = OTHER_APIS.iter().chain([&API]);
+        if others.any(|kind| self.declares(kind, &api_id)) {
             return Ok(Owner::Other);
         }
         let named = properties.template.resources.keys().find(|id| {
             let mut words = api_id.split(|c: char| !c.is_ascii_alphanumeric());
             words.any(|word| word == **id)
         });
+        if named.is_none() && may_be_elsewhere(properties) {
+            let message = format!(
+                "`ApiId` of `{id}` is `{api_id}`, which is no API of this template: `{id}` is left \
+                 out"
+            );
+            self.warn(span, WarningKind::LeftOut, message);
+            return Ok(Owner::Other);
+        }
         let help = match named {
             Some(id) => format!("a reference is written `!Ref {id}`"),
             None => "name the API by its logical id: `!Ref MyApi`".to_owned(),
@@ -328,4 +367,22 @@ impl<'a> Draft<'a> {
         let kind = ErrorKind::Dangling(message);
         Err(self.source().error_with_help(span, kind, &help))
     }
+}
+
+/// Whether an error is that a value is not known here.
+pub(crate) fn is_unknown(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unsupported(_))
+}
+
+/// Whether `ApiId` may be the id of an API elsewhere: it is a value, of whatever is no resource of
+/// the template, or belongs to a mapping, which any API can have.
+fn may_be_elsewhere(properties: &Properties<'_>) -> bool {
+    let Some(call) = properties.node("ApiId").and_then(call) else {
+        return properties.resource.kind == API_MAPPING;
+    };
+    let is_resource = match &call.argument.content {
+        Content::Scalar { text, .. } => properties.template.resources.contains_key(text),
+        _ => false,
+    };
+    call.name != "Ref" || !is_resource
 }

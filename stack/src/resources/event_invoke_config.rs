@@ -27,27 +27,24 @@ const MAXIMUM_RETRIES: &str = "MaximumRetryAttempts";
 const DESTINATIONS: &str = "DestinationConfig";
 
 fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
-    let name = draft.take(properties.required_text("FunctionName"));
+    let consequence = format!("`{}` has no effect", properties.resource.id);
+    let name = properties.required_text("FunctionName");
+    let Some((name, span)) = draft.known(name, &consequence) else {
+        return;
+    };
+    let mut functions = draft.functions.iter();
+    let Some(function) = functions.position(|function| function.is_named(&name)) else {
+        let message = format!("{consequence}: the function `{name}` is not in this template");
+        return draft.warn(span, WarningKind::NoEffect, message);
+    };
     let age = draft.optional(properties.get(MAXIMUM_AGE));
     let retries = draft.optional(properties.get(MAXIMUM_RETRIES));
-    let destinations = draft.optional(properties.get(DESTINATIONS));
+    let destinations = properties.get(DESTINATIONS);
+    let destinations = draft.known(destinations, "nothing is sent there").flatten();
     let values = [age, retries, destinations];
-    let Some(asynchronous) = asynchronous(draft, properties, values) else {
-        return;
-    };
-    let Some((name, span)) = name else {
-        return;
-    };
-    let mut functions = draft.functions.iter_mut();
-    if let Some(function) = functions.find(|function| function.is_named(&name)) {
-        function.asynchronous = asynchronous;
-        return;
+    if let Some(asynchronous) = asynchronous(draft, properties, values) {
+        draft.functions[function].asynchronous = asynchronous;
     }
-    let message = format!(
-        "`{}` has no effect: the function `{name}` is not in this template",
-        properties.resource.id
-    );
-    draft.warn(span, WarningKind::NoEffect, message);
 }
 
 /// What SAM's property says, which is this.

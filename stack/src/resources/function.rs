@@ -10,7 +10,7 @@ use crate::document::value::Value;
 use crate::document::yaml::{Key, Node};
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::code::{self, Declared};
-use crate::resources::draft::{Draft, Reads, ResourceType};
+use crate::resources::draft::{Draft, Reads, ResourceType, is_unknown};
 use crate::resources::properties::Properties;
 use crate::resources::{event_invoke_config, runtime};
 use crate::template::names::{Attributes, FUNCTION_ARN, Identity, Reference};
@@ -76,9 +76,19 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     let template = properties.template;
     let name = template.name(resource, &resource.id_span);
     let arn = template.attribute_of(resource, "Arn", &resource.id_span);
-    let (Some(name), Some(arn)) = (draft.take(name), draft.take(arn)) else {
-        draft.incomplete.insert(SERVERLESS.name);
-        return;
+    let (name, arn) = match (name, arn) {
+        (Ok(name), Ok(arn)) => (name, arn),
+        // What calls it, calls it by the name.
+        (Err(error), _) | (_, Err(error)) if is_unknown(&error) => {
+            let consequence = format!("the function `{}` is left out", resource.id);
+            return draft.leave_out(vec![error], &consequence);
+        }
+        (name, arn) => {
+            draft.incomplete.insert(SERVERLESS.name);
+            draft.take(name);
+            draft.take(arn);
+            return;
+        }
     };
     warn_of_sources(draft, properties);
     let before = draft.findings.count();

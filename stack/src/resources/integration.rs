@@ -7,7 +7,7 @@ use spec::api::{ContentHandling, Integration, IntegrationType, PassthroughBehavi
 
 use crate::document::value::Data;
 use crate::error::{ErrorKind, WarningKind};
-use crate::resources::draft::{Draft, Reads, ResourceType};
+use crate::resources::draft::{Draft, Reads, ResourceType, is_unknown};
 use crate::resources::locations::{PartLocations, Text};
 use crate::resources::properties::Properties;
 use crate::template::names::{Attributes, Identity, Reference};
@@ -180,8 +180,7 @@ fn is_service(integration: &Integration) -> bool {
     integration.integration_type == IntegrationType::Aws && !uri.contains(":lambda:")
 }
 
-/// Reads `CredentialsArn`. A function without a role needs a permission; what AWS does with another
-/// service without one is known of REST APIs only.
+/// Reads `CredentialsArn`. A function without a role needs a permission; so does another service.
 ///
 /// Realises: INTEGRATION-109
 fn credentials(
@@ -190,12 +189,17 @@ fn credentials(
     integration: &mut Integration,
     id: &str,
 ) {
-    if draft.optional(properties.get("CredentialsArn")).is_some() {
+    let role = properties.text("CredentialsArn");
+    // That there is one is all that counts.
+    let is_there = role.as_ref().map_or_else(is_unknown, Option::is_some);
+    let role = draft.known(role, "the integration has a role whose name is not known");
+    integration.credentials_arn = role.flatten();
+    if is_there {
         draft.with_role.insert(id.to_owned());
-        integration.credentials_arn = draft.optional(properties.text("CredentialsArn"));
     } else if is_service(integration) {
-        let message = "an `AWS` integration without `CredentialsArn`: REST APIs refuse it (`Role \
-                       ARN must be specified for AWS integrations`); it is served here";
+        let message = "an `AWS` integration without `CredentialsArn`: permissions of the resource \
+                       must let API Gateway in, where the service has such (REST APIs refuse it); \
+                       it is served here";
         let span = properties.span("IntegrationType");
         draft.warn(span, WarningKind::Suspicious, message);
     }

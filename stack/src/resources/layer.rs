@@ -46,7 +46,13 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         false => "Content",
     };
     let content = properties.get(property);
-    let (Some(name), Some(content)) = (draft.take(name), draft.take(content)) else {
+    let id = &resource.id;
+    let Some(name) = draft.known(name, &format!("the layer `{id}` is left out")) else {
+        return;
+    };
+    let consequence = format!("functions run without the layer `{id}`");
+    let Some(content) = draft.known(content, &consequence) else {
+        draft.layers.insert(name, None);
         return;
     };
     let metadata = resource.node.get("Metadata");

@@ -40,10 +40,12 @@ mod usage_plan_key;
 
 use std::collections::HashMap;
 
+use velocity::suggest::nearest;
+
 use crate::diagnostics::Findings;
-use crate::error::WarningKind;
-use crate::template::Template;
+use crate::error::{ErrorKind, WarningKind};
 use crate::template::names::Identity;
+use crate::template::{Resource, Template};
 use draft::{Draft, ResourceType};
 
 /// All types that are known, but for the [`harmless`] ones.
@@ -115,6 +117,19 @@ fn in_order_of_the_text(draft: &mut Draft<'_>) {
     draft.tables.sort_by_key(|one| order(&one.logical_id));
 }
 
+/// The type that one of the same service was likely to be.
+fn misspelt(kind: &str) -> Option<&'static str> {
+    let (service, name) = kind.rsplit_once("::")?;
+    if elsewhere::identity(kind).is_some() {
+        return None;
+    }
+    let known = TYPES.iter().chain(harmless::TYPES).copied();
+    let names = known.filter_map(|of| of.name.strip_prefix(service)?.strip_prefix("::"));
+    let meant = nearest(name, names)?;
+    let mut known = TYPES.iter().chain(harmless::TYPES).map(|of| of.name);
+    known.find(|known| known.rsplit_once("::") == Some((service, meant)))
+}
+
 fn warn_of_other_types(draft: &mut Draft<'_>) {
     // What siblings have that is not served is none of this stack's business.
     let served = draft
@@ -126,8 +141,19 @@ fn warn_of_other_types(draft: &mut Draft<'_>) {
         if resource.kind.is_empty() || registered(&resource.kind).is_some() {
             continue;
         }
-        let message = format!("`{}` (`{}`) has no effect here", resource.id, resource.kind);
-        draft.warn(resource.id_span.clone(), WarningKind::NoEffect, message);
+        let Resource { id, kind, .. } = resource;
+        let span = resource.id_span.clone();
+        match misspelt(kind) {
+            Some(meant) => {
+                let message = format!("`{id}` is of the type `{kind}`, which does not exist");
+                let help = format!("did you mean `{meant}`?");
+                draft.error_with_help(span, ErrorKind::UnknownName(message), &help);
+            }
+            None => {
+                let message = format!("`{id}` (`{kind}`) has no effect here");
+                draft.warn(span, WarningKind::NoEffect, message);
+            }
+        }
     }
 }
 

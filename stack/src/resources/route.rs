@@ -135,6 +135,11 @@ fn authorization(
             AuthorizationType::None
         }
     };
+    if id.is_some() && authorization_type != AuthorizationType::Custom {
+        let message = "the authorizer decides nothing here: `AuthorizationType` is not `CUSTOM`";
+        let span = properties.span("AuthorizerId");
+        draft.warn(span, WarningKind::Suspicious, message.to_owned());
+    }
     (authorization_type, id)
 }
 

@@ -84,10 +84,11 @@ fn choose<'a>(draft: &mut Draft<'a>) -> Option<(Properties<'a>, Option<(String, 
         .map(|(_, name)| Some(format!("`{}`", name.as_ref()?.0)))
         .collect();
     // Among several one of which has no name, that is what is wrong.
-    if let (Some(names), false, Some((_, span))) = (names, stages.is_empty(), &last.1) {
+    if let (Some(names), false, Some((name, span))) = (names, stages.is_empty(), &last.1) {
         let message = format!("the API has several stages: {}", names.join(", "));
         let kind = ErrorKind::Choice(message);
-        draft.error_with_help(span.clone(), kind, "say which one to serve");
+        let help = format!("say which one to serve: `--stage {name}`");
+        draft.error_with_help(span.clone(), kind, &help);
     }
     Some(last)
 }

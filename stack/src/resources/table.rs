@@ -104,7 +104,8 @@ pub(crate) fn parts(
     let attributes = draft.optional(properties.get("AttributeDefinitions"));
     let attributes = attributes.and_then(|value| keys::attributes(draft, &value, id));
     let schema = draft.optional(properties.get("KeySchema"));
-    let schema = schema.and_then(|value| keys::schema(draft, &value, &format!("`{id}`")));
+    let schema =
+        schema.and_then(|value| keys::schema(draft, &value, &format!("`{id}`"), keys::Most::One));
     let mut used = schema.clone().unwrap_or_default();
     let mut complete = schema.is_some();
     for kind in indexes::KINDS {
@@ -171,7 +172,8 @@ pub(crate) fn add(
 ) {
     let resource = properties.resource;
     let name = properties.template.name(resource, &resource.id_span);
-    let Some(name) = draft.take(name) else {
+    let consequence = format!("the table `{}` is left out", resource.id);
+    let Some(name) = draft.known(name, &consequence) else {
         return;
     };
     if !is_name(&name) {

@@ -3,10 +3,12 @@
 use spec::api::{Period, Quota, UsagePlan};
 
 use crate::document::value::Value;
+use crate::document::yaml::Content;
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::draft::{Draft, Reads, ResourceType};
 use crate::resources::locations::PartLocations;
 use crate::resources::properties::{Properties, number};
+use crate::template::call::call;
 use crate::template::names::{Attributes, Identity, Reference};
 
 pub(crate) const TYPE: ResourceType = ResourceType {
@@ -21,8 +23,7 @@ pub(crate) const TYPE: ResourceType = ResourceType {
 };
 
 fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
-    let names_the_stage = names_the_stage(draft, properties);
-    if !draft.take(names_the_stage).unwrap_or(false) {
+    if !names_the_stage(draft, properties) {
         return;
     }
     let resource = properties.resource;
@@ -30,7 +31,7 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         .template
         .named(resource, "UsagePlanName", &resource.id_span);
     let mut plan = UsagePlan {
-        name: draft.take(name).unwrap_or_default(),
+        name: draft.known(name, "it is only told").unwrap_or_default(),
         ..UsagePlan::default()
     };
     if let Some(value) = draft.optional(properties.get("Throttle")) {
@@ -45,31 +46,59 @@ fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     draft.api.usage_plans.insert(id, plan);
 }
 
-/// Whether `ApiStages` has the stage that is served.
-fn names_the_stage(draft: &mut Draft<'_>, properties: &Properties<'_>) -> Result<bool, Error> {
-    let source = draft.source();
-    let mut found = false;
-    let Some(stages) = properties.get("ApiStages")? else {
-        return Ok(false);
-    };
-    for stage in stages.expect_list(source, "`ApiStages`")? {
-        let mut texts = [None, None];
-        for (key, value) in stage.expect_map(source, "an entry of `ApiStages`")? {
-            let text = match &*key.text {
-                "ApiId" => &mut texts[0],
-                "Stage" => &mut texts[1],
-                other => {
-                    let message = format!("`{other}` of `ApiStages` has no effect here");
-                    draft.warn(key.span.clone(), WarningKind::NoEffect, message);
-                    continue;
-                }
-            };
-            *text = Some(value.expect_text(source, &format!("`{}`", key.text))?);
+/// Whether `ApiStages` has the stage that is served. A stage that is not known here is another one.
+fn names_the_stage(draft: &mut Draft<'_>, properties: &Properties<'_>) -> bool {
+    let name = "ApiStages";
+    let node = properties.node(name).filter(|node| call(node).is_none());
+    let stages = match node.map(|node| &node.content) {
+        Some(Content::Sequence(items)) => {
+            let items = items.iter();
+            items.map(|item| properties.template.eval(item)).collect()
         }
-        let api = &draft.api;
-        found |= texts == [Some(&*api.api_id), Some(&*api.stage.stage_name)];
+        _ => {
+            let stages = properties.get(name).and_then(|stages| match stages {
+                Some(stages) => Ok(stages.expect_list(draft.source(), "`ApiStages`")?.to_vec()),
+                None => Ok(Vec::new()),
+            });
+            match stages {
+                Ok(stages) => stages.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            }
+        }
+    };
+    let consequence = format!(
+        "a stage of the usage plan `{}` is taken for another API's",
+        properties.resource.id
+    );
+    let mut found = false;
+    for stage in stages {
+        let is_it = stage.and_then(|stage| is_the_stage(draft, &stage));
+        found |= draft.known(is_it, &consequence).unwrap_or(false);
     }
-    Ok(found)
+    found
+}
+
+/// Whether an entry of `ApiStages` is the stage that is served.
+fn is_the_stage(draft: &mut Draft<'_>, stage: &Value) -> Result<bool, Error> {
+    let source = draft.source();
+    if stage.is_nothing() {
+        return Ok(false);
+    }
+    let mut texts = [None, None];
+    for (key, value) in stage.expect_map(source, "an entry of `ApiStages`")? {
+        let text = match &*key.text {
+            "ApiId" => &mut texts[0],
+            "Stage" => &mut texts[1],
+            other => {
+                let message = format!("`{other}` of `ApiStages` has no effect here");
+                draft.warn(key.span.clone(), WarningKind::NoEffect, message);
+                continue;
+            }
+        };
+        *text = Some(value.expect_text(source, &format!("`{}`", key.text))?);
+    }
+    let api = &draft.api;
+    Ok(texts == [Some(&*api.api_id), Some(&*api.stage.stage_name)])
 }
 
 fn throttle(draft: &mut Draft<'_>, value: &Value, plan: &mut UsagePlan) {

@@ -45,8 +45,9 @@ fn add(draft: &mut Draft<'_>, properties: &Properties<'_>) {
         let message = format!("`KeyType` `{kind}` must be `API_KEY`");
         draft.error(span, ErrorKind::Value(message));
     }
-    let key = draft.take(properties.required_text("KeyId"));
-    let plan = draft.take(properties.required_text("UsagePlanId"));
+    let consequence = format!("`{}` is left out", properties.resource.id);
+    let key = draft.known(properties.required_text("KeyId"), &consequence);
+    let plan = draft.known(properties.required_text("UsagePlanId"), &consequence);
     let key = key.filter(|(id, span)| {
         let message = || format!("`KeyId` `{id}` names no API key of the template");
         is_declared(draft, api_key::TYPE.name, id, span, message)

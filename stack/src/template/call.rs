@@ -16,7 +16,8 @@ pub(crate) struct Call<'t> {
 /// How a call is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spelling {
-    /// `!Sub …`: the argument has the function's name as its tag.
+    /// `!Sub …`: the argument has the function's name as its tag. It is no call itself: see
+    /// `transform::calls_of_calls`.
     Tag,
     /// `Fn::Sub: …`.
     Key,

@@ -46,7 +46,13 @@ pub(crate) fn check_type(
     (name, at): (&str, &Span),
     declared: &Node,
 ) -> Result<(), Error> {
-    const NAMED: [&str; 4] = ["String", "Number", "List<Number>", "CommaDelimitedList"];
+    const NAMED: [&str; 5] = [
+        "String",
+        "Number",
+        "List<String>",
+        "List<Number>",
+        "CommaDelimitedList",
+    ];
     let kind = declared.get("Type");
     let Some(kind) = kind else {
         let message = format!("the parameter `{name}` has no `Type`");
@@ -60,11 +66,14 @@ pub(crate) fn check_type(
     }
     let message = format!(
         "the `Type` of the parameter `{name}` is `{text}`: it must be `String`, `Number`, \
-         `List<Number>`, `CommaDelimitedList` or a type of AWS"
+         `List<String>`, `List<Number>`, `CommaDelimitedList` or a type of AWS"
     );
-    let help = nearest(text, NAMED).map(|near| format!("did you mean `{near}`?"));
+    let help = match nearest(text, NAMED) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "write `Type: String`, or `Type: CommaDelimitedList` for a list".to_owned(),
+    };
     let error = ErrorKind::Parameter(message);
-    Err(source.report(kind.span.clone(), error, help.as_deref()))
+    Err(source.error_with_help(kind.span.clone(), error, &help))
 }
 
 /// Whether a parameter may have a value, which is written at `span`.
@@ -80,62 +89,68 @@ pub(crate) fn check(
         Some(hidden) if hidden.eq_ignore_ascii_case("true") => "****",
         _ => text,
     };
-    let fail = |problem: String| {
-        let message = format!("the parameter `{name}` is `{shown}`, but {problem}");
-        let help = match constraint("ConstraintDescription") {
-            Some(description) => description.to_owned(),
-            None => format!("give another value: `--parameter {name}=VALUE`"),
-        };
-        let kind = ErrorKind::Parameter(message);
-        Err(source.error_with_help(span.clone(), kind, &help))
+    let Some(problem) = problem(declared, text) else {
+        return Ok(());
     };
+    let message = format!("the parameter `{name}` is `{shown}`, but {problem}");
+    let help = match constraint("ConstraintDescription") {
+        Some(description) => description.to_owned(),
+        None => format!("give another value: `--parameter {name}=VALUE`"),
+    };
+    let kind = ErrorKind::Parameter(message);
+    Err(source.error_with_help(span.clone(), kind, &help))
+}
+
+/// Why a parameter may not have a value.
+fn problem(declared: &Node, text: &str) -> Option<String> {
+    let constraint = |name: &str| declared.get(name).and_then(Node::plain_text);
     let kind = Type::of(declared);
-    // Of a list, each item; what lies in Parameter Store is not checked.
-    let items: Vec<&str> = match kind.is_list() {
-        true => text.split(',').map(str::trim).collect(),
-        false => vec![text],
+    // Of what lies in Parameter Store, its name there is checked.
+    let is_list = kind.is_list() && !kind.is_stored;
+    let (items, each): (Vec<&str>, _) = match is_list {
+        true => (text.split(',').map(str::trim).collect(), "each item "),
+        false => (vec![text], ""),
     };
     let allowed = declared.get("AllowedValues").map(|node| &node.content);
     if let Some(Content::Sequence(allowed)) = allowed {
         let allowed: Vec<&str> = allowed.iter().filter_map(Node::plain_text).collect();
         if !items.iter().all(|item| allowed.contains(item)) {
-            return fail(format!("must be one of `{}`", allowed.join("`, `")));
+            return Some(format!("must be one of `{}`", allowed.join("`, `")));
         }
     }
     if kind.is_number() && !kind.is_stored {
         let limit = |name: &str| constraint(name)?.parse::<f64>().ok();
         for item in &items {
             let Ok(number) = item.parse::<f64>() else {
-                return fail("must be a number".to_owned());
+                return Some("must be a number".to_owned());
             };
             match (limit("MinValue"), limit("MaxValue")) {
                 (Some(least), _) if number < least => {
-                    return fail(format!("must be at least {least}"));
+                    return Some(format!("must be at least {least}"));
                 }
                 (_, Some(most)) if number > most => {
-                    return fail(format!("must be at most {most}"));
+                    return Some(format!("must be at most {most}"));
                 }
                 _ => {}
             }
         }
     }
+    // Those of length are for text.
     let limit = |name: &str| constraint(name)?.parse::<usize>().ok();
     let length = text.chars().count();
     match (limit("MinLength"), limit("MaxLength")) {
+        _ if is_list => {}
         (Some(least), _) if length < least => {
-            return fail(format!("must have at least {least} characters"));
+            return Some(format!("must have at least {least} characters"));
         }
         (_, Some(most)) if length > most => {
-            return fail(format!("must have at most {most} characters"));
+            return Some(format!("must have at most {most} characters"));
         }
         _ => {}
     }
-    match constraint("AllowedPattern") {
-        // One that cannot be read is left to CloudFormation.
-        Some(pattern) => match velocity::Regex::new(pattern) {
-            Ok(regex) if !regex.matches(text) => fail(format!("must match `{pattern}`")),
-            _ => Ok(()),
-        },
-        None => Ok(()),
-    }
+    // A pattern that cannot be read is left to CloudFormation.
+    let pattern = constraint("AllowedPattern")?;
+    let regex = velocity::Regex::new(pattern).ok()?;
+    let matches = items.iter().all(|item| regex.matches(item));
+    (!matches).then(|| format!("{each}must match `{pattern}`"))
 }

@@ -282,13 +282,18 @@ impl Evaluator<'_> {
     }
 
     fn choose(&self, call: &Call<'_>) -> Result<Value> {
+        self.eval(self.chosen(call)?)
+    }
+
+    /// The node that a call of `Fn::If` chooses.
+    pub(super) fn chosen<'n>(&self, call: &Call<'n>) -> Result<&'n Node> {
         let [condition, yes, no] = self.arguments(call)?;
         let name = condition.plain_text().ok_or_else(|| {
             let message = "`Fn::If` takes the name of a condition first";
             self.wrong(&condition.span, message)
         })?;
         let holds = self.0.condition(name, &condition.span)?;
-        self.eval(if holds { yes } else { no })
+        Ok(if holds { yes } else { no })
     }
 
     fn sub(&self, call: &Call<'_>) -> Result<Value> {

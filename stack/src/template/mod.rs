@@ -6,7 +6,10 @@ mod constraints;
 pub(crate) mod dynamic;
 mod functions;
 pub(crate) mod intrinsics;
+mod lists;
 mod lookup;
+pub(crate) mod memory;
+mod named;
 pub(crate) mod names;
 pub(crate) mod others;
 pub(crate) mod parameters;
@@ -15,6 +18,8 @@ mod rules;
 pub(crate) mod stack;
 pub(crate) mod transforms;
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 
 use crate::diagnostics::Findings;
@@ -22,12 +27,13 @@ use crate::document::source::Source;
 use crate::document::value::Value;
 use crate::document::yaml::{Key, Node};
 use crate::error::{Error, ErrorKind, Span, WarningKind};
-use crate::settings::Settings;
+use crate::settings::{Given, Settings};
 use intrinsics::{Evaluator, Scope, StackOutput};
-use names::{Attributes, FIRST_VERSION, Identity, Reference};
-use names::{fill, generated_name, made_up, qualified_arn, stable_id};
+use memory::Memory;
+use named::Named;
+use names::LONGEST;
 use others::{NESTED, OUTPUTS, Others, READER};
-use parameters::{Given, Parameters};
+use parameters::Parameters;
 pub(crate) use resource::Resource;
 use stack::Stack;
 use transforms::{LANGUAGE_EXTENSIONS, transforms};
@@ -43,9 +49,24 @@ pub(crate) struct Template<'t> {
     parameters: Parameters,
     /// The resources whose conditions hold.
     pub(crate) resources: IndexMap<String, Resource<'t>>,
+    /// Why it is not known whether some of them exist.
+    uncertain: HashMap<String, Error>,
+    conditions: Memory<bool>,
+    /// The names that properties give.
+    names: Memory<Option<String>>,
+    outputs: Memory<Option<String>>,
 }
 
 type Result<T> = std::result::Result<T, Error>;
+
+/// What the types begin with of which some are served.
+const SERVED: [&str; 5] = [
+    "AWS::ApiGateway",
+    "AWS::CloudFormation::Stack",
+    "AWS::DynamoDB::",
+    "AWS::Lambda::",
+    "AWS::Serverless::",
+];
 
 impl<'t> Template<'t> {
     /// Reads the sections and looks at every reference once, so that an unknown name is told
@@ -66,6 +87,10 @@ impl<'t> Template<'t> {
             others,
             parameters: Parameters::new(),
             resources: findings.take(resource::read(source, root))?,
+            uncertain: HashMap::new(),
+            conditions: Memory::default(),
+            names: Memory::default(),
+            outputs: Memory::default(),
         };
         resource::check_types(source, template.resources.values(), findings);
         template.parameters = parameters::read(source, root, given, &stack.settings, findings);
@@ -85,10 +110,17 @@ impl<'t> Template<'t> {
         }
         // A resource whose condition is false does not exist. One whose condition fails is kept:
         // whatever refers to it would fail for no reason of its own.
-        let existing = template.resources.clone().into_iter();
-        let existing = existing
-            .filter(|(_, resource)| findings.take(template.exists(resource)).unwrap_or(true));
-        template.resources = existing.collect();
+        let (mut existing, mut uncertain) = (template.resources.clone(), HashMap::new());
+        existing.retain(|_, resource| match template.exists(resource) {
+            Ok(exists) => exists,
+            Err(error) => {
+                template.note(&error, resource, findings);
+                uncertain.insert(resource.id.clone(), error);
+                true
+            }
+        });
+        template.resources = existing;
+        template.uncertain = uncertain;
         Some(template)
     }
 
@@ -123,64 +155,48 @@ impl<'t> Template<'t> {
     }
 
     /// What `Ref` of a resource gives.
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "it is of one lifetime"
+    )]
     pub(crate) fn name(&self, resource: &Resource<'t>, span: &Span) -> Result<String> {
-        let id = &resource.id;
-        match self.identity(resource).map(|identity| identity.reference) {
-            Some(Reference::Id(length)) => Ok(stable_id(&self.path_of(id), length)),
-            Some(Reference::Name(property)) => self.named(resource, property, span),
-            Some(Reference::LowerName(property)) => {
-                match self.given_name(resource, property, span)? {
-                    Some(name) => Ok(name),
-                    None => Ok(generated_name(self.settings, id).to_lowercase()),
-                }
-            }
-            Some(Reference::Made(pattern)) => {
-                let pattern = fill(pattern, "", self.settings);
-                Ok(made_up(&pattern, &self.path_of(id)))
-            }
-            Some(Reference::Generated) => Ok(generated_name(self.settings, id)),
-            Some(Reference::Arn(property, pattern)) => {
-                let name = self.named(resource, property, span)?;
-                let text = fill(pattern, &name, self.settings);
-                Ok(made_up(&text, &self.path_of(id)))
-            }
-            Some(Reference::Qualified(property)) => {
-                let function = self.named(resource, "FunctionName", span)?;
-                let qualifier = match property {
-                    Some(property) => self.named(resource, property, span)?,
-                    None => FIRST_VERSION.to_owned(),
-                };
-                Ok(qualified_arn(&function, &qualifier, self.settings))
-            }
-            // Every part of an API is called by an id.
-            None if resource.kind.starts_with("AWS::ApiGatewayV2::") => {
-                Ok(stable_id(&self.path_of(id), 7))
-            }
-            None => Ok(generated_name(self.settings, id)),
-        }
+        self.called(resource, span, |named| named.name())
     }
 
-    /// The name that the property `property` gives, or a generated one. That of a FIFO queue has the
-    /// ending that it needs.
-    ///
-    /// Source: <https://github.com/cloudtools/troposphere/pull/931>
+    /// The name that a property gives, or a generated one.
     pub(crate) fn named(
         &self,
         resource: &Resource<'t>,
         property: &str,
         span: &Span,
     ) -> Result<String> {
-        match self.given_name(resource, property, span)? {
-            Some(name) => Ok(name),
-            None => {
-                let is_fifo = ["FifoQueue", "FifoTopic"].into_iter().any(|property| {
-                    let value = self.property(resource, property).ok().flatten();
-                    value.is_some_and(|value| value.as_text() == Some("true"))
-                });
-                let end = if is_fifo { ".fifo" } else { "" };
-                Ok(generated_name(self.settings, &resource.id) + end)
-            }
-        }
+        self.called(resource, span, |named| named.named(property))
+    }
+
+    /// What `Fn::GetAtt` of a resource gives, which is a text.
+    pub(crate) fn attribute_of(
+        &self,
+        resource: &Resource<'t>,
+        attribute: &str,
+        span: &Span,
+    ) -> Result<String> {
+        self.called(resource, span, |named| named.attribute_of(attribute, span))
+    }
+
+    fn called<T>(
+        &self,
+        resource: &Resource<'t>,
+        span: &Span,
+        ask: impl FnOnce(&Named<'_>) -> Result<T>,
+    ) -> Result<T> {
+        ask(&Named {
+            source: self.source,
+            settings: self.settings,
+            resource,
+            path: self.path_of(&resource.id),
+            identity: self.others.identity(&resource.kind),
+            given: &|property| self.given_name(resource, property, span),
+        })
     }
 
     fn given_name(
@@ -190,47 +206,35 @@ impl<'t> Template<'t> {
         span: &Span,
     ) -> Result<Option<String>> {
         let what = format!("`{}` of `{}`", property, resource.id);
-        match self.visit(&what, span, || self.property(resource, property))? {
-            Some(value) => Ok(Some(value.expect_text(self.source, &what)?.to_owned())),
-            None => Ok(None),
-        }
+        self.names.recall(&what, || {
+            let value = self.visit(&what, span, || self.property(resource, property))?;
+            let Some(value) = value else {
+                return Ok(None);
+            };
+            let text = value.expect_text(self.source, &what)?;
+            if text.len() > LONGEST {
+                let message = format!("{what} is longer than any name");
+                let kind = ErrorKind::Value(message);
+                return Err(self.source.error(value.span.clone(), kind));
+            }
+            Ok(Some(text.to_owned()))
+        })
     }
 
-    /// What `Fn::GetAtt` of a resource gives.
-    pub(crate) fn attribute_of(
+    /// An attribute that is a value of another stack; `None` if it is none.
+    fn attribute_elsewhere(
         &self,
         resource: &Resource<'t>,
         attribute: &str,
         span: &Span,
-    ) -> Result<String> {
-        let unknown = Identity {
-            reference: Reference::Generated,
-            attributes: Attributes::Including(&[]),
-        };
-        let identity = self.identity(resource).unwrap_or(&unknown);
-        let Some(pattern) = identity.attribute(attribute) else {
-            let Resource { id, kind, .. } = resource;
-            let message =
-                format!("`{id}` (`{kind}`) has no attribute `{attribute}` that is known here");
-            return Err(self
-                .source
-                .error(span.clone(), ErrorKind::Unsupported(message)));
-        };
-        if let Some(property) = pattern.strip_prefix("{=") {
-            let property = property.trim_end_matches('}');
-            return self
-                .given_name(resource, property, span)
-                .map(Option::unwrap_or_default);
+    ) -> Option<Result<Value>> {
+        if resource.kind == READER.kind {
+            return Some(self.others.carried(attribute, span));
         }
-        let reference = self.name(resource, span)?;
-        let name = match identity.reference {
-            Reference::Arn(property, _) if pattern.contains("{name}") => {
-                self.named(resource, property, span)?
-            }
-            _ => reference.clone(),
-        };
-        let pattern = made_up(&pattern, &self.path_of(&resource.id));
-        Ok(fill(&pattern, &reference, self.settings).replace("{name}", &name))
+        let output = attribute.strip_prefix(OUTPUTS)?;
+        let is_nested = NESTED.contains(&&*resource.kind);
+        let (stack, id) = (self.stack, &resource.id);
+        is_nested.then(|| self.others.output_of_nested(stack, id, output, span))
     }
 
     /// The section `Outputs`.
@@ -253,29 +257,39 @@ impl<'t> Template<'t> {
             let kind = ErrorKind::Structure(format!("{what} has no `Value`"));
             return Err(self.source.error(key.span.clone(), kind));
         };
-        let value = self.visit(&what, &key.span, || self.eval(value))?;
-        let text = value.expect_text(self.source, &what)?;
-        Ok(Some(text.to_owned()))
+        self.outputs.recall(&key.text, || {
+            let value = self.visit(&what, &key.span, || self.eval(value))?;
+            let text = value.expect_text(self.source, &what)?;
+            Ok(Some(text.to_owned()))
+        })
     }
 
-    /// An attribute that is a value of another stack; `None` if it is none.
-    fn attribute_elsewhere(
-        &self,
-        resource: &Resource<'t>,
-        attribute: &str,
-        span: &Span,
-    ) -> Option<Result<Value>> {
-        if resource.kind == READER.kind {
-            return Some(self.others.carried(attribute, span));
+    /// Notes what is wrong with the condition of a resource. That it depends on what is not known
+    /// here stops nobody from serving, if the resource is none of those that are.
+    fn note(&self, error: &Error, resource: &Resource<'_>, findings: &mut Findings) {
+        let is_served = SERVED.iter().any(|of| resource.kind.starts_with(of));
+        if is_served || !matches!(error.kind(), ErrorKind::Unsupported(_)) {
+            findings.error(error.clone());
+            return;
         }
-        let output = attribute.strip_prefix(OUTPUTS)?;
-        let is_nested = NESTED.contains(&&*resource.kind);
-        let (stack, id) = (self.stack, &resource.id);
-        is_nested.then(|| self.others.output_of_nested(stack, id, output, span))
+        let message = format!(
+            "{}: so nobody knows whether `{}` exists, which nothing that is served needs",
+            error.message(),
+            resource.id
+        );
+        let warning = self
+            .source
+            .warning(error.whole_span(), WarningKind::LeftOut, message);
+        findings.suspicion(warning, error.clone());
     }
 
-    fn identity(&self, resource: &Resource<'_>) -> Option<&'static Identity> {
-        self.others.identity(&resource.kind)
+    /// The resource that a reference names.
+    fn named_by(&self, name: &str, span: &Span) -> Result<&Resource<'t>> {
+        match (self.uncertain.get(name), self.resources.get(name)) {
+            (Some(error), _) => Err(error.clone()),
+            (None, Some(resource)) => Ok(resource),
+            (None, None) => Err(self.unknown(name, span)),
+        }
     }
 
     /// Whether the resource's condition holds.
@@ -348,22 +362,15 @@ impl Scope for Template<'_> {
         if let Some(data) = parameters::pseudo(name, self.settings) {
             return Ok(found(data));
         }
-        match self.resources.get(name) {
-            Some(resource) => Ok(Value::text(span.clone(), self.name(resource, span)?)),
-            None => Err(self.unknown(name, span)),
-        }
+        let resource = self.named_by(name, span)?;
+        Ok(Value::text(span.clone(), self.name(resource, span)?))
     }
 
     fn attribute(&self, name: &str, attribute: &str, span: &Span) -> Result<Value> {
-        match self.resources.get(name) {
-            Some(resource) => match self.attribute_elsewhere(resource, attribute, span) {
-                Some(value) => value,
-                None => {
-                    let text = self.attribute_of(resource, attribute, span)?;
-                    Ok(Value::text(span.clone(), text))
-                }
-            },
-            None => Err(self.unknown(name, span)),
+        let resource = self.named_by(name, span)?;
+        match self.attribute_elsewhere(resource, attribute, span) {
+            Some(value) => value,
+            None => self.called(resource, span, |named| named.attribute(attribute, span)),
         }
     }
 
@@ -384,6 +391,8 @@ impl Scope for Template<'_> {
                 .error(span.clone(), ErrorKind::UnknownName(message)));
         };
         let what = format!("condition {name}");
-        self.visit(&what, span, || Evaluator(self).boolean(node))
+        self.conditions.recall(name, || {
+            self.visit(&what, span, || Evaluator(self).boolean(node))
+        })
     }
 }

@@ -49,6 +49,10 @@ pub(crate) enum Attributes {
     Including(&'static [(&'static str, &'static str)]),
 }
 
+/// More than AWS takes for any name, in bytes. A chain of names that each have the one before twice
+/// ends here.
+pub(crate) const LONGEST: usize = 100_000;
+
 /// What an ARN of a function is made of.
 pub(crate) const FUNCTION_ARN: &str = "arn:{partition}:lambda:{region}:{account}:function:{ref}";
 

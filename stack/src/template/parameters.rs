@@ -1,6 +1,6 @@
 //! Parameters with their values, and the pseudo parameters.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use velocity::suggest::nearest;
 
@@ -10,16 +10,15 @@ use crate::document::source::Source;
 use crate::document::value::{Data, Value};
 use crate::document::yaml::Node;
 use crate::error::{Error, ErrorKind, Span, WarningKind};
-use crate::settings::Settings;
+use crate::settings::{Given, Settings};
 use crate::template::asset_parameters;
+use crate::template::call::call;
 use crate::template::constraints::{Type, check, check_type};
 use crate::template::dynamic;
+use crate::template::intrinsics::Evaluator;
 
 /// The parameters by name. One without a value is its error, which whatever refers to it repeats.
 pub(crate) type Parameters = HashMap<String, Result<Value, Error>>;
-
-/// The values that are given by name. One that cannot be evaluated is its error.
-pub(crate) type Given = BTreeMap<String, Result<String, Error>>;
 
 /// Refuses values that are given for parameters that nothing has.
 pub(crate) fn refuse_unknown(
@@ -109,6 +108,46 @@ pub(crate) fn read(
         parameters.insert(key.text.clone(), value);
     }
     parameters
+}
+
+/// The values that `Parameters` of the nested stack `id` gives it, each with its own error.
+pub(crate) fn handed_in(evaluator: &Evaluator<'_>, id: &str, node: &Node) -> Result<Given, Error> {
+    let source = evaluator.0.source();
+    let entries: Vec<(String, Result<Value, Error>)> = match call(node) {
+        None => {
+            let entries = node.entries().iter();
+            let values = entries.map(|(key, node)| (key.text.clone(), evaluator.eval(node)));
+            values.collect()
+        }
+        Some(call) if call.name == "Fn::If" => {
+            return handed_in(evaluator, id, evaluator.chosen(&call)?);
+        }
+        Some(_) => {
+            let map = evaluator.eval(node)?;
+            let what = format!("`Parameters` of `{id}`");
+            let entries = map.expect_map(source, &what)?.iter();
+            let values = entries.map(|(key, value)| (key.text.clone(), Ok(value.clone())));
+            values.collect()
+        }
+    };
+    let there = entries.into_iter();
+    let there = there.filter(|(_, value)| !value.as_ref().is_ok_and(Value::is_nothing));
+    let given = there.map(|(name, value)| {
+        let what = format!("the parameter `{name}` of `{id}`");
+        let text = value.and_then(|value| as_parameter(source, &value, &what));
+        (name, text)
+    });
+    Ok(given.collect())
+}
+
+/// A list is handed in as one text.
+fn as_parameter(source: &Source, value: &Value, what: &str) -> Result<String, Error> {
+    let items = match &value.data {
+        Data::List(items) => &items[..],
+        _ => std::slice::from_ref(value),
+    };
+    let texts = items.iter().map(|item| item.expect_text(source, what));
+    Ok(texts.collect::<Result<Vec<_>, Error>>()?.join(","))
 }
 
 /// What a pseudo parameter gives; `None` if there is none of this name.

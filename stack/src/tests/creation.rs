@@ -112,7 +112,7 @@ fn refused(stack: &Assembly) -> Vec<&str> {
 #[case::other_stage("/*/$connect", "/prod/$connect", &["test/$connect"])]
 #[case::cdk("/*/$connect", "/*$connect", &[])]
 #[case::other_principal("apigateway.amazonaws.com", "events.amazonaws.com", &["authorizers/"])]
-#[case::other_account("SourceArn: !Sub arn:aws:execute-api:us-east-1:${AWS::AccountId}:${Api}/*", "SourceAccount: '111122223333'\n      SourceArn: !Sub arn:aws:execute-api:us-east-1:${AWS::AccountId}:${Api}/*", &["test/$connect"])]
+#[case::account_that_may_be_its_own("SourceArn: !Sub arn:aws:execute-api:us-east-1:${AWS::AccountId}:${Api}/*", "SourceAccount: '111122223333'\n      SourceArn: !Sub arn:aws:execute-api:us-east-1:${AWS::AccountId}:${Api}/*", &[])]
 #[case::everybody("Principal: apigateway.amazonaws.com", "Principal: '*'", &[])]
 #[case::partial_arn("FunctionName: !Ref Judge", "FunctionName: 000000000000:function:Judge", &[])]
 #[case::alias("FunctionName: !Ref Judge", "FunctionName: Judge:live", &[])]

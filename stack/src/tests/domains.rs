@@ -112,3 +112,39 @@ fn other_domains_need_a_restart() {
                     `/test, talk.example.com`";
     assert_eq!(message, expected);
 }
+
+#[rstest]
+#[case("ping", true)]
+#[case("/sping/", true)]
+#[case("ping/live", false)]
+#[case("pings", false)]
+fn a_key_that_the_health_check_has_is_a_warning(#[case] key: &str, #[case] is_warned: bool) {
+    let text = DOMAIN.replace("ApiMappingKey: live", &format!("ApiMappingKey: {key}"));
+    let stack = read(&text).expect("AWS makes the mapping");
+    assert_eq!(stack.api().api_mappings.len(), 1);
+    let warnings = stack.warnings();
+    assert_eq!(warnings.len(), usize::from(is_warned), "{warnings:?}");
+    let is_of_key = |warning: &Warning| {
+        warning.kind == WarningKind::Suspicious && warning.message.contains("`/sping`")
+    };
+    assert!(warnings.iter().all(is_of_key), "{warnings:?}");
+}
+
+#[rstest]
+#[case::every_name("'*'")]
+#[case::top_level("'*.com'")]
+#[case::inside("a.*.com")]
+#[case::empty_label("a..b")]
+#[case::label_of_70("LABEL.example.com")]
+fn a_domain_is_no_wider_than_one_can_have(#[case] name: &str) {
+    let name = name.replace("LABEL", &"a".repeat(70));
+    let text = DOMAIN.replace(
+        "DomainName: Chat.example.com",
+        &format!("DomainName: {name}"),
+    );
+    assert_ne!(text, DOMAIN);
+    let error = read(&text).expect_err("no custom domain");
+    assert!(error.message().contains("must be a host name"), "{error}");
+    let wildcard = DOMAIN.replace("Chat.example.com", "'*.Example.com'");
+    assert_eq!(mappings(&wildcard), ["*.example.com/live"]);
+}

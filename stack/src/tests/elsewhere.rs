@@ -122,3 +122,33 @@ fn a_resource_with_a_name_has_no_effect_all_the_same() {
         "{warning}"
     );
 }
+
+#[rstest]
+#[case(
+    "AWS::Route53::HostedZone",
+    "!Join [' ', !GetAtt Thing.NameServers]",
+    "ns-101.awsdns"
+)]
+#[case(
+    "AWS::EC2::VPCEndpoint",
+    "!Select [1, !Split [':', !Select [0, !GetAtt Thing.DnsEntries]]]",
+    "vpce-"
+)]
+#[case(
+    "AWS::EC2::VPC",
+    "!Select [0, !GetAtt Thing.CidrBlockAssociations]",
+    "vpc-cidr-assoc-"
+)]
+#[case(
+    "AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/8}",
+    "!GetAtt Thing.CidrBlock",
+    "10.0"
+)]
+fn attributes_that_are_lists_have_items(
+    #[case] resource: &str,
+    #[case] value: &str,
+    #[case] begin: &str,
+) {
+    let given = output(resource, value);
+    assert!(given.starts_with(begin) && !given.contains('{'), "{given}");
+}

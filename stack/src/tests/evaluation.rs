@@ -7,8 +7,19 @@ use super::*;
 
 /// A function that a route calls, with a variable.
 fn variable(sections: &str, value: &str, given: &[(&str, &str)]) -> Result<Assembly, Error> {
+    variable_beside("", sections, value, given)
+}
+
+/// The same with more resources.
+fn variable_beside(
+    more: &str,
+    sections: &str,
+    value: &str,
+    given: &[(&str, &str)],
+) -> Result<Assembly, Error> {
     let resources = format!(
         "
+{more}
   F:
     Type: AWS::Lambda::Function
     Properties:
@@ -81,7 +92,18 @@ fn mistakes_of_functions_are_errors(#[case] written: &str, #[case] expected: &st
     "a,c",
     "must be one of `a`, `b`"
 )]
+#[case(
+    "{Type: CommaDelimitedList, AllowedPattern: '[a-z]+'}",
+    "a, B",
+    "each item must match `[a-z]+`"
+)]
+#[case(
+    "{Type: 'AWS::SSM::Parameter::Value<List<String>>', AllowedPattern: '[a-z]+'}",
+    "a,b",
+    "but must match `[a-z]+`"
+)]
 #[case("{Type: Strin}", "a", "it must be `String`, `Number`")]
+#[case("{Type: Boolean}", "true", "it must be `String`, `Number`")]
 #[case("{Default: a}", "a", "the parameter `P` has no `Type`")]
 fn constraints_of_parameters_are_checked(
     #[case] declared: &str,
@@ -99,8 +121,11 @@ fn constraints_let_right_values_through_and_secrets_stay_secret() {
     let sections = "Parameters:
   P: {Type: String, AllowedPattern: '[a-z]+', MinLength: 1, MaxLength: 3, AllowedValues: [ab]}
   N: {Type: Number, MinValue: -1, MaxValue: 2.5, Default: 2.5}
+  L: {Type: List<String>, AllowedPattern: 'https://[^,]+', MaxLength: 9, Default: 'https://a,https://b'}
 ";
     read(sections, "", &[("P", "ab")]).expect("it is served");
+    let items = variable(sections, "!Select [1, !Ref L]", &[("P", "ab")]).expect("it is a list");
+    assert_eq!(items.functions()[0].environment["A"], "https://b");
     let secret = "Parameters: {P: {Type: String, NoEcho: true, MinLength: 10,
       ConstraintDescription: ten letters}}";
     let error = read(secret, "", &[("P", "hunter2")]).expect_err("too short");
@@ -191,4 +216,105 @@ Rules:
     assert_eq!(error.line(), 10, "{error}");
     let error = read(sections, "", &[("Size", "tiny")]).expect_err("there is no such size");
     assert_eq!(error.message(), "the rule `Sizes` fails");
+}
+
+/// What refers to the one before twice, thirty times over, is evaluated thirty times.
+#[rstest]
+#[case::conditions("!If [C30, a, b]", "a")]
+#[case::names("!Ref B30", "n")]
+#[case::fifo("!Ref Q30", "https://sqs.")]
+fn what_is_named_twice_is_evaluated_once(#[case] written: &str, #[case] expected: &str) {
+    let mut conditions = "Conditions:\n  C0: !Equals [a, a]\n".to_owned();
+    let bucket = |number: usize, name: &str| {
+        format!("  B{number}: {{Type: AWS::S3::Bucket, Properties: {{BucketName: {name}}}}}\n")
+    };
+    let mut resources = bucket(0, "n") + "  Q0: {Type: AWS::SQS::Queue}\n";
+    for number in 1..=30 {
+        let below = number - 1;
+        let both = |call: &str| format!("{call}{below}, {call}{below}");
+        conditions += &format!("  C{number}: !And [{}]\n", both("!Condition C"));
+        resources += &bucket(number, &format!("!Select [0, [{}]]", both("!Ref B")));
+        let is_fifo = format!("!Select [0, [{}]]", both("!Ref Q"));
+        resources += &format!(
+            "  Q{number}: {{Type: AWS::SQS::Queue, Properties: {{FifoQueue: {is_fifo}}}}}\n"
+        );
+    }
+    let stack = variable_beside(&resources, &conditions, written, &[]).expect("it is served");
+    let found = &stack.functions()[0].environment["A"];
+    assert!(found.starts_with(expected), "{found}");
+}
+
+/// Texts that double are refused before they fill the memory.
+#[test]
+fn names_that_grow_without_end_are_refused() {
+    let mut resources =
+        "  B0: {Type: AWS::S3::Bucket, Properties: {BucketName: name}}\n".to_owned();
+    for number in 1..=40 {
+        let twice = format!("!Sub '${{B{0}}}${{B{0}}}'", number - 1);
+        resources += &format!(
+            "  B{number}: {{Type: AWS::S3::Bucket, Properties: {{BucketName: {twice}}}}}\n"
+        );
+    }
+    let error = variable_beside(&resources, "", "!Ref B40", &[]).expect_err("it is too long");
+    assert!(
+        error.message().ends_with("is longer than any name"),
+        "{error}"
+    );
+}
+
+#[test]
+fn conditions_are_named_as_they_are_written() {
+    let sections = "Conditions: {Yes: !Equals [a, a], No: !Not [!Condition Yes]}
+Mappings: {M: {On: {Off: switched}}}";
+    let more = "  Gone: {Type: AWS::S3::Bucket, Condition: No, DependsOn: F}
+  Kept: {Type: AWS::S3::Bucket, Condition: Yes}";
+    for (written, expected) in [
+        ("!If [Yes, !Ref Kept, b]", "gatespec-kept"),
+        ("{Fn::If: [No, a, yes]}", "true"),
+        ("!FindInMap [M, On, Off]", "switched"),
+    ] {
+        let stack = variable_beside(more, sections, written, &[]).expect("it is served");
+        assert_eq!(stack.functions()[0].environment["A"], expected, "{written}");
+    }
+    let error = variable_beside(more, sections, "!Ref Gone", &[]).expect_err("it is not there");
+    assert!(error.message().contains("`Gone`"), "{error}");
+}
+
+// Python's `json.dumps` writes every character beyond the BMP so.
+#[test]
+fn json_s_surrogates_are_characters_of_a_served_stack() {
+    let text = r#"{"Description": "\uD83D\uDE00", "Resources": {
+  "Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {
+    "ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.action"}},
+  "Stage": {"Type": "AWS::ApiGatewayV2::Stage", "Properties": {
+    "ApiId": {"Ref": "Api"}, "StageName": "test", "AutoDeploy": true}},
+  "R": {"Type": "AWS::ApiGatewayV2::Route", "Properties": {
+    "ApiId": {"Ref": "Api"}, "RouteKey": "\ud83d\ude00 \\ud83d", "Target": 1}}}}"#;
+    let error = parse("t.json", text, Path::new(""), &settings(&[])).expect_err("the target");
+    assert_eq!((error.line(), error.column()), (7, 76), "{error}");
+    let text = text.replace(r#", "Target": 1"#, "");
+    let stack = parse("t.json", &text, Path::new(""), &settings(&[])).expect("it is served");
+    let mut keys = stack.api().routes.keys();
+    assert_eq!(
+        keys.next().map(spec::route::RouteKey::as_str),
+        Some("😀 \\ud83d")
+    );
+}
+
+#[test]
+fn the_condition_of_what_is_not_served_need_not_be_known() {
+    let sections = "Parameters: {P: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /a}}
+Conditions: {C: !Equals [!Ref P, b]}";
+    let bucket = "  B: {Type: AWS::S3::Bucket, Condition: C}";
+    let stack = variable_beside(bucket, sections, "a", &[]).expect("it is served");
+    let warnings = stack.warnings().iter();
+    let about = warnings.filter(|warning| warning.message.contains("whether `B` exists"));
+    assert_eq!(about.count(), 1, "{:?}", stack.warnings());
+    let given = [("ssm:/a", "b")];
+    variable_beside(bucket, sections, "!Ref B", &given).expect("it is there");
+    let table = bucket.replace("S3::Bucket", "Serverless::SimpleTable");
+    for (more, value) in [(bucket, "!Ref B"), (bucket, "!GetAtt B.Arn"), (&table, "a")] {
+        let error = variable_beside(more, sections, value, &[]).expect_err("it is not known");
+        assert!(error.message().contains("of Parameter Store"), "{error}");
+    }
 }

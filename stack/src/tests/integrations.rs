@@ -153,6 +153,28 @@ fn a_vpc_link_leads_to_the_address_given() {
 }
 
 #[test]
+fn a_vpc_link_v2_is_served_with_a_warning() {
+    let links = ["Old", "New", "abc123"];
+    let links = links.map(|name| (name.to_owned(), "http://one".to_owned()));
+    let settings = Settings {
+        vpc_links: links.into(),
+        ..Settings::default()
+    };
+    let text = format!("Resources:\n{API}{LINKED}");
+    let stack = parse("t.yaml", &text, Path::new("dir"), &settings);
+    let stack = stack.expect("all links are told");
+    let mut integrations = stack.api().integrations.values();
+    assert!(integrations.all(|one| one.unavailable.is_none()));
+    let is_suspicious = |one: &&Warning| one.kind == WarningKind::Suspicious;
+    let suspicious: Vec<_> = stack.warnings().iter().filter(is_suspicious).collect();
+    let [warning] = &*suspicious else {
+        panic!("of `New` only: {suspicious:?}")
+    };
+    let expected = "`New` is an `AWS::ApiGatewayV2::VpcLink`: ";
+    assert!(warning.message.starts_with(expected), "{warning:?}");
+}
+
+#[test]
 fn a_functions_arn_is_an_address() {
     let resources = "
   F: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.12, Handler: a.b, Role: r, Code: code/}}

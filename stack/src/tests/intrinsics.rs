@@ -152,3 +152,46 @@ fn what_refers_to_itself_is_an_error() {
     );
     assert!(error.unwrap_err().message().contains("circular"));
 }
+
+#[rstest]
+#[case::base64("!Base64 {Fn::Sub: '${Plain}-${Table}'}", "Z2l2ZW4tcm93cw==")]
+#[case::zones("!Select [1, !GetAZs {Ref: AWS::Region}]", "us-east-1b")]
+#[case::length("!Length {Fn::Split: ['-', a-b-c]}", "3")]
+#[case::of_a_tag(
+    "!Base64 {Fn::Join: ['-', [!Ref Plain, !Base64 {Ref: Kind}]]}",
+    "Z2l2ZW4tWkdWMg=="
+)]
+#[case::json("!ToJsonString {Fn::Split: ['-', a-b]}", r#"["a","b"]"#)]
+#[case::data("!ToJsonString {Fn: x, Ref: y}", r#"{"Fn":"x","Ref":"y"}"#)]
+fn the_argument_of_a_tag_may_be_a_call(#[case] value: &str, #[case] expected: &str) {
+    let sections = format!(
+        "Transform: AWS::LanguageExtensions\n{DECLARED}Outputs:\n  Out: {{Value: {value}}}\n"
+    );
+    let read = read(&sections, TABLE, &[]).unwrap();
+    assert_eq!(read.outputs()["Out"], expected);
+    // What it names must be there.
+    let sections = sections
+        .replace("Plain}", "Plane}")
+        .replace("!Ref Plain", "!Ref Plane");
+    if sections.contains("Plane") {
+        let warnings = self::read(&sections, TABLE, &[]).unwrap();
+        let warnings: Vec<String> = warnings
+            .warnings()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let unknown = "there is no parameter or resource `Plane`";
+        assert!(
+            warnings.iter().any(|one| one.contains(unknown)),
+            "{warnings:?}"
+        );
+    }
+}
+
+#[test]
+fn an_export_may_be_named_by_a_call_under_a_tag() {
+    let sections =
+        format!("{DECLARED}Outputs:\n  Out: {{Value: !ImportValue {{Fn::Sub: '${{Plain}}-x'}}}}\n");
+    let read = read(&sections, TABLE, &[("given-x", "imported")]).unwrap();
+    assert_eq!(read.outputs()["Out"], "imported");
+}

@@ -48,7 +48,7 @@ fn loops_are_what_sam_makes_of_them() {
             ..Settings::default()
         };
         let mut findings = Findings::default();
-        let made = transform::apply(&source, root, &settings, &mut findings);
+        let made = transform::apply(&source, root, (&settings, &settings.given()), &mut findings);
         let Some(expected) = case["made"].as_object() else {
             assert_eq!(findings.count(), 1, "{name}");
             continue;

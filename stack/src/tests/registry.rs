@@ -45,6 +45,17 @@ fn an_unknown_type_is_warned_of(#[case] kind: &str) {
 }
 
 #[rstest]
+#[case("AWS::ApiGatewayV2::Routes", "AWS::ApiGatewayV2::Route")]
+#[case("AWS::ApiGatewayV2::Integratoin", "AWS::ApiGatewayV2::Integration")]
+#[case("AWS::Serverless::Fonction", "AWS::Serverless::Function")]
+fn a_misspelt_type_is_an_error(#[case] kind: &str, #[case] meant: &str) {
+    let refused = read("", &format!("  Other: {{Type: {kind}}}\n"), &[]).unwrap_err();
+    let page = refused.to_string();
+    assert!(page.contains("which does not exist"), "{page}");
+    assert!(page.contains(&format!("did you mean `{meant}`?")), "{page}");
+}
+
+#[rstest]
 #[case("AWS::IAM::Role")]
 #[case("AWS::Logs::LogGroup")]
 #[case("AWS::CloudWatch::Alarm")]

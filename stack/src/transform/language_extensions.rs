@@ -4,18 +4,18 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-foreach.html>
 
-use velocity::suggest::nearest;
-
 use crate::diagnostics::Findings;
 use crate::document::scalar::Style;
 use crate::document::source::Source;
 use crate::document::value::{Data, Value};
 use crate::document::yaml::{Content, Key, NODES, Node};
 use crate::error::{Error, ErrorKind, Span};
+use crate::settings::Given;
 use crate::settings::Settings;
-use crate::template::intrinsics::{Evaluator, Scope, StackOutput};
-use crate::template::parameters::{self, Parameters};
+use crate::template::intrinsics::Evaluator;
 use crate::template::transforms::{LANGUAGE_EXTENSIONS, transforms};
+
+use super::early::Early;
 
 /// What the key of a loop begins with.
 const LOOP: &str = "Fn::ForEach::";
@@ -29,25 +29,13 @@ type Result<T> = std::result::Result<T, Error>;
 pub(crate) fn apply(
     source: &Source,
     mut root: Node,
-    settings: &Settings,
+    (settings, given): (&Settings, &Given),
     findings: &mut Findings,
 ) -> Node {
     let is_declared = transforms(&root).any(|(name, _)| name == LANGUAGE_EXTENSIONS);
-    let given = settings.parameters.iter();
-    let given = given.map(|(name, value)| (name.clone(), Ok(value.clone())));
-    let scope = Early {
-        source,
-        mappings: root.get("Mappings").cloned(),
-        // What is wrong with a parameter is told when the template is read.
-        parameters: parameters::read(
-            source,
-            &root,
-            &given.collect(),
-            settings,
-            &mut Findings::default(),
-        ),
-        settings,
-    };
+    let mut scope = Early::new(source, &root, (settings, given));
+    // AWS takes no condition in a loop's list.
+    scope.conditions = None;
     let mut expansion = Expansion {
         scope: &scope,
         is_declared,
@@ -298,78 +286,4 @@ fn replace(text: &mut String, identifier: &str, item: &str) {
     *text = text
         .replace(&format!("${{{identifier}}}"), item)
         .replace(&format!("&{{{identifier}}}"), &name);
-}
-
-/// What can be known before there are resources: parameters and mappings.
-struct Early<'a> {
-    source: &'a Source,
-    mappings: Option<Node>,
-    parameters: Parameters,
-    settings: &'a Settings,
-}
-
-impl Early<'_> {
-    fn unknown<T>(&self, span: &Span, message: String, help: Option<&str>) -> Result<T> {
-        let general = "a list of a loop is written out, or comes from a parameter or `Mappings`";
-        let help = help.unwrap_or(general);
-        let kind = ErrorKind::Transform(message);
-        Err(self.source.error_with_help(span.clone(), kind, help))
-    }
-}
-
-impl Scope for Early<'_> {
-    fn source(&self) -> &Source {
-        self.source
-    }
-
-    fn mappings(&self) -> Option<&Node> {
-        self.mappings.as_ref()
-    }
-
-    fn settings(&self) -> &Settings {
-        self.settings
-    }
-
-    fn has_language_extensions(&self) -> bool {
-        true
-    }
-
-    fn reference(&self, name: &str, span: &Span) -> Result<Value> {
-        if let Some(value) = self.parameters.get(name) {
-            let data = value.clone()?.data;
-            let span = span.clone();
-            return Ok(Value { span, data });
-        }
-        if let Some(data) = parameters::pseudo(name, self.settings) {
-            let span = span.clone();
-            return Ok(Value { span, data });
-        }
-        let names = self.parameters.keys().map(String::as_str);
-        let help = nearest(name, names).map(|near| format!("did you mean `{near}`?"));
-        let message = format!("there is no parameter `{name}`");
-        self.unknown(span, message, help.as_deref())
-    }
-
-    fn attribute(&self, name: &str, attribute: &str, span: &Span) -> Result<Value> {
-        let message = format!("`{name}.{attribute}` is not known before there are resources");
-        self.unknown(span, message, None)
-    }
-
-    fn output_of(&self, named: &StackOutput, span: &Span) -> Result<Value> {
-        let message = format!(
-            "the output `{}` is not known before there are resources",
-            named.output
-        );
-        self.unknown(span, message, None)
-    }
-
-    fn imported(&self, export: &str, span: &Span) -> Result<Value> {
-        let message = format!("the export `{export}` is not known before there are resources");
-        self.unknown(span, message, None)
-    }
-
-    fn condition(&self, name: &str, span: &Span) -> Result<bool> {
-        let message = format!("the condition `{name}` is not known before there are resources");
-        self.unknown(span, message, None)
-    }
 }

@@ -50,8 +50,16 @@ impl Tails {
     /// What was written before a call begins: a start that has failed for it.
     pub(super) fn add(&self, call: CallId, lines: &End) {
         if let Some(tail) = self.lock().get_mut(&call) {
-            tail.text.0.push_str(&lines.0);
-            tail.text.cut();
+            tail.add(lines);
+        }
+    }
+
+    /// What was written before a call begins by the start that has succeeded, if one has failed.
+    pub(super) fn add_to_others(&self, call: CallId, lines: &End) {
+        let mut tails = self.lock();
+        let tail = tails.get_mut(&call);
+        if let Some(tail) = tail.filter(|tail| !tail.text.0.is_empty()) {
+            tail.add(lines);
         }
     }
 
@@ -61,6 +69,11 @@ impl Tails {
 }
 
 impl Tail {
+    fn add(&mut self, lines: &End) {
+        self.text.0.push_str(&lines.0);
+        self.text.cut();
+    }
+
     pub(super) fn line(&mut self, line: &str) {
         self.text.line(line);
     }

@@ -33,10 +33,6 @@ impl Message {
             parameters,
         }
     }
-
-    pub(super) fn has(&self, parameter: &str) -> bool {
-        self.parameters.contains_key(parameter)
-    }
 }
 
 fn read(text: &str, parameters: &mut BTreeMap<String, String>) {

@@ -2,10 +2,11 @@
 //! go out, for `GET /@outbox`, and answered as the service might.
 
 mod answer;
+mod checks;
 mod message;
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value, json};
 use spec::Timestamp;
@@ -15,66 +16,55 @@ use crate::ids::Random;
 pub(crate) use answer::answers;
 use message::Message;
 
-/// The requests that were kept, the latest last.
+/// The requests that were kept, the latest last. Its lock is held for moments only: the hub waits
+/// for it.
+#[derive(Default)]
 pub(crate) struct Outbox(Mutex<Kept>);
 
+#[derive(Default)]
 struct Kept {
-    requests: VecDeque<String>,
+    requests: VecDeque<Arc<Entry>>,
     bytes: usize,
     /// How many are gone because others came.
     dropped: u64,
-    ids: Random,
+}
+
+/// A request that was kept.
+pub(super) struct Entry {
+    at: Timestamp,
+    request: ServiceRequest,
 }
 
 /// The most requests that are kept, and the most bytes of them.
 const REQUESTS: usize = 1_000;
 const BYTES: usize = 8 * 1024 * 1024;
 
-impl Default for Outbox {
-    fn default() -> Self {
-        Self(Mutex::new(Kept {
-            requests: VecDeque::new(),
-            bytes: 0,
-            dropped: 0,
-            ids: Random::new(),
-        }))
-    }
-}
-
 impl Outbox {
-    /// Keeps a request, and answers it; why not, if no answer of its action is known.
-    pub(super) fn take(&self, now: Timestamp, request: &ServiceRequest) -> HttpOutcome {
-        let message = Message::new(request);
-        let action = message.action.as_deref().unwrap_or("without an action");
-        let http = &request.request;
-        let body = String::from_utf8_lossy(&http.body);
-        let line = format!(
-            "{} {action}: {} {} {body}",
-            request.service, http.method, http.url
-        );
-        tracing::info!(target: "gateway::outbox", "outbox: {}", crate::log::escape(&line));
-        let mut kept = self.lock();
-        kept.push(shown(now, request, &message).to_string());
-        match answer::answer(now, request, &message, &mut kept.ids) {
-            Ok(answer) => HttpOutcome::Answered(answer),
-            Err(reason) => HttpOutcome::Failed(reason),
-        }
+    /// Keeps a request. Shown and answered it is later: the hub is locked.
+    pub(super) fn keep(&self, at: Timestamp, request: ServiceRequest) -> Arc<Entry> {
+        // Evaluated only where somebody listens.
+        tracing::info!(target: "gateway::outbox", "outbox: {}", line(&request));
+        let entry = Arc::new(Entry { at, request });
+        self.lock().push(Arc::clone(&entry));
+        entry
     }
 
-    /// All that is kept, as JSON.
+    /// All that is kept, as JSON. Takes its time.
     pub(crate) fn to_json(&self) -> String {
-        let kept = self.lock();
-        let requests = kept.requests.iter().map(String::as_str);
-        let requests: Vec<&str> = requests.collect();
-        let (dropped, requests) = (kept.dropped, requests.join(","));
+        let (dropped, entries) = {
+            let kept = self.lock();
+            (kept.dropped, kept.requests.clone())
+        };
+        let requests: Vec<String> = entries.iter().map(|one| one.shown().to_string()).collect();
+        let requests = requests.join(",");
         format!(r#"{{"dropped":{dropped},"requests":[{requests}]}}"#)
     }
 
     /// Forgets everything.
     pub(crate) fn clear(&self) {
-        let mut kept = self.lock();
-        kept.requests.clear();
-        (kept.bytes, kept.dropped) = (0, 0);
+        let forgotten = std::mem::take(&mut *self.lock());
+        // Now that nobody has to wait for it.
+        drop(forgotten);
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -84,20 +74,56 @@ impl Outbox {
 }
 
 impl Kept {
-    fn push(&mut self, request: String) {
-        self.bytes += request.len();
-        self.requests.push_back(request);
+    fn push(&mut self, entry: Arc<Entry>) {
+        self.bytes += entry.bytes();
+        self.requests.push_back(entry);
         while self.requests.len() > REQUESTS || self.bytes > BYTES {
             let Some(oldest) = self.requests.pop_front() else {
                 return;
             };
-            self.bytes -= oldest.len();
+            self.bytes -= oldest.bytes();
             self.dropped += 1;
         }
     }
 }
 
-/// A request as the outbox shows it.
+impl Entry {
+    /// The service's answer, as it might be; why not, if no answer of its action is known.
+    pub(super) fn answer(&self) -> HttpOutcome {
+        let message = Message::new(&self.request);
+        match answer::answer(self.at, &self.request, &message, &mut Random::new()) {
+            Ok(answer) => HttpOutcome::Answered(answer),
+            Err(reason) => HttpOutcome::Failed(reason),
+        }
+    }
+
+    /// How much of the outbox's room it takes.
+    fn bytes(&self) -> usize {
+        let request = &self.request.request;
+        let headers = request.headers.iter();
+        let headers: usize = headers.map(|(name, value)| name.len() + value.len()).sum();
+        request.url.len() + headers + request.body.len()
+    }
+
+    /// As the outbox shows it.
+    fn shown(&self) -> Value {
+        shown(self.at, &self.request, &Message::new(&self.request))
+    }
+}
+
+/// A request in one line.
+fn line(request: &ServiceRequest) -> String {
+    let message = Message::new(request);
+    let action = message.action.as_deref().unwrap_or("without an action");
+    let http = &request.request;
+    let body = String::from_utf8_lossy(&http.body);
+    let line = format!(
+        "{} {action}: {} {} {body}",
+        request.service, http.method, http.url
+    );
+    crate::log::escape(&line).into_owned()
+}
+
 fn shown(now: Timestamp, service: &ServiceRequest, message: &Message) -> Value {
     let ServiceRequest {
         service: name,
@@ -166,7 +192,7 @@ mod tests {
     fn a_request_is_kept_as_it_would_go_out() {
         let outbox = Outbox::default();
         let request = publish(b"Action=Publish&TopicArn=t&Message=a%26b+c".to_vec());
-        let outcome = outbox.take(Timestamp::from_millis(0), &request);
+        let outcome = outbox.keep(Timestamp::from_millis(0), request).answer();
         assert!(matches!(outcome, HttpOutcome::Answered(answer) if answer.status == 200));
         let kept = &listed(&outbox)["requests"][0];
         assert_eq!(kept["time"], "1970-01-01T00:00:00.000Z");
@@ -184,19 +210,16 @@ mod tests {
     fn the_outbox_keeps_the_latest_requests_within_bounds() {
         let outbox = Outbox::default();
         for count in 0..REQUESTS + 5 {
-            outbox.take(
-                Timestamp::from_millis(0),
-                &publish(count.to_string().into()),
-            );
+            outbox.keep(Timestamp::from_millis(0), publish(count.to_string().into()));
         }
         let kept = listed(&outbox);
         assert_eq!(kept["dropped"], 5);
         assert_eq!(kept["requests"][0]["body"], "5");
-        outbox.take(Timestamp::from_millis(0), &publish(vec![b'x'; BYTES - 100]));
+        outbox.keep(Timestamp::from_millis(0), publish(vec![b'x'; BYTES]));
         let kept = listed(&outbox);
         let requests = kept["requests"].as_array().expect("a list");
         assert!(requests.is_empty(), "more than all together may be");
-        outbox.take(Timestamp::from_millis(0), &publish(vec![255, 0]));
+        outbox.keep(Timestamp::from_millis(0), publish(vec![255, 0]));
         let kept = listed(&outbox);
         assert_eq!(kept["requests"][0]["body"], "/wA=");
         assert_eq!(kept["requests"][0]["isBase64Encoded"], true);

@@ -83,3 +83,26 @@ fn aliases_copy_and_do_not_explode() {
     let deep = "[".repeat(5_000);
     assert!(parse(&Source::new("t", &deep)).is_err());
 }
+
+#[test]
+fn what_refers_to_a_key_is_written_as_the_key_is() {
+    let text = "{Condition: Yes, DependsOn: [On, Off], a: !If [Yes, no, 0x1], b: {Fn::If: [No, off, n]},
+      c: !FindInMap [M, Off, 010], d: {Ref: No}, e: {Fn::GetAtt: [Y, On]}, f: {Fn::Join: [yes, [no]]}}";
+    let root = parse(&Source::new("t", text)).expect("it is YAML");
+    fn texts(node: &Node) -> String {
+        match &node.content {
+            Content::Scalar { text, .. } => format!("{text} "),
+            Content::Sequence(items) => items.iter().map(texts).collect(),
+            Content::Mapping(entries) => entries.iter().map(|(_, node)| texts(node)).collect(),
+        }
+    }
+    let written = [
+        "Yes On Off",
+        "Yes false 1",
+        "No false n",
+        "M Off 010",
+        "No",
+        "Y On",
+    ];
+    assert_eq!(texts(&root), format!("{} true false ", written.join(" ")));
+}

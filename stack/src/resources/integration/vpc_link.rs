@@ -6,14 +6,15 @@ use crate::error::{ErrorKind, WarningKind};
 use crate::resources::draft::Draft;
 use crate::resources::properties::Properties;
 
-/// The types whose resources are VPC links: the older one leads to a network load balancer.
-const LINKS: [&str; 2] = ["AWS::ApiGateway::VpcLink", "AWS::ApiGatewayV2::VpcLink"];
+/// The type of the VPC links that AWS documents for WebSocket APIs, and the one that it does not.
+const LINK: &str = "AWS::ApiGateway::VpcLink";
+const LINK_V2: &str = "AWS::ApiGatewayV2::VpcLink";
 
 /// Reads how the backend is reached. Behind a VPC link, the address that the settings have for it
 /// takes the place of the integration's scheme and host; without one, the integration cannot be
 /// carried out.
 ///
-/// Realises: INTEGRATION-104
+/// Realises: INTEGRATION-104, INTEGRATION-112, INTEGRATION-113
 pub(super) fn read(
     draft: &mut Draft<'_>,
     properties: &Properties<'_>,
@@ -41,7 +42,16 @@ pub(super) fn read(
     let Some((id, span)) = draft.take(properties.required_text("ConnectionId")) else {
         return;
     };
-    let logical_id = logical_id(draft, &id);
+    let of_rest = logical_id(draft, LINK, &id);
+    let of_v2 = logical_id(draft, LINK_V2, &id);
+    if let Some(name) = of_v2 {
+        let message = format!(
+            "`{name}` is an `{LINK_V2}`: AWS documents WebSocket APIs with an `{LINK}` only, in \
+             front of a network load balancer; it is served here"
+        );
+        draft.warn(span.clone(), WarningKind::Suspicious, message);
+    }
+    let logical_id = of_rest.or(of_v2);
     let links = &draft.template.settings.vpc_links;
     let address = logical_id.and_then(|name| links.get(name));
     if let Some(address) = address.or_else(|| links.get(&id)) {
@@ -58,9 +68,9 @@ pub(super) fn read(
     draft.warn(span, WarningKind::Unavailable, message);
 }
 
-/// The logical id of the VPC link that is called `id`, if the template has it.
-fn logical_id<'a>(draft: &Draft<'a>, id: &str) -> Option<&'a str> {
-    let mut all = LINKS.iter().flat_map(|kind| draft.of_type(kind));
+/// The logical id of the VPC link of a type that is called `id`, if the template has it.
+fn logical_id<'a>(draft: &Draft<'a>, kind: &str, id: &str) -> Option<&'a str> {
+    let mut all = draft.of_type(kind).into_iter();
     let link = all.find(|link| {
         let Properties { template, resource } = link;
         let name = template.name(resource, &resource.id_span);

@@ -17,13 +17,28 @@ pub(crate) fn settings(
     draft: &mut Draft<'_>,
     properties: &Properties<'_>,
 ) -> Option<AccessLogSettings> {
-    let what = "`AccessLogSettings`";
-    let value = draft.optional(properties.get("AccessLogSettings"))?;
-    let entries = value.expect_map(draft.source(), what);
+    let name = "AccessLogSettings";
+    let what = format!("`{name}`");
+    let entries = draft.take(properties.entries(name))?;
+    if entries.is_empty() {
+        draft.optional(properties.get(name))?;
+    }
     let mut format = None;
     let mut destination_arn = None;
     let mut format_is_wrong = false;
-    for (key, value) in draft.take(entries)? {
+    for (key, value) in entries {
+        if key.text == "DestinationArn" {
+            let text = value.and_then(|value| {
+                let text = value.expect_text(draft.source(), "`DestinationArn`");
+                text.map(str::to_owned)
+            });
+            destination_arn = draft.known(text, "the access log does not go there");
+            continue;
+        }
+        let Some(value) = draft.take(value) else {
+            format_is_wrong |= key.text == "Format";
+            continue;
+        };
         match &*key.text {
             "Format" => match &value.data {
                 Data::Text { text, style } => {
@@ -39,10 +54,6 @@ pub(crate) fn settings(
                     format_is_wrong = true;
                 }
             },
-            "DestinationArn" => {
-                let text = value.expect_text(draft.source(), "`DestinationArn`");
-                destination_arn = draft.take(text.map(str::to_owned));
-            }
             other => {
                 let message = format!("`{other}` of {what} has no effect here");
                 draft.warn(key.span.clone(), WarningKind::NoEffect, message);
@@ -51,7 +62,7 @@ pub(crate) fn settings(
     }
     if format.is_none() && !format_is_wrong {
         let message = "`AccessLogSettings` have no `Format`: nothing is logged";
-        draft.warn(value.span.clone(), WarningKind::Suspicious, message);
+        draft.warn(properties.span(name), WarningKind::Suspicious, message);
     }
     let written = format?;
     warn_of_unknown_variables(draft, &written);

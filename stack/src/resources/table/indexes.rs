@@ -7,7 +7,7 @@ use crate::error::ErrorKind;
 use crate::resources::draft::Draft;
 use crate::resources::properties::Properties;
 use crate::resources::shape::{Shape, list};
-use crate::resources::table::keys::{self, Key, is_name};
+use crate::resources::table::keys::{self, Key, Most, is_name};
 use crate::resources::table::throughput::{Billing, provisioned};
 
 /// A property that has indexes.
@@ -93,7 +93,8 @@ pub(crate) fn read(
         };
         let shape = Shape::new(draft, item, &*what, &known);
         let read = shape.and_then(|shape| {
-            let mut definition = index(draft, &shape, &what)?;
+            let most = if kind.is_local { Most::One } else { Most::Four };
+            let mut definition = index(draft, &shape, &what, most)?;
             if let (Capacity::Of(billing), false) = (capacity, kind.is_local) {
                 let own = shape.get("ProvisionedThroughput");
                 let units = provisioned(draft, properties, billing, own, Some(&shape));
@@ -122,6 +123,7 @@ fn index(
     draft: &mut Draft<'_>,
     shape: &Shape<'_>,
     what: &str,
+    most: Most,
 ) -> Option<(Vec<Key>, Map<String, Json>)> {
     let name = shape.text(draft, "IndexName");
     if let Some(name) = name.filter(|name| !is_name(name)) {
@@ -134,7 +136,7 @@ fn index(
         return None;
     }
     let schema = shape.required(draft, "KeySchema");
-    let schema = schema.and_then(|value| keys::schema(draft, value, what));
+    let schema = schema.and_then(|value| keys::schema(draft, value, what, most));
     let projection = shape.required(draft, "Projection");
     let projection = projection.and_then(|value| projected(draft, value, what));
     let (name, schema, projection) = (name?, schema?, projection?);

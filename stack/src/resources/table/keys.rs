@@ -66,8 +66,24 @@ pub(crate) fn attributes(
     complete.then_some(attributes)
 }
 
-/// A `KeySchema`: a hash key, and perhaps a range key behind it.
-pub(crate) fn schema(draft: &mut Draft<'_>, value: &Value, of: &str) -> Option<Vec<Key>> {
+/// How many keys of each kind a `KeySchema` may have.
+#[derive(Clone, Copy)]
+pub(crate) enum Most {
+    /// That of a table, and of a local index.
+    One,
+    /// That of a global index.
+    ///
+    /// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.DesignPattern.MultiAttributeKeys.html>
+    Four,
+}
+
+/// A `KeySchema`: hash keys, and perhaps range keys behind them.
+pub(crate) fn schema(
+    draft: &mut Draft<'_>,
+    value: &Value,
+    of: &str,
+    most: Most,
+) -> Option<Vec<Key>> {
     let what = format!("`KeySchema` of {of}");
     let mut keys: Vec<Key> = Vec::new();
     for item in list(draft, value, &what)? {
@@ -81,21 +97,27 @@ pub(crate) fn schema(draft: &mut Draft<'_>, value: &Value, of: &str) -> Option<V
             span: item.span.clone(),
         });
     }
-    let kinds: Vec<&str> = keys.iter().map(|key| key.kind).collect();
-    let (span, message) = match kinds[..] {
-        ["HASH"] => return Some(keys),
-        ["HASH", "RANGE"] if keys[0].name != keys[1].name => return Some(keys),
-        ["HASH", "RANGE"] => {
-            let name = &keys[1].name;
-            let message = format!("{what} names the attribute `{name}` twice");
-            (keys[1].span.clone(), message)
+    let hashes = keys.iter().take_while(|key| key.kind == "HASH").count();
+    let ranges = &keys[hashes..];
+    let (most, expected) = match most {
+        Most::One => (1, "a `HASH` key and at most one `RANGE` key behind it"),
+        Most::Four => (
+            4,
+            "one to four `HASH` keys and at most four `RANGE` keys behind them",
+        ),
+    };
+    let is_right = (1..=most).contains(&hashes)
+        && ranges.len() <= most
+        && ranges.iter().all(|key| key.kind == "RANGE");
+    let mut later = keys.iter().enumerate();
+    let again = later.find(|(at, key)| keys[..*at].iter().any(|known| known.name == key.name));
+    let (span, message) = match again {
+        None if is_right => return Some(keys),
+        Some((_, key)) if is_right => {
+            let message = format!("{what} names the attribute `{}` twice", key.name);
+            (key.span.clone(), message)
         }
-        _ => {
-            let span = value.span.clone();
-            let message =
-                format!("{what} must be a `HASH` key and at most one `RANGE` key behind it");
-            (span, message)
-        }
+        _ => (value.span.clone(), format!("{what} must be {expected}")),
     };
     let help = "write `[{AttributeName: pk, KeyType: HASH}, {AttributeName: sk, KeyType: RANGE}]`";
     draft.error_with_help(span, ErrorKind::Value(message), help);

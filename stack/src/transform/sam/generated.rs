@@ -6,6 +6,7 @@
 
 use crate::document::source::Source;
 use crate::document::yaml::{Content, Key, Node};
+use crate::error::WarningKind;
 use crate::template::call::references;
 use crate::transform::nodes::{attribute, key, map, reference, text, text_of};
 
@@ -67,6 +68,12 @@ fn alias(sam: &mut Sam<'_>, id: &Key, resource: &Node) -> Vec<(Key, Node)> {
     let property = resource
         .get("Properties")
         .and_then(|node| node.get("AutoPublishAlias"));
+    if let Some(node) = property
+        && let Some(why) = sam.why_unknown(node)
+    {
+        let message = format!("`{}` gets no alias: {why}", id.text);
+        sam.warn(&node.span, WarningKind::LeftOut, message);
+    }
     let value = property.map(|node| sam.values.put_in(node));
     let Some(name) = value
         .as_ref()

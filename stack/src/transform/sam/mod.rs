@@ -29,6 +29,7 @@ use crate::diagnostics::Findings;
 use crate::document::source::Source;
 use crate::document::yaml::{Content, Key, Node};
 use crate::error::WarningKind;
+use crate::settings::Given;
 use crate::settings::Settings;
 use parameters::Values;
 use references::References;
@@ -38,7 +39,7 @@ use shared::{Sam, WEBSOCKET_API, is_sam, kind};
 pub(super) fn apply(
     source: &Source,
     mut root: Node,
-    settings: &Settings,
+    (settings, given): (&Settings, &Given),
     findings: &mut Findings,
 ) -> Node {
     let resources = root.get("Resources").map(Node::entries).unwrap_or_default();
@@ -50,7 +51,7 @@ pub(super) fn apply(
     let mut sam = Sam {
         source,
         findings,
-        values: Values::new(&root, settings),
+        values: Values::new(&root, (settings, given)),
         references: References::default(),
         declared: declared.collect(),
         made: HashMap::new(),

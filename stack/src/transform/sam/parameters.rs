@@ -3,18 +3,26 @@
 use std::collections::HashMap;
 
 use crate::document::scalar::Style;
+use crate::document::source::Source;
 use crate::document::yaml::{Content, Node};
+use crate::error::Error;
+use crate::settings::Given;
 use crate::settings::Settings;
-use crate::template::call::{Spelling, call};
+use crate::template::call::{Spelling, call, references};
 use crate::transform::nodes::text as text_node;
 
 /// The values by name: those given, the defaults, and what SAM knows of where it deploys.
 #[derive(Debug, Default)]
-pub(super) struct Values(HashMap<String, Node>);
+pub(super) struct Values {
+    known: HashMap<String, Node>,
+    /// Those that are given, but not known before there are resources: why. Their defaults do not
+    /// count.
+    unknown: HashMap<String, Error>,
+}
 
 impl Values {
-    pub(super) fn new(root: &Node, settings: &Settings) -> Self {
-        let mut values = HashMap::new();
+    pub(super) fn new(root: &Node, (settings, given): (&Settings, &Given)) -> Self {
+        let mut values = Self::default();
         let declared = root.get("Parameters").map(Node::entries);
         for (key, node) in declared.unwrap_or_default() {
             let kind = node.get("Type").and_then(Node::plain_text);
@@ -22,19 +30,39 @@ impl Values {
             if kind.is_some_and(|kind| kind.starts_with("AWS::SSM::")) {
                 continue;
             }
-            let given = settings.parameters.get(&key.text);
-            let given = given.map(|text| text_node(&key.span, text.clone()));
-            if let Some(value) = given.or_else(|| node.get("Default").cloned()) {
-                values.insert(key.text.clone(), value);
+            let name = key.text.clone();
+            match given.get(&name) {
+                Some(Ok(text)) => {
+                    values.known.insert(name, text_node(&key.span, &**text));
+                }
+                Some(Err(error)) => {
+                    values.unknown.insert(name, error.clone());
+                }
+                None => {
+                    let default = node.get("Default").cloned();
+                    values.known.extend(default.map(|node| (name, node)));
+                }
             }
         }
         for (name, value) in [
             ("AWS::Region", &settings.region),
             ("AWS::Partition", &settings.partition),
         ] {
-            values.insert(name.to_owned(), text_node(&(0..0), value.clone()));
+            let value = text_node(&(0..0), value.clone());
+            values.known.insert(name.to_owned(), value);
         }
-        Self(values)
+        values
+    }
+
+    /// The first parameter in a node whose value is not known, and why.
+    pub(super) fn unknown_in(&self, source: &Source, node: &Node) -> Option<(String, &Error)> {
+        let mut first = None;
+        references(source, node, &mut |name, _| {
+            if first.is_none() {
+                first = self.unknown.get_key_value(name);
+            }
+        });
+        first.map(|(name, error)| (name.clone(), error))
     }
 
     /// The node with every parameter's value in the place of `Ref`s and in texts of `Fn::Sub`.
@@ -43,7 +71,7 @@ impl Values {
         if let Some(call) = &called
             && call.name == "Ref"
             && let Content::Scalar { text, .. } = &call.argument.content
-            && let Some(value) = self.0.get(text)
+            && let Some(value) = self.known.get(text)
         {
             return Node {
                 span: node.span.clone(),
@@ -111,7 +139,7 @@ impl Values {
     /// does not look at those.
     fn text(&self, text: &str) -> String {
         replace(text, |name| {
-            let value = self.0.get(name)?;
+            let value = self.known.get(name)?;
             match &value.content {
                 Content::Scalar { text, style } if value.tag.is_none() => {
                     let is_null = value.is_null() && *style == Style::Plain;

@@ -38,6 +38,15 @@ impl Sam<'_> {
         self.findings.warning(warning);
     }
 
+    /// Why the value of a node is not known, if that depends on a parameter whose value is not.
+    pub(super) fn why_unknown(&self, node: &Node) -> Option<String> {
+        let (name, error) = self.values.unknown_in(self.source, node)?;
+        Some(format!(
+            "`{name}` is given a value that is not known: {}",
+            error.message()
+        ))
+    }
+
     /// Whether the logical id `id` is free for `what` at `span`; if it is not, an error is noted.
     pub(super) fn claim(&mut self, id: &str, what: &str, span: &Span) -> bool {
         let (other, other_span) = match (self.declared.get(id), self.made.get(id)) {

@@ -27,7 +27,7 @@ fn transformed(text: &str, parameters: &Json) -> (Json, Findings) {
         settings.parameters.insert(name.clone(), value);
     }
     let mut findings = Findings::default();
-    let root = super::apply(&source, root, &settings, &mut findings);
+    let root = super::apply(&source, root, (&settings, &settings.given()), &mut findings);
     let section = |name: &str| root.get(name).map_or_else(|| json!({}), to_json);
     let (mut resources, mut functions) = (section("Resources"), Map::new());
     if let Json::Object(resources) = &mut resources {

@@ -91,8 +91,13 @@ impl Api<'_, '_> {
             }
             _ => {
                 let shown = shown(kind);
-                let message =
-                    format!("`AuthType` must be `CUSTOM`, `AWS_IAM` or `NONE`, not {shown}");
+                let why = self.sam.why_unknown(kind);
+                let message = match why {
+                    Some(why) => format!("`AuthType` must be known before all resources: {why}"),
+                    None => {
+                        format!("`AuthType` must be `CUSTOM`, `AWS_IAM` or `NONE`, not {shown}")
+                    }
+                };
                 self.refuse(&kind.span, message, "`CUSTOM` is a function that decides");
             }
         }
