@@ -33,6 +33,7 @@ Resources:
     Type: AWS::Serverless::Function
     Properties:
       FunctionName: in-node
+      AutoPublishAlias: live
       CodeUri: node
       Handler: app.handler
       Runtime: nodejs22.x
@@ -137,6 +138,7 @@ def with_boto3(url, folder):
     print("boto3: DryRun calls nobody, Event is not waited for and arrives")
 
     assert refused(client, "ResourceNotFoundException", FunctionName="nobody").endswith(":function:nobody:$LATEST")
+    refused(client, "ResourceNotFoundException", FunctionName="in-node:unknown")
     assert "into json" in refused(client, "InvalidRequestContentException", FunctionName="in-node", Payload=b"{")
     large = b'"%s"' % (b"x" * 6 * 1024 * 1024)
     assert "6291456 bytes" in refused(client, "RequestEntityTooLargeException", FunctionName="in-node", Payload=large)

@@ -133,6 +133,7 @@ def number(text):
 
 @contextlib.contextmanager
 def all_three(program):
+    program = os.path.abspath(program)
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         template = folder / "template.yaml"
