@@ -5,6 +5,7 @@ use spec::api::ApiMapping;
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::draft::{API_MAPPING, Draft, Reads, ResourceType};
 use crate::resources::properties::Properties;
+use crate::resources::stage;
 use crate::template::names::{Attributes, Identity, Reference};
 
 pub(crate) const TYPE: ResourceType = ResourceType {
@@ -30,7 +31,7 @@ const RESERVED: [&str; 2] = ["ping", "sping"];
 /// Realises: HANDSHAKE-47, HANDSHAKE-61
 fn read(draft: &mut Draft<'_>, properties: &Properties<'_>) {
     match mapping(draft, properties) {
-        Ok(None) => {}
+        Ok(None) => warn_of_no_stage(draft, properties),
         Ok(Some((mapping, span))) => {
             if draft.api.api_mappings.contains(&mapping) {
                 let ApiMapping {
@@ -94,6 +95,22 @@ fn mapping(
         api_mapping_key: key.trim_matches('/').to_owned(),
     };
     Ok(Some((mapping, properties.span("ApiMappingKey"))))
+}
+
+/// Warns of a mapping to a stage that the API does not have.
+fn warn_of_no_stage(draft: &mut Draft<'_>, properties: &Properties<'_>) {
+    let named = properties.text("Stage").ok().flatten().unwrap_or_default();
+    let stages = draft.of_api(stage::TYPE.name);
+    // One whose name is not known may be it.
+    let may_be = |stage: &Properties<'_>| {
+        let name = stage.text("StageName").ok().flatten();
+        name.is_none_or(|name| name == named)
+    };
+    if !stages.iter().any(may_be) {
+        let message = format!("the API has no stage `{named}`: this mapping leads nowhere");
+        let span = properties.span("Stage");
+        draft.warn(span, WarningKind::Suspicious, message);
+    }
 }
 
 /// Whether a custom domain can have a name. A wildcard opens the gateway to pages of all the names

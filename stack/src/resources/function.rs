@@ -6,7 +6,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use crate::declared::{Code, Function, Layer};
-use crate::document::value::Value;
+use crate::document::value::{Data, Value};
 use crate::document::yaml::{Key, Node};
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::code::{self, Declared};
@@ -299,6 +299,7 @@ fn environment(
 ) -> IndexMap<String, String> {
     let mut environment = IndexMap::new();
     let own = draft.optional(properties.get("Environment"));
+    warn_of_misplaced(draft, own.as_ref());
     if let Some(variables) = own.as_ref().and_then(|value| value.get("Variables")) {
         let variables = variables.expect_map(draft.source(), "`Variables`");
         for (key, value) in draft.take(variables).unwrap_or_default() {
@@ -322,4 +323,18 @@ fn environment(
     let given = &draft.template.settings.variables;
     given.apply(&properties.path(), name, &mut environment);
     environment
+}
+
+/// Warns of what stands in `Environment` itself. AWS refuses it.
+fn warn_of_misplaced(draft: &mut Draft<'_>, environment: Option<&Value>) {
+    let Some(Data::Map(entries)) = environment.map(|value| &value.data) else {
+        return;
+    };
+    for (key, _) in entries.iter().filter(|(key, _)| key.text != "Variables") {
+        let message = format!(
+            "`{}` of `Environment` has no effect: variables stand below `Environment.Variables`",
+            key.text
+        );
+        draft.warn(key.span.clone(), WarningKind::NoEffect, message);
+    }
 }

@@ -44,6 +44,12 @@ fn a_mapping_leads_a_domain_to_the_stage() {
     assert_eq!(mappings(&slashes), ["chat.example.com/v1/live"]);
     let other = DOMAIN.replace("Stage: !Ref Stage", "Stage: other");
     assert_eq!(mappings(&other), [""; 0]);
+    let stack = read(&other).expect("a right template");
+    let warnings: Vec<&str> = stack.warnings().iter().map(|one| &*one.message).collect();
+    assert_eq!(
+        warnings,
+        ["the API has no stage `other`: this mapping leads nowhere"]
+    );
     let of_rest = DOMAIN.replace(
         "AWS::ApiGatewayV2::DomainName",
         "AWS::ApiGateway::DomainName",

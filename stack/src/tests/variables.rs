@@ -62,3 +62,19 @@ fn a_function_that_is_not_there_is_an_error_with_the_nearest() {
     assert!(page.contains("its functions are `Send`"), "{page}");
     given(r#"{"send-message": {"TABLE": "x"}}"#).expect("it is called this");
 }
+
+#[test]
+fn what_stands_beside_variables_is_warned_of() {
+    let misplaced = FUNCTION.replace(
+        "{Variables: {TABLE: !Ref Table, LEVEL: info}}",
+        "{LEVEL: info}",
+    );
+    let text = format!("Resources:\n{API}{misplaced}");
+    let stack = parse("t.yaml", &text, Path::new("dir"), &Settings::default());
+    let stack = stack.expect("it is served");
+    let warnings: Vec<&str> = stack.warnings().iter().map(|one| &*one.message).collect();
+    assert_eq!(
+        warnings,
+        ["`LEVEL` of `Environment` has no effect: variables stand below `Environment.Variables`"]
+    );
+}
