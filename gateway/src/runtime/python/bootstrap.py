@@ -214,7 +214,7 @@ def as_client_context(text):
     if given is None:
         return None
     client = given.get("client")
-    if isinstance(client, dict):
+    if client is not None:
         names = "installation_id app_title app_version_name app_version_code app_package_name"
         client = Members("Client", **{name: client.get(name) for name in names.split()})
     custom, env = given.get("custom"), given.get("env")
