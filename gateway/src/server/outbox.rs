@@ -95,20 +95,30 @@ mod tests {
             outbox: Outbox::default(),
         });
         for (method, expected) in [("GET", get), ("DELETE", delete)] {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let mut client = TcpStream::connect(listener.local_addr().unwrap())
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let mut client = TcpStream::connect(listener.local_addr().expect("its address"))
                 .await
-                .unwrap();
-            let accepted = listener.accept().await.unwrap().0;
+                .expect("it accepts");
+            let accepted = listener.accept().await.expect("the client").0;
             let mut connection = Connection::new(accepted.into(), Limits::default());
             let request = format!("{method} {PATH} HTTP/1.1\r\nConnection: close\r\n\r\n");
-            client.write_all(request.as_bytes()).await.unwrap();
-            let head = connection.head().await.unwrap().unwrap();
-            let peer = peer.parse().unwrap();
+            client
+                .write_all(request.as_bytes())
+                .await
+                .expect("it reads");
+            let head = connection
+                .head()
+                .await
+                .expect("it is whole")
+                .expect("there is one");
+            let peer = peer.parse().expect("an address");
             assert!(!answer(&services, peer, &mut connection, &head).await);
             drop(connection);
             let mut answer = String::new();
-            client.read_to_string(&mut answer).await.unwrap();
+            client
+                .read_to_string(&mut answer)
+                .await
+                .expect("it is text");
             let status = format!("HTTP/1.1 {expected} ");
             assert!(answer.starts_with(&status), "{answer}");
             assert_eq!(answer.contains("\"requests\""), expected == 200, "{answer}");

@@ -1,5 +1,7 @@
 //! The intrinsic functions: `!Ref`, `!Sub`, `!If` …, and the conditions that they depend on.
 
+use std::collections::HashMap;
+
 use crate::document::source::Source;
 use crate::document::value::{Data, Value};
 use crate::document::yaml::{Content, Node};
@@ -7,6 +9,9 @@ use crate::error::{Error, ErrorKind, Span};
 use crate::settings::Settings;
 use crate::template::call::{Call, Spelling, SubPart, call, sub_parts};
 use crate::template::dynamic;
+
+/// CloudFormation takes templates of a megabyte: what a text in one becomes is not larger.
+const TEMPLATE_BYTES: usize = 1_000_000;
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -310,7 +315,13 @@ impl Evaluator<'_> {
             return Err(self.wrong(&node.span, "the template of `Fn::Sub` must be text"));
         };
         let mut result = String::with_capacity(text.len());
+        // Each entry of the map is evaluated once, however often it is named.
+        let mut known: HashMap<&str, Value> = HashMap::new();
         for (_, part) in sub_parts(text) {
+            if result.len() > TEMPLATE_BYTES {
+                let message = format!("`Fn::Sub` gives more than {TEMPLATE_BYTES} bytes");
+                return Err(self.wrong(&node.span, message));
+            }
             let (name, line, column) = match part {
                 SubPart::Text(text) => {
                     result.push_str(text);
@@ -325,7 +336,13 @@ impl Evaluator<'_> {
             let at = source.locate_in_scalar(&node.span, *style, text, line, column);
             let own = local.iter().find(|(key, _)| key.text == name);
             let value = match (own, name.split_once('.')) {
-                (Some((_, node)), _) => self.eval(node)?,
+                (Some((_, node)), _) => match known.get(name) {
+                    Some(value) => value.clone(),
+                    None => {
+                        let value = self.eval(node)?;
+                        known.entry(name).or_insert(value).clone()
+                    }
+                },
                 (None, Some((name, attribute))) => self.0.attribute(name, attribute, &at)?,
                 (None, None) => self.0.reference(name, &at)?,
             };

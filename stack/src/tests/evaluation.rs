@@ -244,6 +244,19 @@ fn what_is_named_twice_is_evaluated_once(#[case] written: &str, #[case] expected
     assert!(found.starts_with(expected), "{found}");
 }
 
+/// A map of `Fn::Sub` in another one's map, each named twice.
+#[rstest]
+#[case::nothing("", true)]
+#[case::a_letter("x", false)]
+fn texts_that_double_are_bounded(#[case] innermost: &str, #[case] is_served: bool) {
+    let mut value = format!("'{innermost}'");
+    for _ in 0..30 {
+        value = format!("{{'Fn::Sub': ['${{A}}${{A}}', {{A: {value}}}]}}");
+    }
+    let served = variable_beside("", "", &value, &[]);
+    assert_eq!(served.is_ok(), is_served, "{:?}", served.err());
+}
+
 /// Texts that double are refused before they fill the memory.
 #[test]
 fn names_that_grow_without_end_are_refused() {

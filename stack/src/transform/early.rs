@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind, Span};
 use crate::settings::Given;
 use crate::settings::Settings;
 use crate::template::intrinsics::{Evaluator, Scope, StackOutput};
+use crate::template::memory::Memory;
 use crate::template::parameters::{self, Parameters};
 use crate::template::stack::Visiting;
 
@@ -29,6 +30,8 @@ pub(crate) struct Early<'a> {
     resources: HashSet<String>,
     settings: &'a Settings,
     visiting: Visiting,
+    /// What conditions were found to be.
+    held: Memory<bool>,
 }
 
 impl<'a> Early<'a> {
@@ -48,6 +51,7 @@ impl<'a> Early<'a> {
             resources: resources.iter().map(|(key, _)| key.text.clone()).collect(),
             settings,
             visiting: Visiting::default(),
+            held: Memory::default(),
         }
     }
 
@@ -128,6 +132,7 @@ impl Scope for Early<'_> {
         };
         let what = format!("condition {name}");
         let follow = || Evaluator(self).boolean(node);
-        self.visiting.visit(self.source, ("", &what), span, follow)
+        let find = || self.visiting.visit(self.source, ("", &what), span, follow);
+        self.held.recall(name, find)
     }
 }
