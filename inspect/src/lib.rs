@@ -1,0 +1,2 @@
+//! What a running gateway decided, for people and for tests: exchanges, the page that shows them, and
+//! cases made of them.
