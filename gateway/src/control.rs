@@ -13,6 +13,7 @@ use stack::{Assembly, Plan};
 use crate::SpecGateway;
 use crate::apply::ApplyError;
 use crate::lambda::Figures;
+use crate::mount::Mount;
 use crate::running::{Running, reachable};
 use crate::services::aws;
 use crate::subscription::Subscription;
@@ -121,6 +122,20 @@ impl Control {
     /// Its decisions from now on, with their reasons.
     pub fn subscribe(&self) -> Subscription {
         self.0.hub.subscribe()
+    }
+
+    /// Takes the requests below `/@inspect` on the gateway's port, from programs on this machine and
+    /// from no web page but those answered with here; in place of whoever took them before.
+    pub fn mount(&self) -> Mount {
+        self.0.mounted.replace()
+    }
+
+    /// Where [`mount`](Self::mount) answers, for browsers on this machine: `http://HOST:PORT/@inspect`.
+    /// `None` if the gateway listens on no loopback address.
+    pub fn mount_url(&self) -> Option<String> {
+        let address = reachable(self.0.address);
+        let is_here = address.ip().to_canonical().is_loopback();
+        is_here.then(|| format!("http://{address}/@inspect"))
     }
 
     /// Resolves if the gateway cannot be trusted to serve on: a part of it died. Whoever owns it

@@ -249,6 +249,29 @@ impl Connection {
         self.stream.flush().await
     }
 
+    /// Begins a response whose body comes in pieces, and which the connection's end ends.
+    pub(crate) async fn begin<'h>(
+        &mut self,
+        status: u16,
+        headers: impl IntoIterator<Item = (&'h str, &'h str)>,
+    ) -> io::Result<()> {
+        let head = &mut self.written;
+        head.clear();
+        let _ = write!(head, "HTTP/1.1 {status} {}\r\n", reason(status));
+        for (name, value) in headers {
+            push_field(head, name, value);
+        }
+        head.extend_from_slice(b"connection: close\r\n\r\n");
+        self.stream.write_all(&self.written).await?;
+        self.stream.flush().await
+    }
+
+    /// Writes a piece of a body that was begun.
+    pub(crate) async fn push(&mut self, piece: &[u8]) -> io::Result<()> {
+        self.stream.write_all(piece).await?;
+        self.stream.flush().await
+    }
+
     /// Resolves when the peer has gone. What it sends until then is kept.
     pub(crate) async fn gone(&mut self) {
         loop {
@@ -360,10 +383,12 @@ fn reason(status: u16) -> &'static str {
         200 => "OK",
         202 => "Accepted",
         204 => "No Content",
+        308 => "Permanent Redirect",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        405 => "Method Not Allowed",
         408 => "Request Timeout",
         410 => "Gone",
         413 => "Payload Too Large",

@@ -53,6 +53,7 @@ mod hub;
 mod ids;
 mod lambda;
 mod log;
+mod mount;
 #[cfg(feature = "mutations")]
 mod mutation;
 mod options;
@@ -76,6 +77,7 @@ pub use lambda::{Figures, FunctionOutput, InvocationLines, LineSink};
 pub use log::{LineWriter, Log, escape};
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;
+pub use mount::{Answer, Body, Mount, Visit};
 pub use options::{MAX_PROCESSES, Options};
 pub use runtime::Interpreters;
 pub use services::endpoint_variables;
