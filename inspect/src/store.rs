@@ -1,0 +1,208 @@
+//! The last exchanges of a gateway, for whoever looks at them.
+//!
+//! Bounded in number and in bytes: the oldest go. Each change has a revision; a reader remembers the
+//! one that it knows, and asks for what has changed since. So nothing waits for readers and nothing
+//! is kept for them, however slow they are.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::exchange::{Connection, Exchange};
+
+/// How many exchanges are kept.
+pub const EXCHANGES: usize = 1000;
+/// How many bytes they may have together, about.
+pub const BYTES: usize = 64 * 1024 * 1024;
+
+/// The last exchanges and the connections. Clones are the same store.
+#[derive(Clone, Debug)]
+pub struct Store(Arc<Shared>);
+
+/// What a reader knows: from [`Cursor::default`], nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// The last change.
+    pub revision: u64,
+    /// The number of the last exchange.
+    pub number: u64,
+}
+
+/// What has changed since a reader looked last.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// What the reader knows now.
+    pub cursor: Cursor,
+    /// How many exchanges came and went without the reader.
+    pub missed: u64,
+    /// How many steps of the gateway the store itself has missed, since it began.
+    pub lost: u64,
+    /// The exchanges that are new or have changed, in the order of their numbers, each with the
+    /// revision of its last change.
+    pub exchanges: Vec<(u64, Arc<Exchange>)>,
+    /// The connections, if anything has changed about them.
+    pub connections: Option<Arc<[Connection]>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    kept: Mutex<Kept>,
+    /// The last change.
+    revision: watch::Sender<u64>,
+    limits: Limits,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    exchanges: usize,
+    bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// By number.
+    exchanges: BTreeMap<u64, Entry>,
+    bytes: usize,
+    /// The number of the last one that came.
+    last: u64,
+    lost: u64,
+    connections: Arc<[Connection]>,
+    /// The revision at which they changed last.
+    connected: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    exchange: Arc<Exchange>,
+    bytes: usize,
+    /// Of its last change.
+    revision: u64,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self::new(Limits {
+            exchanges: EXCHANGES,
+            bytes: BYTES,
+        })
+    }
+}
+
+impl Store {
+    fn new(limits: Limits) -> Self {
+        Self(Arc::new(Shared {
+            kept: Mutex::default(),
+            revision: watch::Sender::new(0),
+            limits,
+        }))
+    }
+
+    /// Takes an exchange, in place of what was known of it. One that was dropped already stays so.
+    pub fn put(&self, exchange: Arc<Exchange>) {
+        let bytes = exchange.bytes();
+        self.change(|kept, revision| {
+            let number = exchange.number;
+            let is_gone = number <= kept.last && !kept.exchanges.contains_key(&number);
+            if is_gone {
+                return;
+            }
+            kept.last = kept.last.max(number);
+            let entry = Entry {
+                exchange,
+                bytes,
+                revision,
+            };
+            let before = kept.exchanges.insert(number, entry);
+            kept.bytes += bytes;
+            kept.bytes -= before.map_or(0, |before| before.bytes);
+            let Limits { exchanges, bytes } = self.0.limits;
+            // The last one stays, whatever its size.
+            while kept.exchanges.len() > 1
+                && (kept.exchanges.len() > exchanges || kept.bytes > bytes)
+            {
+                let oldest = kept.exchanges.pop_first();
+                kept.bytes -= oldest.map_or(0, |(_, oldest)| oldest.bytes);
+            }
+        });
+    }
+
+    /// Takes the connections, in place of those that were known.
+    pub fn connect(&self, connections: Vec<Connection>) {
+        self.change(|kept, revision| {
+            kept.connections = connections.into();
+            kept.connected = revision;
+        });
+    }
+
+    /// Notes that steps of the gateway were missed.
+    pub fn lose(&self, steps: u64) {
+        self.change(|kept, _| kept.lost += steps);
+    }
+
+    /// An exchange, unless it is gone or has not come yet.
+    pub fn exchange(&self, number: u64) -> Option<Arc<Exchange>> {
+        let kept = self.lock();
+        let entry = kept.exchanges.get(&number);
+        entry.map(|entry| Arc::clone(&entry.exchange))
+    }
+
+    /// All exchanges that are kept, the oldest first.
+    pub fn exchanges(&self) -> Vec<Arc<Exchange>> {
+        let kept = self.lock();
+        let entries = kept.exchanges.values();
+        entries.map(|entry| Arc::clone(&entry.exchange)).collect()
+    }
+
+    /// What has changed since a reader knew what `cursor` says. One from another store, which this
+    /// one cannot have given, is like none.
+    pub fn changes(&self, cursor: Cursor) -> Changes {
+        let kept = self.lock();
+        let revision = *self.0.revision.borrow();
+        let cursor = match cursor.revision <= revision && cursor.number <= kept.last {
+            true => cursor,
+            false => Cursor::default(),
+        };
+        let oldest = kept.exchanges.keys().next().copied();
+        let oldest = oldest.unwrap_or(kept.last + 1);
+        // A new reader misses nothing: what is gone was before its time.
+        let missed = match cursor.revision {
+            0 => 0,
+            _ => (oldest - 1).saturating_sub(cursor.number),
+        };
+        let entries = kept.exchanges.values();
+        let changed = entries.filter(|entry| entry.revision > cursor.revision);
+        let exchanges = changed.map(|entry| (entry.revision, Arc::clone(&entry.exchange)));
+        Changes {
+            cursor: Cursor {
+                revision,
+                number: kept.last,
+            },
+            missed,
+            lost: kept.lost,
+            exchanges: exchanges.collect(),
+            connections: (kept.connected > cursor.revision || cursor.revision == 0)
+                .then(|| Arc::clone(&kept.connections)),
+        }
+    }
+
+    /// Resolves once there is a later change than `revision`. Safe to cancel.
+    pub async fn changed(&self, revision: u64) {
+        let mut revisions = self.0.revision.subscribe();
+        // The sender is held here, so the channel stays open.
+        let _ = revisions.wait_for(|last| *last > revision).await;
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Kept, u64)) {
+        let mut kept = self.lock();
+        let revision = *self.0.revision.borrow() + 1;
+        change(&mut kept, revision);
+        // Under the lock: revisions come in the order of the changes.
+        self.0.revision.send_replace(revision);
+    }
+
+    /// A reader that panicked has changed nothing.
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
