@@ -64,12 +64,12 @@ async function request(path, body, signal) {
  * `EventSource` cannot send a header, and a key in an address would be in histories and logs: so this
  * reads the stream itself.
  *
- * @param {number} since the revision that is known; 0 for all that is kept
+ * @param {{revision: number, number: number}} known what the page knows; zeros for nothing
  * @param {AbortSignal} signal
  * @param {{hello: (hello: Hello) => void, changes: (changes: Changes) => void}} to
  */
-export async function live(since, signal, to) {
-  const response = await request(`live?since=${since}`, undefined, signal);
+export async function live(known, signal, to) {
+  const response = await request(`live?since=${known.revision}&number=${known.number}`, undefined, signal);
   if (!response.body) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";

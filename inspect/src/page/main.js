@@ -7,7 +7,7 @@ import * as connections from "./connections.js";
 import * as templates from "./console.js";
 import * as detail from "./detail.js";
 import { byId, copy, el } from "./dom.js";
-import { forget, redraw, state, take } from "./model.js";
+import { redraw, state, take } from "./model.js";
 import * as timeline from "./timeline.js";
 
 /** @typedef {import("./types.js").Hello} Hello */
@@ -61,7 +61,7 @@ async function follow() {
     const hide = () => { if (document.hidden) hidden.abort(); };
     document.addEventListener("visibilitychange", hide);
     try {
-      await live(state.revision, hidden.signal, { hello, changes: take });
+      await live(state, hidden.signal, { hello, changes: take });
       status("ended", "the gateway has ended");
     } catch (error) {
       if (error instanceof Refused) return over(error);
@@ -82,7 +82,6 @@ async function inSight() {
 
 /** @param {Hello} told */
 function hello(told) {
-  if (told.fresh) forget();
   address = told.ws;
   wscat = told.wscat;
   byId("ws").textContent = told.ws;

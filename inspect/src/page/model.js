@@ -7,8 +7,6 @@
 
 /** How many requests are kept, as many as in the gateway. */
 const KEPT = 1000;
-/** How many connections that have ended are shown. */
-const ENDED = 50;
 
 /** @type {Map<number, Summary>} in the order of their numbers */
 const requests = new Map();
@@ -21,10 +19,14 @@ let isDrawing = false;
 export const state = {
   /** The revision that the page knows. */
   revision: 0,
+  /** The last request that it was told of. */
+  number: 0,
   /** The gateway's time. */
   now: 0,
-  /** The requests that were dropped before the page could be told of them. */
+  /** The requests that came and went without this page. */
   missed: 0,
+  /** The steps of the gateway that nobody could follow. */
+  lost: 0,
   /** The number of the request whose detail is shown. */
   chosen: /** @type {number | null} */ (null),
   /** The connection to which the timeline is narrowed. */
@@ -53,26 +55,18 @@ export function redraw() {
 export function take(changes) {
   state.revision = changes.revision;
   state.now = changes.now;
+  state.number = changes.number;
   state.missed += changes.missed;
+  state.lost = changes.lost;
   for (const request of changes.exchanges) requests.set(request.number, request);
   for (const number of requests.keys()) {
     if (requests.size <= KEPT) break;
     requests.delete(number);
   }
-  for (const connection of changes.connections) {
-    connections.delete(connection.connectionId);
-    connections.set(connection.connectionId, connection);
+  if (changes.connections) {
+    connections.clear();
+    for (const connection of changes.connections) connections.set(connection.connectionId, connection);
   }
-  const ended = [...connections.values()].filter(connection => !connection.open);
-  for (const connection of ended.slice(0, Math.max(0, ended.length - ENDED))) connections.delete(connection.connectionId);
-  redraw();
-}
-
-/** Forgets everything: the stream begins anew. */
-export function forget() {
-  requests.clear();
-  connections.clear();
-  state.revision = 0;
   redraw();
 }
 

@@ -97,7 +97,7 @@ function draw() {
   byId("none").hidden = all === 0 || shown.length > 0;
   timeline.hidden = shown.length === 0;
   timeline.setAttribute("aria-rowcount", String(shown.length + 1));
-  const missed = state.missed > 0 ? `, ${state.missed} not seen` : "";
+  const missed = state.missed + state.lost > 0 ? `, ${state.missed + state.lost} not seen` : "";
   byId("count").textContent = shown.length === all ? `${all} requests${missed}` : `${shown.length} of ${all}${missed}`;
   byId("clear").disabled = !state.connection && Object.values(state.filter).every(value => !value);
   height = parseFloat(getComputedStyle(timeline).getPropertyValue("--row")) || height;

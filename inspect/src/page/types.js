@@ -2,7 +2,6 @@
 
 /**
  * @typedef {Object} Hello
- * @property {boolean} fresh whether what the page knows is of no use any more
  * @property {string} ws where clients connect to
  * @property {string} wscat a line to paste
  * @property {boolean} frozen whether time passes only when it is told to
@@ -13,10 +12,12 @@
 /**
  * @typedef {Object} Changes what changed since a revision
  * @property {number} revision what is known now
- * @property {number} missed how many requests were dropped before they could be told
+ * @property {number} number of the last request
+ * @property {number} missed how many requests came and went without this page
+ * @property {number} lost how many steps of the gateway nobody could follow, in all
  * @property {number} now
  * @property {Summary[]} exchanges in the order in which they began
- * @property {Connection[]} connections all that are open, and those that have just ended
+ * @property {Connection[] | null} connections all that are open and those that ended last, if anything has changed about them
  */
 
 /**
