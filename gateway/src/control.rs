@@ -1,5 +1,8 @@
 //! A running gateway, as its owner sees it.
 
+mod client;
+pub(crate) mod connections;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,6 +21,9 @@ use crate::running::{Running, reachable};
 use crate::services::aws;
 use crate::subscription::Subscription;
 use crate::supervisor::Fault;
+use crate::trace::Trace;
+
+pub use client::LocalClient;
 
 /// The way to a gateway that serves. Clones control the same one; when the last is dropped,
 /// everything ends at once; [`shutdown`](Self::shutdown) is the graceful way.
@@ -136,6 +142,17 @@ impl Control {
         let address = reachable(self.0.address);
         let is_here = address.ip().to_canonical().is_loopback();
         is_here.then(|| format!("http://{address}/@inspect"))
+    }
+
+    /// Whether its clock is frozen, so that only [`advance`](Self::advance) lets time pass.
+    pub fn is_frozen(&self) -> bool {
+        self.0.clock.stands()
+    }
+
+    /// Everything that happens from now on: each input with all that it led to, and what the
+    /// functions do. It costs nothing while nobody holds a [`Trace`].
+    pub fn trace(&self) -> Trace {
+        self.0.hub.trace()
     }
 
     /// Resolves if the gateway cannot be trusted to serve on: a part of it died. Whoever owns it

@@ -2,3 +2,10 @@
 //! cases made of them.
 
 pub mod console;
+pub mod exchange;
+mod page;
+mod server;
+mod store;
+
+pub use server::{NoPage, Page};
+pub use store::{Changes, Cursor, Store};
