@@ -3,6 +3,7 @@
 mod announce;
 mod dry_run;
 mod input;
+mod inspect;
 mod values;
 
 use std::io::Write;
@@ -108,6 +109,8 @@ pub(crate) struct ServeArgs {
     /// Refuse calls to the @connections API and to Lambda's that are not signed, as AWS does.
     #[arg(long)]
     require_signatures: bool,
+    #[command(flatten)]
+    inspect: inspect::InspectArgs,
     /// What to print once it serves: lines for people, or one line of JSON for programs (the
     /// gateway then also ends when its standard input is closed).
     #[arg(long, value_enum, default_value_t = Ready::Text, value_name = "FORM")]
@@ -210,7 +213,9 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     let shown = args
         .verbose
         .then(|| tokio::spawn(show(running.subscribe(), log.clone())));
-    announce::announce(&running, &options, args.ready)?;
+    let inspected = args.inspect.open(&running)?;
+    let page = inspected.as_ref().map(|page| &*page.url);
+    announce::announce(&running, &options, args.ready, page)?;
     let logs = running.assembly().api().stage.access_log_settings.is_some();
     if args.access_log.is_some() && !logs {
         log.line(&"warning: the stage has no `AccessLogSettings`: there is no access log");
@@ -238,6 +243,7 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
         () = running.shutdown() => {}
         () = ends.signal() => log.line(&"ended at once, since it was asked twice"),
     }
+    drop(inspected);
     drop(running);
     if let Some(shown) = shown {
         // Its decisions end with the gateway; were they not to, the process ends all the same.

@@ -8,3 +8,4 @@ impl Exchange { pub fn bytes(&self) -> usize { 100 } pub fn masked(&self) -> Exc
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Connection { pub connection_id: String }
+pub async fn follow(_: gateway::Control, _: crate::Store) {}

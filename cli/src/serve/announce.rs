@@ -16,10 +16,17 @@ use crate::{Caused, Failure, print};
 const SIGNED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Prints where the gateway is.
-pub(super) fn announce(running: &Control, options: &Options, form: Ready) -> Result<(), Failure> {
+///
+/// `page` is the address of the inspect page, if there is one.
+pub(super) fn announce(
+    running: &Control,
+    options: &Options,
+    form: Ready,
+    page: Option<&str>,
+) -> Result<(), Failure> {
     match form {
-        Ready::Text => for_people(running, options),
-        Ready::Json => for_programs(running),
+        Ready::Text => for_people(running, options, page),
+        Ready::Json => for_programs(running, page),
     }
     std::io::stdout().flush().map_err(|error| {
         Failure::could_not_run(Caused::new("cannot write to standard output", error))
@@ -27,15 +34,10 @@ pub(super) fn announce(running: &Control, options: &Options, form: Ready) -> Res
 }
 
 /// The address and a line to paste, each alone on its line; then keys and the other addresses.
-fn for_people(running: &Control, options: &Options) {
+fn for_people(running: &Control, options: &Options, page: Option<&str>) {
     let stack = &running.assembly();
     let url = running.ws_url();
-    let key = key_option(stack);
-    print(&match running.signed_ws_url(SIGNED_FOR) {
-        None => format!("\n{url}\nwscat {}{key}-c {url}\n", header_options(stack)),
-        // Quoted, because it has ampersands.
-        Some(signed) => format!("\n{url}\nwscat {key}-c '{signed}'\n"),
-    });
+    print(&format!("\n{url}\n{}\n", wscat(running)));
     for key in required_keys(stack) {
         print(&format!("API key `{}`: {}", key.name, key.value));
     }
@@ -48,6 +50,9 @@ fn for_people(running: &Control, options: &Options) {
     for (domain, url) in running.custom_domains() {
         print(&format!("custom domain: {url} with `Host: {domain}`"));
     }
+    if let Some(page) = page {
+        print(&format!("inspect: {page}"));
+    }
     if let Some(url) = running.outbox_url() {
         print(&format!("outbox of services that are not here: {url}"));
     }
@@ -55,6 +60,17 @@ fn for_people(running: &Control, options: &Options) {
         "TLS on the same port, for clients that trust {}",
         running.authority().display()
     ));
+}
+
+/// A line to paste that connects a client.
+pub(super) fn wscat(running: &Control) -> String {
+    let stack = &running.assembly();
+    let key = key_option(stack);
+    match running.signed_ws_url(SIGNED_FOR) {
+        None => format!("wscat {}{key}-c {}", header_options(stack), running.ws_url()),
+        // Quoted, because it has ampersands.
+        Some(signed) => format!("wscat {key}-c '{signed}'"),
+    }
 }
 
 /// Where the rows are.
@@ -67,7 +83,7 @@ fn tables_are(options: &Options) -> String {
 }
 
 /// One JSON object on one line.
-fn for_programs(running: &Control) {
+fn for_programs(running: &Control, page: Option<&str>) {
     let stack = &running.assembly();
     let tables: Vec<&str> = stack.tables().iter().map(|table| &*table.name).collect();
     let api_keys: Map<String, Value> = required_keys(stack)
@@ -85,6 +101,7 @@ fn for_programs(running: &Control) {
         "ca": running.authority(),
         "tables": tables,
         "api_keys": api_keys,
+        "inspect": page,
     });
     print(&line.to_string());
 }
