@@ -8,4 +8,5 @@ mod server;
 mod store;
 
 pub use server::{NoPage, Page};
+pub use exchange::follow;
 pub use store::{Changes, Cursor, Store};

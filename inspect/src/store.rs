@@ -12,9 +12,9 @@ use tokio::sync::watch;
 use crate::exchange::{Connection, Exchange};
 
 /// How many exchanges are kept.
-pub const EXCHANGES: usize = 1000;
+const EXCHANGES: usize = 1000;
 /// How many bytes they may have together, about.
-pub const BYTES: usize = 64 * 1024 * 1024;
+const BYTES: usize = 64 * 1024 * 1024;
 
 /// The last exchanges and the connections. Clones are the same store.
 #[derive(Clone, Debug)]

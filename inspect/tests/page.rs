@@ -69,7 +69,7 @@ impl Served {
         let (address, key) = page.url().split_once("/@inspect/#key=").unwrap();
         assert_eq!(address, format!("http://{}", gateway.local_addr()));
         let key = key.to_owned();
-        tokio::spawn(inspect::follow(&gateway, store.clone()));
+        tokio::spawn(inspect::follow(gateway.clone(), store.clone()));
         tokio::spawn(page.run());
         Self {
             gateway,
@@ -337,7 +337,8 @@ async fn a_page_that_does_not_read_is_told_what_it_missed_and_holds_nobody_up() 
     timeout(PATIENCE, last).await.unwrap();
     until(&mut stream, &mut text, "\"number\":30001,").await;
     let numbers = |name: &str| -> u64 {
-        let parts = text.split(&format!("\"{name}\":")).skip(1);
+        let name = format!("\"{name}\":");
+        let parts = text.split(&name).skip(1);
         parts.filter_map(|part| part.split([',', '}']).next()?.parse::<u64>().ok()).sum()
     };
     assert!(numbers("missed") > 0 || numbers("lost") > 0);

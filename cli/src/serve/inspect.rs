@@ -37,7 +37,7 @@ impl InspectArgs {
             NoPage::NoKey(_) => Failure::could_not_run(error),
         })?;
         let url = page.url().to_owned();
-        let follow = inspect::follow(running, store);
+        let follow = inspect::follow(running.clone(), store);
         Ok(Some(Inspected {
             url,
             tasks: [tokio::spawn(page.run()), tokio::spawn(follow)],
