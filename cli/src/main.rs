@@ -16,7 +16,6 @@ mod interpreters;
 mod jsonl;
 mod lint;
 mod man;
-mod params;
 mod render;
 mod report;
 mod serve;
