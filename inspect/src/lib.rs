@@ -2,11 +2,14 @@
 //! cases made of them.
 
 pub mod console;
-pub mod exchange;
+mod exchange;
 mod page;
 mod server;
 mod store;
 
+pub use exchange::{
+    Call, Closer, Decision, Exchange, Function, Kind, Message, Model, Outcome, Request, Role,
+    Route, Sent, TEXT_BYTES, Target, TargetKind, Template, Values, Verdict,
+};
 pub use server::{NoPage, Page};
-pub use exchange::follow;
 pub use store::{Changes, Cursor, Store};
