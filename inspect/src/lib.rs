@@ -3,6 +3,7 @@
 
 pub mod console;
 mod exchange;
+mod follow;
 mod page;
 mod server;
 mod store;
@@ -11,5 +12,6 @@ pub use exchange::{
     Call, Closer, Decision, Exchange, Function, Kind, Message, Model, Outcome, Request, Role,
     Route, Sent, TEXT_BYTES, Target, TargetKind, Template, Values, Verdict,
 };
+pub use follow::follow;
 pub use server::{NoPage, Page};
 pub use store::{Changes, Cursor, Store};

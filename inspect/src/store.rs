@@ -9,12 +9,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::exchange::{Connection, Exchange};
+use crate::connection::Connection;
+use crate::exchange::{Exchange, Message, Request, Template};
 
 /// How many exchanges are kept.
 const EXCHANGES: usize = 1000;
 /// How many bytes they may have together, about.
 const BYTES: usize = 64 * 1024 * 1024;
+
+/// What a part of an exchange takes besides its texts, about.
+const SMALL: usize = 256;
 
 /// The last exchanges and the connections. Clones are the same store.
 #[derive(Clone, Debug)]
@@ -100,7 +104,7 @@ impl Store {
 
     /// Takes an exchange, in place of what was known of it. One that was dropped already stays so.
     pub fn put(&self, exchange: Arc<Exchange>) {
-        let bytes = exchange.bytes();
+        let bytes = weight(&exchange);
         self.change(|kept, revision| {
             let number = exchange.number;
             let is_gone = number <= kept.last && !kept.exchanges.contains_key(&number);
@@ -129,6 +133,9 @@ impl Store {
 
     /// Takes the connections, in place of those that were known.
     pub fn connect(&self, connections: Vec<Connection>) {
+        if *self.lock().connections == *connections {
+            return;
+        }
         self.change(|kept, revision| {
             kept.connections = connections.into();
             kept.connected = revision;
@@ -204,5 +211,150 @@ impl Store {
     /// A reader that panicked has changed nothing.
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many bytes an exchange takes, about.
+fn weight(exchange: &Exchange) -> usize {
+    let template = |template: &Option<Template>| {
+        template.as_ref().map_or(0, |one| {
+            let rendered = one.rendered.as_ref().map_or(0, String::len);
+            // What the context holds is small, and the same for all templates.
+            one.source.len() + rendered + one.values.body.len() + SMALL
+        })
+    };
+    let fields = |headers: &[(String, String)]| -> usize {
+        let fields = headers.iter();
+        fields.map(|(name, value)| name.len() + value.len()).sum()
+    };
+    let request = match &exchange.request {
+        Request::Frame { text } => text.len(),
+        Request::Handshake { path, headers, .. } => path.len() + fields(headers),
+        Request::Close { reason, .. } => reason.len(),
+        Request::Management { body, headers, .. } => body.len() + fields(headers),
+    };
+    let calls = exchange.calls.iter().map(|call| {
+        let texts = [&call.payload, &call.answer].into_iter().flatten();
+        let texts: usize = texts.map(String::len).sum();
+        let log: usize = call.log.iter().map(String::len).sum();
+        template(&call.template) + template(&call.response_template) + texts + log + SMALL
+    });
+    let sent = exchange.sent.iter().map(|sent| match &sent.what {
+        Message::Text { text } => text.len() + SMALL,
+        Message::Close { .. } => SMALL,
+        Message::Response { body, headers, .. } => body.len() + fields(headers) + SMALL,
+    });
+    let decisions = exchange.decisions.iter().map(|decision| decision.text.len());
+    let parts = calls.chain(sent).chain(decisions).sum::<usize>();
+    request + parts + exchange.access_log.as_ref().map_or(0, String::len) + SMALL
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::{Kind, Verdict};
+
+    fn exchange(number: u64, bytes: usize) -> Arc<Exchange> {
+        Arc::new(Exchange {
+            number,
+            kind: Kind::Message,
+            connection_id: String::new(),
+            request_id: String::new(),
+            began: number,
+            ended: None,
+            request: Request::Frame {
+                text: "x".repeat(bytes),
+            },
+            decisions: Vec::new(),
+            route: None,
+            model: None,
+            calls: Vec::new(),
+            sent: Vec::new(),
+            access_log: None,
+            verdict: Verdict::Open,
+            is_cut: false,
+        })
+    }
+
+    fn store(exchanges: usize, bytes: usize) -> Store {
+        Store::new(Limits { exchanges, bytes })
+    }
+
+    fn numbers(changes: &Changes) -> Vec<u64> {
+        let exchanges = changes.exchanges.iter();
+        exchanges.map(|(_, exchange)| exchange.number).collect()
+    }
+
+    #[test]
+    fn a_reader_gets_what_has_changed_since_it_looked() {
+        let store = store(10, BYTES);
+        for number in 1..=3 {
+            store.put(exchange(number, 1));
+        }
+        let first = store.changes(Cursor::default());
+        assert_eq!((numbers(&first), first.missed), (vec![1, 2, 3], 0));
+        assert!(numbers(&store.changes(first.cursor)).is_empty());
+        store.put(exchange(2, 5));
+        store.put(exchange(4, 1));
+        let second = store.changes(first.cursor);
+        assert_eq!((numbers(&second), second.missed), (vec![2, 4], 0));
+        assert_eq!(store.exchange(2), Some(exchange(2, 5)));
+    }
+
+    #[test]
+    fn a_slow_reader_is_told_how_many_it_missed() {
+        let store = store(3, BYTES);
+        store.put(exchange(1, 1));
+        let cursor = store.changes(Cursor::default()).cursor;
+        for number in 2..=9 {
+            store.put(exchange(number, 1));
+        }
+        let changes = store.changes(cursor);
+        // 2 to 6 came and went.
+        assert_eq!((numbers(&changes), changes.missed), (vec![7, 8, 9], 5));
+        assert_eq!(store.changes(changes.cursor).missed, 0);
+        // Who comes anew has missed nothing, and neither has who brings a cursor of another store.
+        assert_eq!(store.changes(Cursor::default()).missed, 0);
+        let foreign = Cursor {
+            revision: 1000,
+            number: 1000,
+        };
+        assert_eq!(numbers(&store.changes(foreign)), [7, 8, 9]);
+    }
+
+    #[test]
+    fn the_oldest_go_when_there_are_too_many_or_too_large_ones() {
+        let store = store(3, 10_000);
+        for number in 1..=4 {
+            store.put(exchange(number, 1000));
+        }
+        assert_eq!(store.exchange(1), None);
+        // What is gone does not come back.
+        store.put(exchange(1, 1));
+        assert_eq!(store.exchange(1), None);
+        store.put(exchange(5, 8000));
+        assert_eq!(numbers(&store.changes(Cursor::default())), [5]);
+        // One that grows counts as what it is now.
+        store.put(exchange(5, 100));
+        store.put(exchange(6, 8000));
+        assert_eq!(numbers(&store.changes(Cursor::default())), [5, 6]);
+        store.put(exchange(7, 1_000_000));
+        assert_eq!(numbers(&store.changes(Cursor::default())), [7]);
+    }
+
+    #[tokio::test]
+    async fn a_reader_wakes_up_at_the_next_change() {
+        let store = store(3, BYTES);
+        let revision = store.changes(Cursor::default()).cursor.revision;
+        let waits = store.changed(revision);
+        tokio::pin!(waits);
+        tokio::select! {
+            biased;
+            () = &mut waits => panic!("nothing has changed"),
+            () = std::future::ready(()) => {}
+        }
+        store.lose(2);
+        waits.await;
+        assert_eq!(store.changes(Cursor::default()).lost, 2);
     }
 }

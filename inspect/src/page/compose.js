@@ -27,10 +27,12 @@ export function start() {
   byId("client-form").addEventListener("submit", connect);
 }
 
-/** Fills the dialog with the headers that the authorizer wants. @param {Hello} hello */
+/** Fills the dialog with what the authorizer wants. @param {Hello} hello */
 export function suggest(hello) {
   const headers = [...hello.wscat.matchAll(/--header '?([^\s:']+):([^\s']*)/g)];
   if (byId("headers").value === "") byId("headers").value = headers.map(([, name, value]) => `${name}: ${value}`).join("\n");
+  const query = /-c '?\S*?\?([^\s']*)/.exec(hello.wscat)?.[1];
+  if (query && byId("query").value === "") byId("query").value = query;
 }
 
 /** @param {string} what @param {any} body */

@@ -31,9 +31,8 @@ export function start() {
   byId("template-form").addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
 }
 
-/** Opens a call's template with the values that went in. @param {import("./types.js").Call} call */
-export function open(call) {
-  const { source, values, key } = /** @type {import("./types.js").Template} */ (call.template);
+/** Opens a template with the values that went in. @param {import("./types.js").Template} template */
+export function open({ source, values, key }) {
   fillIn({
     template: source,
     message: values.body,

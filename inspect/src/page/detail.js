@@ -14,7 +14,7 @@ const section = byId("detail");
 /** What is drawn: a request's number, its state and whether secrets are shown. */
 let drawn = "";
 
-/** @param {(call: import("./types.js").Call) => void} intoConsole opens a call's template there */
+/** @param {(template: import("./types.js").Template) => void} intoConsole opens a template there */
 export function start(intoConsole) {
   draws(() => draw(intoConsole));
   section.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
@@ -29,7 +29,7 @@ export function choose(number) {
   redraw();
 }
 
-/** @param {(call: import("./types.js").Call) => void} intoConsole */
+/** @param {(template: import("./types.js").Template) => void} intoConsole */
 async function draw(intoConsole) {
   section.hidden = state.chosen === null;
   document.body.toggleAttribute("data-detail", !section.hidden);
@@ -62,7 +62,7 @@ function head(number, verdict) {
 /**
  * @param {Exchange} exchange
  * @param {boolean} isOther whether another request was shown before
- * @param {(call: import("./types.js").Call) => void} intoConsole
+ * @param {(template: import("./types.js").Template) => void} intoConsole
  */
 function fill(exchange, isOther, intoConsole) {
   const top = isOther ? 0 : section.scrollTop;
@@ -76,6 +76,7 @@ function fill(exchange, isOther, intoConsole) {
       ["Connection", exchange.connectionId],
       ["Request id", exchange.requestId],
     ]),
+    exchange.isCut ? el("p", { class: "cut", text: "Something of this request was longer than is kept." }) : "",
     copies(exchange),
     timing(exchange),
     part("request", "Request", ...requestOf(exchange.request)),

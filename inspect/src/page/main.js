@@ -19,9 +19,9 @@ let wscat = "";
 
 connections.start();
 timeline.start(detail.choose);
-detail.start(call => {
+detail.start(template => {
   view("console");
-  templates.open(call);
+  templates.open(template);
   byId("template").focus();
 });
 compose.start();

@@ -50,13 +50,15 @@
  * @typedef {Object} Call what was called for a request
  * @property {"authorizer" | "integration"} role
  * @property {{type: string, name: string}} target
- * @property {Template | null} template
+ * @property {Template | null} template that made the payload
+ * @property {Template | null} responseTemplate that made the client's answer
  * @property {any} payload
  * @property {any} answer
+ * @property {number | null} status of a backend or a service
  * @property {"returned" | "failed" | "timed-out" | "not-invocable" | null} outcome
  * @property {number} began
  * @property {number | null} ended
- * @property {{requestId: string | null, initMillis: number | null, durationMillis: number | null, memoryMb: number | null} | null} function
+ * @property {{requestId: string, started: number | null, initMillis: number | null, durationMillis: number | null, memoryMb: number | null} | null} function
  * @property {string[]} log
  */
 
@@ -65,6 +67,7 @@
  * @property {string} key
  * @property {string} source
  * @property {string | null} rendered
+ * @property {string | null} error why it failed
  * @property {{context: any, stageVariables: any, body: string}} values
  */
 
@@ -84,6 +87,7 @@
  * @property {{at: number, to: string, what: any}[]} sent
  * @property {string | null} accessLog
  * @property {Summary["verdict"]} verdict
+ * @property {boolean} isCut whether something was longer than is kept
  */
 
 export {};
