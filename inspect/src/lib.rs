@@ -2,8 +2,11 @@
 //! cases made of them.
 
 pub mod console;
+mod connection;
 mod exchange;
+mod fold;
 mod follow;
+mod mask;
 mod page;
 mod server;
 mod store;
@@ -12,6 +15,9 @@ pub use exchange::{
     Call, Closer, Decision, Exchange, Function, Kind, Message, Model, Outcome, Request, Role,
     Route, Sent, TEXT_BYTES, Target, TargetKind, Template, Values, Verdict,
 };
+pub use connection::{Connection, Connections};
+pub use fold::{Counts, EXCHANGE_BYTES, EXCHANGES, Fold};
 pub use follow::follow;
+pub use mask::Masks;
 pub use server::{NoPage, Page};
 pub use store::{Changes, Cursor, Store};

@@ -7,10 +7,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::connection::Connection;
 use crate::exchange::{Exchange, Message, Request, Template};
+use crate::mask::Masks;
 
 /// How many exchanges are kept.
 const EXCHANGES: usize = 1000;
@@ -55,6 +57,8 @@ struct Shared {
     /// The last change.
     revision: watch::Sender<u64>,
     limits: Limits,
+    /// What is secret in the exchanges.
+    masks: Mutex<Masks>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -84,27 +88,29 @@ struct Entry {
     revision: u64,
 }
 
-impl Default for Store {
-    fn default() -> Self {
-        Self::new(Limits {
+impl Store {
+    /// An empty store, that takes for secret what `masks` does.
+    pub fn new(masks: Masks) -> Self {
+        let limits = Limits {
             exchanges: EXCHANGES,
             bytes: BYTES,
-        })
+        };
+        Self::with(limits, masks)
     }
-}
 
-impl Store {
-    fn new(limits: Limits) -> Self {
+    fn with(limits: Limits, masks: Masks) -> Self {
         Self(Arc::new(Shared {
             kept: Mutex::default(),
             revision: watch::Sender::new(0),
             limits,
+            masks: Mutex::new(masks),
         }))
     }
 
     /// Takes an exchange, in place of what was known of it. One that was dropped already stays so.
     pub fn put(&self, exchange: Arc<Exchange>) {
         let bytes = weight(&exchange);
+        self.masks().learn(&exchange);
         self.change(|kept, revision| {
             let number = exchange.number;
             let is_gone = number <= kept.last && !kept.exchanges.contains_key(&number);
@@ -161,6 +167,16 @@ impl Store {
         entries.map(|entry| Arc::clone(&entry.exchange)).collect()
     }
 
+    /// An exchange as JSON, without its secrets.
+    pub fn masked(&self, exchange: &Exchange) -> Value {
+        self.masks().json(exchange)
+    }
+
+    /// A text of an exchange, without the secrets that are known.
+    pub fn masked_text(&self, text: &str) -> String {
+        self.masks().text(text).into_owned()
+    }
+
     /// What has changed since a reader knew what `cursor` says. One from another store, which this
     /// one cannot have given, is like none.
     pub fn changes(&self, cursor: Cursor) -> Changes {
@@ -206,6 +222,10 @@ impl Store {
         change(&mut kept, revision);
         // Under the lock: revisions come in the order of the changes.
         self.0.revision.send_replace(revision);
+    }
+
+    fn masks(&self) -> MutexGuard<'_, Masks> {
+        self.0.masks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A reader that panicked has changed nothing.
@@ -277,7 +297,7 @@ mod tests {
     }
 
     fn store(exchanges: usize, bytes: usize) -> Store {
-        Store::new(Limits { exchanges, bytes })
+        Store::with(Limits { exchanges, bytes }, Masks::default())
     }
 
     fn numbers(changes: &Changes) -> Vec<u64> {

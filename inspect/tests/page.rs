@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gateway::{Control, Options, TimeSource};
-use inspect::{NoPage, Page, Store};
+use inspect::{Masks, NoPage, Page, Store};
 use serde_json::{Value, json};
 use spec::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -64,7 +64,7 @@ struct Answer {
 impl Served {
     async fn start(name: &str) -> Self {
         let gateway = start(name, |_| {}).await;
-        let store = Store::default();
+        let store = Store::new(Masks::new(gateway.assembly().api()));
         let page = Page::open(gateway.clone(), store.clone(), "wscat -c".to_owned()).unwrap();
         let (address, key) = page.url().split_once("/@inspect/#key=").unwrap();
         assert_eq!(address, format!("http://{}", gateway.local_addr()));
@@ -237,7 +237,8 @@ async fn without_a_page_its_paths_are_like_any_others() {
         return;
     };
     let gateway = start("address", |options| options.host = other.ip()).await;
-    let refused = Page::open(gateway.clone(), Store::default(), String::new());
+    let store = Store::new(Masks::new(gateway.assembly().api()));
+    let refused = Page::open(gateway.clone(), store, String::new());
     assert!(matches!(refused, Err(NoPage::NoLoopback)));
     gateway.shutdown().await;
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use gateway::Control;
-use inspect::{NoPage, Page, Store};
+use inspect::{Masks, NoPage, Page, Store};
 use tokio::task::JoinHandle;
 
 use super::announce::wscat;
@@ -30,7 +30,7 @@ impl InspectArgs {
         if !self.inspect {
             return Ok(None);
         }
-        let store = Store::default();
+        let store = Store::new(Masks::new(running.assembly().api()));
         let page = Page::open(running.clone(), store.clone(), wscat(running));
         let page = page.map_err(|error| match error {
             NoPage::NoLoopback => Failure::usage(error),

@@ -112,6 +112,10 @@ impl<D: Service> Service for Api<D> {
     const NAME: Name = Name::Gateway;
 
     fn pages(&self, head: &Head) -> Pages {
+        if mount::is_meant(head.path()) && self.mounted.is_there() {
+            // The mount refuses all but its own.
+            return Pages::Allowed;
+        }
         let is_for_programs = invoke::is_meant(head.path())
             || outbox::is_meant(head.path())
             || is_management(head.path(), &head.headers)
@@ -128,7 +132,10 @@ impl<D: Service> Service for Api<D> {
         mut head: Head,
     ) -> Option<Box<Connection>> {
         head.keep_alive &= !self.closing.load(Ordering::SeqCst);
-        if let Some(service) = foreign::service(&head) {
+        if mount::is_meant(head.path()) && self.mounted.is_there() {
+            let again = mount::answer(&self.mounted, self.address, &mut connection, head).await;
+            again.then_some(connection)
+        } else if let Some(service) = foreign::service(&head) {
             if let Some(dynamodb) = self.dynamodb.as_ref().filter(|_| service == "dynamodb") {
                 return dynamodb.answer(connection, head).await;
             }
@@ -139,9 +146,6 @@ impl<D: Service> Service for Api<D> {
             again.then_some(connection)
         } else if outbox::is_meant(head.path()) {
             let again = outbox::answer(&self.services, self.address, &mut connection, &head).await;
-            again.then_some(connection)
-        } else if mount::is_meant(head.path()) && self.mounted.is_there() {
-            let again = mount::answer(&self.mounted, self.address, &mut connection, head).await;
             again.then_some(connection)
         } else if is_management(head.path(), &head.headers) {
             let again = management(&self.hub, &mut connection, head, self.address).await;

@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use super::answers::{Problem, stream};
 use super::shared::Shared;
 use super::summary::Summary;
-use crate::exchange::Connection;
+use crate::connection::Connection;
 use crate::store::{Changes, Cursor};
 
 /// How long changes are collected before they are told: as often as eyes can follow.
@@ -112,7 +112,7 @@ fn told<'c>(shared: &Shared, changes: &'c Changes) -> Told<'c> {
         lost: changes.lost,
         now: now(shared),
         exchanges: exchanges
-            .map(|(revision, exchange)| Summary::new(*revision, exchange))
+            .map(|(revision, exchange)| Summary::new(*revision, exchange, &shared.store))
             .collect(),
         connections: changes.connections.as_deref(),
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::exchange::{Exchange, Kind, Message, Request, Verdict};
-use crate::mask::Masks;
+use crate::store::Store;
 
 /// What the timeline shows of a request.
 #[derive(Serialize)]
@@ -31,7 +31,7 @@ pub(super) struct Summary {
 const LINE: usize = 200;
 
 impl Summary {
-    pub(super) fn new(revision: u64, exchange: &Exchange, masks: &Masks) -> Self {
+    pub(super) fn new(revision: u64, exchange: &Exchange, store: &Store) -> Self {
         let targets = exchange.calls.iter().map(|call| call.target.name.clone());
         let status = exchange.sent.iter().find_map(|sent| match sent.what {
             Message::Response { status, .. } => Some(status),
@@ -48,7 +48,7 @@ impl Summary {
             began: exchange.began,
             ended: exchange.ended,
             verdict: exchange.verdict,
-            text: masks.text(&text).into_owned(),
+            text: store.masked_text(&text),
             route: exchange.route.as_ref().and_then(|route| route.key.clone()),
             targets: targets.collect(),
             status: status.filter(|_| !is_frame),
