@@ -3,8 +3,10 @@
 
 pub mod console;
 mod exchange;
+mod fold;
 
 pub use exchange::{
     Call, Closer, Decision, Exchange, Function, Kind, Message, Model, Outcome, Request, Role,
     Route, Sent, TEXT_BYTES, Target, TargetKind, Template, Values, Verdict,
 };
+pub use fold::{Counts, EXCHANGE_BYTES, EXCHANGES, Fold};
