@@ -1,13 +1,13 @@
 //! What functions' processes do: it joins its call by Lambda's request id.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use gateway::{FunctionEvent, FunctionReport, FunctionStep};
+use gateway::{FunctionEvent, FunctionStep};
 
 use super::Fold;
 use super::limits::{LINES, LOG_BYTES};
-use super::table::Place;
-use crate::exchange::{Call, Function};
+use crate::exchange::Call;
 
 /// Lines that processes wrote between their events: they belong to the next one, as the work of a
 /// frozen environment goes on with its next event.
@@ -51,85 +51,73 @@ impl Fold {
     /// Whether it belongs to a call that is known, or will belong to the process's next one.
     pub(super) fn function(&mut self, event: &FunctionEvent) -> bool {
         let process = event.process.as_deref();
-        let at = event.at.as_millis();
-        let known = event.request_id.as_deref();
-        let known = known.and_then(|request_id| self.table.event(request_id));
-        let (place, change): (Option<Place>, Box<dyn FnOnce(&mut Call) -> bool>) = match &event.what
-        {
-            FunctionStep::Queued(call) => {
-                let place = self.table.call(*call);
-                (place, Box::new(|_| true))
-            }
-            FunctionStep::Taken(call) => {
-                let place = known.or_else(|| self.table.call(*call));
-                let lines = self.loose.take(process);
-                let taken = move |call: &mut Call| {
-                    function_of(call).started.get_or_insert(at);
-                    lines.into_iter().all(|line| log(call, line))
-                };
-                (place, Box::new(taken))
-            }
-            FunctionStep::Line(line) => {
-                if event.request_id.is_none() {
-                    if let Some(process) = process {
-                        self.loose.add(process, line);
-                    }
-                    return process.is_some();
-                }
-                (known, Box::new(|call| log(call, line.clone())))
-            }
-            FunctionStep::StartFailed(line) => {
-                let mut lines = self.loose.take(process);
-                lines.push(line.clone());
-                let failed = |call: &mut Call| lines.into_iter().all(|line| log(call, line));
-                (known, Box::new(failed))
-            }
-            FunctionStep::Report(report) => (known, Box::new(|call| report_of(call, report))),
+        let request_id = event.request_id.as_deref();
+        let mut lines = match &event.what {
+            FunctionStep::Taken(_) | FunctionStep::StartFailed(_) => self.loose.take(process),
+            _ => Vec::new(),
         };
-        let Some((number, at)) = place else {
+        match (&event.what, request_id, process) {
+            (FunctionStep::Line(line), None, Some(process)) => {
+                self.loose.add(process, line);
+                return true;
+            }
+            (FunctionStep::Line(line) | FunctionStep::StartFailed(line), ..) => {
+                lines.push(line.clone());
+            }
+            _ => {}
+        }
+        let known = request_id.and_then(|request_id| self.table.event(request_id));
+        let by_call = match &event.what {
+            FunctionStep::Queued(call) | FunctionStep::Taken(call) => self.table.call(*call),
+            _ => None,
+        };
+        let Some((number, place)) = known.or(by_call) else {
             return false;
         };
-        if let Some(request_id) = &event.request_id
+        if let Some(request_id) = request_id
             && known.is_none()
         {
-            self.table.name_event((number, at), request_id);
+            self.table.name_event((number, place), request_id);
         }
-        let edited = self.table.edit(number, |exchange| {
-            let Some(call) = exchange.calls.get_mut(at) else {
+        let joined = self.table.edit(number, |exchange| {
+            let Some(call) = exchange.calls.get_mut(place) else {
                 return false;
             };
-            call.target.name.clone_from(&event.function);
-            if let Some(request_id) = &event.request_id {
-                function_of(call).request_id.clone_from(request_id);
-            }
-            let is_whole = change(call);
-            exchange.is_cut |= !is_whole;
+            exchange.is_cut |= !joined(call, event, lines);
             true
         });
         self.table.weigh(number);
-        edited == Some(true)
+        joined == Some(true)
     }
 }
 
-fn function_of(call: &mut Call) -> &mut Function {
-    call.function.get_or_insert_default()
-}
-
-/// Adds a line; `false` if there is no room for it.
-fn log(call: &mut Call, line: String) -> bool {
-    let bytes: usize = call.log.iter().map(String::len).sum();
-    let has_room = call.log.len() < LINES && bytes + line.len() <= LOG_BYTES;
-    if has_room {
-        call.log.push(line);
+/// Adds what a process did to its call, and lines to the log; `false` if there is no room for all.
+fn joined(call: &mut Call, event: &FunctionEvent, lines: Vec<String>) -> bool {
+    call.target.name.clone_from(&event.function);
+    let function = call.function.get_or_insert_default();
+    if let Some(request_id) = &event.request_id {
+        function.request_id.clone_from(request_id);
     }
-    has_room
-}
-
-fn report_of(call: &mut Call, report: &FunctionReport) -> bool {
-    let millis = |duration: std::time::Duration| duration.as_secs_f64() * 1000.0;
-    let function = function_of(call);
-    function.init_millis = report.init.map(millis);
-    function.duration_millis = Some(millis(report.duration));
-    function.memory_mb = report.max_memory_used;
-    true
+    match &event.what {
+        FunctionStep::Taken(_) => {
+            function.started.get_or_insert(event.at.as_millis());
+        }
+        FunctionStep::Report(report) => {
+            let millis = |duration: Duration| duration.as_secs_f64() * 1000.0;
+            function.init_millis = report.init.map(millis);
+            function.duration_millis = Some(millis(report.duration));
+            function.memory_mb = report.max_memory_used;
+        }
+        _ => {}
+    }
+    let mut bytes: usize = call.log.iter().map(String::len).sum();
+    let count = lines.len();
+    let room = lines.into_iter().take_while(|line| {
+        bytes += line.len();
+        bytes <= LOG_BYTES
+    });
+    let room: Vec<String> = room.take(LINES.saturating_sub(call.log.len())).collect();
+    let is_whole = room.len() == count;
+    call.log.extend(room);
+    is_whole
 }

@@ -181,7 +181,7 @@ impl Table {
         // A name may be another's by now.
         for name in &tracked.names {
             match name {
-                Name::Request(id) => drop(remove_if(&mut self.by_request, id, |at| *at == number)),
+                Name::Request(id) => remove_if(&mut self.by_request, id, |at| *at == number),
                 Name::Management(id) => {
                     remove_if(&mut self.by_management, id, |at| *at == number);
                 }

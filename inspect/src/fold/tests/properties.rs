@@ -168,6 +168,8 @@ fn is_bounded(fold: &Fold) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
     // Whatever the machine says lands in exactly one exchange, and every exchange ends.
     #[test]
     fn everything_is_in_one_exchange(
