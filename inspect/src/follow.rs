@@ -19,7 +19,8 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Puts what a gateway does from now on into a store, until the gateway is gone.
 pub async fn follow(control: Control, store: Store) {
     let mut trace = control.trace();
-    let mut fold = Fold::default();
+    let open = control.connections().into_iter();
+    let mut fold = Fold::new(open.map(|one| (one.peer, one.connection_id)));
     let mut connections = Connections::default();
     // When connections are to be looked at, if something may have changed about them.
     let mut look = None;

@@ -1,8 +1,8 @@
 //! What a running gateway decided, for people and for tests: exchanges, the page that shows them, and
 //! cases made of them.
 
-pub mod console;
 mod connection;
+pub mod console;
 mod exchange;
 mod fold;
 mod follow;
@@ -11,11 +11,11 @@ mod page;
 mod server;
 mod store;
 
+pub use connection::{Connection, Connections};
 pub use exchange::{
     Call, Closer, Decision, Exchange, Function, Kind, Message, Model, Outcome, Request, Role,
     Route, Sent, TEXT_BYTES, Target, TargetKind, Template, Values, Verdict,
 };
-pub use connection::{Connection, Connections};
 pub use fold::{Counts, EXCHANGE_BYTES, EXCHANGES, Fold};
 pub use follow::follow;
 pub use mask::Masks;
