@@ -352,7 +352,7 @@ mod tests {
         // What is gone does not come back.
         store.put(exchange(1, 1));
         assert_eq!(store.exchange(1), None);
-        store.put(exchange(5, 8000));
+        store.put(exchange(5, 9000));
         assert_eq!(numbers(&store.changes(Cursor::default())), [5]);
         // One that grows counts as what it is now.
         store.put(exchange(5, 100));

@@ -44,7 +44,7 @@ export function shown(value) {
 
 const WORDS = {
   json: /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/g,
-  velocity: /(##.*)|(#(?:set|if|elseif|else|end|foreach|break|stop|macro|define|include|parse|evaluate)\b|#\{(?:else|end)\})|(\$!?\{?[A-Za-z_][\w.-]*\}?)|('[^'\n]*'|"(?:[^"\n])*")/g,
+  velocity: /(##.*)|(#(?:set|if|elseif|else|end|foreach|break|stop|macro|define|include|parse|evaluate)\b|#\{(?:else|end)\})|(\$!?\{?[A-Za-z_][\w.-]*\}?)|('[^'\n]*')/g,
 };
 
 /**
