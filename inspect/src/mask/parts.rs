@@ -60,10 +60,9 @@ pub(super) fn for_each_text(exchange: &mut Exchange, each: &mut impl FnMut(&mut 
 
 fn of_call(call: &mut Call, each: &mut impl FnMut(&mut String)) {
     each(&mut call.target.name);
-    for template in [&mut call.template, &mut call.response_template] {
-        if let Some(template) = template {
-            of_template(template, each);
-        }
+    let templates = [&mut call.template, &mut call.response_template];
+    for template in templates.into_iter().flatten() {
+        of_template(template, each);
     }
     call.payload.iter_mut().for_each(&mut *each);
     call.answer.iter_mut().for_each(&mut *each);
