@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gateway::{Control, Traced};
+use spec::Input;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::connection::Connections;
@@ -52,8 +53,14 @@ pub async fn follow(control: Control, store: Store) {
 }
 
 fn take(fold: &mut Fold, store: &Store, traced: &Traced) {
-    if let Traced::Missed(steps) = traced {
-        store.lose(*steps);
+    match traced {
+        Traced::Missed(steps) => store.lose(*steps),
+        Traced::Step(step) => {
+            if let Some(Input::Deploy(rules)) = &step.input {
+                store.deploy(rules.api());
+            }
+        }
+        _ => {}
     }
     fold.take(traced);
 }

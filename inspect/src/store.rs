@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
+use spec::Api;
 use tokio::sync::watch;
 
 use crate::connection::Connection;
@@ -135,6 +136,11 @@ impl Store {
                 kept.bytes -= oldest.map_or(0, |(_, oldest)| oldest.bytes);
             }
         });
+    }
+
+    /// Takes what another deployment has for secret to what was so before.
+    pub fn deploy(&self, api: &Api) {
+        self.masks().add(api);
     }
 
     /// Takes the connections, in place of those that were known.
