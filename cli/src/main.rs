@@ -8,6 +8,7 @@
 
 mod ca;
 mod check;
+mod events;
 mod failure;
 mod falsify;
 mod given;
@@ -43,6 +44,7 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     Render(render::RenderArgs),
     Lint(lint::LintArgs),
+    Events(Box<events::EventsArgs>),
     Falsify(falsify::FalsifyArgs),
     /// Put the reports of several runs side by side.
     Report(report::ReportArgs),
@@ -72,6 +74,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(args)) => serve::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),
+        Some(Command::Events(args)) => events::run(&args),
         Some(Command::Falsify(args)) => falsify::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Spec(args)) => spec::run(&args),

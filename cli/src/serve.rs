@@ -310,12 +310,17 @@ pub(crate) fn read_stack(args: &StackArgs, found: &Stack) -> Result<Assembly, Fa
     if !matches!(input.dialect, Dialect::Plain | Dialect::Sam) {
         eprint(&format!("checking {input}"));
     }
-    let stack = Assembly::read(&input.template, &options(args, found).settings)
-        .map_err(|diagnostics| Failure::Page(diagnostics.to_string()))?;
+    let stack = assembly(args, found)?;
     for warning in stack.warnings() {
         eprint(&format!("warning: {warning}"));
     }
     Ok(stack)
+}
+
+/// What a template declares; its warnings are not told.
+pub(crate) fn assembly(args: &StackArgs, found: &Stack) -> Result<Assembly, Failure> {
+    Assembly::read(&found.input.template, &options(args, found).settings)
+        .map_err(|diagnostics| Failure::Page(diagnostics.to_string()))
 }
 
 /// Builds the functions, so that the gateway can be started without.

@@ -8,7 +8,6 @@ use crate::access_log;
 use crate::connection::{CloseInfo, Connection, Principal};
 use crate::error_frame::ErrorFrame;
 use crate::event::{self, EventType, RequestIdentity};
-use crate::ids;
 use crate::integration::Failure;
 use crate::io::{PeerId, Reason};
 use crate::message::Message;
@@ -72,7 +71,7 @@ impl Gateway {
             });
             return;
         }
-        let message_id = ids::message_id(&mut *self.ids, now, connection_id);
+        let message_id = self.ids.message_id(now, connection_id);
         let event_type = EventType::Message {
             route_key: route_key.as_str(),
             message_id: &message_id,
@@ -123,7 +122,7 @@ impl Gateway {
             Some(handshake) if exchange.route_key == RouteKey::Connect => {
                 handshake.trace_id.clone()
             }
-            _ => ids::trace_id(&mut *self.ids, now),
+            _ => self.ids.trace_id(now),
         };
         match integration.call(exchange.request(), &trace_id) {
             Ok(call) => {
@@ -159,7 +158,7 @@ impl Gateway {
     /// Realises: EVENT-13
     pub(super) fn request(&mut self, now: Timestamp) -> RequestIdentity {
         RequestIdentity {
-            request_id: ids::request_id(&mut *self.ids, now),
+            request_id: self.ids.request_id(now),
             at: now,
         }
     }
