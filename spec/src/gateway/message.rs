@@ -8,6 +8,7 @@ use crate::access_log;
 use crate::connection::{CloseInfo, Connection, Principal};
 use crate::error_frame::ErrorFrame;
 use crate::event::{self, EventType, RequestIdentity};
+use crate::explanation::{Renderings, RequestKind, Role};
 use crate::integration::Failure;
 use crate::io::{PeerId, Reason};
 use crate::message::Message;
@@ -24,6 +25,7 @@ impl Gateway {
             return;
         };
         entry.connection.last_active_at = now;
+        entry.traffic.received += 1;
         let connection = entry.connection.clone();
         if text.len() > crate::limits::MESSAGE_BYTES {
             let close = crate::limits::Violation::MessageTooLarge.close();
@@ -31,6 +33,7 @@ impl Gateway {
             return;
         }
         let request = self.request(now);
+        self.explain_began(peer, &connection, &request, RequestKind::Message);
         let message = Message::new(&text);
         let selection = route::select(&self.rules.route_selection, &message);
         let choice = route::choose(selection, &self.rules.routes);
@@ -60,7 +63,9 @@ impl Gateway {
             });
             return;
         };
-        if let Err(mismatch) = self.rules.validate(&route_key, &message) {
+        let judged = self.rules.validate(&route_key, &message);
+        self.explain_validated(&request, &route_key, &message, &judged);
+        if let Err(mismatch) = judged {
             // ROUTE-34, ROUTE-35
             let reason = Reason::InvalidRequestBody(mismatch.clone());
             self.decide(connection_id, &request.request_id, reason);
@@ -90,6 +95,7 @@ impl Gateway {
         };
         let connection = entry.connection.clone();
         let request = self.request(now);
+        self.explain_began(peer, &connection, &request, RequestKind::Disconnect);
         let reason = Reason::Disconnected(close.clone());
         self.decide(&connection.connection_id, &request.request_id, reason);
         let event_type = EventType::Disconnect(close);
@@ -124,7 +130,11 @@ impl Gateway {
             }
             _ => self.ids.trace_id(now),
         };
-        match integration.call(exchange.request(), &trace_id) {
+        self.explain_call(&request, Role::Integration, || integration.target());
+        let renderings = self.explains.then(Renderings::default);
+        let called = integration.call(exchange.request(renderings.as_ref()), &trace_id);
+        self.explain_renderings(&request, renderings);
+        match called {
             Ok(call) => {
                 let pending = Pending {
                     peer,
