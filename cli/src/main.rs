@@ -13,6 +13,7 @@ mod failure;
 mod falsify;
 mod given;
 mod interpreters;
+mod invoke;
 mod jsonl;
 mod lint;
 mod render;
@@ -45,6 +46,7 @@ enum Command {
     Render(render::RenderArgs),
     Lint(lint::LintArgs),
     Events(Box<events::EventsArgs>),
+    Invoke(Box<invoke::InvokeArgs>),
     Falsify(falsify::FalsifyArgs),
     /// Put the reports of several runs side by side.
     Report(report::ReportArgs),
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),
         Some(Command::Events(args)) => events::run(&args),
+        Some(Command::Invoke(args)) => invoke::run(&args),
         Some(Command::Falsify(args)) => falsify::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Spec(args)) => spec::run(&args),

@@ -73,6 +73,7 @@ pub use apply::ApplyError;
 pub use build::Build;
 pub use clock::TimeSource;
 pub use control::connections::{ConnectionCall, OpenConnection};
+pub use control::invoke::{InvokeError, Invoked};
 pub use control::{Control, Snapshot};
 pub use error::{BuildError, Error};
 pub use ids::Random as RandomIds;
