@@ -19,8 +19,8 @@ pub(crate) struct ClientArgs {
     /// The message [default: one that selects the route].
     #[arg(long, value_name = "TEXT|@FILE")]
     message: Option<String>,
-    /// A header of the handshake; may be repeated. The first of a name takes the place of what
-    /// clients send anyway.
+    /// A header of the handshake; may be repeated. It takes the place of one that clients send
+    /// anyway; without a value, as in `Sec-WebSocket-Extensions:`, that is left out.
     #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
     header: Vec<(String, String)>,
     /// The query string of the handshake, such as `room=a&token=b`.
@@ -110,8 +110,15 @@ impl ClientArgs {
         for (name, value) in FIELDS.iter().filter(|(name, _)| !is_given(name)) {
             headers.push(*name, *value);
         }
+        let is_usual = |name: &str| {
+            FIELDS
+                .iter()
+                .any(|(usual, _)| usual.eq_ignore_ascii_case(name))
+        };
         for (name, value) in &self.header {
-            headers.push(name.as_str(), value.as_str());
+            if !value.is_empty() || !is_usual(name) {
+                headers.push(name.as_str(), value.as_str());
+            }
         }
         let query = self.query.clone().unwrap_or_default();
         let mut wants = Wants {
