@@ -2,3 +2,9 @@
 //! cases made of them.
 
 pub mod console;
+mod exchange;
+
+pub use exchange::{
+    Call, Closer, Decision, Exchange, Function, Kind, Message, Model, Outcome, Request, Role,
+    Route, Sent, TEXT_BYTES, Target, TargetKind, Template, Values, Verdict,
+};
