@@ -43,7 +43,7 @@ pub(crate) struct EventsArgs {
     #[command(flatten)]
     app: AppArgs,
     /// Use no template: every route has an `AWS_PROXY` integration.
-    #[arg(long, conflicts_with_all = ["path", "app_stack", "api", "parameters", "parameter_overrides"])]
+    #[arg(long, conflicts_with_all = ["path", "stack", "api", "parameters", "parameter_overrides"])]
     no_template: bool,
     #[command(flatten)]
     client: ClientArgs,

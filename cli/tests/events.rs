@@ -343,6 +343,7 @@ fn a_backend_s_request_is_shown() {
 }
 
 #[rstest]
+#[case::a_template_and_none(&["proxied", "--no-template"], 2, "cannot be used with")]
 #[case::unknown(&["proxyed"], 2, "did you mean `proxied`?")]
 #[case::no_message(&["message"], 2, "`message` needs one")]
 #[case::another_route(&["proxied", "--message", r#"{"action": "mapped"}"#], 2, "route `mapped`")]
