@@ -1,8 +1,10 @@
 //! `gatespec serve`.
 
 mod announce;
+mod client;
 mod dry_run;
 mod input;
+mod port;
 mod values;
 
 use std::io::Write;
@@ -203,7 +205,7 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     let options = serve_options(args, found);
     let running = tokio::select! {
         started = gateway::start(options.clone()) => {
-            started.map_err(failure)?
+            started.map_err(port::explained)?
         }
         () = ends.signal() => return Ok(()),
     };

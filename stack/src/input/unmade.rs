@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::InputError;
 use super::files::{join, written};
 use super::found::{Dialect, Input};
-use super::{cdk, serverless};
+use super::{cdk, near, serverless};
 
 const SERVERLESS: [&str; 5] = [
     "serverless.yml",
@@ -49,6 +49,7 @@ pub(super) fn explain(folder: &Path) -> Result<Input, InputError> {
         Some(file) => Err(InputError::Terraform { file }),
         None => Err(InputError::Nothing {
             folder: folder.to_owned(),
+            near: near::nearest(folder),
         }),
     }
 }
@@ -67,6 +68,12 @@ pub(super) fn is_due(folder: &Path, found: &Input) -> Option<String> {
             found.template.display()
         )
     })
+}
+
+/// What a tool makes a template from, in a folder.
+pub(super) fn source(folder: &Path) -> Option<PathBuf> {
+    let app = Some(join(folder, CDK)).filter(|file| file.is_file());
+    app.or_else(|| service(folder))
 }
 
 fn service(folder: &Path) -> Option<PathBuf> {

@@ -151,7 +151,8 @@ fn warn_of_other_types(draft: &mut Draft<'_>) {
             }
             None => {
                 let message = format!("`{id}` (`{kind}`) has no effect here");
-                draft.warn(span, WarningKind::NoEffect, message);
+                let (id, kind) = (id.clone(), kind.clone());
+                draft.warn(span, WarningKind::NotServed { id, kind }, message);
             }
         }
     }
