@@ -8,6 +8,7 @@ use crate::access_log;
 use crate::connection::{CloseInfo, Connection, Principal};
 use crate::error_frame::ErrorFrame;
 use crate::event::{self, EventType, RequestIdentity};
+use crate::explanation::{Renderings, RequestKind, Role};
 use crate::ids;
 use crate::integration::Failure;
 use crate::io::{PeerId, Reason};
@@ -26,12 +27,14 @@ impl Gateway {
             return;
         };
         entry.connection.last_active_at = now;
+        entry.traffic.received += 1;
         let connection = entry.connection.clone();
         if text.len() > limits::MESSAGE_BYTES {
             self.violated(now, peer, Violation::MessageTooLarge);
             return;
         }
         let request = self.request(now);
+        self.explain_began(peer, &connection, &request, RequestKind::Message);
         let message = Message::new(&text);
         let selection = route::select(&self.rules.route_selection, &message);
         let choice = route::choose(selection, &self.rules.routes);
@@ -61,7 +64,9 @@ impl Gateway {
             });
             return;
         };
-        if let Err(mismatch) = self.rules.validate(&route_key, &message) {
+        let judged = self.rules.validate(&route_key, &message);
+        self.explain_validated(&request, &route_key, &message, &judged);
+        if let Err(mismatch) = judged {
             // ROUTE-34, ROUTE-35
             let reason = Reason::InvalidRequestBody(mismatch.clone());
             self.decide(connection_id, &request.request_id, reason);
@@ -97,6 +102,7 @@ impl Gateway {
         };
         let connection = entry.connection.clone();
         let request = self.request(now);
+        self.explain_began(peer, &connection, &request, RequestKind::Disconnect);
         let reasons = violation.map(Reason::Violation).into_iter();
         for reason in reasons.chain([Reason::Disconnected(close.clone())]) {
             self.decide(&connection.connection_id, &request.request_id, reason);
@@ -133,7 +139,11 @@ impl Gateway {
             }
             _ => ids::trace_id(&mut *self.ids, now),
         };
-        match integration.call(exchange.request(), &trace_id) {
+        self.explain_call(&request, Role::Integration, || integration.target());
+        let renderings = self.explains.then(Renderings::default);
+        let called = integration.call(exchange.request(renderings.as_ref()), &trace_id);
+        self.explain_renderings(&request, renderings);
+        match called {
             Ok(call) => {
                 let pending = Pending {
                     peer,

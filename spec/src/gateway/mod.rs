@@ -3,6 +3,7 @@
 
 mod access;
 mod answer;
+mod explain;
 mod handshake;
 mod log;
 mod message;
@@ -30,6 +31,7 @@ use crate::throttle::{AccountLimits, Throttle};
 use crate::time::Timestamp;
 use crate::usage_plan::Usage;
 
+pub use explain::{OpenConnection, Traffic};
 use pending::Pending;
 use timers::{Timer, Timers};
 
@@ -55,6 +57,8 @@ pub struct Gateway {
     calls: u64,
     /// Whether it goes down.
     is_draining: bool,
+    /// Whether somebody watches.
+    explains: bool,
 }
 
 /// A client and its connection.
@@ -67,6 +71,8 @@ struct Peer {
     ///
     /// Realises: MANAGEMENT-30
     is_full: bool,
+    /// How many messages came from the client, and how many went to it.
+    traffic: Traffic,
 }
 
 /// A handshake that is under way.
@@ -100,6 +106,7 @@ impl Gateway {
             outputs: VecDeque::new(),
             calls: 0,
             is_draining: false,
+            explains: false,
         }
     }
 
@@ -333,6 +340,7 @@ impl Gateway {
     fn send(&mut self, now: Timestamp, peer: PeerId, text: String) {
         if let Some(entry) = self.peers.get_mut(&peer) {
             entry.connection.last_active_at = now;
+            entry.traffic.sent += 1;
             self.outputs.push_back(Output::Send { peer, text });
         }
     }
