@@ -1,7 +1,6 @@
 //! What `gatespec serve` prints when it is ready: lines for people, or one line for programs.
 
 use std::io::{IsTerminal, Write};
-use std::time::Duration;
 
 use gateway::{Control, Options};
 use serde_json::{Map, Value, json};
@@ -11,8 +10,6 @@ use super::client::{message, required_keys, wscat};
 use super::{Ready, dry_run};
 use crate::{Caused, Failure, print};
 
-/// How long the address works that is shown for a `$connect` with `AWS_IAM`.
-pub(super) const SIGNED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// So many routes, and so many resources without effect, are shown: all fits on a screen.
 const SHOWN: usize = 8;
 

@@ -1,5 +1,7 @@
 //! What a person needs to talk to the API: the line for wscat, and a message that has a route.
 
+use std::time::Duration;
+
 use gateway::Control;
 use serde_json::{Map, Value};
 use spec::api::{ApiKey, AuthorizationType, KEY_FROM_HEADER};
@@ -7,8 +9,8 @@ use spec::route::RouteKey;
 use spec::selection::SelectionExpression;
 use stack::Assembly;
 
-use super::announce::SIGNED_FOR;
-
+/// How long the address works that is shown for a `$connect` with `AWS_IAM`.
+const SIGNED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// What stands for a value that nobody knows here.
 const UNKNOWN: &str = "VALUE";
 
@@ -99,9 +101,9 @@ fn key_option(stack: &Assembly) -> String {
 fn identities(stack: &Assembly, kind: &str) -> impl Iterator<Item = (String, String)> {
     let lines = stack.outputs().values();
     let line = lines
-        .filter(|value| value.starts_with("wscat "))
-        .cloned()
-        .next();
+        .into_iter()
+        .find(|value| value.starts_with("wscat "))
+        .cloned();
     let known = move |name: &str| {
         let mut words = line.as_ref()?.split([' ', '?', '&', '\'', '"']);
         let value = words.find_map(|word| {

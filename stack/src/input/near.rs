@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use super::files::join;
-use super::{plain, unmade};
 
 /// So many are named.
 const NAMED: usize = 3;
@@ -15,15 +14,18 @@ const FOLDERS: usize = 1000;
 /// What holds other people's code, or what tools have made.
 const LEFT_OUT: [&str; 4] = ["node_modules", "target", "venv", "__pycache__"];
 
-/// The nearest templates, or their sources, below a folder; else the nearest one above.
-pub(super) fn nearest(folder: &Path) -> Vec<PathBuf> {
-    match below(folder) {
-        none if none.is_empty() => above(folder).into_iter().collect(),
+/// What `look` finds of a folder.
+type Look<'l> = &'l dyn Fn(&Path) -> Option<PathBuf>;
+
+/// The nearest files that `look` finds in folders below one; else the nearest one above.
+pub(super) fn nearest(folder: &Path, look: Look<'_>) -> Vec<PathBuf> {
+    match below(folder, look) {
+        none if none.is_empty() => above(folder, look).into_iter().collect(),
         found => found,
     }
 }
 
-fn below(folder: &Path) -> Vec<PathBuf> {
+fn below(folder: &Path, look: Look<'_>) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut waiting = VecDeque::from([(folder.to_owned(), 0)]);
     let mut looked = 0;
@@ -39,7 +41,7 @@ fn below(folder: &Path) -> Vec<PathBuf> {
         let mut names: Vec<String> = names.filter(|name| !is_left_out(name)).collect();
         names.sort();
         for inner in names.iter().map(|name| join(&folder, name)) {
-            match source(&inner) {
+            match look(&inner) {
                 Some(file) => found.push(file),
                 None if depth + 1 < DEPTH => waiting.push_back((inner, depth + 1)),
                 None => {}
@@ -52,13 +54,7 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn above(folder: &Path) -> Option<PathBuf> {
+fn above(folder: &Path, look: Look<'_>) -> Option<PathBuf> {
     let folder = std::fs::canonicalize(folder).ok()?;
-    folder.ancestors().skip(1).take(DEPTH).find_map(source)
-}
-
-/// The template of a folder, or what a tool makes one from.
-fn source(folder: &Path) -> Option<PathBuf> {
-    let template = plain::template(folder).filter(|file| plain::has_resources(file));
-    template.or_else(|| unmade::source(folder))
+    folder.ancestors().skip(1).take(DEPTH).find_map(look)
 }

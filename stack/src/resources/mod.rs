@@ -23,6 +23,7 @@ pub(crate) mod integration;
 pub(crate) mod integration_response;
 mod layer;
 mod locations;
+mod meant;
 mod model;
 mod nested_stack;
 mod order;

@@ -9,6 +9,7 @@ use crate::document::source::Source;
 use crate::document::value::Value;
 use crate::error::{Error, ErrorKind, Span};
 use crate::resources::draft::Draft;
+use crate::resources::meant::meant;
 
 /// A map that is part of a property.
 pub(crate) struct Shape<'v> {
@@ -159,19 +160,4 @@ pub(crate) fn not_one_of(what: &str, text: &str, allowed: &[&str]) -> String {
         [first @ .., last] => format!("`{}` or `{last}`", first.join("`, `")),
     };
     format!("{what} is `{text}`: it must be {list}")
-}
-
-/// What to do about it: the word that was meant, if that can be told. The message lists them all.
-pub(crate) fn meant(text: &str, allowed: &[&str]) -> Option<String> {
-    let all = || allowed.iter().copied();
-    let same = all().find(|word| word.eq_ignore_ascii_case(text));
-    let begins = || all().filter(|word| text.starts_with(word));
-    let longest = || begins().max_by_key(|word| word.len());
-    match same.or_else(|| nearest(text, all())).or_else(longest) {
-        Some(near) => Some(format!("did you mean `{near}`?")),
-        None if allowed.contains(&"AWS_PROXY") && text.to_ascii_uppercase().contains("LAMBDA") => {
-            Some("functions are called by `AWS_PROXY`, or by `AWS`".to_owned())
-        }
-        None => None,
-    }
 }
