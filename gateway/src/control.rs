@@ -2,6 +2,7 @@
 
 mod client;
 pub(crate) mod connections;
+pub(crate) mod invoke;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -5,7 +5,7 @@ use gateway::Control;
 use inspect::{Masks, NoPage, Page, Store};
 use tokio::task::JoinHandle;
 
-use super::announce::wscat;
+use super::client::wscat;
 use crate::Failure;
 
 #[derive(Args)]
