@@ -14,7 +14,6 @@ mod given;
 mod interpreters;
 mod jsonl;
 mod lint;
-mod params;
 mod render;
 mod report;
 mod serve;
