@@ -184,3 +184,6 @@ fn client_name(number: usize) -> String {
         None => format!("client{}", number + 1),
     }
 }
+
+#[cfg(test)]
+mod tests;

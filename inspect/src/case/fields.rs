@@ -285,7 +285,7 @@ mod tests {
             authorizer_id: Some("a".to_owned()),
             ..spec::api::Route::default()
         };
-        api.routes.insert("$connect".into(), connect);
+        api.routes.insert(spec::route::RouteKey::Connect, connect);
         let rules = Rules::of(&api);
         assert_eq!(rules.base, "/prod");
         assert_eq!(rules.domains, ["chat.example.com"]);

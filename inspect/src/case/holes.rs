@@ -201,7 +201,7 @@ impl<'a> Holes<'a> {
             Piece::Given(name)
         };
         let mut parts = text.split("${");
-        let mut add = |text: &str, pieces: &mut Vec<Piece>| match pieces.last_mut() {
+        let add = |text: &str, pieces: &mut Vec<Piece>| match pieces.last_mut() {
             Some(Piece::Text(before)) => before.push_str(text),
             _ if text.is_empty() => {}
             _ => pieces.push(Piece::Text(text.to_owned())),

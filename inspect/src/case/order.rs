@@ -27,7 +27,6 @@ pub(super) enum Act<'a> {
 /// The session so far, as if it ended here.
 pub(super) fn acts(session: &Session) -> Vec<Act<'_>> {
     let mut order = Order {
-        session,
         acts: Vec::new(),
         actions: BTreeMap::new(),
         messages: BTreeMap::new(),
@@ -57,7 +56,6 @@ pub(super) fn is_timed(session: &Session) -> bool {
 }
 
 struct Order<'a> {
-    session: &'a Session,
     acts: Vec<Act<'a>>,
     /// How many actions each group has.
     actions: BTreeMap<usize, usize>,

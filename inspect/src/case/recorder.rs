@@ -1,11 +1,12 @@
 //! From the steps of a gateway to sessions.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
 
 use serde_json::Value;
 use spec::handshake::HandshakeRequest;
 use spec::http::HttpResponse;
-use spec::io::{CallId, ManagementId, ManagementRequest, PeerId, Reason};
+use spec::io::{CallId, ManagementRequest, PeerId, Reason};
 use spec::{Input, Output, Timestamp};
 
 use super::{Because, Item, Session, What};
@@ -16,12 +17,10 @@ use super::{Because, Item, Session, What};
 pub struct Recorder {
     session: Session,
     peers: BTreeMap<PeerId, Peer>,
-    /// Calls that are under way: whose they are, and since when.
+    /// Calls that are under way.
     calls: HashMap<CallId, Call>,
-    /// Calls of `@connections` that are answered in a later step.
-    callers: HashMap<ManagementId, ManagementRequest>,
-    /// Invocations that work for nobody who waits.
-    at_work: BTreeSet<String>,
+    /// Events that functions work on, and for whose results nobody waits.
+    at_work: BTreeMap<String, Timestamp>,
     group: usize,
     /// Whether somebody was let in.
     was_open: bool,
@@ -40,13 +39,14 @@ enum Peer {
 
 #[derive(Debug)]
 struct Call {
-    peer: Option<PeerId>,
     since: Timestamp,
     deadline: Timestamp,
 }
 
 /// How many ids of connections before the session are known.
 const MOST_PAST: usize = 1000;
+/// How long a function may work: Lambda's largest `Timeout`.
+const LONGEST: Duration = Duration::from_secs(900);
 /// Whose signature a function's call of `@connections` has on the gateway.
 const FUNCTIONS_KEY: &str = "Credential=ASIALOCALLOCALLOCALL/";
 
@@ -76,7 +76,10 @@ impl Recorder {
     /// A step of the gateway: what came in (`None` for a timer) and all that came of it.
     pub fn step(&mut self, at: Timestamp, input: Option<&Input>, outputs: &[Output]) {
         self.calls.retain(|_, call| call.deadline >= at);
-        let peer = self.input(at, input);
+        self.at_work.retain(|_, since| *since + LONGEST >= at);
+        if let Some(input) = input {
+            self.input(at, input);
+        }
         let outside = match input {
             Some(Input::Management { request, .. }) => self.is_outside(request).then_some(request),
             _ => None,
@@ -90,17 +93,19 @@ impl Recorder {
             self.act(at, what);
         }
         for output in outputs {
-            self.output(at, input, peer, output, outputs);
+            self.output(at, input, output, outputs);
         }
     }
 
-    /// An invocation of a function, by its request id, has begun to work.
-    pub fn invoked(&mut self, request_id: &str) {
+    /// A process works on a call of a function, whose event has this request id.
+    pub fn taken(&mut self, at: Timestamp, call: CallId, request_id: &str) {
         self.session.ids.insert(request_id.to_owned());
-        self.at_work.insert(request_id.to_owned());
+        if !self.calls.contains_key(&call) {
+            self.at_work.insert(request_id.to_owned(), at);
+        }
     }
 
-    /// It has ended.
+    /// The event has ended.
     pub fn returned(&mut self, request_id: &str) {
         self.at_work.remove(request_id);
     }
@@ -131,26 +136,22 @@ impl Recorder {
         self.calls.is_empty() && self.at_work.is_empty()
     }
 
-    /// Whose doing an input is.
-    fn input(&mut self, at: Timestamp, input: Option<&Input>) -> Option<PeerId> {
-        match input? {
+    fn input(&mut self, at: Timestamp, input: &Input) {
+        match input {
             Input::Handshake { peer, request } => {
                 let (group, amid) = self.begin();
                 let asking = Peer::Asking(Box::new(request.clone()), group, amid);
                 self.peers.insert(*peer, asking);
-                Some(*peer)
             }
             Input::Message { peer, text } => {
                 if let Some(client) = self.client(*peer) {
                     self.act(at, What::Sent(client, text.clone()));
                 }
-                Some(*peer)
             }
             Input::Violation { peer, violation } => {
                 if let Some(client) = self.client(*peer) {
                     self.act(at, What::Violated(client, *violation));
                 }
-                Some(*peer)
             }
             Input::PeerClosed { peer, close } => {
                 match self.peers.remove(peer) {
@@ -162,28 +163,25 @@ impl Recorder {
                     }
                     None => {}
                 }
-                Some(*peer)
             }
             Input::CallFinished { id, .. } => {
-                let call = self.calls.remove(id)?;
-                let took = at.since(call.since).as_millis();
-                let took = u64::try_from(took).unwrap_or(u64::MAX);
-                self.session.longest = self.session.longest.max(took);
-                call.peer
+                if let Some(call) = self.calls.remove(id) {
+                    let took = at.since(call.since).as_millis();
+                    let took = u64::try_from(took).unwrap_or(u64::MAX);
+                    self.session.longest = self.session.longest.max(took);
+                }
             }
             Input::Deploy(_) => {
                 if self.session.began().is_some() {
                     let note = "the stack was deployed anew here".to_owned();
                     self.push(at, self.group, false, What::Note(note));
                 }
-                None
             }
             Input::Shutdown => {
                 // The gateway closes on everybody: nobody did that.
                 self.peers.clear();
-                None
             }
-            Input::Management { .. } | Input::SendBuffer { .. } => None,
+            Input::Management { .. } | Input::SendBuffer { .. } => {}
         }
     }
 
@@ -191,7 +189,6 @@ impl Recorder {
         &mut self,
         at: Timestamp,
         input: Option<&Input>,
-        doer: Option<PeerId>,
         output: &Output,
         all: &[Output],
     ) {
@@ -225,10 +222,10 @@ impl Recorder {
             }
             Output::Invoke(invocation) => {
                 self.learn(&invocation.payload);
-                self.calls(invocation.id, doer, at, invocation.deadline);
+                self.calls(invocation.id, at, invocation.deadline);
             }
-            Output::HttpRequest(call) => self.calls(call.id, doer, at, call.deadline),
-            Output::CallService(call) => self.calls(call.id, doer, at, call.deadline),
+            Output::HttpRequest(call) => self.calls(call.id, at, call.deadline),
+            Output::CallService(call) => self.calls(call.id, at, call.deadline),
             Output::Decision(decision) => {
                 self.session.ids.insert(decision.request_id.clone());
             }
@@ -243,19 +240,8 @@ impl Recorder {
         }
     }
 
-    fn calls(
-        &mut self,
-        id: CallId,
-        peer: Option<PeerId>,
-        since: Timestamp,
-        deadline: Timestamp,
-    ) {
-        let call = Call {
-            peer,
-            since,
-            deadline,
-        };
-        self.calls.insert(id, call);
+    fn calls(&mut self, id: CallId, since: Timestamp, deadline: Timestamp) {
+        self.calls.insert(id, Call { since, deadline });
     }
 
     /// The number of a client that is connected.

@@ -90,7 +90,7 @@ fn token(bytes: &[u8], at: usize) -> Option<Token> {
     if is_id(rest) {
         return found(16, Form::Id);
     }
-    if is_word(before) || matches!(before, b'.' | b'/' | b':' | b'+') {
+    if is_word(before) || matches!(before, b'.' | b'/' | b'+') {
         return None;
     }
     if has_shape(rest, b"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx") && !is_word(behind(36)) {

@@ -36,6 +36,7 @@ struct Writer<'a> {
     secrets: BTreeSet<String>,
     /// Whether the kit could not make the call that the next messages come of.
     is_unheard: bool,
+    has_steps: bool,
 }
 
 /// The name of everybody who is not let in.
@@ -47,8 +48,9 @@ const LEAST_PAUSE: u64 = 500;
 const STEP: &str = "  ";
 
 impl Session {
-    /// The case of the session as it is so far, with comments for whoever edits it.
-    pub fn case(&self, rules: &Rules, origin: &Origin) -> String {
+    /// The case of the session as it is so far, with comments for whoever edits it; `None` if
+    /// nothing of it can be a step.
+    pub fn case(&self, rules: &Rules, origin: &Origin) -> Option<String> {
         let mut writer = Writer {
             session: self,
             rules,
@@ -57,6 +59,7 @@ impl Session {
             features: BTreeSet::new(),
             secrets: BTreeSet::new(),
             is_unheard: false,
+            has_steps: false,
         };
         let acts = acts(self);
         acts.iter().for_each(|act| writer.look_at(act));
@@ -64,13 +67,8 @@ impl Session {
         if is_timed(self) {
             writer.features.insert("clock");
         }
-        let is_empty = !acts.iter().any(|act| writer.is_step(act));
-        let head = writer.head(origin, is_empty);
-        match is_empty {
-            // A case without a step would be no case.
-            true => head + &writer.steps.replace(STEP, ""),
-            false => format!("{head}steps = [\n{}]\n", writer.steps),
-        }
+        let has_steps = writer.has_steps;
+        has_steps.then(|| format!("{}steps = [\n{}]\n", writer.head(origin), writer.steps))
     }
 }
 
@@ -97,21 +95,6 @@ impl Writer<'_> {
                 _ => {}
             },
             Act::Wait(_) | Act::End(_) | Act::Comment(_) => {}
-        }
-    }
-
-    /// Whether an act becomes a step.
-    fn is_step(&self, act: &Act<'_>) -> bool {
-        match act {
-            Act::Item(item) => match &item.what {
-                What::Note(_) => false,
-                What::Connected(_, request, _) | What::Refused(request, _) => {
-                    self.rules.fields(request).is_ok()
-                }
-                _ => true,
-            },
-            Act::Comment(_) => false,
-            Act::Messages(..) | Act::Wait(_) | Act::End(_) => true,
         }
     }
 
@@ -152,9 +135,10 @@ impl Writer<'_> {
                 let text = quoted(&self.holes.received(text));
                 self.step("receive", &format!("{client}, text = {text}"));
             }
-            What::Closed(client, ..) if self.is_unheard => {
-                let comment = format!("nor can its closing {}", self.name(*client));
-                self.comment(&comment);
+            What::Closed(client, close, _) if self.is_unheard => {
+                self.comment(&format!("it was closed with {}; here it leaves:", close.code));
+                let client = self.name(*client);
+                self.step("close", &format!("{client}, unread = true"));
             }
             What::Closed(client, close, _) => {
                 let mut step = format!("{}, code = {}", self.name(*client), close.code);
@@ -241,7 +225,7 @@ impl Writer<'_> {
     /// What ends a connection: the kit does the like, since the bytes are not known.
     fn violate(&mut self, client: usize, violation: Violation) {
         self.features.insert("limits");
-        let client = self.name(client);
+        let name = &self.session.clients[client].name;
         let (what, step, rest) = match violation {
             Violation::Binary => ("a binary message", "send-binary", "bytes = [1]".to_owned()),
             Violation::InvalidUtf8 => (
@@ -260,12 +244,13 @@ impl Writer<'_> {
             }
             Violation::Protocol => {
                 self.comment(&format!(
-                    "{client} sent frames that RFC 6455 does not allow, which cannot be a step"
+                    "{name} sent frames that RFC 6455 does not allow, which cannot be a step"
                 ));
                 self.is_unheard = true;
                 return;
             }
         };
+        let client = self.name(client);
         self.comment(&format!("{what}, whose bytes are not recorded:"));
         self.step(step, &format!("{client}, {rest}"));
     }
@@ -295,7 +280,7 @@ impl Writer<'_> {
         } = request;
         let path = path.split('?').next().unwrap_or_default();
         let id = path.rsplit_once("/@connections/").map(|(_, id)| id);
-        let id = id.map(|id| spec::percent::decode(id, spec::percent::Plus::Plus));
+        let id = id.map(|id| spec::percent::decode(id, spec::percent::Plus::Literal));
         let name = id.as_deref().and_then(|id| self.holes.told(id));
         let body = std::str::from_utf8(body);
         let (Some(name), Ok(body)) = (name, body) else {
@@ -332,6 +317,7 @@ impl Writer<'_> {
     }
 
     fn step(&mut self, what: &str, rest: &str) {
+        self.has_steps = true;
         // A `String` takes everything.
         let _ = writeln!(self.steps, "{STEP}{{ do = \"{what}\", {rest} }},");
     }
@@ -346,7 +332,7 @@ impl Writer<'_> {
     }
 
     /// All that stands before the steps.
-    fn head(&self, origin: &Origin, is_empty: bool) -> String {
+    fn head(&self, origin: &Origin) -> String {
         let Origin { id, served, at } = origin;
         let mut head = comment(
             "",
@@ -356,9 +342,6 @@ impl Writer<'_> {
             let secrets: Vec<&str> = self.secrets.iter().map(|name| &**name).collect();
             let all = secrets.join(", ");
             head += &comment("", &format!("It has what let the clients in, as it was: {all}."));
-        }
-        if is_empty {
-            return head + &comment("", "Nothing of it can be a step:");
         }
         let names: Vec<&str> = self.session.clients().collect();
         let why = match &*names {
