@@ -229,7 +229,12 @@ impl Invoke for Functions {
             _ => NotCalled::NoSuchFunction(arn.to_owned()),
         })?;
         if invocation.invocation_type == InvocationType::Event {
-            self.enqueue_for(Arc::clone(pool), invocation.payload, invocation.trace_id);
+            self.enqueue_for(
+                Arc::clone(pool),
+                invocation.payload,
+                invocation.trace_id,
+                Some(invocation.id),
+            );
             return Ok(());
         }
         let called = pool.invoke(invocation, Given::default());

@@ -31,7 +31,7 @@ pub(crate) struct Pool {
     name: String,
     /// What the log calls it.
     pub(super) label: String,
-    sink: Sink,
+    pub(super) sink: Sink,
     pub(super) clock: Clock,
     pub(super) watchdog: Arc<Watchdog>,
     pub(super) results: Weak<dyn Results>,
@@ -176,6 +176,7 @@ impl Pool {
             client_context: given.client_context,
             patience: invocation.deadline.since(now.clock),
         };
+        self.trace_queued(event.call, &request_id);
         state.machine.invoke(now, event);
         let told = self.perform(&mut state);
         drop(state);
