@@ -61,9 +61,9 @@ struct Client {
 #[derive(Clone, Debug, PartialEq)]
 struct Item {
     at: Timestamp,
-    /// Actions that overlapped have the same number: each began before all that the others called
-    /// had ended.
-    group: usize,
+    /// The number of the action that it is or comes of. Of several where that is not clear: of the
+    /// first and the last that may be.
+    causes: (usize, usize),
     /// Whether functions were at work then, for somebody else.
     amid: bool,
     what: What,
@@ -137,12 +137,18 @@ impl Session {
         }
         self.bytes += item.what.bytes();
         let at = item.at;
-        let group = item.group;
+        let causes = item.causes;
         self.items.push(item);
         if self.is_full() {
-            let what = What::Note("what came then is not recorded: the case is too long".to_owned());
+            let what =
+                What::Note("what came then is not recorded: the case is too long".to_owned());
             let amid = false;
-            self.items.push(Item { at, group, amid, what });
+            self.items.push(Item {
+                at,
+                causes,
+                amid,
+                what,
+            });
         }
     }
 }

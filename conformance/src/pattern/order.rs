@@ -70,11 +70,19 @@ mod tests {
         #[case] texts: &[&str],
         #[case] fits: bool,
     ) {
-        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        let owned = |texts: &[&str]| {
+            texts
+                .iter()
+                .map(|&text| text.to_owned())
+                .collect::<Vec<_>>()
+        };
         let mut bindings = Bindings::default();
         let matched = bindings.matches_all(&owned(patterns), &owned(texts));
         assert_eq!(matched.is_ok(), fits, "{matched:?}");
-        assert_eq!(bindings.get("x").is_some(), fits && patterns[0..].contains(&"${x}!"));
+        assert_eq!(
+            bindings.get("x").is_some(),
+            fits && patterns[0..].contains(&"${x}!")
+        );
     }
 
     #[test]
@@ -97,6 +105,10 @@ mod tests {
         let mut bound = Bindings::default();
         (0..29).for_each(|n| bound.set(&format!("x{n}"), "1"));
         bound.set("x29", "2");
-        assert!(bound.matches_all(&distinct, &vec!["1a".to_owned(); 30]).is_err());
+        assert!(
+            bound
+                .matches_all(&distinct, &vec!["1a".to_owned(); 30])
+                .is_err()
+        );
     }
 }

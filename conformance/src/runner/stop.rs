@@ -221,7 +221,10 @@ mod tests {
         target.is_orderly = true;
         let outcome = runner::run(&case, &mut target, &[]).await;
         assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.detail);
-        assert_eq!(target.pauses, 2, "before who connects, and before who closes");
+        assert_eq!(
+            target.pauses, 2,
+            "before who connects, and before who closes"
+        );
     }
 
     // What a report has to explain: the step and those before, what was expected, what came.

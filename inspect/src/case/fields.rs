@@ -88,7 +88,9 @@ impl Rules {
         let authorizer = connect.and_then(|route| route.authorizer_id.as_ref());
         let authorizer = authorizer.and_then(|id| api.authorizers.get(id));
         let sources = authorizer.into_iter().flat_map(|one| &one.identity_source);
-        let parameters = connect.into_iter().flat_map(|one| one.request_parameters.keys());
+        let parameters = connect
+            .into_iter()
+            .flat_map(|one| one.request_parameters.keys());
         let names = |kind: &str| {
             let all = sources.clone().chain(parameters.clone());
             let of_kind = all.filter_map(|text| {
@@ -100,7 +102,11 @@ impl Rules {
         let headers = names("header").into_iter();
         Self {
             base: format!("/{}", api.stage.stage_name),
-            domains: api.api_mappings.iter().map(|one| one.domain_name.clone()).collect(),
+            domains: api
+                .api_mappings
+                .iter()
+                .map(|one| one.domain_name.clone())
+                .collect(),
             headers: headers.map(|name| name.to_ascii_lowercase()).collect(),
             parameters: names("querystring"),
         }
@@ -112,7 +118,11 @@ impl Rules {
     /// Why it cannot be a step.
     pub(super) fn fields(&self, request: &HandshakeRequest) -> Result<Fields, String> {
         let host = request.host();
-        let name = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let name = host
+            .split(':')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let mut fields = Fields::default();
         if self.is_domain(&name) {
             fields.host = Some(name);
@@ -122,7 +132,10 @@ impl Rules {
             let target = target.filter(|rest| rest.is_empty() || rest.starts_with(['?', '/']));
             let target = target.ok_or_else(|| {
                 let target = &request.target;
-                format!("`{target}` is not below `{}`, where every case connects", self.base)
+                format!(
+                    "`{target}` is not below `{}`, where every case connects",
+                    self.base
+                )
             })?;
             target.clone_into(&mut fields.target);
         }
@@ -135,29 +148,39 @@ impl Rules {
             let name = name.to_ascii_lowercase();
             let is_signature = fields.sign.is_some() && SIGNATURE.contains(&&*name);
             let is_common = COMMON.contains(&&*name)
-                || COMMON_BEGINNINGS.iter().any(|begin| name.starts_with(begin));
+                || COMMON_BEGINNINGS
+                    .iter()
+                    .any(|begin| name.starts_with(begin));
             if is_signature || (is_common && !self.headers.contains(&name)) {
                 continue;
             }
             if self.headers.contains(&name) || is_secret(&name) {
                 fields.secrets.insert(format!("the header field `{name}`"));
             }
-            fields.headers.entry(name).or_default().push(value.to_owned());
+            fields
+                .headers
+                .entry(name)
+                .or_default()
+                .push(value.to_owned());
         }
         for (name, _) in request.query() {
             let is_signature = name.to_ascii_lowercase().starts_with("x-amz-");
             if (self.parameters.contains(&name) || is_secret(&name)) && !is_signature {
-                fields.secrets.insert(format!("the query string's `{name}`"));
+                fields
+                    .secrets
+                    .insert(format!("the query string's `{name}`"));
             }
         }
         Ok(fields)
     }
 
     fn is_domain(&self, host: &str) -> bool {
-        self.domains.iter().any(|domain| match domain.strip_prefix("*.") {
-            Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest == parent),
-            None => domain == host,
-        })
+        self.domains
+            .iter()
+            .any(|domain| match domain.strip_prefix("*.") {
+                Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest == parent),
+                None => domain == host,
+            })
     }
 
     /// Takes the signature out of the query string: the kit signs anew.
@@ -166,10 +189,16 @@ impl Rules {
             return;
         };
         let is_signature = |pair: &&str| pair.to_ascii_lowercase().starts_with("x-amz-");
-        if !query.split('&').any(|pair| pair.to_ascii_lowercase().starts_with("x-amz-signature=")) {
+        if !query
+            .split('&')
+            .any(|pair| pair.to_ascii_lowercase().starts_with("x-amz-signature="))
+        {
             return;
         }
-        let rest: Vec<&str> = query.split('&').filter(|pair| !is_signature(pair)).collect();
+        let rest: Vec<&str> = query
+            .split('&')
+            .filter(|pair| !is_signature(pair))
+            .collect();
         let query = match rest.is_empty() {
             true => String::new(),
             false => format!("?{}", rest.join("&")),
@@ -244,7 +273,9 @@ mod tests {
         #[case] left: &str,
         #[case] sign: Option<&str>,
     ) {
-        let fields = rules().fields(&request(target, headers)).expect("below the stage");
+        let fields = rules()
+            .fields(&request(target, headers))
+            .expect("below the stage");
         assert_eq!((&*fields.target, fields.sign), (left, sign));
         assert!(fields.headers.is_empty(), "{:?}", fields.headers);
     }
@@ -261,7 +292,10 @@ mod tests {
         #[case] domain: Option<&str>,
     ) {
         let fields = rules().fields(&request(target, &[("host", host)]));
-        assert_eq!(fields.ok().and_then(|fields| fields.host).as_deref(), domain);
+        assert_eq!(
+            fields.ok().and_then(|fields| fields.host).as_deref(),
+            domain
+        );
     }
 
     #[test]
@@ -271,7 +305,11 @@ mod tests {
             domain_name: "chat.example.com".to_owned(),
             api_mapping_key: String::new(),
         }];
-        let source = ["route.request.header.Token", "$request.querystring.who", "route.request.querystring.q"];
+        let source = [
+            "route.request.header.Token",
+            "$request.querystring.who",
+            "route.request.querystring.q",
+        ];
         api.authorizers.insert(
             "a".to_owned(),
             spec::api::Authorizer {

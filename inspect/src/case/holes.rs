@@ -226,7 +226,10 @@ impl<'a> Holes<'a> {
 fn cut_where_holes_touch(pieces: &mut Vec<Piece>) {
     let touches = |pair: &[Piece]| match pair {
         [Piece::Hole(_, form), Piece::Text(text)] => text.starts_with(|c| form.may_have(c)),
-        [Piece::Hole(..) | Piece::Given(_), Piece::Hole(..) | Piece::Given(_)] => true,
+        [
+            Piece::Hole(..) | Piece::Given(_),
+            Piece::Hole(..) | Piece::Given(_),
+        ] => true,
         _ => false,
     };
     if let Some(index) = pieces.windows(2).position(touches) {

@@ -1,8 +1,8 @@
 //! The order in which a session is played back.
 //!
-//! As it was, one thing after another: before each step the kit lets functions finish. Where actions
-//! overlapped, nobody knows which function posted what: each client's messages from there on are
-//! expected in any order, at the end of what overlapped.
+//! One action after another, with all that came of it: before each, the kit lets functions finish.
+//! Where it is not clear which of several actions something came of, each client's messages of all
+//! of them are expected in any order, behind the last.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::{Because, Item, Session, What};
 /// A part of a case.
 #[derive(Debug, PartialEq)]
 pub(super) enum Act<'a> {
-    /// What happened, with the number of those that could not tell apart from what others did.
+    /// Something that happened.
     Item(&'a Item),
     /// A client got these messages, in whatever order.
     Messages(usize, Vec<&'a str>),
@@ -28,25 +28,39 @@ pub(super) enum Act<'a> {
 pub(super) fn acts(session: &Session) -> Vec<Act<'_>> {
     let mut order = Order {
         acts: Vec::new(),
-        actions: BTreeMap::new(),
         messages: BTreeMap::new(),
-        group: None,
         second: is_timed(session).then(|| session.began().map_or(0, |at| at.as_millis() / 1000)),
         connected: Vec::new(),
     };
-    for item in session.items.iter().filter(|item| item.what.is_action()) {
-        *order.actions.entry(item.group).or_insert(0) += 1;
+    for group in groups(session) {
+        order.group(&group);
     }
-    for item in &session.items {
-        order.item(item);
-    }
-    order.flush();
     let left = std::mem::take(&mut order.connected);
     if !left.is_empty() {
-        order.acts.push(Act::Comment("still connected at the end of the recording:"));
+        let comment = "still connected at the end of the recording:";
+        order.acts.push(Act::Comment(comment));
         order.acts.extend(left.into_iter().map(Act::End));
     }
     order.acts
+}
+
+/// What happened, by actions that cannot be told apart.
+fn groups(session: &Session) -> Vec<Vec<&Item>> {
+    let mut spans: Vec<(usize, usize)> = session.items.iter().map(|item| item.causes).collect();
+    spans.sort_unstable();
+    let mut merged: Vec<(usize, usize)> = Vec::new();
+    for (from, to) in spans {
+        match merged.last_mut() {
+            Some((_, last)) if from <= *last => *last = to.max(*last),
+            _ => merged.push((from, to)),
+        }
+    }
+    let mut groups = vec![Vec::new(); merged.len()];
+    for item in &session.items {
+        let index = merged.partition_point(|(_, last)| *last < item.causes.0);
+        groups[index].push(item);
+    }
+    groups
 }
 
 /// Whether time is part of what happened: a connection was closed because of it.
@@ -57,46 +71,52 @@ pub(super) fn is_timed(session: &Session) -> bool {
 
 struct Order<'a> {
     acts: Vec<Act<'a>>,
-    /// How many actions each group has.
-    actions: BTreeMap<usize, usize>,
-    /// What clients have got from what overlaps, and is not expected yet.
+    /// What clients have got of a group, and is not expected yet.
     messages: BTreeMap<usize, Vec<&'a str>>,
-    group: Option<usize>,
     /// Until which second time has passed, if that matters.
     second: Option<u64>,
     connected: Vec<usize>,
 }
 
 impl<'a> Order<'a> {
-    fn item(&mut self, item: &'a Item) {
-        if self.group != Some(item.group) {
-            self.flush();
-            self.group = Some(item.group);
-            if self.overlaps(item) {
-                let comment = "at the same time, so that functions may do it in another order:";
-                self.acts.push(Act::Comment(comment));
+    fn group(&mut self, items: &[&'a Item]) {
+        let is_one = items.iter().filter(|item| item.what.is_action()).count() < 2;
+        if is_one {
+            // Who connects is let in only when others have heard of it.
+            let (actions, results): (Vec<&Item>, Vec<&Item>) =
+                items.iter().partition(|item| item.what.is_action());
+            for item in actions.into_iter().chain(results) {
+                self.item(item);
             }
+            return;
         }
-        let is_pooled = self.overlaps(item);
-        match &item.what {
-            What::Received(client, text) if is_pooled => {
-                self.messages.entry(*client).or_default().push(text);
-                return;
+        let comment = "at the same time, so that functions may do it in another order:";
+        self.acts.push(Act::Comment(comment));
+        for item in items {
+            match &item.what {
+                What::Received(client, text) => {
+                    self.messages.entry(*client).or_default().push(text);
+                    continue;
+                }
+                What::Left(client, _) | What::Closed(client, ..) => self.flush_of(*client),
+                What::Sent(_, text) if self.says_again(text) => self.flush(),
+                _ => {}
             }
+            self.item(item);
+        }
+        self.flush();
+    }
+
+    fn item(&mut self, item: &'a Item) {
+        match &item.what {
             What::Connected(client, ..) => self.connected.push(*client),
             What::Left(client, _) | What::Closed(client, ..) => {
-                self.flush_of(*client);
                 self.connected.retain(|connected| connected != client);
             }
-            What::Sent(_, text) if self.says_again(text) => self.flush(),
             _ => {}
         }
         self.pass(item);
         self.acts.push(Act::Item(item));
-    }
-
-    fn overlaps(&self, item: &Item) -> bool {
-        self.actions.get(&item.group).is_some_and(|count| *count > 1)
     }
 
     /// Whether a text has an id or a time that is still to be received.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 use spec::handshake::HandshakeRequest;
-use spec::http::HttpResponse;
 use spec::io::{CallId, ManagementRequest, PeerId, Reason};
 use spec::{Input, Output, Timestamp};
 
@@ -19,9 +18,14 @@ pub struct Recorder {
     peers: BTreeMap<PeerId, Peer>,
     /// Calls that are under way.
     calls: HashMap<CallId, Call>,
-    /// Events that functions work on, and for whose results nobody waits.
-    at_work: BTreeMap<String, Timestamp>,
-    group: usize,
+    /// Asynchronous events that functions work on, by their request ids.
+    at_work: BTreeMap<String, Call>,
+    /// Events that wait for a process, with the actions that they come of.
+    queued: HashMap<String, usize>,
+    /// How many actions there were.
+    actions: usize,
+    /// When the last step was.
+    last: Timestamp,
     /// Whether somebody was let in.
     was_open: bool,
     /// Ids of connections that are closed: what a table still has of them is no text to expect.
@@ -30,15 +34,28 @@ pub struct Recorder {
 
 #[derive(Debug)]
 enum Peer {
-    /// It asks, with the group in which it began, and whether somebody else's functions were at
-    /// work.
+    /// It asks: which action that is, and whether it came amid others.
     Asking(Box<HandshakeRequest>, usize, bool),
-    /// It is connected, with its number.
-    Open(usize),
+    /// It is connected.
+    Open(Connected),
 }
 
+/// A client that is connected.
+#[derive(Clone, Copy, Debug)]
+struct Connected {
+    /// Its number.
+    client: usize,
+    /// Its handshake.
+    first: usize,
+    /// Its last action.
+    last: usize,
+}
+
+/// A call, or an event, that is under way.
 #[derive(Debug)]
 struct Call {
+    /// What it comes of.
+    action: usize,
     since: Timestamp,
     deadline: Timestamp,
 }
@@ -75,33 +92,40 @@ impl Recorder {
 
     /// A step of the gateway: what came in (`None` for a timer) and all that came of it.
     pub fn step(&mut self, at: Timestamp, input: Option<&Input>, outputs: &[Output]) {
-        self.calls.retain(|_, call| call.deadline >= at);
-        self.at_work.retain(|_, since| *since + LONGEST >= at);
-        if let Some(input) = input {
-            self.input(at, input);
-        }
-        let outside = match input {
-            Some(Input::Management { request, .. }) => self.is_outside(request).then_some(request),
-            _ => None,
+        self.last = at;
+        let is_closing = |output: &Output| matches!(output, Output::Close { .. });
+        let action = match input {
+            Some(input) => self.input(input, outputs),
+            None if outputs.iter().any(is_closing) => Some(self.begin().0),
+            None => None,
         };
-        if let Some(request) = outside {
-            let reply = outputs.iter().find_map(|output| match output {
-                Output::ManagementReply { response, .. } => Some(response.status),
-                _ => None,
-            });
-            let what = What::Called(request.clone(), reply.unwrap_or_default());
-            self.act(at, what);
-        }
         for output in outputs {
-            self.output(at, input, output, outputs);
+            self.output(input, action, output, outputs);
         }
+        self.calls.retain(|_, call| call.deadline >= at);
+        self.at_work.retain(|_, call| call.deadline >= at);
     }
 
-    /// A process works on a call of a function, whose event has this request id.
-    pub fn taken(&mut self, at: Timestamp, call: CallId, request_id: &str) {
+    /// A call of a function has become an event with this request id.
+    pub fn queued(&mut self, call: CallId, request_id: &str) {
+        let action = self
+            .calls
+            .get(&call)
+            .map_or(self.actions, |call| call.action);
         self.session.ids.insert(request_id.to_owned());
+        self.queued.insert(request_id.to_owned(), action);
+    }
+
+    /// A process works on the event.
+    pub fn taken(&mut self, at: Timestamp, call: CallId, request_id: &str) {
+        let queued = self.queued.remove(request_id);
         if !self.calls.contains_key(&call) {
-            self.at_work.insert(request_id.to_owned(), at);
+            let call = Call {
+                action: queued.unwrap_or(self.actions),
+                since: at,
+                deadline: at + LONGEST,
+            };
+            self.at_work.insert(request_id.to_owned(), call);
         }
     }
 
@@ -111,19 +135,21 @@ impl Recorder {
     }
 
     /// This many steps were not seen.
-    pub fn missed(&mut self, at: Timestamp, steps: u64) {
+    pub fn missed(&mut self, steps: u64) {
         let note = format!("{steps} steps of the gateway are missing here: it was too fast");
-        self.push(at, self.group, false, What::Note(note));
+        self.note(note);
         // What ended meanwhile is not known: nothing may wait for it.
         self.calls.clear();
         self.at_work.clear();
+        self.queued.clear();
     }
 }
 
 impl Recorder {
     fn take(&mut self) -> Session {
         let session = std::mem::take(&mut self.session);
-        let ids = session.clients.iter().map(|client| client.connection_id.clone());
+        let clients = session.clients.iter();
+        let ids = clients.map(|client| client.connection_id.clone());
         self.past.extend(ids);
         let more = self.past.len().saturating_sub(MOST_PAST);
         self.past.drain(..more);
@@ -136,141 +162,191 @@ impl Recorder {
         self.calls.is_empty() && self.at_work.is_empty()
     }
 
-    fn input(&mut self, at: Timestamp, input: &Input) {
+    /// Writes down what somebody did: the action that the step belongs to, if that is known.
+    fn input(&mut self, input: &Input, outputs: &[Output]) -> Option<usize> {
         match input {
             Input::Handshake { peer, request } => {
-                let (group, amid) = self.begin();
-                let asking = Peer::Asking(Box::new(request.clone()), group, amid);
+                let (action, amid) = self.begin();
+                let asking = Peer::Asking(Box::new(request.clone()), action, amid);
                 self.peers.insert(*peer, asking);
+                Some(action)
             }
             Input::Message { peer, text } => {
-                if let Some(client) = self.client(*peer) {
-                    self.act(at, What::Sent(client, text.clone()));
-                }
+                let client = self.client(*peer)?;
+                Some(self.act_of(*peer, What::Sent(client, text.clone())))
             }
             Input::Violation { peer, violation } => {
-                if let Some(client) = self.client(*peer) {
-                    self.act(at, What::Violated(client, *violation));
-                }
+                let client = self.client(*peer)?;
+                Some(self.act_of(*peer, What::Violated(client, *violation)))
             }
-            Input::PeerClosed { peer, close } => {
-                match self.peers.remove(peer) {
-                    Some(Peer::Open(client)) => self.act(at, What::Left(client, close.clone())),
-                    Some(Peer::Asking(request, ..)) => {
-                        let target = &request.target;
-                        let note = format!("a client that asked for `{target}` left unanswered");
-                        self.act(at, What::Note(note));
-                    }
-                    None => {}
+            Input::PeerClosed { peer, close } => match self.peers.remove(peer)? {
+                Peer::Open(Connected { client, .. }) => {
+                    Some(self.act(What::Left(client, close.clone())))
                 }
-            }
+                Peer::Asking(request, action, _) => {
+                    let target = &request.target;
+                    let note = format!("a client that asked for `{target}` left unanswered");
+                    self.note(note);
+                    Some(action)
+                }
+            },
             Input::CallFinished { id, .. } => {
-                if let Some(call) = self.calls.remove(id) {
-                    let took = at.since(call.since).as_millis();
-                    let took = u64::try_from(took).unwrap_or(u64::MAX);
-                    self.session.longest = self.session.longest.max(took);
-                }
+                let call = self.calls.remove(id)?;
+                let took = u64::try_from(self.last.since(call.since).as_millis());
+                let took = took.unwrap_or(u64::MAX);
+                self.session.longest = self.session.longest.max(took);
+                Some(call.action)
             }
             Input::Deploy(_) => {
                 if self.session.began().is_some() {
                     let note = "the stack was deployed anew here".to_owned();
-                    self.push(at, self.group, false, What::Note(note));
+                    self.note(note);
                 }
+                None
             }
             Input::Shutdown => {
                 // The gateway closes on everybody: nobody did that.
                 self.peers.clear();
+                None
             }
-            Input::Management { .. } | Input::SendBuffer { .. } => {}
+            Input::Management { request, .. } if self.is_outside(request) => {
+                let status = outputs.iter().find_map(|output| match output {
+                    Output::ManagementReply { response, .. } => Some(response.status),
+                    _ => None,
+                });
+                let what = What::Called(request.clone(), status.unwrap_or_default());
+                Some(self.act(what))
+            }
+            Input::Management { .. } | Input::SendBuffer { .. } => None,
         }
     }
 
     fn output(
         &mut self,
-        at: Timestamp,
         input: Option<&Input>,
+        action: Option<usize>,
         output: &Output,
         all: &[Output],
     ) {
         match output {
             Output::Accept { peer, headers } => {
                 let id = connected_as(all).unwrap_or_default();
-                if let Some(Peer::Asking(request, group, amid)) = self.peers.remove(peer) {
+                if let Some(Peer::Asking(request, action, amid)) = self.peers.remove(peer) {
                     let client = self.session.client(id);
-                    self.peers.insert(*peer, Peer::Open(client));
+                    let connected = Connected {
+                        client,
+                        first: action,
+                        last: action,
+                    };
+                    self.peers.insert(*peer, Peer::Open(connected));
                     self.was_open = true;
                     let what = What::Connected(client, *request, headers.clone());
-                    self.push(at, group, amid, what);
+                    self.keep((action, self.actions), amid, what);
                 }
             }
-            Output::Reject { peer, response } => self.refused(at, *peer, response),
+            Output::Reject { peer, response } => {
+                if let Some(Peer::Asking(request, action, amid)) = self.peers.remove(peer) {
+                    let what = What::Refused(*request, response.clone());
+                    self.keep((action, self.actions), amid, what);
+                }
+            }
             Output::Send { peer, text } => {
-                if let Some(client) = self.client(*peer) {
-                    let what = What::Received(client, text.clone());
-                    self.push(at, self.group, false, what);
+                if let Some(Peer::Open(Connected { client, first, .. })) = self.peers.get(peer) {
+                    let (from, to) = self.causes(action);
+                    // It was connected before it got this.
+                    let causes = (from, to.max(*first));
+                    let what = What::Received(*client, text.clone());
+                    self.keep(causes, false, what);
                 }
             }
             Output::Close { peer, close } => {
-                if let Some(Peer::Open(client)) = self.peers.remove(peer) {
+                if let Some(Peer::Open(Connected { client, last, .. })) = self.peers.remove(peer) {
                     let because = match input {
                         None => Because::Time,
                         Some(_) => Because::Deed,
                     };
+                    let (from, to) = self.causes(action);
                     let what = What::Closed(client, close.clone(), because);
-                    self.push(at, self.group, false, what);
+                    // What the client did before stays before.
+                    self.keep((from, to.max(last)), false, what);
                 }
             }
             Output::Invoke(invocation) => {
                 self.learn(&invocation.payload);
-                self.calls(invocation.id, at, invocation.deadline);
+                self.calls(invocation.id, action, invocation.deadline);
             }
-            Output::HttpRequest(call) => self.calls(call.id, at, call.deadline),
-            Output::CallService(call) => self.calls(call.id, at, call.deadline),
+            Output::HttpRequest(call) => self.calls(call.id, action, call.deadline),
+            Output::CallService(call) => self.calls(call.id, action, call.deadline),
             Output::Decision(decision) => {
                 self.session.ids.insert(decision.request_id.clone());
             }
-            Output::ManagementReply { .. } | Output::AccessLog(_) => {}
+            Output::ManagementReply { .. } | Output::AccessLog(_) | Output::Explanation(_) => {}
         }
     }
 
-    fn refused(&mut self, at: Timestamp, peer: PeerId, response: &HttpResponse) {
-        if let Some(Peer::Asking(request, group, amid)) = self.peers.remove(&peer) {
-            let what = What::Refused(*request, response.clone());
-            self.push(at, group, amid, what);
-        }
-    }
-
-    fn calls(&mut self, id: CallId, since: Timestamp, deadline: Timestamp) {
-        self.calls.insert(id, Call { since, deadline });
+    fn calls(&mut self, id: CallId, action: Option<usize>, deadline: Timestamp) {
+        let call = Call {
+            action: self.causes(action).1,
+            since: self.last,
+            deadline,
+        };
+        self.calls.insert(id, call);
     }
 
     /// The number of a client that is connected.
     fn client(&self, peer: PeerId) -> Option<usize> {
         match self.peers.get(&peer)? {
-            Peer::Open(client) => Some(*client),
+            Peer::Open(connected) => Some(connected.client),
             Peer::Asking(..) => None,
         }
     }
 
-    /// Somebody does something: its group, and whether functions are at work for others.
+    /// Somebody does something: its number, and whether functions are at work for others.
     fn begin(&mut self) -> (usize, bool) {
         let asks = |peer: &Peer| matches!(peer, Peer::Asking(..));
         let amid = !self.is_at_rest() || self.peers.values().any(asks);
-        if !amid {
-            self.group += 1;
+        self.actions += 1;
+        (self.actions, amid)
+    }
+
+    fn act(&mut self, what: What) -> usize {
+        let (action, amid) = self.begin();
+        self.keep((action, action), amid, what);
+        action
+    }
+
+    /// As [`Self::act`], for a client that stays connected.
+    fn act_of(&mut self, peer: PeerId, what: What) -> usize {
+        let action = self.act(what);
+        if let Some(Peer::Open(connected)) = self.peers.get_mut(&peer) {
+            connected.last = action;
         }
-        (self.group, amid)
+        action
     }
 
-    fn act(&mut self, at: Timestamp, what: What) {
-        let (group, amid) = self.begin();
-        self.push(at, group, amid, what);
+    /// The actions, from the first to the last, of which something may come now.
+    fn causes(&self, action: Option<usize>) -> (usize, usize) {
+        let under_way = self.calls.values().chain(self.at_work.values());
+        let actions = || under_way.clone().map(|call| call.action);
+        match action {
+            Some(action) => (action, action),
+            None => {
+                let first = actions().min().unwrap_or(self.actions);
+                (first, actions().max().unwrap_or(self.actions))
+            }
+        }
     }
 
-    fn push(&mut self, at: Timestamp, group: usize, amid: bool, what: What) {
+    /// Writes down what cannot be a step.
+    fn note(&mut self, note: String) {
+        self.keep((self.actions, self.actions), false, What::Note(note));
+    }
+
+    fn keep(&mut self, causes: (usize, usize), amid: bool, what: What) {
+        let at = self.last;
         self.session.push(Item {
             at,
-            group,
+            causes,
             amid,
             what,
         });
@@ -286,7 +362,12 @@ impl Recorder {
 
     /// Learns ids from an event.
     fn learn(&mut self, payload: &str) {
-        const IDS: [&str; 4] = ["connectionId", "requestId", "extendedRequestId", "messageId"];
+        const IDS: [&str; 4] = [
+            "connectionId",
+            "requestId",
+            "extendedRequestId",
+            "messageId",
+        ];
         let event: Value = serde_json::from_str(payload).unwrap_or_default();
         let context = &event["requestContext"];
         let ids = IDS.iter().filter_map(|name| context[name].as_str());

@@ -42,6 +42,19 @@ impl Gateway {
     }
 
     fn connect(&mut self, peer: usize, target: &str, fields: &[(&str, &str)]) -> &mut Self {
+        self.step(Some(handshake(peer, target, fields)), Vec::new());
+        self.accept(peer, &[("Sec-WebSocket-Protocol", "chat")])
+    }
+
+    /// A handshake for which a function is called; it works until [`Self::done`].
+    fn ask(&mut self, peer: usize) -> CallId {
+        let (call, invocation) = self.invocation();
+        let outputs = vec![Output::Invoke(invocation)];
+        self.step(Some(handshake(peer, "/prod", &[])), outputs);
+        call
+    }
+
+    fn accept(&mut self, peer: usize, fields: &[(&str, &str)]) -> &mut Self {
         let outputs = vec![
             Output::Decision(Decision {
                 connection_id: IDS[peer].to_owned(),
@@ -50,10 +63,10 @@ impl Gateway {
             }),
             Output::Accept {
                 peer: id(peer),
-                headers: Headers::from_iter([("Sec-WebSocket-Protocol", "chat")]),
+                headers: Headers::from_iter(fields.iter().copied()),
             },
         ];
-        self.step(Some(handshake(peer, target, fields)), outputs);
+        self.step(None, outputs);
         self
     }
 
@@ -70,17 +83,7 @@ impl Gateway {
 
     /// A message for which a function is called; it works until [`Self::done`].
     fn say(&mut self, peer: usize, text: &str) -> CallId {
-        self.calls += 1;
-        let call = CallId(self.calls);
-        let payload = json!({"requestContext": {"messageId": "XDmMNHdwIE0CFEQ="}});
-        let invocation = Invocation {
-            id: call,
-            function_arn: "arn".to_owned(),
-            payload: payload.to_string(),
-            trace_id: String::new(),
-            deadline: Timestamp::from_millis(self.millis + 29_000),
-            invocation_type: InvocationType::RequestResponse,
-        };
+        let (call, invocation) = self.invocation();
         let text = text.to_owned();
         let input = Input::Message {
             peer: id(peer),
@@ -88,6 +91,21 @@ impl Gateway {
         };
         self.step(Some(input), vec![Output::Invoke(invocation)]);
         call
+    }
+
+    fn invocation(&mut self) -> (CallId, Invocation) {
+        self.calls += 1;
+        let id = CallId(self.calls);
+        let payload = json!({"requestContext": {"messageId": "XDmMNHdwIE0CFEQ="}});
+        let invocation = Invocation {
+            id,
+            function_arn: "arn".to_owned(),
+            payload: payload.to_string(),
+            trace_id: String::new(),
+            deadline: Timestamp::from_millis(self.millis + 29_000),
+            invocation_type: InvocationType::RequestResponse,
+        };
+        (id, invocation)
     }
 
     fn post(&mut self, peer: usize, text: &str) -> &mut Self {
@@ -98,7 +116,13 @@ impl Gateway {
         self.manage("POST", peer, text, vec![sent])
     }
 
-    fn manage(&mut self, method: &str, peer: usize, body: &str, mut outputs: Vec<Output>) -> &mut Self {
+    fn manage(
+        &mut self,
+        method: &str,
+        peer: usize,
+        body: &str,
+        mut outputs: Vec<Output>,
+    ) -> &mut Self {
         let request = ManagementRequest {
             method: method.to_owned(),
             path: format!("/prod/@connections/{}", IDS[peer].replace('=', "%3D")),
@@ -188,7 +212,9 @@ fn a_chat() {
         .connect(0, "/prod?room=a", &[("token", "hello")])
         .pass(900)
         .connect(1, "/prod", &[("token", "hello"), ("Host", "localhost")]);
-    let call = gateway.pass(500).say(0, r#"{"action":"join","text":"it costs ${5}"}"#);
+    let call = gateway
+        .pass(500)
+        .say(0, r#"{"action":"join","text":"it costs ${5}"}"#);
     let joined = format!(
         r#"{{"who":"{}","message":"XDmMNHdwIE0CFEQ=","at":{},"room":"03c09e84-9949-48d9-9d50-8ddb489d6142","text":"it costs ${{5}}"}}"#,
         IDS[0],
@@ -219,10 +245,39 @@ fn what_overlaps_is_in_any_order() {
     assert_snapshot!(gateway.case());
 }
 
+// The functions of the first two have ended when the third's posts; what the second set off came
+// while the first was at work for its last moments only.
+#[test]
+fn what_is_clear_is_in_its_order() {
+    let mut gateway = Gateway::new();
+    gateway.connect(0, "/prod", &[]).connect(1, "/prod", &[]);
+    let first = gateway.say(0, "a");
+    gateway.post(0, "a").post(1, "a");
+    let second = gateway.say(1, "b");
+    gateway.done(first).post(0, "b").post(1, "b");
+    gateway.leave(0).done(second).leave(1);
+    assert_snapshot!(gateway.case());
+}
+
+// Who connects is let in when the others have heard of it, and hears of what began before.
+#[test]
+fn a_handshake_is_before_what_comes_of_it() {
+    let mut gateway = Gateway::new();
+    gateway.connect(0, "/prod", &[]);
+    let said = gateway.say(0, "a");
+    gateway.connect(1, "/prod", &[]).post(1, "a").done(said);
+    let call = gateway.ask(2);
+    gateway.post(0, "somebody joins").done(call).accept(2, &[]);
+    assert_snapshot!(gateway.case());
+}
+
 #[test]
 fn time_that_closes_a_connection_passes() {
     let mut gateway = Gateway::new();
-    gateway.connect(0, "/prod", &[]).pass(700).connect(1, "/prod", &[]);
+    gateway
+        .connect(0, "/prod", &[])
+        .pass(700)
+        .connect(1, "/prod", &[]);
     gateway.pass(300_400).post(1, "x");
     let call = gateway.say(1, "y");
     gateway.done(call).pass(299_000).close(0, 1001, None);
@@ -244,14 +299,20 @@ fn what_cannot_be_a_step_is_a_comment() {
             violation,
         })
     };
-    gateway.recorder.missed(Timestamp::from_millis(START), 7);
+    gateway.recorder.missed(7);
     gateway.close(0, 1002, violation(0, Violation::Protocol));
     gateway.connect(2, "/prod", &[]);
     gateway.close(1, 1003, violation(1, Violation::Binary));
     gateway.close(2, 1009, violation(2, Violation::MessageTooLarge));
     gateway.step(Some(handshake(4, "/elsewhere", &[])), Vec::new());
     let response = HttpResponse::new(403);
-    gateway.step(None, vec![Output::Reject { peer: id(4), response }]);
+    gateway.step(
+        None,
+        vec![Output::Reject {
+            peer: id(4),
+            response,
+        }],
+    );
     assert_snapshot!(gateway.case());
 }
 
@@ -275,7 +336,13 @@ fn nothing_that_can_be_a_step_is_no_case() {
     let mut gateway = Gateway::new();
     gateway.step(Some(handshake(4, "/elsewhere", &[])), Vec::new());
     let response = HttpResponse::new(403);
-    gateway.step(None, vec![Output::Reject { peer: id(4), response }]);
+    gateway.step(
+        None,
+        vec![Output::Reject {
+            peer: id(4),
+            response,
+        }],
+    );
     assert_eq!(gateway.recorder.session().case(&rules(), &origin()), None);
 }
 

@@ -144,7 +144,8 @@ fn clf(bytes: &[u8]) -> Option<u64> {
 /// ISO 8601: its length, and what it says.
 fn iso(bytes: &[u8]) -> Option<(usize, Form)> {
     const SECONDS: usize = 19;
-    let is_time = has_shape(bytes, b"0000-00-00T00:00:00") || has_shape(bytes, b"0000-00-00 00:00:00");
+    let is_time =
+        has_shape(bytes, b"0000-00-00T00:00:00") || has_shape(bytes, b"0000-00-00 00:00:00");
     if !is_time {
         return None;
     }
@@ -160,7 +161,10 @@ fn iso(bytes: &[u8]) -> Option<(usize, Form)> {
     }
     let mut length = 0;
     if rest.first() == Some(&b'.') {
-        length += 1 + rest[1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        length += 1 + rest[1..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
     }
     let zone = &rest[length..];
     length += match zone.first() {
@@ -174,7 +178,11 @@ fn iso(bytes: &[u8]) -> Option<(usize, Form)> {
 /// Milliseconds of a date (year, month, day) and a time of day, `11:55:00`. Hinnant's
 /// `days_from_civil`; what is before 1970 is 1970.
 fn moment((year, month, day): (u64, u64, u64), time: &[u8]) -> u64 {
-    let year = if month <= 2 { year.saturating_sub(1) } else { year };
+    let year = if month <= 2 {
+        year.saturating_sub(1)
+    } else {
+        year
+    };
     let (era, year_of_era) = (year / 400, year % 400);
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day.saturating_sub(1);
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
@@ -200,12 +208,36 @@ mod tests {
     #[rstest]
     #[case("XDmENcnwIE0CFEQ=", "XDmENcnwIE0CFEQ=", Form::Id)]
     #[case("user-XDmENcnwIE0CFEQ=!", "XDmENcnwIE0CFEQ=", Form::Id)]
-    #[case("a 03c09e84-9949-48d9-9d50-8ddb489d6142", "03c09e84-9949-48d9-9d50-8ddb489d6142", Form::Uuid)]
-    #[case("20/Jan/2024:11:54:57 +0000", "20/Jan/2024:11:54:57 +0000", Form::Clf(1_705_751_697_000))]
-    #[case("\"2024-01-20T11:54:57.419Z\"", "2024-01-20T11:54:57.419Z", Form::Iso(1_705_751_697_419))]
-    #[case("2024-01-20T11:54:57.419123+00:00,", "2024-01-20T11:54:57.419123+00:00", Form::Moment(1_705_751_697_000))]
-    #[case("2024-01-20 11:54:57", "2024-01-20 11:54:57", Form::Moment(1_705_751_697_000))]
-    #[case("{\"at\":1705751697419}", "1705751697419", Form::Millis(1_705_751_697_419))]
+    #[case(
+        "a 03c09e84-9949-48d9-9d50-8ddb489d6142",
+        "03c09e84-9949-48d9-9d50-8ddb489d6142",
+        Form::Uuid
+    )]
+    #[case(
+        "20/Jan/2024:11:54:57 +0000",
+        "20/Jan/2024:11:54:57 +0000",
+        Form::Clf(1_705_751_697_000)
+    )]
+    #[case(
+        "\"2024-01-20T11:54:57.419Z\"",
+        "2024-01-20T11:54:57.419Z",
+        Form::Iso(1_705_751_697_419)
+    )]
+    #[case(
+        "2024-01-20T11:54:57.419123+00:00,",
+        "2024-01-20T11:54:57.419123+00:00",
+        Form::Moment(1_705_751_697_000)
+    )]
+    #[case(
+        "2024-01-20 11:54:57",
+        "2024-01-20 11:54:57",
+        Form::Moment(1_705_751_697_000)
+    )]
+    #[case(
+        "{\"at\":1705751697419}",
+        "1705751697419",
+        Form::Millis(1_705_751_697_419)
+    )]
     #[case("1705751697.25", "1705751697", Form::Seconds(1_705_751_697_000))]
     fn a_token_is_found(#[case] text: &str, #[case] found: &str, #[case] form: Form) {
         let all = tokens(text);

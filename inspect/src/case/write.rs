@@ -77,7 +77,9 @@ impl Writer<'_> {
     fn look_at(&mut self, act: &Act<'_>) {
         match act {
             Act::Messages(_, texts) => {
-                texts.iter().for_each(|text| self.holes.look_at_received(text));
+                texts
+                    .iter()
+                    .for_each(|text| self.holes.look_at_received(text));
             }
             Act::Item(item) => match &item.what {
                 What::Received(_, text) => self.holes.look_at_received(text),
@@ -90,7 +92,8 @@ impl Writer<'_> {
                     }
                 }
                 What::Called(request, _) => {
-                    self.holes.look_at_sent(&String::from_utf8_lossy(&request.body));
+                    self.holes
+                        .look_at_sent(&String::from_utf8_lossy(&request.body));
                 }
                 _ => {}
             },
@@ -136,7 +139,10 @@ impl Writer<'_> {
                 self.step("receive", &format!("{client}, text = {text}"));
             }
             What::Closed(client, close, _) if self.is_unheard => {
-                self.comment(&format!("it was closed with {}; here it leaves:", close.code));
+                self.comment(&format!(
+                    "it was closed with {}; here it leaves:",
+                    close.code
+                ));
                 let client = self.name(*client);
                 self.step("close", &format!("{client}, unread = true"));
             }
@@ -156,7 +162,9 @@ impl Writer<'_> {
         let fields = match self.rules.fields(request) {
             Ok(fields) => fields,
             Err(problem) => {
-                self.comment(&format!("a handshake that cannot be a step: {problem} ({status})"));
+                self.comment(&format!(
+                    "a handshake that cannot be a step: {problem} ({status})"
+                ));
                 return;
             }
         };
@@ -336,12 +344,18 @@ impl Writer<'_> {
         let Origin { id, served, at } = origin;
         let mut head = comment(
             "",
-            &format!("Recorded by `gatespec serve --record` from `{served}`, {}.", at.iso_8601()),
+            &format!(
+                "Recorded by `gatespec serve --record` from `{served}`, {}.",
+                at.iso_8601()
+            ),
         );
         if !self.secrets.is_empty() {
             let secrets: Vec<&str> = self.secrets.iter().map(|name| &**name).collect();
             let all = secrets.join(", ");
-            head += &comment("", &format!("It has what let the clients in, as it was: {all}."));
+            head += &comment(
+                "",
+                &format!("It has what let the clients in, as it was: {all}."),
+            );
         }
         let names: Vec<&str> = self.session.clients().collect();
         let why = match &*names {
@@ -352,7 +366,12 @@ impl Writer<'_> {
                 format!("What {names} and {last} did must have the same effect again.")
             }
         };
-        let _ = write!(head, "[[case]]\nid = {}\nwhy = {}\n", quoted(id), quoted(&why));
+        let _ = write!(
+            head,
+            "[[case]]\nid = {}\nwhy = {}\n",
+            quoted(id),
+            quoted(&why)
+        );
         if !self.features.is_empty() {
             let features: Vec<String> = self.features.iter().map(|name| quoted(name)).collect();
             let _ = writeln!(head, "features = [{}]", features.join(", "));
@@ -372,7 +391,10 @@ impl Writer<'_> {
 /// How long functions may take, in milliseconds: twice what they took.
 fn pause(longest: u64) -> u64 {
     const ROUND: u64 = 100;
-    let twice = longest.saturating_mul(2).div_ceil(ROUND).saturating_mul(ROUND);
+    let twice = longest
+        .saturating_mul(2)
+        .div_ceil(ROUND)
+        .saturating_mul(ROUND);
     twice.clamp(LEAST_PAUSE, 60_000)
 }
 
