@@ -28,6 +28,7 @@ use spec::handshake::HandshakeRequest;
 use spec::http::{Headers, HttpResponse};
 use spec::io::{ClientClose, ManagementRequest};
 use spec::limits::Violation;
+use spec::percent::{self, Plus};
 
 pub use fields::Rules;
 pub use recorder::Recorder;
@@ -131,6 +132,19 @@ impl Session {
         number
     }
 
+    /// A message came too late for a client that has left: when this is played back, it may come in
+    /// time.
+    fn missed_by(&mut self, connection_id: &str) {
+        let clients = &self.clients;
+        let left = self.items.iter_mut().rev().find(|item| match item.what {
+            What::Left(client, _) => clients[client].connection_id == connection_id,
+            _ => false,
+        });
+        if let Some(item) = left {
+            item.amid = true;
+        }
+    }
+
     fn push(&mut self, item: Item) {
         if self.is_full() {
             return;
@@ -176,6 +190,13 @@ impl What {
             Self::Violated(..) | Self::Left(..) | Self::Closed(..) => 0,
         }
     }
+}
+
+/// The connection that a call of `@connections` is about.
+fn connection_of(request: &ManagementRequest) -> Option<String> {
+    let path = request.path.split('?').next()?;
+    let (_, id) = path.rsplit_once("/@connections/")?;
+    Some(percent::decode(id, Plus::Literal))
 }
 
 /// The name of the client with a number: `alice`, `bob`, … `zoe`, `client27`.

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 use spec::handshake::HandshakeRequest;
-use spec::io::{CallId, ManagementRequest, PeerId, Reason};
+use spec::io::{CallId, ClientClose, ManagementRequest, PeerId, Reason};
 use spec::{Input, Output, Timestamp};
 
-use super::{Because, Item, Session, What};
+use super::{Because, Item, Session, What, connection_of};
 
 /// Writes down what happens, a session after another: it ends when nobody is connected any more and
 /// no function is at work.
@@ -180,9 +180,7 @@ impl Recorder {
                 Some(self.act_of(*peer, What::Violated(client, *violation)))
             }
             Input::PeerClosed { peer, close } => match self.peers.remove(peer)? {
-                Peer::Open(Connected { client, .. }) => {
-                    Some(self.act(What::Left(client, close.clone())))
-                }
+                Peer::Open(connected) => Some(self.left(connected, close.clone())),
                 Peer::Asking(request, action, _) => {
                     let target = &request.target;
                     let note = format!("a client that asked for `{target}` left unanswered");
@@ -210,14 +208,18 @@ impl Recorder {
                 None
             }
             Input::Management { request, .. } if self.is_outside(request) => {
-                let status = outputs.iter().find_map(|output| match output {
-                    Output::ManagementReply { response, .. } => Some(response.status),
-                    _ => None,
-                });
-                let what = What::Called(request.clone(), status.unwrap_or_default());
+                let status = status_of(outputs).unwrap_or_default();
+                let what = What::Called(request.clone(), status);
                 Some(self.act(what))
             }
-            Input::Management { .. } | Input::SendBuffer { .. } => None,
+            Input::Management { request, .. } => {
+                let is_gone = status_of(outputs) == Some(410);
+                if let Some(id) = connection_of(request).filter(|_| is_gone) {
+                    self.session.missed_by(&id);
+                }
+                None
+            }
+            Input::SendBuffer { .. } => None,
         }
     }
 
@@ -315,6 +317,16 @@ impl Recorder {
         action
     }
 
+    /// A client leaves: amid what others do, not amid what its own last message has set off.
+    fn left(&mut self, connected: Connected, close: Option<ClientClose>) -> usize {
+        let Connected { client, last, .. } = connected;
+        let mut under_way = self.calls.values().chain(self.at_work.values());
+        let amid = under_way.any(|call| call.action != last);
+        let (action, _) = self.begin();
+        self.keep((action, action), amid, What::Left(client, close));
+        action
+    }
+
     /// As [`Self::act`], for a client that stays connected.
     fn act_of(&mut self, peer: PeerId, what: What) -> usize {
         let action = self.act(what);
@@ -373,6 +385,14 @@ impl Recorder {
         let ids = IDS.iter().filter_map(|name| context[name].as_str());
         self.session.ids.extend(ids.map(str::to_owned));
     }
+}
+
+/// How a call of `@connections` is answered.
+fn status_of(outputs: &[Output]) -> Option<u16> {
+    outputs.iter().find_map(|output| match output {
+        Output::ManagementReply { response, .. } => Some(response.status),
+        _ => None,
+    })
 }
 
 /// The id of the connection that a step opens.

@@ -255,8 +255,26 @@ fn what_is_clear_is_in_its_order() {
     gateway.post(0, "a").post(1, "a");
     let second = gateway.say(1, "b");
     gateway.done(first).post(0, "b").post(1, "b");
-    gateway.leave(0).done(second).leave(1);
+    gateway.leave(0).done(second);
+    let third = gateway.say(1, "c");
+    gateway.post(1, "c").leave(1).done(third);
     assert_snapshot!(gateway.case());
+}
+
+// What is posted to somebody who has left reaches them if nobody hurries.
+#[test]
+fn what_came_too_late_may_come_in_time() {
+    let mut gateway = Gateway::new();
+    gateway.connect(0, "/prod", &[]);
+    let call = gateway.say(0, "a");
+    gateway.leave(0);
+    assert!(!gateway.case().contains("unread"));
+    let gone = Output::ManagementReply {
+        id: ManagementId(1),
+        response: HttpResponse::new(410),
+    };
+    gateway.manage("POST", 0, "late", vec![gone]).done(call);
+    assert!(gateway.case().contains("unread = true"));
 }
 
 // Who connects is let in when the others have heard of it, and hears of what began before.

@@ -13,7 +13,7 @@ use super::fields::Rules;
 use super::holes::Holes;
 use super::order::{Act, acts, is_timed};
 use super::quoted::{comment, quoted};
-use super::{Item, Session, What};
+use super::{Item, Session, What, connection_of};
 
 /// What a case says of where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ const STRANGER: &str = "stranger";
 const IN_FRAMES: usize = 32_000;
 /// The least time between two steps, in milliseconds, where it is not known when functions end.
 const LEAST_PAUSE: u64 = 500;
+/// The most of it: a function that starts takes longer, but not each time.
+const MOST_PAUSE: u64 = 3000;
 const STEP: &str = "  ";
 
 impl Session {
@@ -286,9 +288,7 @@ impl Writer<'_> {
         let ManagementRequest {
             method, path, body, ..
         } = request;
-        let path = path.split('?').next().unwrap_or_default();
-        let id = path.rsplit_once("/@connections/").map(|(_, id)| id);
-        let id = id.map(|id| spec::percent::decode(id, spec::percent::Plus::Literal));
+        let id = connection_of(request);
         let name = id.as_deref().and_then(|id| self.holes.told(id));
         let body = std::str::from_utf8(body);
         let (Some(name), Ok(body)) = (name, body) else {
@@ -395,7 +395,7 @@ fn pause(longest: u64) -> u64 {
         .saturating_mul(2)
         .div_ceil(ROUND)
         .saturating_mul(ROUND);
-    twice.clamp(LEAST_PAUSE, 60_000)
+    twice.clamp(LEAST_PAUSE, MOST_PAUSE)
 }
 
 /// The key of a TOML table.
