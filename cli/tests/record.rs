@@ -98,16 +98,19 @@ async fn a_session_by_hand_becomes_a_case() {
     }
     let (code, printed) = check("template.yaml", &cases);
     assert_eq!(code, Some(0), "{printed}\n{text}");
-    // Another answer is another behaviour.
+    // Another handler answers nothing.
     let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
     let handlers = root().join("handlers").canonicalize().unwrap();
     let changed = template
-        .replace("good job", "well done")
-        .replace("CodeUri: handlers/", &format!("CodeUri: {}", handlers.display()));
-    assert_ne!(template.matches("good job").count(), 0);
+        .replace("Binary: sendmessage", "Binary: connect")
+        .replace(
+            "CodeUri: handlers/",
+            &format!("CodeUri: {}", handlers.display()),
+        );
+    assert_ne!(changed, template);
     let (code, printed) = check(&file("record-changed", "template.yaml", &changed), &cases);
     assert_eq!(code, Some(1), "{printed}");
-    assert!(printed.contains("well done"), "{printed}");
+    assert_eq!(printed.matches("recorded/001 on ").count(), 2, "{printed}");
 }
 
 // Every kind of thing that clients do: refusals, ids, violations, posts, any text.
@@ -151,7 +154,11 @@ async fn an_idle_connection_is_closed_again() {
     drop(stdin);
     assert!(served.wait().success());
     let text = std::fs::read_to_string(Path::new(&cases).join("001.toml")).unwrap();
-    assert_eq!(text.matches(r#"{ do = "wait", seconds = 300 }"#).count(), 2, "{text}");
+    assert_eq!(
+        text.matches(r#"{ do = "wait", seconds = 300 }"#).count(),
+        2,
+        "{text}"
+    );
     let (code, printed) = check("template.yaml", &cases);
     assert_eq!(code, Some(0), "{printed}\n{text}");
 }
@@ -187,5 +194,9 @@ fn a_folder_that_cannot_be_written_to_is_refused() {
     let taken = file("record-refused", "file", "");
     let output = gatespec(&["serve", "--port", "0", "--record", &taken, "template.yaml"]);
     assert_eq!(code(&output), Some(3), "{}", stderr(&output));
-    assert!(stderr(&output).contains("`--record`"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("`--record`"),
+        "{}",
+        stderr(&output)
+    );
 }

@@ -5,7 +5,7 @@
 
 use conformance::case::{Step, parse};
 use conformance::pattern::Bindings;
-use inspect::case::{Origin, Recorder, Rules};
+use inspect::case::{How, Origin, Recorder, Rules};
 use proptest::prelude::*;
 use spec::handshake::HandshakeRequest;
 use spec::http::{Headers, HttpResponse};
@@ -102,6 +102,7 @@ proptest! {
         all.iter().for_each(|one| one.happen(&mut recorder));
         let origin = Origin {
             id: "recorded/001".to_owned(),
+            how: How::Recorded,
             served: "template.yaml".to_owned(),
             at: Timestamp::from_millis(START),
         };
@@ -160,15 +161,25 @@ fn a_post_from_outside_is_a_step_of_the_kits() {
             response: HttpResponse::new(200),
         },
     ];
-    step(&mut recorder, Some(&Input::Management { id, request }), &outputs);
+    step(
+        &mut recorder,
+        Some(&Input::Management { id, request }),
+        &outputs,
+    );
     let origin = Origin {
         id: "recorded/001".to_owned(),
+        how: How::Recorded,
         served: "template.yaml".to_owned(),
         at: Timestamp::from_millis(START),
     };
     let rules = Rules::of(&Api::new("$request.body.action", "prod"));
     let text = recorder.session().case(&rules, &origin).unwrap();
     let case = parse("x.toml", None, &text).unwrap().remove(0);
-    let Some(Step::Manage(call)) = case.steps.get(3) else { panic!("{text}") };
-    assert_eq!((&*call.id, &*call.body, call.status), ("${alice}", "${dollar}{alice}", 200));
+    let Some(Step::Manage(call)) = case.steps.get(3) else {
+        panic!("{text}")
+    };
+    assert_eq!(
+        (&*call.id, &*call.body, call.status),
+        ("${alice}", "${dollar}{alice}", 200)
+    );
 }

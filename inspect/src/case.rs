@@ -12,6 +12,7 @@
 //! Nothing here knows the kit: that it can read what is written is what the kit's tests say
 //! (`cli/tests/record.rs`).
 
+mod exchange;
 mod fields;
 mod holes;
 mod order;
@@ -22,6 +23,7 @@ mod write;
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
 use spec::Timestamp;
 use spec::connection::CloseInfo;
 use spec::handshake::HandshakeRequest;
@@ -30,9 +32,10 @@ use spec::io::{ClientClose, ManagementRequest};
 use spec::limits::Violation;
 use spec::percent::{self, Plus};
 
+pub use exchange::from_exchange;
 pub use fields::Rules;
 pub use recorder::Recorder;
-pub use write::Origin;
+pub use write::{How, Origin};
 
 /// What happened from the first connection on until the last one was closed.
 #[derive(Clone, Debug, Default)]
@@ -130,6 +133,27 @@ impl Session {
             connection_id: connection_id.to_owned(),
         });
         number
+    }
+
+    /// An id is known.
+    fn learn(&mut self, id: &str) {
+        if !id.is_empty() {
+            self.ids.insert(id.to_owned());
+        }
+    }
+
+    /// The ids of an event are known.
+    fn learn_of_event(&mut self, payload: &str) {
+        const IDS: [&str; 4] = [
+            "connectionId",
+            "requestId",
+            "extendedRequestId",
+            "messageId",
+        ];
+        let event: Value = serde_json::from_str(payload).unwrap_or_default();
+        let context = &event["requestContext"];
+        let ids = IDS.iter().filter_map(|name| context[name].as_str());
+        ids.for_each(|id| self.learn(id));
     }
 
     /// A message came too late for a client that has left: when this is played back, it may come in

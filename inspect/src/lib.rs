@@ -2,4 +2,15 @@
 //! cases made of them.
 
 pub mod case;
+mod connection;
 pub mod console;
+pub mod event;
+mod exchange;
+mod fold;
+
+pub use connection::{Connection, Connections};
+pub use exchange::{
+    Call, Closer, Decision, Exchange, Function, Kind, Message, Model, Outcome, Request, Role,
+    Route, Sent, TEXT_BYTES, Target, TargetKind, Template, Values, Verdict,
+};
+pub use fold::{Counts, EXCHANGE_BYTES, EXCHANGES, Fold};

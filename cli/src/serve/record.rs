@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use gateway::{Control, FunctionStep, Log, Step, Trace, Traced};
-use inspect::case::{Origin, Recorder, Rules, Session};
+use inspect::case::{How, Origin, Recorder, Rules, Session};
 use spec::{Input, Timestamp};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -179,6 +179,7 @@ impl Recorded {
         };
         let origin = Origin {
             id,
+            how: How::Recorded,
             served: self.served.clone(),
             at: now(),
         };

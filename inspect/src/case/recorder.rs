@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
-use serde_json::Value;
 use spec::handshake::HandshakeRequest;
 use spec::io::{CallId, ClientClose, ManagementRequest, PeerId, Reason};
 use spec::{Input, Output, Timestamp};
@@ -112,7 +111,7 @@ impl Recorder {
             .calls
             .get(&call)
             .map_or(self.actions, |call| call.action);
-        self.session.ids.insert(request_id.to_owned());
+        self.session.learn(request_id);
         self.queued.insert(request_id.to_owned(), action);
     }
 
@@ -274,13 +273,13 @@ impl Recorder {
                 }
             }
             Output::Invoke(invocation) => {
-                self.learn(&invocation.payload);
+                self.session.learn_of_event(&invocation.payload);
                 self.calls(invocation.id, action, invocation.deadline);
             }
             Output::HttpRequest(call) => self.calls(call.id, action, call.deadline),
             Output::CallService(call) => self.calls(call.id, action, call.deadline),
             Output::Decision(decision) => {
-                self.session.ids.insert(decision.request_id.clone());
+                self.session.learn(&decision.request_id);
             }
             Output::ManagementReply { .. } | Output::AccessLog(_) | Output::Explanation(_) => {}
         }
@@ -370,20 +369,6 @@ impl Recorder {
         let signed = request.headers.get("Authorization");
         let by_another = signed.is_some_and(|value| !value.contains(FUNCTIONS_KEY));
         self.is_at_rest() || by_another
-    }
-
-    /// Learns ids from an event.
-    fn learn(&mut self, payload: &str) {
-        const IDS: [&str; 4] = [
-            "connectionId",
-            "requestId",
-            "extendedRequestId",
-            "messageId",
-        ];
-        let event: Value = serde_json::from_str(payload).unwrap_or_default();
-        let context = &event["requestContext"];
-        let ids = IDS.iter().filter_map(|name| context[name].as_str());
-        self.session.ids.extend(ids.map(str::to_owned));
     }
 }
 

@@ -198,6 +198,7 @@ fn rules() -> Rules {
 fn origin() -> Origin {
     Origin {
         id: "recorded/001".to_owned(),
+        how: How::Recorded,
         served: "template.yaml".to_owned(),
         at: Timestamp::from_millis(START),
     }
@@ -407,3 +408,5 @@ proptest! {
         prop_assert_eq!(steps.len(), 2 * texts.len() + 2);
     }
 }
+
+mod of_exchanges;

@@ -20,10 +20,21 @@ use super::{Item, Session, What, connection_of};
 pub struct Origin {
     /// Its id, `recorded/001`.
     pub id: String,
+    /// How it came to be.
+    pub how: How,
     /// What was served, such as `template.yaml`.
     pub served: String,
     /// The system's time.
     pub at: Timestamp,
+}
+
+/// How a case came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// It is a session, by `serve --record`.
+    Recorded,
+    /// It is an exchange, by the inspect page.
+    Copied,
 }
 
 /// The steps of a case as text, and what its head must say of them.
@@ -341,14 +352,17 @@ impl Writer<'_> {
 
     /// All that stands before the steps.
     fn head(&self, origin: &Origin) -> String {
-        let Origin { id, served, at } = origin;
-        let mut head = comment(
-            "",
-            &format!(
-                "Recorded by `gatespec serve --record` from `{served}`, {}.",
-                at.iso_8601()
-            ),
-        );
+        let Origin {
+            id,
+            how,
+            served,
+            at,
+        } = origin;
+        let how = match how {
+            How::Recorded => "Recorded by `gatespec serve --record`",
+            How::Copied => "Copied from the inspect page",
+        };
+        let mut head = comment("", &format!("{how}, of `{served}`, {}.", at.iso_8601()));
         if !self.secrets.is_empty() {
             let secrets: Vec<&str> = self.secrets.iter().map(|name| &**name).collect();
             let all = secrets.join(", ");
