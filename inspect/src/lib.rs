@@ -7,6 +7,7 @@ pub mod console;
 pub mod event;
 mod exchange;
 mod fold;
+mod mask;
 
 pub use connection::{Connection, Connections};
 pub use exchange::{
@@ -14,3 +15,4 @@ pub use exchange::{
     Route, Sent, TEXT_BYTES, Target, TargetKind, Template, Values, Verdict,
 };
 pub use fold::{Counts, EXCHANGE_BYTES, EXCHANGES, Fold};
+pub use mask::{MASK, Masks};
