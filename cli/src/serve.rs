@@ -8,6 +8,7 @@ mod functions;
 mod input;
 mod inspect;
 mod port;
+mod record;
 mod values;
 
 use std::io::Write;
@@ -105,6 +106,8 @@ pub(crate) struct ServeArgs {
     require_signatures: bool,
     #[command(flatten)]
     inspect: inspect::InspectArgs,
+    #[command(flatten)]
+    record: record::RecordArgs,
     /// What to print once it serves: lines for people, or one line of JSON for programs (the
     /// gateway then also ends when its standard input is closed).
     #[arg(long, value_enum, default_value_t = Ready::Text, value_name = "FORM")]
@@ -207,7 +210,8 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     let shown = args
         .verbose
         .then(|| tokio::spawn(show(running.subscribe(), log.clone())));
-    let inspected = args.inspect.open(&running)?;
+    let recording = args.record.start(&running, &found.input.template, log)?;
+    let inspected = args.inspect.open(&running, &found.input.template)?;
     let page = inspected.as_ref().map(|page| &*page.url);
     announce::announce(&running, &options, args.ready, page)?;
     let logs = running.assembly().api().stage.access_log_settings.is_some();
@@ -239,6 +243,9 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     }
     drop(inspected);
     drop(running);
+    if let Some(recording) = recording {
+        recording.finish(LAST).await;
+    }
     if let Some(shown) = shown {
         // Its decisions end with the gateway; were they not to, the process ends all the same.
         let _ = timeout(LAST, shown).await;
