@@ -274,8 +274,9 @@ async function copies(page) {
   await page.locator(".rows .row[data-kind=message]").first().click();
   await says(page.locator("#part-request"), "it's me");
   const copied = async name => {
+    await page.evaluate(() => navigator.clipboard.writeText(""));
     await page.getByRole("button", { name, exact: true }).click();
-    await page.getByRole("button", { name: "Copied" }).waitFor();
+    await page.waitForFunction(async () => await navigator.clipboard.readText() !== "");
     return page.evaluate(() => navigator.clipboard.readText());
   };
   const event = JSON.parse(await copied("Copy as event"));

@@ -80,9 +80,9 @@ pub use error::{BuildError, Error};
 pub use ids::Random as RandomIds;
 pub use lambda::{Figures, FunctionOutput, InvocationLines, LineSink};
 pub use log::{LineWriter, Log, escape};
+pub use mount::{Answer, Body, Mount, Visit};
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;
-pub use mount::{Answer, Body, Mount, Visit};
 pub use options::{MAX_PROCESSES, Options};
 pub use runtime::Interpreters;
 pub use services::endpoint_variables;

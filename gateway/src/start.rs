@@ -175,7 +175,11 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let lambda = Lambda::new(Arc::clone(&functions), stack.api(), &access, clock.clone());
     let mounted = Arc::<Mounted>::default();
     let front = dynamodb.as_ref().map(|engine| Arc::clone(&engine.front));
-    let served = (Arc::clone(&hub), Arc::new(lambda), (front, services, Arc::clone(&mounted)));
+    let served = (
+        Arc::clone(&hub),
+        Arc::new(lambda),
+        (front, services, Arc::clone(&mounted)),
+    );
     let listening = (listener, hosts, acceptor);
     let tasks = spawn(&supervisor, served, (processes, polls), listening, &stop);
     Ok(Control::new(Running {

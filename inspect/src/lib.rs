@@ -21,5 +21,5 @@ pub use exchange::{
 pub use fold::{Counts, EXCHANGE_BYTES, EXCHANGES, Fold};
 pub use follow::follow;
 pub use mask::{MASK, Masks};
-pub use server::{NoPage, Page};
+pub use server::{About, NoPage, Page};
 pub use store::{Changes, Cursor, Store};

@@ -80,7 +80,13 @@ mod tests {
     #[test]
     fn the_page_needs_nothing_that_its_policy_forbids() {
         for (name, text) in FILES {
-            for forbidden in ["eval(", "innerHTML", "style=\"", " onclick=\"", "javascript:"] {
+            for forbidden in [
+                "eval(",
+                "innerHTML",
+                "style=\"",
+                " onclick=\"",
+                "javascript:",
+            ] {
                 assert!(!text.contains(forbidden), "{name} has `{forbidden}`");
             }
             let addresses = text.match_indices("://").filter(|(at, _)| {

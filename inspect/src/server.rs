@@ -28,6 +28,8 @@ use clients::Clients;
 use key::Key;
 use shared::Shared;
 
+pub use shared::About;
+
 /// The header in which the page sends its key.
 const HEADER: &str = "x-gatespec-inspect";
 
@@ -48,12 +50,11 @@ pub enum NoPage {
 }
 
 impl Page {
-    /// Opens the page of a gateway whose exchanges are in `store`. `wscat` is a line to paste that
-    /// connects a client.
+    /// Opens the page of a gateway whose exchanges are in `store`.
     ///
     /// # Errors
     /// See [`NoPage`].
-    pub fn open(control: Control, store: Store, wscat: String) -> Result<Self, NoPage> {
+    pub fn open(control: Control, store: Store, about: About) -> Result<Self, NoPage> {
         let base = control.mount_url().ok_or(NoPage::NoLoopback)?;
         let key = Key::random().map_err(NoPage::NoKey)?;
         Ok(Self {
@@ -62,7 +63,7 @@ impl Page {
             shared: Arc::new(Shared {
                 control,
                 store,
-                wscat,
+                about,
                 key,
                 clients: Clients::default(),
                 ends: watch::Sender::new(false),
@@ -156,7 +157,9 @@ impl fmt::Display for NoPage {
                 "the inspect page is for this machine only, and the gateway listens on no loopback \
                  address: use `--host 127.0.0.1`, or `--host 0.0.0.0` to listen on all of them",
             ),
-            Self::NoKey(_) => f.write_str("the inspect page has no key: the system gives no random bytes"),
+            Self::NoKey(_) => {
+                f.write_str("the inspect page has no key: the system gives no random bytes")
+            }
         }
     }
 }

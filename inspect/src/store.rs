@@ -270,7 +270,10 @@ fn weight(exchange: &Exchange) -> usize {
         Message::Close { .. } => SMALL,
         Message::Response { body, headers, .. } => body.len() + fields(headers) + SMALL,
     });
-    let decisions = exchange.decisions.iter().map(|decision| decision.text.len());
+    let decisions = exchange
+        .decisions
+        .iter()
+        .map(|decision| decision.text.len());
     let parts = calls.chain(sent).chain(decisions).sum::<usize>();
     request + parts + exchange.access_log.as_ref().map_or(0, String::len) + SMALL
 }

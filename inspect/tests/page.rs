@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gateway::{Control, Options, TimeSource};
-use inspect::{Cursor, Masks, NoPage, Page, Store};
+use inspect::{About, Cursor, Masks, NoPage, Page, Store};
 use serde_json::{Value, json};
 use spec::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -69,7 +69,7 @@ impl Served {
     async fn start(name: &str) -> Self {
         let gateway = start(name, |_| {}).await;
         let store = Store::new(Masks::new(gateway.assembly().api()));
-        let page = Page::open(gateway.clone(), store.clone(), "wscat -c".to_owned()).unwrap();
+        let page = Page::open(gateway.clone(), store.clone(), about()).unwrap();
         let (address, key) = page.url().split_once("/@inspect/#key=").unwrap();
         assert_eq!(address, format!("http://{}", gateway.local_addr()));
         let key = key.to_owned();
@@ -113,12 +113,15 @@ impl Answer {
     fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines();
         let mut fields = lines.filter_map(|line| line.split_once(": "));
-        fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        fields
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
     }
 }
 
 async fn start(name: &str, change: impl FnOnce(&mut Options)) -> Control {
-    let path: PathBuf = std::env::temp_dir().join(format!("inspect-{name}-{}.yaml", std::process::id()));
+    let path: PathBuf =
+        std::env::temp_dir().join(format!("inspect-{name}-{}.yaml", std::process::id()));
     std::fs::write(&path, STACK).unwrap();
     let mut options = Options::new(&path);
     options.dynamodb_url = None;
@@ -130,6 +133,13 @@ async fn start(name: &str, change: impl FnOnce(&mut Options)) -> Control {
     gateway
 }
 
+fn about() -> About {
+    About {
+        wscat: "wscat -c".to_owned(),
+        served: "template.yaml".to_owned(),
+    }
+}
+
 async fn request(gateway: &Control, line: &str, fields: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(gateway.local_addr()).await.unwrap();
     let length = body.len();
@@ -138,7 +148,10 @@ async fn request(gateway: &Control, line: &str, fields: &str, body: &str) -> Ans
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
-    timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+    timeout(PATIENCE, stream.read_to_string(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     Answer {
         status: head.split(' ').nth(1).unwrap().parse().unwrap(),
@@ -152,7 +165,10 @@ async fn the_page_keeps_to_itself() {
     let served = Served::start("headers").await;
     let here = "Host: localhost\r\n";
     let moved = request(&served.gateway, "GET /@inspect", here, "").await;
-    assert_eq!((moved.status, moved.header("location")), (308, Some("/@inspect/")));
+    assert_eq!(
+        (moved.status, moved.header("location")),
+        (308, Some("/@inspect/"))
+    );
     let page = request(&served.gateway, "GET /@inspect/", here, "").await;
     assert_eq!(page.status, 200);
     assert!(page.body.starts_with("<!DOCTYPE html>") && !page.body.contains(&served.key));
@@ -162,13 +178,23 @@ async fn the_page_keeps_to_itself() {
     let missing = request(&served.gateway, "GET /@inspect/none.js", here, "").await;
     let refused = request(&served.gateway, "GET /@inspect/api/live", here, "").await;
     let data = served.get("exchanges/1").await;
-    assert_eq!((missing.status, refused.status, data.status), (404, 401, 404));
+    assert_eq!(
+        (missing.status, refused.status, data.status),
+        (404, 401, 404)
+    );
     for answer in [moved, page, script, missing, refused, data] {
         let policy = answer.header("content-security-policy").unwrap();
-        for directive in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"] {
+        for directive in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "frame-ancestors 'none'",
+        ] {
             assert!(policy.contains(directive), "{policy}");
         }
-        assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
+        assert!(
+            !policy.contains("unsafe") && !policy.contains('*'),
+            "{policy}"
+        );
         assert_eq!(answer.header("x-frame-options"), Some("DENY"));
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
@@ -188,8 +214,21 @@ async fn what_the_page_asks_for_needs_its_key() {
         ("its own", line, served.with_key(), 200),
         ("none", line, "Host: localhost\r\n".to_owned(), 401),
         ("another gateway's", line, other.with_key(), 401),
-        ("wrong", line, format!("Host: localhost\r\nX-Gatespec-Inspect: {wrong}\r\n"), 401),
-        ("a part", line, format!("Host: localhost\r\nX-Gatespec-Inspect: {}\r\n", &served.key[..9]), 401),
+        (
+            "wrong",
+            line,
+            format!("Host: localhost\r\nX-Gatespec-Inspect: {wrong}\r\n"),
+            401,
+        ),
+        (
+            "a part",
+            line,
+            format!(
+                "Host: localhost\r\nX-Gatespec-Inspect: {}\r\n",
+                &served.key[..9]
+            ),
+            401,
+        ),
         (
             "in the address",
             &format!("{line}?key={}", served.key),
@@ -210,12 +249,24 @@ async fn other_names_and_other_pages_are_refused_even_with_the_key() {
     let port = served.gateway.local_addr().port();
     let key = format!("X-Gatespec-Inspect: {}\r\n", served.key);
     for (fields, expected) in [
-        (format!("Host: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"), 200),
+        (
+            format!("Host: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"),
+            200,
+        ),
         (format!("Host: evil.example:{port}\r\n"), 403),
         ("Host: host.docker.internal\r\n".to_owned(), 403),
-        (format!("Host: localhost:{port}\r\nOrigin: https://evil.example\r\n"), 403),
-        (format!("Host: localhost:{port}\r\nOrigin: http://localhost:1\r\n"), 403),
-        ("Host: localhost\r\nSec-Fetch-Site: cross-site\r\n".to_owned(), 403),
+        (
+            format!("Host: localhost:{port}\r\nOrigin: https://evil.example\r\n"),
+            403,
+        ),
+        (
+            format!("Host: localhost:{port}\r\nOrigin: http://localhost:1\r\n"),
+            403,
+        ),
+        (
+            "Host: localhost\r\nSec-Fetch-Site: cross-site\r\n".to_owned(),
+            403,
+        ),
         (String::new(), 403),
     ] {
         let fields = format!("{fields}{key}");
@@ -242,7 +293,7 @@ async fn without_a_page_its_paths_are_like_any_others() {
     };
     let gateway = start("address", |options| options.host = other.ip()).await;
     let store = Store::new(Masks::new(gateway.assembly().api()));
-    let refused = Page::open(gateway.clone(), store, String::new());
+    let refused = Page::open(gateway.clone(), store, about());
     assert!(matches!(refused, Err(NoPage::NoLoopback)));
     gateway.shutdown().await;
 }
@@ -251,18 +302,33 @@ async fn without_a_page_its_paths_are_like_any_others() {
 async fn the_page_acts_on_the_gateway() {
     let served = Served::start("acts").await;
     let headers = json!([["X-Who", "me"], ["User-Agent", "page"]]);
-    let (_, done) = served.post("connect", &json!({"headers": headers, "query": "a=1"})).await;
+    let (_, done) = served
+        .post("connect", &json!({"headers": headers, "query": "a=1"}))
+        .await;
     let id = done["connectionId"].as_str().unwrap();
     let open = || served.gateway.connections();
-    assert_eq!(open().iter().map(|one| &*one.connection_id).collect::<Vec<_>>(), [id]);
+    assert_eq!(
+        open()
+            .iter()
+            .map(|one| &*one.connection_id)
+            .collect::<Vec<_>>(),
+        [id]
+    );
     let send = json!({"connectionId": id, "text": "{\"action\": \"echo\"}"});
-    assert_eq!(served.post("send", &send).await, (200, json!({"connectionId": null})));
-    let (_, posted) = served.post("post", &json!({"connectionId": id, "text": "hi"})).await;
+    assert_eq!(
+        served.post("send", &send).await,
+        (200, json!({"connectionId": null}))
+    );
+    let (_, posted) = served
+        .post("post", &json!({"connectionId": id, "text": "hi"}))
+        .await;
     assert_eq!(posted["status"], 200);
     assert_eq!((open()[0].received, open()[0].sent), (1, 2));
     let (_, passed) = served.post("advance", &json!({"seconds": 1.5})).await;
     assert_eq!(passed, json!({"now": 1_705_751_698_919_u64}));
-    let (_, gone) = served.post("disconnect", &json!({"connectionId": id})).await;
+    let (_, gone) = served
+        .post("disconnect", &json!({"connectionId": id}))
+        .await;
     assert_eq!(gone["status"], 204);
     let is_gone = async {
         while !open().is_empty() {
@@ -271,7 +337,9 @@ async fn the_page_acts_on_the_gateway() {
     };
     timeout(PATIENCE, is_gone).await.unwrap();
     assert_eq!(served.post("send", &send).await.0, 410);
-    let (status, answer) = served.post("console", &json!({"template": "$input.body", "body": "b"})).await;
+    let (status, answer) = served
+        .post("console", &json!({"template": "$input.body", "body": "b"}))
+        .await;
     assert_eq!((status, &answer["output"]), (200, &json!("b")));
     served.gateway.shutdown().await;
 }
@@ -281,7 +349,12 @@ async fn what_cannot_be_done_is_said() {
     let served = Served::start("wrong").await;
     for (path, body, expected, word) in [
         ("connect", json!({"headers": [["a b", "c"]]}), 400, "`a b`"),
-        ("connect", json!({"headers": [["a", "b\r\nc: d"]]}), 400, "control"),
+        (
+            "connect",
+            json!({"headers": [["a", "b\r\nc: d"]]}),
+            400,
+            "control",
+        ),
         ("connect", json!({"query": "a b"}), 400, "%20"),
         ("send", json!({"text": "x"}), 400, "connectionId"),
         ("advance", json!({"seconds": -1}), 400, "year"),
@@ -303,8 +376,13 @@ async fn the_stream_tells_what_happens_and_ends_with_the_gateway() {
     let mut stream = served.live().await;
     let mut text = String::new();
     until(&mut stream, &mut text, "event: changes").await;
-    assert!(text.contains("event: hello") && text.contains("\"frozen\":true"), "{text}");
-    let (_, done) = served.post("connect", &json!({"headers": [["Authorization", "hush"]]})).await;
+    assert!(
+        text.contains("event: hello") && text.contains("\"frozen\":true"),
+        "{text}"
+    );
+    let (_, done) = served
+        .post("connect", &json!({"headers": [["Authorization", "hush"]]}))
+        .await;
     let id = done["connectionId"].as_str().unwrap();
     until(&mut stream, &mut text, id).await;
     let send = json!({"connectionId": id, "text": "{\"action\": \"echo\"}"});
@@ -313,11 +391,18 @@ async fn the_stream_tells_what_happens_and_ends_with_the_gateway() {
     assert!(!text.contains("hush"));
     // What is asked for without secrets has none.
     let masked = served.get("exchanges/1").await;
-    assert!(masked.body.contains("Authorization") && !masked.body.contains("hush"), "{}", masked.body);
+    assert!(
+        masked.body.contains("Authorization") && !masked.body.contains("hush"),
+        "{}",
+        masked.body
+    );
     let whole = served.get("exchanges/1?reveal=1").await;
     assert!(whole.body.contains("hush"), "{}", whole.body);
     served.gateway.shutdown().await;
-    timeout(PATIENCE, stream.read_to_string(&mut text)).await.unwrap().unwrap();
+    timeout(PATIENCE, stream.read_to_string(&mut text))
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 #[tokio::test]
@@ -345,11 +430,21 @@ async fn a_page_that_does_not_read_is_told_what_it_missed_and_holds_nobody_up() 
         timeout(PATIENCE, last).await.unwrap();
     }
     let last = ROUNDS * MESSAGES + 1;
-    until(&mut stream, &mut text, &format!("\"number\":{last},\"missed\":")).await;
+    until(
+        &mut stream,
+        &mut text,
+        &format!("\"number\":{last},\"missed\":"),
+    )
+    .await;
     let parts = text.split("\"missed\":").skip(1);
-    let missed: u64 = parts.map(|part| part.split(',').next().unwrap().parse::<u64>().unwrap()).sum();
+    let missed: u64 = parts
+        .map(|part| part.split(',').next().unwrap().parse::<u64>().unwrap())
+        .sum();
     let told = text.matches("\"kind\":\"message\"").count();
-    assert!(missed > 0, "{told} of {last} were told, and {missed} missed");
+    assert!(
+        missed > 0,
+        "{told} of {last} were told, and {missed} missed"
+    );
     served.gateway.shutdown().await;
 }
 
@@ -358,7 +453,10 @@ async fn until(stream: &mut TcpStream, text: &mut String, wanted: &str) {
     let mut bytes = [0; 65536];
     let from = text.len();
     while !text[from..].contains(wanted) {
-        let read = timeout(PATIENCE, stream.read(&mut bytes)).await.unwrap().unwrap();
+        let read = timeout(PATIENCE, stream.read(&mut bytes))
+            .await
+            .unwrap()
+            .unwrap();
         assert!(read > 0, "the stream ended before `{wanted}`");
         text.push_str(&String::from_utf8_lossy(&bytes[..read]));
     }

@@ -137,17 +137,6 @@ fn emphasized(text: &str) -> String {
     }
 }
 
-/// A line to paste that connects a client.
-pub(super) fn wscat(running: &Control) -> String {
-    let stack = &running.assembly();
-    let key = key_option(stack);
-    match running.signed_ws_url(SIGNED_FOR) {
-        None => format!("wscat {}{key}-c {}", header_options(stack), running.ws_url()),
-        // Quoted, because it has ampersands.
-        Some(signed) => format!("wscat {key}-c '{signed}'"),
-    }
-}
-
 /// Where the rows are.
 fn tables_are(options: &Options) -> String {
     match (&options.dynamodb_url, &options.data) {

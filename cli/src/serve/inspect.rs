@@ -1,8 +1,10 @@
 //! `gatespec serve --inspect`: the page on the gateway's port.
 
+use std::path::Path;
+
 use clap::Args;
 use gateway::Control;
-use inspect::{Masks, NoPage, Page, Store};
+use inspect::{About, Masks, NoPage, Page, Store};
 use tokio::task::JoinHandle;
 
 use super::client::wscat;
@@ -26,12 +28,21 @@ pub(super) struct Inspected {
 
 impl InspectArgs {
     /// Opens the page, if it is wanted.
-    pub(super) fn open(&self, running: &Control) -> Result<Option<Inspected>, Failure> {
+    pub(super) fn open(
+        &self,
+        running: &Control,
+        template: &Path,
+    ) -> Result<Option<Inspected>, Failure> {
         if !self.inspect {
             return Ok(None);
         }
         let store = Store::new(Masks::new(running.assembly().api()));
-        let page = Page::open(running.clone(), store.clone(), wscat(running));
+        let name = template.file_name().unwrap_or(template.as_os_str());
+        let about = About {
+            wscat: wscat(running),
+            served: name.to_string_lossy().into_owned(),
+        };
+        let page = Page::open(running.clone(), store.clone(), about);
         let page = page.map_err(|error| match error {
             NoPage::NoLoopback => Failure::usage(error),
             NoPage::NoKey(_) => Failure::could_not_run(error),

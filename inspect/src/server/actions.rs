@@ -74,27 +74,42 @@ impl Shared {
             text,
         } = read(body)?;
         let call = ConnectionCall::Post(text.into_bytes());
-        Ok(self.control.call_connections(call, &connection_id).await.into())
+        Ok(self
+            .control
+            .call_connections(call, &connection_id)
+            .await
+            .into())
     }
 
     /// Disconnects a client, as a backend does.
     pub(super) async fn disconnect(&self, body: &[u8]) -> Result<Done, Problem> {
         let ToConnection { connection_id, .. } = read(body)?;
         let call = ConnectionCall::Delete;
-        Ok(self.control.call_connections(call, &connection_id).await.into())
+        Ok(self
+            .control
+            .call_connections(call, &connection_id)
+            .await
+            .into())
     }
 
     /// Opens a client, and keeps it open.
     pub(super) async fn connect(&self, body: &[u8]) -> Result<Done, Problem> {
         let Connect { headers, query } = read(body)?;
         let is_name = |name: &str| {
-            let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+            let is_token =
+                |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
             !name.is_empty() && name.bytes().all(is_token)
         };
         if let Some((name, _)) = headers.iter().find(|(name, _)| !is_name(name)) {
-            return Err(Problem::new(400, format!("`{name}` is no name of a header")));
+            return Err(Problem::new(
+                400,
+                format!("`{name}` is no name of a header"),
+            ));
         }
-        if let Some((name, _)) = headers.iter().find(|(_, value)| value.contains(char::is_control)) {
+        if let Some((name, _)) = headers
+            .iter()
+            .find(|(_, value)| value.contains(char::is_control))
+        {
             let why = format!("the value of the header `{name}` has control characters");
             return Err(Problem::new(400, why));
         }
@@ -124,18 +139,25 @@ impl Shared {
     pub(super) async fn advance(&self, body: &[u8]) -> Result<Value, Problem> {
         let Advance { seconds } = read(body)?;
         if !(0.0..=LONGEST).contains(&seconds) {
-            return Err(Problem::new(400, "the time to let pass is from 0 seconds to a year"));
+            return Err(Problem::new(
+                400,
+                "the time to let pass is from 0 seconds to a year",
+            ));
         }
         let passed = self.control.advance(Duration::from_secs_f64(seconds)).await;
         let now = passed.ok_or_else(|| {
-            Problem::new(409, "the gateway's clock runs by itself: start it with `--clock MILLIS`")
+            Problem::new(
+                409,
+                "the gateway's clock runs by itself: start it with `--clock MILLIS`",
+            )
         })?;
         Ok(json!({"now": now.as_millis()}))
     }
 
     /// What a template makes of a message.
     pub(super) async fn console(&self, body: Vec<u8>) -> Result<console::Answer, Problem> {
-        let text = String::from_utf8(body).map_err(|_| Problem::new(400, "the body is no UTF-8"))?;
+        let text =
+            String::from_utf8(body).map_err(|_| Problem::new(400, "the body is no UTF-8"))?;
         // Long, perhaps: for a thread that nobody else needs.
         let judged = tokio::task::spawn_blocking(move || console::answer(&text)).await;
         judged.map_err(|error| Problem::new(500, error.to_string()))
@@ -153,5 +175,6 @@ impl From<HttpResponse> for Done {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| Problem::new(400, format!("the body is no such request: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::new(400, format!("the body is no such request: {error}")))
 }

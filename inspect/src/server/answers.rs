@@ -54,7 +54,11 @@ pub(super) fn text(kind: &str, text: &str) -> Answer {
 /// A line that says why something is not done.
 pub(super) fn problem(problem: &Problem) -> Answer {
     let body = format!("{}\n", problem.why);
-    whole(problem.status, "text/plain; charset=utf-8", body.into_bytes())
+    whole(
+        problem.status,
+        "text/plain; charset=utf-8",
+        body.into_bytes(),
+    )
 }
 
 /// The address to ask instead.

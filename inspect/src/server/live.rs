@@ -83,9 +83,14 @@ async fn follow(
     loop {
         let changes = shared.store.changes(cursor);
         cursor = changes.cursor;
-        events.send(event("changes", &told(shared, &changes))).await?;
+        events
+            .send(event("changes", &told(shared, &changes)))
+            .await?;
         sleep(PAUSE).await;
-        while timeout(SILENCE, shared.store.changed(cursor.revision)).await.is_err() {
+        while timeout(SILENCE, shared.store.changed(cursor.revision))
+            .await
+            .is_err()
+        {
             events.send(b":\n\n".to_vec()).await?;
         }
     }
@@ -96,7 +101,7 @@ fn hello(shared: &Shared) -> Hello<'_> {
     let routes = assembly.api().routes.keys();
     Hello {
         ws: shared.control.ws_url(),
-        wscat: &shared.wscat,
+        wscat: &shared.about.wscat,
         frozen: shared.control.is_frozen(),
         now: now(shared),
         routes: routes.map(ToString::to_string).collect(),

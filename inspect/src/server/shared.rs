@@ -7,12 +7,20 @@ use super::clients::Clients;
 use super::key::Key;
 use crate::store::Store;
 
+/// What only the gateway's owner knows of it.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// A line to paste that connects a client.
+    pub wscat: String,
+    /// What is served, such as `template.yaml`.
+    pub served: String,
+}
+
 /// The gateway, and what is known of it.
 pub(super) struct Shared {
     pub(super) control: Control,
     pub(super) store: Store,
-    /// A line that connects a client.
-    pub(super) wscat: String,
+    pub(super) about: About,
     pub(super) key: Key,
     /// The clients that the page has opened.
     pub(super) clients: Clients,
