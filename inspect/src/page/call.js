@@ -38,7 +38,7 @@ function title(call) {
 
 /** @param {number | null | undefined} value */
 function millis(value) {
-  return value === null || value === undefined ? null : `${value} ms`;
+  return value === null || value === undefined ? null : `${Math.round(value * 10) / 10} ms`;
 }
 
 /** @param {any} value @param {string} label @returns {HTMLElement[]} */

@@ -113,5 +113,5 @@ function finding({ rule, message, why, cure, at }) {
     },
   });
   return el("li", {}, el("p", {}, el("strong", { text: rule }), " ", place), el("p", {}, ...prose(message)),
-    why && el("p", { class: "why" }, ...prose(why)), cure && el("p", { class: "cure" }, ...prose(cure)));
+    why && el("p", { class: "why" }, ...prose(why)), cure && el("p", { class: "cure" }, "Instead: ", ...prose(cure)));
 }
