@@ -1,8 +1,6 @@
 //! Whatever is said in a session: the case can be read by the kit, its texts are what was said, and
 //! its patterns fit what came.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use conformance::case::{Step, parse};
 use conformance::pattern::Bindings;
 use inspect::case::{How, Origin, Recorder, Rules};

@@ -6,7 +6,7 @@
 //! exchange   one exchange, with the connections that it needs ─▶ Session
 //! order      Session ─▶ acts, in an order in which they can be played back
 //! holes      texts ─▶ patterns: ids and times become holes, `${` stays what it is
-//! write      acts ─▶ the text of a case file
+//! write      acts ─▶ the text of a case file, behind its head
 //! ```
 //!
 //! Nothing here knows the kit: that it can read what is written is what the kit's tests say
@@ -14,6 +14,7 @@
 
 mod exchange;
 mod fields;
+mod head;
 mod holes;
 mod order;
 mod quoted;
@@ -34,8 +35,8 @@ use spec::percent::{self, Plus};
 
 pub use exchange::from_exchange;
 pub use fields::Rules;
+pub use head::{How, Origin};
 pub use recorder::Recorder;
-pub use write::{How, Origin};
 
 /// What happened from the first connection on until the last one was closed.
 #[derive(Clone, Debug, Default)]

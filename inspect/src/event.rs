@@ -47,7 +47,7 @@ fn pretty(text: &str) -> Option<String> {
             }
             '{' | '[' => {
                 lines.push(c);
-                while all.next_if(|next| next.is_ascii_whitespace()).is_some() {}
+                while all.next_if(char::is_ascii_whitespace).is_some() {}
                 if let Some(end) = all.next_if(|next| matches!(next, '}' | ']')) {
                     lines.push(end);
                 } else {

@@ -1,208 +1,15 @@
 //! Sessions as a gateway's steps bring them, and the cases that come of them.
 
+mod of_exchanges;
+mod played;
+
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use serde_json::json;
-use spec::Api;
-use spec::io::{
-    CallId, Decision, FunctionOutcome, Invocation, InvocationType, ManagementId, PeerId, Reason,
-};
+use spec::io::ManagementId;
 use spec::{Input, Output};
 
 use super::*;
-
-const START: u64 = 1_705_751_697_419;
-const IDS: [&str; 3] = ["XDmENcnwIE0CFEQ=", "XDmFNcnwIE0CFEQ=", "XDmGNcnwIE0CFEQ="];
-
-/// A gateway that does what a test says, seen by a recorder.
-struct Gateway {
-    recorder: Recorder,
-    millis: u64,
-    calls: u64,
-}
-
-impl Gateway {
-    fn new() -> Self {
-        Self {
-            recorder: Recorder::new(),
-            millis: START,
-            calls: 0,
-        }
-    }
-
-    fn step(&mut self, input: Option<Input>, outputs: Vec<Output>) {
-        let at = Timestamp::from_millis(self.millis);
-        self.recorder.step(at, input.as_ref(), &outputs);
-    }
-
-    /// Time passes.
-    fn pass(&mut self, millis: u64) -> &mut Self {
-        self.millis += millis;
-        self
-    }
-
-    fn connect(&mut self, peer: usize, target: &str, fields: &[(&str, &str)]) -> &mut Self {
-        self.step(Some(handshake(peer, target, fields)), Vec::new());
-        self.accept(peer, &[("Sec-WebSocket-Protocol", "chat")])
-    }
-
-    /// A handshake for which a function is called; it works until [`Self::done`].
-    fn ask(&mut self, peer: usize) -> CallId {
-        let (call, invocation) = self.invocation();
-        let outputs = vec![Output::Invoke(invocation)];
-        self.step(Some(handshake(peer, "/prod", &[])), outputs);
-        call
-    }
-
-    fn accept(&mut self, peer: usize, fields: &[(&str, &str)]) -> &mut Self {
-        let outputs = vec![
-            Output::Decision(Decision {
-                connection_id: IDS[peer].to_owned(),
-                request_id: "XDmENHdwIE0FFEQ=".to_owned(),
-                reason: Reason::Connected,
-            }),
-            Output::Accept {
-                peer: id(peer),
-                headers: Headers::from_iter(fields.iter().copied()),
-            },
-        ];
-        self.step(None, outputs);
-        self
-    }
-
-    fn refuse(&mut self, peer: usize, fields: &[(&str, &str)]) -> &mut Self {
-        let response = HttpResponse::new(401).message("Unauthorized");
-        let peer_id = id(peer);
-        let rejected = Output::Reject {
-            peer: peer_id,
-            response,
-        };
-        self.step(Some(handshake(peer, "/prod", fields)), vec![rejected]);
-        self
-    }
-
-    /// A message for which a function is called; it works until [`Self::done`].
-    fn say(&mut self, peer: usize, text: &str) -> CallId {
-        let (call, invocation) = self.invocation();
-        let text = text.to_owned();
-        let input = Input::Message {
-            peer: id(peer),
-            text,
-        };
-        self.step(Some(input), vec![Output::Invoke(invocation)]);
-        call
-    }
-
-    fn invocation(&mut self) -> (CallId, Invocation) {
-        self.calls += 1;
-        let id = CallId(self.calls);
-        let payload = json!({"requestContext": {"messageId": "XDmMNHdwIE0CFEQ="}});
-        let invocation = Invocation {
-            id,
-            function_arn: "arn".to_owned(),
-            payload: payload.to_string(),
-            trace_id: String::new(),
-            deadline: Timestamp::from_millis(self.millis + 29_000),
-            invocation_type: InvocationType::RequestResponse,
-        };
-        (id, invocation)
-    }
-
-    fn post(&mut self, peer: usize, text: &str) -> &mut Self {
-        let sent = Output::Send {
-            peer: id(peer),
-            text: text.to_owned(),
-        };
-        self.manage("POST", peer, text, vec![sent])
-    }
-
-    fn manage(
-        &mut self,
-        method: &str,
-        peer: usize,
-        body: &str,
-        mut outputs: Vec<Output>,
-    ) -> &mut Self {
-        let request = ManagementRequest {
-            method: method.to_owned(),
-            path: format!("/prod/@connections/{}", IDS[peer].replace('=', "%3D")),
-            body: body.as_bytes().to_vec(),
-            ..ManagementRequest::default()
-        };
-        let number = ManagementId(1);
-        outputs.push(Output::ManagementReply {
-            id: number,
-            response: HttpResponse::new(200),
-        });
-        let input = Input::Management {
-            id: number,
-            request,
-        };
-        self.step(Some(input), outputs);
-        self
-    }
-
-    fn done(&mut self, call: CallId) -> &mut Self {
-        let outcome = FunctionOutcome::Returned("{}".to_owned()).into();
-        self.step(Some(Input::CallFinished { id: call, outcome }), Vec::new());
-        self
-    }
-
-    fn leave(&mut self, peer: usize) -> &mut Self {
-        let close = Some(ClientClose {
-            code: Some(1000),
-            reason: String::new(),
-        });
-        let peer = id(peer);
-        self.step(Some(Input::PeerClosed { peer, close }), Vec::new());
-        self
-    }
-
-    fn close(&mut self, peer: usize, code: u16, input: Option<Input>) -> &mut Self {
-        let close = Output::Close {
-            peer: id(peer),
-            close: CloseInfo::new(code, "Going away"),
-        };
-        self.step(input, vec![close]);
-        self
-    }
-
-    /// The case of the session so far.
-    fn case(&self) -> String {
-        let case = self.recorder.session().case(&rules(), &origin());
-        case.expect("something can be a step")
-    }
-}
-
-fn id(peer: usize) -> PeerId {
-    PeerId(peer as u64)
-}
-
-fn handshake(peer: usize, target: &str, fields: &[(&str, &str)]) -> Input {
-    let request = HandshakeRequest {
-        method: "GET".to_owned(),
-        target: target.to_owned(),
-        headers: Headers::from_iter(fields.iter().copied()),
-        source_ip: "127.0.0.1".to_owned(),
-    };
-    Input::Handshake {
-        peer: id(peer),
-        request,
-    }
-}
-
-fn rules() -> Rules {
-    Rules::of(&Api::new("$request.body.action", "prod"))
-}
-
-fn origin() -> Origin {
-    Origin {
-        id: "recorded/001".to_owned(),
-        how: How::Recorded,
-        served: "template.yaml".to_owned(),
-        at: Timestamp::from_millis(START),
-    }
-}
+use played::{Gateway, IDS, START, handshake, id, origin, rules};
 
 #[test]
 fn a_chat() {
@@ -302,7 +109,7 @@ fn time_that_closes_a_connection_passes() {
     gateway.done(call).pass(299_000).close(0, 1001, None);
     assert_snapshot!(gateway.case());
     assert!(gateway.recorder.finished().is_none(), "bob is there");
-    gateway.step(Some(Input::Shutdown), Vec::new());
+    gateway.step(Some(&Input::Shutdown), &[]);
     assert!(gateway.recorder.end().is_some());
     assert!(gateway.recorder.end().is_none());
 }
@@ -319,15 +126,15 @@ fn what_cannot_be_a_step_is_a_comment() {
         })
     };
     gateway.recorder.missed(7);
-    gateway.close(0, 1002, violation(0, Violation::Protocol));
+    gateway.close(0, 1002, violation(0, Violation::Protocol).as_ref());
     gateway.connect(2, "/prod", &[]);
-    gateway.close(1, 1003, violation(1, Violation::Binary));
-    gateway.close(2, 1009, violation(2, Violation::MessageTooLarge));
-    gateway.step(Some(handshake(4, "/elsewhere", &[])), Vec::new());
+    gateway.close(1, 1003, violation(1, Violation::Binary).as_ref());
+    gateway.close(2, 1009, violation(2, Violation::MessageTooLarge).as_ref());
+    gateway.step(Some(&handshake(4, "/elsewhere", &[])), &[]);
     let response = HttpResponse::new(403);
     gateway.step(
         None,
-        vec![Output::Reject {
+        &[Output::Reject {
             peer: id(4),
             response,
         }],
@@ -353,11 +160,11 @@ fn a_call_from_outside_is_a_step_once_an_id_is_told() {
 #[test]
 fn nothing_that_can_be_a_step_is_no_case() {
     let mut gateway = Gateway::new();
-    gateway.step(Some(handshake(4, "/elsewhere", &[])), Vec::new());
+    gateway.step(Some(&handshake(4, "/elsewhere", &[])), &[]);
     let response = HttpResponse::new(403);
     gateway.step(
         None,
-        vec![Output::Reject {
+        &[Output::Reject {
             peer: id(4),
             response,
         }],
@@ -408,5 +215,3 @@ proptest! {
         prop_assert_eq!(steps.len(), 2 * texts.len() + 2);
     }
 }
-
-mod of_exchanges;

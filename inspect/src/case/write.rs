@@ -1,41 +1,19 @@
 //! The text of a case file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use spec::Timestamp;
 use spec::handshake::HandshakeRequest;
 use spec::http::Headers;
 use spec::io::{ClientClose, ManagementRequest};
 use spec::limits::{FRAME_BYTES, MESSAGE_BYTES, Violation};
 
 use super::fields::Rules;
+use super::head::{Head, Origin};
 use super::holes::Holes;
 use super::order::{Act, acts, is_timed};
 use super::quoted::{comment, quoted};
 use super::{Item, Session, What, connection_of};
-
-/// What a case says of where it comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// Its id, `recorded/001`.
-    pub id: String,
-    /// How it came to be.
-    pub how: How,
-    /// What was served, such as `template.yaml`.
-    pub served: String,
-    /// The system's time.
-    pub at: Timestamp,
-}
-
-/// How a case came to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
-    /// It is a session, by `serve --record`.
-    Recorded,
-    /// It is an exchange, by the inspect page.
-    Copied,
-}
 
 /// The steps of a case as text, and what its head must say of them.
 struct Writer<'a> {
@@ -43,8 +21,7 @@ struct Writer<'a> {
     rules: &'a Rules,
     holes: Holes<'a>,
     steps: String,
-    features: BTreeSet<&'static str>,
-    secrets: BTreeSet<String>,
+    head: Head,
     /// Whether the kit could not make the call that the next messages come of.
     is_unheard: bool,
     has_steps: bool,
@@ -54,10 +31,6 @@ struct Writer<'a> {
 const STRANGER: &str = "stranger";
 /// Bytes of a frame of a message that does not fit into one.
 const IN_FRAMES: usize = 32_000;
-/// The least time between two steps, in milliseconds, where it is not known when functions end.
-const LEAST_PAUSE: u64 = 500;
-/// The most of it: a function that starts takes longer, but not each time.
-const MOST_PAUSE: u64 = 3000;
 const STEP: &str = "  ";
 
 impl Session {
@@ -69,8 +42,7 @@ impl Session {
             rules,
             holes: Holes::new(self),
             steps: String::new(),
-            features: BTreeSet::new(),
-            secrets: BTreeSet::new(),
+            head: Head::default(),
             is_unheard: false,
             has_steps: false,
         };
@@ -78,10 +50,16 @@ impl Session {
         acts.iter().for_each(|act| writer.look_at(act));
         acts.iter().for_each(|act| writer.act(act));
         if is_timed(self) {
-            writer.features.insert("clock");
+            writer.head.features.insert("clock");
         }
         let has_steps = writer.has_steps;
-        has_steps.then(|| format!("{}steps = [\n{}]\n", writer.head(origin), writer.steps))
+        has_steps.then(|| {
+            format!(
+                "{}steps = [\n{}]\n",
+                writer.head.text(self, origin, &writer.holes.given),
+                writer.steps
+            )
+        })
     }
 }
 
@@ -183,7 +161,7 @@ impl Writer<'_> {
         };
         let mut step = format!("client = {}", quoted(name));
         if let Some(host) = &fields.host {
-            self.features.insert("domains");
+            self.head.features.insert("domains");
             let _ = write!(step, ", host = {}", quoted(host));
         }
         if !fields.target.is_empty() {
@@ -220,7 +198,7 @@ impl Writer<'_> {
             }
             let _ = write!(step, ", response_headers = {{ {} }}", fields.join(", "));
         }
-        self.secrets.extend(fields.secrets);
+        self.head.secrets.extend(fields.secrets);
         self.step("connect", &step);
     }
 
@@ -245,7 +223,7 @@ impl Writer<'_> {
 
     /// What ends a connection: the kit does the like, since the bytes are not known.
     fn violate(&mut self, client: usize, violation: Violation) {
-        self.features.insert("limits");
+        self.head.features.insert("limits");
         let name = &self.session.clients[client].name;
         let (what, step, rest) = match violation {
             Violation::Binary => ("a binary message", "send-binary", "bytes = [1]".to_owned()),
@@ -311,7 +289,7 @@ impl Writer<'_> {
             self.is_unheard = true;
             return;
         };
-        self.features.insert("management");
+        self.head.features.insert("management");
         let mut step = format!("method = {}, id = \"${{{name}}}\"", quoted(method));
         if !body.is_empty() {
             let _ = write!(step, ", body = {}", self.sent(body));
@@ -349,67 +327,6 @@ impl Writer<'_> {
     fn name(&self, client: usize) -> String {
         format!("client = {}", quoted(&self.session.clients[client].name))
     }
-
-    /// All that stands before the steps.
-    fn head(&self, origin: &Origin) -> String {
-        let Origin {
-            id,
-            how,
-            served,
-            at,
-        } = origin;
-        let how = match how {
-            How::Recorded => "Recorded by `gatespec serve --record`",
-            How::Copied => "Copied from the inspect page",
-        };
-        let mut head = comment("", &format!("{how}, of `{served}`, {}.", at.iso_8601()));
-        if !self.secrets.is_empty() {
-            let secrets: Vec<&str> = self.secrets.iter().map(|name| &**name).collect();
-            let all = secrets.join(", ");
-            head += &comment(
-                "",
-                &format!("It has what let the clients in, as it was: {all}."),
-            );
-        }
-        let names: Vec<&str> = self.session.clients().collect();
-        let why = match &*names {
-            [] => "Nobody is let in, as it was when this was recorded.".to_owned(),
-            [name] => format!("What {name} did must have the same effect again."),
-            [names @ .., last] => {
-                let names = names.join(", ");
-                format!("What {names} and {last} did must have the same effect again.")
-            }
-        };
-        let _ = write!(
-            head,
-            "[[case]]\nid = {}\nwhy = {}\n",
-            quoted(id),
-            quoted(&why)
-        );
-        if !self.features.is_empty() {
-            let features: Vec<String> = self.features.iter().map(|name| quoted(name)).collect();
-            let _ = writeln!(head, "features = [{}]", features.join(", "));
-        }
-        if !self.holes.given.is_empty() {
-            let given = self.holes.given.iter();
-            let given: Vec<String> = given
-                .map(|(name, value)| format!("{name} = {}", quoted(value)))
-                .collect();
-            let _ = writeln!(head, "given = {{ {} }}", given.join(", "));
-        }
-        let _ = writeln!(head, "pause = {}", pause(self.session.longest));
-        head
-    }
-}
-
-/// How long functions may take, in milliseconds: twice what they took.
-fn pause(longest: u64) -> u64 {
-    const ROUND: u64 = 100;
-    let twice = longest
-        .saturating_mul(2)
-        .div_ceil(ROUND)
-        .saturating_mul(ROUND);
-    twice.clamp(LEAST_PAUSE, MOST_PAUSE)
 }
 
 /// The key of a TOML table.
