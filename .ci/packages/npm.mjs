@@ -11,13 +11,22 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import readline from 'node:readline';
+import { blocks, runCommands, writeProgram } from './docs.mjs';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 /** From the end of the installation to the first reply, in milliseconds. */
 const FIRST_REPLY = 10_000;
 const TEN_MINUTES = 'who says nothing for ten minutes is disconnected';
-/** No script of a package is run, and nothing else is asked for. */
-const INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+/** No script of a package is run, and nobody is asked for the programs of other platforms. */
+const NPMRC = `
+ignore-scripts=true
+audit=false
+fund=false
+loglevel=error
+@gatespec:registry=http://127.0.0.1:9/
+fetch-retry-mintimeout=200
+fetch-retry-maxtimeout=1000
+`;
 
 const [program, packages, environment, work] = process.argv.slice(2).map((name) => path.resolve(name));
 assert.ok(work, 'usage: npm.mjs PROGRAM NODE_MODULES VENV WORK');
@@ -65,7 +74,7 @@ function example(name) {
 /** Installs the tarballs into an empty folder and serves a stack: how long until the first reply. */
 async function firstReply(name, stack) {
   const folder = emptyFolder(name);
-  run(folder, 'npm', ...INSTALL, '--offline', ...TARBALLS);
+  run(folder, 'npm', 'install', '--offline', ...TARBALLS);
   const installed = performance.now();
   const list = ['gatespec', 'serve', '--port', '0', '--ready', 'json', stack];
   // A process group of its own, as a terminal makes it.
@@ -97,17 +106,58 @@ async function firstReply(name, stack) {
 function withoutProgram() {
   const folder = emptyFolder('without');
   const main = TARBALLS.find((file) => path.basename(file).startsWith('gatespec-0'));
-  run(folder, 'npm', ...INSTALL, '--offline', '--omit=optional', main);
+  run(folder, 'npm', 'install', '--offline', '--omit=optional', main);
   const ended = spawnSync('npx', ['gatespec', 'serve'], { cwd: folder, env: ENV, encoding: 'utf8' });
   assert.equal(ended.status, 3);
   assert.match(ended.stderr, /^error: the package `@gatespec\/[a-z0-9-]+`, .* run `npm install` again, without/);
   console.log(`without the program: ${ended.stderr.trim()}`);
 }
 
+/** npm for whom the package is published: what would ask for it gets the tarballs. */
+function asIfPublished() {
+  const folder = emptyFolder('published');
+  const npm = path.join(ENV.PATH, 'npm');
+  const script = `#!/bin/sh
+case "$*" in
+  'install --save-dev gatespec') exec ${npm} install --save-dev ${TARBALLS.join(' ')};;
+  install) exec ${npm} install --no-save ${TARBALLS.join(' ')};;
+  *) exec ${npm} "$@";;
+esac
+`;
+  fs.writeFileSync(path.join(folder, 'npm'), script, { mode: 0o755 });
+  return { ...ENV, PATH: `${folder}:${ENV.PATH}` };
+}
+
+/** Does what a page says, in a folder like this repository's; its programs belong to an example. */
+async function page(name, chat, env) {
+  let cwd = path.join(work, 'repository');
+  const programs = [];
+  for (const { language, text } of blocks(path.join(ROOT, 'docs', name))) {
+    if (language === 'sh') cwd = await runCommands(text, { cwd, env });
+    if (language === 'js' || language === 'ts') programs.push(writeProgram(text, chat));
+  }
+  // Vitest's are run by the page's own `npm test`.
+  const nodes = programs.filter((program) => program?.endsWith('.mjs'));
+  run(chat, 'node', '--test', '--test-timeout', '60000', ...nodes);
+  console.log(`docs/${name}: the commands run as printed, and its programs pass: ${programs.join(', ')}`);
+}
+
+/** The pages' commands and programs; the folder of the example in which they ran. */
+async function pages() {
+  const chat = path.join(work, 'repository/examples/chat-node');
+  fs.mkdirSync(path.dirname(chat), { recursive: true });
+  fs.renameSync(example('chat-node'), chat);
+  for (const linked of ['src/node_modules', '.venv']) fs.unlinkSync(path.join(chat, linked));
+  const env = asIfPublished();
+  await page('node.md', chat, env);
+  await page('tests.md', chat, env);
+  return chat;
+}
+
 /** Installs an example's packages, with the tarballs for the package that is not published here. */
 function installed(name) {
   const folder = example(name);
-  run(folder, 'npm', ...INSTALL, '--no-save', ...TARBALLS);
+  run(folder, 'npm', 'install', '--no-save', ...TARBALLS);
   return folder;
 }
 
@@ -156,7 +206,9 @@ function own(folder, typescript) {
 
 fs.rmSync(work, { recursive: true, force: true });
 fs.mkdirSync(work, { recursive: true });
-const ENV = { ...process.env, PATH: toolsOnly() };
+const userconfig = path.join(work, 'npmrc');
+fs.writeFileSync(userconfig, NPMRC);
+const ENV = { ...process.env, npm_config_userconfig: userconfig, PATH: toolsOnly() };
 const out = emptyFolder('packed');
 const packed = spawnSync('node', [path.join(ROOT, 'packages/npm/pack.mjs'), program, out], { stdio: 'inherit' });
 assert.equal(packed.status, 0);
@@ -166,7 +218,7 @@ await firstReply('a stack in Node', example('pattern-node'));
 await firstReply('a stack in Python', example('pattern-python'));
 withoutProgram();
 fs.rmSync(path.join(work, 'pattern-node'), { recursive: true });
-const chat = installed('chat-node');
+const chat = await pages();
 vitest(chat);
 nodeRunner(installed('pattern-node'));
 own(path.join(work, 'a stack in Node'), path.join(chat, 'node_modules'));
