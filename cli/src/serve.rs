@@ -1,9 +1,11 @@
 //! `gatespec serve`.
 
 mod announce;
+mod client;
 mod dry_run;
 mod ends;
 mod input;
+mod port;
 mod values;
 
 use std::io::Write;
@@ -204,7 +206,7 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     let options = serve_options(args, found);
     let running = tokio::select! {
         started = gateway::start(options.clone()) => {
-            started.map_err(failure)?
+            started.map_err(port::explained)?
         }
         () = ends.signal() => return Ok(()),
     };

@@ -5,6 +5,7 @@ mod connection;
 pub mod console;
 mod exchange;
 mod fold;
+mod mask;
 
 pub use connection::{Connection, Connections};
 pub use exchange::{
@@ -12,3 +13,4 @@ pub use exchange::{
     Route, Sent, TEXT_BYTES, Target, TargetKind, Template, Values, Verdict,
 };
 pub use fold::{Counts, EXCHANGE_BYTES, EXCHANGES, Fold};
+pub use mask::{MASK, Masks};
