@@ -67,7 +67,7 @@ mod supervisor;
 mod tls;
 
 pub use access_log::AccessLog;
-pub use apply::ApplyError;
+pub use apply::{ApplyError, Reloaded};
 pub use build::Build;
 pub use clock::TimeSource;
 pub use control::{Control, Snapshot};

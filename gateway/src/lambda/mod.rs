@@ -152,6 +152,16 @@ impl Functions {
         pools.insert(arn, pool);
     }
 
+    /// Starts a process of each of these functions, by ARN, before an event comes, if they have run
+    /// before.
+    pub(crate) fn warm(&self, arns: &[String]) {
+        let pools: Vec<Arc<Pool>> = {
+            let pools = self.pools();
+            arns.iter().filter_map(|arn| pools.get(arn).cloned()).collect()
+        };
+        pools.iter().for_each(|pool| pool.warm());
+    }
+
     /// From now on, the functions of this stack can be called by name, and no others.
     pub(crate) fn offer(&self, stack: &Assembly, programs: &Programs) {
         let directory = Directory::new(stack, programs);

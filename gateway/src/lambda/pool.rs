@@ -202,6 +202,11 @@ impl Pool {
         self.report_later(told);
     }
 
+    /// Starts a process before an event comes, if the function has run before.
+    pub(super) fn warm(&self) {
+        self.step(PoolMachine::warm);
+    }
+
     /// The next event for a process; `None` if it must not ask. Waits for it; may be dropped and
     /// called again.
     pub(super) async fn next(&self, sandbox: &Sandbox) -> Option<Event> {

@@ -2,6 +2,8 @@
 //! installed (`awslambdaric`), else by a small one of ours with the same forms
 //! (`python/bootstrap.py`; `.ci/runtimes/python.py` holds it to AWS's).
 
+mod asked;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -14,6 +16,9 @@ use tokio::time::timeout;
 
 use super::others::Other;
 use super::{Missing, Package, Preparing, Program, Runtime, Tools, unbuilt};
+use asked::Question;
+
+pub(super) use asked::Asked;
 
 /// Runs a module's function in an interpreter.
 pub(super) struct Python;
@@ -97,7 +102,7 @@ async fn prepare(
     )?;
     let modules = module_folders(function, package);
     let probe = files.join("probe.py");
-    let found = find(function, tools.python(), package, &probe, &modules).await?;
+    let found = find(function, tools, package, &probe, &modules).await?;
     check(&found, function, &package.named)?;
     let (major, minor, _) = found.version;
     if function.runtime != format!("python{major}.{minor}") {
@@ -155,12 +160,12 @@ fn module_folders(function: &Function, package: &Package) -> Vec<PathBuf> {
 /// The first interpreter that can be used.
 async fn find(
     function: &Function,
-    given: Option<&Path>,
+    tools: &Tools,
     package: &Package,
     probe: &Path,
     modules: &[PathBuf],
 ) -> Result<Found, Missing> {
-    let candidates = match given {
+    let candidates = match tools.python() {
         Some(given) => vec![given.to_owned()],
         None => {
             // A zip's is beside the zip.
@@ -171,11 +176,18 @@ async fn find(
             )
         }
     };
+    let question = Question::new(&candidates, &package.root, modules);
+    if let Some(found) = tools.pythons.answer(&question) {
+        return Ok(found);
+    }
     let mut old = None;
     let mut refusal = None;
     for candidate in candidates {
         match ask(&candidate, &package.root, probe, modules).await {
-            Ok(found) => return Ok(found),
+            Ok(found) => {
+                tools.pythons.note(question, &found);
+                return Ok(found);
+            }
             Err(Useless::TooOld(major, minor)) => {
                 old = old.or(Some((candidate, format!("it is Python {major}.{minor}"))));
             }
