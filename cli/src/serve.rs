@@ -4,6 +4,7 @@ mod announce;
 mod dry_run;
 mod input;
 mod values;
+mod watch;
 
 use std::io::Write;
 use std::net::IpAddr;
@@ -16,13 +17,16 @@ use gateway::{
 };
 use spec::Timestamp;
 use spec::throttle::Limit;
-use stack::{Assembly, Dialect, Variables};
+use stack::{Assembly, Dialect};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use values::EnvVars;
+use watch::Watch;
 
 use crate::given::{AppArgs, Stack, StackArgs, remark};
 use crate::interpreters::InterpreterArgs;
@@ -63,8 +67,8 @@ pub(crate) struct ServeArgs {
     interpreters: InterpreterArgs,
     /// Values for variables that functions declare, in place of the template's: a JSON file in the
     /// form of SAM's, `{"MyFunction": {"NAME": "value"}, "Parameters": {"NAME": "for all"}}`.
-    #[arg(long, value_name = "FILE", value_parser = values::variables)]
-    env_vars: Option<Variables>,
+    #[arg(long, value_name = "FILE", value_parser = EnvVars::read)]
+    env_vars: Option<EnvVars>,
     /// Where functions find a service that the gateway does not have, such as
     /// `sqs=http://127.0.0.1:4566`; may be repeated. So do `AWS_ENDPOINT_URL_*` of the environment.
     #[arg(long, value_name = "SERVICE=URL", value_parser = values::endpoint)]
@@ -84,6 +88,11 @@ pub(crate) struct ServeArgs {
     /// The port of the DynamoDB engine; 0 lets the system choose.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     dynamodb_port: u16,
+    /// Serve what is saved: the template and all that it is read with, functions' code and layers,
+    /// what `sam build` and its like make, the sources of functions that cargo builds. Connections
+    /// stay; what is wrong is shown, and what was served before is served on.
+    #[arg(long)]
+    watch: bool,
     /// Log every decision about a connection or a message, with its reason, and the START and END of
     /// each invocation besides its REPORT.
     #[arg(long, short)]
@@ -201,6 +210,7 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     // Before anything is started: an early signal must end it in an orderly way too.
     let mut ends = Ends::new()?;
     let options = serve_options(args, found);
+    let watch = args.watch.then(|| Watch::begin(args, found, log));
     let running = tokio::select! {
         started = gateway::start(options.clone()) => {
             started.map_err(failure)?
@@ -229,8 +239,15 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
             Ready::Text => std::future::pending().await,
         }
     };
+    let watched = async {
+        match watch {
+            Some(watch) => watch.serve(&running).await,
+            None => std::future::pending().await,
+        }
+    };
     let ended = tokio::select! {
         () = ends.signal() => Ok(()),
+        () = watched => Ok(()),
         fault = running.fault() => Err(Failure::could_not_run(fault)),
         ended = input => ended,
     };
@@ -260,7 +277,7 @@ async fn show(mut decisions: Subscription, log: Log) {
 fn serve_options(args: &ServeArgs, found: &Stack) -> Options {
     let mut options = options(&args.stack, found);
     options.build.release = args.release;
-    if let Some(variables) = &args.env_vars {
+    if let Some(EnvVars { variables, .. }) = &args.env_vars {
         options.settings.variables.clone_from(variables);
     }
     let links = args.vpc_link.iter().cloned();

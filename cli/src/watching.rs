@@ -195,6 +195,8 @@ impl Watching {
             return;
         }
         self.has_moved |= self.places.is_a_name(path) && sight != Sight::Written;
+        // What it leads to is to be watched, too.
+        self.has_moved |= path.is_symlink();
         if matches!(sight, Sight::Made | Sight::Whole) && path.is_dir() {
             self.places.grow(path);
             self.ask();

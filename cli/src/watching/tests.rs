@@ -90,8 +90,7 @@ async fn every_way_of_saving_is_one_change() {
             (
                 "by a link",
                 Box::new(|| {
-                    let target = beside.with_extension("linked");
-                    fs::write(&target, "linked")?;
+                    let target = folder.write("elsewhere/linked", "linked");
                     std::os::unix::fs::symlink(&target, &beside)?;
                     fs::rename(&beside, saved)
                 }),
