@@ -1,43 +1,15 @@
 //! `gatespec render --jsonl`: one request per line, one answer per line, for scripts and test
 //! harnesses.
 
-use std::error::Error;
-use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
 
-use serde_json::{Map, Value, json};
-use spec::template::{MappingTemplate, Params, Scope, Variables, frozen};
-use velocity::{Frozen, FrozenMap, Options, Text};
-
-use crate::params::{UnknownPart, params};
-
-/// A valid request.
-struct Request {
-    template: String,
-    body: Text<'static>,
-    context: Variables,
-    stage_variables: Variables,
-    params: Params,
-    variables: Variables,
-    options: Options,
-}
-
-/// Why a request is invalid.
-#[derive(Debug)]
-enum RequestError {
-    NotAnObject,
-    UnknownMember(String),
-    NotOfType {
-        name: &'static str,
-        expected: &'static str,
-    },
-    UnknownProfile(String),
-    NoTemplate,
-    Params(UnknownPart),
-}
+use inspect::console::{Request, plain};
+use serde_json::{Value, json};
+use spec::template::{MappingTemplate, Variables, frozen};
+use velocity::{Frozen, Options};
 
 /// The members of a request.
-const MEMBERS: [&str; 8] = [
+const MEMBERS: &[&str] = &[
     "id",
     "template",
     "body",
@@ -82,13 +54,21 @@ fn answer(line: &str, cache: &mut Cache) -> Value {
         Err(error) => return failed(&Value::Null, "request", &error.to_string(), None),
     };
     let id = match &request {
-        Frozen::Map(fields) => fields.get("id").map(json).unwrap_or_default(),
+        Frozen::Map(fields) => fields.get("id").map(plain).unwrap_or_default(),
         _ => Value::Null,
     };
-    let request = match Request::read(request) {
+    let has_context = match &request {
+        Frozen::Map(fields) => !matches!(fields.get("context"), None | Some(Frozen::Null)),
+        _ => false,
+    };
+    let mut request = match Request::read(&request, MEMBERS) {
         Ok(request) => request,
         Err(problem) => return failed(&id, "request", &problem.to_string(), None),
     };
+    // Harnesses send what their templates see, and nothing is added to it.
+    if !has_context {
+        request.context = Variables::default();
+    }
     let template = match cache.parse(&request) {
         Ok(template) => template,
         Err(error) => {
@@ -96,12 +76,7 @@ fn answer(line: &str, cache: &mut Cache) -> Value {
             return failed(&id, "parse", error.message(), location);
         }
     };
-    let scope = Scope::new("", &request.context)
-        .body(request.body.clone())
-        .stage_variables(&request.stage_variables)
-        .params(&request.params)
-        .variables(&request.variables);
-    match template.render(&scope) {
+    match template.render(&request.scope()) {
         Ok(output) => json!({"id": id, "ok": true, "output": output}),
         Err(error) => failed(
             &id,
@@ -112,101 +87,10 @@ fn answer(line: &str, cache: &mut Cache) -> Value {
     }
 }
 
-/// A value as it is sent back: a lone surrogate is `?`.
-fn json(value: &Frozen) -> Value {
-    match value {
-        Frozen::Null => Value::Null,
-        Frozen::Bool(value) => Value::Bool(*value),
-        Frozen::Number(_) => match value.thaw().to_text() {
-            Ok(text) => text.to_str().parse().map_or(Value::Null, Value::Number),
-            Err(_) => Value::Null,
-        },
-        Frozen::Text(text) => text.as_str().into(),
-        Frozen::Units(text) => text.to_str().into(),
-        Frozen::List(items) => items.iter().map(json).collect(),
-        Frozen::Map(map) => Value::Object(object(map)),
-    }
-}
-
-fn object(map: &FrozenMap) -> Map<String, Value> {
-    let entries = map
-        .iter()
-        .map(|(name, value)| (name.to_owned(), json(value)));
-    entries.collect()
-}
-
 fn failed(id: &Value, stage: &str, error: &str, location: Option<(usize, usize)>) -> Value {
     let (line, column) = location.unzip();
     json!({"id": id, "ok": false, "stage": stage, "error": error, "line": line, "column": column})
 }
-
-impl Request {
-    fn read(request: Frozen) -> Result<Self, RequestError> {
-        let Frozen::Map(fields) = request else {
-            return Err(RequestError::NotAnObject);
-        };
-        let mut names = fields.iter().map(|(name, _)| name);
-        if let Some(unknown) = names.find(|name| !MEMBERS.contains(name)) {
-            return Err(RequestError::UnknownMember(unknown.to_owned()));
-        }
-        let text = |name| match fields.get(name) {
-            None | Some(Frozen::Null) => Ok(None),
-            Some(Frozen::Text(text)) => Ok(Some(Text::from(text.clone()))),
-            Some(Frozen::Units(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(RequestError::NotOfType {
-                name,
-                expected: "a string",
-            }),
-        };
-        let map = |name| match fields.get(name) {
-            None | Some(Frozen::Null) => Ok(FrozenMap::default()),
-            Some(Frozen::Map(map)) => Ok(map.clone()),
-            Some(_) => Err(RequestError::NotOfType {
-                name,
-                expected: "an object",
-            }),
-        };
-        let profile = text("profile")?;
-        let options = match profile.as_ref().map(Text::to_str).as_deref() {
-            None | Some("api-gateway") => spec::template::options(),
-            Some("velocity") => Options::default(),
-            Some(other) => return Err(RequestError::UnknownProfile(other.to_owned())),
-        };
-        Ok(Self {
-            template: match text("template")? {
-                Some(template) => template.to_str().into_owned(),
-                None => return Err(RequestError::NoTemplate),
-            },
-            body: text("body")?.unwrap_or_else(|| Text::borrowed("")),
-            context: map("context")?.into(),
-            stage_variables: map("stageVariables")?.into(),
-            params: params(&object(&map("params")?)).map_err(RequestError::Params)?,
-            variables: map("variables")?.into(),
-            options,
-        })
-    }
-}
-
-impl fmt::Display for RequestError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAnObject => f.write_str("a request must be an object"),
-            Self::UnknownMember(name) => write!(
-                f,
-                "unknown member `{name}` in a request (known: {})",
-                MEMBERS.join(", ")
-            ),
-            Self::NotOfType { name, expected } => write!(f, "`{name}` must be {expected}"),
-            Self::UnknownProfile(name) => {
-                write!(f, "unknown profile `{name}` (known: api-gateway, velocity)")
-            }
-            Self::NoTemplate => f.write_str("`template` is missing"),
-            Self::Params(unknown) => unknown.fmt(f),
-        }
-    }
-}
-
-impl Error for RequestError {}
 
 impl Cache {
     fn parse(&mut self, request: &Request) -> Result<&MappingTemplate, velocity::ParseError> {

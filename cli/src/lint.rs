@@ -187,11 +187,7 @@ impl Placed {
 
 impl Place {
     fn of(text: &str, at: usize) -> Self {
-        let before = text.get(..at).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Place {
-            line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        let (line, column) = spec::json::position(text, at);
+        Place { line, column }
     }
 }

@@ -8,13 +8,14 @@
 
 mod ca;
 mod check;
+mod completions;
 mod failure;
 mod falsify;
 mod given;
 mod interpreters;
 mod jsonl;
 mod lint;
-mod params;
+mod man;
 mod render;
 mod report;
 mod serve;
@@ -50,6 +51,8 @@ enum Command {
     Report(report::ReportArgs),
     Spec(spec::SpecArgs),
     Ca(ca::CaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
     /// Be the function of the conformance kit's fixtures: what their `bootstrap` runs.
     #[command(hide = true)]
     Probe,
@@ -78,6 +81,8 @@ fn main() -> ExitCode {
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Spec(args)) => spec::run(&args),
         Some(Command::Ca(args)) => ca::run(&args),
+        Some(Command::Completions(args)) => completions::run(&args),
+        Some(Command::Man(args)) => man::run(&args),
         Some(Command::Probe) => runtime().and_then(|runtime| {
             let ended = runtime.block_on(conformance::probe::function::run());
             ended.map_err(Failure::could_not_run)

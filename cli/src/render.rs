@@ -2,9 +2,8 @@
 
 use clap::Args;
 use serde_json::{Map, Value};
-use spec::template::{MappingTemplate, Scope, Variables, example_context};
+use spec::template::{MappingTemplate, Params, Scope, Variables, example_context};
 
-use crate::params::params;
 use crate::{Caused, Failure, jsonl, print, text_or_file};
 
 /// Render a mapping template as API Gateway would.
@@ -51,7 +50,7 @@ pub(crate) fn run(args: &RenderArgs) -> Result<(), Failure> {
         None => example_context(),
     };
     let stage_variables = object("--stage-variables", &text_or_file(&args.stage_variables)?)?;
-    let params = params(&object("--params", &text_or_file(&args.params)?)?)
+    let params = Params::read(&object("--params", &text_or_file(&args.params)?)?)
         .map_err(|problem| Failure::usage(Caused::new("`--params`", problem)))?;
     let template = MappingTemplate::parse(&source)
         .map_err(|error| Failure::Unexpected(error.with_source(name, &source)))?;

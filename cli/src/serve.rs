@@ -2,6 +2,7 @@
 
 mod announce;
 mod dry_run;
+mod ends;
 mod input;
 mod values;
 mod watch;
@@ -12,13 +13,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use ends::Ends;
 use gateway::{
     AccessLog, Build, Error, InvocationLines, Log, Notice, Options, Subscription, TimeSource,
 };
 use spec::Timestamp;
 use spec::throttle::Limit;
 use stack::{Assembly, Dialect};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -230,7 +231,7 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
         if !is_asked {
             return std::future::pending().await;
         }
-        let mut lines = input::Lines::read()
+        let mut lines = input::Lines::read(log.clone())
             .map_err(|error| could_not_run("cannot read standard input", error))?;
         lines.obey(&running, &options).await;
         match args.ready {
@@ -253,7 +254,7 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     };
     tokio::select! {
         () = running.shutdown() => {}
-        () = ends.signal() => log.line(&"ended at once, since it was asked twice"),
+        () = ends.again() => log.line(&"ended at once, since it was asked twice"),
     }
     drop(running);
     if let Some(shown) = shown {
@@ -366,33 +367,4 @@ fn failure(error: Error) -> Failure {
 
 fn could_not_run(what: &'static str, error: std::io::Error) -> Failure {
     Failure::could_not_run(Caused::new(what, error))
-}
-
-/// What ends the gateway from outside.
-struct Ends {
-    interrupt: Signal,
-    terminate: Signal,
-    /// The terminal is closed.
-    hangup: Signal,
-}
-
-impl Ends {
-    fn new() -> Result<Self, Failure> {
-        let listen =
-            |kind| signal(kind).map_err(|error| could_not_run("cannot listen for signals", error));
-        Ok(Self {
-            interrupt: listen(SignalKind::interrupt())?,
-            terminate: listen(SignalKind::terminate())?,
-            hangup: listen(SignalKind::hangup())?,
-        })
-    }
-
-    /// Resolves when somebody asks for the end.
-    async fn signal(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
-        }
-    }
 }

@@ -312,7 +312,7 @@ fn hand_on(
 fn sights(event: &Event) -> impl Iterator<Item = (&Path, Sight)> {
     let kind = event.kind;
     let paths = event.paths.iter().enumerate();
-    paths.filter_map(move |(at, path)| {
+    paths.map(move |(at, path)| {
         let sight = match kind {
             EventKind::Create(_) if !closes() || path.is_dir() => Sight::Whole,
             EventKind::Create(_) => Sight::Made,
@@ -325,7 +325,7 @@ fn sights(event: &Event) -> impl Iterator<Item = (&Path, Sight)> {
             EventKind::Modify(ModifyKind::Data(_)) if closes() => Sight::Written,
             _ => there(path),
         };
-        Some((&**path, sight))
+        (&**path, sight)
     })
 }
 

@@ -8,39 +8,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use rstest::rstest;
-use support::{PATIENCE, Served, code, command, file, gatespec, root, stderr, stdout};
-
-const TEMPLATE: &str = "
-Resources:
-  Api:
-    Type: AWS::ApiGatewayV2::Api
-    Properties: {ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
-  Route:
-    Type: AWS::ApiGatewayV2::Route
-    Properties: {ApiId: !Ref Api, RouteKey: quiet}
-  Stage:
-    Type: AWS::ApiGatewayV2::Stage
-    Properties:
-      ApiId: !Ref Api
-      StageName: test
-      AutoDeploy: true
-      AccessLogSettings:
-        Format: $context.requestId $context.eventType $context.status $context.error.responseType
-";
-
-/// A gateway with these options, and where it listens.
-fn serve(name: &str, options: &[&str]) -> (Served, String) {
-    let template = file("serve", &format!("{name}.yaml"), TEMPLATE);
-    let arguments = [&["--ready", "json", &template], options].concat();
-    let mut served = Served::start(&arguments, Stdio::piped());
-    let address = served.ready().split('/').nth(2).unwrap().to_owned();
-    (served, address)
-}
+use support::raw::{PING, PONG, TEXT, UPGRADE, client, receive, send, serve};
+use support::{Served, code, command, file, gatespec, root, stderr, stdout};
 
 /// The status of an answer to a request with these header fields.
 fn get(address: &str, headers: &str) -> u16 {
@@ -62,8 +32,6 @@ fn logged(served: Served) -> [Vec<String>; 2] {
         lines.filter(|line| line.contains("CONNECT ")).collect()
     })
 }
-
-const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 const NOTHING: [&str; 0] = [];
 
@@ -167,44 +135,6 @@ fn serve_ends_when_its_standard_input_is_closed() {
     assert_eq!(served.end().0, "");
 }
 
-/// A client, let in, that reads and writes frames itself.
-fn client(address: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let request = format!("GET /test HTTP/1.1\r\nHost: {address}\r\n{UPGRADE}\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte).unwrap();
-        head.extend(byte);
-    }
-    assert!(head.starts_with(b"HTTP/1.1 101 "));
-    stream
-}
-
-/// Sends a frame whose mask changes nothing.
-fn send(stream: &mut TcpStream, opcode: u8, payload: &[u8]) {
-    let length = u16::try_from(payload.len()).unwrap().to_be_bytes();
-    let head = [0x80 | opcode, 0x80 | 126, length[0], length[1], 0, 0, 0, 0];
-    stream.write_all(&[&head, payload].concat()).unwrap();
-}
-
-/// The next frame: opcode and payload.
-fn receive(stream: &mut TcpStream) -> (u8, Vec<u8>) {
-    let mut head = [0; 2];
-    stream.read_exact(&mut head).unwrap();
-    let mut payload = vec![0; head[1].into()];
-    assert!(payload.len() < 126, "the tests' frames are short");
-    stream.read_exact(&mut payload).unwrap();
-    (head[0] & 0x0f, payload)
-}
-
-const TEXT: u8 = 1;
-const CLOSE: u8 = 8;
-const PING: u8 = 9;
-const PONG: u8 = 10;
-
 // Every message writes 30 KB into a pipe that nobody reads: more than any pipe and the queue hold.
 #[test]
 fn a_log_that_nobody_reads_stops_nobody() {
@@ -277,70 +207,6 @@ fn a_client_cannot_forge_a_line_or_control_a_terminal() {
     let mut lines = served.stderr().lines().map(Result::unwrap);
     let line = lines.find(|line| line.contains(r"a\nforged")).unwrap();
     assert!(line.contains(r"`a\nforged\u{1b}[2J\u{9b}K`"), "{line}");
-}
-
-// What keeps its standard input open, such as `serve --ready json < <(sleep 60)`, keeps nothing
-// else.
-#[rstest]
-fn a_signal_ends_it_while_its_standard_input_stays_open(
-    #[values(&["--ready", "json"], &["--ready", "json", "--clock", "0"], &["--clock", "0"])]
-    options: &[&str],
-    #[values("TERM", "INT")] signal: &str,
-) {
-    let template = file("serve", "signal.yaml", TEMPLATE);
-    let arguments = [options, &[&*template]].concat();
-    let mut served = Served::start(&arguments, Stdio::null());
-    served.line();
-    served.signal(signal);
-    assert!(served.wait().success());
-}
-
-// Its answers used to be written where signals are listened for.
-#[rstest]
-fn a_signal_ends_it_while_nobody_reads_its_answers(#[values("TERM", "INT")] signal: &str) {
-    let template = file("serve", "answers.yaml", TEMPLATE);
-    let mut served = Served::start(&["--ready", "json", &template], Stdio::null());
-    served.line();
-    let mut stdin = served.stdin();
-    let written = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&written);
-    std::thread::spawn(move || {
-        // More than the pipes of lines and of answers hold.
-        for _ in 0..100_000 {
-            if stdin.write_all(b"junk\n").is_err() {
-                return;
-            }
-            count.fetch_add(1, Ordering::SeqCst);
-        }
-    });
-    // Until nothing moves: were it too early, the test would only be weaker.
-    let mut before = usize::MAX;
-    while before != written.load(Ordering::SeqCst) {
-        before = written.load(Ordering::SeqCst);
-        std::thread::sleep(Duration::from_millis(300));
-    }
-    served.signal(signal);
-    assert!(served.wait().success());
-}
-
-#[test]
-fn a_second_signal_ends_it_at_once() {
-    // If the machine is so slow that the gateway has ended by itself before, it is tried again.
-    for _ in 0..10 {
-        let (mut served, address) = serve("twice", &[]);
-        let mut alice = client(&address);
-        served.signal("INT");
-        // Alice is told, and keeps the gateway waiting for her own close frame.
-        assert_eq!(receive(&mut alice).0, CLOSE);
-        served.signal("INT");
-        assert!(served.wait().success());
-        let mut error = String::new();
-        served.stderr().read_to_string(&mut error).unwrap();
-        if error.contains("ended at once, since it was asked twice") {
-            return;
-        }
-    }
-    panic!("it always ended by itself");
 }
 
 // There was no way to serve them: only the debug ones were looked for.

@@ -13,12 +13,13 @@ use std::collections::BTreeSet;
 
 use modules::{Names, Uses, cycles, paths, source, uses, without_children};
 
-const CRATES: [&str; 7] = [
+const CRATES: [&str; 8] = [
     "spec",
     "velocity",
     "stack",
     "handlers",
     "gateway",
+    "inspect",
     "conformance",
     "cli",
 ];

@@ -1,5 +1,7 @@
 //! A running gateway, as its owner sees it.
 
+pub(crate) mod connections;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,6 +19,7 @@ use crate::running::{Running, reachable};
 use crate::services::aws;
 use crate::subscription::Subscription;
 use crate::supervisor::Fault;
+use crate::trace::Trace;
 
 /// The way to a gateway that serves. Clones control the same one; when the last is dropped,
 /// everything ends at once; [`shutdown`](Self::shutdown) is the graceful way.
@@ -121,6 +124,12 @@ impl Control {
     /// Its decisions from now on, with their reasons.
     pub fn subscribe(&self) -> Subscription {
         self.0.hub.subscribe()
+    }
+
+    /// Everything that happens from now on: each input with all that it led to, and what the
+    /// functions do. It costs nothing while nobody holds a [`Trace`].
+    pub fn trace(&self) -> Trace {
+        self.0.hub.trace()
     }
 
     /// Resolves if the gateway cannot be trusted to serve on: a part of it died. Whoever owns it

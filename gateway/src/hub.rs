@@ -7,8 +7,9 @@
 
 mod backlog;
 mod level;
+mod record;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::calls::{Invoke, Results};
 use crate::clock::Clock;
 use crate::services::backend::Backends;
 use crate::subscription::{Publisher, Subscription};
+use crate::trace::Traces;
 
 pub(crate) use backlog::Backlog;
 
@@ -51,6 +53,7 @@ pub(crate) struct Hub {
     functions: Arc<dyn Invoke>,
     backends: Backends,
     decisions: Publisher,
+    traces: Traces,
     /// The next timer is earlier than the timers' task knows.
     timer: Notify,
     /// Something ended that [`quiet`](Self::quiet) may wait for.
@@ -60,6 +63,8 @@ pub(crate) struct Hub {
 
 struct Machine {
     gateway: crate::SpecGateway,
+    /// What was told to those who watch, and is still to be done. Empty while nobody watches.
+    told: VecDeque<Output>,
     clients: HashMap<PeerId, Client>,
     callers: HashMap<ManagementId, oneshot::Sender<HttpResponse>>,
     requests: u64,
@@ -74,6 +79,7 @@ impl Hub {
         gateway: crate::SpecGateway,
         clock: Clock,
         access_log: Option<Lines>,
+        traces: Traces,
         surroundings: impl FnOnce(Weak<Hub>) -> (Arc<dyn Invoke>, Backends),
     ) -> Arc<Self> {
         Arc::new_cyclic(|hub| {
@@ -81,6 +87,7 @@ impl Hub {
             Self {
                 machine: Mutex::new(Machine {
                     gateway,
+                    told: VecDeque::new(),
                     clients: HashMap::new(),
                     callers: HashMap::new(),
                     requests: 0,
@@ -91,6 +98,7 @@ impl Hub {
                 functions,
                 backends,
                 decisions: Publisher::new(),
+                traces,
                 timer: Notify::new(),
                 ended: Notify::new(),
                 peers: AtomicU64::new(0),
@@ -119,7 +127,7 @@ impl Hub {
         };
         let now = self.clock.now();
         let input = Input::PeerClosed { peer, close: None };
-        machine.gateway.handle_input(now, input);
+        self.take(&mut machine, now, input);
         self.settle(&mut machine, now);
         machine.clients.remove(&peer);
         self.ended.notify_one();
@@ -136,7 +144,7 @@ impl Hub {
         let mut machine = self.lock();
         functions();
         let now = self.clock.now();
-        machine.gateway.handle_input(now, Input::Deploy(rules));
+        self.take(&mut machine, now, Input::Deploy(rules));
         self.settle(&mut machine, now);
     }
 
@@ -154,7 +162,7 @@ impl Hub {
     pub(crate) fn input(&self, input: Input) {
         let mut machine = self.lock();
         let now = self.clock.now();
-        machine.gateway.handle_input(now, input);
+        self.take(&mut machine, now, input);
         self.settle(&mut machine, now);
     }
 
@@ -167,7 +175,7 @@ impl Hub {
         if backlog.has_room_again() {
             let now = self.clock.now();
             let input = Input::SendBuffer { peer, full: false };
-            machine.gateway.handle_input(now, input);
+            self.take(&mut machine, now, input);
             self.settle(&mut machine, now);
         }
     }
@@ -181,9 +189,7 @@ impl Hub {
             machine.requests += 1;
             let id = ManagementId(machine.requests);
             machine.callers.insert(id, sender);
-            machine
-                .gateway
-                .handle_input(now, Input::Management { id, request });
+            self.take(&mut machine, now, Input::Management { id, request });
             self.settle(&mut machine, now);
         }
         // The machine answers every request; were it not to, the caller must not hang.
@@ -202,7 +208,7 @@ impl Hub {
                 () = self.clock.sleep_until(next) => {
                     let mut machine = self.lock();
                     let now = self.clock.now();
-                    machine.gateway.handle_timeout(now);
+                    self.pass(&mut machine, now);
                     self.settle(&mut machine, now);
                 }
                 () = self.timer.notified() => {}
@@ -221,7 +227,7 @@ impl Hub {
             let due = due.into_iter().chain(self.functions.next_timeout()).min();
             let now = due.map_or(end, |due| due.min(end)).max(self.clock.now());
             let mut failed = self.functions.advance_to(now);
-            machine.gateway.handle_timeout(now);
+            self.pass(&mut machine, now);
             // In the order of the calls, which functions with the same `Timeout` must not shuffle.
             failed.sort_unstable_by_key(|(invocation, _)| *invocation);
             for (invocation, outcome) in failed {
@@ -229,10 +235,11 @@ impl Hub {
                     id: invocation,
                     outcome: Outcome::Function(outcome),
                 };
-                machine.gateway.handle_input(now, input);
+                self.take(&mut machine, now, input);
             }
             self.settle(&mut machine, now);
             if due.is_none_or(|due| due > end) {
+                self.traces.advanced(end);
                 return end;
             }
         }
@@ -258,7 +265,7 @@ impl Hub {
 
     /// Does what the machine wants done.
     fn settle(&self, machine: &mut Machine, now: Timestamp) {
-        while let Some(output) = machine.gateway.poll_output() {
+        while let Some(output) = machine.next_output() {
             match output {
                 Output::Accept { peer, headers } => machine.tell(peer, ToClient::Accept(headers)),
                 Output::Reject { peer, response } => machine.tell(peer, ToClient::Reject(response)),
@@ -266,7 +273,7 @@ impl Hub {
                     machine.tell(peer, ToClient::Send(text));
                     if machine.fills_up(peer) {
                         let input = Input::SendBuffer { peer, full: true };
-                        machine.gateway.handle_input(now, input);
+                        self.take(machine, now, input);
                     }
                 }
                 Output::Close { peer, close } => machine.tell(peer, ToClient::Close(close)),
@@ -275,7 +282,7 @@ impl Hub {
                     if let Err(error) = self.functions.invoke(invocation) {
                         let outcome = FunctionOutcome::NotInvocable(error.to_string()).into();
                         let input = Input::CallFinished { id, outcome };
-                        machine.gateway.handle_input(now, input);
+                        self.take(machine, now, input);
                     }
                 }
                 Output::HttpRequest(call) => self.backends.request(call),
@@ -292,6 +299,7 @@ impl Hub {
                     }
                 }
                 Output::Decision(decision) => self.tell(decision),
+                Output::Explanation(_) => {}
             }
         }
         let next = machine.gateway.poll_timeout();

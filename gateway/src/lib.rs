@@ -11,6 +11,7 @@
 //! hub          spec::Gateway behind a lock: inputs in, outputs to clients' tasks and functions
 //! calls        what the hub, functions and services know of each other
 //! subscription decisions, for whoever watches
+//! trace        everything that happens, for whoever watches
 //! log          lines for people: one writer, a bounded queue, nobody waits
 //! access_log   the stage's lines for requests, to a file or a stream
 //! server       one port: WebSocket clients and the @connections API
@@ -65,11 +66,13 @@ mod streams;
 mod subscription;
 mod supervisor;
 mod tls;
+mod trace;
 
 pub use access_log::AccessLog;
 pub use apply::{ApplyError, Reloaded};
 pub use build::Build;
 pub use clock::TimeSource;
+pub use control::connections::{ConnectionCall, OpenConnection};
 pub use control::{Control, Snapshot};
 pub use error::{BuildError, Error};
 pub use lambda::{Figures, FunctionOutput, InvocationLines, LineSink};
@@ -83,6 +86,7 @@ pub use start::{build, start};
 pub use subscription::{Notice, Subscription};
 pub use supervisor::Fault;
 pub use tls::{AuthorityError, authority};
+pub use trace::{FunctionEvent, FunctionReport, FunctionStep, Step, Trace, Traced};
 
 #[cfg(feature = "mutations")]
 use mutation::Mutant as SpecGateway;

@@ -32,6 +32,7 @@ use crate::services::front::Front;
 use crate::services::outbox::Outbox;
 use crate::streams::Mappings;
 use crate::supervisor::Supervisor;
+use crate::trace::Traces;
 use crate::{Error, Options, SpecGateway, ids, lambda, server, streams, tls};
 
 /// Builds the functions of a stack, so that a later start with [`Build::skip`] finds them.
@@ -114,8 +115,9 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         processors: std::thread::available_parallelism().map_or(1, usize::from),
     };
     let folder = tools.folder().map_err(Error::Home)?;
-    let sink =
-        Sink::open(&options.function_output, options.invocation_lines).map_err(Error::Output)?;
+    let traces = Traces::new(clock.clone());
+    let (output, about) = (&options.function_output, options.invocation_lines);
+    let sink = Sink::open(output, about, traces.clone()).map_err(Error::Output)?;
     let launches = Launch::all(&stack, &programs, &surroundings);
     let deployed = Deployed {
         launches: launches
@@ -148,6 +150,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         machine(&stack, access.clone(), &options),
         clock.clone(),
         lines,
+        traces,
         |hub| {
             let (functions, tasks) =
                 Functions::new(launches, folder, sink.clone(), clock.clone(), hub.clone());

@@ -150,6 +150,16 @@ impl CompiledApi {
         }
     }
 
+    /// The name of the model that judges a message, or the key that no model has; `None` if none
+    /// is asked.
+    pub(crate) fn model_name(&self, route_key: &RouteKey, message: &Message<'_>) -> Option<String> {
+        let chosen = self.request_models.get(route_key)?;
+        Some(match chosen.choose(&self.models, message) {
+            Ok((name, _)) => name.to_owned(),
+            Err(key) => key,
+        })
+    }
+
     /// Whether the result of a message's integration goes back to the client.
     ///
     /// Realises: INTEGRATION-4

@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use crate::api::{self, ContentHandling, IntegrationType, PassthroughBehavior};
 use crate::authorizer::error_message;
 use crate::call::{FunctionOutcome, HttpOutcome, Outcome, ServiceRequest};
+use crate::explanation::{Renderings, Target};
 use crate::http::{Headers, HttpAnswer, HttpRequest};
 use crate::template::{Params, Variables};
 
@@ -78,6 +79,8 @@ pub struct Request<'a> {
     pub params: &'a Params,
     /// Whether the client gets the answer's body as a message.
     pub two_way: bool,
+    /// Takes the templates that are rendered, if somebody wants them.
+    pub renderings: Option<&'a Renderings>,
 }
 
 #[derive(Debug)]
@@ -158,6 +161,17 @@ impl Integration {
     /// How long the gateway waits for a result.
     pub fn timeout(&self) -> Duration {
         self.timeout
+    }
+
+    /// What it calls.
+    pub(crate) fn target(&self) -> Target {
+        match &self.kind {
+            Kind::Lambda { function_arn, .. } => Target::Function(function_arn.clone()),
+            Kind::Service(service) => Target::Service(service.name().to_owned()),
+            Kind::Http(backend) => Target::Http(backend.url.clone()),
+            Kind::Mock => Target::Mock,
+            Kind::Unavailable(reason) => Target::Unavailable(reason.clone()),
+        }
     }
 
     /// What to do for a request that is traced under `trace_id`.

@@ -19,6 +19,7 @@ pub use crate::call::{
     CallId, FunctionOutcome, HttpCall, HttpOutcome, Invocation, InvocationType, Outcome,
     ServiceCall, ServiceRequest,
 };
+pub use crate::explanation::{Rendering, RequestKind, Role, Side, Target};
 
 /// A client's socket, numbered by the shell; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,6 +164,53 @@ pub enum Output {
     AccessLog(String),
     /// Nothing to do: why the gateway did what it did, for logs and transcripts.
     Decision(Decision),
+    /// Nothing to do: what only those who watch want to know. Only while [`Gateway::explain`] asks
+    /// for it.
+    ///
+    /// [`Gateway::explain`]: crate::Gateway::explain
+    Explanation(Explanation),
+}
+
+/// All outputs behind this one belong to its request, until the next one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// `requestId`.
+    pub request_id: String,
+    /// What there is to know.
+    pub about: About,
+}
+
+/// What there is to know of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum About {
+    /// It has just begun.
+    Began {
+        /// Whose it is.
+        peer: PeerId,
+        /// `connectionId`.
+        connection_id: String,
+        /// What it is.
+        kind: RequestKind,
+    },
+    /// It goes on, for one of its calls has ended, or its client has left.
+    Resumed,
+    /// Its message was judged by a model.
+    Validated {
+        /// The model's name, or the key that no model has.
+        model: String,
+        /// What the model has against it.
+        mismatch: Option<Mismatch>,
+    },
+    /// Something is about to be called for it. If nothing of it follows, such as
+    /// [`Output::Invoke`], then it answered or failed at once.
+    Calls {
+        /// What for.
+        role: Role,
+        /// What is called.
+        target: Target,
+    },
+    /// A mapping template was rendered for it.
+    Rendered(Box<Rendering>),
 }
 
 /// A decision with its reasons: every verdict carries them.

@@ -106,8 +106,8 @@ pub(crate) fn value(source: &str) -> Result<Json, NotJson> {
     read(source, Utf8)
 }
 
-/// Line and column, from 1, of an offset in bytes.
-pub(crate) fn position(source: &str, at: usize) -> (usize, usize) {
+/// Line and column, from 1, of an offset in bytes; the column in characters.
+pub fn position(source: &str, at: usize) -> (usize, usize) {
     let before = source.get(..at).unwrap_or(source);
     let line = before.rfind('\n').map_or(0, |end| end + 1);
     (

@@ -63,6 +63,7 @@ pub mod deployment;
 pub mod domain;
 pub mod error_frame;
 pub mod event;
+mod explanation;
 mod gateway;
 pub mod handshake;
 pub mod http;
@@ -94,6 +95,6 @@ pub mod strategy;
 
 pub use api::Api;
 pub use compile::{CannotDeploy, CompiledApi, InvalidApi, Location, Problem};
-pub use gateway::Gateway;
+pub use gateway::{Gateway, OpenConnection, Traffic};
 pub use io::{Input, Output};
 pub use time::Timestamp;

@@ -242,13 +242,29 @@ impl RequestModels {
         let value = message
             .json()
             .map_err(|error| Mismatch::NotJson(error.to_string()))?;
+        match self.choose(models, message) {
+            Ok((name, model)) => model.judge(name, value),
+            Err(key) => Err(Mismatch::NoModel { key }),
+        }
+    }
+
+    /// The model under the key that the expression gives, else the one under `$default`, and its
+    /// name.
+    ///
+    /// # Errors
+    /// The key, if there is neither.
+    pub(crate) fn choose<'m>(
+        &self,
+        models: &'m IndexMap<String, Model>,
+        message: &Message<'_>,
+    ) -> Result<(&'m str, &'m Model), String> {
         let key = self.selection.evaluate(|name| message.variable(name));
         let under = |key: &str| self.chosen.iter().find(|(other, _)| other == key);
         let chosen = under(&key).or_else(|| under(DEFAULT));
-        let Some((name, model)) = chosen.and_then(|(_, place)| models.get_index(*place)) else {
-            return Err(Mismatch::NoModel { key });
-        };
-        model.judge(name, value)
+        match chosen.and_then(|(_, place)| models.get_index(*place)) {
+            Some((name, model)) => Ok((name, model)),
+            None => Err(key),
+        }
     }
 }
 

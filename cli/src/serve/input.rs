@@ -5,10 +5,11 @@ use std::io::{self, BufRead, Read};
 use std::time::Duration;
 
 use conformance::with_causes;
-use gateway::{ApplyError, Control, Options};
+use gateway::{ApplyError, Control, Log, Options};
 use stack::Assembly;
 use tokio::sync::{mpsc, oneshot};
 
+use super::LAST;
 use crate::print;
 
 /// The lines of standard input.
@@ -37,7 +38,8 @@ enum Command {
 const LINE_BYTES: usize = 4096;
 
 impl Lines {
-    pub(super) fn read() -> io::Result<Self> {
+    /// Before a line is answered, what the log has to say about it is written.
+    pub(super) fn read(log: Log) -> io::Result<Self> {
         let (sender, lines) = mpsc::channel(1);
         std::thread::Builder::new()
             .name("stdin".to_owned())
@@ -52,6 +54,7 @@ impl Lines {
                     let Ok(answer) = answered.blocking_recv() else {
                         return;
                     };
+                    log.flush(LAST);
                     print(&answer);
                 }
             })?;

@@ -66,7 +66,10 @@ impl<'a> Watch<'a> {
                 Ok(line) => line,
                 Err(NotServed::Wrong(problem)) => {
                     tracing::error!("{problem}");
-                    format!("not reloaded, the old one is served: {}", said::files(&change))
+                    format!(
+                        "not reloaded, the old one is served: {}",
+                        said::files(&change)
+                    )
                 }
                 Err(NotServed::Gone(file)) => format!(
                     "`{}` is gone: what was read of it is served until it is back",
@@ -112,7 +115,9 @@ impl<'a> Watch<'a> {
     /// Reads everything again and serves it; the line that says so.
     async fn reload(&mut self, running: &Control, change: &Change) -> Result<String, NotServed> {
         let found = self.args.stack.find(Some(&self.args.app));
-        let is_there = found.as_ref().is_ok_and(|found| found.input.template.is_file());
+        let is_there = found
+            .as_ref()
+            .is_ok_and(|found| found.input.template.is_file());
         if !is_there && !self.template.is_file() {
             return Err(NotServed::Gone(self.template.clone()));
         }

@@ -4,6 +4,8 @@
 #![allow(dead_code, reason = "every test binary uses its own part")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub(crate) mod raw;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{

@@ -14,6 +14,8 @@ use crate::traffic::{Operation, Shape};
 /// The gateway and what was seen of it.
 pub(crate) struct Subject {
     gateway: Gateway,
+    /// Whether its explanations are asked for.
+    watched: bool,
     now: u64,
     clients: Vec<Seen>,
     /// By the model's number: the gateway's.
@@ -40,6 +42,7 @@ impl Subject {
     pub(crate) fn new(shape: &Shape) -> Self {
         Self {
             gateway: Gateway::new(compiled(shape), Counter::default()),
+            watched: false,
             now: START,
             clients: Vec::new(),
             calls: Vec::new(),
@@ -117,7 +120,10 @@ impl Subject {
         }
     }
 
+    /// Whoever watches, now and then, changes nothing but the explanations.
     fn give(&mut self, input: Input) {
+        self.watched = !self.watched;
+        self.gateway.explain(self.watched);
         self.gateway
             .handle_input(Timestamp::from_millis(self.now), input);
     }
@@ -183,6 +189,9 @@ impl Subject {
         while let Some(output) = self.gateway.poll_output() {
             if let Output::Decision(decision) = output {
                 self.decision(decision);
+                continue;
+            }
+            if matches!(output, Output::Explanation(_)) {
                 continue;
             }
             self.witness(&output);

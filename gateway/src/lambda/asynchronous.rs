@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use spec::Timestamp;
-use spec::io::{FunctionOutcome, Invocation};
+use spec::io::{CallId, FunctionOutcome, Invocation};
 use tokio::sync::oneshot;
 
 use super::direct::Callers;
@@ -49,11 +49,21 @@ impl Functions {
         trace_id: Option<&str>,
     ) -> Result<String, Uncallable> {
         let trace_id = self.trace_id(trace_id);
-        Ok(self.enqueue_for(self.find(named)?, payload, trace_id))
+        Ok(self.enqueue_for(self.find(named)?, payload, trace_id, None))
     }
 
-    pub(super) fn enqueue_for(&self, pool: Arc<Pool>, payload: String, trace_id: String) -> String {
+    /// The same for a function that is there; `call` is the hub's, if that has made one.
+    pub(super) fn enqueue_for(
+        &self,
+        pool: Arc<Pool>,
+        payload: String,
+        trace_id: String,
+        call: Option<CallId>,
+    ) -> String {
         let request_id = spec::ids::uuid(&mut Random::new());
+        if let Some(call) = call {
+            pool.trace_queued(call, &request_id);
+        }
         let queued = Queued {
             pool,
             callers: Arc::clone(&self.callers),

@@ -20,6 +20,7 @@ use super::failure::{Failure, Phase, Status};
 use super::launch::{Format, Launch};
 use super::machine::{Event, FailedStart};
 use super::output::{InvocationLines, Sink};
+use crate::trace::FunctionStep;
 use reading::Found;
 use report::{InitReport, Report};
 pub(super) use tails::Tails;
@@ -29,6 +30,8 @@ use tails::{End, Tail};
 pub(super) struct Journal {
     sink: Sink,
     function: String,
+    /// The name of the process's log stream.
+    process: String,
     arn: String,
     format: Format,
     memory_size: u64,
@@ -77,10 +80,11 @@ pub(super) fn without_lines(request_id: &str) -> String {
 }
 
 impl Journal {
-    pub(super) fn new(sink: Sink, launch: &Launch) -> Self {
+    pub(super) fn new(sink: Sink, launch: &Launch, process: &str) -> Self {
         Self {
             sink,
             function: launch.label.clone(),
+            process: process.to_owned(),
             arn: launch.arn.clone(),
             format: launch.log_format,
             memory_size: launch.memory_size,
@@ -163,6 +167,8 @@ impl Journal {
         let line = self.format.init_report(now, &init_report);
         let mut log = std::mem::take(&mut state.startup);
         drop(state);
+        let request_id = failed.event.as_ref().map(|event| &*event.request_id);
+        self.traced(request_id, || FunctionStep::StartFailed(line.clone()));
         log.line(&line);
         let function = &self.function;
         self.sink
@@ -211,6 +217,8 @@ impl Journal {
             until: now + self.timeout,
             tail: self.sink.tails().take(event.call),
         });
+        let step = || FunctionStep::Taken(event.call);
+        self.traced(Some(&event.request_id), step);
         let start = self.format.start(now, &event.request_id, &self.arn);
         self.about_invocation(&mut state, &start, InvocationLines::All);
     }
@@ -284,6 +292,13 @@ impl Journal {
         self.sink.about_invocation(&self.function, line, least);
     }
 
+    /// Tells those who watch.
+    fn traced(&self, request_id: Option<&str>, what: impl FnOnce() -> FunctionStep) {
+        let process = Some(&*self.process);
+        let traces = self.sink.traces();
+        traces.function(&self.function, process, request_id, what);
+    }
+
     fn look_at_memory(&self, state: &mut State) {
         let seen = state.pid.and_then(memory::peak);
         state.peak = state.peak.max(seen);
@@ -324,6 +339,7 @@ impl Ended<'_> {
             peak: state.peak,
             status,
         };
+        journal.traced(Some(&request_id), || FunctionStep::Report(report.traced()));
         let (end, report) = (
             journal.format.end(now, &report),
             journal.format.report(now, &report),

@@ -356,8 +356,12 @@ impl PoolMachine {
     /// The function will be called in a moment: a process is started if it has run before and has
     /// none.
     pub(super) fn warm(&mut self, now: Now) {
+        let mut processes = self.processes.values();
+        let has_one = processes.any(|process| {
+            process.generation == self.generation && !matches!(process.phase, Phase::Ending)
+        });
         let is_full = self.processes.len() >= self.limits.max_processes;
-        if self.started > 0 && !is_full && !self.is_stopped && self.serving().count() == 0 {
+        if self.started > 0 && !has_one && !is_full && !self.is_stopped {
             self.start(now);
         }
     }

@@ -51,6 +51,7 @@ use crate::home::Home;
 use crate::tls::Trust;
 use direct::Callers;
 use directory::Directory;
+use machine::PoolMachine;
 use pool::{Pool, Throttled, Works};
 use sandbox::Given;
 use stack::{Assembly, Function};
@@ -157,9 +158,11 @@ impl Functions {
     pub(crate) fn warm(&self, arns: &[String]) {
         let pools: Vec<Arc<Pool>> = {
             let pools = self.pools();
-            arns.iter().filter_map(|arn| pools.get(arn).cloned()).collect()
+            arns.iter()
+                .filter_map(|arn| pools.get(arn).cloned())
+                .collect()
         };
-        pools.iter().for_each(|pool| pool.warm());
+        pools.iter().for_each(|pool| pool.step(PoolMachine::warm));
     }
 
     /// From now on, the functions of this stack can be called by name, and no others.
@@ -239,7 +242,12 @@ impl Invoke for Functions {
             _ => NotCalled::NoSuchFunction(arn.to_owned()),
         })?;
         if invocation.invocation_type == InvocationType::Event {
-            self.enqueue_for(Arc::clone(pool), invocation.payload, invocation.trace_id);
+            self.enqueue_for(
+                Arc::clone(pool),
+                invocation.payload,
+                invocation.trace_id,
+                Some(invocation.id),
+            );
             return Ok(());
         }
         let called = pool.invoke(invocation, Given::default());

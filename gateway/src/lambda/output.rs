@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::journal::Tails;
 use crate::log::{FunctionLine, Log};
+use crate::trace::Traces;
 
 /// Takes a line that a function has written: the function's name, without the stack's before it, and
 /// the line.
@@ -45,6 +46,7 @@ pub(crate) struct Sink {
     place: Place,
     about: InvocationLines,
     tails: Tails,
+    traces: Traces,
 }
 
 #[derive(Clone)]
@@ -55,7 +57,11 @@ enum Place {
 }
 
 impl Sink {
-    pub(crate) fn open(output: &FunctionOutput, about: InvocationLines) -> io::Result<Self> {
+    pub(crate) fn open(
+        output: &FunctionOutput,
+        about: InvocationLines,
+        traces: Traces,
+    ) -> io::Result<Self> {
         let place = match output {
             FunctionOutput::Stderr => Place::Log(Log::stderr()?),
             FunctionOutput::File(path) => Place::Log(Log::file(path)?),
@@ -66,6 +72,7 @@ impl Sink {
             place,
             about,
             tails: Tails::default(),
+            traces,
         })
     }
 
@@ -74,9 +81,15 @@ impl Sink {
         &self.tails
     }
 
+    /// Whoever watches what functions do.
+    pub(super) fn traces(&self) -> &Traces {
+        &self.traces
+    }
+
     /// Whether nobody hears of invocations here.
     pub(super) fn is_silent(&self) -> bool {
-        self.about == InvocationLines::None || !matches!(self.place, Place::Log(_))
+        let is_read = self.about > InvocationLines::None && matches!(self.place, Place::Log(_));
+        !is_read && !self.traces.is_watched()
     }
 
     /// Takes what a function has written at once: records, each of one or more lines. Never waits: a

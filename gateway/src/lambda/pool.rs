@@ -31,7 +31,7 @@ pub(crate) struct Pool {
     name: String,
     /// What the log calls it.
     pub(super) label: String,
-    sink: Sink,
+    pub(super) sink: Sink,
     pub(super) clock: Clock,
     pub(super) watchdog: Arc<Watchdog>,
     pub(super) results: Weak<dyn Results>,
@@ -176,6 +176,7 @@ impl Pool {
             client_context: given.client_context,
             patience: invocation.deadline.since(now.clock),
         };
+        self.trace_queued(event.call, &request_id);
         state.machine.invoke(now, event);
         let told = self.perform(&mut state);
         drop(state);
@@ -200,11 +201,6 @@ impl Pool {
         let told = self.perform(&mut state);
         drop(state);
         self.report_later(told);
-    }
-
-    /// Starts a process before an event comes, if the function has run before.
-    pub(super) fn warm(&self) {
-        self.step(PoolMachine::warm);
     }
 
     /// The next event for a process; `None` if it must not ask. Waits for it; may be dropped and

@@ -1,19 +1,29 @@
-//! How the ends of events are told to those who have called.
+//! How the ends of events are told to those who have called, and their beginnings to those who watch.
 
 use std::sync::Arc;
 
-use spec::io::FunctionOutcome;
+use spec::io::{CallId, FunctionOutcome};
 
 use super::direct;
 use super::failure;
 use super::machine::{End, Finished};
 use super::pool::Pool;
 use super::sandbox::Told;
+use crate::trace::FunctionStep;
 
 /// What becomes of an event that has waited for a process for as long as it may.
 const NOT_TAKEN: &str = "no process was free in time";
 
 impl Pool {
+    /// Tells those who watch which event a call of the hub's has become: before anything of that is.
+    pub(super) fn trace_queued(&self, call: CallId, request_id: &str) {
+        if !direct::is_own(call) {
+            let step = || FunctionStep::Queued(call);
+            let traces = self.sink.traces();
+            traces.function(&self.label, None, Some(request_id), step);
+        }
+    }
+
     /// Reports while the hub's lock is held: not from here, then.
     pub(super) fn report_later(self: &Arc<Self>, told: Told) {
         if !told.finished.is_empty() || !told.starts.is_empty() {

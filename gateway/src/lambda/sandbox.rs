@@ -54,7 +54,7 @@ pub(super) struct Given {
 impl Sandbox {
     pub(super) fn new(id: ProcessId, launch: Arc<Launch>, name: String, sink: Sink) -> Self {
         Self {
-            journal: Journal::new(sink, &launch),
+            journal: Journal::new(sink, &launch, &name),
             id,
             launch,
             name,

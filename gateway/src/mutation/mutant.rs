@@ -79,6 +79,18 @@ impl Mutant {
         self.machine.is_idle() && self.outputs.is_empty() && self.late.is_empty()
     }
 
+    pub(crate) fn explain(&mut self, wanted: bool) {
+        self.machine.explain(wanted);
+    }
+
+    pub(crate) fn open_connections(&self) -> impl Iterator<Item = spec::OpenConnection<'_>> {
+        self.machine.open_connections()
+    }
+
+    pub(crate) fn peer(&self, connection_id: &str) -> Option<PeerId> {
+        self.machine.peer(connection_id)
+    }
+
     pub(crate) fn connections(&self) -> usize {
         self.machine.connections()
     }

@@ -2,43 +2,21 @@
 //! installed (`awslambdaric`), else by a small one of ours with the same forms
 //! (`python/bootstrap.py`; `.ci/runtimes/python.py` holds it to AWS's).
 
-mod asked;
-
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde::Deserialize;
 use stack::Function;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use super::asked::{Found, Question};
 use super::others::Other;
 use super::{Missing, Package, Preparing, Program, Runtime, Tools, unbuilt};
-use asked::Question;
-
-pub(super) use asked::Asked;
 
 /// Runs a module's function in an interpreter.
 pub(super) struct Python;
-
-/// What `python/probe.py` says of an interpreter and a function's code.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-struct Found {
-    /// The interpreter itself: what was called may be a script that looks for it.
-    executable: PathBuf,
-    version: (u32, u32, u32),
-    /// Whether AWS's runtime can be imported.
-    #[serde(default)]
-    awslambdaric: bool,
-    /// Packages of `requirements.txt` that cannot be imported.
-    #[serde(default)]
-    missing: Vec<String>,
-    /// Packages that the code imports, that Lambda brings along, and that are not here.
-    #[serde(default)]
-    brought: Vec<String>,
-}
 
 /// Why a program is no interpreter.
 #[derive(Debug)]

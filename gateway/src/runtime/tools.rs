@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::Missing;
-use super::python;
+use super::asked::Asked;
 use super::others::Others;
 use super::package::Packages;
 use super::version::{self, Version};
@@ -40,7 +40,7 @@ pub(crate) struct Tools {
     node: OnceCell<Result<Node, Missing>>,
     folder: Mutex<Option<Folder>>,
     pub(super) packages: Packages,
-    pub(super) pythons: python::Asked,
+    pub(super) pythons: Asked,
     pub(super) others: Others,
 }
 
@@ -64,7 +64,7 @@ impl Tools {
             node: OnceCell::new(),
             folder: Mutex::default(),
             packages: Packages::default(),
-            pythons: python::Asked::default(),
+            pythons: Asked::default(),
             others: Others::default(),
         }
     }

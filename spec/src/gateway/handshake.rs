@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Map;
 
 use super::pending::{Exchange, FunctionEvent, Pending, Purpose};
-use super::{GOING_DOWN, Gateway, Handshake, Peer, Timestamp, going_down};
+use super::{GOING_DOWN, Gateway, Handshake, Peer, Timestamp, Traffic, going_down};
 use crate::api::AuthorizationType;
 use crate::authorizer::{self, Authorization};
 use crate::connection::{Connection, Principal};
@@ -13,7 +13,7 @@ use crate::event::{self, EventType, Recipient};
 use crate::handshake::{self, HandshakeRequest, Refusal};
 use crate::ids;
 use crate::integration::{self, Answer};
-use crate::io::{Outcome, PeerId, Reason};
+use crate::io::{Outcome, PeerId, Reason, Role};
 use crate::lifecycle::{Effect, Event, State};
 use crate::limits;
 use crate::policy::Context;
@@ -53,7 +53,9 @@ impl Gateway {
             connection,
             handshake: Some(Box::new(handshake)),
             is_full: false,
+            traffic: Traffic::default(),
         };
+        self.explain_handshake(peer, &entry);
         self.peers.insert(peer, entry);
         if self.is_draining {
             return self.refuse(peer, &going_down(), GOING_DOWN.to_owned());
@@ -120,6 +122,9 @@ impl Gateway {
             trace_id,
             deadline,
         };
+        self.explain_call(&pending.request, Role::Authorizer, || {
+            authorizer.target.shown()
+        });
         self.invoke(now, authorizer.target.clone(), event, pending);
     }
 

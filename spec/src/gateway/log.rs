@@ -62,6 +62,7 @@ impl Gateway {
         if let Some(mut handshake) = peer.handshake
             && let Some(entry) = handshake.log.take()
         {
+            self.explain_resumed(&handshake.identity);
             let context = handshake_context(&peer.connection, &handshake);
             self.log_of(&handshake.rules, context, entry);
         }

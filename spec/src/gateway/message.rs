@@ -8,6 +8,7 @@ use crate::access_log;
 use crate::connection::{CloseInfo, Connection, Principal};
 use crate::error_frame::ErrorFrame;
 use crate::event::{self, EventType, RequestIdentity};
+use crate::explanation::{Renderings, RequestKind, Role};
 use crate::ids;
 use crate::integration::Failure;
 use crate::io::{PeerId, Reason};
@@ -25,6 +26,7 @@ impl Gateway {
             return;
         };
         entry.connection.last_active_at = now;
+        entry.traffic.received += 1;
         let connection = entry.connection.clone();
         if text.len() > crate::limits::MESSAGE_BYTES {
             let close = crate::limits::Violation::MessageTooLarge.close();
@@ -32,6 +34,7 @@ impl Gateway {
             return;
         }
         let request = self.request(now);
+        self.explain_began(peer, &connection, &request, RequestKind::Message);
         let message = Message::new(&text);
         let selection = route::select(&self.rules.route_selection, &message);
         let choice = route::choose(selection, &self.rules.routes);
@@ -61,7 +64,9 @@ impl Gateway {
             });
             return;
         };
-        if let Err(mismatch) = self.rules.validate(&route_key, &message) {
+        let judged = self.rules.validate(&route_key, &message);
+        self.explain_validated(&request, &route_key, &message, &judged);
+        if let Err(mismatch) = judged {
             // ROUTE-34, ROUTE-35
             let reason = Reason::InvalidRequestBody(mismatch.clone());
             self.decide(connection_id, &request.request_id, reason);
@@ -91,6 +96,7 @@ impl Gateway {
         };
         let connection = entry.connection.clone();
         let request = self.request(now);
+        self.explain_began(peer, &connection, &request, RequestKind::Disconnect);
         let reason = Reason::Disconnected(close.clone());
         self.decide(&connection.connection_id, &request.request_id, reason);
         let event_type = EventType::Disconnect(close);
@@ -125,7 +131,11 @@ impl Gateway {
             }
             _ => ids::trace_id(&mut *self.ids, now),
         };
-        match integration.call(exchange.request(), &trace_id) {
+        self.explain_call(&request, Role::Integration, || integration.target());
+        let renderings = self.explains.then(Renderings::default);
+        let called = integration.call(exchange.request(renderings.as_ref()), &trace_id);
+        self.explain_renderings(&request, renderings);
+        match called {
             Ok(call) => {
                 let pending = Pending {
                     peer,

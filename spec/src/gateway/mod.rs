@@ -3,6 +3,7 @@
 
 mod access;
 mod answer;
+mod explain;
 mod handshake;
 mod log;
 mod message;
@@ -29,6 +30,7 @@ use crate::throttle::{AccountLimits, Throttle};
 use crate::time::Timestamp;
 use crate::usage_plan::Usage;
 
+pub use explain::{OpenConnection, Traffic};
 use pending::Pending;
 use timers::{Timer, Timers};
 
@@ -54,6 +56,8 @@ pub struct Gateway {
     calls: u64,
     /// Whether it goes down.
     is_draining: bool,
+    /// Whether somebody watches.
+    explains: bool,
 }
 
 /// A client and its connection.
@@ -66,6 +70,8 @@ struct Peer {
     ///
     /// Realises: MANAGEMENT-30
     is_full: bool,
+    /// How many messages came from the client, and how many went to it.
+    traffic: Traffic,
 }
 
 /// A handshake that is under way.
@@ -99,6 +105,7 @@ impl Gateway {
             outputs: VecDeque::new(),
             calls: 0,
             is_draining: false,
+            explains: false,
         }
     }
 
@@ -316,6 +323,7 @@ impl Gateway {
     fn send(&mut self, now: Timestamp, peer: PeerId, text: String) {
         if let Some(entry) = self.peers.get_mut(&peer) {
             entry.connection.last_active_at = now;
+            entry.traffic.sent += 1;
             self.outputs.push_back(Output::Send { peer, text });
         }
     }

@@ -9,6 +9,7 @@ use crate::access_log;
 use crate::compile::{CallTarget, CompiledApi};
 use crate::connection::Connection;
 use crate::event::RequestIdentity;
+use crate::explanation::Renderings;
 use crate::integration::{Answer, Call, Failure, Request};
 use crate::io::{
     CallId, FunctionOutcome, HttpCall, Invocation, InvocationType, Outcome, Output, PeerId,
@@ -58,7 +59,7 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn request(&self) -> Request<'_> {
+    pub(super) fn request<'e>(&'e self, renderings: Option<&'e Renderings>) -> Request<'e> {
         Request {
             event: &self.event,
             context: &self.context,
@@ -66,6 +67,7 @@ impl Exchange {
             body: &self.body,
             params: &self.params,
             two_way: self.rules.is_two_way(&self.route_key),
+            renderings,
         }
     }
 }
@@ -220,16 +222,20 @@ impl Gateway {
     fn resolve(&mut self, now: Timestamp, pending: Pending, outcome: &Outcome) {
         let latency = now.since(pending.started).as_millis();
         let latency = u64::try_from(latency).unwrap_or(u64::MAX);
+        self.explain_resumed(&pending.request);
         match pending.purpose {
             Purpose::Authorizer => self.authorized(now, pending.peer, outcome, latency),
             Purpose::Integration(exchange) => {
                 let call = access_log::Call::new(latency, outcome);
+                let renderings = self.explains.then(Renderings::default);
+                let request = exchange.request(renderings.as_ref());
                 let answer = match exchange.rules.integration(&exchange.route_key) {
-                    Some(integration) => integration.answer(exchange.request(), outcome),
+                    Some(integration) => integration.answer(request, outcome),
                     None => Err(Failure::NotInvocable(
                         "the route has no integration".to_owned(),
                     )),
                 };
+                self.explain_renderings(&pending.request, renderings);
                 self.integrated(now, pending.peer, &pending.request, &exchange, call, answer);
             }
         }

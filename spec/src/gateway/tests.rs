@@ -4,6 +4,7 @@ mod access;
 mod access_log;
 mod backends;
 mod deploy;
+mod explain;
 mod parameters;
 
 use serde_json::{Value, json};

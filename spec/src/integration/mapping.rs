@@ -4,11 +4,15 @@ use indexmap::IndexMap;
 
 use super::{Failure, InvalidIntegration, Request};
 use crate::api::PassthroughBehavior;
+use crate::explanation::{Rendering, Side};
 use crate::limits::TEMPLATE_BYTES;
 use crate::message::Message;
 use crate::route;
 use crate::selection::SelectionExpression;
 use crate::template::{MappingTemplate, Scope};
+
+/// A template that was selected, and its key.
+pub(super) type Selected<'t> = (&'t str, &'t MappingTemplate);
 
 /// Templates by key, and the expression that selects among them.
 #[derive(Debug)]
@@ -70,14 +74,15 @@ impl Templates {
         &self,
         request: Request<'_>,
         variable: impl Fn(&str) -> Option<String>,
-    ) -> Option<&MappingTemplate> {
+    ) -> Option<Selected<'_>> {
         let key = self.selection.as_ref().map(|expression| {
             let message = Message::new(request.body);
             expression.evaluate(|name| variable(name).or_else(|| message.variable(name)))
         });
-        self.by_key
-            .get(key.as_deref().unwrap_or("application/json"))
-            .or_else(|| self.by_key.get(route::DEFAULT))
+        let key = key.as_deref().unwrap_or("application/json");
+        let mut keys = [key, route::DEFAULT].into_iter();
+        let selected = keys.find_map(|key| self.by_key.get_key_value(key));
+        selected.map(|(key, template)| (key.as_str(), template))
     }
 
     /// What is sent for a request: the template's output, or the message where it passes
@@ -96,7 +101,7 @@ impl Templates {
             PassthroughBehavior::Never => false,
         };
         match self.select(request, |_| None) {
-            Some(template) => render(template, request, request.body),
+            Some(template) => render(Side::Request, template, request, request.body),
             None if passes => Ok(request.body.to_owned()),
             None => Err(Failure::NoTemplate),
         }
@@ -105,14 +110,25 @@ impl Templates {
 
 /// Renders a template with `body` as its input.
 pub(super) fn render(
-    template: &MappingTemplate,
+    side: Side,
+    (key, template): Selected<'_>,
     request: Request<'_>,
     body: &str,
 ) -> Result<String, Failure> {
     let scope = Scope::new(body, request.context)
         .stage_variables(request.stage_variables)
         .params(request.params);
-    template
-        .render(&scope)
-        .map_err(|error| Failure::Template(error.to_string()))
+    let rendered = template.render(&scope).map_err(|error| error.to_string());
+    if let Some(renderings) = request.renderings {
+        renderings.push(Rendering {
+            side,
+            key: key.to_owned(),
+            source: template.source().to_owned(),
+            rendered: rendered.clone(),
+            body: body.to_owned(),
+            context: request.context.to_json(),
+            stage_variables: request.stage_variables.to_json(),
+        });
+    }
+    rendered.map_err(Failure::Template)
 }

@@ -6,6 +6,7 @@ use super::content;
 use super::mapping::{Templates, render};
 use super::{Answer, Failure, InvalidIntegration, InvalidResponseKey, Request};
 use crate::api::{self, ContentHandling};
+use crate::explanation::Side;
 use crate::http::Headers;
 use crate::route;
 
@@ -87,7 +88,7 @@ impl Responses {
                     .templates
                     .select(request, |name| reply.variable(name))
                 {
-                    Some(template) => render(template, request, &text)?,
+                    Some(template) => render(Side::Response, template, request, &text)?,
                     None => text,
                 }
             }

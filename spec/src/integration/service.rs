@@ -34,6 +34,11 @@ const JSON: [(&str, &str, &str); 8] = [
 ];
 
 impl Service {
+    /// As addresses name it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// What `uri` names, `arn:{partition}:apigateway:{region}:{service}:{action|path}/…`.
     ///
     /// Realises: INTEGRATION-66, INTEGRATION-105

@@ -10,6 +10,11 @@ use super::json;
 pub struct Variables(FrozenMap);
 
 impl Variables {
+    /// The values as JSON.
+    pub fn to_json(&self) -> JsonMap<String, Json> {
+        thaw_map(&self.0)
+    }
+
     pub(super) fn map(&self) -> &FrozenMap {
         &self.0
     }
@@ -49,6 +54,27 @@ fn freeze(json: Json) -> Frozen {
         Json::String(text) => Frozen::Text(text),
         Json::Array(items) => Frozen::List(items.into_iter().map(freeze).collect()),
         Json::Object(map) => Frozen::Map(freeze_map(map)),
+    }
+}
+
+fn thaw_map(map: &FrozenMap) -> JsonMap<String, Json> {
+    map.iter()
+        .map(|(name, value)| (name.to_owned(), thaw(value)))
+        .collect()
+}
+
+fn thaw(value: &Frozen) -> Json {
+    match value {
+        Frozen::Null => Json::Null,
+        Frozen::Bool(value) => Json::Bool(*value),
+        Frozen::Number(number) => {
+            let text = number.to_string();
+            serde_json::from_str(&text).unwrap_or(Json::String(text))
+        }
+        Frozen::Text(text) => Json::String(text.clone()),
+        Frozen::Units(text) => Json::String(text.to_string()),
+        Frozen::List(items) => items.iter().map(thaw).collect(),
+        Frozen::Map(map) => Json::Object(thaw_map(map)),
     }
 }
 

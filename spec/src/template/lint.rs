@@ -97,14 +97,7 @@ impl Finding {
     /// Line and column of its first character in the template, both counted from 1, the column in
     /// characters.
     pub fn line_and_column(&self, source: &str) -> (usize, usize) {
-        let mut start = self.span.start.min(source.len());
-        while !source.is_char_boundary(start) {
-            start -= 1;
-        }
-        let before = &source[..start];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
-        (line, before[line_start..].chars().count() + 1)
+        crate::json::position(source, self.span.start)
     }
 }
 

@@ -21,12 +21,12 @@ mod json;
 pub mod json_path;
 pub mod lint;
 mod output;
+mod params;
 mod util;
 mod vocabulary;
 
 use std::sync::LazyLock;
 
-use indexmap::IndexMap;
 use velocity::{Context, Frozen, Missing, Options, ParseError, RenderError, Template, Text, Value};
 
 pub use self::context::Variables;
@@ -35,6 +35,7 @@ pub use self::escape::escape_java_script;
 pub use self::json::frozen;
 pub use self::json_path::JsonPath;
 pub use self::output::Output;
+pub use self::params::{Params, UnknownPart};
 pub use self::vocabulary::example_context;
 
 /// How much work one rendering may do. Other clients wait for it: this is some tenths of a second.
@@ -133,17 +134,6 @@ pub struct Scope<'a> {
     pub params: &'a Params,
     /// Further references at the top level.
     pub variables: &'a Variables,
-}
-
-/// Parameters of the request, in its order and spelling.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Params {
-    /// Path parameters.
-    pub path: IndexMap<String, String>,
-    /// Query string parameters.
-    pub querystring: IndexMap<String, String>,
-    /// Headers.
-    pub header: IndexMap<String, String>,
 }
 
 static NO_VARIABLES: LazyLock<Variables> = LazyLock::new(Variables::default);

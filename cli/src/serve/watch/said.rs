@@ -44,7 +44,12 @@ pub(super) fn refused(error: &ApplyError) -> String {
 pub(super) fn files(change: &Change) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     let here = std::fs::canonicalize(here).unwrap_or_default();
-    let name = |path: &Path| path.strip_prefix(&here).unwrap_or(path).display().to_string();
+    let name = |path: &Path| {
+        path.strip_prefix(&here)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    };
     // A temporary file of an editor's is gone by now.
     let (there, gone): (Vec<_>, Vec<_>) = change.paths.iter().partition(|path| path.exists());
     let shown = if there.is_empty() { gone } else { there };

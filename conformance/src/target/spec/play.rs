@@ -59,6 +59,7 @@ impl SpecSession {
                 self.access_log.push(line);
             }
             Output::Decision(decision) => self.reasons.push(decision.to_string()),
+            Output::Explanation(_) => {}
         }
     }
 

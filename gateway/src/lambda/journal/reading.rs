@@ -3,6 +3,7 @@
 use std::io;
 
 use super::{Journal, State};
+use crate::trace::FunctionStep;
 
 /// What a read found.
 #[derive(PartialEq, Eq)]
@@ -86,6 +87,9 @@ impl Journal {
             lines.for_each(|line| tail.line(line));
         }
         let request_id = state.invocation.as_ref().map(|one| &*one.request_id);
+        for line in records.iter().flatten() {
+            self.traced(request_id, || FunctionStep::Line((*line).to_owned()));
+        }
         self.sink.written(&self.function, request_id, &records);
     }
 }

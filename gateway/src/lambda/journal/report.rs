@@ -21,6 +21,7 @@ use spec::Timestamp;
 
 use crate::lambda::failure::{Phase, Status};
 use crate::lambda::launch::Format;
+use crate::trace::FunctionReport;
 
 /// The figures of an invocation that has ended.
 pub(super) struct Report<'r> {
@@ -110,6 +111,21 @@ impl Report<'_> {
     /// Source: <https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/>
     fn billed(&self) -> f64 {
         millis(self.duration + self.init.unwrap_or_default()).ceil()
+    }
+
+    /// The same for those who watch.
+    pub(super) fn traced(&self) -> FunctionReport {
+        FunctionReport {
+            duration: self.duration,
+            init: self.init,
+            memory_size: self.memory_size,
+            max_memory_used: self.peak.map(|peak| peak.div_ceil(1024)),
+            status: match &self.status {
+                Status::Success => "success".to_owned(),
+                Status::Error(error_type) => error_type.clone(),
+                Status::Timeout => "timeout".to_owned(),
+            },
+        }
     }
 
     fn to_json(&self) -> Value {

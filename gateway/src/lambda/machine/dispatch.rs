@@ -51,7 +51,10 @@ impl PoolMachine {
         let is_starting = |process: &&Process| matches!(process.phase, Phase::Starting { .. });
         let starting = self.processes.values().filter(is_starting).count();
         let first = self.queue.get(starting)?;
-        let serving = self.serving();
+        let serving = self.processes.values().filter(|process| {
+            let is_over = process.is_ending || matches!(process.phase, Phase::Ending);
+            process.generation == self.generation && !is_over
+        });
         let has_answered = |process: &&Process| matches!(process.phase, Phase::Answered { .. });
         Some(Demand {
             events: self.queue.len() - starting,
@@ -62,14 +65,6 @@ impl PoolMachine {
             max_processes: self.limits.max_processes,
             processors: self.limits.processors,
             looked: self.looked,
-        })
-    }
-
-    /// The processes that serve events, or are about to.
-    pub(super) fn serving(&self) -> impl Iterator<Item = &Process> + Clone {
-        self.processes.values().filter(|process| {
-            let is_over = process.is_ending || matches!(process.phase, Phase::Ending);
-            process.generation == self.generation && !is_over
         })
     }
 

@@ -1,16 +1,34 @@
-//! What interpreters were asked before: whoever saves a handler does not wait for the same answer.
+//! What Pythons were asked before: whoever saves a handler does not wait for the same answer.
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::Found;
-use crate::runtime::State;
+use serde::Deserialize;
+
+use super::State;
+
+/// What `python/probe.py` says of an interpreter and a function's code.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The interpreter itself: what was called may be a script that looks for it.
+    pub(super) executable: PathBuf,
+    pub(super) version: (u32, u32, u32),
+    /// Whether AWS's runtime can be imported.
+    #[serde(default)]
+    pub(super) awslambdaric: bool,
+    /// Packages of `requirements.txt` that cannot be imported.
+    #[serde(default)]
+    pub(super) missing: Vec<String>,
+    /// Packages that the code imports, that Lambda brings along, and that are not here.
+    #[serde(default)]
+    pub(super) brought: Vec<String>,
+}
 
 /// The answers that hold as long as the question is the same.
 #[derive(Default)]
-pub(in crate::runtime) struct Asked(Mutex<HashMap<Question, Found>>);
+pub(super) struct Asked(Mutex<HashMap<Question, Found>>);
 
 /// All that an answer depends on, but for packages that are installed or removed meanwhile: an
 /// answer that misses some is asked for again.
