@@ -1,9 +1,11 @@
 //! `gatespec serve`.
 
 mod announce;
+mod client;
 mod dry_run;
 mod ends;
 mod input;
+mod port;
 mod values;
 mod watch;
 
@@ -214,7 +216,7 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     let watch = args.watch.then(|| Watch::begin(args, found, log));
     let running = tokio::select! {
         started = gateway::start(options.clone()) => {
-            started.map_err(failure)?
+            started.map_err(port::explained)?
         }
         () = ends.signal() => return Ok(()),
     };

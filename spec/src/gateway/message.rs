@@ -12,6 +12,7 @@ use crate::explanation::{Renderings, RequestKind, Role};
 use crate::ids;
 use crate::integration::Failure;
 use crate::io::{PeerId, Reason};
+use crate::limits::{self, Violation};
 use crate::message::Message;
 use crate::route::{self, RouteKey};
 use crate::template::Params;
@@ -28,9 +29,8 @@ impl Gateway {
         entry.connection.last_active_at = now;
         entry.traffic.received += 1;
         let connection = entry.connection.clone();
-        if text.len() > crate::limits::MESSAGE_BYTES {
-            let close = crate::limits::Violation::MessageTooLarge.close();
-            self.end(now, peer, crate::lifecycle::Event::Violation, &close);
+        if text.len() > limits::MESSAGE_BYTES {
+            self.violated(now, peer, Violation::MessageTooLarge);
             return;
         }
         let request = self.request(now);
@@ -87,18 +87,26 @@ impl Gateway {
     }
 
     /// Runs `$disconnect` for a connection that has just ended, if there is such a route; nothing
-    /// throttles it.
+    /// throttles it. `violation` is what the client did that ended it.
     ///
     /// Realises: LIMITS-42
-    pub(super) fn disconnect(&mut self, now: Timestamp, peer: PeerId, close: &CloseInfo) {
+    pub(super) fn disconnect(
+        &mut self,
+        now: Timestamp,
+        peer: PeerId,
+        close: &CloseInfo,
+        violation: Option<Violation>,
+    ) {
         let Some(entry) = self.peers.get(&peer) else {
             return;
         };
         let connection = entry.connection.clone();
         let request = self.request(now);
         self.explain_began(peer, &connection, &request, RequestKind::Disconnect);
-        let reason = Reason::Disconnected(close.clone());
-        self.decide(&connection.connection_id, &request.request_id, reason);
+        let reasons = violation.map(Reason::Violation).into_iter();
+        for reason in reasons.chain([Reason::Disconnected(close.clone())]) {
+            self.decide(&connection.connection_id, &request.request_id, reason);
+        }
         let event_type = EventType::Disconnect(close);
         let key = RouteKey::Disconnect;
         if self.rules.integration(&key).is_some() {
