@@ -139,7 +139,7 @@ impl<'a> Watch<'a> {
     fn assembly(&mut self, found: &Stack) -> Result<Assembly, NotServed> {
         let mut options = serve_options(self.args, found);
         self.read = self.deciding(found, &options);
-        if let Some(EnvVars { file, .. }) = &self.args.env_vars {
+        if let Some(EnvVars { file, .. }) = &self.args.functions.env_vars {
             let name = file.display().to_string();
             let read = EnvVars::read(&name);
             let read = read.map_err(|problem| NotServed::Wrong(format!("`{name}`: {problem}")));
@@ -160,7 +160,13 @@ impl<'a> Watch<'a> {
         let mut files = Input::deciding(&args.path);
         files.extend(found.input.written.clone());
         files.push(args.configuration());
-        files.extend(self.args.env_vars.as_ref().map(|given| given.file.clone()));
+        files.extend(
+            self.args
+                .functions
+                .env_vars
+                .as_ref()
+                .map(|given| given.file.clone()),
+        );
         files.extend(options.credentials.clone());
         files
     }
