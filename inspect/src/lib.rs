@@ -1,10 +1,16 @@
 //! What a running gateway decided, for people and for tests: exchanges, the page that shows them, and
 //! cases made of them.
 
+mod connection;
 pub mod console;
 mod exchange;
+mod fold;
+mod mask;
 
+pub use connection::{Connection, Connections};
 pub use exchange::{
     Call, Closer, Decision, Exchange, Function, Kind, Message, Model, Outcome, Request, Role,
     Route, Sent, TEXT_BYTES, Target, TargetKind, Template, Values, Verdict,
 };
+pub use fold::{Counts, EXCHANGE_BYTES, EXCHANGES, Fold};
+pub use mask::{MASK, Masks};

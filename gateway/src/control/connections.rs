@@ -3,7 +3,7 @@
 
 use spec::Timestamp;
 use spec::http::{Headers, HttpResponse};
-use spec::io::ManagementRequest;
+use spec::io::{ManagementRequest, PeerId};
 use spec::signature::{Request, SERVICE, Signer};
 
 use super::Control;
@@ -12,6 +12,8 @@ use crate::running::reachable;
 /// An open connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenConnection {
+    /// Its client, as a [`Trace`](crate::Trace) names it.
+    pub peer: PeerId,
     /// `connectionId`.
     pub connection_id: String,
     /// When it was opened: `connectedAt`.
@@ -104,6 +106,7 @@ impl From<spec::OpenConnection<'_>> for OpenConnection {
         let principal = principal.map(|principal| principal.principal_id.clone());
         let caller = connection.caller.as_ref();
         Self {
+            peer: open.peer,
             connection_id: connection.connection_id.clone(),
             since: connection.connected_at,
             last_active: connection.last_active_at,
