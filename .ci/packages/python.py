@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "packages" / "python"
-PAGES = [ROOT / "docs" / "python.md", PACKAGE / "README.md"]
+PAGES = [ROOT / "docs" / "python.md", ROOT / "docs" / "tests.md", PACKAGE / "README.md"]
 #: How long the first replies may take, from the end of the install.
 PATIENCE = 10
 #: What a machine without a compiler has.
@@ -116,14 +116,14 @@ def without_compiler(empty: Path) -> dict[str, str]:
 
 
 def serve_both(empty: Path, python: str, node_modules: Path, environment: dict[str, str]) -> None:
-    """Serve the pattern in both languages: the first replies, from now."""
-    installed = time.monotonic()
+    """Serve the pattern in both languages: the first replies, each as if it came first."""
     for language in ("node", "python"):
         name = f"pattern-{language}"
         ignored = shutil.ignore_patterns("node_modules", ".venv", "__pycache__")
         folder = shutil.copytree(ROOT / "examples" / name, empty / name, ignore=ignored)
         if language == "node":
             (folder / "src" / "node_modules").symlink_to(node_modules)
+        installed = time.monotonic()
         run(python, "-c", FIRST_REPLY, str(folder), cwd=empty, env=environment)
         seconds = time.monotonic() - installed
         print(f"{name}: first reply {seconds:.1f} s after the install")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: processes, some for logs (CONTRIBUTING.md, "Shutdown").
 _END = 20.0
 #: The answers on standard output; other lines there are the access log's of `--access-log -`.
-_ANSWER = re.compile(r"now \d+$|applied: |settled$|error: ")
+_ANSWER = re.compile(r"now \d+$|applied: |error: ")
 
 
 def start(
@@ -163,16 +163,6 @@ class Gateway:
         answer = self._ask(f"advance {seconds:.3f}")
         return int(answer[len("now ") :])
 
-    def settle(self, *, timeout: float = 10.0) -> None:
-        """Wait until no function is at work.
-
-        An answer by ``@connections`` arrives before its function has ended; `advance` would let its
-        timeout pass.
-
-        :raises CommandError: if one still is after ``timeout`` seconds, which ends the gateway.
-        """
-        self._ask("settle", timeout)
-
     def apply(self) -> str:
         """Read the template again and serve what it says now; return what changed.
 
@@ -255,21 +245,20 @@ class Gateway:
                     self._log.add(text)
         self._answers.put(None)
 
-    def _ask(self, command: str, timeout: float | None = None) -> str:
-        timeout = self._timeout if timeout is None else timeout
+    def _ask(self, command: str) -> str:
         with self._command:
             before = len(self.logs)
             try:
                 self._input.write(f"{command}\n")
                 self._input.flush()
-                answer = self._answers.get(timeout=timeout)
+                answer = self._answers.get(timeout=self._timeout)
             except (OSError, ValueError):
                 answer = None
             except queue.Empty:
                 # The next answer would be taken for the next command's.
                 self._kill()
                 raise CommandError(
-                    f"no answer to `{command}` within {timeout:g} s, so the gateway was "
+                    f"no answer to `{command}` within {self._timeout:g} s, so the gateway was "
                     f"ended:\n{tail(self.logs)}"
                 ) from None
         if answer is None:
