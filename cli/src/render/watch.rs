@@ -3,6 +3,8 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use super::{RenderArgs, page};
 use crate::watching::Watching;
 use crate::{Failure, eprint, runtime, text_or_file};
@@ -19,6 +21,8 @@ pub(super) fn run(args: &RenderArgs, file: &Path) -> Result<(), Failure> {
         false => String::new(),
     };
     runtime()?.block_on(async {
+        // Before anything is shown: whoever has seen it may end it.
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::could_not_run)?;
         let mut watching = Watching::start();
         watching.set(&files(args, file));
         let mut saves = 0;
@@ -32,9 +36,7 @@ pub(super) fn run(args: &RenderArgs, file: &Path) -> Result<(), Failure> {
             }
             tokio::select! {
                 _ = watching.changed() => saves += 1,
-                interrupted = tokio::signal::ctrl_c() => {
-                    return interrupted.map_err(Failure::could_not_run);
-                }
+                _ = interrupt.recv() => return Ok(()),
             }
         }
     })
