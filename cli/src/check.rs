@@ -6,10 +6,13 @@ mod aws;
 mod endpoint;
 mod expectations;
 mod files;
+mod pattern;
 mod progress;
+mod results;
 mod selection;
 mod url;
 
+use std::io::IsTerminal;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
@@ -19,7 +22,7 @@ use conformance::fixture::Fixture;
 use conformance::generate::Chance;
 use conformance::report::Comparison;
 use conformance::target::{Gateways, Specification};
-use conformance::{Case, Outcome, Report, Verdict, report, runner::Options};
+use conformance::{Case, Report, report, runner::Options};
 
 use crate::given::{Stack, StackArgs};
 use crate::interpreters::InterpreterArgs;
@@ -29,6 +32,7 @@ use endpoint::EndpointArgs;
 use expectations::ExpectationArgs;
 pub(crate) use files::{reports_help, write_reports};
 use progress::progress;
+use results::{Detail, FEW};
 use selection::SelectionArgs;
 use stack::Assembly;
 
@@ -79,6 +83,10 @@ pub(crate) struct CheckArgs {
     /// the target, such as those of conformance/targets [default: these arguments].
     #[arg(long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new())]
     started_by: Option<String>,
+    /// Show all cases with their verdicts on a terminal, too, and of those that did not pass what
+    /// was sent and received. Reports, files and pipes always get that.
+    #[arg(long, short)]
+    verbose: bool,
     /// Show what was sent and received in every case, not only in those that did not pass.
     #[arg(long)]
     transcripts: bool,
@@ -154,6 +162,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         .transpose()?;
     let read = |found| serve::read_stack(&args.stack, found);
     let stack = found.as_ref().map(read).transpose()?;
+    if let Some(stack) = &stack {
+        pattern::check(stack, cases, args.selection.author())?;
+    }
     // A run may take minutes, and on AWS money: what could not be kept is said before.
     files::try_reports(&args.report)?;
     for file in args.record.iter().chain(&args.expectations.bless) {
@@ -182,14 +193,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<(), Failure> {
         alone::tell(args, *target, cases, report);
     }
     let comparison = Comparison::of(&reports, cases);
-    print(report::table(&comparison).trim_end());
-    if args.transcripts {
-        print_transcripts(&comparison, |_| true);
-    } else {
-        print_transcripts(&comparison, |verdict| {
-            !matches!(verdict, Verdict::Pass | Verdict::Unsupported)
-        });
-    }
+    results::show(&comparison, args.detail(cases.len()));
     write_reports(&args.report, &comparison)?;
     if let (Some(path), [report]) = (&args.record, &*reports) {
         files::record(path, report)?;
@@ -294,40 +298,6 @@ fn print_cases(args: &CheckArgs, cases: &[Case]) {
     }
 }
 
-/// What was sent and received, where the verdict wants to be looked at.
-fn print_transcripts(comparison: &Comparison, is_shown: impl Fn(Verdict) -> bool) {
-    for row in &comparison.rows {
-        for (target, outcome) in comparison.targets.iter().zip(&row.outcomes) {
-            let Some(outcome) = outcome else {
-                continue;
-            };
-            if is_shown(outcome.verdict) {
-                print(&transcript(target, outcome));
-            }
-        }
-    }
-}
-
-/// A case with its verdict: what was expected and came, how to run it alone, what happened.
-fn transcript(target: &str, outcome: &Outcome) -> String {
-    let Outcome {
-        case,
-        verdict,
-        detail,
-        ..
-    } = outcome;
-    let mut text = format!("\n{case} on {target}: {verdict} {detail}\n");
-    if let Some(stopped) = &outcome.stopped {
-        text.push_str(&format!("  expected: {}\n", stopped.expected));
-        text.push_str(&format!("  came:     {}\n", stopped.came));
-    }
-    if let Some(command) = &outcome.command {
-        text.push_str(&format!("  alone:    {command}\n"));
-    }
-    text.push_str(&format!("    {}", outcome.transcript.join("\n    ")));
-    text
-}
-
 impl RunningArgs {
     fn options(&self, target: Target) -> Options {
         // An emulator that can do one thing at a time is held to its behaviour, not to its speed.
@@ -352,6 +322,15 @@ impl CheckArgs {
             [] if endpoint::is_named(&self.endpoint) => vec![Target::Endpoint],
             [] => vec![Target::Spec, Target::Local],
             targets => targets.to_vec(),
+        }
+    }
+
+    /// How much is shown of so many cases.
+    fn detail(&self, cases: usize) -> Detail {
+        match std::io::stdout().is_terminal() && cases > FEW {
+            _ if self.transcripts => Detail::Transcripts,
+            true if !self.verbose => Detail::Findings,
+            _ => Detail::All,
         }
     }
 

@@ -58,6 +58,6 @@ pub(crate) fn run(args: &ReportArgs) -> Result<(), Failure> {
             paths.join(", ")
         ));
     }
-    print(report::table(&comparison).trim_end());
+    print(report::table(&comparison, report::Shown::All).trim_end());
     write_reports(&args.report, &comparison)
 }

@@ -77,6 +77,11 @@ impl Verdict {
         }
     }
 
+    /// Whether it is worth to be looked at: the target was judged, and did not pass.
+    pub fn is_finding(self) -> bool {
+        !matches!(self, Self::Pass | Self::Unsupported)
+    }
+
     /// Whether a run with this verdict is in order when nothing else was expected.
     pub fn is_fine(self) -> bool {
         matches!(self, Self::Pass | Self::Informational | Self::Unsupported)

@@ -33,7 +33,7 @@ pub enum Error {
         problem: String,
     },
     /// The address to serve on cannot be bound.
-    #[error("cannot listen on {address} (port 0 lets the system choose one)")]
+    #[error("cannot listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -62,7 +62,10 @@ pub enum Error {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// cargo cannot be run.
-    #[error("cargo cannot be started")]
+    #[error(
+        "cargo, which builds functions in Rust, cannot be started: install it \
+         (https://rustup.rs), or serve what is built already with `--no-build`"
+    )]
     NotStarted(#[source] io::Error),
     /// Nobody knows how it ended.
     #[error("cargo was lost")]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use spec::domain;
 use spec::signature::{Access, Caller};
 use spec::throttle::AccountLimits;
-use stack::Assembly;
+use stack::{Assembly, Warning, WarningKind};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, OnceCell, watch};
 use tokio::task::AbortHandle;
@@ -53,7 +53,8 @@ pub async fn build(
 }
 
 /// Reads the template, builds the functions, and serves. Functions' processes are started when they
-/// are first called.
+/// are first called. The log has the stack's warnings, but those of resources that are not served,
+/// which are in [`Assembly::warnings`].
 ///
 /// One step after another, each with what the ones before it made: in pieces it would be no shorter.
 ///
@@ -61,7 +62,8 @@ pub async fn build(
 /// Whatever stands in the way; nothing is left running then.
 pub async fn start(options: Options) -> Result<Control, Error> {
     let stack = Assembly::read(&options.template, &options.settings)?;
-    for warning in stack.warnings() {
+    let is_said = |warning: &&Warning| !matches!(warning.kind, WarningKind::NotServed { .. });
+    for warning in stack.warnings().iter().filter(is_said) {
         tracing::warn!("{warning}");
     }
     warn_of_targets(&stack);

@@ -271,6 +271,8 @@ pub enum Reason {
     InvalidRequestBody(Mismatch),
     /// An integration failed; the client gets an error frame.
     IntegrationFailed(String),
+    /// The client did what ends its connection.
+    Violation(Violation),
     /// The connection ended.
     Disconnected(CloseInfo),
 }
@@ -284,6 +286,13 @@ impl Reason {
                 | Self::CallRefused { .. }
                 | Self::Misdirected(_)
                 | Self::IntegrationFailed(_)
+                | Self::Routed(RouteChoice {
+                    route_key: None,
+                    ..
+                })
+                | Self::Throttled(_)
+                | Self::InvalidRequestBody(_)
+                | Self::Violation(_)
         )
     }
 }
@@ -322,6 +331,7 @@ impl fmt::Display for Decision {
             Reason::Throttled(throttled) => throttled.fmt(f),
             Reason::InvalidRequestBody(mismatch) => mismatch.fmt(f),
             Reason::IntegrationFailed(cause) => write!(f, "integration failed: {cause}"),
+            Reason::Violation(violation) => violation.fmt(f),
             Reason::Disconnected(close) => {
                 write!(f, "disconnected: {} `{}`", close.code, close.reason)
             }

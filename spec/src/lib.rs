@@ -94,7 +94,7 @@ mod snapshots;
 pub mod strategy;
 
 pub use api::Api;
-pub use compile::{CannotDeploy, CompiledApi, InvalidApi, Location, Problem};
+pub use compile::{CannotDeploy, CompiledApi, InvalidApi, InvalidRoute, Location, Problem};
 pub use gateway::{Gateway, OpenConnection, Traffic};
 pub use io::{Input, Output};
 pub use time::Timestamp;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../requirements/limits.md")]
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::close::CloseInfo;
@@ -40,7 +41,7 @@ pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// How long a connection may last.
 ///
 /// Realises: LIFECYCLE-3
-pub(crate) const CONNECTION_DURATION: Duration = Duration::from_secs(2 * 60 * 60);
+pub const CONNECTION_DURATION: Duration = Duration::from_secs(2 * 60 * 60);
 /// The least and the most that `TimeoutInMillis` may be.
 ///
 /// Realises: LIMITS-20, LIMITS-21
@@ -101,6 +102,32 @@ impl Violation {
             Self::Protocol => 1002,
         };
         CloseInfo::new(code, "")
+    }
+}
+
+impl fmt::Display for Violation {
+    /// What the client did, the close code that answers it, and what to do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = self.close().code;
+        match self {
+            Self::FrameTooLarge => write!(
+                f,
+                "closed with {code}: a frame of more than {FRAME_BYTES} bytes; larger messages \
+                 are sent in several frames"
+            ),
+            Self::MessageTooLarge => write!(
+                f,
+                "closed with {code}: a message of more than {MESSAGE_BYTES} bytes, which API \
+                 Gateway takes from nobody"
+            ),
+            Self::Binary => write!(
+                f,
+                "closed with {code}: a binary message; API Gateway takes text alone, so binary \
+                 data is sent as base64"
+            ),
+            Self::InvalidUtf8 => write!(f, "closed with {code}: a text that is not UTF-8"),
+            Self::Protocol => write!(f, "closed with {code}: frames that break RFC 6455"),
+        }
     }
 }
 

@@ -193,6 +193,12 @@ fn elsewhere(functions: &[Function], arn: &str, own: &str) -> Result<String, Opt
             None => Ok(String::new()),
         };
     }
+    if let Some(Function { logical_id, .. }) = functions.iter().find(|one| one.name == arn) {
+        return Err(Some(format!(
+            "that is the name of `{logical_id}`, which `!Ref` gives: its ARN is \
+             `!GetAtt {logical_id}.Arn`, in a text `${{{logical_id}.Arn}}`"
+        )));
+    }
     let known = functions.iter().map(|function| &*function.logical_id);
     let known = known.collect::<Vec<_>>().join("`, `");
     Err((!known.is_empty()).then(|| format!("its functions are `{known}`")))

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use saphyr_parser::ScanError;
-use spec::InvalidApi;
+use spec::{InvalidApi, InvalidRoute, Problem};
 
 /// Bytes of the template's text.
 pub(crate) type Span = Range<usize>;
@@ -110,7 +110,12 @@ impl ErrorKind {
                 "RequestTemplates" | "ResponseTemplates" => "`gatespec lint` tells more",
                 "TimeoutInMillis" => "write a number from 50 to 29000",
                 "Target" => "name an integration: `!Sub integrations/${MyIntegration}`",
-                "AuthorizationType" => "move it to the route `$connect`",
+                "AuthorizationType" => match &invalid.problem {
+                    Problem::Route(InvalidRoute::NoAuthorizer) => {
+                        "add `AuthorizerId: !Ref MyAuthorizer`, an `AWS::ApiGatewayV2::Authorizer`"
+                    }
+                    _ => "move it to the route `$connect`",
+                },
                 _ => return None,
             }
             .to_owned(),
@@ -142,8 +147,15 @@ pub struct Warning {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WarningKind {
-    /// A resource or a property without effect here.
+    /// A property without effect here.
     NoEffect,
+    /// A resource without effect here.
+    NotServed {
+        /// Its logical id.
+        id: String,
+        /// Its type.
+        kind: String,
+    },
     /// Something that cannot be read, and that serving does not depend on.
     LeftOut,
     /// Something that has the same effect on AWS, which is hardly the one that is meant.

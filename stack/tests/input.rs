@@ -360,3 +360,30 @@ fn what_has_to_be_made_first_is_named_with_the_command() {
         "{nothing}"
     );
 }
+
+#[test]
+fn who_stands_in_the_wrong_folder_is_told_the_nearest_templates() {
+    let near = |path: &str| {
+        let files = [
+            ("near/app/back/template.yaml", PLAIN),
+            ("near/app/web/node_modules/x/template.yaml", PLAIN),
+            ("near/app/notes/template.yaml", "nothing"),
+            ("near/cdk/cdk.json", "{}"),
+            ("near/cdk/lib/app.ts", ""),
+            ("near/deep/a/b/c/d/template.yaml", PLAIN),
+        ];
+        let error = Folder::with("near", &files).find(path, None).unwrap_err();
+        error.split_once("no `.serverless`; ").unwrap().1.to_owned()
+    };
+    let below = near("near");
+    assert!(
+        below.starts_with("name another folder or file: there is `"),
+        "{below}"
+    );
+    assert!(
+        below.ends_with("near/cdk/cdk.json`, `near/app/back/template.yaml`"),
+        "{below}"
+    );
+    let above = near("near/cdk/lib");
+    assert!(above.ends_with("near/cdk/cdk.json`"), "{above}");
+}

@@ -17,9 +17,20 @@ pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
     known
         .into_iter()
         .map(|known| (distance(&wanted, &known.to_lowercase()), known))
-        .filter(|(distance, known)| *distance <= 2 && *distance < known.chars().count() / 2)
+        .filter(|(distance, known)| is_near(*distance, &wanted, known))
         .min()
         .map(|(_, known)| known)
+}
+
+/// Whether so many edits are few for a name: of a short one every letter counts.
+fn is_near(distance: usize, wanted: &str, known: &str) -> bool {
+    let (wanted, known) = (wanted.chars().count(), known.chars().count());
+    match distance {
+        0 => true,
+        1 => known >= 3 || (known == 2 && wanted == 3),
+        2 => known >= 6,
+        _ => false,
+    }
 }
 
 /// Levenshtein's distance: insertions, deletions and substitutions of characters.
@@ -63,6 +74,7 @@ mod tests {
     #[case::two_edits("conectinId", Some("connectionId"))]
     #[case::three_edits("conectinI", None)]
     #[case::short_names_need_their_letters("xb", None)]
+    #[case::one_letter_too_many("abb", Some("ab"))]
     fn suggestions(#[case] name: &str, #[case] expected: Option<&str>) {
         assert_eq!(
             nearest(

@@ -1,19 +1,17 @@
 //! What `gatespec serve` prints when it is ready: lines for people, or one line for programs.
 
-use std::io::Write;
-use std::time::Duration;
+use std::io::{IsTerminal, Write};
 
 use gateway::{Control, Options};
 use serde_json::{Map, Value, json};
-use spec::api::AuthorizationType;
-use spec::api::{ApiKey, KEY_FROM_HEADER};
-use stack::Assembly;
+use stack::{Assembly, WarningKind};
 
-use super::Ready;
+use super::client::{message, required_keys, wscat};
+use super::{Ready, dry_run};
 use crate::{Caused, Failure, print};
 
-/// How long the address works that is shown for a `$connect` with `AWS_IAM`.
-const SIGNED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// So many routes, and so many resources without effect, are shown: all fits on a screen.
+const SHOWN: usize = 8;
 
 /// Prints where the gateway is.
 pub(super) fn announce(running: &Control, options: &Options, form: Ready) -> Result<(), Failure> {
@@ -26,19 +24,19 @@ pub(super) fn announce(running: &Control, options: &Options, form: Ready) -> Res
     })
 }
 
-/// The address and a line to paste, each alone on its line; then keys and the other addresses.
+/// The address and a line to paste, each alone on its line; then what is served, and the other
+/// addresses.
 fn for_people(running: &Control, options: &Options) {
     let stack = &running.assembly();
-    let url = running.ws_url();
-    let key = key_option(stack);
-    print(&match running.signed_ws_url(SIGNED_FOR) {
-        None => format!("\n{url}\nwscat {}{key}-c {url}\n", header_options(stack)),
-        // Quoted, because it has ampersands.
-        Some(signed) => format!("\n{url}\nwscat {key}-c '{signed}'\n"),
-    });
+    let url = emphasized(&running.ws_url());
+    print(&format!("\n{url}\n{}", wscat(running)));
     for key in required_keys(stack) {
         print(&format!("API key `{}`: {}", key.name, key.value));
     }
+    if let Some(message) = message(stack) {
+        print(&format!("then send: {message}"));
+    }
+    print(&format!("\n{}", served(stack)));
     print(&format!(
         "@connections: {}\nDynamoDB: {}{}",
         running.management_url(),
@@ -55,6 +53,78 @@ fn for_people(running: &Control, options: &Options) {
         "TLS on the same port, for clients that trust {}",
         running.authority().display()
     ));
+    if let Some(resources) = without_effect(stack) {
+        print(&format!("no effect here: {resources}"));
+    }
+}
+
+/// The routes with what they call, and the tables.
+fn served(stack: &Assembly) -> String {
+    let runtime = |function: &str| {
+        let functions = stack.functions().iter();
+        let mut functions = functions.filter(|one| one.logical_id == function);
+        functions.next().map(|one| match one.code.is_image {
+            true => "image".to_owned(),
+            false => one.runtime.clone(),
+        })
+    };
+    let routes = dry_run::routes(stack);
+    let count = routes.len();
+    let shown = routes.into_iter().take(SHOWN).map(|row| match &*row {
+        [key, authorization, kind, called] => {
+            let by = match authorization.split_once(' ') {
+                Some(("CUSTOM", authorizer)) => format!(", authorizer {authorizer}"),
+                _ => match authorization.strip_prefix("NONE") {
+                    Some(key) => key.to_owned(),
+                    None => format!(", {authorization}"),
+                },
+            };
+            let called = match (called.as_str(), runtime(called)) {
+                ("", _) => kind.clone(),
+                (called, Some(runtime)) => format!("{called} ({runtime})"),
+                (called, None) => format!("{kind} {called}"),
+            };
+            vec!["route".to_owned(), key.clone(), format!("{called}{by}")]
+        }
+        _ => row,
+    });
+    let mut rows: Vec<Vec<String>> = shown.collect();
+    if let Some(more @ 1..) = count.checked_sub(SHOWN) {
+        let more = format!("{more} more: `gatespec serve --dry-run` lists them");
+        rows.push(vec!["route".to_owned(), "…".to_owned(), more]);
+    }
+    let tables = stack.tables().iter();
+    let tables: Vec<&str> = tables.map(|table| &*table.logical_id).collect();
+    let tables = match &*tables.join(", ") {
+        "" => String::new(),
+        tables => format!("table  {tables}\n"),
+    };
+    format!("{}{tables}", dry_run::table(&rows))
+}
+
+/// The resources that are there on AWS and not here.
+fn without_effect(stack: &Assembly) -> Option<String> {
+    let warnings = stack.warnings().iter();
+    let resources = warnings.filter_map(|warning| match &warning.kind {
+        WarningKind::NotServed { id, kind } => Some(format!("{id} ({kind})")),
+        _ => None,
+    });
+    let resources: Vec<String> = resources.collect();
+    let (shown, rest) = resources.split_at(resources.len().min(SHOWN));
+    match (shown, rest.len()) {
+        ([], _) => None,
+        (shown, 0) => Some(shown.join(", ")),
+        (shown, more) => Some(format!("{} and {more} more", shown.join(", "))),
+    }
+}
+
+/// In bold on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+fn emphasized(text: &str) -> String {
+    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    match std::io::stdout().is_terminal() && !is_plain {
+        true => format!("\x1b[1m{text}\x1b[0m"),
+        false => text.to_owned(),
+    }
 }
 
 /// Where the rows are.
@@ -87,46 +157,4 @@ fn for_programs(running: &Control) {
         "api_keys": api_keys,
     });
     print(&line.to_string());
-}
-
-/// The API keys that open `$connect`, where it requires one.
-fn required_keys(stack: &Assembly) -> impl Iterator<Item = &ApiKey> {
-    let connect = stack.api().routes.get("$connect");
-    let required = connect.is_some_and(|route| route.api_key_required);
-    stack.usable_api_keys().filter(move |_| required)
-}
-
-/// `--header x-api-key:VALUE ` with the first key that opens `$connect`, where it is to be sent as
-/// a header.
-fn key_option(stack: &Assembly) -> String {
-    let in_header = stack.api().api_key_selection_expression == KEY_FROM_HEADER;
-    let key = required_keys(stack).next().filter(|_| in_header);
-    key.map_or_else(String::new, |key| {
-        format!("--header x-api-key:{} ", key.value)
-    })
-}
-
-/// `--header NAME:VALUE ` for each header that the authorizer wants to see. The value is the one in
-/// the stack's outputs, where they hold a wscat line; nobody else knows it.
-fn header_options(stack: &Assembly) -> String {
-    let wscat = stack
-        .outputs()
-        .values()
-        .find(|value| value.starts_with("wscat "));
-    let known = |name: &str| {
-        let words = wscat?.split_whitespace();
-        words
-            .filter_map(|word| word.split_once(':'))
-            .find(|(field, _)| *field == name)
-            .map(|(_, value)| value)
-    };
-    let connect = stack.api().routes.get("$connect");
-    connect
-        .filter(|route| route.authorization_type == AuthorizationType::Custom)
-        .and_then(|route| stack.api().authorizers.get(route.authorizer_id.as_ref()?))
-        .into_iter()
-        .flat_map(|authorizer| &authorizer.identity_source)
-        .filter_map(|source| source.strip_prefix("route.request.header."))
-        .map(|name| format!("--header {name}:{} ", known(name).unwrap_or("VALUE")))
-        .collect()
 }

@@ -199,7 +199,7 @@ fn function(function: &Function) -> Value {
 
 fn kind(kind: &WarningKind) -> &'static str {
     match kind {
-        WarningKind::NoEffect => "no-effect",
+        WarningKind::NoEffect | WarningKind::NotServed { .. } => "no-effect",
         WarningKind::LeftOut => "left-out",
         WarningKind::Suspicious => "suspicious",
         WarningKind::NotPermitted { .. } => "not-permitted",
@@ -302,6 +302,13 @@ fn about(plan: &Value) -> String {
     table(&about)
 }
 
+/// Key, authorization, integration and what it calls, of each route.
+pub(super) fn routes(stack: &Assembly) -> Vec<Vec<String>> {
+    let routes = stack.api().routes.iter();
+    let rows = routes.map(|(key, route)| route_row(&self::route(stack, key.as_str(), route)));
+    rows.collect()
+}
+
 fn route_row(route: &Value) -> Vec<String> {
     let authorization = match &route["authorizer"] {
         Value::Null => word(&route["authorization_type"]),
@@ -372,7 +379,7 @@ fn words(value: &Value) -> String {
 }
 
 /// Columns as wide as their widest cell; the last one is as wide as it is.
-fn table(rows: &[Vec<String>]) -> String {
+pub(super) fn table(rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)

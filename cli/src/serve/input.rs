@@ -127,7 +127,7 @@ impl Command {
 async fn apply(running: &Control, served: &Options) -> Result<String, String> {
     let assembly = Assembly::read(&served.template, &served.settings).map_err(|diagnostics| {
         let count = diagnostics.errors().len();
-        tracing::error!("{diagnostics}");
+        tracing::error!("{}", without_level(&diagnostics.to_string()));
         format!("the template has mistakes, which the log shows: {count}")
     })?;
     for warning in assembly.warnings() {
@@ -137,12 +137,17 @@ async fn apply(running: &Control, served: &Options) -> Result<String, String> {
     let plan = applied.map_err(|error| {
         if let ApplyError::Failed(gateway::Error::Code(page)) = &error {
             // Its page has several lines.
-            tracing::error!("{page}");
+            tracing::error!("{}", without_level(&page.to_string()));
             return page.message().to_owned();
         }
         with_causes(&error).trim_end().replace('\n', " ")
     })?;
     Ok(format!("applied: {plan}"))
+}
+
+/// A page of errors for the log, which begins its line with the level.
+fn without_level(page: &str) -> &str {
+    page.strip_prefix("error: ").unwrap_or(page)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub use coverage::Coverage;
 pub use explanation::explanation;
 pub(crate) use html::COLOURS;
 pub use jsonl::{InvalidReport, SCHEMA};
-pub use table::table;
+pub use table::{Shown, table};
 
 /// A form of report that is a file.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,26 @@
-use super::{Comparison, Coverage};
+use super::{Comparison, Coverage, Row};
 use crate::verdict::Verdict;
 
+/// Which cases a table shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// All of them.
+    All,
+    /// Those that a target was judged on and did not pass.
+    Findings,
+}
+
 /// Cases by targets, as text; a line under it counts each target's verdicts.
-pub fn table(comparison: &Comparison) -> String {
-    let longest = comparison.rows.iter().map(|row| row.case.len()).max();
+pub fn table(comparison: &Comparison, shown: Shown) -> String {
+    let is_finding = |row: &&Row| {
+        let mut outcomes = row.outcomes.iter().flatten();
+        shown == Shown::All || outcomes.any(|outcome| outcome.verdict.is_finding())
+    };
+    let rows: Vec<&Row> = comparison.rows.iter().filter(is_finding).collect();
+    if rows.is_empty() {
+        return counts(comparison);
+    }
+    let longest = rows.iter().map(|row| row.case.len()).max();
     let case_width = longest.unwrap_or(0).max("case".len());
     let width = |target: &str| target.len().max(Verdict::Informational.to_string().len());
     let line = |first: &str, cells: Vec<String>| {
@@ -14,7 +31,7 @@ pub fn table(comparison: &Comparison) -> String {
         format!("{}\n", line.trim_end())
     };
     let mut text = line("case", comparison.targets.clone());
-    for row in &comparison.rows {
+    for row in rows {
         let cells = row.outcomes.iter().map(|outcome| {
             outcome
                 .as_ref()
@@ -22,7 +39,12 @@ pub fn table(comparison: &Comparison) -> String {
         });
         text.push_str(&line(&row.case, cells.collect()));
     }
-    text.push('\n');
+    format!("{text}\n{}", counts(comparison))
+}
+
+/// How many cases of each target have which verdict, and why cases were not run.
+fn counts(comparison: &Comparison) -> String {
+    let mut text = String::new();
     for index in 0..comparison.targets.len() {
         text.push_str(&format!("{}\n", summary(comparison, index)));
         for (why, cases) in Coverage::of(comparison, index).not_run {
@@ -78,7 +100,7 @@ mod tests {
 
     #[test]
     fn coverage_stands_beside_the_score() {
-        let text = table(&comparison());
+        let text = table(&comparison(), Shown::All);
         let expected = "local: 1 pass, 1 fail, 1 unsupported, 1 error; \
                         3 of 4 cases run (75.0 %), 1 of 1 requirements, \
                         50.0 % of those judged passed\n  \
@@ -87,8 +109,25 @@ mod tests {
     }
 
     #[test]
+    fn the_findings_alone_stand_above_the_counts() {
+        let all = comparison();
+        let text = table(&all, Shown::Findings);
+        let (found, counts) = text.split_once("\n\n").unwrap();
+        let found: Vec<&str> = found.lines().skip(1).collect();
+        assert_eq!(found.len(), 3, "{text}");
+        assert!(!text.contains("route/the-expression-chooses"));
+        assert!(table(&all, Shown::All).ends_with(counts));
+        let nothing = Comparison {
+            rows: Vec::new(),
+            ..all
+        };
+        let text = table(&nothing, Shown::Findings);
+        assert!(text.starts_with("spec: "), "{text}");
+    }
+
+    #[test]
     fn every_verdict_is_in_its_place() {
-        let text = table(&comparison());
+        let text = table(&comparison(), Shown::All);
         let (table, _) = text.split_once("\n\n").unwrap();
         let mut rows = table
             .lines()

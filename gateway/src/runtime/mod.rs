@@ -235,7 +235,9 @@ impl Missing {
             Self::Folder { .. } | Self::File { .. } => {
                 "paths of code are taken from the template's folder".to_owned()
             }
-            Self::Layer { .. } => "paths of layers are taken from the template's folder".to_owned(),
+            Self::Layer { layer, .. } => {
+                format!("correct the path of `{layer}`, which is taken from the template's folder")
+            }
             Self::Archive { .. } => "make the zip anew: Lambda takes files that are stored or \
                                      deflated, with paths inside its folder"
                 .to_owned(),

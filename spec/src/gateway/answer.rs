@@ -40,7 +40,7 @@ impl Gateway {
             Effect::Disconnect => {
                 self.log_handshake(peer, |_| ());
                 let close = lifecycle::client_closed(None);
-                self.disconnect(now, peer, &close);
+                self.disconnect(now, peer, &close, None);
             }
             _ => {}
         }

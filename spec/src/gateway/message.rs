@@ -9,9 +9,9 @@ use crate::connection::{CloseInfo, Connection, Principal};
 use crate::error_frame::ErrorFrame;
 use crate::event::{self, EventType, RequestIdentity};
 use crate::explanation::{Renderings, RequestKind, Role};
-use crate::ids;
 use crate::integration::Failure;
 use crate::io::{PeerId, Reason};
+use crate::limits::{self, Violation};
 use crate::message::Message;
 use crate::route::{self, RouteKey};
 use crate::template::Params;
@@ -28,9 +28,8 @@ impl Gateway {
         entry.connection.last_active_at = now;
         entry.traffic.received += 1;
         let connection = entry.connection.clone();
-        if text.len() > crate::limits::MESSAGE_BYTES {
-            let close = crate::limits::Violation::MessageTooLarge.close();
-            self.end(now, peer, crate::lifecycle::Event::Violation, &close);
+        if text.len() > limits::MESSAGE_BYTES {
+            self.violated(now, peer, Violation::MessageTooLarge);
             return;
         }
         let request = self.request(now);
@@ -77,7 +76,7 @@ impl Gateway {
             });
             return;
         }
-        let message_id = ids::message_id(&mut *self.ids, now, connection_id);
+        let message_id = self.ids.message_id(now, connection_id);
         let event_type = EventType::Message {
             route_key: route_key.as_str(),
             message_id: &message_id,
@@ -87,18 +86,26 @@ impl Gateway {
     }
 
     /// Runs `$disconnect` for a connection that has just ended, if there is such a route; nothing
-    /// throttles it.
+    /// throttles it. `violation` is what the client did that ended it.
     ///
     /// Realises: LIMITS-42
-    pub(super) fn disconnect(&mut self, now: Timestamp, peer: PeerId, close: &CloseInfo) {
+    pub(super) fn disconnect(
+        &mut self,
+        now: Timestamp,
+        peer: PeerId,
+        close: &CloseInfo,
+        violation: Option<Violation>,
+    ) {
         let Some(entry) = self.peers.get(&peer) else {
             return;
         };
         let connection = entry.connection.clone();
         let request = self.request(now);
         self.explain_began(peer, &connection, &request, RequestKind::Disconnect);
-        let reason = Reason::Disconnected(close.clone());
-        self.decide(&connection.connection_id, &request.request_id, reason);
+        let reasons = violation.map(Reason::Violation).into_iter();
+        for reason in reasons.chain([Reason::Disconnected(close.clone())]) {
+            self.decide(&connection.connection_id, &request.request_id, reason);
+        }
         let event_type = EventType::Disconnect(close);
         let key = RouteKey::Disconnect;
         if self.rules.integration(&key).is_some() {
@@ -129,7 +136,7 @@ impl Gateway {
             Some(handshake) if exchange.route_key == RouteKey::Connect => {
                 handshake.trace_id.clone()
             }
-            _ => ids::trace_id(&mut *self.ids, now),
+            _ => self.ids.trace_id(now),
         };
         self.explain_call(&request, Role::Integration, || integration.target());
         let renderings = self.explains.then(Renderings::default);
@@ -169,7 +176,7 @@ impl Gateway {
     /// Realises: EVENT-13
     pub(super) fn request(&mut self, now: Timestamp) -> RequestIdentity {
         RequestIdentity {
-            request_id: ids::request_id(&mut *self.ids, now),
+            request_id: self.ids.request_id(now),
             at: now,
         }
     }

@@ -24,6 +24,7 @@ use crate::io::{
     CallId, Decision, Input, ManagementId, ManagementRequest, Outcome, Output, PeerId, Reason,
 };
 use crate::lifecycle::{self, Effect, Event, State};
+use crate::limits::Violation;
 use crate::management::{self, Operation};
 use crate::signature::Access;
 use crate::throttle::{AccountLimits, Throttle};
@@ -134,7 +135,7 @@ impl Gateway {
                 }
             }
             Input::Violation { peer, violation } => {
-                self.end(now, peer, Event::Violation, &violation.close());
+                self.violated(now, peer, violation);
             }
             Input::PeerClosed { peer, close } => {
                 let info = lifecycle::client_closed(close.as_ref());
@@ -232,6 +233,22 @@ impl Gateway {
     ///
     /// Realises: LIFECYCLE-10
     fn end(&mut self, now: Timestamp, peer: PeerId, event: Event, close: &CloseInfo) {
+        self.end_for(now, peer, event, (close, None));
+    }
+
+    /// Ends a connection whose client has broken a rule.
+    fn violated(&mut self, now: Timestamp, peer: PeerId, violation: Violation) {
+        let why = (&violation.close(), Some(violation));
+        self.end_for(now, peer, Event::Violation, why);
+    }
+
+    fn end_for(
+        &mut self,
+        now: Timestamp,
+        peer: PeerId,
+        event: Event,
+        (close, violation): (&CloseInfo, Option<Violation>),
+    ) {
         let effect = self.step(peer, event);
         match effect {
             Effect::Reject => {
@@ -242,9 +259,9 @@ impl Gateway {
                     peer,
                     close: close.clone(),
                 });
-                self.disconnect(now, peer, close);
+                self.disconnect(now, peer, close, violation);
             }
-            Effect::Disconnect => self.disconnect(now, peer, close),
+            Effect::Disconnect => self.disconnect(now, peer, close, violation),
             _ => {}
         }
         self.forget_if_closed(peer);
@@ -276,13 +293,13 @@ impl Gateway {
         let response = match parsed {
             Err(refusal) => refusal.response(),
             Ok((operation, connection_id)) => {
-                let trace_id = ids::trace_id(&mut *self.ids, now);
+                let trace_id = self.ids.trace_id(now);
                 self.operate(now, operation, &connection_id)
                     .header("x-amzn-trace-id", trace_id)
             }
         };
         let uuid = ids::uuid(&mut *self.ids);
-        let request_id = ids::request_id(&mut *self.ids, now);
+        let request_id = self.ids.request_id(now);
         let response = management::stamped(response, &uuid, &request_id);
         if let Some(objection) = objection {
             self.note(&objection, request, &request_id);

@@ -11,12 +11,15 @@ pub enum InputError {
     /// A folder without anything that is known.
     #[error(
         "there is nothing to serve in `{}`: no `template.yaml`, `template.yml` or `template.json`, \
-         no `cdk.out`, no `.serverless`; name a template, or the folder of one",
-        folder.display()
+         no `cdk.out`, no `.serverless`; {}",
+        folder.display(),
+        elsewhere(near)
     )]
     Nothing {
         /// The folder.
         folder: PathBuf,
+        /// The nearest templates, or their sources, below it; else the nearest one above.
+        near: Vec<PathBuf>,
     },
     /// Something that a tool makes templates from, and has not yet.
     #[error(
@@ -87,6 +90,20 @@ pub enum InputError {
         /// The stacks that there are.
         stacks: Vec<StackTemplate>,
     },
+}
+
+/// What to do about an empty folder.
+fn elsewhere(near: &[PathBuf]) -> String {
+    match near {
+        [] => "name a template, or the folder of one".to_owned(),
+        _ => {
+            let near: Vec<_> = near.iter().map(|path| path.display().to_string()).collect();
+            format!(
+                "name another folder or file: there is `{}`",
+                near.join("`, `")
+            )
+        }
+    }
 }
 
 fn list(stacks: &[StackTemplate]) -> String {

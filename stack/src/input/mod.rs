@@ -15,6 +15,7 @@ pub(crate) mod code;
 mod error;
 mod files;
 mod found;
+mod near;
 mod plain;
 mod sam;
 mod serverless;

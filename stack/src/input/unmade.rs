@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::InputError;
 use super::files::{join, written};
 use super::found::{Dialect, Input};
-use super::{cdk, serverless};
+use super::{cdk, near, plain, serverless};
 
 const SERVERLESS: [&str; 5] = [
     "serverless.yml",
@@ -49,6 +49,7 @@ pub(super) fn explain(folder: &Path) -> Result<Input, InputError> {
         Some(file) => Err(InputError::Terraform { file }),
         None => Err(InputError::Nothing {
             folder: folder.to_owned(),
+            near: near::nearest(folder, &source),
         }),
     }
 }
@@ -67,6 +68,13 @@ pub(super) fn is_due(folder: &Path, found: &Input) -> Option<String> {
             found.template.display()
         )
     })
+}
+
+/// The template of a folder, or what a tool makes one from.
+fn source(folder: &Path) -> Option<PathBuf> {
+    let template = plain::template(folder).filter(|file| plain::has_resources(file));
+    let app = || Some(join(folder, CDK)).filter(|file| file.is_file());
+    template.or_else(app).or_else(|| service(folder))
 }
 
 fn service(folder: &Path) -> Option<PathBuf> {

@@ -98,7 +98,25 @@ fn choose<'a>(draft: &mut Draft<'a>) -> Option<Properties<'a>> {
     }
 }
 
+/// The APIs that are no WebSocket APIs, as AWS calls them.
+const OTHERS: [(&str, &str); 4] = [
+    ("AWS::ApiGateway::RestApi", "a REST API"),
+    ("AWS::Serverless::Api", "a REST API"),
+    ("AWS::Serverless::HttpApi", "an HTTP API"),
+    (TYPE.name, "an HTTP API"),
+];
+
 fn none(draft: &mut Draft<'_>) {
+    let others = OTHERS.iter().find_map(|(kind, what)| {
+        let other = draft.of_type(kind).first()?.resource;
+        Some((other.id.clone(), other.id_span.clone(), what))
+    });
+    if let Some((id, span, what)) = others {
+        let message = format!("the template has no WebSocket API: `{id}` is {what}");
+        let help = "WebSocket APIs alone are served here (`ProtocolType: WEBSOCKET`); SAM runs REST \
+                    and HTTP APIs: `sam local start-api`";
+        return draft.error_with_help(span, ErrorKind::Choice(message), help);
+    }
     let kind = ErrorKind::Choice("the template has no WebSocket API".to_owned());
     let help = "declare an `AWS::ApiGatewayV2::Api` with `ProtocolType: WEBSOCKET`, or SAM's \
                 `AWS::Serverless::WebSocketApi`";

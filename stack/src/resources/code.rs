@@ -50,7 +50,9 @@ pub(crate) fn read(
         }
         _ if inline.is_some() => Ok(draft.directory.join(".")),
         Some((_, value)) => content(draft, value, metadata),
-        None => Err("it has none".to_owned()),
+        None => {
+            Err("it says nowhere where its code is (`CodeUri`, `InlineCode`, `Code`)".to_owned())
+        }
     };
     let span = match (binary, value) {
         (Some(node), _) => node.span.clone(),
@@ -59,7 +61,8 @@ pub(crate) fn read(
     };
     let (directory, unsupported) = match found {
         Ok(directory) => (directory, None),
-        Err(problem) => (PathBuf::new(), Some(format!("its code is {problem}"))),
+        Err(problem) if value.is_some() => (PathBuf::new(), Some(format!("its code is {problem}"))),
+        Err(problem) => (PathBuf::new(), Some(problem)),
     };
     let code = Code {
         directory,

@@ -7,7 +7,6 @@ use indexmap::IndexMap;
 use spec::api::{Api, Integration, IntegrationType, function_arn, with_stage_variables};
 use spec::deployment::Deployment;
 use spec::route::RouteKey;
-use velocity::suggest::nearest;
 
 use crate::declared::{EventSourceMapping, Function, Layer, Permission, Table};
 use crate::diagnostics::Findings;
@@ -16,6 +15,7 @@ use crate::document::source::Source;
 use crate::document::yaml::Content;
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::locations::Locations;
+use crate::resources::meant::meant;
 use crate::resources::properties::Properties;
 use crate::settings::Settings;
 use crate::template::call::call;
@@ -195,13 +195,10 @@ impl<'a> Draft<'a> {
             others.join("`, `"),
             last.join("")
         );
-        let mut same = words.iter().copied();
-        let same = same.find(|word| word.eq_ignore_ascii_case(text));
-        let help = match same.or_else(|| nearest(text, words.iter().copied())) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("write `{property}: {}`", words.first().unwrap_or(&"")),
-        };
-        self.error_with_help(span, ErrorKind::Value(message), &help);
+        let help = meant(text, words);
+        let kind = ErrorKind::Value(message);
+        let error = self.source().report(span, kind, help.as_deref());
+        self.findings.error(error);
     }
 
     /// Notes a warning.
@@ -360,7 +357,10 @@ impl<'a> Draft<'a> {
             return Ok(Owner::Other);
         }
         let help = match named {
-            Some(id) => format!("a reference is written `!Ref {id}`"),
+            Some(id) => match &*properties.template.resources[id].kind {
+                API => format!("a reference is written `!Ref {id}`"),
+                kind => format!("`{id}` is of the type `{kind}`: name the API, `!Ref MyApi`"),
+            },
             None => "name the API by its logical id: `!Ref MyApi`".to_owned(),
         };
         let message = format!("`ApiId` is the text `{api_id}`, which names no API");

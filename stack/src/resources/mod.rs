@@ -23,6 +23,7 @@ pub(crate) mod integration;
 pub(crate) mod integration_response;
 mod layer;
 mod locations;
+mod meant;
 mod model;
 mod nested_stack;
 mod order;
@@ -151,7 +152,8 @@ fn warn_of_other_types(draft: &mut Draft<'_>) {
             }
             None => {
                 let message = format!("`{id}` (`{kind}`) has no effect here");
-                draft.warn(span, WarningKind::NoEffect, message);
+                let (id, kind) = (id.clone(), kind.clone());
+                draft.warn(span, WarningKind::NotServed { id, kind }, message);
             }
         }
     }

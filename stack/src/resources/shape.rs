@@ -9,6 +9,7 @@ use crate::document::source::Source;
 use crate::document::value::Value;
 use crate::error::{Error, ErrorKind, Span};
 use crate::resources::draft::Draft;
+use crate::resources::meant::meant;
 
 /// A map that is part of a property.
 pub(crate) struct Shape<'v> {
@@ -159,12 +160,4 @@ pub(crate) fn not_one_of(what: &str, text: &str, allowed: &[&str]) -> String {
         [first @ .., last] => format!("`{}` or `{last}`", first.join("`, `")),
     };
     format!("{what} is `{text}`: it must be {list}")
-}
-
-/// What to do about it: the word that was meant, or that is written in capitals.
-pub(crate) fn meant(text: &str, allowed: &[&str]) -> Option<String> {
-    let mut same = allowed.iter().copied();
-    let same = same.find(|word| word.eq_ignore_ascii_case(text));
-    let near = same.or_else(|| nearest(text, allowed.iter().copied()));
-    near.map(|near| format!("did you mean `{near}`?"))
 }

@@ -37,9 +37,15 @@ pub(crate) fn refuse_unknown(
         let message = format!(
             "a value is given for the parameter `{name}`, but the template has no such parameter"
         );
-        let help = nearest(name, names()).map(|near| format!("did you mean `{near}`?"));
+        let help = match nearest(name, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => match &*names().collect::<Vec<_>>() {
+                [] => "it has none at all: leave the value out".to_owned(),
+                names => format!("it has `{}`", names.join("`, `")),
+            },
+        };
         let kind = ErrorKind::Parameter(message);
-        findings.error(source.report(start..start, kind, help.as_deref()));
+        findings.error(source.report(start..start, kind, Some(&help)));
     }
 }
 

@@ -37,11 +37,12 @@ fn an_unknown_type_is_warned_of(#[case] kind: &str) {
     let [warning] = stack.warnings() else {
         panic!("{:?}", stack.warnings())
     };
-    assert_eq!(warning.kind, WarningKind::NoEffect);
+    let (id, kind) = ("Other".to_owned(), kind.to_owned());
     assert_eq!(
         warning.message,
-        format!("`Other` (`{kind}`) has no effect here")
+        format!("`{id}` (`{kind}`) has no effect here")
     );
+    assert_eq!(warning.kind, WarningKind::NotServed { id, kind });
 }
 
 #[rstest]
