@@ -9,6 +9,7 @@ mod input;
 mod port;
 mod record;
 mod values;
+mod watch;
 
 use std::io::Write;
 use std::net::IpAddr;
@@ -28,6 +29,8 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use watch::Watch;
 
 pub(crate) use functions::FunctionArgs;
 
@@ -79,6 +82,11 @@ pub(crate) struct ServeArgs {
     /// The port of the DynamoDB engine; 0 lets the system choose.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     dynamodb_port: u16,
+    /// Serve what is saved: the template and all that it is read with, functions' code and layers,
+    /// what `sam build` and its like make, the sources of functions that cargo builds. Connections
+    /// stay; what is wrong is shown, and what was served before is served on.
+    #[arg(long)]
+    watch: bool,
     /// Log every decision about a connection or a message, with its reason, and the START and END of
     /// each invocation besides its REPORT.
     #[arg(long, short)]
@@ -198,6 +206,7 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     // Before anything is started: an early signal must end it in an orderly way too.
     let mut ends = Ends::new()?;
     let options = serve_options(args, found);
+    let watch = args.watch.then(|| Watch::begin(args, found, log));
     let running = tokio::select! {
         started = gateway::start(options.clone()) => {
             started.map_err(port::explained)?
@@ -227,8 +236,15 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
             Ready::Text => std::future::pending().await,
         }
     };
+    let watched = async {
+        match watch {
+            Some(watch) => watch.serve(&running).await,
+            None => std::future::pending().await,
+        }
+    };
     let ended = tokio::select! {
         () = ends.signal() => Ok(()),
+        () = watched => Ok(()),
         fault = running.fault() => Err(Failure::could_not_run(fault)),
         ended = input => ended,
     };

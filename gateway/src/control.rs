@@ -5,7 +5,7 @@ pub(crate) mod invoke;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use spec::signature::presign;
 use stack::{Assembly, Plan};
 
 use crate::SpecGateway;
-use crate::apply::ApplyError;
+use crate::apply::{ApplyError, Reloaded};
 use crate::lambda::Figures;
 use crate::running::{Running, reachable};
 use crate::services::aws;
@@ -206,6 +206,37 @@ impl Control {
     /// created.
     pub async fn apply(&self, assembly: Assembly) -> Result<Plan, ApplyError> {
         self.0.apply(assembly).await
+    }
+
+    /// As [`apply`](Self::apply), for a person who has just saved something and wants to see it:
+    ///
+    /// - The stage is deployed, whether or not the template makes a deployment: what AWS would
+    ///   serve only after the next one is [named](Reloaded::held).
+    /// - Functions whose code is among `saved` (files and folders as
+    ///   [`inputs`](Assembly::inputs) has them) are new, whatever the state of their files is.
+    /// - A new function that has been called before gets a process at once: the next event finds it
+    ///   started, and what is wrong with it is in the log.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub async fn reload(
+        &self,
+        assembly: Assembly,
+        saved: &[PathBuf],
+    ) -> Result<Reloaded, ApplyError> {
+        self.0.reload(assembly, saved).await
+    }
+
+    /// The files and folders that functions run from: their code and layers, and executables.
+    pub async fn code(&self) -> Vec<PathBuf> {
+        let deployed = self.0.deployed.lock().await;
+        let launches = deployed.launches.values();
+        let mut code: Vec<PathBuf> = launches
+            .flat_map(|launch| launch.program.code.clone())
+            .collect();
+        code.sort();
+        code.dedup();
+        code
     }
 
     /// Goes down: takes no more clients, closes every connection with 1001, runs `$disconnect` for
