@@ -7,7 +7,7 @@ mod support;
 
 use std::io::Write;
 use std::process::Stdio;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::SinkExt;
 use support::function::Function;
@@ -56,6 +56,8 @@ async fn settle_waits_until_functions_have_finished() {
     let call = function.next();
     writeln!(stdin, "settle").unwrap();
     let settled = std::thread::spawn(move || (served.line(), Instant::now(), served));
+    // An answer that does not wait for the function is there long before this has passed.
+    std::thread::sleep(Duration::from_millis(300));
     let finished = Instant::now();
     call.returns("{}");
     // Its process is at rest when it asks for the next event, and only then.
