@@ -1,8 +1,6 @@
 //! The command `settle` on the standard input of `gatespec serve`: it is answered once no function is
 //! at work, so that what comes next finds everything done.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
-
 mod support;
 
 use std::io::Write;
