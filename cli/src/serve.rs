@@ -7,6 +7,7 @@ mod ends;
 mod functions;
 mod input;
 mod port;
+mod record;
 mod values;
 mod watch;
 
@@ -110,6 +111,8 @@ pub(crate) struct ServeArgs {
     /// Refuse calls to the @connections API and to Lambda's that are not signed, as AWS does.
     #[arg(long)]
     require_signatures: bool,
+    #[command(flatten)]
+    record: record::RecordArgs,
     /// What to print once it serves: lines for people, or one line of JSON for programs (the
     /// gateway then also ends when its standard input is closed).
     #[arg(long, value_enum, default_value_t = Ready::Text, value_name = "FORM")]
@@ -213,6 +216,7 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     let shown = args
         .verbose
         .then(|| tokio::spawn(show(running.subscribe(), log.clone())));
+    let recording = args.record.start(&running, &found.input.template, log)?;
     announce::announce(&running, &options, args.ready)?;
     let logs = running.assembly().api().stage.access_log_settings.is_some();
     if args.access_log.is_some() && !logs {
@@ -249,6 +253,9 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
         () = ends.again() => log.line(&"ended at once, since it was asked twice"),
     }
     drop(running);
+    if let Some(recording) = recording {
+        recording.finish(LAST).await;
+    }
     if let Some(shown) = shown {
         // Its decisions end with the gateway; were they not to, the process ends all the same.
         let _ = timeout(LAST, shown).await;

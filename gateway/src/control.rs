@@ -162,6 +162,32 @@ impl Control {
         Some(now)
     }
 
+    /// Resolves when no function, HTTP backend or service is at work: every call has ended, also
+    /// those that nobody waits for, and every event source mapping has invoked its function for all
+    /// that was written. What clients have sent and the gateway has not read yet is not known here.
+    pub async fn settled(&self) {
+        /// How often processes are looked at, which end their work without a word to anybody here.
+        const LOOK: Duration = Duration::from_millis(2);
+        let is_at_rest = || {
+            let is_busy = |figures: &Figures| figures.busy + figures.waiting > 0;
+            let calls = self.0.hub.look(SpecGateway::is_calling);
+            !calls && !self.0.functions.figures().values().any(is_busy)
+        };
+        // A function that ended after the first look may have written for a mapping.
+        let mut looks = 0;
+        while looks < 2 {
+            if let Some(engine) = &self.0.dynamodb {
+                self.0.mappings.caught_up(engine).await;
+            }
+            if is_at_rest() {
+                looks += 1;
+            } else {
+                looks = 0;
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+    }
+
     /// Serves `assembly` from now on, in place of what is served: what changed between the two.
     ///
     /// - Rules: a request that has begun is answered by the rules that it began with, the next one
