@@ -9,10 +9,12 @@
 mod ca;
 mod check;
 mod completions;
+mod events;
 mod failure;
 mod falsify;
 mod given;
 mod interpreters;
+mod invoke;
 mod jsonl;
 mod lint;
 mod man;
@@ -45,6 +47,8 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     Render(render::RenderArgs),
     Lint(lint::LintArgs),
+    Events(Box<events::EventsArgs>),
+    Invoke(Box<invoke::InvokeArgs>),
     Falsify(falsify::FalsifyArgs),
     /// Put the reports of several runs side by side.
     Report(report::ReportArgs),
@@ -76,6 +80,8 @@ fn main() -> ExitCode {
         Some(Command::Serve(args)) => serve::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),
+        Some(Command::Events(args)) => events::run(&args),
+        Some(Command::Invoke(args)) => invoke::run(&args),
         Some(Command::Falsify(args)) => falsify::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Spec(args)) => spec::run(&args),

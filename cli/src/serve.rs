@@ -4,6 +4,7 @@ mod announce;
 mod client;
 mod dry_run;
 mod ends;
+mod functions;
 mod input;
 mod port;
 mod values;
@@ -20,12 +21,14 @@ use gateway::{
 };
 use spec::Timestamp;
 use spec::throttle::Limit;
-use stack::{Assembly, Dialect, Variables};
+use stack::{Assembly, Dialect};
 use tokio::time::timeout;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+pub(crate) use functions::FunctionArgs;
 
 use crate::given::{AppArgs, Stack, StackArgs, remark};
 use crate::interpreters::InterpreterArgs;
@@ -58,20 +61,8 @@ pub(crate) struct ServeArgs {
     /// The port; 0 lets the system choose.
     #[arg(long, default_value_t = 3001)]
     port: u16,
-    /// Use the release profile of functions that cargo builds, whether they are built or taken as
-    /// they are.
-    #[arg(long)]
-    release: bool,
     #[command(flatten)]
-    interpreters: InterpreterArgs,
-    /// Values for variables that functions declare, in place of the template's: a JSON file in the
-    /// form of SAM's, `{"MyFunction": {"NAME": "value"}, "Parameters": {"NAME": "for all"}}`.
-    #[arg(long, value_name = "FILE", value_parser = values::variables)]
-    env_vars: Option<Variables>,
-    /// Where functions find a service that the gateway does not have, such as
-    /// `sqs=http://127.0.0.1:4566`; may be repeated. So do `AWS_ENDPOINT_URL_*` of the environment.
-    #[arg(long, value_name = "SERVICE=URL", value_parser = values::endpoint)]
-    endpoint: Vec<(String, String)>,
+    functions: FunctionArgs,
     /// Where a VPC link leads, by its logical id or its id, such as `MyLink=http://127.0.0.1:8080`;
     /// may be repeated. The address takes the place of scheme and host of an integration's.
     #[arg(long, value_name = "NAME=URL", value_parser = values::vpc_link)]
@@ -178,7 +169,7 @@ fn plan(args: &ServeArgs, found: &Stack, format: dry_run::Format) -> Result<(), 
 }
 
 /// Sends warnings and panics to the log, and what comes into the outbox.
-fn trace_to(log: &Log, outbox: LevelFilter) {
+pub(crate) fn trace_to(log: &Log, outbox: LevelFilter) {
     let events = log.clone();
     // The engine's server warns of every 4xx without saying more; the gateway says what was refused.
     let levels = Targets::new()
@@ -262,25 +253,13 @@ async fn show(mut decisions: Subscription, log: Log) {
 
 fn serve_options(args: &ServeArgs, found: &Stack) -> Options {
     let mut options = options(&args.stack, found);
-    options.build.release = args.release;
-    if let Some(variables) = &args.env_vars {
-        options.settings.variables.clone_from(variables);
-    }
+    args.functions.settle(&mut options);
     let links = args.vpc_link.iter().cloned();
     options.settings.vpc_links.extend(links);
     options.host = args.host;
     options.port = args.port;
     if args.verbose {
         options.invocation_lines = InvocationLines::All;
-    }
-    options.interpreters = args.interpreters.interpreters();
-    for (service, url) in &args.endpoint {
-        for variable in gateway::endpoint_variables(service) {
-            match &*variable {
-                "DYNAMODB" => options.dynamodb_url = Some(url.clone()),
-                _ => drop(options.endpoints.insert(variable, url.clone())),
-            }
-        }
     }
     options.max_processes = args.max_processes;
     options.data.clone_from(&args.data);
@@ -313,12 +292,17 @@ pub(crate) fn read_stack(args: &StackArgs, found: &Stack) -> Result<Assembly, Fa
     if !matches!(input.dialect, Dialect::Plain | Dialect::Sam) {
         eprint(&format!("checking {input}"));
     }
-    let stack = Assembly::read(&input.template, &options(args, found).settings)
-        .map_err(|diagnostics| Failure::Page(diagnostics.to_string()))?;
+    let stack = assembly(args, found)?;
     for warning in stack.warnings() {
         eprint(&format!("warning: {warning}"));
     }
     Ok(stack)
+}
+
+/// What a template declares; its warnings are not told.
+pub(crate) fn assembly(args: &StackArgs, found: &Stack) -> Result<Assembly, Failure> {
+    Assembly::read(&found.input.template, &options(args, found).settings)
+        .map_err(|diagnostics| Failure::Page(diagnostics.to_string()))
 }
 
 /// Builds the functions, so that the gateway can be started without.
@@ -330,7 +314,7 @@ pub(crate) fn build(stack: &Assembly, interpreters: &InterpreterArgs) -> Result<
         .map_err(failure)
 }
 
-fn options(args: &StackArgs, found: &Stack) -> Options {
+pub(crate) fn options(args: &StackArgs, found: &Stack) -> Options {
     let mut options = Options::new(&found.input.template);
     args.settle(found, &mut options.settings);
     options.build.skip = args.no_build;
@@ -342,7 +326,7 @@ fn options(args: &StackArgs, found: &Stack) -> Options {
 }
 
 /// What the user must change, and what only the environment can.
-fn failure(error: Error) -> Failure {
+pub(crate) fn failure(error: Error) -> Failure {
     match error {
         Error::Template(_) | Error::Code(_) => Failure::Page(error.to_string()),
         Error::Build { .. } | Error::Credentials { .. } => Failure::usage(error),

@@ -1,6 +1,7 @@
 //! A running gateway, as its owner sees it.
 
 pub(crate) mod connections;
+pub(crate) mod invoke;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

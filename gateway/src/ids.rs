@@ -5,13 +5,20 @@ use std::hash::{BuildHasher, RandomState};
 use spec::ids::IdSource;
 
 /// A counter behind a keyed hash (SipHash); the key comes from the operating system.
-pub(crate) struct Random {
+pub struct Random {
     key: RandomState,
     count: u64,
 }
 
 impl Random {
-    pub(crate) fn new() -> Self {
+    /// With a key that no other has.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Default for Random {
+    fn default() -> Self {
         Self {
             key: RandomState::new(),
             count: 0,

@@ -73,8 +73,10 @@ pub use apply::ApplyError;
 pub use build::Build;
 pub use clock::TimeSource;
 pub use control::connections::{ConnectionCall, OpenConnection};
+pub use control::invoke::{InvokeError, Invoked};
 pub use control::{Control, Snapshot};
 pub use error::{BuildError, Error};
+pub use ids::Random as RandomIds;
 pub use lambda::{Figures, FunctionOutput, InvocationLines, LineSink};
 pub use log::{LineWriter, Log, escape};
 #[cfg(feature = "mutations")]

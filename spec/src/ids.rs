@@ -10,10 +10,30 @@
 use crate::time::Timestamp;
 
 /// Where the specification takes its unpredictable bits from. The shell passes a random source,
-/// tests a counting one.
+/// tests a counting one. One that shows how an event with certain ids would look gives those.
 pub trait IdSource {
     /// The next 64 bits.
     fn next_u64(&mut self) -> u64;
+
+    /// The id of a new connection.
+    fn connection_id(&mut self, now: Timestamp) -> String {
+        connection_id(self, now)
+    }
+
+    /// The id of a new request.
+    fn request_id(&mut self, now: Timestamp) -> String {
+        request_id(self, now)
+    }
+
+    /// The id of a new message on the connection `connection_id`.
+    fn message_id(&mut self, now: Timestamp, connection_id: &str) -> String {
+        message_id(self, now, connection_id)
+    }
+
+    /// The X-Ray root of a new request.
+    fn trace_id(&mut self, now: Timestamp) -> String {
+        trace_id(self, now)
+    }
 }
 
 /// An [`IdSource`] that counts: the same inputs give the same ids, all of them different.

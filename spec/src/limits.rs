@@ -41,7 +41,7 @@ pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// How long a connection may last.
 ///
 /// Realises: LIFECYCLE-3
-pub(crate) const CONNECTION_DURATION: Duration = Duration::from_secs(2 * 60 * 60);
+pub const CONNECTION_DURATION: Duration = Duration::from_secs(2 * 60 * 60);
 /// The least and the most that `TimeoutInMillis` may be.
 ///
 /// Realises: LIMITS-20, LIMITS-21

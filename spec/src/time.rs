@@ -82,7 +82,7 @@ impl Timestamp {
     }
 
     /// Reads ISO 8601's basic format; `None` for anything else, and for what is before 1970.
-    pub(crate) fn from_iso_8601_basic(text: &str) -> Option<Self> {
+    pub fn from_iso_8601_basic(text: &str) -> Option<Self> {
         let digits = |range: std::ops::Range<usize>| -> Option<u64> {
             let digits = text.get(range)?;
             let all = digits.bytes().all(|byte| byte.is_ascii_digit());

@@ -165,7 +165,7 @@ impl Function {
     }
 
     /// Whether a name or an ARN, perhaps with a qualifier, is this function's.
-    pub(crate) fn is_named(&self, named: &str) -> bool {
+    pub fn is_named(&self, named: &str) -> bool {
         let qualified = |whole: &str| {
             let rest = named.strip_prefix(whole);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))

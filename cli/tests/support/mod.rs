@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "every test binary uses its own part")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+pub(crate) mod function;
 pub(crate) mod raw;
 
 use std::io::{BufRead, BufReader, Read};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{
     Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio,
 };
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// `gatespec serve` at work, and its standard output behind what was read of it.
@@ -108,6 +110,12 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&folder).unwrap();
     folder
+}
+
+/// A name that no other case of a test has.
+pub(crate) fn name(of: &str) -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    format!("{of}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A file of its own for a test.

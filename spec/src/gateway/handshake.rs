@@ -11,7 +11,6 @@ use crate::authorizer::{self, Authorization};
 use crate::connection::{Connection, Principal};
 use crate::event::{self, EventType, Recipient};
 use crate::handshake::{self, HandshakeRequest, Refusal};
-use crate::ids;
 use crate::integration::{self, Answer};
 use crate::io::{Outcome, PeerId, Reason, Role};
 use crate::lifecycle::{Effect, Event, State};
@@ -28,7 +27,7 @@ impl Gateway {
     /// Realises: HANDSHAKE-2, LIFECYCLE-29, AUTHORIZER-28
     pub(super) fn handshake(&mut self, now: Timestamp, peer: PeerId, request: HandshakeRequest) {
         let connection = Connection {
-            connection_id: ids::connection_id(&mut *self.ids, now),
+            connection_id: self.ids.connection_id(now),
             connected_at: now,
             last_active_at: now,
             domain_name: request.host().to_owned(),
@@ -45,7 +44,7 @@ impl Gateway {
             rules: Arc::clone(&self.rules),
             request,
             identity: self.request(now),
-            trace_id: ids::trace_id(&mut *self.ids, now),
+            trace_id: self.ids.trace_id(now),
             log: self.handshake_entry(&checked),
         };
         let entry = Peer {

@@ -9,7 +9,6 @@ use crate::connection::{CloseInfo, Connection, Principal};
 use crate::error_frame::ErrorFrame;
 use crate::event::{self, EventType, RequestIdentity};
 use crate::explanation::{Renderings, RequestKind, Role};
-use crate::ids;
 use crate::integration::Failure;
 use crate::io::{PeerId, Reason};
 use crate::limits::{self, Violation};
@@ -77,7 +76,7 @@ impl Gateway {
             });
             return;
         }
-        let message_id = ids::message_id(&mut *self.ids, now, connection_id);
+        let message_id = self.ids.message_id(now, connection_id);
         let event_type = EventType::Message {
             route_key: route_key.as_str(),
             message_id: &message_id,
@@ -137,7 +136,7 @@ impl Gateway {
             Some(handshake) if exchange.route_key == RouteKey::Connect => {
                 handshake.trace_id.clone()
             }
-            _ => ids::trace_id(&mut *self.ids, now),
+            _ => self.ids.trace_id(now),
         };
         self.explain_call(&request, Role::Integration, || integration.target());
         let renderings = self.explains.then(Renderings::default);
@@ -177,7 +176,7 @@ impl Gateway {
     /// Realises: EVENT-13
     pub(super) fn request(&mut self, now: Timestamp) -> RequestIdentity {
         RequestIdentity {
-            request_id: ids::request_id(&mut *self.ids, now),
+            request_id: self.ids.request_id(now),
             at: now,
         }
     }

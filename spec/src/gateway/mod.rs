@@ -288,13 +288,13 @@ impl Gateway {
         let response = match parsed {
             Err(refusal) => refusal.response(),
             Ok((operation, connection_id)) => {
-                let trace_id = ids::trace_id(&mut *self.ids, now);
+                let trace_id = self.ids.trace_id(now);
                 self.operate(now, operation, &connection_id)
                     .header("x-amzn-trace-id", trace_id)
             }
         };
         let uuid = ids::uuid(&mut *self.ids);
-        let request_id = ids::request_id(&mut *self.ids, now);
+        let request_id = self.ids.request_id(now);
         let response = management::stamped(response, &uuid, &request_id);
         if let Some(objection) = objection {
             self.note(&objection, request, &request_id);

@@ -1,0 +1,108 @@
+'use strict';
+
+const { setImmediate } = require('node:timers/promises');
+const { binaryPath } = require('./binary.js');
+const { serveArguments } = require('./arguments.js');
+const { ServeProcess } = require('./process.js');
+
+/** How long a start may take, in seconds. */
+const START_TAKES = 120;
+/** How long a line of the log may take, in seconds. */
+const LINE_TAKES = 10;
+
+/** A gateway that serves. Its members are documented in index.d.ts. */
+class Gateway {
+  #process;
+  #isFrozen;
+
+  constructor(process, isFrozen, ready) {
+    this.#process = process;
+    this.#isFrozen = isFrozen;
+    this.ready = ready;
+    this.wsUrl = ready.ws;
+    this.managementUrl = ready.management;
+    this.dynamodbUrl = ready.dynamodb;
+    this.tables = ready.tables;
+    this.apiKeys = ready.api_keys;
+    this.customDomains = ready.custom_domains;
+    this.ca = ready.ca;
+  }
+
+  get logs() {
+    return this.#process.log.lines;
+  }
+
+  async waitForLog(wanted, { after = 0, timeout = LINE_TAKES } = {}) {
+    const line = await this.#process.line(wanted, after, timeout);
+    if (line !== undefined) return line;
+    const log = this.#process.log.tail(after);
+    throw this.#process.error(`no line with \`${wanted}\` in the log within ${timeout} s:\n${log}`);
+  }
+
+  async advance(seconds) {
+    if (!this.#isFrozen) {
+      throw this.#process.error(
+        'time passes by itself: `advance` needs a frozen clock, which `start` gives without `clock`, `data` and credentials',
+      );
+    }
+    if (!Number.isFinite(seconds) || seconds < 0) {
+      throw this.#process.error(`\`${seconds}\` is not a number of seconds`);
+    }
+    const { answer } = await this.#ask(`advance ${seconds}`);
+    return Number(answer.slice('now '.length));
+  }
+
+  async apply() {
+    const { answer } = await this.#ask('apply');
+    return answer.slice('applied: '.length);
+  }
+
+  close() {
+    return this.#process.close();
+  }
+
+  [Symbol.asyncDispose]() {
+    return this.close();
+  }
+
+  /** The answer to a line; an error with what the log says about it. */
+  async #ask(question) {
+    const before = this.logs.length;
+    const answer = await this.#process.answer(question);
+    // The log was written before the answer, to another pipe: it is read in this turn.
+    await setImmediate();
+    if (!answer.startsWith('error: ')) return { answer };
+    const said = this.logs.slice(before);
+    throw this.#process.error([answer.slice('error: '.length), ...said].join('\n'));
+  }
+}
+
+async function start(template = '.', options = {}) {
+  const program = binaryPath();
+  const given = serveArguments(template, options);
+  try {
+    const process = new ServeProcess(program, given.list);
+    const ready = await readyLine(process, options.timeout ?? START_TAKES);
+    return new Gateway(process, given.isFrozen, JSON.parse(ready));
+  } finally {
+    given.remove();
+  }
+}
+
+/** The line that says where the gateway is, or an error after so many seconds. */
+async function readyLine(process, seconds) {
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, seconds * 1000);
+  });
+  try {
+    const ready = await Promise.race([process.answer(), late]);
+    if (ready !== undefined) return ready;
+  } finally {
+    clearTimeout(timer);
+  }
+  await process.abandon();
+  throw process.error(`the gateway was not ready after ${seconds} s (the option \`timeout\`):\n${process.log.tail()}`);
+}
+
+module.exports = { start };

@@ -1,0 +1,216 @@
+'use strict';
+
+// `start` and what it gives.
+
+const assert = require('node:assert/strict');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const path = require('node:path');
+const { after, before, describe, test } = require('node:test');
+const { pathToFileURL } = require('node:url');
+const { GatespecError, start } = require('gatespec');
+const { STACK, ask, connect, folder, isGone, run } = require('./support.js');
+
+/** A copy of the template that a test may change. */
+function copied(t) {
+  const file = path.join(folder(t), 'template.yaml');
+  fs.copyFileSync(STACK, file);
+  return file;
+}
+
+function change(file, from, to) {
+  const text = fs.readFileSync(file, 'utf8');
+  assert.ok(text.includes(from));
+  fs.writeFileSync(file, text.replace(from, to));
+}
+
+describe('a gateway', () => {
+  let api;
+  before(async () => {
+    api = await start(pathToFileURL(STACK), {
+      clock: new Date(5000),
+      envVars: { Echo: { WHO: 'me' } },
+      parameters: { Greeting: ['good', 'day'] },
+    });
+  });
+  after(() => api?.close());
+
+  test('has the addresses of all that it serves', () => {
+    const at = (protocol, stage) => new RegExp(`^${protocol}://127\\.0\\.0\\.1:\\d+${stage}$`);
+    assert.match(api.wsUrl, at('ws', '/test'));
+    assert.match(api.managementUrl, at('http', '/test'));
+    assert.match(api.dynamodbUrl, at('http', ''));
+    assert.ok(fs.readFileSync(api.ca, 'utf8').startsWith('-----BEGIN CERTIFICATE-----'));
+    assert.equal(api.tables.length, 1);
+    assert.deepEqual([api.apiKeys, api.customDomains], [{}, []]);
+    assert.equal(api.ready.ws, api.wsUrl);
+  });
+
+  test('has functions with these parameters and variables, on this Node', async () => {
+    const socket = await connect(api.wsUrl);
+    assert.equal(await ask(socket, 'hi'), `good+day me: hi, on ${process.execPath}`);
+    assert.match(await api.waitForLog('heard hi'), /^Echo.*INFO\theard hi$/);
+    assert.match(await api.waitForLog(/REPORT RequestId: .*Max Memory Used/), /^Echo/);
+    // The chosen route: the log explains decisions unless it is told not to.
+    assert.ok(api.logs.some((line) => line.includes('$default')), api.logs.join('\n'));
+    socket.close();
+  });
+
+  test('waits for lines behind those that are known', async () => {
+    await assert.rejects(api.waitForLog('nobody says that', { timeout: 0.05 }), {
+      name: 'GatespecError',
+      message: /^no line with `nobody says that` in the log within 0\.05 s:\n/,
+    });
+    const socket = await connect(api.wsUrl);
+    await ask(socket, 'again');
+    const known = api.logs.length;
+    const next = api.waitForLog('heard again', { after: known });
+    await ask(socket, 'again');
+    await next;
+    assert.ok(api.logs.slice(known).some((line) => line.includes('heard again')));
+    socket.close();
+  });
+
+  test('lets time pass, also for several who ask at once', async () => {
+    assert.equal(await api.advance(0), 5000);
+    const quiet = await connect(api.wsUrl);
+    const closed = once(quiet, 'close');
+    assert.equal(await api.advance(600), 605_000);
+    const [code] = await closed;
+    assert.equal(code, 1001);
+    const all = await Promise.all([1, 0.029, 1e-7, 2].map((seconds) => api.advance(seconds)));
+    assert.deepEqual(all, [606_000, 606_029, 606_029, 608_029]);
+    for (const wrong of [-1, NaN, Infinity, '1']) {
+      await assert.rejects(api.advance(wrong), /is not a number of seconds/);
+    }
+  });
+});
+
+test('a changed template is applied; one with mistakes is shown, and the old one is served', async (t) => {
+  const file = copied(t);
+  const api = await start(file);
+  t.after(() => api.close());
+  const socket = await connect(api.wsUrl);
+  change(file, 'WHO: nobody', 'WHO: somebody');
+  assert.match(await api.apply(), /Echo/);
+  assert.match(await ask(socket, 'hi'), /^hello somebody: hi/);
+  change(file, 'FunctionName: !Ref Echo', 'FunctionName: !Ref Ekko');
+  const error = await api.apply().catch((thrown) => thrown);
+  assert.ok(error instanceof GatespecError);
+  assert.match(error.message, /there is no parameter or resource `Ekko`/);
+  assert.match(error.message, new RegExp(`${file}:\\d+:\\d+`));
+  assert.equal(error.exitCode, null);
+  assert.match(await ask(socket, 'hi'), /^hello somebody: hi/);
+});
+
+test('what does not start says why, in the gateway\'s words', async (t) => {
+  const failure = (...args) => start(...args).then(() => assert.fail('it started'), (error) => error);
+  const missing = await failure('nowhere.yaml');
+  assert.match(missing.message, /^the gateway has ended \(exit code 2\):\nerror: .*nowhere\.yaml/s);
+  assert.deepEqual([missing.name, missing.exitCode], ['GatespecError', 2]);
+  assert.ok(missing.logs.some((line) => line.includes('nowhere.yaml')));
+
+  const file = copied(t);
+  change(file, 'FunctionName: !Ref Echo', 'FunctionName: !Ref Ekko');
+  const wrong = await failure(file);
+  assert.match(wrong.message, /`Ekko`\n +--> .*template\.yaml:\d+:\d+/);
+
+  const api = await start(STACK);
+  t.after(() => api.close());
+  const { port } = new URL(api.wsUrl);
+  const taken = await failure(STACK, { port: Number(port) });
+  assert.match(taken.message, new RegExp(`127\\.0\\.0\\.1:${port}`));
+  assert.equal(taken.exitCode, 3);
+
+  assert.match((await failure(STACK, { parameter: {} })).message, /`parameter` is not an option .* parameters/);
+  assert.match((await failure(STACK, { clock: 'now' })).message, /`clock` takes .*, not `now`/);
+  assert.match((await failure(STACK, { parameters: { Greting: 1 } })).message, /Greting/);
+  assert.match((await failure(STACK, { arguments: ['--nope'] })).message, /--nope/);
+  assert.match((await failure(STACK, { timeout: 0 })).message, /not ready after 0 s \(the option `timeout`\)/);
+});
+
+test('time passes by itself where the clock is the system\'s', async (t) => {
+  const data = path.join(folder(t), 'tables.db');
+  const options = [{ clock: 'system' }, { data }, { arguments: ['--require-signatures'] }];
+  for (const option of options) {
+    const api = await start(STACK, option);
+    await assert.rejects(api.advance(1), /needs a frozen clock/);
+    await api.close();
+  }
+  const api = await start(STACK, { arguments: ['--clock', '7000'], clock: undefined });
+  assert.equal(await api.advance(1), 8000);
+  await api.close();
+});
+
+test('an access log on standard output is in the log, between answers', async (t) => {
+  const file = copied(t);
+  const format = '"now $context.requestId"';
+  change(file, 'AutoDeploy: true}', `AutoDeploy: true, AccessLogSettings: {DestinationArn: "arn:aws:logs:us-east-1:0:x", Format: ${format}}}`);
+  const api = await start(file, { arguments: ['--access-log', '-'], clock: 0 });
+  t.after(() => api.close());
+  const socket = await connect(api.wsUrl);
+  await ask(socket, 'hi');
+  await api.waitForLog(/^now .*=$/);
+  assert.equal(await api.advance(1), 1000);
+});
+
+test('close ends it once, with a complete log, and what comes after fails', async () => {
+  const api = await start(STACK);
+  const socket = await connect(api.wsUrl);
+  const closed = once(socket, 'close');
+  await ask(socket, 'hi');
+  await Promise.all([api.close(), api.close(), api[Symbol.asyncDispose]()]);
+  const [code] = await closed;
+  assert.equal(code, 1001);
+  assert.ok(api.logs.some((line) => /REPORT RequestId/.test(line)), api.logs.join('\n'));
+  await isGone(api.wsUrl);
+  await assert.rejects(api.advance(1), { message: 'the gateway has ended', exitCode: 0 });
+  await assert.rejects(api.waitForLog('never'), /no line with `never`/);
+});
+
+test('a gateway that has failed says so', async (t) => {
+  const program = path.join(folder(t), 'program');
+  const ready = JSON.stringify({ ws: 'ws://127.0.0.1:1/x', tables: [], api_keys: {}, custom_domains: [] });
+  fs.writeFileSync(program, `#!/bin/sh\necho '${ready}'\nread line\necho 'error: it broke' >&2\nexit 3\n`, { mode: 0o755 });
+  process.env.GATESPEC_BINARY = program;
+  t.after(() => delete process.env.GATESPEC_BINARY);
+  const api = await start(STACK);
+  const failed = { message: 'the gateway has ended (exit code 3):\nerror: it broke', exitCode: 3 };
+  await assert.rejects(api.advance(1), failed);
+  await assert.rejects(api.advance(1), failed);
+  await assert.rejects(api.close(), failed);
+});
+
+// However a test ends, its gateway ends with it; and a gateway that nobody closes keeps no test from
+// ending.
+const ENDS = {
+  'returns without closing': ['', 0],
+  throws: [`throw new Error('x')`, 1],
+  'calls process.exit': ['process.exit(7)', 7],
+  'is killed': [`process.kill(process.pid, 'SIGKILL'); await new Promise(() => setInterval(() => {}, 1000))`, null],
+};
+for (const [name, [how, expected]] of Object.entries(ENDS)) {
+  test(`no gateway is left when the test ${name}`, async () => {
+    const text = `require('gatespec').start(${JSON.stringify(STACK)}).then(async (api) => {
+      console.log(api.wsUrl); ${how} })`;
+    const { code, out } = await run(process.execPath, ['-e', text], { cwd: __dirname });
+    assert.equal(code, expected);
+    await isGone(out.trim());
+  });
+}
+
+test('a gateway whose test ends while it starts does not stay', async () => {
+  const text = `require('gatespec').start(${JSON.stringify(STACK)}, { port: +process.argv[1] }); setTimeout(() => process.exit(), 20)`;
+  const api = await start(STACK);
+  await api.close();
+  const { port } = new URL(api.wsUrl);
+  await run(process.execPath, ['-e', text, port], { cwd: __dirname });
+  await isGone(api.wsUrl);
+});
+
+test('ES modules and CommonJS share it', async () => {
+  const module = await import('gatespec');
+  assert.deepEqual(Object.keys(module).sort(), ['GatespecError', 'start']);
+  assert.equal(module.start, start);
+  assert.equal(module.GatespecError, GatespecError);
+});
