@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs the commands of README.md and docs/*.md as they are printed: docs.py PROGRAM FOLDER.
 
-Each page gets a copy of the repository in FOLDER, as one has it after a clone, with PROGRAM as
-`gatespec` on the PATH; `cargo run -- …` and `cargo run --features live -- …` are the same program.
+They run in a copy of the repository in FOLDER, as one has it after a clone, with PROGRAM as
+`gatespec` on the PATH, which `cargo run -- …` and `npx gatespec` are, too.
 Every `sh` block of a page runs, one after another, in bash that ends at the first failure. A line
 that begins with `gatespec serve` starts a gateway, which serves until the next one or the end of
 the page. A `text` block right behind an `sh` block is what that prints: its lines come in this order,
@@ -43,10 +43,11 @@ cargo() {
   [ "${1-}" != --features ] || shift 2
   [ "${1-}" = -- ] && shift && gatespec "$@"
 }
+npx() { [ "$1" = gatespec ] || { command npx "$@"; return; }; shift; gatespec "$@"; }
 wscat() { sleep 1 | command wscat "$@"; }
 """
 READY = "TLS on the same port"
-PATIENCE = 60
+PATIENCE = 180
 
 
 @dataclasses.dataclass
@@ -74,7 +75,7 @@ class Page:
         self.folder = folder
         self.variables = variables
         self.server: subprocess.Popen[bytes] | None = None
-        self.log = folder.parent / f"{folder.name}.log"
+        self.log = folder.parent / f"{path.stem}.log"
         self.where = folder
         """Where the blocks' shell is: a `cd` holds for the next block."""
 
@@ -109,7 +110,7 @@ class Page:
         said = ""
         pending: list[str] = []
         for command in block.text.replace("\\\n", " ").splitlines():
-            if re.match(r"(gatespec|cargo run --) serve\b(?!.*--(dry-run|help))", command):
+            if re.match(r"(npx gatespec|gatespec|cargo run --) serve\b(?!.*--(dry-run|help))", command):
                 said += self.bash(pending, block)
                 pending = []
                 said += self.serve(command, block)
@@ -124,11 +125,11 @@ class Page:
         script = "\n".join(commands)
         if not script.strip():
             return ""
-        left = self.folder.parent / f"{self.folder.name}.pwd"
+        left = self.folder.parent / f"{self.path.stem}.pwd"
         script = f"{PRELUDE}trap 'pwd > {shlex.quote(str(left))}' EXIT\n{script}\n"
         done = subprocess.run(
             ["bash", "-c", script], cwd=self.where, env=self.variables, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180, check=False,
         )
         self.where = Path(left.read_text().strip())
         if done.returncode != expected:
@@ -139,7 +140,7 @@ class Page:
     def serve(self, command: str, block: Block) -> str:
         """Starts a gateway, waits until it serves, and gives what it has printed."""
         self.stop()
-        command = re.sub(r"^cargo run -- ", "gatespec ", command)
+        command = re.sub(r"^(cargo run -- |npx gatespec )", "gatespec ", command)
         with self.log.open("wb") as log:
             self.server = subprocess.Popen(
                 ["bash", "-c", f"exec {command}"], cwd=self.where, env=self.variables,
@@ -229,22 +230,26 @@ def main() -> int:
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "gatespec").symlink_to(Path(program).resolve())
-    home = Path.home()
+    home, cargo = Path.home(), folder / "bin" / "cargo"
+    # The pattern's functions, whose sources are the same, are built once: where they are built.
+    cargo.write_text(
+        f"#!/usr/bin/env bash\ncopy={folder}/clone\n"
+        f'exec {shutil.which("cargo")} "${{@/#$copy/{ROOT}}}"\n'
+    )
+    cargo.chmod(0o755)
     variables = {
         "CARGO_HOME": str(home / ".cargo"), "RUSTUP_HOME": str(home / ".rustup"), **os.environ,
         "PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "HOME": str(folder / "home"),
-        "CARGO_TARGET_DIR": str(ROOT / "target"), "PIP_CACHE_DIR": str(home / ".cache/pip"),
+        "CARGO": str(cargo), "PIP_CACHE_DIR": str(home / ".cache/pip"),
     }
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     ran, reasons, wrong = 0, [], []
+    copy(folder / "clone")
     for page in (page for page in pages if not names or page.name in names):
-        copied = folder / page.stem
+        began = time.monotonic()
         try:
             check_links(page)
-            if any(block.language == "sh" for block in read(page)):
-                copy(copied)
-            began = time.monotonic()
-            of_page, not_run = Page(page, copied, variables).run()
+            of_page, not_run = Page(page, folder / "clone", variables).run()
         except (Wrong, subprocess.TimeoutExpired) as error:
             wrong.append(str(error))
             continue
@@ -252,7 +257,6 @@ def main() -> int:
         reasons += [f"{page.name}: {reason}" for reason in not_run]
         if of_page:
             print(f"{page.name}: {of_page} blocks in {time.monotonic() - began:.1f} s", flush=True)
-        shutil.rmtree(copied, ignore_errors=True)
     print("\n".join(f"not run: {reason}" for reason in reasons))
     print(f"{ran} blocks ran, {len(reasons)} are marked as not run")
     print("\n\n".join(wrong), file=sys.stderr)
