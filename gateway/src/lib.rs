@@ -69,7 +69,7 @@ mod tls;
 mod trace;
 
 pub use access_log::AccessLog;
-pub use apply::ApplyError;
+pub use apply::{ApplyError, Reloaded};
 pub use build::Build;
 pub use clock::TimeSource;
 pub use control::connections::{ConnectionCall, OpenConnection};

@@ -1,8 +1,10 @@
 //! What a running gateway decided, for people and for tests: exchanges, the page that shows them, and
 //! cases made of them.
 
+pub mod case;
 mod connection;
 pub mod console;
+pub mod event;
 mod exchange;
 mod fold;
 mod mask;
