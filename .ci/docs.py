@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
-"""Runs the commands of README.md and docs/*.md as they are printed: docs.py PROGRAM FOLDER.
+"""Runs the commands of README.md and docs/*.md as they are printed: docs.py PROGRAM FOLDER [PAGE]...
 
 They run in a copy of the repository in FOLDER, as one has it after a clone, with PROGRAM as
-`gatespec` on the PATH, which `cargo run -- …` and `npx gatespec` are, too.
-Every `sh` block of a page runs, one after another, in bash that ends at the first failure. A line
-that begins with `gatespec serve` starts a gateway, which serves until the next one or the end of
-the page. A `text` block right behind an `sh` block is what that prints: its lines come in this order,
-`…` stands for anything. A `text` block that begins with `$ wscat` is a session: what stands behind
-`>` is sent, what stands behind `<` comes.
+`gatespec` on the PATH, which `cargo run -- …` and `npx gatespec` are, too. Every `sh` block of a page
+runs, one after another, in bash that ends at the first failure; a `cd` holds until the next section.
+A line that begins with `gatespec serve` starts a gateway, which serves until the next one or the end
+of the page. A `text` block right behind an `sh` block is what that prints: its lines come in this
+order, `…` stands for anything. One that begins with `$ wscat` is a session of it.
 
     <!-- not run: REASON -->        the block below cannot run here
-    <!-- file: NAME -->             the block below is written to this file first
+    <!-- file: NAME -->             the block below is written to this file
     <!-- exits with: STATUS -->     the block below ends so
 """
 
@@ -59,8 +58,8 @@ class Block:
     text: str
     mark: str | None
     what: str
-    follows: bool
-    """Whether nothing but empty lines is between it and the block before."""
+    begins: bool  # a section, in which people stand in the repository
+    follows: bool  # nothing but empty lines is between it and the block before
 
 
 class Wrong(Exception):
@@ -77,7 +76,6 @@ class Page:
         self.server: subprocess.Popen[bytes] | None = None
         self.log = folder.parent / f"{path.stem}.log"
         self.where = folder
-        """Where the blocks' shell is: a `cd` holds for the next block."""
 
     def run(self) -> tuple[int, list[str]]:
         """Runs the blocks; gives their number, and the reasons of those that are not run."""
@@ -85,22 +83,21 @@ class Page:
         blocks = read(self.path)
         try:
             for index, block in enumerate(blocks):
+                self.where = self.folder if block.begins else self.where
                 if block.mark == "file":
                     file = self.folder / block.what
                     file.parent.mkdir(parents=True, exist_ok=True)
                     file.write_text(block.text)
-                if block.language == "text" and block.text.startswith("$ wscat"):
-                    self.session(block)
-                    ran += 1
-                if block.language != "sh":
-                    continue
                 if block.mark == "not run":
                     reasons.append(block.what)
-                    continue
-                after = blocks[index + 1] if index + 1 < len(blocks) else None
-                shown = after.text if after and after.follows and after.language == "text" else ""
-                self.block(block, "" if shown.startswith("$ ") else shown)
-                ran += 1
+                elif block.language == "text" and block.text.startswith("$ wscat"):
+                    self.session(block)
+                    ran += 1
+                elif block.language == "sh":
+                    after = blocks[index + 1 : index + 2]
+                    shown = [one.text for one in after if one.follows and one.language == "text"]
+                    self.block(block, "".join(shown))
+                    ran += 1
         finally:
             self.stop()
         return ran, reasons
@@ -122,19 +119,16 @@ class Page:
 
     def bash(self, commands: list[str], block: Block, expected: int = 0) -> str:
         """Runs commands where those before have left off, and gives what they print."""
-        script = "\n".join(commands)
-        if not script.strip():
-            return ""
         left = self.folder.parent / f"{self.path.stem}.pwd"
-        script = f"{PRELUDE}trap 'pwd > {shlex.quote(str(left))}' EXIT\n{script}\n"
+        script = "\n".join([PRELUDE, f"trap 'pwd > {shlex.quote(str(left))}' EXIT", *commands])
         done = subprocess.run(
             ["bash", "-c", script], cwd=self.where, env=self.variables, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180, check=False,
         )
         self.where = Path(left.read_text().strip())
         if done.returncode != expected:
-            where = f"{self.path.name}:{block.line}"
-            raise Wrong(f"{where} ends with {done.returncode}:\n{block.text}\n{done.stdout}")
+            where = f"{self.path.name}:{block.line} ends with {done.returncode}"
+            raise Wrong(f"{where}:\n{block.text}\n{done.stdout}")
         return done.stdout
 
     def serve(self, command: str, block: Block) -> str:
@@ -149,8 +143,7 @@ class Page:
         end = time.monotonic() + PATIENCE
         while READY not in (said := self.log.read_text(errors="replace")):
             if self.server.poll() is not None or time.monotonic() > end:
-                where = f"{self.path.name}:{block.line}"
-                raise Wrong(f"{where}: `{command}` does not serve:\n{said}")
+                raise Wrong(f"{self.path.name}:{block.line}: `{command}` ends:\n{said}")
             time.sleep(0.05)
         return said
 
@@ -159,7 +152,7 @@ class Page:
         first, *lines = block.text.splitlines()
         sent = [line[2:] for line in lines if line.startswith("> ")]
         options = [option for text in sent for option in ("-x", text)]
-        command = [*shlex.split(first)[1:], "-w", "1", *options]
+        command = [*shlex.split(first)[1:], "-w", "5", *options]
         # wscat prints only on a terminal: `script` lends it one.
         done = subprocess.run(
             ["script", "-qec", shlex.join(command), "/dev/null"], cwd=self.where,
@@ -183,10 +176,11 @@ def read(path: Path) -> list[Block]:
     blocks, end = [], 0
     for found in BLOCK.finditer(text):
         line = text.count("\n", 0, found.start("language")) + 1
-        follows = bool(blocks) and not text[end : found.start()].strip()
-        end = found.end()
+        between = text[end : found.start()]
+        which = ("\n## " in between, not between.strip())
         mark, what = found["mark"], found["what"] or ""
-        blocks.append(Block(line, found["language"], found["text"], mark, what, follows))
+        blocks.append(Block(line, found["language"], found["text"], mark, what, *which))
+        end = found.end()
     return blocks
 
 
@@ -196,8 +190,7 @@ def compare(shown: str, said: str, where: str) -> None:
     rest = said.splitlines()
     for line in filter(str.strip, shown.splitlines()):
         pattern = ".*".join(re.escape(part) for part in line.strip().split("…"))
-        matches = (at for at, text in enumerate(rest) if re.search(pattern, text.strip()))
-        at = next(matches, None)
+        at = next((at for at, text in enumerate(rest) if re.search(pattern, text)), None)
         if at is None:
             raise Wrong(f"{where} shows `{line}`, which does not come there:\n{said}")
         rest = rest[at + 1 :]
@@ -212,11 +205,9 @@ def check_links(page: Path) -> None:
 
 def copy(folder: Path) -> None:
     """The repository as a clone has it, with what is not committed yet."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, check=True, text=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.check_output(command, cwd=ROOT, text=True)
+    for name in filter(None, listed.split("\0")):
         source, file = ROOT / name, folder / name
         if source.is_file():
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -240,7 +231,8 @@ def main() -> int:
     variables = {
         "CARGO_HOME": str(home / ".cargo"), "RUSTUP_HOME": str(home / ".rustup"), **os.environ,
         "PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "HOME": str(folder / "home"),
-        "CARGO": str(cargo), "PIP_CACHE_DIR": str(home / ".cache/pip"),
+        "CARGO": str(cargo), "CARGO_TARGET_DIR": str(ROOT / "target"),
+        "PIP_CACHE_DIR": str(home / ".cache/pip"),
     }
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     ran, reasons, wrong = 0, [], []
