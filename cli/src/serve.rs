@@ -6,6 +6,7 @@ mod dry_run;
 mod ends;
 mod functions;
 mod input;
+mod inspect;
 mod port;
 mod record;
 mod values;
@@ -121,6 +122,8 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     require_signatures: bool,
     #[command(flatten)]
+    inspect: inspect::InspectArgs,
+    #[command(flatten)]
     record: record::RecordArgs,
     /// What to print once it serves: lines for people, or one line of JSON for programs (the
     /// gateway then also ends when its standard input is closed).
@@ -226,7 +229,9 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
         .verbose
         .then(|| tokio::spawn(show(running.subscribe(), log.clone())));
     let recording = args.record.start(&running, &found.input.template, log)?;
-    announce::announce(&running, &options, args.ready)?;
+    let inspected = args.inspect.open(&running, &found.input.template)?;
+    let page = inspected.as_ref().map(|page| &*page.url);
+    announce::announce(&running, &options, args.ready, page)?;
     let logs = running.assembly().api().stage.access_log_settings.is_some();
     if args.access_log.is_some() && !logs {
         log.line(&"warning: the stage has no `AccessLogSettings`: there is no access log");
@@ -261,6 +266,7 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
         () = running.shutdown() => {}
         () = ends.again() => log.line(&"ended at once, since it was asked twice"),
     }
+    drop(inspected);
     drop(running);
     if let Some(recording) = recording {
         recording.finish(LAST).await;

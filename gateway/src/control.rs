@@ -1,5 +1,6 @@
 //! A running gateway, as its owner sees it.
 
+mod client;
 pub(crate) mod connections;
 pub(crate) mod invoke;
 
@@ -16,11 +17,14 @@ use stack::{Assembly, Plan};
 use crate::SpecGateway;
 use crate::apply::{ApplyError, Reloaded};
 use crate::lambda::Figures;
+use crate::mount::Mount;
 use crate::running::{Running, reachable};
 use crate::services::aws;
 use crate::subscription::Subscription;
 use crate::supervisor::Fault;
 use crate::trace::Trace;
+
+pub use client::LocalClient;
 
 /// The way to a gateway that serves. Clones control the same one; when the last is dropped,
 /// everything ends at once; [`shutdown`](Self::shutdown) is the graceful way.
@@ -125,6 +129,25 @@ impl Control {
     /// Its decisions from now on, with their reasons.
     pub fn subscribe(&self) -> Subscription {
         self.0.hub.subscribe()
+    }
+
+    /// Takes the requests below `/@inspect` on the gateway's port, from programs on this machine and
+    /// from no web page but those answered with here; in place of whoever took them before.
+    pub fn mount(&self) -> Mount {
+        self.0.mounted.replace()
+    }
+
+    /// Where [`mount`](Self::mount) answers, for browsers on this machine: `http://HOST:PORT/@inspect`.
+    /// `None` if the gateway listens on no loopback address.
+    pub fn mount_url(&self) -> Option<String> {
+        let address = reachable(self.0.address);
+        let is_here = address.ip().to_canonical().is_loopback();
+        is_here.then(|| format!("http://{address}/@inspect"))
+    }
+
+    /// Whether its clock is frozen, so that only [`advance`](Self::advance) lets time pass.
+    pub fn is_frozen(&self) -> bool {
+        self.0.clock.stands()
     }
 
     /// Everything that happens from now on: each input with all that it led to, and what the

@@ -54,6 +54,7 @@ mod hub;
 mod ids;
 mod lambda;
 mod log;
+mod mount;
 #[cfg(feature = "mutations")]
 mod mutation;
 mod options;
@@ -74,11 +75,12 @@ pub use build::Build;
 pub use clock::TimeSource;
 pub use control::connections::{ConnectionCall, OpenConnection};
 pub use control::invoke::{InvokeError, Invoked};
-pub use control::{Control, Snapshot};
+pub use control::{Control, LocalClient, Snapshot};
 pub use error::{BuildError, Error};
 pub use ids::Random as RandomIds;
 pub use lambda::{Figures, FunctionOutput, InvocationLines, LineSink};
 pub use log::{LineWriter, Log, escape};
+pub use mount::{Answer, Body, Mount, Visit};
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;
 pub use options::{MAX_PROCESSES, Options};

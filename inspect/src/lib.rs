@@ -7,7 +7,11 @@ pub mod console;
 pub mod event;
 mod exchange;
 mod fold;
+mod follow;
 mod mask;
+mod page;
+mod server;
+mod store;
 
 pub use connection::{Connection, Connections};
 pub use exchange::{
@@ -15,4 +19,7 @@ pub use exchange::{
     Route, Sent, TEXT_BYTES, Target, TargetKind, Template, Values, Verdict,
 };
 pub use fold::{Counts, EXCHANGE_BYTES, EXCHANGES, Fold};
+pub use follow::follow;
 pub use mask::{MASK, Masks};
+pub use server::{About, NoPage, Page};
+pub use store::{Changes, Cursor, Store};
