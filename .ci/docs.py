@@ -15,16 +15,15 @@ order, `…` stands for anything. One that begins with `$ wscat` is a session of
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(
@@ -32,6 +31,7 @@ BLOCK = re.compile(
     r"^```(?P<language>[a-z]*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+SERVES = re.compile(r"(npx gatespec|gatespec|cargo run --) serve\b(?!.*--(dry-run|help))")
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 # What bash knows besides: a server in the background, and wscat without a terminal.
 PRELUDE = """
@@ -49,8 +49,7 @@ READY = "TLS on the same port"
 PATIENCE = 180
 
 
-@dataclasses.dataclass
-class Block:
+class Block(NamedTuple):
     """A fenced block of a page."""
 
     line: int
@@ -85,9 +84,8 @@ class Page:
             for index, block in enumerate(blocks):
                 self.where = self.folder if block.begins else self.where
                 if block.mark == "file":
-                    file = self.folder / block.what
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    file.write_text(block.text)
+                    (self.folder / block.what).parent.mkdir(parents=True, exist_ok=True)
+                    (self.folder / block.what).write_text(block.text)
                 if block.mark == "not run":
                     reasons.append(block.what)
                 elif block.language == "text" and block.text.startswith("$ wscat"):
@@ -107,7 +105,7 @@ class Page:
         said = ""
         pending: list[str] = []
         for command in block.text.replace("\\\n", " ").splitlines():
-            if re.match(r"(npx gatespec|gatespec|cargo run --) serve\b(?!.*--(dry-run|help))", command):
+            if SERVES.match(command):
                 said += self.bash(pending, block)
                 pending = []
                 said += self.serve(command, block)
@@ -159,13 +157,13 @@ class Page:
             env=self.variables, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=PATIENCE, check=False,
         )
-        came = [line[2:] for line in lines if line.startswith("< ")]
-        compare("\n".join(came), done.stdout, f"{self.path.name}:{block.line}")
+        came = "\n".join(line[2:] for line in lines if line.startswith("< "))
+        compare(came, done.stdout, f"{self.path.name}:{block.line}")
 
     def stop(self) -> None:
         """Ends the gateway."""
         if self.server is not None:
-            self.server.send_signal(signal.SIGTERM)
+            self.server.terminate()
             self.server.wait(PATIENCE)
             self.server = None
 
@@ -235,8 +233,8 @@ def main() -> int:
         "PIP_CACHE_DIR": str(home / ".cache/pip"),
     }
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-    ran, reasons, wrong = 0, [], []
     copy(folder / "clone")
+    ran, reasons, wrong = 0, [], []
     for page in (page for page in pages if not names or page.name in names):
         began = time.monotonic()
         try:
@@ -247,9 +245,8 @@ def main() -> int:
             continue
         ran += of_page
         reasons += [f"{page.name}: {reason}" for reason in not_run]
-        if of_page:
-            print(f"{page.name}: {of_page} blocks in {time.monotonic() - began:.1f} s", flush=True)
-    print("\n".join(f"not run: {reason}" for reason in reasons))
+        print(f"{page.name}: {of_page} blocks in {time.monotonic() - began:.1f} s", flush=True)
+    print(*(f"not run: {reason}" for reason in reasons), sep="\n")
     print(f"{ran} blocks ran, {len(reasons)} are marked as not run")
     print("\n\n".join(wrong), file=sys.stderr)
     return 1 if wrong else 0
