@@ -67,7 +67,7 @@ rendered, a function that failed or is not called; 2 something in the arguments 
 template must be changed; 3 could not run.
 
 Try:
-  gatespec                                   check the stack of this folder
+  gatespec                                   run every case on the stack of this folder
   gatespec serve                             talk to it: wscat --header token:hello -c ws://127.0.0.1:3001/stage
   gatespec render --template '$input.json(\"$.a\")' --body '{\"a\": 1}'";
 
