@@ -104,6 +104,14 @@ export interface Gateway extends AsyncDisposable {
    */
   apply(): Promise<string>;
   /**
+   * Waits until no function is at work on what the gateway has received: neither one that has
+   * answered already by `@connections`, nor `$disconnect`, nor what a table's stream invokes.
+   *
+   * @param more `timeout`: in seconds, by default 10.
+   * @throws {GatespecError} If one still is.
+   */
+  settle(more?: { timeout?: number }): Promise<void>;
+  /**
    * Ends the gateway: clients get 1001, `$disconnect` runs, and no process is left.
    *
    * @throws {GatespecError} If the gateway had failed before.

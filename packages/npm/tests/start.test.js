@@ -5,11 +5,12 @@
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 const { pathToFileURL } = require('node:url');
 const { GatespecError, start } = require('gatespec');
-const { STACK, ask, connect, folder, isGone, run } = require('./support.js');
+const { STACK, ask, connect, folder, isGone, run, script } = require('./support.js');
 
 /** A copy of the template that a test may change. */
 function copied(t) {
@@ -25,13 +26,22 @@ function change(file, from, to) {
 }
 
 describe('a gateway', () => {
+  const otherNode = fs.mkdtempSync(path.join(os.tmpdir(), 'gatespec-test-'));
+  fs.symlinkSync('/bin/false', path.join(otherNode, 'node'));
+  after(() => fs.rmSync(otherNode, { recursive: true }));
+
   let api;
   before(async () => {
-    api = await start(pathToFileURL(STACK), {
+    // Functions run on this Node, and not on what is called `node`.
+    const { PATH } = process.env;
+    process.env.PATH = `${otherNode}:${PATH}`;
+    const starting = start(pathToFileURL(STACK), {
       clock: new Date(5000),
       envVars: { Echo: { WHO: 'me' } },
       parameters: { Greeting: ['good', 'day'] },
     });
+    process.env.PATH = PATH;
+    api = await starting;
   });
   after(() => api?.close());
 
@@ -63,11 +73,22 @@ describe('a gateway', () => {
     });
     const socket = await connect(api.wsUrl);
     await ask(socket, 'again');
-    const known = api.logs.length;
-    const next = api.waitForLog('heard again', { after: known });
+    const first = await api.waitForLog('heard again');
+    const next = api.waitForLog('heard again', { after: api.logs.length });
     await ask(socket, 'again');
-    await next;
-    assert.ok(api.logs.slice(known).some((line) => line.includes('heard again')));
+    assert.notEqual(await next, first);
+    socket.close();
+  });
+
+  test('waits for the end of functions', async () => {
+    const socket = await connect(api.wsUrl);
+    await api.settle();
+    const after = api.logs.length;
+    socket.send('slowly');
+    await api.waitForLog('heard slowly');
+    await assert.rejects(api.settle({ timeout: 0.01 }), /^GatespecError: a function is still at work after 0\.01 s:\n/);
+    await api.settle();
+    assert.ok(api.logs.slice(after).some((line) => line.includes('REPORT')), api.logs.slice(after).join('\n'));
     socket.close();
   });
 
@@ -168,17 +189,28 @@ test('close ends it once, with a complete log, and what comes after fails', asyn
   await assert.rejects(api.waitForLog('never'), /no line with `never`/);
 });
 
-test('a gateway that has failed says so', async (t) => {
-  const program = path.join(folder(t), 'program');
+/** Takes the place of gatespec for a test: a shell script that is ready, and goes on. */
+function inItsPlace(t, text) {
   const ready = JSON.stringify({ ws: 'ws://127.0.0.1:1/x', tables: [], api_keys: {}, custom_domains: [] });
-  fs.writeFileSync(program, `#!/bin/sh\necho '${ready}'\nread line\necho 'error: it broke' >&2\nexit 3\n`, { mode: 0o755 });
-  process.env.GATESPEC_BINARY = program;
+  process.env.GATESPEC_BINARY = script(t, `echo '${ready}'\n${text}`);
   t.after(() => delete process.env.GATESPEC_BINARY);
+}
+
+test('a gateway that has failed says so', async (t) => {
+  inItsPlace(t, `read line; echo 'error: it broke' >&2; exit 3`);
   const api = await start(STACK);
   const failed = { message: 'the gateway has ended (exit code 3):\nerror: it broke', exitCode: 3 };
   await assert.rejects(api.advance(1), failed);
   await assert.rejects(api.advance(1), failed);
   await assert.rejects(api.close(), failed);
+});
+
+test('the log is complete after close, however much it says at last', async (t) => {
+  inItsPlace(t, `cat >/dev/null; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo "line $i"; done >&2`);
+  const api = await start(STACK);
+  await api.close();
+  assert.equal(api.logs.length, 20_000);
+  assert.equal(api.logs.at(-1), 'line 20000');
 });
 
 // However a test ends, its gateway ends with it; and a gateway that nobody closes keeps no test from
