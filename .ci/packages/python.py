@@ -12,6 +12,7 @@ and the package's own. Ends with an error if anything is missing.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "packages" / "python"
+PAGES = [ROOT / "docs" / "python.md", ROOT / "docs" / "tests.md", PACKAGE / "README.md"]
 #: How long the first replies may take, from the end of the install.
 PATIENCE = 10
 #: What a machine without a compiler has.
@@ -54,6 +56,7 @@ def main(target: str, node_modules: str, scratch: str) -> None:
     serve_both(empty, python, Path(node_modules).resolve(), environment)
     run("gatespec", "--version", cwd=empty, env=environment)
     run("pytest", "-q", cwd=empty / "pattern-python", env=environment)
+    run_documentation(empty, python, environment)
     tests = shutil.copytree(PACKAGE / "tests", empty / "tests")
     run("pytest", "-q", "-p", "no:cacheprovider", cwd=tests, env=environment)
 
@@ -113,19 +116,35 @@ def without_compiler(empty: Path) -> dict[str, str]:
 
 
 def serve_both(empty: Path, python: str, node_modules: Path, environment: dict[str, str]) -> None:
-    """Serve the pattern in both languages: the first replies, from now."""
-    installed = time.monotonic()
+    """Serve the pattern in both languages: the first replies, each as if it came first."""
     for language in ("node", "python"):
         name = f"pattern-{language}"
         ignored = shutil.ignore_patterns("node_modules", ".venv", "__pycache__")
         folder = shutil.copytree(ROOT / "examples" / name, empty / name, ignore=ignored)
         if language == "node":
             (folder / "src" / "node_modules").symlink_to(node_modules)
+        installed = time.monotonic()
         run(python, "-c", FIRST_REPLY, str(folder), cwd=empty, env=environment)
         seconds = time.monotonic() - installed
         print(f"{name}: first reply {seconds:.1f} s after the install")
         if seconds > PATIENCE:
             sys.exit(f"{name}: the first reply came later than {PATIENCE} s after the install")
+
+
+def run_documentation(empty: Path, python: str, environment: dict[str, str]) -> None:
+    """Run the Python of the documentation, as it is printed, in the example of a chat."""
+    folder = shutil.copytree(ROOT / "examples" / "chat-python", empty / "chat-python")
+    (folder / "tests").mkdir(exist_ok=True)
+    for page in PAGES:
+        blocks = re.findall(r"^```python\n(.*?)^```$", page.read_text(), flags=re.M | re.S)
+        if not blocks:
+            sys.exit(f"{page}: there is no Python")
+        for number, block in enumerate(blocks):
+            is_test = "def test_" in block
+            file = folder / "tests" / f"test_{page.stem.lower()}_{number}.py"
+            file.write_text(block)
+            command = ["-m", "pytest", "-q"] if is_test else []
+            run(python, *command, str(file), cwd=folder, env=environment)
 
 
 def run(*command: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:

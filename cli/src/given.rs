@@ -77,6 +77,11 @@ impl StackArgs {
         })
     }
 
+    /// Where the configuration of the project is, or would be.
+    pub(crate) fn configuration(&self) -> PathBuf {
+        self.config.place(project(&self.path))
+    }
+
     /// Whether parameters are given.
     pub(crate) fn has_parameters(&self) -> bool {
         self.all_parameters().next().is_some()

@@ -167,18 +167,19 @@ fn lint_file(path: &Path) -> Result<(Vec<Linted>, Vec<PathBuf>), Failure> {
     Ok((linted, read.nested))
 }
 
+/// The line of a span with its caret, without heading and location, which a line above it has.
+pub(crate) fn excerpt(span: Range<usize>, file: &str, text: &str) -> String {
+    let page = velocity::excerpt("", span, file, text);
+    let lines = page.lines().skip(2);
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
 impl Placed {
     fn new(span: Range<usize>, finding: Finding, file: &str, text: &str) -> Self {
-        let page = velocity::excerpt("", span.clone(), file, text);
         Placed {
             start: Place::of(text, span.start),
             end: Place::of(text, span.end),
-            // Without heading and location, which the line above has.
-            excerpt: page
-                .lines()
-                .skip(2)
-                .map(|line| format!("{line}\n"))
-                .collect(),
+            excerpt: excerpt(span.clone(), file, text),
             span,
             finding,
         }

@@ -22,6 +22,7 @@ mod render;
 mod report;
 mod serve;
 mod spec;
+mod watching;
 
 use std::fmt;
 use std::process::ExitCode;

@@ -6,8 +6,11 @@ mod dry_run;
 mod ends;
 mod functions;
 mod input;
+mod inspect;
 mod port;
+mod record;
 mod values;
+mod watch;
 
 use std::io::Write;
 use std::net::IpAddr;
@@ -27,6 +30,8 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use watch::Watch;
 
 pub(crate) use functions::FunctionArgs;
 
@@ -78,6 +83,11 @@ pub(crate) struct ServeArgs {
     /// The port of the DynamoDB engine; 0 lets the system choose.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     dynamodb_port: u16,
+    /// Serve what is saved: the template and all that it is read with, functions' code and layers,
+    /// what `sam build` and its like make, the sources of functions that cargo builds. Connections
+    /// stay; what is wrong is shown, and what was served before is served on.
+    #[arg(long)]
+    watch: bool,
     /// Log every decision about a connection or a message, with its reason, and the START and END of
     /// each invocation besides its REPORT.
     #[arg(long, short)]
@@ -102,6 +112,10 @@ pub(crate) struct ServeArgs {
     /// Refuse calls to the @connections API and to Lambda's that are not signed, as AWS does.
     #[arg(long)]
     require_signatures: bool,
+    #[command(flatten)]
+    inspect: inspect::InspectArgs,
+    #[command(flatten)]
+    record: record::RecordArgs,
     /// What to print once it serves: lines for people, or one line of JSON for programs (the
     /// gateway then also ends when its standard input is closed).
     #[arg(long, value_enum, default_value_t = Ready::Text, value_name = "FORM")]
@@ -195,6 +209,7 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     // Before anything is started: an early signal must end it in an orderly way too.
     let mut ends = Ends::new()?;
     let options = serve_options(args, found);
+    let watch = args.watch.then(|| Watch::begin(args, found, log));
     let running = tokio::select! {
         started = gateway::start(options.clone()) => {
             started.map_err(port::explained)?
@@ -204,7 +219,10 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     let shown = args
         .verbose
         .then(|| tokio::spawn(show(running.subscribe(), log.clone())));
-    announce::announce(&running, &options, args.ready)?;
+    let recording = args.record.start(&running, &found.input.template, log)?;
+    let inspected = args.inspect.open(&running, &found.input.template)?;
+    let page = inspected.as_ref().map(|page| &*page.url);
+    announce::announce(&running, &options, args.ready, page)?;
     let logs = running.assembly().api().stage.access_log_settings.is_some();
     if args.access_log.is_some() && !logs {
         log.line(&"warning: the stage has no `AccessLogSettings`: there is no access log");
@@ -223,8 +241,15 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
             Ready::Text => std::future::pending().await,
         }
     };
+    let watched = async {
+        match watch {
+            Some(watch) => watch.serve(&running).await,
+            None => std::future::pending().await,
+        }
+    };
     let ended = tokio::select! {
         () = ends.signal() => Ok(()),
+        () = watched => Ok(()),
         fault = running.fault() => Err(Failure::could_not_run(fault)),
         ended = input => ended,
     };
@@ -232,7 +257,11 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
         () = running.shutdown() => {}
         () = ends.again() => log.line(&"ended at once, since it was asked twice"),
     }
+    drop(inspected);
     drop(running);
+    if let Some(recording) = recording {
+        recording.finish(LAST).await;
+    }
     if let Some(shown) = shown {
         // Its decisions end with the gateway; were they not to, the process ends all the same.
         let _ = timeout(LAST, shown).await;

@@ -359,7 +359,8 @@ Resources:
             "dynamodb",
             "ca",
             "tables",
-            "api_keys"
+            "api_keys",
+            "inspect"
         ]
     );
     let [ws, management, dynamodb] =
@@ -369,5 +370,6 @@ Resources:
     assert_eq!(management, Some(&*http));
     assert!(dynamodb.unwrap().starts_with("http://127.0.0.1:"));
     assert!(ready["tables"].is_array() && ready["api_keys"].is_object());
+    assert!(ready["inspect"].is_null());
     served.end();
 }

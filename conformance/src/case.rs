@@ -50,6 +50,10 @@ pub struct Case {
     /// Names that stand for these values, in the same way: what a counterexample is written with.
     #[serde(default)]
     pub given: BTreeMap<String, String>,
+    /// Milliseconds that functions get before each step in which somebody does something, for work
+    /// that nobody is told of. A target that knows when its functions have finished waits for that
+    /// instead.
+    pub pause: Option<u32>,
     /// What happens, in order.
     pub steps: Vec<Step>,
     /// As it stands in its file.

@@ -8,6 +8,7 @@
 //! format in the second. Everything else stands for itself, to the byte.
 
 mod kind;
+mod order;
 
 use std::collections::BTreeMap;
 

@@ -93,7 +93,7 @@ async fn once<S: Session>(
         who_am_i: None,
         retries: 0,
     };
-    let (reached, mut result) = run.steps(&case.steps).await;
+    let (reached, mut result) = run.steps(case).await;
     if result.is_ok() {
         result = run.nothing_more_is_reported().await;
     }
@@ -150,9 +150,17 @@ fn stopped(steps: &[Step], index: usize, difference: &Difference) -> Stopped {
 impl<S: Session> Run<'_, S> {
     /// Carries out the steps, as far as nothing stops them: how many went well, and what stopped
     /// the next one.
-    async fn steps(&mut self, steps: &[Step]) -> (usize, Result<(), Stop>) {
+    async fn steps(&mut self, case: &Case) -> (usize, Result<(), Stop>) {
+        let steps = &case.steps;
         for (index, step) in steps.iter().enumerate() {
-            let result = self.step(step).await.and_then(|()| self.no_fault());
+            let paused = match case.pause {
+                Some(millis) if step.acts() => self.pause(millis).await,
+                _ => Ok(()),
+            };
+            let result = match paused {
+                Ok(()) => self.step(step).await.and_then(|()| self.no_fault()),
+                Err(stop) => Err(stop),
+            };
             for reason in self.session.reasons() {
                 self.note("·", &reason);
             }
@@ -178,11 +186,16 @@ impl<S: Session> Run<'_, S> {
                 Ok(self.session.send(client, &message).await?)
             }
             Step::Receive { client, text } => self.receive_text(client, text).await,
+            Step::ReceiveAll { client, texts } => self.receive_all(client, texts).await,
             Step::Close {
                 client,
                 code,
                 reason,
-            } => self.close(client, *code, reason).await,
+                unread,
+            } => {
+                let left = self.close(client, *code, reason).await?;
+                self.nothing_is_left(client, left.first().filter(|_| !unread))
+            }
             Step::Closed {
                 client,
                 code,
@@ -263,6 +276,12 @@ impl<S: Session> Run<'_, S> {
         }
         let missing = format!("the access log has no line with `{of}`");
         Err(Stop::Difference(Difference::from_the_step(missing)))
+    }
+
+    /// Lets functions finish.
+    async fn pause(&mut self, millis: u32) -> Result<(), Stop> {
+        let time = Duration::from_millis(millis.into());
+        Ok(self.session.quiet(time).await?)
     }
 
     /// Gives the target a moment for what may take one.

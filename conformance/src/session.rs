@@ -73,6 +73,13 @@ pub trait Session {
     /// A target whose clock cannot be moved.
     async fn wait(&mut self, time: Duration) -> Result<(), SessionError>;
 
+    /// Waits until no function is at work any more, and nothing that a client sent waits for one. A
+    /// target that does not know waits for `time`.
+    ///
+    /// # Errors
+    /// A target that is gone, or whose functions do not end.
+    async fn quiet(&mut self, time: Duration) -> Result<(), SessionError>;
+
     /// Lets the target get on with what it is doing, before something is looked for once more.
     async fn settle(&mut self);
 

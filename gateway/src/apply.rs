@@ -1,6 +1,10 @@
 //! A new deployment while the gateway serves.
 
-use stack::{Assembly, Change, Plan, Refusal, Table, TableChange, TablePart};
+use std::path::{Path, PathBuf};
+
+use stack::{
+    Assembly, Change, FunctionChange, FunctionPart, Plan, Refusal, Table, TableChange, TablePart,
+};
 
 use crate::access_log::Writer;
 use crate::build::Programs;
@@ -23,12 +27,54 @@ pub enum ApplyError {
     GoingDown,
 }
 
+/// What a [`Control::reload`](crate::Control::reload) has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reloaded {
+    /// What is served otherwise than before.
+    pub plan: Plan,
+    /// What of it AWS would not serve before the next deployment, each in some words.
+    pub held: Vec<String>,
+}
+
+/// How the functions of a new deployment take the place of those before.
+#[derive(Clone, Copy, Debug)]
+enum Takeover<'t> {
+    /// As on AWS: a process is started once an event comes.
+    WhenCalled,
+    /// Whoever has saved these files and folders will call the functions again in a moment.
+    Saved(&'t [PathBuf]),
+}
+
 impl Running {
     /// See [`Control::apply`](crate::Control::apply).
     pub(crate) async fn apply(&self, assembly: Assembly) -> Result<Plan, ApplyError> {
         let mut deployed = self.deployed.lock().await;
         let assembly = assembly.after(&self.assembly()).map_err(Error::Template)?;
-        let plan = Plan::between(&self.assembly(), &assembly);
+        self.deploy(assembly, &mut deployed, Takeover::WhenCalled)
+            .await
+    }
+
+    /// See [`Control::reload`](crate::Control::reload).
+    pub(crate) async fn reload(
+        &self,
+        assembly: Assembly,
+        saved: &[PathBuf],
+    ) -> Result<Reloaded, ApplyError> {
+        let mut deployed = self.deployed.lock().await;
+        let on_aws = assembly.after(&self.assembly());
+        let held = on_aws.map_or_else(|_| Vec::new(), |on_aws| on_aws.waiting());
+        let takeover = Takeover::Saved(saved);
+        let plan = self.deploy(assembly, &mut deployed, takeover).await?;
+        Ok(Reloaded { plan, held })
+    }
+
+    async fn deploy(
+        &self,
+        assembly: Assembly,
+        deployed: &mut Deployed,
+        takeover: Takeover<'_>,
+    ) -> Result<Plan, ApplyError> {
+        let mut plan = Plan::between(&self.assembly(), &assembly);
         let mut refusals = plan.refusals();
         refusals.extend(deployed.stays_in_the_way(&assembly, &plan.tables));
         if !refusals.is_empty() {
@@ -40,13 +86,16 @@ impl Running {
             programs = build::programs(&assembly, &self.options.build, &self.tools) => programs?,
         };
         self.still_runs(&assembly, &programs)?;
-        self.log_accesses_of(&assembly, &mut deployed)?;
-        self.change_tables(&assembly, &plan.tables, &mut deployed)
+        self.log_accesses_of(&assembly, deployed)?;
+        self.change_tables(&assembly, &plan.tables, deployed)
             .await?;
         let launches = Launch::all(&assembly, &programs, &self.surroundings);
         self.functions.offer(&assembly, &programs);
-        let is_new = |launch: &Launch| deployed.launches.get(&launch.arn) != Some(launch);
+        let is_new = |launch: &Launch| {
+            takeover.replaces(launch) || deployed.launches.get(&launch.arn) != Some(launch)
+        };
         let new: Vec<Launch> = launches.into_iter().filter(is_new).collect();
+        note_new_code(&mut plan, &assembly, &new);
         let names = new
             .iter()
             .map(|launch| (launch.arn.clone(), launch.clone()));
@@ -60,17 +109,51 @@ impl Running {
             .filter(|function| new.iter().all(|launch| launch.arn != function.arn))
             .filter_map(|function| deployed.launches.get(&function.arn).cloned());
         let removed: Vec<Launch> = removed.collect();
+        let arns: Vec<String> = new.iter().map(|launch| launch.arn.clone()).collect();
         deployed.launches.extend(names);
         self.hub.deploy(rules(&assembly, &self.options), || {
             for launch in new.into_iter().chain(removed) {
                 self.functions.deploy(launch);
             }
         });
+        if let Takeover::Saved(_) = takeover {
+            self.functions.warm(&arns);
+        }
         let mappings = assembly.event_source_mappings();
         self.mappings.deploy(mappings, self.dynamodb.as_ref());
         self.warn(&assembly, &programs, &plan);
         self.assembly.send_replace(assembly);
         Ok(plan)
+    }
+}
+
+impl Takeover<'_> {
+    /// Whether a function's processes end whatever the state of its files is: a file may have been
+    /// saved twice within one tick of its time.
+    fn replaces(self, launch: &Launch) -> bool {
+        let Self::Saved(saved) = self else {
+            return false;
+        };
+        let absolute = |path: &PathBuf| std::path::absolute(Path::new(".").join(path)).ok();
+        let mut saved = saved.iter().filter_map(absolute);
+        saved.any(|saved| launch.program.code.contains(&saved))
+    }
+}
+
+/// Adds the functions whose files are others, though the template says the same of them.
+fn note_new_code(plan: &mut Plan, assembly: &Assembly, new: &[Launch]) {
+    for launch in new {
+        let mut functions = assembly.functions().iter();
+        let Some(function) = functions.find(|function| function.arn == launch.arn) else {
+            continue;
+        };
+        if plan.functions.iter().all(|one| one.arn != launch.arn) {
+            plan.functions.push(FunctionChange {
+                arn: launch.arn.clone(),
+                logical_id: function.logical_id.clone(),
+                change: Change::Changed(vec![FunctionPart::Code]),
+            });
+        }
     }
 }
 

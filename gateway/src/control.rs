@@ -1,11 +1,12 @@
 //! A running gateway, as its owner sees it.
 
+mod client;
 pub(crate) mod connections;
 pub(crate) mod invoke;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,13 +15,16 @@ use spec::signature::presign;
 use stack::{Assembly, Plan};
 
 use crate::SpecGateway;
-use crate::apply::ApplyError;
+use crate::apply::{ApplyError, Reloaded};
 use crate::lambda::Figures;
+use crate::mount::Mount;
 use crate::running::{Running, reachable};
 use crate::services::aws;
 use crate::subscription::Subscription;
 use crate::supervisor::Fault;
 use crate::trace::Trace;
+
+pub use client::LocalClient;
 
 /// The way to a gateway that serves. Clones control the same one; when the last is dropped,
 /// everything ends at once; [`shutdown`](Self::shutdown) is the graceful way.
@@ -127,6 +131,25 @@ impl Control {
         self.0.hub.subscribe()
     }
 
+    /// Takes the requests below `/@inspect` on the gateway's port, from programs on this machine and
+    /// from no web page but those answered with here; in place of whoever took them before.
+    pub fn mount(&self) -> Mount {
+        self.0.mounted.replace()
+    }
+
+    /// Where [`mount`](Self::mount) answers, for browsers on this machine: `http://HOST:PORT/@inspect`.
+    /// `None` if the gateway listens on no loopback address.
+    pub fn mount_url(&self) -> Option<String> {
+        let address = reachable(self.0.address);
+        let is_here = address.ip().to_canonical().is_loopback();
+        is_here.then(|| format!("http://{address}/@inspect"))
+    }
+
+    /// Whether its clock is frozen, so that only [`advance`](Self::advance) lets time pass.
+    pub fn is_frozen(&self) -> bool {
+        self.0.clock.stands()
+    }
+
     /// Everything that happens from now on: each input with all that it led to, and what the
     /// functions do. It costs nothing while nobody holds a [`Trace`].
     pub fn trace(&self) -> Trace {
@@ -162,6 +185,32 @@ impl Control {
         Some(now)
     }
 
+    /// Resolves when no function, HTTP backend or service is at work: every call has ended, also
+    /// those that nobody waits for, and every event source mapping has invoked its function for all
+    /// that was written. What clients have sent and the gateway has not read yet is not known here.
+    pub async fn settled(&self) {
+        /// How often processes are looked at, which end their work without a word to anybody here.
+        const LOOK: Duration = Duration::from_millis(2);
+        let is_at_rest = || {
+            let is_busy = |figures: &Figures| figures.busy + figures.waiting > 0;
+            let calls = self.0.hub.look(SpecGateway::is_calling);
+            !calls && !self.0.functions.figures().values().any(is_busy)
+        };
+        // A function that ended after the first look may have written for a mapping.
+        let mut looks = 0;
+        while looks < 2 {
+            if let Some(engine) = &self.0.dynamodb {
+                self.0.mappings.caught_up(engine).await;
+            }
+            if is_at_rest() {
+                looks += 1;
+            } else {
+                looks = 0;
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+    }
+
     /// Serves `assembly` from now on, in place of what is served: what changed between the two.
     ///
     /// - Rules: a request that has begun is answered by the rules that it began with, the next one
@@ -180,6 +229,37 @@ impl Control {
     /// created.
     pub async fn apply(&self, assembly: Assembly) -> Result<Plan, ApplyError> {
         self.0.apply(assembly).await
+    }
+
+    /// As [`apply`](Self::apply), for a person who has just saved something and wants to see it:
+    ///
+    /// - The stage is deployed, whether or not the template makes a deployment: what AWS would
+    ///   serve only after the next one is [named](Reloaded::held).
+    /// - Functions whose code is among `saved` (files and folders as
+    ///   [`inputs`](Assembly::inputs) has them) are new, whatever the state of their files is.
+    /// - A new function that has been called before gets a process at once: the next event finds it
+    ///   started, and what is wrong with it is in the log.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub async fn reload(
+        &self,
+        assembly: Assembly,
+        saved: &[PathBuf],
+    ) -> Result<Reloaded, ApplyError> {
+        self.0.reload(assembly, saved).await
+    }
+
+    /// The files and folders that functions run from: their code and layers, and executables.
+    pub async fn code(&self) -> Vec<PathBuf> {
+        let deployed = self.0.deployed.lock().await;
+        let launches = deployed.launches.values();
+        let mut code: Vec<PathBuf> = launches
+            .flat_map(|launch| launch.program.code.clone())
+            .collect();
+        code.sort();
+        code.dedup();
+        code
     }
 
     /// Goes down: takes no more clients, closes every connection with 1001, runs `$disconnect` for

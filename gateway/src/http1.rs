@@ -5,6 +5,7 @@
 //! bare stream.
 
 mod head;
+mod pieces;
 
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -360,10 +361,12 @@ fn reason(status: u16) -> &'static str {
         200 => "OK",
         202 => "Accepted",
         204 => "No Content",
+        308 => "Permanent Redirect",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        405 => "Method Not Allowed",
         408 => "Request Timeout",
         410 => "Gone",
         413 => "Payload Too Large",

@@ -54,6 +54,7 @@ mod hub;
 mod ids;
 mod lambda;
 mod log;
+mod mount;
 #[cfg(feature = "mutations")]
 mod mutation;
 mod options;
@@ -69,16 +70,17 @@ mod tls;
 mod trace;
 
 pub use access_log::AccessLog;
-pub use apply::ApplyError;
+pub use apply::{ApplyError, Reloaded};
 pub use build::Build;
 pub use clock::TimeSource;
 pub use control::connections::{ConnectionCall, OpenConnection};
 pub use control::invoke::{InvokeError, Invoked};
-pub use control::{Control, Snapshot};
+pub use control::{Control, LocalClient, Snapshot};
 pub use error::{BuildError, Error};
 pub use ids::Random as RandomIds;
 pub use lambda::{Figures, FunctionOutput, InvocationLines, LineSink};
 pub use log::{LineWriter, Log, escape};
+pub use mount::{Answer, Body, Mount, Visit};
 #[cfg(feature = "mutations")]
 pub use mutation::Mutation;
 pub use options::{MAX_PROCESSES, Options};

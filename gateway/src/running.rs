@@ -17,6 +17,7 @@ use crate::access_log::Writer;
 use crate::clock::Clock;
 use crate::hub::Hub;
 use crate::lambda::{Functions, Launch, Sink, Surroundings};
+use crate::mount::Mounted;
 use crate::runtime::Tools;
 use crate::services::dynamodb::Engine;
 use crate::services::endpoint::Endpoint;
@@ -43,6 +44,8 @@ pub(crate) struct Running {
     pub(crate) deployed: Mutex<Deployed>,
     /// Told to the server: no more connections.
     pub(crate) stop: Arc<Notify>,
+    /// What answers below `/@inspect`.
+    pub(crate) mounted: Arc<Mounted>,
     pub(crate) supervisor: Supervisor,
     pub(crate) tasks: Vec<AbortHandle>,
     pub(crate) dynamodb: Option<Engine>,
@@ -88,6 +91,7 @@ impl Running {
     pub(crate) async fn go_down(&self) {
         self.goes_down.send_replace(true);
         self.stop.notify_one();
+        self.mounted.remove();
         if !self.hub.is_broken() {
             self.hub.input(spec::Input::Shutdown);
             if timeout(GRACE, self.hub.quiet()).await.is_err() {

@@ -20,6 +20,7 @@ use crate::control::Control;
 use crate::home::{Home, Lead};
 use crate::hub::Hub;
 use crate::lambda::{Functions, Launch, Sink, Surroundings};
+use crate::mount::Mounted;
 use crate::running::{Deployed, Running, reachable, rules, warn_of_targets};
 use crate::runtime::{Interpreters, Tools};
 use crate::server::Lambda;
@@ -172,8 +173,13 @@ pub async fn start(options: Options) -> Result<Control, Error> {
     let stop = Arc::new(Notify::new());
     let supervisor = Supervisor::new();
     let lambda = Lambda::new(Arc::clone(&functions), stack.api(), &access, clock.clone());
+    let mounted = Arc::<Mounted>::default();
     let front = dynamodb.as_ref().map(|engine| Arc::clone(&engine.front));
-    let served = (Arc::clone(&hub), Arc::new(lambda), (front, services));
+    let served = (
+        Arc::clone(&hub),
+        Arc::new(lambda),
+        (front, services, Arc::clone(&mounted)),
+    );
     let listening = (listener, hosts, acceptor);
     let tasks = spawn(&supervisor, served, (processes, polls), listening, &stop);
     Ok(Control::new(Running {
@@ -189,6 +195,7 @@ pub async fn start(options: Options) -> Result<Control, Error> {
         sink,
         surroundings,
         stop,
+        mounted,
         supervisor,
         tasks,
         dynamodb,

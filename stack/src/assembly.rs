@@ -51,7 +51,11 @@ impl Assembly {
     /// All that makes the API unservable, sorted by location.
     pub fn read(path: &Path, settings: &Settings) -> Result<Self, Diagnostics> {
         let name = path.display().to_string();
-        let of_file = |kind| Diagnostics::from(Error::of_file(&name, kind));
+        let inputs = vec![path.to_owned()];
+        let of_file = |kind| {
+            let error = Diagnostics::from(Error::of_file(&name, kind));
+            error.with_inputs(inputs.clone())
+        };
         let bytes =
             std::fs::read(path).map_err(|error| of_file(ErrorKind::Unreadable(Arc::new(error))))?;
         let text = String::from_utf8(bytes).map_err(|error| of_file(ErrorKind::NotUtf8(error)))?;
@@ -162,8 +166,10 @@ impl Assembly {
         &self.0.warnings
     }
 
-    /// The files and folders that the API depends on: the templates that were read from files, the
-    /// served one first, and the code and layers of each function that the API calls. Relative paths are as the template's own.
+    /// All that was read for it, and what it runs: the templates that it depends on, the served one
+    /// first; the other templates and lists of assets that were looked at, whether or not they are
+    /// there; the code and layers of each function that the API calls. Relative paths are as the
+    /// template's own.
     pub fn inputs(&self) -> &[PathBuf] {
         &self.0.inputs
     }
@@ -198,10 +204,19 @@ fn assemble(file: &File<'_>, settings: &Settings) -> Result<Parts, Diagnostics> 
         source,
         stacks,
         findings,
+        inputs,
     } = load::load(file, settings)?;
-    read(&source, &stacks, findings)
+    let mut parts = read(&source, &stacks, findings)
+        .map_err(|diagnostics| diagnostics.with_inputs(inputs.clone()))?;
+    for input in inputs.into_iter().chain(code_folders(&parts.functions)) {
+        if !parts.inputs.contains(&input) {
+            parts.inputs.push(input);
+        }
+    }
+    Ok(parts)
 }
 
+/// All but the inputs that serving does not depend on.
 fn read(source: &Source, stacks: &[Stack], found: Vec<Findings>) -> Result<Parts, Diagnostics> {
     let stacks = Stacks::new(source, stacks, found, resources::identity);
     let mut findings = Findings::default();
@@ -209,10 +224,10 @@ fn read(source: &Source, stacks: &[Stack], found: Vec<Findings>) -> Result<Parts
     let Some((served, templates)) = templates.and_then(|all| Some((*all.first()?, all))) else {
         return Err(findings.into_diagnostics());
     };
-    let files = templates
+    let files: Vec<PathBuf> = templates
         .iter()
-        .filter_map(|template| template.stack.file.clone());
-    let files: Vec<PathBuf> = files.collect();
+        .filter_map(|template| template.stack.file.clone())
+        .collect();
     let mut draft = resources::read(served, templates, findings);
     given::check(&mut draft);
     calls::resolve(&mut draft);
@@ -246,7 +261,7 @@ fn read(source: &Source, stacks: &[Stack], found: Vec<Findings>) -> Result<Parts
         api: Arc::new(api),
         declared,
         deployments,
-        inputs: files.into_iter().chain(code_folders(&functions)).collect(),
+        inputs: files,
         functions,
         permissions,
         tables,

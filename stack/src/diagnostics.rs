@@ -1,6 +1,7 @@
 //! All that is wrong with an assembly's templates, in the order of their texts.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::error::{Error, ErrorKind, Warning};
 
@@ -11,6 +12,7 @@ use crate::error::{Error, ErrorKind, Warning};
 pub struct Diagnostics {
     errors: Vec<Error>,
     warnings: Vec<Warning>,
+    inputs: Vec<PathBuf>,
 }
 
 /// What has been found so far. Whoever reads on after an error notes it here.
@@ -32,6 +34,16 @@ impl Diagnostics {
     /// What is not done as AWS would do it, sorted by location.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// The files that were read, and those that were to be read: once one of them is another, the
+    /// errors may be.
+    pub fn inputs(&self) -> &[PathBuf] {
+        &self.inputs
+    }
+
+    pub(crate) fn with_inputs(self, inputs: Vec<PathBuf>) -> Self {
+        Self { inputs, ..self }
     }
 
     /// The warnings alone, of a template without errors.
@@ -132,6 +144,7 @@ impl Findings {
         Diagnostics {
             errors: self.errors,
             warnings: self.warnings,
+            inputs: Vec::new(),
         }
     }
 }
@@ -141,6 +154,7 @@ impl From<Error> for Diagnostics {
         Self {
             errors: vec![error],
             warnings: Vec::new(),
+            inputs: Vec::new(),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::diagnostics::{Diagnostics, Findings};
 use crate::document::source::Source;
 use crate::document::yaml::{self, Content, Node};
 use crate::error::{Error, ErrorKind};
-use crate::input::StackTemplate;
+use crate::input::{StackTemplate, code};
 use crate::settings::Given;
 use crate::settings::Settings;
 use crate::template::dynamic;
@@ -39,6 +39,8 @@ pub(crate) struct Loaded {
     pub(crate) stacks: Vec<Stack>,
     /// What is wrong with each.
     pub(crate) findings: Vec<Findings>,
+    /// The files that were read, and those that were to be read.
+    pub(crate) inputs: Vec<PathBuf>,
 }
 
 /// Stacks in stacks in stacks: one that is nested in itself has no end.
@@ -56,9 +58,14 @@ pub(crate) fn load(file: &File<'_>, settings: &Settings) -> Result<Loaded, Diagn
         source: Source::new(file.name, file.text),
         stacks: Vec::new(),
         findings: Vec::new(),
+        inputs: Vec::new(),
     };
+    if let Some(path) = file.path {
+        loaded.note(path);
+    }
     let given = settings.given();
-    loaded.take(file, String::new(), (settings.clone(), &given), Origin::App)?;
+    let taken = loaded.take(file, String::new(), (settings.clone(), &given), Origin::App);
+    taken.map_err(|error| Diagnostics::from(error).with_inputs(loaded.inputs.clone()))?;
     let is_it = |stack: &&StackTemplate| match file.path {
         Some(path) => is_same(path, &stack.template),
         None => stack.name == settings.stack_name,
@@ -162,6 +169,16 @@ impl Loaded {
         let _ = self.add(&sibling.template, path, (settings, &given), Origin::App, 0);
     }
 
+    /// Notes a file that is to be read, and the lists of assets that are beside it.
+    fn note(&mut self, file: &Path) {
+        let lists = code::lists(file.parent().unwrap_or(Path::new("")));
+        for path in [file.to_owned()].into_iter().chain(lists) {
+            if !self.inputs.contains(&path) {
+                self.inputs.push(path);
+            }
+        }
+    }
+
     /// Adds the stack of a file. What is wrong with its text is noted with the stack `of`.
     fn add(
         &mut self,
@@ -171,6 +188,7 @@ impl Loaded {
         origin: Origin,
         of: usize,
     ) -> Result<usize, String> {
+        self.note(file);
         let name = file.display().to_string();
         let text = match std::fs::read(file) {
             Ok(bytes) => String::from_utf8(bytes).map_err(ErrorKind::NotUtf8),

@@ -13,6 +13,7 @@ mod domains;
 mod elsewhere;
 mod evaluation;
 mod event_source_mappings;
+mod inputs;
 mod integrations;
 mod intrinsics;
 mod language_extensions;

@@ -43,9 +43,14 @@ const OF_PARAMETERS: [&str; 3] = ["local_start_api", "deploy", "global"];
 const OF_TEMPLATE: [&str; 3] = ["local_start_api", "build", "global"];
 
 impl ConfigArgs {
+    /// Where the configuration of a folder is, or would be.
+    pub(super) fn place(&self, folder: &Path) -> PathBuf {
+        folder.join(self.config_file.as_deref().unwrap_or(Path::new(NAME)))
+    }
+
     /// The configuration of a folder.
     pub(super) fn read(&self, folder: &Path) -> Result<Config, Failure> {
-        let file = folder.join(self.config_file.as_deref().unwrap_or(Path::new(NAME)));
+        let file = self.place(folder);
         let is_asked = self.config_file.is_some() || self.config_env != DEFAULT_ENV;
         if !is_asked && !file.is_file() {
             warn_of_yaml(folder);

@@ -14,10 +14,17 @@ use crate::{Caused, Failure, print};
 const SHOWN: usize = 8;
 
 /// Prints where the gateway is.
-pub(super) fn announce(running: &Control, options: &Options, form: Ready) -> Result<(), Failure> {
+///
+/// `page` is the address of the inspect page, if there is one.
+pub(super) fn announce(
+    running: &Control,
+    options: &Options,
+    form: Ready,
+    page: Option<&str>,
+) -> Result<(), Failure> {
     match form {
-        Ready::Text => for_people(running, options),
-        Ready::Json => for_programs(running),
+        Ready::Text => for_people(running, options, page),
+        Ready::Json => for_programs(running, page),
     }
     std::io::stdout().flush().map_err(|error| {
         Failure::could_not_run(Caused::new("cannot write to standard output", error))
@@ -26,7 +33,7 @@ pub(super) fn announce(running: &Control, options: &Options, form: Ready) -> Res
 
 /// The address and a line to paste, each alone on its line; then what is served, and the other
 /// addresses.
-fn for_people(running: &Control, options: &Options) {
+fn for_people(running: &Control, options: &Options, page: Option<&str>) {
     let stack = &running.assembly();
     let url = emphasized(&running.ws_url());
     print(&format!("\n{url}\n{}", wscat(running)));
@@ -45,6 +52,9 @@ fn for_people(running: &Control, options: &Options) {
     ));
     for (domain, url) in running.custom_domains() {
         print(&format!("custom domain: {url} with `Host: {domain}`"));
+    }
+    if let Some(page) = page {
+        print(&format!("inspect: {page}"));
     }
     if let Some(url) = running.outbox_url() {
         print(&format!("outbox of services that are not here: {url}"));
@@ -137,7 +147,7 @@ fn tables_are(options: &Options) -> String {
 }
 
 /// One JSON object on one line.
-fn for_programs(running: &Control) {
+fn for_programs(running: &Control, page: Option<&str>) {
     let stack = &running.assembly();
     let tables: Vec<&str> = stack.tables().iter().map(|table| &*table.name).collect();
     let api_keys: Map<String, Value> = required_keys(stack)
@@ -155,6 +165,7 @@ fn for_programs(running: &Control) {
         "ca": running.authority(),
         "tables": tables,
         "api_keys": api_keys,
+        "inspect": page,
     });
     print(&line.to_string());
 }

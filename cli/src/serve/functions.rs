@@ -2,9 +2,8 @@
 
 use clap::Args;
 use gateway::Options;
-use stack::Variables;
 
-use super::values;
+use super::values::{self, EnvVars};
 use crate::interpreters::InterpreterArgs;
 
 /// How functions are built and run.
@@ -18,8 +17,8 @@ pub(crate) struct FunctionArgs {
     pub(crate) interpreters: InterpreterArgs,
     /// Values for variables that functions declare, in place of the template's: a JSON file in the
     /// form of SAM's, `{"MyFunction": {"NAME": "value"}, "Parameters": {"NAME": "for all"}}`.
-    #[arg(long, value_name = "FILE", value_parser = values::variables)]
-    env_vars: Option<Variables>,
+    #[arg(long, value_name = "FILE", value_parser = EnvVars::read)]
+    pub(super) env_vars: Option<EnvVars>,
     /// Where functions find a service that the gateway does not have, such as
     /// `sqs=http://127.0.0.1:4566`; may be repeated. So do `AWS_ENDPOINT_URL_*` of the environment.
     #[arg(long, value_name = "SERVICE=URL", value_parser = values::endpoint)]
@@ -30,7 +29,7 @@ impl FunctionArgs {
     /// As the gateway takes them.
     pub(crate) fn settle(&self, options: &mut Options) {
         options.build.release = self.release;
-        if let Some(variables) = &self.env_vars {
+        if let Some(EnvVars { variables, .. }) = &self.env_vars {
             options.settings.variables.clone_from(variables);
         }
         options.interpreters = self.interpreters.interpreters();

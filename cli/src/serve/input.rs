@@ -32,6 +32,8 @@ enum Command {
     Advance(Duration),
     /// `apply`: serve what the template says now.
     Apply,
+    /// `settle`: answer once no function is at work.
+    Settle,
 }
 
 /// How long a line may be, in bytes. No command needs more.
@@ -73,6 +75,10 @@ impl Lines {
                     ),
                 },
                 Ok(Command::Apply) => apply(running, served).await,
+                Ok(Command::Settle) => {
+                    running.settled().await;
+                    Ok("settled".to_owned())
+                }
                 Err(error) => Err(error),
             };
             // The thread is gone only with the process.
@@ -101,12 +107,14 @@ fn next_line(input: &mut impl BufRead) -> io::Result<Option<String>> {
 impl Command {
     fn parse(line: &str) -> Result<Self, String> {
         let line = line.trim();
-        if line == "apply" {
-            return Ok(Self::Apply);
+        match line {
+            "apply" => return Ok(Self::Apply),
+            "settle" => return Ok(Self::Settle),
+            _ => {}
         }
         let seconds = line.strip_prefix("advance ").ok_or_else(|| {
             let shown: String = line.chars().take(80).collect();
-            format!("`{shown}` is not a command: there are `advance SECONDS` and `apply`")
+            format!("`{shown}` is not a command: there are `advance SECONDS`, `apply` and `settle`")
         })?;
         let time = seconds.parse().ok().map(Duration::try_from_secs_f64);
         let time = time.and_then(Result::ok);
@@ -154,6 +162,7 @@ mod tests {
         assert_eq!(advance("advance 0.029"), by(29));
         assert_eq!(advance("advance 8.001"), by(8001));
         assert_eq!(Command::parse("apply"), Ok(Command::Apply));
+        assert_eq!(Command::parse("settle"), Ok(Command::Settle));
         for wrong in [
             "",
             "advance",

@@ -1,5 +1,7 @@
 //! The values of `serve`'s options, as they are written.
 
+use std::path::PathBuf;
+
 use spec::throttle::Limit;
 use stack::Variables;
 
@@ -44,10 +46,21 @@ pub(super) fn vpc_link(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// The file of `--env-vars`.
-pub(super) fn variables(file: &str) -> Result<Variables, String> {
-    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
-    Variables::parse(&text).map_err(|error| error.to_string())
+/// `--env-vars`: a file, and what is in it.
+#[derive(Clone)]
+pub(super) struct EnvVars {
+    pub(super) file: PathBuf,
+    pub(super) variables: Variables,
+}
+
+impl EnvVars {
+    /// Reads a file.
+    pub(super) fn read(file: &str) -> Result<Self, String> {
+        let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+        let variables = Variables::parse(&text).map_err(|error| error.to_string())?;
+        let file = file.into();
+        Ok(Self { file, variables })
+    }
 }
 
 pub(super) fn account_rate(text: &str) -> Result<Limit, String> {

@@ -36,6 +36,7 @@ impl<'a> Clients<'a> {
             | Step::SendBinary { client, .. }
             | Step::SendRaw { client, .. }
             | Step::Receive { client, .. }
+            | Step::ReceiveAll { client, .. }
             | Step::Drain { client }
             | Step::Ping { client, .. }
             | Step::Pong { client, .. } => self.is_there(client)?,

@@ -52,6 +52,13 @@ pub enum Step {
         /// What.
         text: String,
     },
+    /// The next messages that a client gets, in whatever order they come.
+    ReceiveAll {
+        /// Who.
+        client: String,
+        /// What, each once.
+        texts: Vec<String>,
+    },
     /// A client closes.
     Close {
         /// Who.
@@ -61,6 +68,9 @@ pub enum Step {
         /// The close frame's reason.
         #[serde(default)]
         reason: String,
+        /// Whether messages that no step has received may be on their way to it.
+        #[serde(default)]
+        unread: bool,
     },
     /// The gateway has closed, and this is what it said.
     Closed {
@@ -301,6 +311,20 @@ impl Step {
         }
     }
 
+    /// Whether somebody does something in it: it is no look at what the target has done.
+    pub(crate) fn acts(&self) -> bool {
+        matches!(
+            self,
+            Self::Connect(_)
+                | Self::Send(_)
+                | Self::SendBinary { .. }
+                | Self::SendRaw { .. }
+                | Self::Close { .. }
+                | Self::Manage(_)
+                | Self::Wait { .. }
+        )
+    }
+
     /// The patterns of what must be seen.
     pub(super) fn seen(&self) -> Vec<&str> {
         match self {
@@ -319,6 +343,7 @@ impl Step {
                 .map(|text| &**text)
                 .collect(),
             Self::Receive { text, .. } => vec![text],
+            Self::ReceiveAll { texts, .. } => texts.iter().map(|text| &**text).collect(),
             Self::AccessLog { line, .. } => vec![line],
             Self::Event(Event { has, .. }) => texts(has)
                 .filter(|text| !text.starts_with(VALUE))

@@ -21,10 +21,15 @@ impl fmt::Display for Step {
                 write!(f, "{client} sends a text frame of {}", sized(bytes))
             }
             Self::Receive { client, text } => write!(f, "{client} receives {}", quoted(text)),
+            Self::ReceiveAll { client, texts } => {
+                let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+                write!(f, "{client} receives in any order {}", texts.join(", "))
+            }
             Self::Close {
                 client,
                 code,
                 reason,
+                ..
             } => {
                 let reason = Some(&**reason).filter(|reason| !reason.is_empty());
                 write!(f, "{client} closes{}", closing(*code, reason))
@@ -225,6 +230,12 @@ after = "]""#,
 client = "a"
 text = """#,
         "a sends ``"
+    )]
+    #[case(
+        r#"do = "receive-all"
+client = "a"
+texts = ["x", "y"]"#,
+        "a receives in any order `x`, `y`"
     )]
     #[case(
         r#"do = "closed"

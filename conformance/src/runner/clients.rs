@@ -65,16 +65,53 @@ impl<S: Session> Run<'_, S> {
         })
     }
 
-    /// Closes, and lets nothing be left that no step has received.
+    /// Compares the next messages with patterns, in whatever order they come.
+    pub(super) async fn receive_all(
+        &mut self,
+        client: &str,
+        patterns: &[String],
+    ) -> Result<(), Stop> {
+        let mut received = Vec::new();
+        for _ in patterns {
+            let incoming = self.receive(client).await?;
+            let Incoming::Text(text) = incoming else {
+                let left = patterns.len() - received.len();
+                let expected = format!("{left} more text messages");
+                let difference = Difference::between(client, expected, incoming);
+                return Err(Stop::Difference(difference));
+            };
+            received.push(text);
+        }
+        let matched = self.bindings.matches_all(patterns, &received);
+        matched.map_err(|problem| {
+            let listed = |texts: &[String]| {
+                let quoted: Vec<String> = texts.iter().map(|text| format!("`{text}`")).collect();
+                quoted.join(", ")
+            };
+            let expected = format!("in any order the texts {}", listed(patterns));
+            let problem = format!("{client}: {problem}");
+            Stop::Difference(Difference::new(problem, expected, listed(&received)))
+        })
+    }
+
+    /// Closes: the messages that no step has received.
     pub(super) async fn close(
         &mut self,
         client: &str,
         code: Option<u16>,
         reason: &str,
-    ) -> Result<(), Stop> {
+    ) -> Result<Vec<String>, Stop> {
         self.note(">", &format!("{client}: close {code:?} `{reason}`"));
-        let leftover = self.session.close(client, code, reason).await?;
-        match leftover.first() {
+        Ok(self.session.close(client, code, reason).await?)
+    }
+
+    /// Complains of a message that no step has received.
+    pub(super) fn nothing_is_left(
+        &self,
+        client: &str,
+        leftover: Option<&String>,
+    ) -> Result<(), Stop> {
+        match leftover {
             None => Ok(()),
             Some(text) => {
                 let problem = format!("{client} got a message that nobody expected: {text}");

@@ -113,6 +113,7 @@ mod tests {
         last: &'static str,
         faults: Vec<String>,
         is_orderly: bool,
+        pauses: u32,
     }
 
     impl Target {
@@ -122,6 +123,7 @@ mod tests {
                 last,
                 faults: Vec::new(),
                 is_orderly: false,
+                pauses: 0,
             }
         }
     }
@@ -170,6 +172,10 @@ mod tests {
         async fn wait(&mut self, _: Duration) -> Result<(), SessionError> {
             Err(SessionError::Unsupported("not here"))
         }
+        async fn quiet(&mut self, _: Duration) -> Result<(), SessionError> {
+            self.pauses += 1;
+            Ok(())
+        }
         async fn settle(&mut self) {}
         fn host(&self) -> String {
             String::new()
@@ -197,6 +203,30 @@ mod tests {
         assert_eq!(target.faults(), Vec::<String>::new());
     }
 
+    #[tokio::test]
+    async fn what_may_be_left_unread_is_nobodys_business() {
+        let text = r#"
+            [[case]]
+            id = "a/b"
+            why = "w"
+            pause = 1
+            steps = [
+              { do = "connect", client = "a" },
+              { do = "receive", client = "a", text = "id" },
+              { do = "close", client = "a", unread = true },
+            ]
+        "#;
+        let case = case::parse("x.toml", None, text).unwrap().remove(0);
+        let mut target = Target::new("more");
+        target.is_orderly = true;
+        let outcome = runner::run(&case, &mut target, &[]).await;
+        assert_eq!(outcome.verdict, Verdict::Pass, "{}", outcome.detail);
+        assert_eq!(
+            target.pauses, 2,
+            "before who connects, and before who closes"
+        );
+    }
+
     // What a report has to explain: the step and those before, what was expected, what came.
     #[rstest]
     #[case::another_text(
@@ -212,6 +242,12 @@ mod tests {
         "status 101"
     )]
     #[case::more_before_a_close(r#"{ do = "close", client = "a" }"#, 2, "nothing more", "`more`")]
+    #[case::none_of_several(
+        r#"{ do = "receive-all", client = "a", texts = ["x", "id"] }"#,
+        2,
+        "in any order the texts `x`, `id`",
+        "`id`, `id`"
+    )]
     #[case::more_at_the_end(
         r#"{ do = "ping", client = "a", text = "" }"#,
         3,

@@ -199,6 +199,14 @@ impl Clock {
         self.ask(&command, "now").await.map(drop)
     }
 
+    /// Waits until no function is at work.
+    ///
+    /// # Errors
+    /// A gateway that is gone, or whose functions work for longer than anything may take.
+    pub async fn settle(&self) -> Result<(), SessionError> {
+        self.ask("settle", "settled").await.map(drop)
+    }
+
     /// Sends a command to the gateway's standard input: what follows `answers` in its answer.
     async fn ask(&self, command: &str, answers: &str) -> Result<String, SessionError> {
         let other = |error| SessionError::other(GatewayError::Command(error));

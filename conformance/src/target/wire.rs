@@ -1,6 +1,8 @@
 //! Targets behind sockets: any WebSocket URL, with its `@connections` URL and its table where it
 //! has them.
 
+mod fragments;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -10,8 +12,8 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{Error as WsError, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
-use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame};
+use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use spec::percent;
@@ -23,6 +25,7 @@ use crate::http;
 use crate::net::Stream;
 use crate::session::{Answer, Callback, Incoming, Outgoing, Session, SessionError, Upgrade};
 use crate::sign::{self, Sign, Unsigned};
+use fragments::fragments;
 
 /// One case's sockets.
 pub struct WireSession {
@@ -125,6 +128,14 @@ impl WireSession {
             self.fault(client, fault);
             return;
         }
+    }
+
+    /// Waits until the gateway has taken in what all clients have sent.
+    async fn reach_all(&mut self) -> Result<(), SessionError> {
+        for client in self.connected() {
+            self.reach(&client).await?;
+        }
+        Ok(())
     }
 
     fn fault(&mut self, client: &str, fault: &str) {
@@ -322,10 +333,17 @@ impl Session for WireSession {
         let clock = clock.ok_or(SessionError::Unsupported(
             "the target's clock cannot be moved",
         ))?;
-        for client in self.connected() {
-            self.reach(&client).await?;
-        }
+        self.reach_all().await?;
         clock.advance(time).await
+    }
+
+    async fn quiet(&mut self, time: Duration) -> Result<(), SessionError> {
+        let Some(gateway) = self.clock.clone() else {
+            tokio::time::sleep(time).await;
+            return Ok(());
+        };
+        self.reach_all().await?;
+        gateway.settle().await
     }
 
     async fn settle(&mut self) {
@@ -375,26 +393,4 @@ fn origin(url: &str) -> &str {
 fn parts(url: &str) -> (&str, &str) {
     let (_, rest) = url.split_once("://").unwrap_or(("", url));
     rest.split_at(rest.find('/').unwrap_or(rest.len()))
-}
-
-/// A text message in frames of at most `size` bytes; the cuts may fall inside a character, as RFC
-/// 6455 allows.
-fn fragments(bytes: &[u8], size: usize) -> Vec<Message> {
-    let count = bytes.len().div_ceil(size).max(1);
-    (0..count)
-        .map(|index| {
-            let end = bytes.len().min((index + 1) * size);
-            let opcode = if index == 0 {
-                Data::Text
-            } else {
-                Data::Continue
-            };
-            let payload = bytes[index * size..end].to_vec();
-            Message::Frame(Frame::message(
-                payload,
-                OpCode::Data(opcode),
-                index + 1 == count,
-            ))
-        })
-        .collect()
 }

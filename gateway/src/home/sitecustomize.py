@@ -4,13 +4,18 @@ its start, by `PYTHONPATH`.
 
 A name resolves to an address of no other meaning, and a connection to that goes to the gateway.
 The `Host` that a client sends, or signs, and the name that it wants to see in the certificate stay.
+
+Besides, bytecode of a file that was just saved is not kept.
 """
 
 import os
 import socket
 import sys
+import time
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
+# Seconds: bytecode knows its file by size and whole seconds.
+JUST_SAVED = 2
 # Never connected to; one for each place that a name leads to.
 STAND_INS = {False: "127.71.84.%d", True: "fd67:6174:6573:7065::%x"}
 
@@ -80,6 +85,25 @@ def warn(name, api):
     os.write(2, (text % (name, what, help)).encode())
 
 
+def keep_no_fresh_bytecode():
+    """Lets no bytecode be written for a file that may be saved again in the same second: the next
+    process would run it in place of the file."""
+    from importlib.machinery import SourceFileLoader
+    from importlib.util import source_from_cache
+
+    write = SourceFileLoader.set_data
+
+    def set_data(self, path, data, **more):
+        try:
+            saved = os.stat(source_from_cache(path)).st_mtime
+        except (OSError, ValueError, NotImplementedError):
+            saved = 0
+        if time.time() - saved > JUST_SAVED:
+            write(self, path, data, **more)
+
+    SourceFileLoader.set_data = set_data
+
+
 def import_next():
     """Imports the `sitecustomize` that this one stands before."""
     own = sys.modules.pop(__name__, None)
@@ -94,4 +118,5 @@ def import_next():
 
 
 lead_home()
+keep_no_fresh_bytecode()
 import_next()

@@ -1,6 +1,8 @@
 //! How a function's processes are started.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use stack::{Assembly, Asynchronous, Function};
@@ -42,10 +44,15 @@ pub(crate) struct Launch {
 }
 
 impl Launch {
-    pub(crate) fn new(function: &Function, program: Program, surroundings: &Surroundings) -> Self {
+    fn new(
+        function: &Function,
+        program: Program,
+        code: State,
+        surroundings: &Surroundings,
+    ) -> Self {
         Self {
             environment: environment::of(function, &program, surroundings),
-            code: State::of(&program.code),
+            code,
             program,
             name: function.name.clone(),
             label: label(function).to_owned(),
@@ -69,9 +76,13 @@ impl Launch {
         programs: &Programs,
         surroundings: &Surroundings,
     ) -> Vec<Self> {
+        // Functions share folders.
+        let mut states: HashMap<&[PathBuf], State> = HashMap::new();
         let launch = |function: &Function| {
             let program = programs.ready.get(&function.logical_id)?;
-            Some(Self::new(function, program.clone(), surroundings))
+            let code = states.entry(&program.code);
+            let code = code.or_insert_with_key(|code| State::of(code)).clone();
+            Some(Self::new(function, program.clone(), code, surroundings))
         };
         stack.functions().iter().filter_map(launch).collect()
     }

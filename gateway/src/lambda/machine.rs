@@ -14,7 +14,9 @@
 //!    event.
 //! 8. After [`replace`](PoolMachine::replace), events go to processes of the new program only; what
 //!    the old ones work on, they finish.
-//! 9. After [`stop`](PoolMachine::stop), nothing is started or delivered.
+//! 9. After [`warm`](PoolMachine::warm), a function that has run before has a process: one is
+//!    started for nobody if there is none.
+//! 10. After [`stop`](PoolMachine::stop), nothing is started or delivered.
 
 mod dispatch;
 mod growth;
@@ -349,6 +351,19 @@ impl PoolMachine {
             self.queue.push_front(waiting);
         }
         self.dispatch(now);
+    }
+
+    /// The function will be called in a moment: a process is started if it has run before and has
+    /// none.
+    pub(super) fn warm(&mut self, now: Now) {
+        let mut processes = self.processes.values();
+        let has_one = processes.any(|process| {
+            process.generation == self.generation && !matches!(process.phase, Phase::Ending)
+        });
+        let is_full = self.processes.len() >= self.limits.max_processes;
+        if self.started > 0 && !has_one && !is_full && !self.is_stopped {
+            self.start(now);
+        }
     }
 
     /// Ends everything: what waits fails now, what is being worked on when its process has gone.

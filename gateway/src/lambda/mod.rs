@@ -51,6 +51,7 @@ use crate::home::Home;
 use crate::tls::Trust;
 use direct::Callers;
 use directory::Directory;
+use machine::PoolMachine;
 use pool::{Pool, Throttled, Works};
 use sandbox::Given;
 use stack::{Assembly, Function};
@@ -150,6 +151,18 @@ impl Functions {
         // Without tasks, everything is going down.
         let _ = self.added.send(Task::Pool(Arc::clone(&pool), work));
         pools.insert(arn, pool);
+    }
+
+    /// Starts a process of each of these functions, by ARN, before an event comes, if they have run
+    /// before.
+    pub(crate) fn warm(&self, arns: &[String]) {
+        let pools: Vec<Arc<Pool>> = {
+            let pools = self.pools();
+            arns.iter()
+                .filter_map(|arn| pools.get(arn).cloned())
+                .collect()
+        };
+        pools.iter().for_each(|pool| pool.step(PoolMachine::warm));
     }
 
     /// From now on, the functions of this stack can be called by name, and no others.

@@ -160,7 +160,12 @@ async fn next(
             return None;
         }
         event = pool.next(sandbox) => event,
-    }?;
+    };
+    let Some(event) = event else {
+        // It is being killed: a connection that breaks before that would only make it complain.
+        connection.gone().await;
+        return None;
+    };
     sandbox.journal.begins(&event, pool.clock.now());
     let deadline = (pool.clock.system() + sandbox.launch.timeout).as_millis();
     let deadline = deadline.to_string();

@@ -1,6 +1,7 @@
 //! The files of a function's code, as they were at one moment.
 
 use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -12,6 +13,8 @@ pub(crate) struct State(Vec<(PathBuf, File)>);
 struct File {
     bytes: u64,
     modified: Option<SystemTime>,
+    /// Another file may have been moved here, of the same size and time.
+    inode: u64,
 }
 
 /// Folders that are large, and that packages' tools write: one file tells of all their changes.
@@ -89,6 +92,7 @@ impl File {
         Self {
             bytes: metadata.len(),
             modified: metadata.modified().ok(),
+            inode: metadata.ino(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! A runtime is one file with a type that implements [`Runtime`], and one line in [`RUNTIMES`].
 
+mod asked;
 mod code;
 mod custom;
 mod nodejs;

@@ -7,33 +7,16 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde::Deserialize;
 use stack::Function;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use super::asked::{Found, Question};
 use super::others::Other;
 use super::{Missing, Package, Preparing, Program, Runtime, Tools, unbuilt};
 
 /// Runs a module's function in an interpreter.
 pub(super) struct Python;
-
-/// What `python/probe.py` says of an interpreter and a function's code.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-struct Found {
-    /// The interpreter itself: what was called may be a script that looks for it.
-    executable: PathBuf,
-    version: (u32, u32, u32),
-    /// Whether AWS's runtime can be imported.
-    #[serde(default)]
-    awslambdaric: bool,
-    /// Packages of `requirements.txt` that cannot be imported.
-    #[serde(default)]
-    missing: Vec<String>,
-    /// Packages that the code imports, that Lambda brings along, and that are not here.
-    #[serde(default)]
-    brought: Vec<String>,
-}
 
 /// Why a program is no interpreter.
 #[derive(Debug)]
@@ -97,7 +80,7 @@ async fn prepare(
     )?;
     let modules = module_folders(function, package);
     let probe = files.join("probe.py");
-    let found = find(function, tools.python(), package, &probe, &modules).await?;
+    let found = find(function, tools, package, &probe, &modules).await?;
     check(&found, function, &package.named)?;
     let (major, minor, _) = found.version;
     if function.runtime != format!("python{major}.{minor}") {
@@ -155,12 +138,12 @@ fn module_folders(function: &Function, package: &Package) -> Vec<PathBuf> {
 /// The first interpreter that can be used.
 async fn find(
     function: &Function,
-    given: Option<&Path>,
+    tools: &Tools,
     package: &Package,
     probe: &Path,
     modules: &[PathBuf],
 ) -> Result<Found, Missing> {
-    let candidates = match given {
+    let candidates = match tools.python() {
         Some(given) => vec![given.to_owned()],
         None => {
             // A zip's is beside the zip.
@@ -171,11 +154,18 @@ async fn find(
             )
         }
     };
+    let question = Question::new(&candidates, &package.root, modules);
+    if let Some(found) = tools.pythons.answer(&question) {
+        return Ok(found);
+    }
     let mut old = None;
     let mut refusal = None;
     for candidate in candidates {
         match ask(&candidate, &package.root, probe, modules).await {
-            Ok(found) => return Ok(found),
+            Ok(found) => {
+                tools.pythons.note(question, &found);
+                return Ok(found);
+            }
             Err(Useless::TooOld(major, minor)) => {
                 old = old.or(Some((candidate, format!("it is Python {major}.{minor}"))));
             }

@@ -16,6 +16,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::Missing;
+use super::asked::Asked;
 use super::others::Others;
 use super::package::Packages;
 use super::version::{self, Version};
@@ -39,6 +40,7 @@ pub(crate) struct Tools {
     node: OnceCell<Result<Node, Missing>>,
     folder: Mutex<Option<Folder>>,
     pub(super) packages: Packages,
+    pub(super) pythons: Asked,
     pub(super) others: Others,
 }
 
@@ -62,6 +64,7 @@ impl Tools {
             node: OnceCell::new(),
             folder: Mutex::default(),
             packages: Packages::default(),
+            pythons: Asked::default(),
             others: Others::default(),
         }
     }

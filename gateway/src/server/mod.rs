@@ -1,9 +1,11 @@
 //! One port for clients and backends, plain or with TLS: WebSocket at `/{stage}`, the `@connections`
-//! API below `/{stage}/@connections`, Lambda's Invoke API, and the outbox.
+//! API below `/{stage}/@connections`, Lambda's Invoke API, the outbox, and
+//! what is mounted below `/@inspect`.
 
 mod client;
 mod foreign;
 mod invoke;
+mod mount;
 pub(crate) mod origin;
 mod outbox;
 pub(crate) mod serve;
@@ -24,19 +26,20 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::http1::{Connection, Head, ReadError};
 use crate::hub::Hub;
+use crate::mount::Mounted;
 use crate::services::aws::Services;
 use crate::supervisor::{Supervisor, panic_message};
 pub(crate) use invoke::Lambda;
 use origin::{Hosts, Pages};
 use serve::{Name, Service};
 
-/// The DynamoDB in this process, if it is there, and all other services.
-pub(crate) type Others<D> = (Option<Arc<D>>, Arc<Services>);
+/// The DynamoDB in this process, if it is there, all other services, and what is mounted.
+pub(crate) type Others<D> = (Option<Arc<D>>, Arc<Services>, Arc<Mounted>);
 
 /// Accepts connections until `stop`, then keeps those that are there until it is dropped.
 /// Requests that are signed for DynamoDB are answered by `dynamodb`, if it is in this process.
 pub(crate) async fn run<D: Service + 'static>(
-    (hub, lambda, (dynamodb, services)): (Arc<Hub>, Arc<Lambda>, Others<D>),
+    (hub, lambda, (dynamodb, services, mounted)): (Arc<Hub>, Arc<Lambda>, Others<D>),
     listener: TcpListener,
     (hosts, acceptor): (Hosts, TlsAcceptor),
     stop: Arc<Notify>,
@@ -53,6 +56,7 @@ pub(crate) async fn run<D: Service + 'static>(
                         lambda: Arc::clone(&lambda),
                         dynamodb: dynamodb.clone(),
                         services: Arc::clone(&services),
+                        mounted: Arc::clone(&mounted),
                         address,
                         closing: Arc::clone(&closing),
                     };
@@ -97,6 +101,7 @@ struct Api<D> {
     lambda: Arc<Lambda>,
     dynamodb: Option<Arc<D>>,
     services: Arc<Services>,
+    mounted: Arc<Mounted>,
     /// The peer's.
     address: SocketAddr,
     /// The gateway goes down: no connection is kept for another request.
@@ -107,6 +112,10 @@ impl<D: Service> Service for Api<D> {
     const NAME: Name = Name::Gateway;
 
     fn pages(&self, head: &Head) -> Pages {
+        if mount::is_meant(head.path()) && self.mounted.is_there() {
+            // The mount refuses all but its own.
+            return Pages::Allowed;
+        }
         let is_for_programs = invoke::is_meant(head.path())
             || outbox::is_meant(head.path())
             || is_management(head.path(), &head.headers)
@@ -123,7 +132,10 @@ impl<D: Service> Service for Api<D> {
         mut head: Head,
     ) -> Option<Box<Connection>> {
         head.keep_alive &= !self.closing.load(Ordering::SeqCst);
-        if let Some(service) = foreign::service(&head) {
+        if mount::is_meant(head.path()) && self.mounted.is_there() {
+            let again = mount::answer(&self.mounted, self.address, &mut connection, head).await;
+            again.then_some(connection)
+        } else if let Some(service) = foreign::service(&head) {
             if let Some(dynamodb) = self.dynamodb.as_ref().filter(|_| service == "dynamodb") {
                 return dynamodb.answer(connection, head).await;
             }

@@ -88,7 +88,7 @@ impl Hosts {
         })
     }
 
-    fn contains(&self, host: &str) -> bool {
+    pub(super) fn contains(&self, host: &str) -> bool {
         let name = without_port(host).to_ascii_lowercase();
         let name = name.strip_suffix('.').unwrap_or(&name);
         let Names { names, address } = &*self.0;
@@ -101,6 +101,11 @@ impl Hosts {
             || name.ends_with(".localhost")
             || names.iter().any(|one| is_of(name, one))
     }
+}
+
+/// Whether an address is of this machine only.
+pub(super) fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
 }
 
 /// Whether a name is another, whose `*.` stands for one label.

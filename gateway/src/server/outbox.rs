@@ -3,9 +3,10 @@
 //!
 //! No stage's name and no API mapping's key can have an `@`.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::origin::is_loopback;
 use crate::http1::{Connection, Head};
 use crate::services::aws::Services;
 
@@ -29,7 +30,7 @@ pub(super) async fn answer(
     let allow = ("allow", "GET, DELETE");
     let text = ("content-type", "text/plain; charset=utf-8");
     let (status, header, body) = match &*head.method {
-        _ if !is_here(peer.ip()) => (403, text, refusal(head, peer)),
+        _ if !is_loopback(peer.ip()) => (403, text, refusal(head, peer)),
         "GET" => {
             let services = Arc::clone(services);
             // Megabytes, perhaps: for a thread that nobody else needs.
@@ -47,11 +48,6 @@ pub(super) async fn answer(
         .respond(status, [header], body.as_bytes(), keep_alive)
         .await;
     written.is_ok() && keep_alive
-}
-
-/// Whether a peer is a program on this machine.
-fn is_here(peer: IpAddr) -> bool {
-    peer.to_canonical().is_loopback()
 }
 
 /// What the peer and the log are told.

@@ -208,6 +208,11 @@ impl Gateway {
         self.peers.is_empty() && self.pending.is_empty() && self.outputs.is_empty()
     }
 
+    /// Whether a call of a function, a backend or a service is under way.
+    pub fn is_calling(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
     /// How many connections are open.
     pub fn connections(&self) -> usize {
         self.by_connection_id.len()

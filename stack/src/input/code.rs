@@ -84,8 +84,8 @@ impl Packaged<'_> {
     }
 }
 
-/// The paths that the manifests of assets in a folder give for a key.
-fn sources(folder: &Path, key: &str) -> Vec<String> {
+/// The manifests of assets in a folder, in the order of their names.
+pub(crate) fn lists(folder: &Path) -> Vec<PathBuf> {
     let here = match folder == Path::new("") {
         true => Path::new("."),
         false => folder,
@@ -94,9 +94,14 @@ fn sources(folder: &Path, key: &str) -> Vec<String> {
     let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
     let mut names: Vec<String> = names.filter(|name| name.ends_with(ASSETS)).collect();
     names.sort();
+    names.iter().map(|name| join(folder, name)).collect()
+}
+
+/// The paths that the manifests of assets in a folder give for a key.
+fn sources(folder: &Path, key: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for name in names {
-        let manifest = read_json(&join(folder, &name));
+    for list in lists(folder) {
+        let manifest = read_json(&list);
         let files = manifest["files"].as_object();
         for file in files.into_iter().flatten().map(|(_, file)| file) {
             let destinations = file["destinations"].as_object();

@@ -21,7 +21,7 @@ mod sam;
 mod serverless;
 mod unmade;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use error::InputError;
 use files::{HERE, join};
@@ -47,6 +47,24 @@ impl Input {
             }),
             _ => Ok(found),
         }
+    }
+
+    /// The files that decide what is found at `path`, whether or not they are there.
+    pub fn deciding(path: &Path) -> Vec<PathBuf> {
+        if !path.is_dir() {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            return vec![path.to_owned(), join(folder, cdk::MANIFEST)];
+        }
+        let inside = |folder: &Path| {
+            let names = [cdk::MANIFEST, serverless::TEMPLATE];
+            names.map(|name| join(folder, name))
+        };
+        let mut files = plain::NAMES.map(|name| join(path, name)).to_vec();
+        files.extend([sam::BUILT, unmade::CDK].map(|name| join(path, name)));
+        files.extend(inside(path));
+        files.extend(inside(&cdk::output(path)));
+        files.extend(inside(&join(path, serverless::FOLDER)));
+        files
     }
 
     /// What `sam build` made of a template of a project, which its configuration names, or the

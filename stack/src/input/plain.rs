@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::files::join;
 
 /// What a template is called, in the order in which it is looked for.
-const NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];
+pub(super) const NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];
 
 /// The template of a folder: the first that has `Resources`, or the first at all, whose reading will
 /// say what it lacks.

@@ -8,7 +8,7 @@ use super::found::{Dialect, Input};
 /// Where `sam build` puts everything, from the folder of the template.
 pub(super) const FOLDER: &str = ".aws-sam";
 /// Where `sam build` puts its template, from the folder of the one that it builds.
-const BUILT: &str = ".aws-sam/build/template.yaml";
+pub(super) const BUILT: &str = ".aws-sam/build/template.yaml";
 /// The name of the transform, which stands in every template of SAM's.
 const TRANSFORM: &[u8] = b"AWS::Serverless-2016-10-31";
 /// What `sam build` leaves beside its output.

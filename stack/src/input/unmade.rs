@@ -14,7 +14,7 @@ const SERVERLESS: [&str; 5] = [
     "serverless.js",
     "serverless.json",
 ];
-const CDK: &str = "cdk.json";
+pub(super) const CDK: &str = "cdk.json";
 const SYNTH: &str = "npx cdk synth";
 const PACKAGE: &str = "npx serverless package";
 

@@ -41,6 +41,8 @@ enum Step {
     /// The processes are looked at: some wait, the others compute, as the bits of a number say.
     Look(usize),
     Replace(Limits),
+    /// The function will be called in a moment.
+    Warm,
     Stop,
 }
 
@@ -55,7 +57,7 @@ enum Ending {
 
 /// Steps are drawn as two numbers and decoded: 10,000 sequences then take seconds.
 fn step() -> impl Strategy<Value = Step> {
-    (0..60_u8, any::<u16>()).prop_map(|(kind, number)| decode(kind, number))
+    (0..61_u8, any::<u16>()).prop_map(|(kind, number)| decode(kind, number))
 }
 
 fn decode(kind: u8, number: u16) -> Step {
@@ -76,6 +78,7 @@ fn decode(kind: u8, number: u16) -> Step {
         52..54 => Step::Late(duration(number)),
         54 => Step::Replace(limits(number)),
         55..59 => Step::Look(n),
+        59 => Step::Warm,
         _ if number.is_multiple_of(6) => Step::Stop,
         _ => Step::Pass(PATIENCE),
     }

@@ -1,6 +1,7 @@
 //! The machine's rules, one by one.
 
 mod growth;
+mod warm;
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;

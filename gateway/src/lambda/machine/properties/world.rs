@@ -48,6 +48,8 @@ pub(super) struct World {
     pub(super) failed_starts: HashMap<CallId, u32>,
     pub(super) is_stopped: bool,
     pub(super) has_started: bool,
+    /// One process may start for nobody.
+    pub(super) is_warmed: bool,
     /// How many processes were ever started.
     pub(super) started: usize,
     /// The machine wants its processes looked at.
@@ -71,6 +73,7 @@ impl World {
             failed_starts: HashMap::new(),
             is_stopped: false,
             has_started: false,
+            is_warmed: false,
             started: 0,
             looks: false,
         }
@@ -113,6 +116,7 @@ impl World {
             }
             Step::Look(bits) => self.look(|at| bits >> (at % 16) & 1 == 1),
             Step::Replace(limits) => self.replace(limits),
+            Step::Warm => self.warm(),
             Step::Stop => self.stop_machine(),
         }
     }
@@ -282,6 +286,19 @@ impl World {
                 "{seen:?} waits on"
             );
         }
+    }
+
+    /// A function that has run before has a process then, if there may be one more.
+    fn warm(&mut self) {
+        let (started, all) = (self.started, self.processes.len());
+        let is_one = |seen: &Seen| seen.generation == self.generation && !seen.is_killed;
+        let is_cold = !self.processes.values().any(is_one);
+        self.is_warmed = true;
+        self.machine.warm(self.now);
+        self.settle(None);
+        self.is_warmed = false;
+        let may = started > 0 && !self.is_stopped && all < self.limits.max_processes;
+        assert_eq!(self.started - started, usize::from(is_cold && may));
     }
 
     fn stop_machine(&mut self) {

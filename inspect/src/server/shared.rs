@@ -1,0 +1,29 @@
+//! What all requests of a page share.
+
+use gateway::Control;
+use tokio::sync::watch;
+
+use super::clients::Clients;
+use super::key::Key;
+use crate::store::Store;
+
+/// What only the gateway's owner knows of it.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// A line to paste that connects a client.
+    pub wscat: String,
+    /// What is served, such as `template.yaml`.
+    pub served: String,
+}
+
+/// The gateway, and what is known of it.
+pub(super) struct Shared {
+    pub(super) control: Control,
+    pub(super) store: Store,
+    pub(super) about: About,
+    pub(super) key: Key,
+    /// The clients that the page has opened.
+    pub(super) clients: Clients,
+    /// Whether the gateway goes down.
+    pub(super) ends: watch::Sender<bool>,
+}

@@ -1,0 +1,74 @@
+//! A request in one line of the page.
+
+use serde::Serialize;
+
+use crate::exchange::{Exchange, Kind, Message, Request, Verdict};
+use crate::store::Store;
+
+/// What the timeline shows of a request.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Summary {
+    number: u64,
+    /// When it changed last.
+    revision: u64,
+    kind: Kind,
+    connection_id: String,
+    request_id: String,
+    began: u64,
+    ended: Option<u64>,
+    verdict: Verdict,
+    /// What was asked for, without secrets, and no more of it than fits on a line.
+    text: String,
+    route: Option<String>,
+    /// What was called.
+    targets: Vec<String>,
+    /// The status of the answer to a handshake or a call of `@connections`.
+    status: Option<u16>,
+}
+
+/// How many characters of a text fit on a line.
+const LINE: usize = 200;
+
+impl Summary {
+    pub(super) fn new(revision: u64, exchange: &Exchange, store: &Store) -> Self {
+        let targets = exchange.calls.iter().map(|call| call.target.name.clone());
+        let status = exchange.sent.iter().find_map(|sent| match sent.what {
+            Message::Response { status, .. } => Some(status),
+            _ => None,
+        });
+        let text = line(&exchange.request);
+        let is_frame = matches!(exchange.request, Request::Frame { .. });
+        Self {
+            number: exchange.number,
+            revision,
+            kind: exchange.kind,
+            connection_id: exchange.connection_id.clone(),
+            request_id: exchange.request_id.clone(),
+            began: exchange.began,
+            ended: exchange.ended,
+            verdict: exchange.verdict,
+            text: store.masked_text(&text),
+            route: exchange.route.as_ref().and_then(|route| route.key.clone()),
+            targets: targets.collect(),
+            status: status.filter(|_| !is_frame),
+        }
+    }
+}
+
+/// The beginning of what was asked for, in one line.
+fn line(request: &Request) -> String {
+    match request {
+        Request::Frame { text } => text
+            .chars()
+            .take(LINE)
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect(),
+        Request::Handshake { path, query, .. } => match query {
+            Some(query) => format!("{path}?{query}"),
+            None => path.clone(),
+        },
+        Request::Close { code, reason, .. } => format!("{code} {reason}").trim_end().to_owned(),
+        Request::Management { method, path, .. } => format!("{method} {path}"),
+    }
+}
