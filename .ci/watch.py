@@ -54,6 +54,54 @@ ROUTE = """
     Type: AWS::ApiGatewayV2::RouteResponse
     Properties: {ApiId: !Ref Api, RouteId: !Ref NAMERoute, RouteResponseKey: $default}
 """
+# A function that cargo builds, without packages but one of its own in another folder.
+RUST = {
+    "rust/Cargo.toml": """[package]
+name = "rust"
+edition = "2024"
+
+[dependencies]
+shared = { path = "../shared" }
+
+[workspace]
+""",
+    "rust/src/main.rs": r"""use std::io::{BufRead, BufReader, Read, Write};
+
+fn request(head: &str, body: &str) -> (String, String) {
+    let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
+    let mut stream = std::net::TcpStream::connect(&api).unwrap();
+    let length = body.len();
+    write!(stream, "{head} HTTP/1.1\r\nHost: {api}\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+    let (mut id, mut length) = (String::new(), 0);
+    let mut reader = BufReader::new(stream);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        match line.trim().split_once(": ") {
+            Some((name, value)) if name.eq_ignore_ascii_case("lambda-runtime-aws-request-id") => id = value.to_owned(),
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.parse().unwrap(),
+            None if line.trim().is_empty() => break,
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    (id, String::from_utf8(body).unwrap())
+}
+
+fn main() {
+    loop {
+        let (id, event) = request("GET /2018-06-01/runtime/invocation/next", "");
+        let number = event.split(r#"\"number\": "#).nth(1).unwrap();
+        let number: String = number.chars().take_while(char::is_ascii_digit).collect();
+        let answer = format!(r#"{{"statusCode": 200, "body": "{} {number}"}}"#, shared::VERSION);
+        request(&format!("POST /2018-06-01/runtime/invocation/{id}/response"), &answer);
+    }
+}
+""",
+    "shared/Cargo.toml": '[package]\nname = "shared"\nedition = "2024"\n',
+    "shared/src/lib.rs": 'pub const VERSION: &str = "first";\n',
+}
 HANDLERS = {
     "node": (
         "app.mjs",
@@ -88,7 +136,10 @@ def template(*more, routes=("node", "python")):
         part = FUNCTION + (ROUTE if name in routes else "")
         part = part.replace("NAME", name.capitalize()).replace("RUNTIME", runtime)
         text += part.replace("FOLDER", name).replace("KEY", name)
-    return text + "".join(more)
+    function = (FUNCTION + ROUTE).replace("KEY", "rust").replace("NAME", "Rust")
+    function = function.replace("RUNTIME", "provided.al2023").replace("FOLDER", "rust").replace("app.handler", "bootstrap")
+    built = "Type: AWS::Serverless::Function\n    Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: rust}}"
+    return text + function.replace("Type: AWS::Serverless::Function", built) + "".join(more)
 
 
 def code(name, version):
@@ -336,7 +387,28 @@ def storms(client):
     until("a package that is changed counts", lambda: said(r"reloaded in \d+ ms: function Node \(.*7.js\)", since))
 
 
+def rust(client):
+    """Cargo builds in the background: the old code answers meanwhile, and on when the new one is wrong."""
+    expect(client.ask("rust") == "first", "it is not what was built")
+    path = os.path.join(FOLDER, "shared", "src", "lib.rs")
+    since = len(LINES)
+    in_place(path, "pub const VERSION: &str = 1;\n")
+    until("cargo's error", lambda: client.ask("rust") == "first" and said("not reloaded", since))
+    expect(said("E0308", since), "cargo's error is not shown")
+    in_place(path, 'pub const VERSION: &str = "second";\n')
+    meanwhile = 0
+    while (answer := client.ask("rust")) != "second":
+        expect(answer == "first", answer)
+        meanwhile += 1
+    line = until("the line", lambda: said(r"reloaded in \d+ ms: function Rust \(shared/src/lib.rs\)", since))
+    print(f"Rust: {meanwhile} messages answered while cargo built; {line.strip()}")
+
+
 def main():
+    for file, text in RUST.items():
+        path = os.path.join(FOLDER, file)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        in_place(path, text)
     for name in HANDLERS:
         os.makedirs(os.path.join(FOLDER, name))
         in_place(*code(name, "first"))
@@ -347,6 +419,7 @@ def main():
         in_the_middle(client, ready)
         whole_template(client)
         storms(client)
+        rust(client)
         for name in HANDLERS:
             client.ask(name)
         print(f"one connection all the while: {client.sent} messages, each answered once")

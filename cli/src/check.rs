@@ -96,6 +96,8 @@ const AFTER_HELP: &str = "Targets: `spec` is the specification itself, in proces
 `gatespec serve` as a process, with the stack's real functions, reached through its sockets. `endpoint` is whatever is
 behind `--ws`: an emulator, or a deployed stack. `aws` is the deployed stack that `--stack` names.
 
+The kit's own cases are about the stack of gatespec's template.yaml, and stacks of their own; `--cases` runs yours on yours.
+
 Exit codes: 0 all as expected; 1 unexpected verdicts, or nothing was judged because all is unsupported; 2 something in the
 arguments, the cases or the stack's template must be changed; 3 could not run.";
 

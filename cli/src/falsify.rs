@@ -18,7 +18,8 @@ use crate::{Failure, eprint, print};
 /// and missing. It searches for output that its receiver cannot read (JSON; form encoding for SQS
 /// and SNS; XML), a message that does not come back as it was sent, a value that breaks out of its
 /// string and forges another, and a template that fails to render. The smallest input of each kind
-/// is shown, with the reference that let it through.
+/// is shown, with the reference that let it through and its cure. A stack needs nothing but its
+/// templates: no functions, no values of parameters.
 #[derive(Args)]
 #[command(
     after_help = "Exit codes: 0 not falsified; 1 falsified; 2 a file could not be read.\n\n\

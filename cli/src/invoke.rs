@@ -159,22 +159,18 @@ fn is_meant(named: &str, function: &stack::Function) -> bool {
 }
 
 fn unknown(named: &str, stack: &Assembly) -> String {
-    let ids: Vec<&str> = stack
-        .functions()
-        .iter()
-        .map(|one| &*one.logical_id)
-        .collect();
-    let meant = match nearest(named, ids.iter().copied()) {
+    let functions = stack.functions();
+    let ids: Vec<&str> = functions.iter().map(|one| &*one.logical_id).collect();
+    if ids.is_empty() {
+        return format!("there is no function `{named}`: the template has none");
+    }
+    let in_their_stacks = functions.iter().map(stack::Function::id_in_its_stack);
+    let meant = match nearest(named, ids.iter().copied().chain(in_their_stacks)) {
         Some(near) => format!("; did you mean `{near}`?"),
         None => String::new(),
     };
-    match ids.is_empty() {
-        true => format!("there is no function `{named}`: the template has none"),
-        false => format!(
-            "there is no function `{named}`{meant} (there are {})",
-            ids.join(", ")
-        ),
-    }
+    let ids = ids.join(", ");
+    format!("there is no function `{named}`{meant} (there are {ids})")
 }
 
 /// The error in words: what it is, and its message.

@@ -62,11 +62,12 @@ enum Command {
     Probe,
 }
 
-const AFTER_HELP: &str = "Exit codes: 0 all as expected; 1 unexpected verdicts, findings, or a template that cannot be
-rendered; 2 something in the arguments or the stack's template must be changed; 3 could not run.
+const AFTER_HELP: &str = "Exit codes: 0 all as expected; 1 unexpected verdicts, findings, a template that cannot be
+rendered, a function that failed or is not called; 2 something in the arguments or the stack's
+template must be changed; 3 could not run.
 
 Try:
-  gatespec                                   check the stack of this folder
+  gatespec                                   run every case on the stack of this folder
   gatespec serve                             talk to it: wscat --header token:hello -c ws://127.0.0.1:3001/stage
   gatespec render --template '$input.json(\"$.a\")' --body '{\"a\": 1}'";
 

@@ -45,9 +45,18 @@ use crate::{Caused, Failure, eprint, print, runtime};
 /// python3.* run on this machine's Node and Python, others by --runtime; all run as processes behind
 /// a Lambda Runtime API. A DynamoDB engine holds the tables, in memory or in the file of --data,
 /// unless AWS_ENDPOINT_URL_DYNAMODB names another.
+///
+/// Clients connect to ws://127.0.0.1:3001/STAGE, by wss:// with the certificate of `gatespec ca`.
+/// Code that runs on AWS reaches @connections, DynamoDB and Lambda here as it is. Calls of other
+/// services are answered with 501 unless --endpoint says where they are; what routes send to SQS, SNS
+/// and their like is kept for GET /@outbox. A function that cannot run on this machine is a warning,
+/// and what calls it gets `Internal server error`.
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  gatespec serve --port 0 --verbose my/template.yaml\n  \
+    after_help = "Exit codes: 0 ended by a signal; 2 something in the arguments, the template or the \
+                  code must be changed; 3 could not run, such as a port in use.\n\n\
+                  Examples:\n  gatespec serve --port 0 --verbose\n  \
+                  gatespec serve --watch\n  \
                   gatespec serve --stack Prod/Chat cdk.out"
 )]
 pub(crate) struct ServeArgs {

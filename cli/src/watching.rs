@@ -40,8 +40,8 @@ pub(crate) struct Watching {
     quiet: Quiet,
     /// The times of [`Quiet`] begin here.
     epoch: Instant,
-    /// Something is where something else was, or nothing: look again at all places.
-    has_moved: bool,
+    /// Inputs with something in a place where something else was, or nothing: look again there.
+    moved: BTreeSet<usize>,
     /// What was there at the last look, and when the next one is due.
     seen: (Seen, Instant),
     complaint: Option<String>,
@@ -77,7 +77,7 @@ impl Watching {
             was_there: BTreeSet::new(),
             quiet: Quiet::default(),
             epoch: Instant::now(),
-            has_moved: false,
+            moved: BTreeSet::new(),
             seen: (Seen::default(), Instant::now()),
             complaint: None,
         };
@@ -93,6 +93,8 @@ impl Watching {
         if self.inputs != inputs {
             inputs.clone_into(&mut self.inputs);
             self.was_there.clear();
+            self.places = Places::default();
+            self.moved = (0..inputs.len()).collect();
             self.look_again();
             if self.watcher.is_none() {
                 self.seen = (Seen::of(self.places.folders.keys()), Instant::now() + POLL);
@@ -124,7 +126,7 @@ impl Watching {
                     while let Ok(event) = self.events.try_recv() {
                         self.note(event);
                     }
-                    if self.has_moved && self.quiet.is_missing {
+                    if !self.moved.is_empty() && self.quiet.is_missing {
                         self.look_again();
                     }
                 }
@@ -141,7 +143,7 @@ impl Watching {
     }
 
     fn take(&mut self) -> Option<Change> {
-        if self.has_moved {
+        if !self.moved.is_empty() {
             let was_missing = self.quiet.is_missing;
             self.look_again();
             if self.quiet.is_missing && !was_missing {
@@ -183,7 +185,7 @@ impl Watching {
                 }
                 // The system may have stopped watching it, and those below it.
                 self.asked.retain(|folder, _| !folder.starts_with(path));
-                self.has_moved = true;
+                self.moved.extend(self.places.needing(path));
             }
             self.saw(path, sight);
         }
@@ -194,9 +196,13 @@ impl Watching {
         if inputs.is_empty() {
             return;
         }
-        self.has_moved |= self.places.is_a_name(path) && sight != Sight::Written;
-        // What it leads to is to be watched, too.
-        self.has_moved |= path.is_symlink();
+        if !matches!(sight, Sight::Written | Sight::Closed) {
+            self.moved.extend(self.places.named(path));
+        }
+        if path.is_symlink() {
+            // What it leads to is to be watched, too.
+            self.moved.extend(&inputs);
+        }
         if matches!(sight, Sight::Made | Sight::Whole) && path.is_dir() {
             self.places.grow(path);
             self.ask();
@@ -212,7 +218,7 @@ impl Watching {
         let before = std::mem::take(&mut self.seen.0);
         for path in before.differs(&now) {
             self.saw(path, there(path));
-            self.has_moved |= self.places.folders.contains_key(path);
+            self.moved.extend(self.places.needing(path));
         }
         // A look takes time: at most a tenth of it all is spent with looks.
         let pause = POLL.max(began.elapsed() * 10);
@@ -221,27 +227,29 @@ impl Watching {
 
     /// The system has lost count of what happened: anything may be another.
     fn note_all(&mut self) {
-        self.has_moved = true;
+        self.moved.extend(0..self.inputs.len());
         let now = self.epoch.elapsed();
         for (number, input) in self.inputs.iter().enumerate() {
             self.quiet.saw(now, input.clone(), Sight::Whole, [number]);
         }
     }
 
-    /// Looks where everything is, and watches it there.
+    /// Looks where everything is that has moved, and watches it there.
     fn look_again(&mut self) {
-        self.has_moved = false;
-        self.places = Places::of(&self.inputs);
+        let moved = std::mem::take(&mut self.moved);
+        let had = self.places.forget(&moved);
+        self.places.find(&self.inputs, &moved);
         let missing = &self.places.missing;
         self.quiet.is_missing = !missing.is_disjoint(&self.was_there);
         let all = 0..self.inputs.len();
         self.was_there
             .extend(all.filter(|input| !missing.contains(input)));
         let places = &self.places.folders;
-        let is_it = |folder: &PathBuf, was: Identity| identity(folder) == Some(was);
-        let stays = |folder: &PathBuf, was| places.contains_key(folder) && is_it(folder, was);
+        let is_gone = |folder: &PathBuf, was: Identity| {
+            !places.contains_key(folder) || (had.contains(folder) && identity(folder) != Some(was))
+        };
         let asked = self.asked.iter();
-        let gone = asked.filter(|(folder, was)| !stays(folder, **was));
+        let gone = asked.filter(|(folder, was)| is_gone(folder, **was));
         let gone: Vec<PathBuf> = gone.map(|(folder, _)| folder.clone()).collect();
         for folder in gone {
             self.asked.remove(&folder);

@@ -149,3 +149,19 @@ fn what_is_to_be_changed_is_exit_code_2(#[case] arguments: &[&str], #[case] ment
     assert!(told.contains(mention), "{told}");
     assert_eq!(stdout(&output), "");
 }
+
+#[test]
+fn a_function_of_a_nested_stack_is_suggested_by_its_own_name() {
+    let name = support::name("invoke-nested");
+    let inner = template(&name, &Function::new(&name));
+    let outer = format!(
+        "Resources:\n  Inner: {{Type: AWS::CloudFormation::Stack, \
+         Properties: {{TemplateURL: {inner}}}}}\n"
+    );
+    let outer = file(&name, "outer.yaml", &outer);
+    let output = gatespec(&["invoke", "Wroker", &outer, "--event", "1"]);
+    let told = stderr(&output);
+    assert_eq!(code(&output), Some(2), "{told}");
+    let mention = "did you mean `Worker`? (there are Inner/Worker, Inner/Idle)";
+    assert!(told.contains(mention), "{told}");
+}

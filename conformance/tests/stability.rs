@@ -11,6 +11,8 @@ use serde_json::Value;
 
 /// Lines that were written once, and one that is still to come.
 const REPORTS: &str = include_str!("stability/reports.jsonl");
+/// What people read of steps and fields.
+const PAGE: &str = include_str!("../../docs/cases.md");
 /// Every step with all its fields.
 const CASES: &str = include_str!("stability/cases.toml");
 
@@ -151,5 +153,36 @@ fn every_step_and_field_of_a_case_stays_readable() {
     for (step, used) in used {
         let there = offered(&problem(&format!("{{ do = \"{step}\", unknown = 1 }}")));
         assert_eq!(used, there, "the fields of `{step}`");
+    }
+}
+
+/// The fields in the tables of a section of the page of cases: what stands in backticks in the first
+/// cell of each row.
+fn documented(section: &str) -> BTreeSet<String> {
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+    let names = rows.flat_map(|row| {
+        let (cell, _) = row.split_once(" |").unwrap();
+        cell.trim_end_matches('`').split("`, `")
+    });
+    names.map(str::to_owned).collect()
+}
+
+// Who has the program alone reads nowhere else what a step takes.
+#[test]
+fn every_step_and_field_of_a_case_is_documented() {
+    let mut sections = PAGE.split("\n### `");
+    let keys = sections.next().unwrap().split("\n## ").next().unwrap();
+    let text = "[[case]]\nid = \"a/b\"\nwhy = \"w\"\nsteps = []\nunknown = 1\n";
+    let unknown = case::parse("x.toml", None, text).unwrap_err();
+    assert_eq!(documented(keys), offered(&unknown.problem.to_string()));
+    let sections: BTreeMap<&str, &str> = sections
+        .map(|section| section.split_once("`\n").unwrap())
+        .collect();
+    let steps: BTreeSet<String> = sections.keys().map(|step| (*step).to_owned()).collect();
+    assert_eq!(steps, offered(&problem("{ do = \"?\" }")));
+    for (step, section) in sections {
+        let section = section.split("\n## ").next().unwrap();
+        let there = offered(&problem(&format!("{{ do = \"{step}\", unknown = 1 }}")));
+        assert_eq!(documented(section), there, "the fields of `{step}`");
     }
 }

@@ -121,7 +121,9 @@ impl Running {
         }
         let mappings = assembly.event_source_mappings();
         self.mappings.deploy(mappings, self.dynamodb.as_ref());
-        self.warn(&assembly, &programs, &plan);
+        if !takeover.is_heard_of(&plan) {
+            self.warn(&assembly, &programs, &plan);
+        }
         self.assembly.send_replace(assembly);
         Ok(plan)
     }
@@ -137,6 +139,19 @@ impl Takeover<'_> {
         let absolute = |path: &PathBuf| std::path::absolute(Path::new(".").join(path)).ok();
         let mut saved = saved.iter().filter_map(absolute);
         saved.any(|saved| launch.program.code.contains(&saved))
+    }
+}
+
+impl Takeover<'_> {
+    /// Whether all that there is to warn of was told before: whoever saves code all day need not
+    /// hear of the template each time.
+    fn is_heard_of(self, plan: &Plan) -> bool {
+        let is_code = |function: &FunctionChange| match &function.change {
+            Change::Changed(parts) => *parts == [FunctionPart::Code],
+            Change::Added | Change::Removed => false,
+        };
+        let is_of_code = !plan.rules && plan.functions.iter().all(is_code);
+        matches!(self, Self::Saved(_)) && is_of_code
     }
 }
 

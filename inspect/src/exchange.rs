@@ -3,8 +3,10 @@
 //!
 //! As JSON, names are in camelCase, times are milliseconds since 1970, and what is absent is `null`.
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+use spec::template::Variables;
 
 /// A request: a handshake, a message, the end of a connection, or a call of `@connections`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -226,9 +228,11 @@ pub struct Template {
 #[serde(rename_all = "camelCase")]
 pub struct Values {
     /// `$context`.
-    pub context: Map<String, Value>,
+    #[serde(serialize_with = "as_json")]
+    pub context: Arc<Variables>,
     /// `$stageVariables`.
-    pub stage_variables: Map<String, Value>,
+    #[serde(serialize_with = "as_json")]
+    pub stage_variables: Arc<Variables>,
     /// `$input.body`.
     pub body: String,
 }
@@ -319,3 +323,7 @@ pub enum Verdict {
 
 /// The most bytes of one text that are kept: a whole message, which has at most 128 KiB.
 pub const TEXT_BYTES: usize = 128 * 1024;
+
+fn as_json<S: Serializer>(variables: &Arc<Variables>, serializer: S) -> Result<S::Ok, S::Error> {
+    variables.to_json().serialize(serializer)
+}

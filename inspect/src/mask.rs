@@ -54,22 +54,23 @@ impl Masks {
             }
             Request::Frame { text } => self.learn_json(text),
             Request::Close { .. } => {}
-            Request::Management { headers, .. } => {
+            Request::Management { headers, body, .. } => {
+                self.learn_json(body);
                 // Each is signed anew: that is masked where it stands, and comes up nowhere else.
                 let lasts = |(_, value): &&(String, String)| !value.starts_with("AWS4-");
                 let fields: Vec<_> = headers.iter().filter(lasts).cloned().collect();
                 self.learn_fields(&fields);
             }
         }
-        for call in &exchange.calls {
-            let texts = [&call.payload, &call.answer].into_iter().flatten();
-            texts.for_each(|text| self.learn_json(text));
-        }
+        // What is called gets nothing but what has come in, and what is sent is what came back.
+        let answers = exchange
+            .calls
+            .iter()
+            .filter_map(|call| call.answer.as_ref());
+        answers.for_each(|answer| self.learn_json(answer));
         for sent in &exchange.sent {
-            match &sent.what {
-                Message::Text { text } => self.learn_json(text),
-                Message::Response { headers, .. } => self.learn_fields(headers),
-                Message::Close { .. } => {}
+            if let Message::Response { headers, .. } = &sent.what {
+                self.learn_fields(headers);
             }
         }
     }

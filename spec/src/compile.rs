@@ -7,6 +7,7 @@ mod route;
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -32,7 +33,7 @@ pub use problem::{
 /// It is made by [`Api::compile`] and shared: gateways, and whatever was begun under it, hold it.
 pub struct CompiledApi {
     api: Api,
-    pub(crate) stage_variables: Variables,
+    pub(crate) stage_variables: Arc<Variables>,
     pub(crate) route_selection: SelectionExpression,
     pub(crate) key_source: KeySource,
     pub(crate) access_log: Option<Format>,
@@ -235,7 +236,7 @@ impl Compiler {
         match (route_selection, key_source) {
             (Some(route_selection), Some(key_source)) if self.problems.is_empty() => {
                 Ok(CompiledApi {
-                    stage_variables: Variables::from(&api.stage.stage_variables),
+                    stage_variables: Arc::new(Variables::from(&api.stage.stage_variables)),
                     api,
                     route_selection,
                     key_source,

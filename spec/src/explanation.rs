@@ -2,8 +2,9 @@
 //! what is sent came about.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use crate::template::Variables;
 
 /// What a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +55,9 @@ pub struct Rendering {
     /// `$input.body`.
     pub body: String,
     /// The members of `$context`.
-    pub context: Map<String, Value>,
+    pub context: Arc<Variables>,
     /// The members of `$stageVariables`.
-    pub stage_variables: Map<String, Value>,
+    pub stage_variables: Arc<Variables>,
 }
 
 /// On which side of an integration a template stands.

@@ -10,6 +10,7 @@ mod response;
 mod result;
 mod service;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::IgnoredAny;
@@ -70,9 +71,9 @@ pub struct Request<'a> {
     /// The proxy event.
     pub event: &'a Value,
     /// What `$context` holds.
-    pub context: &'a Variables,
+    pub context: &'a Arc<Variables>,
     /// What `$stageVariables` holds.
-    pub stage_variables: &'a Variables,
+    pub stage_variables: &'a Arc<Variables>,
     /// The message; empty at `$connect` and `$disconnect`.
     pub body: &'a str,
     /// What `$input.params()` holds.

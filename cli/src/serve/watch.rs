@@ -68,7 +68,7 @@ impl<'a> Watch<'a> {
                     tracing::error!("{problem}");
                     format!(
                         "not reloaded, the old one is served: {}",
-                        said::files(&change)
+                        said::files(&change, &self.template)
                     )
                 }
                 Err(NotServed::Gone(file)) => format!(
@@ -132,7 +132,7 @@ impl<'a> Watch<'a> {
         let saved: Vec<PathBuf> = change.inputs.iter().cloned().collect();
         let reloaded = running.reload(assembly, &saved).await;
         let reloaded = reloaded.map_err(|error| NotServed::Wrong(said::refused(&error)))?;
-        Ok(said::reloaded(&reloaded, change))
+        Ok(said::reloaded(&reloaded, change, &self.template))
     }
 
     /// What the template of a stack says now, with the values that are given for it now.

@@ -45,7 +45,7 @@ pub(super) fn is_folder(path: &Path) -> bool {
     let is_in_packages = || path.iter().any(|part| part == PACKAGES);
     CACHES.contains(&&*name)
         || (name.starts_with('.') && name != ENVIRONMENT && !is_in_packages())
-        || path.join(CACHE_TAG).is_file()
+        || (!is_in_packages() && path.join(CACHE_TAG).is_file())
         // cargo makes it before it says so.
         || (name == "target" && path.with_file_name("Cargo.toml").is_file())
 }

@@ -2,7 +2,7 @@
 //! the folder that holds a name, the one that each symbolic link on the way is in, and all folders
 //! below a folder.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -31,18 +31,39 @@ pub(super) struct Folder {
 const LINKS: usize = 40;
 
 impl Places {
-    /// The places of files and folders, which need not be there.
-    pub(super) fn of(inputs: &[PathBuf]) -> Self {
-        let mut places = Self::default();
+    /// Finds the places of files and folders, which need not be there; of those with these numbers.
+    pub(super) fn find(&mut self, inputs: &[PathBuf], numbers: &BTreeSet<usize>) {
         for (number, input) in inputs.iter().enumerate() {
+            if !numbers.contains(&number) {
+                continue;
+            }
             let absolute = std::path::absolute(input).unwrap_or_else(|_| input.clone());
-            match places.follow(&absolute, number) {
-                None => drop(places.missing.insert(number)),
-                Some(real) if real.is_dir() => places.add_tree(&real, &[number].into()),
+            match self.follow(&absolute, number) {
+                None => drop(self.missing.insert(number)),
+                Some(real) if real.is_dir() => self.add_tree(&real, &[number].into()),
                 Some(_) => {}
             }
         }
-        places
+    }
+
+    /// Forgets the places of these inputs; gives the folders that they had.
+    pub(super) fn forget(&mut self, numbers: &BTreeSet<usize>) -> HashSet<PathBuf> {
+        self.missing.retain(|number| !numbers.contains(number));
+        let mut had = HashSet::new();
+        self.folders.retain(|path, folder| {
+            if folder.inputs().any(|number| numbers.contains(number)) {
+                had.insert(path.clone());
+                folder.forget(numbers);
+            }
+            folder.inputs().next().is_some()
+        });
+        had
+    }
+
+    /// The inputs that a folder is watched for.
+    pub(super) fn needing(&self, folder: &Path) -> BTreeSet<usize> {
+        let folder = self.folders.get(folder).into_iter();
+        folder.flat_map(Folder::inputs).copied().collect()
     }
 
     /// The inputs that a change of what is at `path` is a change of.
@@ -61,11 +82,12 @@ impl Places {
         inputs
     }
 
-    /// Whether something depends on a name: a link, a folder or a file that is replaced under it.
-    pub(super) fn is_a_name(&self, path: &Path) -> bool {
+    /// Which inputs depend on a name: a link, a folder or a file that is replaced under it.
+    pub(super) fn named(&self, path: &Path) -> BTreeSet<usize> {
         let folder = path.parent().and_then(|around| self.folders.get(around));
         let name = path.file_name().unwrap_or(OsStr::new(""));
-        folder.is_some_and(|folder| folder.names.contains_key(name))
+        let inputs = folder.and_then(|folder| folder.names.get(name));
+        inputs.cloned().unwrap_or_default()
     }
 
     /// Adds a folder that is new in a watched one, with all below it.
@@ -154,6 +176,20 @@ impl Places {
             let of_name = folder.names.entry(name.to_owned()).or_default();
             of_name.extend(inputs);
         }
+    }
+}
+
+impl Folder {
+    fn inputs(&self) -> impl Iterator<Item = &usize> {
+        self.trees.iter().chain(self.names.values().flatten())
+    }
+
+    fn forget(&mut self, numbers: &BTreeSet<usize>) {
+        self.trees.retain(|number| !numbers.contains(number));
+        self.names.retain(|_, inputs| {
+            inputs.retain(|number| !numbers.contains(number));
+            !inputs.is_empty()
+        });
     }
 }
 

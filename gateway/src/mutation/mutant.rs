@@ -79,6 +79,10 @@ impl Mutant {
         self.machine.is_idle() && self.outputs.is_empty() && self.late.is_empty()
     }
 
+    pub(crate) fn is_calling(&self) -> bool {
+        self.machine.is_calling()
+    }
+
     pub(crate) fn explain(&mut self, wanted: bool) {
         self.machine.explain(wanted);
     }

@@ -187,11 +187,9 @@ fn of_output(output: &Output) -> usize {
 }
 
 fn of_rendering(rendering: &Rendering) -> usize {
-    // `$context` has some thirty members.
-    const CONTEXT: usize = 4096;
     let rendered = rendering.rendered.as_ref();
     let rendered = rendered.map_or_else(String::len, String::len);
-    CONTEXT + rendering.source.len() + rendered + rendering.body.len()
+    rendering.context.bytes() + rendering.source.len() + rendered + rendering.body.len()
 }
 
 fn of_field((name, value): (&str, &str)) -> usize {

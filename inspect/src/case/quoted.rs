@@ -2,11 +2,16 @@
 
 use std::fmt::Write;
 
-/// A text as a TOML string on one line. JSON stays readable where it can: in single quotes.
+/// A text as a TOML string on one line. JSON stays readable where it can: in single quotes, or in
+/// three of them.
 pub(super) fn quoted(text: &str) -> String {
-    let is_literal = text.contains(['"', '\\']) && !text.contains(|c: char| c == '\'' || is_odd(c));
-    if is_literal {
-        return format!("'{text}'");
+    if text.contains(['"', '\\']) && !text.contains(is_odd) {
+        if !text.contains('\'') {
+            return format!("'{text}'");
+        }
+        if !text.contains("'''") && !text.starts_with('\'') && !text.ends_with('\'') {
+            return format!("'''{text}'''");
+        }
     }
     let mut string = String::with_capacity(text.len() + 2);
     string.push('"');
@@ -58,7 +63,9 @@ mod tests {
     #[rstest]
     #[case("plain", r#""plain""#)]
     #[case(r#"{"a":1}"#, r#"'{"a":1}'"#)]
-    #[case(r#"{"a":"it's"}"#, r#""{\"a\":\"it's\"}""#)]
+    #[case(r#"{"a":"it's"}"#, r#"'''{"a":"it's"}'''"#)]
+    #[case(r#""a''''b""#, r#""\"a''''b\"""#)]
+    #[case(r#"'"'"#, r#""'\"'""#)]
     #[case("a\nb\u{0}\u{202e}", r#""a\nb\u0000\u202E""#)]
     fn a_string_is_readable(#[case] text: &str, #[case] string: &str) {
         assert_eq!(quoted(text), string);

@@ -61,6 +61,8 @@ struct Call {
 
 /// How many ids of connections before the session are known.
 const MOST_PAST: usize = 1000;
+/// How many events may wait for a process.
+const MOST_QUEUED: usize = 10_000;
 /// How long a function may work: Lambda's largest `Timeout`.
 const LONGEST: Duration = Duration::from_secs(900);
 /// Whose signature a function's call of `@connections` has on the gateway.
@@ -112,6 +114,10 @@ impl Recorder {
             .get(&call)
             .map_or(self.actions, |call| call.action);
         self.session.learn(request_id);
+        if self.queued.len() >= MOST_QUEUED {
+            // Events whose processes could not start: nobody takes them any more.
+            self.queued.clear();
+        }
         self.queued.insert(request_id.to_owned(), action);
     }
 

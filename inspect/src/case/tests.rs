@@ -69,6 +69,18 @@ fn what_is_clear_is_in_its_order() {
     assert_snapshot!(gateway.case());
 }
 
+#[test]
+fn what_a_client_has_said_first_is_said_again() {
+    const ROOM: &str = "03c09e84-9949-48d9-9d50-8ddb489d6142";
+    let mut gateway = Gateway::new();
+    gateway.connect(0, &format!("/prod?room={ROOM}"), &[]);
+    let call = gateway.say(0, &format!("at {START}"));
+    let text = format!("{ROOM} {START} 3ac09e84-9949-48d9-9d50-8ddb489d6142");
+    gateway.post(0, &text).done(call);
+    let pattern = format!(r#"text = "{ROOM} {START} ${{*:uuid}}""#);
+    assert!(gateway.case().contains(&pattern), "{}", gateway.case());
+}
+
 // What is posted to somebody who has left reaches them if nobody hurries.
 #[test]
 fn what_came_too_late_may_come_in_time() {

@@ -79,6 +79,7 @@ impl Fold {
         {
             self.table.name_event((number, place), request_id);
         }
+        let has_lines = !lines.is_empty();
         let joined = self.table.edit(number, |exchange| {
             let Some(call) = exchange.calls.get_mut(place) else {
                 return false;
@@ -86,7 +87,10 @@ impl Fold {
             exchange.is_cut |= !joined(call, event, lines);
             true
         });
-        self.table.weigh(number);
+        match has_lines {
+            true => self.table.weigh(number),
+            false => self.table.changed(number),
+        }
         joined == Some(true)
     }
 }

@@ -1,7 +1,5 @@
 //! How much is kept.
 
-use serde_json::{Map, Value};
-
 use crate::exchange::{Call, Exchange, Message, Request, TEXT_BYTES, Template};
 
 /// How many exchanges are kept.
@@ -94,23 +92,8 @@ fn of_template(template: &Template) -> usize {
         + of(&template.rendered)
         + of(&template.error)
         + template.values.body.len()
-        + of_map(&template.values.context)
-        + of_map(&template.values.stage_variables)
-}
-
-fn of_map(map: &Map<String, Value>) -> usize {
-    let each = map.iter().map(|(name, value)| name.len() + of_value(value));
-    each.sum()
-}
-
-fn of_value(value: &Value) -> usize {
-    const EACH: usize = 48;
-    EACH + match value {
-        Value::String(text) => text.len(),
-        Value::Array(items) => items.iter().map(of_value).sum(),
-        Value::Object(map) => of_map(map),
-        _ => 0,
-    }
+        + template.values.context.bytes()
+        + template.values.stage_variables.bytes()
 }
 
 fn of_headers(headers: &[(String, String)]) -> usize {

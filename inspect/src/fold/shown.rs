@@ -1,5 +1,7 @@
 //! What the machine says, as it is shown.
 
+use std::sync::Arc;
+
 use spec::connection::CloseInfo;
 use spec::http::{Headers, HttpResponse};
 use spec::io::Rendering;
@@ -15,8 +17,8 @@ pub(super) fn template(rendering: &Rendering, is_cut: &mut bool) -> Template {
         rendered: rendering.rendered.as_ref().ok().map(|text| cut(text)),
         error: rendering.rendered.as_ref().err().map(|text| cut(text)),
         values: Values {
-            context: rendering.context.clone(),
-            stage_variables: rendering.stage_variables.clone(),
+            context: Arc::clone(&rendering.context),
+            stage_variables: Arc::clone(&rendering.stage_variables),
             body: cut(&rendering.body),
         },
     }

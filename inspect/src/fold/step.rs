@@ -162,7 +162,7 @@ impl Fold {
         {
             return self.began(reading, request_id, (*peer, connection_id, *kind));
         }
-        let number = self.table.request(request_id);
+        let number = self.request(reading.current, request_id);
         reading.current = number;
         match &explanation.about {
             About::Began { .. } => {}
@@ -204,6 +204,15 @@ impl Fold {
         }
     }
 
+    /// The exchange with this id, which mostly is the current one.
+    fn request(&self, current: Option<u64>, request_id: &str) -> Option<u64> {
+        let known = current.and_then(|number| self.table.get(number));
+        match known {
+            Some((_, exchange)) if exchange.request_id == request_id => current,
+            _ => self.table.request(request_id),
+        }
+    }
+
     fn began(
         &mut self,
         reading: &mut Reading<'_>,
@@ -232,7 +241,7 @@ impl Fold {
     }
 
     fn decision(&mut self, reading: &mut Reading<'_>, decision: &io::Decision) {
-        let number = self.table.request(&decision.request_id);
+        let number = self.request(reading.current, &decision.request_id);
         let number = number.or(reading.current);
         let Some(number) = number else { return };
         reading.current = Some(number);
@@ -338,7 +347,9 @@ impl Fold {
         let at = reading.at;
         let number = number?;
         let changed = self.table.edit(number, |exchange| change(exchange, at))?;
-        reading.touched.push(number);
+        if reading.touched.last() != Some(&number) {
+            reading.touched.push(number);
+        }
         Some(changed)
     }
 }

@@ -74,7 +74,7 @@ impl Table {
             ids: Vec::new(),
         };
         self.by_number.insert(self.last, tracked);
-        self.weigh(self.last);
+        self.changed.insert(self.last);
         self.last
     }
 
@@ -141,15 +141,20 @@ impl Table {
         self.by_number.get_mut(&number)
     }
 
-    /// Changes an exchange, if it is remembered.
+    /// Changes an exchange, if it is remembered. To be followed by [`weigh`](Self::weigh)
+    /// or [`changed`](Self::changed).
     pub(super) fn edit<T>(
         &mut self,
         number: u64,
         change: impl FnOnce(&mut Exchange) -> T,
     ) -> Option<T> {
         let tracked = self.by_number.get_mut(&number)?;
-        self.changed.insert(number);
         Some(change(Arc::make_mut(&mut tracked.exchange)))
+    }
+
+    /// Notes that an exchange has changed, but not what it costs.
+    pub(super) fn changed(&mut self, number: u64) {
+        self.changed.insert(number);
     }
 
     /// Notes what an exchange costs now, and forgets others if that is too much.

@@ -131,7 +131,7 @@ fn templates_and_models_are_shown() {
     let rendered = format!(r#"{{"id": "{}", "n": 7}}"#, mapped.connection_id);
     assert_eq!(template.rendered.as_deref(), Some(&*rendered));
     assert_eq!(
-        template.values.context["connectionId"],
+        template.values.context.to_json()["connectionId"],
         *mapped.connection_id
     );
     assert_eq!(mapped.calls[0].payload.as_deref(), Some(&*rendered));

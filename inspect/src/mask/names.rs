@@ -1,6 +1,6 @@
 //! Under which names secrets stand, and what of a value is secret.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 use spec::Api;
@@ -12,8 +12,8 @@ use super::MASK;
 #[derive(Debug)]
 pub(super) struct Names {
     all: BTreeSet<String>,
-    /// By their first byte.
-    by_start: HashMap<u8, Vec<String>>,
+    /// Those that hold no other one.
+    stems: Vec<String>,
 }
 
 /// What is secret for every gateway.
@@ -37,7 +37,7 @@ impl Default for Names {
     fn default() -> Self {
         let mut names = Self {
             all: BTreeSet::new(),
-            by_start: HashMap::new(),
+            stems: Vec::new(),
         };
         ALWAYS.iter().for_each(|name| names.insert(name));
         names
@@ -60,14 +60,15 @@ impl Names {
     }
 
     fn insert(&mut self, name: &str) {
-        if let Some(start) = name.bytes().next()
-            && self.all.insert(name.to_owned())
-        {
-            self.by_start
-                .entry(start)
-                .or_default()
-                .push(name.to_owned());
+        if name.is_empty() || !self.all.insert(name.to_owned()) {
+            return;
         }
+        let others = self.all.iter();
+        let is_stem = |name: &&String| {
+            let mut others = others.clone();
+            !others.any(|other| other != *name && name.contains(other))
+        };
+        self.stems = self.all.iter().filter(is_stem).cloned().collect();
     }
 
     pub(super) fn is_secret_field(&self, name: &str) -> bool {
@@ -94,13 +95,8 @@ impl Names {
 
     /// Whether one of the names may stand in a text: most have none, and need not be parsed.
     pub(super) fn are_perhaps_in(&self, text: &str) -> bool {
-        let text = text.as_bytes();
-        let begins = |at: usize, byte: u8| {
-            let names = self.by_start.get(&byte.to_ascii_lowercase());
-            names.is_some_and(|names| names.iter().any(|name| is_at(&text[at..], name)))
-        };
-        let mut bytes = text.iter().enumerate();
-        bytes.any(|(at, byte)| begins(at, *byte))
+        let text = text.to_ascii_lowercase();
+        self.stems.iter().any(|stem| text.contains(stem))
     }
 
     /// The values under secret names in a JSON value: texts, and lists of them.
@@ -125,11 +121,6 @@ impl Names {
             _ => {}
         }
     }
-}
-
-fn is_at(text: &[u8], name: &str) -> bool {
-    let beginning = text.get(..name.len());
-    beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(name.as_bytes()))
 }
 
 fn texts(value: &Value, found: &mut Vec<String>) {

@@ -1,6 +1,9 @@
 //! The texts of an exchange.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
+use spec::template::Variables;
 
 use crate::exchange::{Call, Exchange, Message, Request, Template};
 
@@ -73,9 +76,15 @@ fn of_template(template: &mut Template, each: &mut impl FnMut(&mut String)) {
     each(&mut template.source);
     template.rendered.iter_mut().for_each(&mut *each);
     template.error.iter_mut().for_each(&mut *each);
-    of_map(&mut template.values.context, each);
-    of_map(&mut template.values.stage_variables, each);
+    of_variables(&mut template.values.context, each);
+    of_variables(&mut template.values.stage_variables, each);
     each(&mut template.values.body);
+}
+
+fn of_variables(variables: &mut Arc<Variables>, each: &mut impl FnMut(&mut String)) {
+    let mut map = variables.to_json();
+    of_map(&mut map, each);
+    *variables = Arc::new(map.into());
 }
 
 fn of_map(map: &mut Map<String, Value>, each: &mut impl FnMut(&mut String)) {

@@ -1,9 +1,12 @@
 //! No secret is left, wherever it comes up again.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use rstest::rstest;
-use serde_json::{Map, json};
+use serde_json::json;
 use spec::api::{ApiKey, Authorizer, CallPermission};
+use spec::template::Variables;
 
 use super::*;
 use crate::exchange::{
@@ -65,6 +68,10 @@ fn handshake(query: Option<String>, headers: &[(&str, &str)]) -> Exchange {
     exchange(Kind::Connect, request)
 }
 
+fn variables(json: &Value) -> Arc<Variables> {
+    Arc::new(json.as_object().cloned().unwrap_or_default().into())
+}
+
 /// A message of the same connection, in which a text comes up everywhere.
 fn full_of(text: &str) -> Exchange {
     let frame = json!({"say": text}).to_string();
@@ -77,8 +84,8 @@ fn full_of(text: &str) -> Exchange {
     );
     let context = json!({"authorizer": {"claims": [text, {text: 1}]}});
     let values = Values {
-        context: context.as_object().cloned().unwrap_or_default(),
-        stage_variables: Map::from_iter([("v".to_owned(), text.into())]),
+        context: variables(&context),
+        stage_variables: variables(&json!({"v": text})),
         body: frame.clone(),
     };
     let template = Template {

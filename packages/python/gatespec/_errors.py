@@ -32,4 +32,4 @@ class StartTimeoutError(StartError, TimeoutError):
 
 
 class CommandError(GatespecError):
-    """A running gateway refused ``advance`` or ``apply``, or it is not running any more."""
+    """A gateway refused ``advance`` or ``apply``, did not settle, or is not running any more."""

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 #: processes, some for logs (CONTRIBUTING.md, "Shutdown").
 _END = 20.0
 #: The answers on standard output; other lines there are the access log's of `--access-log -`.
-_ANSWER = re.compile(r"now \d+$|applied: |error: ")
+_ANSWER = re.compile(r"now \d+$|applied: |settled$|error: ")
 
 
 def start(
@@ -108,6 +109,7 @@ class Gateway:
         self._timeout = timeout
         self._log = Log(process.stderr)
         self._closed = False
+        self._owed = 0
         self._command = threading.Lock()
         self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._reader = threading.Thread(
@@ -162,6 +164,16 @@ class Gateway:
         # Decimals, never an exponent.
         answer = self._ask(f"advance {seconds:.3f}")
         return int(answer[len("now ") :])
+
+    def settle(self, *, timeout: float = 10.0) -> None:
+        """Wait until no function is at work on what the gateway has received.
+
+        An answer by ``@connections`` arrives before its function has ended; `advance` would let its
+        timeout pass.
+
+        :raises CommandError: if one still is after ``timeout`` seconds.
+        """
+        self._ask("settle", timeout)
 
     def apply(self) -> str:
         """Read the template again and serve what it says now; return what changed.
@@ -245,22 +257,19 @@ class Gateway:
                     self._log.add(text)
         self._answers.put(None)
 
-    def _ask(self, command: str) -> str:
+    def _ask(self, command: str, timeout: float | None = None) -> str:
+        timeout = self._timeout if timeout is None else timeout
         with self._command:
             before = len(self.logs)
             try:
                 self._input.write(f"{command}\n")
                 self._input.flush()
-                answer = self._answers.get(timeout=self._timeout)
+                answer = self._answer(timeout)
             except (OSError, ValueError):
                 answer = None
             except queue.Empty:
-                # The next answer would be taken for the next command's.
-                self._kill()
-                raise CommandError(
-                    f"no answer to `{command}` within {self._timeout:g} s, so the gateway was "
-                    f"ended:\n{tail(self.logs)}"
-                ) from None
+                late = f"no answer to `{command}` within {timeout:g} s"
+                raise CommandError(f"{late}:\n{tail(self.logs)}") from None
         if answer is None:
             log = tail(self.logs)
             raise CommandError(f"`{command}`: the gateway is not running any more:\n{log}")
@@ -270,6 +279,20 @@ class Gateway:
             lines = [answer[len("error: ") :], *self.logs[before:]]
             raise CommandError(f"`{command}`: {tail(lines)}")
         return answer
+
+    def _answer(self, timeout: float) -> str | None:
+        """Return the answer to the last command, behind those to which none came in time."""
+        deadline = time.monotonic() + timeout
+        self._owed += 1
+        while True:
+            answer = self._answers.get(timeout=max(deadline - time.monotonic(), 0))
+            if answer is None:
+                # Whoever asks next sees it, too.
+                self._answers.put(None)
+                return None
+            self._owed -= 1
+            if self._owed == 0:
+                return answer
 
     def _kill(self) -> None:
         """End the process at once, if it still is there, and what belongs to it."""

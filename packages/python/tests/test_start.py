@@ -71,6 +71,21 @@ def test_ten_minutes_are_skipped() -> None:
             client.recv(timeout=10)
 
 
+def test_settle_waits_for_functions_at_work() -> None:
+    with gatespec.start(STACK, verbose=False) as api, connect(api.ws_url) as client:
+        client.send("slow")
+        api.wait_for_log("received slow")
+        api.settle()
+        api.advance(60)
+        assert client.recv(timeout=10) == "hello. slow"
+        client.send("slower")
+        api.wait_for_log("received slower")
+        with pytest.raises(gatespec.CommandError, match=r"no answer to `settle` within 0\.2 s"):
+            api.settle(timeout=0.2)
+        # That answer is still to come, and is not the next command's.
+        assert api.apply() == "nothing"
+
+
 def test_the_frozen_clock_is_the_default_and_begins_now() -> None:
     with gatespec.start(STACK) as api:
         assert abs(api.advance(0) / 1000 - time.time()) < 60

@@ -224,8 +224,9 @@ impl Gateway {
             route_key: RouteKey::Connect,
             connection: connection.clone(),
             event: event::connect(&rules, &handshake.request, &handshake.trace_id, typed),
-            context: event::template_context(context(principal.map(Principal::for_template)))
-                .into(),
+            context: Arc::new(
+                event::template_context(context(principal.map(Principal::for_template))).into(),
+            ),
             log: None,
             body: String::new(),
             params: params(&handshake.request, &handshake.trace_id),

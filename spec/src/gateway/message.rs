@@ -205,7 +205,7 @@ impl Gateway {
             route_key,
             connection: connection.clone(),
             event,
-            context: event::template_context(context).into(),
+            context: Arc::new(event::template_context(context).into()),
             log,
             body,
             params: Params::default(),

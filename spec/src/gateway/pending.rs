@@ -50,7 +50,7 @@ pub(super) struct Exchange {
     /// As it was when the request came: the peer may have gone since.
     pub(super) connection: Connection,
     pub(super) event: Value,
-    pub(super) context: Variables,
+    pub(super) context: Arc<Variables>,
     /// The same for the access log's line; `None` where there is none, and at `$connect`, whose
     /// line is the handshake's.
     pub(super) log: Option<Map<String, Value>>,

@@ -1,5 +1,7 @@
 //! Mapping templates of an integration: which one is used, and what it renders.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
 use super::{Failure, InvalidIntegration, Request};
@@ -126,8 +128,8 @@ pub(super) fn render(
             source: template.source().to_owned(),
             rendered: rendered.clone(),
             body: body.to_owned(),
-            context: request.context.to_json(),
-            stage_variables: request.stage_variables.to_json(),
+            context: Arc::clone(request.context),
+            stage_variables: Arc::clone(request.stage_variables),
         });
     }
     rendered.map_err(Failure::Template)

@@ -10,6 +10,11 @@ use super::json;
 pub struct Variables(FrozenMap);
 
 impl Variables {
+    /// How many bytes they take, about.
+    pub fn bytes(&self) -> usize {
+        bytes_of_map(&self.0)
+    }
+
     /// The values as JSON.
     pub fn to_json(&self) -> JsonMap<String, Json> {
         thaw_map(&self.0)
@@ -17,6 +22,12 @@ impl Variables {
 
     pub(super) fn map(&self) -> &FrozenMap {
         &self.0
+    }
+}
+
+impl PartialEq for Variables {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_json() == other.to_json()
     }
 }
 
@@ -54,6 +65,23 @@ fn freeze(json: Json) -> Frozen {
         Json::String(text) => Frozen::Text(text),
         Json::Array(items) => Frozen::List(items.into_iter().map(freeze).collect()),
         Json::Object(map) => Frozen::Map(freeze_map(map)),
+    }
+}
+
+fn bytes_of_map(map: &FrozenMap) -> usize {
+    let members = map.iter();
+    members
+        .map(|(name, value)| name.len() + bytes_of(value))
+        .sum()
+}
+
+fn bytes_of(value: &Frozen) -> usize {
+    const EACH: usize = 64;
+    EACH + match value {
+        Frozen::Text(text) => text.len(),
+        Frozen::List(items) => items.iter().map(bytes_of).sum(),
+        Frozen::Map(map) => bytes_of_map(map),
+        _ => 0,
     }
 }
 

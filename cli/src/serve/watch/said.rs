@@ -12,9 +12,13 @@ use crate::watching::Change;
 const NAMES: usize = 4;
 
 /// What changed, and how long it took.
-pub(super) fn reloaded(Reloaded { plan, held }: &Reloaded, change: &Change) -> String {
+pub(super) fn reloaded(
+    Reloaded { plan, held }: &Reloaded,
+    change: &Change,
+    template: &Path,
+) -> String {
     let took = change.first.elapsed().as_millis();
-    let files = files(change);
+    let files = files(change, template);
     if plan.is_empty() {
         return format!("read again in {took} ms: nothing that is served has changed ({files})");
     }
@@ -40,15 +44,19 @@ pub(super) fn refused(error: &ApplyError) -> String {
     }
 }
 
-/// The files that were saved, from the folder that the gateway was started in.
-pub(super) fn files(change: &Change) -> String {
-    let here = std::env::current_dir().unwrap_or_default();
-    let here = std::fs::canonicalize(here).unwrap_or_default();
+/// The files that were saved, from the folder that the gateway was started in, or from that of the
+/// template.
+pub(super) fn files(change: &Change, template: &Path) -> String {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_default();
+    let around = template.parent().map(real).unwrap_or_default();
+    let folders = [real(Path::new(".")), around];
+    let folders = || {
+        let known = folders.iter();
+        known.filter(|folder| !folder.as_os_str().is_empty())
+    };
     let name = |path: &Path| {
-        path.strip_prefix(&here)
-            .unwrap_or(path)
-            .display()
-            .to_string()
+        let mut names = folders().filter_map(|folder| path.strip_prefix(folder).ok());
+        names.next().unwrap_or(path).display().to_string()
     };
     // A temporary file of an editor's is gone by now.
     let (there, gone): (Vec<_>, Vec<_>) = change.paths.iter().partition(|path| path.exists());

@@ -117,10 +117,10 @@ fn the_templates_of_a_message_are_shown_with_what_went_in() {
     );
     assert!(rendering.source.starts_with(r#"{"id": "$context"#));
     assert_eq!(rendering.body, r#"{"action": "echo", "n": 1}"#);
-    let id = &rendering.context["connectionId"];
+    let id = &rendering.context.to_json()["connectionId"];
     let rendered = format!(r#"{{"id": {id}, "n": 1, "v": "w"}}"#);
     assert_eq!(rendering.rendered, Ok(rendered));
-    assert_eq!(rendering.stage_variables["v"], "w");
+    assert_eq!(rendering.stage_variables.to_json()["v"], "w");
     let validated = outputs.iter().any(|output| {
         matches!(output, Output::Explanation(one)
             if one.about == About::Validated { model: "Wants".to_owned(), mismatch: None })
