@@ -1,5 +1,5 @@
-// The pages that a Node user reads, as printed: each block of commands, and each program that begins
-// with its file's name.
+// The pages that a Node user reads, as printed: each block of commands, and each program that
+// begins with its file's name.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -14,8 +14,8 @@ export function blocks(page) {
 }
 
 /**
- * Runs a block of commands in a shell, after which the next one goes on in the same folder. Commands
- * that serve are ended by Ctrl-C once they say what to paste.
+ * Runs a block of commands in a shell, after which the next one goes on in the same folder.
+ * Commands that serve are ended by Ctrl-C once they say what to paste.
  *
  * @param {string} text
  * @param {{cwd: string, env: Record<string, string>}} options

@@ -54,7 +54,7 @@ export interface Options {
   verbose?: boolean;
   /** More arguments of `gatespec serve`. */
   arguments?: readonly string[];
-  /** How long the start may take, in seconds; by default, 120. Functions in Rust are built in it. */
+  /** How long the start may take, in seconds: 120. Functions in Rust are built in it. */
   timeout?: number;
 }
 

@@ -18,7 +18,7 @@ async function serving() {
   return { child, ...JSON.parse(line) };
 }
 
-test('standard input and output, and the exit code, are the program\'s', async () => {
+test("standard input and output, and the exit code, are the program's", async () => {
   const version = await run(COMMAND, ['--version']);
   assert.match(version.out, /^gatespec \d+\.\d+\.\d+\n$/);
   assert.equal(version.code, 0);

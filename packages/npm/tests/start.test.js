@@ -62,7 +62,10 @@ describe('a gateway', () => {
     assert.match(await api.waitForLog('heard hi'), /^Echo.*INFO\theard hi$/);
     assert.match(await api.waitForLog(/REPORT RequestId: .*Max Memory Used/), /^Echo/);
     // The chosen route: the log explains decisions unless it is told not to.
-    assert.ok(api.logs.some((line) => line.includes('$default')), api.logs.join('\n'));
+    assert.ok(
+      api.logs.some((line) => line.includes('$default')),
+      api.logs.join('\n'),
+    );
     socket.close();
   });
 
@@ -86,9 +89,15 @@ describe('a gateway', () => {
     const after = api.logs.length;
     socket.send('slowly');
     await api.waitForLog('heard slowly');
-    await assert.rejects(api.settle({ timeout: 0.01 }), /^GatespecError: a function is still at work after 0\.01 s:\n/);
+    await assert.rejects(
+      api.settle({ timeout: 0.01 }),
+      /^GatespecError: a function is still at work after 0\.01 s:\n/,
+    );
     await api.settle();
-    assert.ok(api.logs.slice(after).some((line) => line.includes('REPORT')), api.logs.slice(after).join('\n'));
+    assert.ok(
+      api.logs.slice(after).some((line) => line.includes('REPORT')),
+      api.logs.slice(after).join('\n'),
+    );
     socket.close();
   });
 
@@ -124,8 +133,12 @@ test('a changed template is applied; one with mistakes is shown, and the old one
   assert.match(await ask(socket, 'hi'), /^hello somebody: hi/);
 });
 
-test('what does not start says why, in the gateway\'s words', async (t) => {
-  const failure = (...args) => start(...args).then(() => assert.fail('it started'), (error) => error);
+test("what does not start says why, in the gateway's words", async (t) => {
+  const failure = (...args) =>
+    start(...args).then(
+      () => assert.fail('it started'),
+      (error) => error,
+    );
   const missing = await failure('nowhere.yaml');
   assert.match(missing.message, /^the gateway has ended \(exit code 2\):\nerror: .*nowhere\.yaml/s);
   assert.deepEqual([missing.name, missing.exitCode], ['GatespecError', 2]);
@@ -143,14 +156,20 @@ test('what does not start says why, in the gateway\'s words', async (t) => {
   assert.match(taken.message, new RegExp(`127\\.0\\.0\\.1:${port}`));
   assert.equal(taken.exitCode, 3);
 
-  assert.match((await failure(STACK, { parameter: {} })).message, /`parameter` is not an option .* parameters/);
+  assert.match(
+    (await failure(STACK, { parameter: {} })).message,
+    /`parameter` is not an option .* parameters/,
+  );
   assert.match((await failure(STACK, { clock: 'now' })).message, /`clock` takes .*, not `now`/);
   assert.match((await failure(STACK, { parameters: { Greting: 1 } })).message, /Greting/);
   assert.match((await failure(STACK, { arguments: ['--nope'] })).message, /--nope/);
-  assert.match((await failure(STACK, { timeout: 0 })).message, /not ready after 0 s \(the option `timeout`\)/);
+  assert.match(
+    (await failure(STACK, { timeout: 0 })).message,
+    /not ready after 0 s \(the option `timeout`\)/,
+  );
 });
 
-test('time passes by itself where the clock is the system\'s', async (t) => {
+test("time passes by itself where the clock is the system's", async (t) => {
   const data = path.join(folder(t), 'tables.db');
   const options = [{ clock: 'system' }, { data }, { arguments: ['--require-signatures'] }];
   for (const option of options) {
@@ -166,7 +185,11 @@ test('time passes by itself where the clock is the system\'s', async (t) => {
 test('an access log on standard output is in the log, between answers', async (t) => {
   const file = copied(t);
   const format = '"now $context.requestId"';
-  change(file, 'AutoDeploy: true}', `AutoDeploy: true, AccessLogSettings: {DestinationArn: "arn:aws:logs:us-east-1:0:x", Format: ${format}}}`);
+  change(
+    file,
+    'AutoDeploy: true}',
+    `AutoDeploy: true, AccessLogSettings: {DestinationArn: "arn:aws:logs:us-east-1:0:x", Format: ${format}}}`,
+  );
   const api = await start(file, { arguments: ['--access-log', '-'], clock: 0 });
   t.after(() => api.close());
   const socket = await connect(api.wsUrl);
@@ -183,7 +206,10 @@ test('close ends it once, with a complete log, and what comes after fails', asyn
   await Promise.all([api.close(), api.close(), api[Symbol.asyncDispose]()]);
   const [code] = await closed;
   assert.equal(code, 1001);
-  assert.ok(api.logs.some((line) => /REPORT RequestId/.test(line)), api.logs.join('\n'));
+  assert.ok(
+    api.logs.some((line) => /REPORT RequestId/.test(line)),
+    api.logs.join('\n'),
+  );
   await isGone(api.wsUrl);
   await assert.rejects(api.advance(1), { message: 'the gateway has ended', exitCode: 0 });
   await assert.rejects(api.waitForLog('never'), /no line with `never`/);
@@ -191,7 +217,12 @@ test('close ends it once, with a complete log, and what comes after fails', asyn
 
 /** Takes the place of gatespec for a test: a shell script that is ready, and goes on. */
 function inItsPlace(t, text) {
-  const ready = JSON.stringify({ ws: 'ws://127.0.0.1:1/x', tables: [], api_keys: {}, custom_domains: [] });
+  const ready = JSON.stringify({
+    ws: 'ws://127.0.0.1:1/x',
+    tables: [],
+    api_keys: {},
+    custom_domains: [],
+  });
   process.env.GATESPEC_BINARY = script(t, `echo '${ready}'\n${text}`);
   t.after(() => delete process.env.GATESPEC_BINARY);
 }
@@ -213,13 +244,16 @@ test('the log is complete after close, however much it says at last', async (t) 
   assert.equal(api.logs.at(-1), 'line 20000');
 });
 
-// However a test ends, its gateway ends with it; and a gateway that nobody closes keeps no test from
-// ending.
+// However a test ends, its gateway ends with it; and a gateway that nobody closes keeps no test
+// from ending.
 const ENDS = {
   'returns without closing': ['', 0],
   throws: [`throw new Error('x')`, 1],
   'calls process.exit': ['process.exit(7)', 7],
-  'is killed': [`process.kill(process.pid, 'SIGKILL'); await new Promise(() => setInterval(() => {}, 1000))`, null],
+  'is killed': [
+    `process.kill(process.pid, 'SIGKILL'); await new Promise(() => setInterval(() => {}, 1000))`,
+    null,
+  ],
 };
 for (const [name, [how, expected]] of Object.entries(ENDS)) {
   test(`no gateway is left when the test ${name}`, async () => {

@@ -14,8 +14,8 @@ const ANSWER = /^(now \d+$|applied: |settled$|error: )/;
 /**
  * `gatespec serve` as a process: lines in, answers out, its log.
  *
- * It keeps this process from ending only while somebody waits for it, and ends with it: its standard
- * input is then closed.
+ * It keeps this process from ending only while somebody waits for it, and ends with it: its
+ * standard input is then closed.
  */
 class ServeProcess {
   /** Standard error, and an access log on standard output. */

@@ -44,7 +44,8 @@ class Gateway {
   async advance(seconds) {
     if (!this.#isFrozen) {
       throw this.#process.error(
-        'time passes by itself: `advance` needs a frozen clock, which `start` gives without `clock`, `data` and credentials',
+        'time passes by itself: `advance` needs a frozen clock, which `start` gives without `clock`, ' +
+          '`data` and credentials',
       );
     }
     if (!Number.isFinite(seconds) || seconds < 0) {
@@ -104,7 +105,9 @@ async function readyLine(process, seconds) {
   if (ready !== undefined) return ready;
   await process.abandon();
   const log = process.log.tail();
-  throw process.error(`the gateway was not ready after ${seconds} s (the option \`timeout\`):\n${log}`);
+  throw process.error(
+    `the gateway was not ready after ${seconds} s (the option \`timeout\`):\n${log}`,
+  );
 }
 
 /** What a promise gives, or `undefined` after so many seconds. */
