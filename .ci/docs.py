@@ -52,7 +52,7 @@ PATIENCE = 180
 class Block(NamedTuple):
     """A fenced block of a page."""
 
-    line: int
+    where: str
     language: str
     text: str
     mark: str | None
@@ -72,9 +72,8 @@ class Page:
         self.path = path
         self.folder = folder
         self.variables = variables
-        self.server: subprocess.Popen[bytes] | None = None
-        self.log = folder.parent / f"{path.stem}.log"
-        self.where = folder
+        self.log = folder.parent / "gateway.log"
+        self.where, self.server = folder, None
 
     def run(self) -> tuple[int, list[str]]:
         """Runs the blocks; gives their number, and the reasons of those that are not run."""
@@ -102,8 +101,7 @@ class Page:
 
     def block(self, block: Block, shown: str) -> None:
         """Runs the lines up to each server, the server, and the lines behind it."""
-        said = ""
-        pending: list[str] = []
+        said, pending = "", []
         for command in block.text.replace("\\\n", " ").splitlines():
             if SERVES.match(command):
                 said += self.bash(pending, block)
@@ -113,11 +111,11 @@ class Page:
                 pending.append(command)
         expected = int(block.what) if block.mark == "exits with" else 0
         said += self.bash(pending, block, expected)
-        compare(shown, said, f"{self.path.name}:{block.line}")
+        compare(shown, said, block.where)
 
     def bash(self, commands: list[str], block: Block, expected: int = 0) -> str:
         """Runs commands where those before have left off, and gives what they print."""
-        left = self.folder.parent / f"{self.path.stem}.pwd"
+        left = self.folder.parent / "pwd"
         script = "\n".join([PRELUDE, f"trap 'pwd > {shlex.quote(str(left))}' EXIT", *commands])
         done = subprocess.run(
             ["bash", "-c", script], cwd=self.where, env=self.variables, stdin=subprocess.DEVNULL,
@@ -125,8 +123,7 @@ class Page:
         )
         self.where = Path(left.read_text().strip())
         if done.returncode != expected:
-            where = f"{self.path.name}:{block.line} ends with {done.returncode}"
-            raise Wrong(f"{where}:\n{block.text}\n{done.stdout}")
+            raise Wrong(f"{block.where} ends with {done.returncode}:\n{block.text}\n{done.stdout}")
         return done.stdout
 
     def serve(self, command: str, block: Block) -> str:
@@ -141,24 +138,23 @@ class Page:
         end = time.monotonic() + PATIENCE
         while READY not in (said := self.log.read_text(errors="replace")):
             if self.server.poll() is not None or time.monotonic() > end:
-                raise Wrong(f"{self.path.name}:{block.line}: `{command}` ends:\n{said}")
+                raise Wrong(f"{block.where}: `{command}` ends:\n{said}")
             time.sleep(0.05)
         return said
 
     def session(self, block: Block) -> None:
         """Sends what is sent in a session of wscat, and looks for what comes."""
         first, *lines = block.text.splitlines()
-        sent = [line[2:] for line in lines if line.startswith("> ")]
+        sent = (line[2:] for line in lines if line.startswith("> "))
         options = [option for text in sent for option in ("-x", text)]
         command = [*shlex.split(first)[1:], "-w", "5", *options]
         # wscat prints only on a terminal: `script` lends it one.
         done = subprocess.run(
-            ["script", "-qec", shlex.join(command), "/dev/null"], cwd=self.where,
+            ["script", "-qec", shlex.join(command), "/dev/null"], cwd=self.where, check=False,
             env=self.variables, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=PATIENCE, check=False,
         )
         came = "\n".join(line[2:] for line in lines if line.startswith("< "))
-        compare(came, done.stdout, f"{self.path.name}:{block.line}")
+        compare(came, done.stdout, block.where)
 
     def stop(self) -> None:
         """Ends the gateway."""
@@ -173,11 +169,11 @@ def read(path: Path) -> list[Block]:
     text = path.read_text()
     blocks, end = [], 0
     for found in BLOCK.finditer(text):
-        line = text.count("\n", 0, found.start("language")) + 1
+        where = f"{name(path)}:{text.count(chr(10), 0, found.start('language')) + 1}"
         between = text[end : found.start()]
         which = ("\n## " in between, not between.strip())
         mark, what = found["mark"], found["what"] or ""
-        blocks.append(Block(line, found["language"], found["text"], mark, what, *which))
+        blocks.append(Block(where, found["language"], found["text"], mark, what, *which))
         end = found.end()
     return blocks
 
@@ -194,22 +190,29 @@ def compare(shown: str, said: str, where: str) -> None:
         rest = rest[at + 1 :]
 
 
-def check_links(page: Path) -> None:
-    """Every link to a file leads to one."""
+def name(page: Path) -> str:
+    """A page as it is named in arguments and in what is printed."""
+    return str(page.relative_to(ROOT))
+
+
+def check(page: Path) -> None:
+    """Every link to a file leads to one, and blocks of commands are called `sh`."""
+    others = [block for block in read(page) if block.language in ("", "bash", "shell", "console")]
+    if others:
+        raise Wrong(f"{others[0].where}: a block is `sh`, `text` or another language's")
     for target in LINK.findall(page.read_text()):
         if "://" not in target and not (page.parent / target).exists():
-            raise Wrong(f"{page.name}: there is no `{target}`")
+            raise Wrong(f"{name(page)}: there is no `{target}`")
 
 
 def copy(folder: Path) -> None:
     """The repository as a clone has it, with what is not committed yet."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.check_output(command, cwd=ROOT, text=True)
-    for name in filter(None, listed.split("\0")):
-        source, file = ROOT / name, folder / name
-        if source.is_file():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, file)
+    for file in filter(None, listed.split("\0")):
+        if (ROOT / file).is_file():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / file, folder / file)
 
 
 def main() -> int:
@@ -221,10 +224,8 @@ def main() -> int:
     (folder / "bin" / "gatespec").symlink_to(Path(program).resolve())
     home, cargo = Path.home(), folder / "bin" / "cargo"
     # The pattern's functions, whose sources are the same, are built once: where they are built.
-    cargo.write_text(
-        f"#!/usr/bin/env bash\ncopy={folder}/clone\n"
-        f'exec {shutil.which("cargo")} "${{@/#$copy/{ROOT}}}"\n'
-    )
+    real = f'{shutil.which("cargo")} "${{@/#$copy/{ROOT}}}"'
+    cargo.write_text(f"#!/usr/bin/env bash\ncopy={folder}/clone\nexec {real}\n")
     cargo.chmod(0o755)
     variables = {
         "CARGO_HOME": str(home / ".cargo"), "RUSTUP_HOME": str(home / ".rustup"), **os.environ,
@@ -233,19 +234,19 @@ def main() -> int:
         "PIP_CACHE_DIR": str(home / ".cache/pip"),
     }
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    pages = [page for page in pages if not names or name(page) in names]
     copy(folder / "clone")
     ran, reasons, wrong = 0, [], []
-    for page in (page for page in pages if not names or page.name in names):
-        began = time.monotonic()
+    for page in pages:
         try:
-            check_links(page)
+            check(page)
             of_page, not_run = Page(page, folder / "clone", variables).run()
         except (Wrong, subprocess.TimeoutExpired) as error:
             wrong.append(str(error))
             continue
         ran += of_page
-        reasons += [f"{page.name}: {reason}" for reason in not_run]
-        print(f"{page.name}: {of_page} blocks in {time.monotonic() - began:.1f} s", flush=True)
+        reasons += [f"{name(page)}: {reason}" for reason in not_run]
+        print(f"{name(page)}: {of_page} blocks", flush=True)
     print(*(f"not run: {reason}" for reason in reasons), sep="\n")
     print(f"{ran} blocks ran, {len(reasons)} are marked as not run")
     print("\n\n".join(wrong), file=sys.stderr)

@@ -7,7 +7,7 @@
 // ROUNDS (5) how often the second is repeated.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -117,7 +117,14 @@ async function steady(page, gateway) {
   for (const socket of sockets) socket.close();
 }
 
-/** Answers a second of 50 clients that send again once they are answered. */
+/** The milliseconds that a gateway has used of a processor, without its functions. */
+function cpu({ process: { pid } }) {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+  // utime and stime, in hundredths of a second.
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** What 50 clients get that send again once they are answered: answers a second, and the gateway's work for a thousand of them. */
 async function rate(gateway, route) {
   const sockets = await connect(gateway, CLIENTS);
   let answers = 0;
@@ -128,9 +135,10 @@ async function rate(gateway, route) {
     send();
   }
   await sleep(1000);
-  const [before, began] = [answers, performance.now()];
+  const [before, began, used] = [answers, performance.now(), cpu(gateway)];
   await sleep(4000);
-  const result = ((answers - before) * 1000) / (performance.now() - began);
+  const rate = ((answers - before) * 1000) / (performance.now() - began);
+  const result = { rate, work: ((cpu(gateway) - used) * 1000) / (answers - before) };
   runs = false;
   for (const socket of sockets) socket.close();
   await sleep(500);
@@ -140,13 +148,16 @@ async function rate(gateway, route) {
 /** Both gateways in turn: the machine's other work falls on both. */
 async function rates(route, watched, plain) {
   const ratios = [];
+  const works = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const order = round % 2 ? [watched, plain] : [plain, watched];
     const measured = new Map();
     for (const gateway of order) measured.set(gateway, await rate(gateway, route));
-    ratios.push(measured.get(watched) / measured.get(plain));
-    console.log(`${route}: ${measured.get(plain).toFixed(0)} answers a second without the page, ${measured.get(watched).toFixed(0)} with it`);
+    const [without, with_] = [measured.get(plain), measured.get(watched)];
+    ratios.push(with_.rate / without.rate);
+    works.push(without.work / with_.work);
+    console.log(`${route}: ${without.rate.toFixed(0)} answers a second without the page, ${with_.rate.toFixed(0)} with it; work for a thousand ${without.work.toFixed(0)} ms, ${with_.work.toFixed(0)} ms`);
   }
-  ratios.sort((one, other) => one - other);
-  console.log(`${route}: the rate with the page is ${ratios[Math.floor(ratios.length / 2)].toFixed(2)} of what it is without (median of ${ROUNDS})`);
+  const median = numbers => numbers.sort((one, other) => one - other)[Math.floor(numbers.length / 2)].toFixed(2);
+  console.log(`${route}: with the page, the rate is ${median(ratios)} of what it is without; by the gateway's own work it would be ${median(works)} (medians of ${ROUNDS})`);
 }

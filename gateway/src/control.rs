@@ -145,6 +145,12 @@ impl Control {
         is_here.then(|| format!("http://{address}/@inspect"))
     }
 
+    /// How many handshakes, messages and requests to `@connections` have come since the start,
+    /// whoever watched.
+    pub fn arrived(&self) -> u64 {
+        self.0.hub.arrived()
+    }
+
     /// Whether its clock is frozen, so that only [`advance`](Self::advance) lets time pass.
     pub fn is_frozen(&self) -> bool {
         self.0.clock.stands()

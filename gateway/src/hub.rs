@@ -68,6 +68,8 @@ struct Machine {
     clients: HashMap<PeerId, Client>,
     callers: HashMap<ManagementId, oneshot::Sender<HttpResponse>>,
     requests: u64,
+    /// How many handshakes, messages and requests to `@connections` have come.
+    arrived: u64,
     /// Where lines for requests go, once a stage has a format for them.
     access_log: Option<Lines>,
     /// What the timers' task waits for.
@@ -91,6 +93,7 @@ impl Hub {
                     clients: HashMap::new(),
                     callers: HashMap::new(),
                     requests: 0,
+                    arrived: 0,
                     access_log,
                     armed: None,
                 }),

@@ -174,8 +174,13 @@ impl Store {
     }
 
     /// An exchange as JSON, without its secrets.
-    pub fn masked(&self, exchange: &Exchange) -> Value {
+    pub fn json(&self, exchange: &Exchange) -> Value {
         self.masks().json(exchange)
+    }
+
+    /// An exchange without its secrets.
+    pub fn masked(&self, exchange: &Exchange) -> Exchange {
+        self.masks().masked(exchange)
     }
 
     /// A text of an exchange, without the secrets that are known.

@@ -17,8 +17,8 @@ use crate::settings::Settings;
 use crate::template::dynamic;
 use crate::template::intrinsics::Evaluator;
 use crate::template::others::NESTED;
-use crate::template::parameters;
 use crate::template::stack::{Origin, Stack};
+use crate::template::{parameters, sections};
 use crate::transform;
 use crate::transform::early::Early;
 
@@ -91,6 +91,7 @@ impl Loaded {
     ) -> Result<usize, Error> {
         let root = yaml::parse(&self.source)?;
         let mut findings = Findings::default();
+        sections::check(&self.source, &root, &mut findings);
         let root = transform::apply(&self.source, root, (&settings, given), &mut findings);
         let index = self.stacks.len();
         let nested = nested_in(&root);

@@ -80,6 +80,7 @@ fn the_template_is_served_without_the_mistakes() {
     "LAMBDA_PROXY",
     "functions are called by `AWS_PROXY`, or by `AWS`"
 )]
+#[case::a_section("Resources:", "Outputz: {}\nResources:", "did you mean `Outputs`?")]
 #[case::a_longer_type("AWS_PROXY", "MOCKED", "did you mean `MOCK`?")]
 #[case::an_http_api(
     "ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action",

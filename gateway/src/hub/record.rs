@@ -11,6 +11,11 @@ impl Hub {
         self.traces.subscribe()
     }
 
+    /// How many handshakes, messages and requests to `@connections` have come.
+    pub(crate) fn arrived(&self) -> u64 {
+        self.lock().arrived
+    }
+
     /// The client of an open connection sends a text message. `false` if there is no such
     /// connection.
     pub(crate) fn send_as_client(&self, connection_id: &str, text: String) -> bool {
@@ -26,6 +31,11 @@ impl Hub {
 
     /// Gives the machine an input. What is due by then is a step of its own for those who watch.
     pub(super) fn take(&self, machine: &mut Machine, now: Timestamp, input: Input) {
+        let is_request = matches!(
+            input,
+            Input::Handshake { .. } | Input::Message { .. } | Input::Management { .. }
+        );
+        machine.arrived += u64::from(is_request);
         if !self.traces.is_watched() {
             machine.gateway.explain(false);
             return machine.gateway.handle_input(now, input);

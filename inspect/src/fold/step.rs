@@ -13,7 +13,7 @@ use super::request;
 use super::shown::{closing, function_name, responding, template};
 use super::table::Failure;
 use crate::exchange::{
-    Exchange, Kind, Message, Model, Outcome, Request, Route, Sent, TargetKind, Verdict,
+    Closer, Exchange, Kind, Message, Model, Outcome, Request, Route, Sent, TargetKind, Verdict,
 };
 
 /// Who gets the answer to a request that is not a connection's.
@@ -231,6 +231,14 @@ impl Fold {
             Kind::Disconnect => {
                 let its = |(other, _): &mut (PeerId, _)| *other == peer;
                 let closes: Vec<_> = reading.closes.extract_if(.., its).collect();
+                if closes.is_empty() {
+                    // Its client had left before, while `$connect` was under way.
+                    self.edit(reading, Some(number), |exchange, _| {
+                        if let Request::Close { by, .. } = &mut exchange.request {
+                            *by = Closer::Client;
+                        }
+                    });
+                }
                 for (_, close) in closes {
                     self.send(reading, Some(number), Some(peer), closing(close));
                 }

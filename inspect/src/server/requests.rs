@@ -25,7 +25,7 @@ impl Shared {
         let exchange = self.kept(number)?;
         Ok(match query {
             "reveal=1" => serde_json::to_value(&*exchange).unwrap_or_default(),
-            _ => self.store.masked(&exchange),
+            _ => self.store.json(&exchange),
         })
     }
 

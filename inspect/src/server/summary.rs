@@ -1,5 +1,7 @@
 //! A request in one line of the page.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::exchange::{Exchange, Kind, Message, Request, Verdict};
@@ -29,16 +31,24 @@ pub(super) struct Summary {
 
 /// How many characters of a text fit on a line.
 const LINE: usize = 200;
+/// How many are looked at: a secret must not be cut before it is masked.
+const SEEN: usize = 4096;
 
 impl Summary {
     pub(super) fn new(revision: u64, exchange: &Exchange, store: &Store) -> Self {
+        let is_frame = matches!(exchange.request, Request::Frame { .. });
         let targets = exchange.calls.iter().map(|call| call.target.name.clone());
+        let targets = targets.filter(|name| !name.is_empty());
         let status = exchange.sent.iter().find_map(|sent| match sent.what {
             Message::Response { status, .. } => Some(status),
             _ => None,
         });
-        let text = line(&exchange.request);
-        let is_frame = matches!(exchange.request, Request::Frame { .. });
+        // A secret in a query string may be too short to be known by itself.
+        let text = match line(&exchange.request) {
+            text if text.contains('?') && !is_frame => line(&store.masked(exchange).request),
+            text => store.masked_text(&text),
+        };
+        let text = text.chars().take(LINE).collect::<String>();
         Self {
             number: exchange.number,
             revision,
@@ -48,7 +58,7 @@ impl Summary {
             began: exchange.began,
             ended: exchange.ended,
             verdict: exchange.verdict,
-            text: store.masked_text(&text),
+            text: text.trim_end().to_owned(),
             route: exchange.route.as_ref().and_then(|route| route.key.clone()),
             targets: targets.collect(),
             status: status.filter(|_| !is_frame),
@@ -58,17 +68,15 @@ impl Summary {
 
 /// The beginning of what was asked for, in one line.
 fn line(request: &Request) -> String {
-    match request {
-        Request::Frame { text } => text
-            .chars()
-            .take(LINE)
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect(),
+    let text = match request {
+        Request::Frame { text } => Cow::Borrowed(&**text),
         Request::Handshake { path, query, .. } => match query {
-            Some(query) => format!("{path}?{query}"),
-            None => path.clone(),
+            Some(query) => format!("{path}?{query}").into(),
+            None => Cow::Borrowed(&**path),
         },
-        Request::Close { code, reason, .. } => format!("{code} {reason}").trim_end().to_owned(),
-        Request::Management { method, path, .. } => format!("{method} {path}"),
-    }
+        Request::Close { code, reason, .. } => format!("{code} {reason}").into(),
+        Request::Management { method, path, .. } => format!("{method} {path}").into(),
+    };
+    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().take(SEEN).map(clean).collect()
 }

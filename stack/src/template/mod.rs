@@ -15,6 +15,7 @@ pub(crate) mod others;
 pub(crate) mod parameters;
 pub(crate) mod resource;
 mod rules;
+pub(crate) mod sections;
 pub(crate) mod stack;
 pub(crate) mod transforms;
 

@@ -10,7 +10,7 @@ use spec::{Input, Output};
 use super::super::limits::{EXCHANGE_BYTES, EXCHANGES};
 use super::super::*;
 use super::rig::Rig;
-use crate::exchange::{Message, Request};
+use crate::exchange::{Closer, Message, Request};
 
 /// Something that happens.
 #[derive(Clone, Debug)]
@@ -184,6 +184,12 @@ proptest! {
             prop_assert!(exchange.calls.iter().all(|call| call.outcome.is_some()));
             let is_management = matches!(exchange.request, Request::Management { .. });
             prop_assert!(is_management || !exchange.connection_id.is_empty());
+            // A close frame stands where the end of its connection does.
+            let closes = exchange.sent.iter();
+            let closes = closes.filter(|sent| matches!(sent.what, Message::Close { .. })).count();
+            let by_client = matches!(exchange.request, Request::Close { by: Closer::Client, .. });
+            let is_end = matches!(exchange.request, Request::Close { .. });
+            prop_assert_eq!(closes, usize::from(is_end && !by_client), "{:#?}", exchange);
             for call in exchange.calls.iter().filter(|call| call.payload.is_some()) {
                 let own = call.log.iter().filter(|line| *line != "loose").count();
                 prop_assert_eq!(own, 1, "{:#?}", exchange);
@@ -245,6 +251,23 @@ fn memory_is_bounded_in_number_and_in_bytes() {
     assert!(bytes > EXCHANGE_BYTES / 2, "{bytes}");
     assert!(exchanges > 300, "{exchanges}");
     assert!(seen > 2000, "{seen}");
+}
+
+#[test]
+fn small_ones_are_bounded_in_number() {
+    let mut rig = Rig::new();
+    rig.open(1);
+    let mut fold = Fold::default();
+    for _ in 0..2 * EXCHANGES + 100 {
+        rig.say(1, r#"{"action":"mock"}"#);
+        rig.seen.drain(..).for_each(|traced| fold.take(&traced));
+    }
+    let last = fold.changes();
+    assert_eq!(fold.table.size().0, EXCHANGES);
+    assert_eq!(last.len(), 2 * EXCHANGES);
+    rig.say(1, r#"{"action":"mock"}"#);
+    rig.seen.drain(..).for_each(|traced| fold.take(&traced));
+    assert_eq!(fold.changes().len(), 1);
 }
 
 #[test]
