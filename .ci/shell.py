@@ -1,4 +1,4 @@
-"""Completions and manual pages: bash completes what it should, groff has nothing to say against a page.
+"""Completions and manual pages: bash completes what it should, groff warns of no page.
 
 Argument: the program. The scripts of the other shells are made, but no such shell runs here.
 """

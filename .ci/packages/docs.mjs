@@ -1,11 +1,31 @@
-// The pages that a Node user reads, as printed: each block of commands, and each program that begins
-// with its file's name.
+// The pages that a Node user reads, as printed: each block of commands, and each program that
+// begins with its file's name.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Where `gatespec serve` listens unless it is told another port. */
+const PORT = 3001;
+
+/** Waits until nobody listens on a port, for two minutes at most. */
+async function isFree(port) {
+  const end = performance.now() + 120_000;
+  for (;;) {
+    const server = net.createServer().listen(port, '127.0.0.1');
+    const error = await once(server, 'listening').then(
+      () => undefined,
+      (thrown) => thrown,
+    );
+    if (error === undefined) return new Promise((resolve) => server.close(resolve));
+    if (performance.now() > end) throw error;
+    await sleep(200);
+  }
+}
 
 /** The blocks of a page: `{language, text}`. */
 export function blocks(page) {
@@ -14,8 +34,8 @@ export function blocks(page) {
 }
 
 /**
- * Runs a block of commands in a shell, after which the next one goes on in the same folder. Commands
- * that serve are ended by Ctrl-C once they say what to paste.
+ * Runs a block of commands in a shell, after which the next one goes on in the same folder.
+ * Commands that serve are ended by Ctrl-C once they say what to paste.
  *
  * @param {string} text
  * @param {{cwd: string, env: Record<string, string>}} options
@@ -23,6 +43,7 @@ export function blocks(page) {
  */
 export async function runCommands(text, { cwd, env }) {
   const serves = /^npx gatespec serve$/m.test(text);
+  if (serves) await isFree(PORT);
   const script = `trap 'pwd >&3' EXIT; trap exit INT\n${text}`;
   const child = spawn('sh', ['-e', '-c', script], {
     cwd,

@@ -1,6 +1,6 @@
-// The npm package as people use it: packed with the program of this run, installed into empty folders
-// without a compiler on the PATH, serving a Node and a Python stack; its own tests, its types, and the
-// examples' tests by node's runner and by Vitest.
+// The npm package as people use it: packed with the program of this run, installed into empty
+// folders without a compiler on the PATH, serving a Node and a Python stack; its own tests, its
+// types, and the examples' tests by node's runner and by Vitest.
 //
 // Arguments: the program; the folder of npm's packages; the virtual environment; where to work.
 
@@ -28,7 +28,9 @@ fetch-retry-mintimeout=200
 fetch-retry-maxtimeout=1000
 `;
 
-const [program, packages, environment, work] = process.argv.slice(2).map((name) => path.resolve(name));
+const [program, packages, environment, work] = process.argv
+  .slice(2)
+  .map((name) => path.resolve(name));
 assert.ok(work, 'usage: npm.mjs PROGRAM NODE_MODULES VENV WORK');
 const { WebSocket } = createRequire(path.join(packages, 'index.js'))('ws');
 
@@ -71,14 +73,19 @@ function example(name) {
   return folder;
 }
 
-/** Installs the tarballs into an empty folder and serves a stack: how long until the first reply. */
+/** Installs the tarballs into an empty folder and serves a stack: the time to the first reply. */
 async function firstReply(name, stack) {
   const folder = emptyFolder(name);
   run(folder, 'npm', 'install', '--offline', ...TARBALLS);
   const installed = performance.now();
   const list = ['gatespec', 'serve', '--port', '0', '--ready', 'json', stack];
   // A process group of its own, as a terminal makes it.
-  const child = spawn('npx', list, { cwd: folder, env: ENV, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn('npx', list, {
+    cwd: folder,
+    env: ENV,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   let log = '';
   child.stderr.on('data', (text) => (log += text));
   const ended = once(child, 'close');
@@ -91,7 +98,10 @@ async function firstReply(name, stack) {
   const [reply] = await once(client, 'message');
   const took = performance.now() - installed;
   assert.match(String(reply), /"hey queen"/);
-  assert.ok(took < FIRST_REPLY, `the first reply came ${took.toFixed(0)} ms after the installation`);
+  assert.ok(
+    took < FIRST_REPLY,
+    `the first reply came ${took.toFixed(0)} ms after the installation`,
+  );
   console.log(`${name}: first reply ${took.toFixed(0)} ms after the installation`);
   // Ctrl-C: the terminal sends it to all of the group, and npm sends it on.
   process.kill(-child.pid, 'SIGINT');
@@ -107,9 +117,16 @@ function withoutProgram() {
   const folder = emptyFolder('without');
   const main = TARBALLS.find((file) => path.basename(file).startsWith('gatespec-0'));
   run(folder, 'npm', 'install', '--offline', '--omit=optional', main);
-  const ended = spawnSync('npx', ['gatespec', 'serve'], { cwd: folder, env: ENV, encoding: 'utf8' });
+  const ended = spawnSync('npx', ['gatespec', 'serve'], {
+    cwd: folder,
+    env: ENV,
+    encoding: 'utf8',
+  });
   assert.equal(ended.status, 3);
-  assert.match(ended.stderr, /^error: the package `@gatespec\/[a-z0-9-]+`, .* run `npm install` again, without/);
+  assert.match(
+    ended.stderr,
+    /^error: the package `@gatespec\/[a-z0-9-]+`, .* run `npm install` again, without/,
+  );
   console.log(`without the program: ${ended.stderr.trim()}`);
 }
 
@@ -139,7 +156,9 @@ async function page(name, chat, env) {
   // Vitest's are run by the page's own `npm test`.
   const nodes = programs.filter((program) => program?.endsWith('.mjs'));
   run(chat, 'node', '--test', '--test-timeout', '60000', ...nodes);
-  console.log(`docs/${name}: the commands run as printed, and its programs pass: ${programs.join(', ')}`);
+  console.log(
+    `docs/${name}: the commands run as printed, and its programs pass: ${programs.join(', ')}`,
+  );
 }
 
 /** The pages' commands and programs; the folder of the example in which they ran. */
@@ -169,8 +188,18 @@ function waited(name, milliseconds) {
 
 function vitest(folder) {
   const report = path.join(folder, 'report.json');
-  run(folder, 'npm', 'test', '--', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
-  const tests = JSON.parse(fs.readFileSync(report, 'utf8')).testResults.flatMap((file) => file.assertionResults);
+  run(
+    folder,
+    'npm',
+    'test',
+    '--',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  );
+  const tests = JSON.parse(fs.readFileSync(report, 'utf8')).testResults.flatMap(
+    (file) => file.assertionResults,
+  );
   waited('chat-node', tests.find((test) => test.title === TEN_MINUTES).duration);
   run(folder, 'npx', 'tsc', '-p', '.');
   console.log('examples/chat-node: the types of its tests are right');
@@ -196,10 +225,23 @@ function own(folder, typescript) {
   console.log(`the package's own tests: ${/pass (\d+)/.exec(said)[1]} pass`);
   const tsc = path.join(typescript, '.bin/tsc');
   run(folder, tsc, '-p', 'tests');
-  for (const how of [['node10', 'commonjs'], ['bundler', 'esnext'], ['node16', 'node16']]) {
+  for (const how of [
+    ['node10', 'commonjs'],
+    ['bundler', 'esnext'],
+    ['node16', 'node16'],
+  ]) {
     const [resolution, module] = how;
     const options = ['--strict', '--noEmit', '--target', 'es2022', '--types', 'node'];
-    run(folder, tsc, ...options, '--moduleResolution', resolution, '--module', module, 'tests/types.ts');
+    run(
+      folder,
+      tsc,
+      ...options,
+      '--moduleResolution',
+      resolution,
+      '--module',
+      module,
+      'tests/types.ts',
+    );
   }
   console.log('its types are right by `tsc --strict`, for every way to resolve modules');
 }
@@ -210,7 +252,9 @@ const userconfig = path.join(work, 'npmrc');
 fs.writeFileSync(userconfig, NPMRC);
 const ENV = { ...process.env, npm_config_userconfig: userconfig, PATH: toolsOnly() };
 const out = emptyFolder('packed');
-const packed = spawnSync('node', [path.join(ROOT, 'packages/npm/pack.mjs'), program, out], { stdio: 'inherit' });
+const packed = spawnSync('node', [path.join(ROOT, 'packages/npm/pack.mjs'), program, out], {
+  stdio: 'inherit',
+});
 assert.equal(packed.status, 0);
 const TARBALLS = fs.readdirSync(out).map((file) => path.join(out, file));
 

@@ -1,7 +1,7 @@
 // Makes the npm packages: node packages/npm/pack.mjs BINARY OUT [--platform PLATFORM]
 //
-// OUT gets `gatespec-VERSION.tgz` and `gatespec-PLATFORM-VERSION.tgz`, the package of the platform that
-// the binary is built for (which --platform must name, if it is given). The version is Cargo's.
+// OUT gets `gatespec-VERSION.tgz` and `gatespec-PLATFORM-VERSION.tgz`, the package of the platform
+// that the binary is built for (which --platform must name, if it is given). The version is Cargo's.
 
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs/promises';

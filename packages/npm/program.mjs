@@ -6,12 +6,15 @@ const ELF = 0x7f454c46;
 const MACH_O = 0xcffaedfe;
 /** ELF's program header that names a loader: the program is linked dynamically. */
 const PT_INTERP = 3;
-const MACHINES = { [ELF]: { 62: 'x64', 183: 'arm64' }, [MACH_O]: { 0x01000007: 'x64', 0x0100000c: 'arm64' } };
+const MACHINES = {
+  [ELF]: { 62: 'x64', 183: 'arm64' },
+  [MACH_O]: { 0x01000007: 'x64', 0x0100000c: 'arm64' },
+};
 
 /**
  * @param {string} path
- * @returns {Promise<{platform: string, libc: string | undefined}>} Such as `linux-x64`, and `glibc` or
- *   `musl` where it needs that.
+ * @returns {Promise<{platform: string, libc: string | undefined}>} Such as `linux-x64`, and `glibc`
+ *   or `musl` where it needs that.
  */
 export async function builtFor(path) {
   const file = await open(path);
@@ -33,7 +36,11 @@ export async function builtFor(path) {
 
 /** The C library whose loader a 64-bit ELF names. */
 function libcOf(head) {
-  const [start, size, count] = [Number(head.readBigUInt64LE(32)), head.readUInt16LE(54), head.readUInt16LE(56)];
+  const [start, size, count] = [
+    Number(head.readBigUInt64LE(32)),
+    head.readUInt16LE(54),
+    head.readUInt16LE(56),
+  ];
   for (let at = start; at < start + size * count; at += size) {
     if (head.readUInt32LE(at) !== PT_INTERP) continue;
     const from = Number(head.readBigUInt64LE(at + 8));

@@ -54,7 +54,7 @@ export interface Options {
   verbose?: boolean;
   /** More arguments of `gatespec serve`. */
   arguments?: readonly string[];
-  /** How long the start may take, in seconds; by default, 120. Functions in Rust are built in it. */
+  /** How long the start may take, in seconds: 120. Functions in Rust are built in it. */
   timeout?: number;
 }
 
@@ -103,6 +103,14 @@ export interface Gateway extends AsyncDisposable {
    * @throws {GatespecError} With the template's mistakes.
    */
   apply(): Promise<string>;
+  /**
+   * Waits until no function is at work on what the gateway has received: neither one that has
+   * answered already by `@connections`, nor `$disconnect`, nor what a table's stream invokes.
+   *
+   * @param more `timeout`: in seconds, by default 10.
+   * @throws {GatespecError} If one still is.
+   */
+  settle(more?: { timeout?: number }): Promise<void>;
   /**
    * Ends the gateway: clients get 1001, `$disconnect` runs, and no process is left.
    *

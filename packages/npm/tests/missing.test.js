@@ -30,7 +30,11 @@ function installed(t, ...platforms) {
 async function said(cwd, preload = '') {
   const env = { ...process.env, GATESPEC_BINARY: '' };
   const command = path.join(cwd, 'node_modules/gatespec/bin/gatespec.js');
-  const first = await run(process.execPath, ['-e', `${preload}; require(${JSON.stringify(command)})`], { cwd, env });
+  const first = await run(
+    process.execPath,
+    ['-e', `${preload}; require(${JSON.stringify(command)})`],
+    { cwd, env },
+  );
   assert.equal(first.code, 3, first.error);
   const second = await run(process.execPath, ['-e', `${preload}; ${START}`], { cwd, env });
   const message = first.error.replace(/^error: /, '');
@@ -50,21 +54,32 @@ test('an optional dependency that was left out', async (t) => {
 test('a folder that was installed for another machine', async (t) => {
   const other = HERE === 'darwin-arm64' ? 'linux-x64' : 'darwin-arm64';
   const message = await said(installed(t, other));
-  assert.match(message, new RegExp(`there is \`@gatespec/${other}\`, and this Node needs \`@gatespec/${HERE}\`; remove`));
+  assert.match(
+    message,
+    new RegExp(
+      `there is \`@gatespec/${other}\`, and this Node needs \`@gatespec/${HERE}\`; remove`,
+    ),
+  );
 });
 
 test('a platform that has no package', async (t) => {
   const as = (platform, arch) =>
     `Object.defineProperties(process, { platform: { value: '${platform}' }, arch: { value: '${arch}' } })`;
   const linux = await said(installed(t, HERE), as('linux', 'riscv64'));
-  assert.match(linux, /^there is no package of gatespec for linux-riscv64, only for darwin-arm64, .*cargo install/);
+  assert.match(
+    linux,
+    /^there is no package of gatespec for linux-riscv64, only for darwin-arm64, .*cargo install/,
+  );
   const windows = await said(installed(t, HERE), as('win32', 'x64'));
   assert.match(windows, /^there is no package of gatespec for win32-x64.*WSL/);
 });
 
 test('a Linux without glibc', async (t) => {
-  const message = await said(installed(t), `process.report.getReport = () => ({ header: {} });
-    Object.defineProperty(process, 'platform', { value: 'linux' })`);
+  const message = await said(
+    installed(t),
+    `process.report.getReport = () => ({ header: {} });
+    Object.defineProperty(process, 'platform', { value: 'linux' })`,
+  );
   assert.match(message, /It needs glibc, which this system does not have.*GATESPEC_BINARY/);
 });
 

@@ -5,11 +5,12 @@
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 const { pathToFileURL } = require('node:url');
 const { GatespecError, start } = require('gatespec');
-const { STACK, ask, connect, folder, isGone, run } = require('./support.js');
+const { STACK, ask, connect, folder, isGone, run, script } = require('./support.js');
 
 /** A copy of the template that a test may change. */
 function copied(t) {
@@ -25,13 +26,22 @@ function change(file, from, to) {
 }
 
 describe('a gateway', () => {
+  const otherNode = fs.mkdtempSync(path.join(os.tmpdir(), 'gatespec-test-'));
+  fs.symlinkSync('/bin/false', path.join(otherNode, 'node'));
+  after(() => fs.rmSync(otherNode, { recursive: true }));
+
   let api;
   before(async () => {
-    api = await start(pathToFileURL(STACK), {
+    // Functions run on this Node, and not on what is called `node`.
+    const { PATH } = process.env;
+    process.env.PATH = `${otherNode}:${PATH}`;
+    const starting = start(pathToFileURL(STACK), {
       clock: new Date(5000),
       envVars: { Echo: { WHO: 'me' } },
       parameters: { Greeting: ['good', 'day'] },
     });
+    process.env.PATH = PATH;
+    api = await starting;
   });
   after(() => api?.close());
 
@@ -52,7 +62,10 @@ describe('a gateway', () => {
     assert.match(await api.waitForLog('heard hi'), /^Echo.*INFO\theard hi$/);
     assert.match(await api.waitForLog(/REPORT RequestId: .*Max Memory Used/), /^Echo/);
     // The chosen route: the log explains decisions unless it is told not to.
-    assert.ok(api.logs.some((line) => line.includes('$default')), api.logs.join('\n'));
+    assert.ok(
+      api.logs.some((line) => line.includes('$default')),
+      api.logs.join('\n'),
+    );
     socket.close();
   });
 
@@ -63,11 +76,28 @@ describe('a gateway', () => {
     });
     const socket = await connect(api.wsUrl);
     await ask(socket, 'again');
-    const known = api.logs.length;
-    const next = api.waitForLog('heard again', { after: known });
+    const first = await api.waitForLog('heard again');
+    const next = api.waitForLog('heard again', { after: api.logs.length });
     await ask(socket, 'again');
-    await next;
-    assert.ok(api.logs.slice(known).some((line) => line.includes('heard again')));
+    assert.notEqual(await next, first);
+    socket.close();
+  });
+
+  test('waits for the end of functions', async () => {
+    const socket = await connect(api.wsUrl);
+    await api.settle();
+    const after = api.logs.length;
+    socket.send('slowly');
+    await api.waitForLog('heard slowly');
+    await assert.rejects(
+      api.settle({ timeout: 0.01 }),
+      /^GatespecError: a function is still at work after 0\.01 s:\n/,
+    );
+    await api.settle();
+    assert.ok(
+      api.logs.slice(after).some((line) => line.includes('REPORT')),
+      api.logs.slice(after).join('\n'),
+    );
     socket.close();
   });
 
@@ -103,8 +133,12 @@ test('a changed template is applied; one with mistakes is shown, and the old one
   assert.match(await ask(socket, 'hi'), /^hello somebody: hi/);
 });
 
-test('what does not start says why, in the gateway\'s words', async (t) => {
-  const failure = (...args) => start(...args).then(() => assert.fail('it started'), (error) => error);
+test("what does not start says why, in the gateway's words", async (t) => {
+  const failure = (...args) =>
+    start(...args).then(
+      () => assert.fail('it started'),
+      (error) => error,
+    );
   const missing = await failure('nowhere.yaml');
   assert.match(missing.message, /^the gateway has ended \(exit code 2\):\nerror: .*nowhere\.yaml/s);
   assert.deepEqual([missing.name, missing.exitCode], ['GatespecError', 2]);
@@ -122,14 +156,20 @@ test('what does not start says why, in the gateway\'s words', async (t) => {
   assert.match(taken.message, new RegExp(`127\\.0\\.0\\.1:${port}`));
   assert.equal(taken.exitCode, 3);
 
-  assert.match((await failure(STACK, { parameter: {} })).message, /`parameter` is not an option .* parameters/);
+  assert.match(
+    (await failure(STACK, { parameter: {} })).message,
+    /`parameter` is not an option .* parameters/,
+  );
   assert.match((await failure(STACK, { clock: 'now' })).message, /`clock` takes .*, not `now`/);
   assert.match((await failure(STACK, { parameters: { Greting: 1 } })).message, /Greting/);
   assert.match((await failure(STACK, { arguments: ['--nope'] })).message, /--nope/);
-  assert.match((await failure(STACK, { timeout: 0 })).message, /not ready after 0 s \(the option `timeout`\)/);
+  assert.match(
+    (await failure(STACK, { timeout: 0 })).message,
+    /not ready after 0 s \(the option `timeout`\)/,
+  );
 });
 
-test('time passes by itself where the clock is the system\'s', async (t) => {
+test("time passes by itself where the clock is the system's", async (t) => {
   const data = path.join(folder(t), 'tables.db');
   const options = [{ clock: 'system' }, { data }, { arguments: ['--require-signatures'] }];
   for (const option of options) {
@@ -145,7 +185,11 @@ test('time passes by itself where the clock is the system\'s', async (t) => {
 test('an access log on standard output is in the log, between answers', async (t) => {
   const file = copied(t);
   const format = '"now $context.requestId"';
-  change(file, 'AutoDeploy: true}', `AutoDeploy: true, AccessLogSettings: {DestinationArn: "arn:aws:logs:us-east-1:0:x", Format: ${format}}}`);
+  change(
+    file,
+    'AutoDeploy: true}',
+    `AutoDeploy: true, AccessLogSettings: {DestinationArn: "arn:aws:logs:us-east-1:0:x", Format: ${format}}}`,
+  );
   const api = await start(file, { arguments: ['--access-log', '-'], clock: 0 });
   t.after(() => api.close());
   const socket = await connect(api.wsUrl);
@@ -162,18 +206,29 @@ test('close ends it once, with a complete log, and what comes after fails', asyn
   await Promise.all([api.close(), api.close(), api[Symbol.asyncDispose]()]);
   const [code] = await closed;
   assert.equal(code, 1001);
-  assert.ok(api.logs.some((line) => /REPORT RequestId/.test(line)), api.logs.join('\n'));
+  assert.ok(
+    api.logs.some((line) => /REPORT RequestId/.test(line)),
+    api.logs.join('\n'),
+  );
   await isGone(api.wsUrl);
   await assert.rejects(api.advance(1), { message: 'the gateway has ended', exitCode: 0 });
   await assert.rejects(api.waitForLog('never'), /no line with `never`/);
 });
 
-test('a gateway that has failed says so', async (t) => {
-  const program = path.join(folder(t), 'program');
-  const ready = JSON.stringify({ ws: 'ws://127.0.0.1:1/x', tables: [], api_keys: {}, custom_domains: [] });
-  fs.writeFileSync(program, `#!/bin/sh\necho '${ready}'\nread line\necho 'error: it broke' >&2\nexit 3\n`, { mode: 0o755 });
-  process.env.GATESPEC_BINARY = program;
+/** Takes the place of gatespec for a test: a shell script that is ready, and goes on. */
+function inItsPlace(t, text) {
+  const ready = JSON.stringify({
+    ws: 'ws://127.0.0.1:1/x',
+    tables: [],
+    api_keys: {},
+    custom_domains: [],
+  });
+  process.env.GATESPEC_BINARY = script(t, `echo '${ready}'\n${text}`);
   t.after(() => delete process.env.GATESPEC_BINARY);
+}
+
+test('a gateway that has failed says so', async (t) => {
+  inItsPlace(t, `read line; echo 'error: it broke' >&2; exit 3`);
   const api = await start(STACK);
   const failed = { message: 'the gateway has ended (exit code 3):\nerror: it broke', exitCode: 3 };
   await assert.rejects(api.advance(1), failed);
@@ -181,13 +236,24 @@ test('a gateway that has failed says so', async (t) => {
   await assert.rejects(api.close(), failed);
 });
 
-// However a test ends, its gateway ends with it; and a gateway that nobody closes keeps no test from
-// ending.
+test('the log is complete after close, however much it says at last', async (t) => {
+  inItsPlace(t, `read line; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo "line $i"; done >&2`);
+  const api = await start(STACK);
+  await api.close();
+  assert.equal(api.logs.length, 20_000);
+  assert.equal(api.logs.at(-1), 'line 20000');
+});
+
+// However a test ends, its gateway ends with it; and a gateway that nobody closes keeps no test
+// from ending.
 const ENDS = {
   'returns without closing': ['', 0],
   throws: [`throw new Error('x')`, 1],
   'calls process.exit': ['process.exit(7)', 7],
-  'is killed': [`process.kill(process.pid, 'SIGKILL'); await new Promise(() => setInterval(() => {}, 1000))`, null],
+  'is killed': [
+    `process.kill(process.pid, 'SIGKILL'); await new Promise(() => setInterval(() => {}, 1000))`,
+    null,
+  ],
 };
 for (const [name, [how, expected]] of Object.entries(ENDS)) {
   test(`no gateway is left when the test ${name}`, async () => {

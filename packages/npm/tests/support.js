@@ -31,7 +31,10 @@ async function isGone(url) {
   const { hostname, port } = new URL(url);
   for (;;) {
     const socket = net.connect(Number(port), hostname);
-    const error = await once(socket, 'connect').then(() => undefined, (thrown) => thrown);
+    const error = await once(socket, 'connect').then(
+      () => undefined,
+      (thrown) => thrown,
+    );
     socket.destroy();
     if (error?.code === 'ECONNREFUSED') return;
     await setTimeout(20);

@@ -14,6 +14,7 @@ const options: Options = {
 export async function use(): Promise<string> {
   await using api: Gateway = await start(new URL('../template.yaml', 'file:///'), options);
   const now: number = await api.advance(600);
+  await api.settle();
   const changed: string = await api.apply();
   const line: string = await api.waitForLog(/REPORT/, { after: api.logs.length });
   const domain: string | undefined = api.customDomains[0]?.host;

@@ -27,7 +27,7 @@ const OPTIONS = {
   timeout: () => [],
 };
 
-/** Free ports; functions on what the tests run on; a log that says which route was chosen and why. */
+/** Free ports; functions on what the tests run on; a log with each decision and its reason. */
 const defaults = () => ({ port: 0, node: thisNode(), verbose: true });
 
 /** With these, the clock cannot be frozen, or is chosen already. */
@@ -38,8 +38,8 @@ const WITHOUT_CLOCK = ['--clock', '--credentials', '--data', '--require-signatur
  *
  * @param {string | {href: string}} template
  * @param {Record<string, unknown>} options
- * @returns {{list: string[], isFrozen: boolean, remove: () => void}} The arguments; whether the clock
- *   is frozen; what removes the files that they name, once the gateway has read them.
+ * @returns {{list: string[], isFrozen: boolean, remove: () => void}} The arguments; whether the
+ *   clock is frozen; what removes the files that they name, once the gateway has read them.
  */
 function serveArguments(template, options) {
   const given = known(options);
@@ -70,7 +70,7 @@ function known(options) {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-/** The file of variables for functions: the one that is named, or a private one made of an object. */
+/** The file of variables for functions: the one that is named, or a private one of an object. */
 function variablesFile(variables) {
   if (variables === undefined) return undefined;
   if (typeof variables === 'string') return { file: variables, remove() {} };
@@ -87,7 +87,8 @@ function pairs(option, values) {
 /** The Node that runs this, so that functions run on what the tests run on. */
 function thisNode() {
   // Bun and Deno have `process`, too.
-  const isNode = process.release?.name === 'node' && !process.versions.bun && !process.versions.deno;
+  const isNode =
+    process.release?.name === 'node' && !process.versions.bun && !process.versions.deno;
   return isNode ? process.execPath : undefined;
 }
 

@@ -7,7 +7,8 @@ const { GatespecError } = require('./errors.js');
 /** What there are packages for: `process.platform` and `process.arch`. */
 const PLATFORMS = ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64'];
 const BUILD_IT =
-  'build it with Rust (`cargo install --locked --path cli` in its repository) and name the program in `GATESPEC_BINARY`';
+  'build it with Rust (`cargo install --locked --path cli` in its repository) and name the program ' +
+  'in `GATESPEC_BINARY`';
 
 /**
  * The program: what `GATESPEC_BINARY` names, or that of this platform's package.
@@ -36,16 +37,23 @@ function resolved(platform) {
 
 function isMissing(platform) {
   if (!PLATFORMS.includes(platform)) {
-    const wsl = process.platform === 'win32' ? ' On Windows, use it inside WSL, or' : '';
-    return `there is no package of gatespec for ${platform}, only for ${PLATFORMS.join(', ')}.${wsl || ';'} ${BUILD_IT}`;
+    const wsl = process.platform === 'win32' ? ' On Windows, use it inside WSL, or' : ' Otherwise,';
+    const all = PLATFORMS.join(', ');
+    return `there is no package of gatespec for ${platform}, only for ${all}.${wsl} ${BUILD_IT}`;
   }
   const name = `@gatespec/${platform}`;
   const other = PLATFORMS.find(resolved);
   if (other) {
-    return `gatespec was installed for another machine: there is \`@gatespec/${other}\`, and this Node needs \`${name}\`; remove \`node_modules\` and run \`npm install\` here`;
+    return (
+      `gatespec was installed for another machine: there is \`@gatespec/${other}\`, and this Node ` +
+      `needs \`${name}\`; remove \`node_modules\` and run \`npm install\` here`
+    );
   }
   const libc = usesMusl() ? `. It needs glibc, which this system does not have: ${BUILD_IT}` : '';
-  return `the package \`${name}\`, which has the program for this machine, is not installed; run \`npm install\` again, without \`--no-optional\` or \`--omit=optional\`${libc}`;
+  return (
+    `the package \`${name}\`, which has the program for this machine, is not installed; run ` +
+    `\`npm install\` again, without \`--no-optional\` or \`--omit=optional\`${libc}`
+  );
 }
 
 /** Whether this is a Linux such as Alpine. */

@@ -9,13 +9,13 @@ const { Log } = require('./log.js');
 /** How long the gateway may take to end before it is killed, in milliseconds. It promises 15 s. */
 const END_TAKES = 30_000;
 /** What answers begin with. Other lines of standard output are an access log's. */
-const ANSWER = /^(now \d+$|applied: |error: )/;
+const ANSWER = /^(now \d+$|applied: |settled$|error: )/;
 
 /**
  * `gatespec serve` as a process: lines in, answers out, its log.
  *
- * It keeps this process from ending only while somebody waits for it, and ends with it: its standard
- * input is then closed.
+ * It keeps this process from ending only while somebody waits for it, and ends with it: its
+ * standard input is then closed.
  */
 class ServeProcess {
   /** Standard error, and an access log on standard output. */
@@ -54,7 +54,6 @@ class ServeProcess {
       // Both streams are read to their ends by then.
       this.#child.on('close', (code, signal) => end({ code, signal }));
     });
-    for (const part of this.#parts()) part.unref();
   }
 
   /** The next line of standard output that answers; with a question, the line that asks for it. */

@@ -9,6 +9,8 @@ const { ServeProcess } = require('./process.js');
 const START_TAKES = 120;
 /** How long a line of the log may take, in seconds. */
 const LINE_TAKES = 10;
+/** How long functions may be at work, in seconds. */
+const SETTLE_TAKES = 10;
 
 /** A gateway that serves. Its members are documented in index.d.ts. */
 class Gateway {
@@ -42,7 +44,8 @@ class Gateway {
   async advance(seconds) {
     if (!this.#isFrozen) {
       throw this.#process.error(
-        'time passes by itself: `advance` needs a frozen clock, which `start` gives without `clock`, `data` and credentials',
+        'time passes by itself: `advance` needs a frozen clock, which `start` gives without `clock`, ' +
+          '`data` and credentials',
       );
     }
     if (!Number.isFinite(seconds) || seconds < 0) {
@@ -55,6 +58,13 @@ class Gateway {
   async apply() {
     const { answer } = await this.#ask('apply');
     return answer.slice('applied: '.length);
+  }
+
+  async settle({ timeout = SETTLE_TAKES } = {}) {
+    const settled = await within(timeout, this.#ask('settle'));
+    if (settled !== undefined) return;
+    const log = this.#process.log.tail();
+    throw this.#process.error(`a function is still at work after ${timeout} s:\n${log}`);
   }
 
   close() {
@@ -91,18 +101,26 @@ async function start(template = '.', options = {}) {
 
 /** The line that says where the gateway is, or an error after so many seconds. */
 async function readyLine(process, seconds) {
+  const ready = await within(seconds, process.answer());
+  if (ready !== undefined) return ready;
+  await process.abandon();
+  const log = process.log.tail();
+  throw process.error(
+    `the gateway was not ready after ${seconds} s (the option \`timeout\`):\n${log}`,
+  );
+}
+
+/** What a promise gives, or `undefined` after so many seconds. */
+async function within(seconds, promise) {
   let timer;
   const late = new Promise((resolve) => {
     timer = setTimeout(resolve, seconds * 1000);
   });
   try {
-    const ready = await Promise.race([process.answer(), late]);
-    if (ready !== undefined) return ready;
+    return await Promise.race([promise, late]);
   } finally {
     clearTimeout(timer);
   }
-  await process.abandon();
-  throw process.error(`the gateway was not ready after ${seconds} s (the option \`timeout\`):\n${process.log.tail()}`);
 }
 
 module.exports = { start };
