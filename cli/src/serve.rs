@@ -221,7 +221,7 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     let watch = args.watch.then(|| Watch::begin(args, found, log));
     let running = tokio::select! {
         started = gateway::start(options.clone()) => {
-            started.map_err(port::explained)?
+            started.map_err(|error| port::explained(error, &options))?
         }
         () = ends.signal() => return Ok(()),
     };

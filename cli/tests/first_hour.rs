@@ -164,15 +164,22 @@ fn what_the_gateway_refuses_of_a_client_is_logged(
     assert!(line.is_some_and(|line| line.contains(" WARN ")), "{log}");
 }
 
-#[test]
-fn who_has_the_port_is_named() {
+#[rstest]
+#[case("--port")]
+#[case("--dynamodb-port")]
+fn who_has_the_port_is_named(#[case] option: &str) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
     let template = file("first-hour", "port.yaml", TEMPLATE);
-    let output = gatespec(&["serve", "--port", &port, &template]);
+    let mut arguments = vec!["serve", option, &port];
+    if option != "--port" {
+        arguments.extend(["--port", "0"]);
+    }
+    arguments.push(&template);
+    let output = gatespec(&arguments);
     assert_eq!(code(&output), Some(3));
     let error = stderr(&output);
-    assert!(error.contains("`--port 0`"), "{error}");
+    assert!(error.contains(&format!("`{option} 0`")), "{error}");
     if cfg!(target_os = "linux") {
         let holder = format!(
             "(process {}) listens there: end it, or ",

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use gateway::Error;
+use gateway::{Error, Options};
 
 use super::failure;
 use crate::{Caused, Failure};
@@ -14,8 +14,9 @@ const LISTS: [&str; 2] = ["/proc/net/tcp", "/proc/net/tcp6"];
 /// The state of a socket that listens.
 const LISTENS: &str = "0A";
 
-/// What keeps a gateway from starting; of a port that is taken, with its holder and the options.
-pub(super) fn explained(error: Error) -> Failure {
+/// What keeps a gateway from starting; of a port that is taken, with its holder and the option that
+/// takes another one.
+pub(super) fn explained(error: Error, options: &Options) -> Failure {
     let (address, error) = match error {
         Error::Listen { address, error } if error.kind() == ErrorKind::AddrInUse => {
             (address, error)
@@ -26,9 +27,13 @@ pub(super) fn explained(error: Error) -> Failure {
         Some((name, id)) => format!("`{name}` (process {id}) listens there: end it, or "),
         None => String::new(),
     };
+    let option = match address.port() == options.port {
+        true => "--port",
+        false => "--dynamodb-port",
+    };
     let what = format!(
-        "cannot listen on {address}: {holder}take another port with `--port PORT`, or any that is \
-         free with `--port 0`"
+        "cannot listen on {address}: {holder}take another port with `{option} PORT`, or any that is \
+         free with `{option} 0`"
     );
     Failure::could_not_run(Caused::new(what, error))
 }

@@ -4,7 +4,7 @@ const {
 } = require('@aws-sdk/client-apigatewaymanagementapi');
 
 const { API_ID, AWS_REGION, STAGE } = process.env;
-const endpoint = `https://${API_ID}.execute-api.${AWS_REGION}.amazonaws.com/${STAGE}/`;
+const endpoint = `https://${API_ID}.execute-api.${AWS_REGION}.amazonaws.com/${STAGE}`;
 const api = new ApiGatewayManagementApiClient({ endpoint });
 
 exports.handler = async (event) => {
