@@ -261,7 +261,7 @@ test('close ends it once, with a complete log, and what comes after fails', asyn
   await assert.rejects(api.waitForLog('never'), /no line with `never`/);
 });
 
-const FOR_EVER = 'while :; do sleep 0.05; done';
+const FOR_EVER = 'while :; do read line; done';
 
 /** Takes the place of gatespec for a test: a shell script that is ready, and goes on until it ends. */
 function inItsPlace(t, text, atTheEnd = 'exit 0') {
