@@ -19,6 +19,7 @@ use spec::io::PeerId;
 
 use crate::exchange::{Decision, Exchange};
 use function::Loose;
+pub(crate) use limits::bytes_of;
 pub use limits::{EXCHANGE_BYTES, EXCHANGES};
 use table::Table;
 

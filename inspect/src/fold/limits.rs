@@ -41,7 +41,7 @@ pub(super) fn cut_bytes(bytes: &[u8], is_cut: &mut bool) -> String {
 }
 
 /// How many bytes an exchange costs, about.
-pub(super) fn bytes_of(exchange: &Exchange) -> usize {
+pub(crate) fn bytes_of(exchange: &Exchange) -> usize {
     let request = match &exchange.request {
         Request::Handshake {
             path,
