@@ -42,7 +42,7 @@ pub struct Changes {
     pub cursor: Cursor,
     /// How many exchanges came and went without the reader.
     pub missed: u64,
-    /// How many steps of the gateway the store itself has missed, since it began.
+    /// How many requests of the gateway were never followed, since the store began.
     pub lost: u64,
     /// The exchanges that are new or have changed, in the order of their numbers.
     pub exchanges: Vec<Changed>,
@@ -176,9 +176,9 @@ impl Store {
         });
     }
 
-    /// Notes that steps of the gateway were missed.
-    pub fn lose(&self, steps: u64) {
-        self.change(|kept, _| kept.lost += steps);
+    /// Notes that requests to the gateway were not followed.
+    pub fn lose(&self, requests: u64) {
+        self.change(|kept, _| kept.lost += requests);
     }
 
     /// An exchange, unless it is gone or has not come yet.
