@@ -8,6 +8,7 @@ pub mod event;
 mod exchange;
 mod fold;
 mod follow;
+mod line;
 mod mask;
 mod page;
 mod server;
@@ -18,8 +19,8 @@ pub use exchange::{
     Call, Closer, Decision, Exchange, Function, Kind, Message, Model, Outcome, Request, Role,
     Route, Sent, TEXT_BYTES, Target, TargetKind, Template, Values, Verdict,
 };
-pub use fold::{Counts, EXCHANGE_BYTES, EXCHANGES, Fold};
+pub use fold::Fold;
 pub use follow::follow;
 pub use mask::{MASK, Masks};
 pub use server::{About, NoPage, Page};
-pub use store::{Changes, Cursor, Store};
+pub use store::{Changed, Changes, Cursor, Store};

@@ -136,7 +136,9 @@ impl Recorded {
     fn take(&mut self, traced: &Traced) {
         match traced {
             Traced::Step(step) => {
-                let Step { at, input, outputs } = &**step;
+                let Step {
+                    at, input, outputs, ..
+                } = &**step;
                 if let Some(Input::Deploy(rules)) = input {
                     self.rules = Rules::of(rules.api());
                 }
@@ -207,6 +209,12 @@ impl Recorded {
             };
             let (id, path) = (&file.id, file.path.display());
             self.log.line(&format!("recorded `{id}` ({who}): {path}"));
+            if session.is_unsteady() {
+                self.log.line(&format!(
+                    "warning: `{id}` may fail when it is played back: somebody connected or left \
+                     while functions were at work for others; the file says where"
+                ));
+            }
         }
     }
 
