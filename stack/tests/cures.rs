@@ -111,8 +111,10 @@ fn a_parameter_that_is_not_there(#[case] parameters: &str, #[case] expected: &st
 
 #[test]
 fn a_stage_that_is_not_there() {
-    let mut settings = Settings::default();
-    settings.stage = Some("prod".to_owned());
+    let settings = Settings {
+        stage: Some("prod".to_owned()),
+        ..Settings::default()
+    };
     assert_eq!(cure(TEMPLATE, &settings), "there is `test`");
 }
 
