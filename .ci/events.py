@@ -1,10 +1,11 @@
 """`gatespec events | gatespec invoke` with functions in Node and in Python: a function gets the event that was printed,
-its failure and its timeout are exit code 1, and it has its variables and tables.
+its failure and its timeout are exit code 1, its log is complete, and it has its variables and tables.
 
 Argument: the program. Python's functions use boto3, which the `python3` of the PATH must have."""
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -57,6 +58,7 @@ Resources:
       InlineCode: |
         exports.handler = async (event) => {
           console.log(process.env.GREETING);
+          for (let i = 0; i < event.lines; i += 1) console.log('x'.repeat(1000));
           if (event === 'fail') throw new TypeError('as it was told');
           if (event === 'sleep') await new Promise((wake) => setTimeout(wake, 60_000));
           return event;
@@ -71,6 +73,8 @@ Resources:
 
         def handler(event, context):
             print(os.environ["GREETING"])
+            for _ in range(event.get("lines", 0) if isinstance(event, dict) else 0):
+                print("x" * 1000)
             if event == "fail":
                 raise TypeError("as it was told")
             if event == "sleep":
@@ -120,6 +124,19 @@ def check_failures(function: str) -> None:
     print(f"{function}: its failure and its timeout are exit code 1")
 
 
+def check_log(function: str) -> None:
+    """However much a function writes, it is in the log, or the log says how many lines are not."""
+    for lines in [300, 20_000]:
+        called = run("invoke", function, "--event", json.dumps({"lines": lines}))
+        assert called.returncode == 0, called.stderr[-2000:]
+        written = called.stderr.count("x" * 1000)
+        dropped = sum(map(int, re.findall(r"^gatespec: (\d+) lines? of this log", called.stderr, re.MULTILINE)))
+        # START, the greeting, END and REPORT are dropped like any others.
+        all_lines = len(re.findall(rf"^{function}[: ]", called.stderr, re.MULTILINE)) + dropped
+        assert all_lines == lines + 4, (function, lines, written, dropped)
+        print(f"{function}: {written} of {lines} kB are in the log, {dropped} counted as dropped")
+
+
 def check_tables() -> None:
     """Rows stay in the file of --data, and nowhere else."""
     rows = [run("invoke", "Rows", "--event", f'"{id}"', *data)
@@ -135,6 +152,7 @@ def main() -> None:
         for function in ["Node", "Python"]:
             check_events(function)
             check_failures(function)
+            check_log(function)
         check_tables()
 
 

@@ -51,7 +51,7 @@ fn the_first_words_of_the_pattern_fit_on_a_screen() {
         lines[1..7],
         [
             &format!("wscat --header token:hello -c {url}"),
-            "then send: {\"action\": \"sendmessage\"}",
+            "then send, with your own fields: {\"action\": \"sendmessage\"}",
             "route  $connect     OnConnectFunction (provided.al2023), authorizer token",
             "route  $disconnect  OnDisconnectFunction (provided.al2023)",
             "route  sendmessage  SendMessageFunction (provided.al2023)",

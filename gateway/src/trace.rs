@@ -21,6 +21,7 @@ use inbox::{Inbox, Inboxes};
 pub struct Trace {
     inbox: Arc<Inbox>,
     inboxes: Weak<Inboxes>,
+    arrived: u64,
 }
 
 /// One thing that a gateway did.
@@ -45,6 +46,9 @@ pub struct Step {
     pub input: Option<Input>,
     /// What came of it, in its order, with [`Output::Explanation`]s.
     pub outputs: Vec<Output>,
+    /// [`Control::arrived`](crate::Control::arrived), with this step's own request: who has seen a
+    /// smaller number knows how many requests it has not seen.
+    pub arrived: u64,
 }
 
 /// What became of a call of a function, or what a process wrote.
@@ -102,6 +106,12 @@ pub(crate) struct Traces {
 }
 
 impl Trace {
+    /// [`Control::arrived`](crate::Control::arrived) at the moment from which on this tells
+    /// everything.
+    pub fn arrived(&self) -> u64 {
+        self.arrived
+    }
+
     /// What the gateway did next; `None` once it is gone. Safe to cancel.
     pub async fn next(&mut self) -> Option<Traced> {
         self.inbox.next().await
@@ -129,8 +139,10 @@ impl Traces {
         }
     }
 
-    pub(crate) fn subscribe(&self) -> Trace {
+    /// So many requests have `arrived`.
+    pub(crate) fn subscribe(&self, arrived: u64) -> Trace {
         Trace {
+            arrived,
             inbox: self.inboxes.add(),
             inboxes: Arc::downgrade(&self.inboxes),
         }

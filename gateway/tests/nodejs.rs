@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use gateway::{Control, FunctionOutput, Options};
+use gateway::{Control, FunctionOutput, InvocationLines, Options};
 use stack::Assembly;
 use support::{Client, ask, code_folder, connect, javascript, receive, start};
 
@@ -145,6 +145,71 @@ async fn a_changed_file_is_a_new_deployment() {
     running.apply(assembly).await.unwrap();
     assert_eq!(ask(&mut client, "{}").await, "another");
     running.shutdown().await;
+}
+
+/// How many lines a function has written, since this was last asked.
+fn counted(lines: &Lines) -> usize {
+    let lines = std::mem::take(&mut *lines.lock().unwrap());
+    lines.iter().filter(|line| line.ends_with("xxx")).count()
+}
+
+// Node itself keeps back what a pipe does not take, and a result overtakes it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_a_function_writes_before_its_result_is_read_before_its_end() {
+    // 300 kB, more than a pipe holds.
+    let write = |by: &str| format!("for (let i = 0; i < 300; i += 1) {by}('x'.repeat(1000));");
+    let line = "((text) => process.stdout.write(text + '\\n'))";
+    let error = "((text) => process.stderr.write(text + '\\n'))";
+    for runtime in ["nodejs22.x", "nodejs24.x"] {
+        let folder = code_folder(&format!("much-{runtime}"), &[("app.mjs", ANYTHING)]);
+        let (running, client, lines) = serve(&folder, runtime).await;
+        let invoke = async |code: &str| {
+            let body = serde_json::json!({ "code": code }).to_string();
+            let event = serde_json::json!({ "body": body }).to_string();
+            running.invoke("Function", event).await.unwrap();
+        };
+        for by in ["console.log", line, error] {
+            invoke(&write(by)).await;
+            assert_eq!(counted(&lines), 300, "{runtime}, {by}");
+        }
+        for end in ["process.exit(1)", "process.abort()", "throw new Error('')"] {
+            invoke(&format!("{}; {end}", write("console.log"))).await;
+            assert_eq!(counted(&lines), 300, "{runtime}, {end}");
+        }
+        // The process is replaced.
+        invoke(&write("console.log")).await;
+        fs::write(folder.join("app.mjs"), format!("{ANYTHING}\n")).unwrap();
+        let template = folder.parent().unwrap().join("template.yaml");
+        let assembly = Assembly::read(&template, &stack::Settings::default()).unwrap();
+        running.apply(assembly).await.unwrap();
+        invoke(&write(error)).await;
+        assert_eq!(counted(&lines), 600, "{runtime}");
+        drop(client);
+        running.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_20_mb_every_line_is_in_the_log_or_counted_in_it() {
+    let folder = code_folder("20-mb", &[("app.mjs", ANYTHING)]);
+    let mut options = Options::new(javascript(&folder, "nodejs22.x", "app.handler"));
+    let log = folder.join("log");
+    options.function_output = FunctionOutput::File(log.clone());
+    options.invocation_lines = InvocationLines::All;
+    let running = start(options).await;
+    let code = "for (let i = 0; i < 20000; i += 1) console.log('x'.repeat(1000))";
+    let body = serde_json::json!({ "code": code }).to_string();
+    let event = serde_json::json!({ "body": body }).to_string();
+    running.invoke("Function", event).await.unwrap();
+    running.shutdown().await;
+    let log = fs::read_to_string(log).unwrap();
+    // A busy machine may write a log more slowly than a function does.
+    let (dropped, lines): (Vec<_>, Vec<_>) =
+        log.lines().partition(|line| line.starts_with("gatespec: "));
+    let dropped = dropped.iter().map(|line| line.split(' ').nth(1));
+    let dropped = dropped.map(|count| count.unwrap().parse::<usize>().unwrap());
+    // With START, END and REPORT.
+    assert_eq!(lines.len() + dropped.sum::<usize>(), 20_003);
 }
 
 /// A function that answers with its own name and its variable, a route that leads to `arn`, and a

@@ -171,6 +171,25 @@ async fn watching_ends_with_the_last_who_watch() {
     assert!(matches!(trace.next().await, Some(Traced::Step(_))));
     drop(trace);
     assert_eq!(ask(&mut client, "{}").await, id);
+    // Nothing of that waits for who comes next: the first that they see is the next message, whole.
+    running.settled().await;
+    let arrived = running.arrived();
+    let mut trace = running.trace();
+    assert_eq!(ask(&mut client, r#"{"next":1}"#).await, id);
+    let is_input = |traced: &Traced| matches!(traced, Traced::Step(step) if step.input.is_some());
+    let seen = until(&mut trace, is_input).await;
+    let [Traced::Step(step)] = &seen[..] else {
+        panic!("one step: {seen:?}");
+    };
+    assert!(
+        matches!(&step.input, Some(Input::Message { text, .. }) if text.contains("next")),
+        "{step:?}"
+    );
+    assert_eq!(step.arrived, arrived + 1);
+    let began = step.outputs.iter().filter(
+        |output| matches!(output, Output::Explanation(one) if matches!(one.about, About::Began { .. })),
+    );
+    assert_eq!(began.count(), 1);
     client.send(Message::Close(None)).await.unwrap();
     running.shutdown().await;
 }

@@ -319,6 +319,8 @@ pub enum Verdict {
     Error,
     /// Nothing was to be answered.
     Silent,
+    /// The gateway was not followed when it ended.
+    Unknown,
 }
 
 /// The most bytes of one text that are kept: a whole message, which has at most 128 KiB.

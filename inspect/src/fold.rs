@@ -17,9 +17,9 @@ use std::sync::Arc;
 use gateway::Traced;
 use spec::io::PeerId;
 
-use crate::exchange::{Decision, Exchange};
+use crate::exchange::{Decision, Exchange, Verdict};
 use function::Loose;
-pub use limits::{EXCHANGE_BYTES, EXCHANGES};
+pub(crate) use limits::bytes_of;
 use table::Table;
 
 /// Makes exchanges of what a gateway does.
@@ -30,21 +30,12 @@ pub struct Fold {
     peers: BTreeMap<PeerId, Peer>,
     /// What processes wrote between their events.
     loose: Loose,
-    counts: Counts,
+    /// When the last step was.
+    at: u64,
 }
 
-/// How much of what came in is in an exchange.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// What came in, without [`Traced::Missed`].
-    pub taken: u64,
-    /// What became a part of an exchange.
-    pub joined: u64,
-    /// What did not: deployments, full send buffers, the log of a call that is not the API's.
-    pub apart: u64,
-    /// What was dropped before it came in.
-    pub missed: u64,
-}
+/// What an exchange says whose end may have been missed.
+const UNFOLLOWED: &str = "what became of it was not followed";
 
 /// A client.
 #[derive(Debug)]
@@ -58,39 +49,52 @@ impl Fold {
     /// A fold that begins while these connections are open.
     pub fn new(open: impl IntoIterator<Item = (PeerId, String)>) -> Self {
         let mut fold = Self::default();
-        for (peer, connection_id) in open {
-            fold.remember(peer, connection_id, None);
-        }
+        fold.open(open);
         fold
     }
 
-    /// Takes what a gateway did next.
-    pub fn take(&mut self, traced: &Traced) {
-        let joined = match traced {
-            Traced::Missed(count) => {
-                self.counts.missed += count;
-                return;
+    /// Takes connections that are open.
+    pub fn open(&mut self, connections: impl IntoIterator<Item = (PeerId, String)>) {
+        for (peer, connection_id) in connections {
+            if !self.peers.contains_key(&peer) {
+                self.remember(peer, connection_id, None);
+            }
+        }
+    }
+
+    /// Takes what a gateway did next: whether that is a part of an exchange. Deployments, full send
+    /// buffers and the log of a call that is not the API's are none.
+    pub fn take(&mut self, traced: &Traced) -> bool {
+        match traced {
+            Traced::Missed(_) => {
+                self.lose_track();
+                false
             }
             Traced::Step(step) => self.step(step),
             Traced::Function(event) => self.function(event),
             Traced::Advanced(_) => false,
-        };
-        self.counts.taken += 1;
-        match joined {
-            true => self.counts.joined += 1,
-            false => self.counts.apart += 1,
         }
+    }
+
+    /// What the gateway did since was not followed: exchanges that are under way have ended, for all
+    /// that is known, and clients may be others ([`open`](Self::open)).
+    pub fn lose_track(&mut self) {
+        let at = self.at;
+        for number in self.table.under_way() {
+            self.table.edit(number, |exchange| {
+                exchange.decided(at, UNFOLLOWED.to_owned());
+                exchange.end(at, Verdict::Unknown);
+            });
+            self.table.weigh(number);
+        }
+        self.peers.clear();
+        self.loose = Loose::default();
     }
 
     /// The exchanges that are new or changed since this was asked last, each as it is now, in the
     /// order of their numbers.
     pub fn changes(&mut self) -> Vec<Arc<Exchange>> {
         self.table.changes()
-    }
-
-    /// How much is in exchanges.
-    pub fn counts(&self) -> Counts {
-        self.counts
     }
 
     fn remember(&mut self, peer: PeerId, connection_id: String, handshake: Option<u64>) {

@@ -17,6 +17,8 @@ use crate::store::Store;
 const PAUSE: Duration = Duration::from_millis(20);
 /// How many steps are taken at once, before others may have this thread.
 const BATCH: usize = 512;
+/// How many are taken before what came of them is told.
+const MOST: usize = 16 * BATCH;
 /// How often connections are looked at, at most: that takes the machine's lock.
 const LOOK: Duration = Duration::from_millis(500);
 /// How many requests a second are followed for long: 18,000 a minute.
@@ -26,23 +28,28 @@ const BURST: f64 = 1000.0;
 /// How long nothing is followed once there were more.
 const REST: Duration = Duration::from_secs(1);
 
-/// Puts what a gateway does from now on into a store, until the gateway is gone.
+/// Puts what a gateway does from now on into a store, until the gateway is gone. What has come before
+/// counts as lost.
 pub async fn follow(control: Control, store: Store) {
-    let mut trace = control.trace();
-    let open = control.connections().into_iter();
     let mut follower = Follower {
-        fold: Fold::new(open.map(|one| (one.peer, one.connection_id))),
+        fold: Fold::default(),
         connections: Connections::default(),
         budget: Budget::new(Instant::now()),
+        arrived: 0,
+        has_missed: false,
         store,
     };
-    while follower.watch(&control, &mut trace).await {
+    loop {
+        let mut trace = control.trace();
+        follower.count(trace.arrived());
+        follower.fold.lose_track();
+        follower.catch_up(&control);
+        if !follower.watch(&control, &mut trace).await {
+            return;
+        }
         // Without a trace the gateway does nothing more than without a page.
         drop(trace);
-        let before = control.arrived();
         sleep(REST).await;
-        trace = control.trace();
-        follower.store.lose(control.arrived() - before);
     }
 }
 
@@ -50,6 +57,10 @@ struct Follower {
     fold: Fold,
     connections: Connections,
     budget: Budget,
+    /// How many requests had come to the gateway by the last step.
+    arrived: u64,
+    /// Whether steps were missed since [`Follower::catch_up`].
+    has_missed: bool,
     store: Store,
 }
 
@@ -76,46 +87,74 @@ impl Follower {
                 }
             };
             let Some(traced) = traced else { return false };
-            let mut requests = self.take(&traced);
+            let mut has_budget = self.take(&traced);
             sleep(PAUSE).await;
             let mut taken = 0;
-            while let Some(traced) = trace.try_next() {
-                requests += self.take(&traced);
+            while has_budget
+                && taken < MOST
+                && let Some(traced) = trace.try_next()
+            {
+                has_budget = self.take(&traced);
                 taken += 1;
                 if taken % BATCH == 0 {
                     tokio::task::yield_now().await;
                 }
             }
+            if self.has_missed {
+                // Before anything of it can be seen: the secrets of another deployment are masked.
+                self.catch_up(control);
+            }
             for exchange in self.fold.changes() {
                 self.store.put(exchange);
             }
             look = look.or_else(|| Some(Instant::now() + LOOK));
-            if !self.budget.spend(requests, Instant::now()) {
+            if !has_budget {
                 self.store.connect(self.connections.refresh(control));
                 return true;
             }
         }
     }
 
-    /// Takes what the gateway did; how many requests that are.
-    fn take(&mut self, traced: &Traced) -> u32 {
+    /// Takes what the gateway did: `false` once the budget is used up.
+    fn take(&mut self, traced: &Traced) -> bool {
         self.fold.take(traced);
-        let input = match traced {
-            Traced::Missed(steps) => {
-                self.store.lose(*steps);
-                None
+        let step = match traced {
+            Traced::Step(step) => step,
+            Traced::Missed(_) => {
+                self.has_missed = true;
+                return true;
             }
-            Traced::Step(step) => step.input.as_ref(),
-            _ => None,
+            _ => return true,
         };
-        match input {
+        let requests = match &step.input {
             Some(Input::Handshake { .. } | Input::Message { .. } | Input::Management { .. }) => 1,
             Some(Input::Deploy(rules)) => {
                 self.store.deploy(rules.api());
                 0
             }
             _ => 0,
+        };
+        self.count(step.arrived - requests);
+        self.arrived = step.arrived;
+        requests == 0 || self.budget.spend(Instant::now())
+    }
+
+    /// Notes how many requests have come: those that were not followed are lost.
+    fn count(&mut self, arrived: u64) {
+        let lost = arrived.saturating_sub(self.arrived);
+        if lost > 0 {
+            self.arrived = arrived;
+            self.store.lose(lost);
         }
+    }
+
+    /// Learns what the gateway has become while it was not followed.
+    fn catch_up(&mut self, control: &Control) {
+        self.has_missed = false;
+        self.store.deploy(control.assembly().api());
+        let open = control.connections().into_iter();
+        self.fold
+            .open(open.map(|one| (one.peer, one.connection_id)));
     }
 }
 
@@ -124,10 +163,10 @@ impl Budget {
         Self { left: BURST, at }
     }
 
-    /// Takes so many requests out of the budget: `false` if there is none left.
-    fn spend(&mut self, requests: u32, now: Instant) -> bool {
+    /// Takes a request out of the budget: `false` if there is none left.
+    fn spend(&mut self, now: Instant) -> bool {
         let earned = now.duration_since(self.at).as_secs_f64() * RATE;
-        self.left = (self.left + earned).min(BURST) - f64::from(requests);
+        self.left = (self.left + earned).min(BURST) - 1.0;
         self.at = now;
         self.left > 0.0
     }
@@ -141,16 +180,17 @@ mod tests {
     fn bursts_are_followed_and_what_is_more_in_part() {
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
+        let may = |budget: &mut Budget, requests, at| (0..requests).all(|_| budget.spend(at));
         let mut budget = Budget::new(start);
-        assert!(budget.spend(900, start));
-        assert!(!budget.spend(200, start));
+        assert!(may(&mut budget, 999, start));
+        assert!(!may(&mut budget, 1, start));
         // A second earns its 300, and no more than a burst is ever saved.
-        assert!(budget.spend(150, after(1)));
-        assert!(!budget.spend(100, after(1)));
-        assert!(budget.spend(999, after(1000)));
-        assert!(!budget.spend(2, after(1000)));
+        assert!(may(&mut budget, 299, after(1)));
+        assert!(!may(&mut budget, 1, after(1)));
+        assert!(may(&mut budget, 999, after(1000)));
+        assert!(!may(&mut budget, 1, after(1000)));
         // Ten thousand a minute are followed for ever.
         let mut budget = Budget::new(start);
-        assert!((0..10_000).all(|second| budget.spend(10_000 / 60 + 1, after(second))));
+        assert!((0..1000).all(|second| may(&mut budget, 10_000 / 60 + 1, after(second))));
     }
 }

@@ -18,7 +18,7 @@ pub use exchange::{
     Call, Closer, Decision, Exchange, Function, Kind, Message, Model, Outcome, Request, Role,
     Route, Sent, TEXT_BYTES, Target, TargetKind, Template, Values, Verdict,
 };
-pub use fold::{Counts, EXCHANGE_BYTES, EXCHANGES, Fold};
+pub use fold::Fold;
 pub use follow::follow;
 pub use mask::{MASK, Masks};
 pub use server::{About, NoPage, Page};

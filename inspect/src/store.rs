@@ -12,16 +12,14 @@ use spec::Api;
 use tokio::sync::watch;
 
 use crate::connection::Connection;
-use crate::exchange::{Exchange, Message, Request, Template};
+use crate::exchange::Exchange;
+use crate::fold::bytes_of;
 use crate::mask::Masks;
 
 /// How many exchanges are kept.
 const EXCHANGES: usize = 1000;
 /// How many bytes they may have together, about.
 const BYTES: usize = 64 * 1024 * 1024;
-
-/// What a part of an exchange takes besides its texts, about.
-const SMALL: usize = 256;
 
 /// The last exchanges and the connections. Clones are the same store.
 #[derive(Clone, Debug)]
@@ -43,7 +41,7 @@ pub struct Changes {
     pub cursor: Cursor,
     /// How many exchanges came and went without the reader.
     pub missed: u64,
-    /// How many steps of the gateway the store itself has missed, since it began.
+    /// How many requests of the gateway were never followed, since the store began.
     pub lost: u64,
     /// The exchanges that are new or have changed, in the order of their numbers, each with the
     /// revision of its last change.
@@ -110,7 +108,7 @@ impl Store {
 
     /// Takes an exchange, in place of what was known of it. One that was dropped already stays so.
     pub fn put(&self, exchange: Arc<Exchange>) {
-        let bytes = weight(&exchange);
+        let bytes = bytes_of(&exchange);
         self.masks().learn(&exchange);
         self.change(|kept, revision| {
             let number = exchange.number;
@@ -154,9 +152,9 @@ impl Store {
         });
     }
 
-    /// Notes that steps of the gateway were missed.
-    pub fn lose(&self, steps: u64) {
-        self.change(|kept, _| kept.lost += steps);
+    /// Notes that requests to the gateway were not followed.
+    pub fn lose(&self, requests: u64) {
+        self.change(|kept, _| kept.lost += requests);
     }
 
     /// An exchange, unless it is gone or has not come yet.
@@ -245,48 +243,10 @@ impl Store {
     }
 }
 
-/// How many bytes an exchange takes, about.
-fn weight(exchange: &Exchange) -> usize {
-    let template = |template: &Option<Template>| {
-        template.as_ref().map_or(0, |one| {
-            let rendered = one.rendered.as_ref().map_or(0, String::len);
-            // What the context holds is small, and the same for all templates.
-            one.source.len() + rendered + one.values.body.len() + SMALL
-        })
-    };
-    let fields = |headers: &[(String, String)]| -> usize {
-        let fields = headers.iter();
-        fields.map(|(name, value)| name.len() + value.len()).sum()
-    };
-    let request = match &exchange.request {
-        Request::Frame { text } => text.len(),
-        Request::Handshake { path, headers, .. } => path.len() + fields(headers),
-        Request::Close { reason, .. } => reason.len(),
-        Request::Management { body, headers, .. } => body.len() + fields(headers),
-    };
-    let calls = exchange.calls.iter().map(|call| {
-        let texts = [&call.payload, &call.answer].into_iter().flatten();
-        let texts: usize = texts.map(String::len).sum();
-        let log: usize = call.log.iter().map(String::len).sum();
-        template(&call.template) + template(&call.response_template) + texts + log + SMALL
-    });
-    let sent = exchange.sent.iter().map(|sent| match &sent.what {
-        Message::Text { text } => text.len() + SMALL,
-        Message::Close { .. } => SMALL,
-        Message::Response { body, headers, .. } => body.len() + fields(headers) + SMALL,
-    });
-    let decisions = exchange
-        .decisions
-        .iter()
-        .map(|decision| decision.text.len());
-    let parts = calls.chain(sent).chain(decisions).sum::<usize>();
-    request + parts + exchange.access_log.as_ref().map_or(0, String::len) + SMALL
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::{Kind, Verdict};
+    use crate::exchange::{Kind, Request, Verdict};
 
     fn exchange(number: u64, bytes: usize) -> Arc<Exchange> {
         Arc::new(Exchange {
@@ -370,7 +330,7 @@ mod tests {
         assert_eq!(numbers(&store.changes(Cursor::default())), [5]);
         // One that grows counts as what it is now.
         store.put(exchange(5, 100));
-        store.put(exchange(6, 8000));
+        store.put(exchange(6, 7000));
         assert_eq!(numbers(&store.changes(Cursor::default())), [5, 6]);
         store.put(exchange(7, 1_000_000));
         assert_eq!(numbers(&store.changes(Cursor::default())), [7]);

@@ -278,6 +278,7 @@ async fn other_names_and_other_pages_are_refused_even_with_the_key() {
             200,
         ),
         (format!("Host: evil.example:{port}\r\n"), 403),
+        ("Host: 127.0.0.1.evil.example\r\n".to_owned(), 403),
         ("Host: host.docker.internal\r\n".to_owned(), 403),
         (
             format!("Host: localhost:{port}\r\nOrigin: https://evil.example\r\n"),
@@ -297,6 +298,8 @@ async fn other_names_and_other_pages_are_refused_even_with_the_key() {
         let line = "POST /@inspect/api/advance";
         let answer = request(&served.gateway, line, &fields, r#"{"seconds": 1}"#).await;
         assert_eq!(answer.status, expected, "{fields}: {}", answer.body);
+        // That is for the API, and does not open its page.
+        assert!(!answer.body.contains("--allow-host"), "{}", answer.body);
     }
     served.gateway.shutdown().await;
 }

@@ -41,7 +41,7 @@ fn for_people(running: &Control, options: &Options, page: Option<&str>) {
         print(&format!("API key `{}`: {}", key.name, key.value));
     }
     if let Some(message) = message(stack) {
-        print(&format!("then send: {message}"));
+        print(&format!("then send, with your own fields: {message}"));
     }
     print(&format!("\n{}", served(stack)));
     print(&format!(

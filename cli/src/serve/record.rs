@@ -144,7 +144,9 @@ impl Recorded {
     fn take(&mut self, traced: &Traced) {
         match traced {
             Traced::Step(step) => {
-                let Step { at, input, outputs } = &**step;
+                let Step {
+                    at, input, outputs, ..
+                } = &**step;
                 if let Some(Input::Deploy(rules)) = input {
                     self.rules = Rules::of(rules.api());
                 }

@@ -8,7 +8,9 @@ use crate::trace::{Step, Trace};
 impl Hub {
     /// Everything that happens from now on.
     pub(crate) fn trace(&self) -> Trace {
-        self.traces.subscribe()
+        // Steps are told under this lock.
+        let machine = self.lock();
+        self.traces.subscribe(machine.arrived)
     }
 
     /// How many handshakes, messages and requests to `@connections` have come.
@@ -35,12 +37,13 @@ impl Hub {
             input,
             Input::Handshake { .. } | Input::Message { .. } | Input::Management { .. }
         );
-        machine.arrived += u64::from(is_request);
         if !self.traces.is_watched() {
+            machine.arrived += u64::from(is_request);
             machine.gateway.explain(false);
             return machine.gateway.handle_input(now, input);
         }
         self.pass(machine, now);
+        machine.arrived += u64::from(is_request);
         let told = input.clone();
         machine.gateway.handle_input(now, input);
         self.record(machine, now, Some(told));
@@ -67,7 +70,12 @@ impl Hub {
         machine
             .told
             .extend(outputs.iter().filter(acted_on).cloned());
-        self.traces.step(Step { at, input, outputs });
+        self.traces.step(Step {
+            at,
+            input,
+            outputs,
+            arrived: machine.arrived,
+        });
     }
 }
 

@@ -1,8 +1,12 @@
 //! What is said of one process and of its invocations: the lines that it writes, each with the
 //! request it belongs to, and `START`, `END` and `REPORT` around them.
 //!
-//! A process writes its lines before it posts its result, and the pipe keeps them: what is there is
-//! read before an invocation ends, so that no line is taken for the next one's.
+//! What a process has written before it posts its result is in the pipe, which is read without a
+//! pause and once more before the invocation ends: nothing is lost, and no line is taken for the next
+//! one's. Pipes block, so that this is so however much it is: Python's and most others' are like
+//! that, and the bootstrap for Node makes them (`writeAtOnce`). What a program keeps back itself is
+//! read when it writes it: a worker thread's lines in Node, and in Python `sys.stdout.buffer` without
+//! `flush` (as with AWS's runtime), for instance.
 
 mod memory;
 mod reading;

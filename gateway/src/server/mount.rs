@@ -112,10 +112,7 @@ fn refusal(head: &Head, peer: SocketAddr) -> Option<String> {
     let host = head.headers.get("Host").unwrap_or_default();
     if !Hosts::loopback().contains(host) {
         // Neither by the API's own name nor by those of `--allow-host`: pages of these names exist.
-        return Some(format!(
-            "the inspect page is at `localhost` or a loopback address, and the request's `Host` \
-             header is `{host}`"
-        ));
+        return Some(foreign(host));
     }
     let origin = head.headers.get("Origin");
     let is_own = |origin: &str| {
@@ -136,6 +133,14 @@ fn refusal(head: &Head, peer: SocketAddr) -> Option<String> {
         _ if follows => None,
         site => Some(from_a_page("Sec-Fetch-Site", site)),
     }
+}
+
+/// Why a request under this name is refused.
+pub(super) fn foreign(host: &str) -> String {
+    format!(
+        "the inspect page is at `localhost` or a loopback address, and the request's `Host` header \
+         is `{host}`"
+    )
 }
 
 fn from_a_page(header: &str, value: &str) -> String {

@@ -7,7 +7,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::origin::{Hosts, Pages};
+use super::mount;
+use super::origin::{Hosts, Pages, Refusal};
 use crate::http1::{Connection, Head, Limits, ReadError};
 use crate::tls::Stream;
 
@@ -88,7 +89,12 @@ pub(crate) async fn serve<S: Service>(service: &S, hosts: &Hosts, limits: Limits
             known = host.map(str::to_owned);
         }
         if let Some(refusal) = refusal {
-            let text = crate::log::escape(&refusal.to_string()).into_owned();
+            let text = match &refusal {
+                // `--allow-host` opens the API, and not its inspect page.
+                Refusal::Host(host) if mount::is_meant(head.path()) => mount::foreign(host),
+                refusal => refusal.to_string(),
+            };
+            let text = crate::log::escape(&text).into_owned();
             tracing::warn!("{} {} refused with 403: {text}", head.method, head.path());
             let headers = [
                 ("content-type", "text/plain; charset=utf-8"),

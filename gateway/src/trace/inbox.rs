@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use spec::http::{Headers, HttpRequest};
 use spec::io::{About, FunctionOutcome, HttpOutcome, Outcome, Rendering};
 use spec::{Input, Output};
 use tokio::sync::Notify;
@@ -144,9 +145,7 @@ pub(super) fn bytes_of(step: &Step) -> usize {
 
 fn of_input(input: &Input) -> usize {
     match input {
-        Input::Handshake { request, .. } => {
-            request.target.len() + request.headers.iter().map(of_field).sum::<usize>()
-        }
+        Input::Handshake { request, .. } => request.target.len() + of_headers(&request.headers),
         Input::Message { text, .. } => text.len(),
         Input::CallFinished { outcome, .. } => match outcome {
             Outcome::Function(
@@ -155,14 +154,13 @@ fn of_input(input: &Input) -> usize {
                 | FunctionOutcome::NotInvocable(text),
             ) => text.len(),
             Outcome::Http(outcome) | Outcome::Service(outcome) => match outcome {
-                HttpOutcome::Answered(answer) => answer.body.len(),
+                HttpOutcome::Answered(answer) => answer.body.len() + of_headers(&answer.headers),
                 HttpOutcome::Failed(text) => text.len(),
             },
             Outcome::TimedOut => 0,
         },
         Input::Management { request, .. } => {
-            let fields = request.headers.iter().map(of_field).sum::<usize>();
-            request.path.len() + request.body.len() + fields
+            request.path.len() + request.body.len() + of_headers(&request.headers)
         }
         _ => 0,
     }
@@ -172,11 +170,12 @@ fn of_output(output: &Output) -> usize {
     const EACH: usize = 128;
     EACH + match output {
         Output::Invoke(invocation) => invocation.payload.len(),
-        Output::HttpRequest(call) => call.request.body.len(),
-        Output::CallService(call) => call.request.request.body.len(),
+        Output::HttpRequest(call) => of_request(&call.request),
+        Output::CallService(call) => of_request(&call.request.request),
+        Output::Accept { headers, .. } => of_headers(headers),
         Output::Send { text, .. } | Output::AccessLog(text) => text.len(),
         Output::Reject { response, .. } | Output::ManagementReply { response, .. } => {
-            response.body.len()
+            response.body.len() + of_headers(&response.headers)
         }
         Output::Explanation(explanation) => match &explanation.about {
             About::Rendered(rendering) => of_rendering(rendering),
@@ -192,8 +191,13 @@ fn of_rendering(rendering: &Rendering) -> usize {
     rendering.context.bytes() + rendering.source.len() + rendered + rendering.body.len()
 }
 
-fn of_field((name, value): (&str, &str)) -> usize {
-    name.len() + value.len()
+fn of_request(request: &HttpRequest) -> usize {
+    request.url.len() + request.body.len() + of_headers(&request.headers)
+}
+
+fn of_headers(headers: &Headers) -> usize {
+    let fields = headers.iter();
+    fields.map(|(name, value)| name.len() + value.len()).sum()
 }
 
 #[cfg(test)]
@@ -216,6 +220,7 @@ mod tests {
                 text: text.to_owned(),
             }),
             outputs: Vec::new(),
+            arrived: 0,
         }
     }
 
@@ -223,7 +228,7 @@ mod tests {
     async fn a_slow_reader_is_told_how_much_it_missed_and_then_goes_on() {
         let traces = traces();
         traces.step(message("before anybody watches"));
-        let mut trace = traces.subscribe();
+        let mut trace = traces.subscribe(0);
         assert_eq!(trace.try_next(), None);
         for number in 1..=CAPACITY + 3 {
             traces.step(message(&number.to_string()));
@@ -241,7 +246,7 @@ mod tests {
     #[test]
     fn large_texts_are_dropped_before_they_are_many() {
         let traces = traces();
-        let mut trace = traces.subscribe();
+        let mut trace = traces.subscribe(0);
         let large = "x".repeat(CAPACITY_BYTES / 4);
         for _ in 0..10 {
             traces.step(message(&large));
@@ -258,8 +263,8 @@ mod tests {
     fn nobody_watches_once_the_last_reader_has_gone() {
         let traces = traces();
         assert!(!traces.is_watched());
-        let first = traces.subscribe();
-        let second = traces.subscribe();
+        let first = traces.subscribe(0);
+        let second = traces.subscribe(0);
         drop(first);
         assert!(traces.is_watched());
         drop(second);
@@ -270,7 +275,7 @@ mod tests {
     #[tokio::test]
     async fn who_waits_is_woken_by_the_next_thing() {
         let traces = traces();
-        let mut trace = traces.subscribe();
+        let mut trace = traces.subscribe(0);
         let waiting = tokio::spawn(async move { trace.next().await });
         tokio::task::yield_now().await;
         traces.advanced(Timestamp::from_millis(7));

@@ -7,11 +7,16 @@ use super::table::{Failure, Table};
 use crate::exchange::{Call, Exchange, Kind, Outcome, Role, Target, TargetKind, Verdict};
 
 impl Exchange {
+    /// One whose end was taken for missed may end after all.
     pub(super) fn end(&mut self, at: u64, verdict: Verdict) {
-        if self.ended.is_none() {
+        if !self.has_ended() {
             self.ended = Some(at);
             self.verdict = verdict;
         }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.is_some() && self.verdict != Verdict::Unknown
     }
 
     /// Adds a call; `false` if there are too many.
@@ -48,7 +53,7 @@ impl Table {
         let failure = tracked.failure;
         let ids = tracked.ids.clone();
         let is_over =
-            exchange.ended.is_some() && exchange.calls.iter().all(|one| one.outcome.is_some());
+            exchange.has_ended() && exchange.calls.iter().all(|one| one.outcome.is_some());
         if is_over {
             return;
         }

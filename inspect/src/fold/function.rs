@@ -10,7 +10,8 @@ use super::limits::{LINES, LOG_BYTES};
 use crate::exchange::Call;
 
 /// Lines that processes wrote between their events: they belong to the next one, as the work of a
-/// frozen environment goes on with its next event.
+/// frozen environment goes on with its next event. By the process's name; by the function's, those
+/// of processes that could not start for nobody.
 #[derive(Debug, Default)]
 pub(super) struct Loose(BTreeMap<String, Lines>);
 
@@ -53,7 +54,11 @@ impl Fold {
         let process = event.process.as_deref();
         let request_id = event.request_id.as_deref();
         let mut lines = match &event.what {
-            FunctionStep::Taken(_) | FunctionStep::StartFailed(_) => self.loose.take(process),
+            FunctionStep::Taken(_) | FunctionStep::StartFailed(_) => {
+                let mut lines = self.loose.take(Some(&event.function));
+                lines.extend(self.loose.take(process));
+                lines
+            }
             _ => Vec::new(),
         };
         match (&event.what, request_id, process) {
@@ -72,7 +77,12 @@ impl Fold {
             _ => None,
         };
         let Some((number, place)) = known.or(by_call) else {
-            return false;
+            // A process that was started for no event: why it could not start is in the log of the
+            // function's next one.
+            for line in lines {
+                self.loose.add(&event.function, &line);
+            }
+            return matches!(event.what, FunctionStep::StartFailed(_));
         };
         if let Some(request_id) = request_id
             && known.is_none()

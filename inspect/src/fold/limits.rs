@@ -3,9 +3,9 @@
 use crate::exchange::{Call, Exchange, Message, Request, TEXT_BYTES, Template};
 
 /// How many exchanges are kept.
-pub const EXCHANGES: usize = 1000;
+pub(super) const EXCHANGES: usize = 1000;
 /// How many bytes of text they may have together.
-pub const EXCHANGE_BYTES: usize = 32 * 1024 * 1024;
+pub(super) const EXCHANGE_BYTES: usize = 32 * 1024 * 1024;
 /// How many decisions, calls, or things sent one exchange may have.
 pub(super) const ITEMS: usize = 64;
 /// How many lines and bytes the log of one call may have.
@@ -41,7 +41,7 @@ pub(super) fn cut_bytes(bytes: &[u8], is_cut: &mut bool) -> String {
 }
 
 /// How many bytes an exchange costs, about.
-pub(super) fn bytes_of(exchange: &Exchange) -> usize {
+pub(crate) fn bytes_of(exchange: &Exchange) -> usize {
     let request = match &exchange.request {
         Request::Handshake {
             path,

@@ -43,6 +43,7 @@ impl Fold {
             closes: Vec::new(),
             touched: Vec::new(),
         };
+        self.at = reading.at;
         self.input(&mut reading);
         for output in &step.outputs {
             self.output(&mut reading, output);

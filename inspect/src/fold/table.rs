@@ -173,6 +173,13 @@ impl Table {
         }
     }
 
+    /// The exchanges that have not ended.
+    pub(super) fn under_way(&self) -> Vec<u64> {
+        let all = self.by_number.iter();
+        let open = all.filter(|(_, tracked)| tracked.exchange.ended.is_none());
+        open.map(|(number, _)| *number).collect()
+    }
+
     /// Forgets the oldest that has ended, or else the oldest.
     fn forget_one(&mut self) {
         let mut all = self.by_number.iter();

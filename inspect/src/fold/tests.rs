@@ -5,7 +5,7 @@ mod rig;
 
 use std::sync::Arc;
 
-use gateway::{FunctionStep, Traced};
+use gateway::{FunctionEvent, FunctionStep, Traced};
 use spec::io::{FunctionOutcome, Outcome as Ended, PeerId};
 use spec::limits::Violation;
 use spec::{Input, Timestamp};
@@ -16,9 +16,15 @@ use rig::{Rig, START};
 
 /// All exchanges of what was seen.
 fn fold(rig: &Rig) -> Vec<Arc<Exchange>> {
+    fold_of(rig).changes()
+}
+
+fn fold_of(rig: &Rig) -> Fold {
     let mut fold = Fold::default();
-    rig.seen.iter().for_each(|traced| fold.take(traced));
-    fold.changes()
+    for traced in &rig.seen {
+        fold.take(traced);
+    }
+    fold
 }
 
 fn texts(exchange: &Exchange) -> Vec<&str> {
@@ -297,7 +303,7 @@ fn lines_between_events_belong_to_the_process_s_next_one() {
 }
 
 #[test]
-fn what_was_missed_is_counted_and_the_rest_goes_on() {
+fn what_was_missed_is_nothing_and_the_rest_goes_on() {
     let mut rig = Rig::new();
     rig.open(1);
     rig.say(1, r#"{"action":"echo"}"#);
@@ -306,15 +312,77 @@ fn what_was_missed_is_counted_and_the_rest_goes_on() {
     fold.take(&Traced::Missed(4));
     fold.take(&Traced::Advanced(Timestamp::from_millis(1)));
     let last = rig.seen.len() - 2;
-    rig.seen[last..].iter().for_each(|traced| fold.take(traced));
-    let counts = fold.counts();
-    assert_eq!((counts.missed, counts.taken, counts.apart), (4, 3, 3));
+    assert!(!rig.seen[last..].iter().any(|traced| fold.take(traced)));
     let before: Vec<_> = fold.changes();
     assert_eq!(before, []);
     rig.say(1, r#"{"action":"mock"}"#);
     fold.take(rig.seen.last().expect("a step"));
     assert_eq!(texts(&fold.changes()[0]), ["got {}"]);
     assert_eq!(fold.changes(), []);
+}
+
+#[test]
+fn what_is_under_way_when_steps_are_missed_ends_as_unknown() {
+    let mut rig = Rig::new();
+    rig.open(1);
+    rig.say(1, r#"{"action":"echo"}"#);
+    rig.say(1, r#"{"action":"echo"}"#);
+    let mut fold = fold_of(&rig);
+    assert_eq!(fold.changes().len(), 3);
+    fold.take(&Traced::Missed(1));
+    let lost = fold.changes();
+    assert_eq!(lost.len(), 2, "the handshake had ended");
+    for exchange in &lost {
+        assert_eq!(exchange.verdict, Verdict::Unknown);
+        assert!(exchange.ended.is_some());
+        let said = exchange.decisions.last().map(|one| &*one.text);
+        assert_eq!(said, Some(UNFOLLOWED));
+    }
+    // One whose end comes after all has that.
+    let before = rig.seen.len();
+    rig.finish(
+        rig.calls[0],
+        Ended::Function(FunctionOutcome::Returned(
+            r#"{"statusCode":200,"body":"late"}"#.to_owned(),
+        )),
+    );
+    for traced in &rig.seen[before..] {
+        fold.take(traced);
+    }
+    let late = fold.changes();
+    assert_eq!((late.len(), late[0].number), (1, lost[0].number));
+    assert_eq!(late[0].verdict, Verdict::Answered);
+    assert_eq!(texts(&late[0]), ["late"]);
+}
+
+#[test]
+fn why_a_process_cannot_start_for_nobody_is_in_its_function_s_next_log() {
+    let mut rig = Rig::new();
+    rig.open(1);
+    rig.say(1, r#"{"action":"echo"}"#);
+    let taken = rig
+        .seen
+        .iter()
+        .rposition(|traced| matches!(traced, Traced::Function(one) if matches!(one.what, FunctionStep::Queued(_))));
+    let taken = taken.expect("the event is queued");
+    let Traced::Function(event) = &rig.seen[taken] else {
+        unreachable!("it is the function's")
+    };
+    let failed = |what| {
+        Traced::Function(Arc::new(FunctionEvent {
+            process: Some("another".to_owned()),
+            request_id: None,
+            what,
+            ..(**event).clone()
+        }))
+    };
+    let failed = [
+        failed(FunctionStep::Line("SyntaxError".to_owned())),
+        failed(FunctionStep::StartFailed("INIT_REPORT".to_owned())),
+    ];
+    rig.seen.splice(taken..taken, failed);
+    let log = &fold(&rig)[1].calls[0].log;
+    assert_eq!(log[..2], ["SyntaxError", "INIT_REPORT"]);
 }
 
 #[test]

@@ -5,17 +5,19 @@ import { shown, span } from "./format.js";
 import { block, fields, part } from "./parts.js";
 
 /** @typedef {import("./types.js").Call} Call */
+/** @typedef {import("./types.js").Exchange} Exchange */
 /** @typedef {import("./types.js").Template} Template */
 
 /**
- * @param {Call[]} all
+ * @param {Exchange} exchange
  * @param {(template: Template) => void} intoConsole
  * @returns {HTMLElement[]}
  */
-export function calls(all, intoConsole) {
-  return all.map((call, index) => part(`call-${index}`, title(call),
+export function calls(exchange, intoConsole) {
+  const open = exchange.verdict === "unknown" ? "unknown" : "under way";
+  return exchange.calls.map((call, index) => part(`call-${index}`, title(call),
     fields([
-      ["Outcome", call.outcome ?? "under way"],
+      ["Outcome", call.outcome ?? open],
       ["Status", call.status],
       ["Took", call.ended === null ? null : span(call.ended - call.began)],
       ["Invocation", call.function?.requestId],

@@ -72,7 +72,7 @@ function fill(exchange, isOther, intoConsole) {
     fields([
       ["Kind", exchange.kind],
       ["Began", moment(exchange.began)],
-      ["Took", exchange.ended === null ? "under way" : span(exchange.ended - exchange.began)],
+      ["Took", tookOf(exchange)],
       ["Connection", exchange.connectionId],
       ["Request id", exchange.requestId],
     ]),
@@ -81,12 +81,18 @@ function fill(exchange, isOther, intoConsole) {
     timing(exchange),
     part("request", "Request", ...requestOf(exchange.request)),
     decisions(exchange),
-    ...calls(exchange.calls, intoConsole),
+    ...calls(exchange, intoConsole),
     part("sent", "What was sent", ...sentOf(exchange)),
     exchange.accessLog ? part("access-log", "Access log", block(shown(exchange.accessLog), "json")) : "",
   );
   for (const id of folded) section.querySelector(`#${CSS.escape(id)}`)?.removeAttribute("open");
   section.scrollTop = top;
+}
+
+/** @param {Exchange} exchange */
+function tookOf({ began, ended, verdict }) {
+  if (ended === null) return "under way";
+  return verdict === "unknown" ? "unknown" : span(ended - began);
 }
 
 /** The buttons that take the request elsewhere. @param {Exchange} exchange */

@@ -139,7 +139,8 @@ function fill(row, request, index) {
   const isChosen = String(request.number === state.chosen);
   if (row.getAttribute("aria-selected") !== isChosen) row.setAttribute("aria-selected", isChosen);
   const outcome = request.status ? `${request.verdict} ${request.status}` : request.verdict;
-  const took = request.ended === null ? "…" : String(request.ended - request.began);
+  const ended = request.verdict === "unknown" ? "?" : String((request.ended ?? 0) - request.began);
+  const took = request.ended === null ? "…" : ended;
   const key = `${request.number} ${index} ${outcome} ${took} ${request.route}`;
   if (row.dataset.key === key) return;
   row.dataset.key = key;

@@ -14,7 +14,7 @@
  * @property {number} revision what is known now
  * @property {number} number of the last request
  * @property {number} missed how many requests came and went without this page
- * @property {number} lost how many steps of the gateway nobody could follow, in all
+ * @property {number} lost how many requests to the gateway were not followed, in all
  * @property {number} now
  * @property {Summary[]} exchanges in the order in which they began
  * @property {Connection[] | null} connections all that are open and those that ended last, if anything has changed about them
@@ -33,7 +33,7 @@
  * @property {string[]} targets what was called
  * @property {number} revision when it last changed
  * @property {number | null} status what a handshake or a management request was answered with
- * @property {"open" | "answered" | "silent" | "refused" | "error"} verdict
+ * @property {"open" | "answered" | "silent" | "refused" | "error" | "unknown"} verdict
  */
 
 /**

@@ -126,8 +126,9 @@ class Gateway:
     def logs(self) -> list[str]:
         """All lines of the gateway's log so far: functions' output, decisions, warnings.
 
-        After `close` the log is complete. While the gateway runs, a function's last lines may come
-        a moment after its answer: `wait_for_log` waits for them.
+        After `close` the log is complete; where lines came faster than this process read them, one
+        line says how many are missing. While the gateway runs, a function's last lines may come a
+        moment after its answer: `wait_for_log` waits for them.
         """
         return self._log.lines()
 

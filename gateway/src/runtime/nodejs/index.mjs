@@ -189,7 +189,17 @@ function explain(error) {
   );
 }
 
+/**
+ * From now on, what is written is in the pipe when the call returns. Node would keep back what does
+ * not fit, and a result or an exit would overtake it. Both streams are the same pipe: the second
+ * that is opened would undo it for the first.
+ */
+function writeAtOnce() {
+  for (const { _handle } of [process.stdout, process.stderr]) _handle?.setBlocking?.(true);
+}
+
 RuntimeError.namesItself = isModern;
+writeAtOnce();
 patch(isModern);
 await provideAwslambda();
 classic?.postUncaught(client, (reason) => {

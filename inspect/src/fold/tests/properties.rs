@@ -111,12 +111,20 @@ fn folded(seen: &[Traced], batch: usize) -> (Fold, BTreeMap<u64, Exchange>) {
     let mut fold = Fold::default();
     let mut all = BTreeMap::new();
     for batch in seen.chunks(batch) {
-        batch.iter().for_each(|traced| fold.take(traced));
+        for traced in batch {
+            fold.take(traced);
+        }
         for exchange in fold.changes() {
             all.insert(exchange.number, Exchange::clone(&exchange));
         }
     }
     (fold, all)
+}
+
+fn take_all(fold: &mut Fold, rig: &mut Rig) {
+    for traced in rig.seen.drain(..) {
+        fold.take(&traced);
+    }
 }
 
 /// What the machine sent and called, and what the exchanges say of it, sorted.
@@ -195,15 +203,12 @@ proptest! {
                 prop_assert_eq!(own, 1, "{:#?}", exchange);
             }
         }
-        let counts = fold.counts();
-        prop_assert_eq!(counts.taken, counts.joined + counts.apart);
-        prop_assert_eq!(counts.taken, rig.seen.len() as u64);
         is_bounded(&fold);
     }
 
-    // However it is torn apart, nothing panics, everything is counted, and memory is bounded.
+    // However it is torn apart, nothing panics, and memory is bounded.
     #[test]
-    fn whatever_the_order_it_is_counted_and_bounded(
+    fn whatever_the_order_it_is_bounded(
         events in proptest::collection::vec(event(), 1..80),
         order in proptest::collection::vec(any::<proptest::sample::Index>(), 0..300),
     ) {
@@ -213,9 +218,6 @@ proptest! {
         for index in &order {
             fold.take(index.get(&rig.seen));
         }
-        let counts = fold.counts();
-        prop_assert_eq!(counts.taken, counts.joined + counts.apart);
-        prop_assert_eq!(counts.taken, order.len() as u64);
         is_bounded(&fold);
     }
 }
@@ -236,7 +238,7 @@ fn memory_is_bounded_in_number_and_in_bytes() {
                 r#"{"action":"mock"}"#
             },
         );
-        rig.seen.drain(..).for_each(|traced| fold.take(&traced));
+        take_all(&mut fold, &mut rig);
         is_bounded(&fold);
         // As a reader does that looks now and then.
         if number % 700 == 699 {
@@ -260,13 +262,13 @@ fn small_ones_are_bounded_in_number() {
     let mut fold = Fold::default();
     for _ in 0..2 * EXCHANGES + 100 {
         rig.say(1, r#"{"action":"mock"}"#);
-        rig.seen.drain(..).for_each(|traced| fold.take(&traced));
+        take_all(&mut fold, &mut rig);
     }
     let last = fold.changes();
     assert_eq!(fold.table.size().0, EXCHANGES);
     assert_eq!(last.len(), 2 * EXCHANGES);
     rig.say(1, r#"{"action":"mock"}"#);
-    rig.seen.drain(..).for_each(|traced| fold.take(&traced));
+    take_all(&mut fold, &mut rig);
     assert_eq!(fold.changes().len(), 1);
 }
 

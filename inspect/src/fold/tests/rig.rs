@@ -151,6 +151,7 @@ impl Rig {
             at: self.now,
             input,
             outputs,
+            arrived: 0,
         };
         self.seen.push(Traced::Step(Arc::new(step)));
         for id in invoked {
