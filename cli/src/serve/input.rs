@@ -64,12 +64,12 @@ pub(super) async fn obey(
     match args.ready {
         Ready::Json => tokio::select! {
             () = obeyed => {}
-            () = end.is_due() => {}
+            () = end.come() => {}
         },
         // A person's gateway does not end with its input: there may be none.
         Ready::Text => {
             obeyed.await;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
     Ok(())
@@ -154,7 +154,7 @@ impl Lines {
 impl End {
     /// Resolves when the gateway is to end with its input. What was asked for before may still be
     /// answered: it has a moment for that.
-    async fn is_due(self) {
+    async fn come(self) {
         // It is an error, always: its sender goes with the thread.
         let _ = self.0.await;
         tokio::time::sleep(LAST).await;
