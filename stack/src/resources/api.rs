@@ -1,10 +1,11 @@
 //! `AWS::ApiGatewayV2::Api`: which one is served, and its own properties.
 
+use velocity::suggest::nearest;
+
 use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::draft::{API, Draft, Reads, ResourceType};
 use crate::resources::locations::PartLocations;
 use crate::resources::properties::Properties;
-use crate::resources::{WEBSOCKET_API, misspelt};
 use crate::template::names::{Attributes, Identity, Reference};
 
 pub(crate) const TYPE: ResourceType = ResourceType {
@@ -120,9 +121,7 @@ fn none(draft: &mut Draft<'_>) {
         return draft.error_with_help(span, ErrorKind::Choice(message), help);
     }
     let mut kinds = draft.template.resources.values().map(|one| &*one.kind);
-    if kinds
-        .any(|kind| misspelt(kind).is_some_and(|meant| [TYPE.name, WEBSOCKET_API].contains(&meant)))
-    {
+    if kinds.any(is_nearly_one) {
         // That is what is wrong, and is told where it stands.
         return;
     }
@@ -130,6 +129,19 @@ fn none(draft: &mut Draft<'_>) {
     let help = "declare an `AWS::ApiGatewayV2::Api` with `ProtocolType: WEBSOCKET`, or SAM's \
                 `AWS::Serverless::WebSocketApi`";
     draft.error_with_help(0..0, kind, help);
+}
+
+/// Whether a type is a misspelt one of WebSocket APIs.
+fn is_nearly_one(kind: &str) -> bool {
+    [TYPE.name, "AWS::Serverless::WebSocketApi"]
+        .iter()
+        .any(|known| {
+            let (service, name) = known.rsplit_once("::").unwrap_or_default();
+            let written = kind
+                .strip_prefix(service)
+                .and_then(|rest| rest.strip_prefix("::"));
+            written.is_some_and(|written| nearest(written, [name]).is_some())
+        })
 }
 
 struct Candidates<'a> {

@@ -118,9 +118,6 @@ fn in_order_of_the_text(draft: &mut Draft<'_>) {
     draft.tables.sort_by_key(|one| order(&one.logical_id));
 }
 
-/// SAM's own type of WebSocket APIs, of which its transform leaves none.
-const WEBSOCKET_API: &str = "AWS::Serverless::WebSocketApi";
-
 /// The type that one of the same service was likely to be.
 fn misspelt(kind: &str) -> Option<&'static str> {
     let (service, name) = kind.rsplit_once("::")?;
@@ -129,7 +126,8 @@ fn misspelt(kind: &str) -> Option<&'static str> {
     }
     let known = || {
         let registered = TYPES.iter().chain(harmless::TYPES).map(|of| of.name);
-        registered.chain([WEBSOCKET_API])
+        // SAM's transform leaves none of these.
+        registered.chain(["AWS::Serverless::WebSocketApi"])
     };
     let names = known().filter_map(|known| known.strip_prefix(service)?.strip_prefix("::"));
     let meant = nearest(name, names)?;
