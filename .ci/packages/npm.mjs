@@ -112,6 +112,17 @@ async function firstReply(name, stack) {
   console.log(`${name}: Ctrl-C under npx closes connections with 1001`);
 }
 
+/** What npm compares with the repository whose workflow publishes. */
+function repository() {
+  const modules = path.join(work, 'a stack in Node/node_modules');
+  const program = `@gatespec/${process.platform}-${process.arch}`;
+  for (const name of ['gatespec', program]) {
+    const manifest = JSON.parse(fs.readFileSync(path.join(modules, name, 'package.json'), 'utf8'));
+    const url = 'git+https://github.com/owner/name.git';
+    assert.deepEqual(manifest.repository, { type: 'git', url });
+  }
+}
+
 /** `npm install --omit=optional` leaves the program out: what people then read. */
 function withoutProgram() {
   const folder = emptyFolder('without');
@@ -253,6 +264,7 @@ fs.writeFileSync(userconfig, NPMRC);
 const ENV = { ...process.env, npm_config_userconfig: userconfig, PATH: toolsOnly() };
 const out = emptyFolder('packed');
 const packed = spawnSync('node', [path.join(ROOT, 'packages/npm/pack.mjs'), program, out], {
+  env: { ...process.env, GITHUB_REPOSITORY: 'owner/name', GITHUB_SERVER_URL: 'https://github.com' },
   stdio: 'inherit',
 });
 assert.equal(packed.status, 0);
@@ -260,6 +272,7 @@ const TARBALLS = fs.readdirSync(out).map((file) => path.join(out, file));
 
 await firstReply('a stack in Node', example('pattern-node'));
 await firstReply('a stack in Python', example('pattern-python'));
+repository();
 withoutProgram();
 fs.rmSync(path.join(work, 'pattern-node'), { recursive: true });
 const chat = await pages();

@@ -25,7 +25,9 @@ mod spec;
 mod watching;
 
 use std::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use clap::{Parser, Subcommand};
 use failure::{Caused, Failure};
@@ -95,6 +97,12 @@ fn main() -> ExitCode {
             ended.map_err(Failure::could_not_run)
         }),
     };
+    let result = result.and_then(|()| match UNPRINTED.get() {
+        None => Ok(()),
+        Some(error) => Err(Failure::could_not_run(format!(
+            "cannot write to standard output: {error}"
+        ))),
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -104,23 +112,30 @@ fn main() -> ExitCode {
     }
 }
 
+/// Why standard output is not whole, if it is not.
+static UNPRINTED: OnceLock<io::Error> = OnceLock::new();
+
 /// One message on standard error.
 #[expect(clippy::print_stderr, reason = "this is the program's voice")]
 fn eprint(message: &dyn fmt::Display) {
     eprintln!("{message}");
 }
 
-/// Text on standard output; a reader that has gone away (`| head`) is no error.
+/// Text on standard output; a reader that has gone away (`| head`) is no error. A full disk is one
+/// at the end: see [`UNPRINTED`].
 fn print(text: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    if let Err(error) = writeln!(io::stdout().lock(), "{text}")
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        let _ = UNPRINTED.set(error);
+    }
 }
 
 /// A value given as it is, or as `@file`, or as `@-` for standard input.
 fn text_or_file(argument: &str) -> Result<String, Failure> {
     let read = match argument.strip_prefix('@') {
         None => return Ok(argument.to_owned()),
-        Some("-") => std::io::read_to_string(std::io::stdin()),
+        Some("-") => io::read_to_string(io::stdin()),
         Some(path) => std::fs::read_to_string(path),
     };
     read.map_err(|error| Failure::unreadable(&argument[1..], error))

@@ -3,6 +3,7 @@
 mod page;
 mod watch;
 
+use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -63,8 +64,11 @@ pub(crate) fn run(args: &RenderArgs) -> Result<(), Failure> {
         return watch::run(args, file);
     }
     let Some(template) = &args.template else {
-        return jsonl::run(std::io::stdin().lock(), std::io::stdout().lock())
-            .map_err(Failure::could_not_run);
+        return match jsonl::run(io::stdin().lock(), io::stdout().lock()) {
+            // Whoever asked has gone away.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            answered => answered.map_err(Failure::could_not_run),
+        };
     };
     let source = text_or_file(template)?;
     let name = template.strip_prefix('@').unwrap_or("template");

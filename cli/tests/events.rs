@@ -339,7 +339,7 @@ fn a_backend_s_request_is_shown() {
     let backend = "--parameter=BackendUrl=http://127.0.0.1:9";
     let shown = parsed(&printed(&["proxy", &fixture, backend]));
     assert_eq!(shown["url"], "http://127.0.0.1:9/proxy");
-    assert_eq!(shown["body"], r#"{"action":"proxy"}"#);
+    assert_eq!(shown["body"], r#"{"action": "proxy"}"#);
 }
 
 #[rstest]

@@ -170,3 +170,23 @@ fn it_ends_with_ctrl_c() {
     assert!(sent.unwrap().success());
     assert_eq!(watched.child.wait().unwrap().code(), Some(0));
 }
+
+// Everything below it would be watched, and nothing of it shown.
+#[test]
+fn a_folder_is_no_template() {
+    let folder = folder(&support::name("watch-folder"));
+    fs::write(folder.join("send.vtl"), "x").unwrap();
+    let ways = [
+        vec!["render", "--watch", "."],
+        vec!["render", "--watch", "send.vtl", "--body", "@."],
+    ];
+    for arguments in ways {
+        let ended = command(&arguments).current_dir(&folder).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("`.` is a folder: `--watch` takes the file"),
+            "{said}"
+        );
+    }
+}

@@ -7,7 +7,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use support::{code, folder, gatespec, stderr, stdout};
+use support::{code, command, folder, gatespec, stderr, stdout};
 
 /// The commands that `gatespec --help` lists, without `help` itself.
 fn commands() -> BTreeSet<String> {
@@ -77,4 +77,20 @@ fn a_folder_that_cannot_be_made_is_named() {
         error.starts_with("error: cannot write the pages into `Cargo.toml/man1`: "),
         "{error}"
     );
+}
+
+// A script that is cut, and an exit code that says nothing of it, would be found much later.
+#[test]
+fn a_full_disk_is_an_error_and_a_reader_that_has_gone_is_none() {
+    let full = || std::fs::File::create("/dev/full").unwrap();
+    for arguments in [vec!["completions", "bash"], vec!["man"]] {
+        let ended = command(&arguments).stdout(full()).output().unwrap();
+        assert_eq!(code(&ended), Some(3), "{}", stderr(&ended));
+        assert!(stderr(&ended).contains("cannot write to standard output: No space left"));
+        // Nobody reads the other end.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = command(&arguments).stdout(writer).output().unwrap();
+        assert_eq!(code(&ended), Some(0), "{}", stderr(&ended));
+    }
 }

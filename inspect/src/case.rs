@@ -126,6 +126,12 @@ impl Session {
         self.bytes >= MOST_BYTES
     }
 
+    /// Whether somebody connected or left while functions were at work for others: the kit lets them
+    /// finish before, so that this may come out otherwise. The case says where.
+    pub fn is_unsteady(&self) -> bool {
+        order::is_unsteady(self)
+    }
+
     /// The number of a new client.
     fn client(&mut self, connection_id: &str) -> usize {
         let number = self.clients.len();
@@ -219,9 +225,13 @@ impl What {
 
 /// The connection that a call of `@connections` is about.
 fn connection_of(request: &ManagementRequest) -> Option<String> {
-    let path = request.path.split('?').next()?;
-    let (_, id) = path.rsplit_once("/@connections/")?;
+    let (_, id) = path_of(&request.path).rsplit_once("/@connections/")?;
     Some(percent::decode(id, Plus::Literal))
+}
+
+/// A request's target without its query string, which may have a secret: a comment has the path.
+fn path_of(target: &str) -> &str {
+    target.split_once('?').map_or(target, |(path, _)| path)
 }
 
 /// The name of the client with a number: `alice`, `bob`, … `zoe`, `client27`.

@@ -15,6 +15,13 @@ const ROOT = path.join(HERE, '../..');
 /** The packages that `gatespec` takes its program from. lib/binary.js knows the same. */
 const PLATFORMS = ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64'];
 
+/**
+ * The repository whose workflow this is. npm publishes from a trusted workflow only what names its
+ * repository.
+ */
+const { GITHUB_REPOSITORY: REPOSITORY, GITHUB_SERVER_URL: SERVER = 'https://github.com' } =
+  process.env;
+
 const LICENCES = ['LICENSE-APACHE', 'LICENSE-MIT'];
 
 async function version() {
@@ -56,7 +63,8 @@ async function platformPackage(folder, number, binary, { platform, libc }) {
 }
 
 async function pack(folder, manifest, out) {
-  const text = `${JSON.stringify(manifest, null, 2)}\n`;
+  const repository = REPOSITORY && { type: 'git', url: `git+${SERVER}/${REPOSITORY}.git` };
+  const text = `${JSON.stringify({ ...manifest, ...(repository && { repository }) }, null, 2)}\n`;
   await fs.writeFile(path.join(folder, 'package.json'), text);
   for (const name of LICENCES) await fs.copyFile(path.join(ROOT, name), path.join(folder, name));
   const options = ['--silent', '--ignore-scripts', '--pack-destination', out];

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 /// A parsed selection expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SelectionExpression {
@@ -108,6 +110,32 @@ impl SelectionExpression {
             })
             .collect()
     }
+
+    /// The smallest message of which the expression makes `key`, if it looks at one member of the
+    /// message, and at nothing else.
+    pub fn smallest_message(&self, key: &str) -> Option<String> {
+        let mut variables = self.variables();
+        let (variable, None) = (variables.next()?, variables.next()) else {
+            return None;
+        };
+        let path = variable.strip_prefix("request.body.")?;
+        let is_plain = |name: &str| {
+            let is_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+            !name.is_empty() && name.chars().all(is_of_name)
+        };
+        if !path.split('.').all(is_plain) {
+            return None;
+        }
+        // No key has this character.
+        let around = self.evaluate(|_| Some("\0".to_owned()));
+        let (before, after) = around.split_once('\0')?;
+        let value = key.strip_prefix(before)?.strip_suffix(after)?;
+        let inner = Value::from(value).to_string();
+        let nested = path.rsplit('.').fold(inner, |inside, name| {
+            format!("{{{}: {inside}}}", Value::from(name))
+        });
+        Some(nested)
+    }
 }
 
 impl fmt::Display for SelectionExpression {
@@ -133,6 +161,27 @@ mod tests {
     fn errors_point_at_the_dollar(#[case] expression: &str, #[case] position: usize) {
         let error = SelectionExpression::parse(expression).unwrap_err();
         assert_eq!(error.position, position);
+    }
+
+    #[rstest]
+    #[case("$request.body.action", "send", Some(r#"{"action": "send"}"#))]
+    #[case("${request.body.a.b-c}", "x", Some(r#"{"a": {"b-c": "x"}}"#))]
+    #[case("$request.body.action", "a\"b", Some(r#"{"action": "a\"b"}"#))]
+    #[case("v1/${request.body.a}", "v1/x", Some(r#"{"a": "x"}"#))]
+    #[case("${request.body.a}-v1", "x-v1", Some(r#"{"a": "x"}"#))]
+    #[case("v1/${request.body.a}", "x", None)]
+    #[case("$context.stage", "x", None)]
+    #[case("${request.body.a}/${request.body.b}", "x/y", None)]
+    #[case("$request.body['a']", "x", None)]
+    #[case("$request.body.a[0]", "x", None)]
+    #[case("send", "send", None)]
+    fn the_smallest_message(
+        #[case] expression: &str,
+        #[case] key: &str,
+        #[case] message: Option<&str>,
+    ) {
+        let expression = SelectionExpression::parse(expression).unwrap();
+        assert_eq!(expression.smallest_message(key).as_deref(), message);
     }
 
     proptest! {

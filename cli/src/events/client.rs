@@ -1,7 +1,6 @@
 //! What the client sends: the handshake, a message, a close frame.
 
 use clap::Args;
-use serde_json::{Value, json};
 use spec::api::{AuthorizationType, KEY_FROM_HEADER};
 use spec::handshake::HandshakeRequest;
 use spec::http::Headers;
@@ -68,7 +67,9 @@ impl ClientArgs {
             Some(key) => key.as_str(),
         };
         let expression = &api.route_selection_expression;
-        selecting(expression, key).ok_or_else(|| {
+        let parsed = SelectionExpression::parse(expression).ok();
+        let message = parsed.and_then(|parsed| parsed.smallest_message(key));
+        message.ok_or_else(|| {
             Failure::usage(format!(
                 "the message that `{expression}` makes `{key}` of is not known: give one, with \
                  `--message`"
@@ -231,37 +232,6 @@ fn default_domain(api: &Api) -> String {
     }
 }
 
-/// The message of which an expression makes a key, if it looks at one member of the message.
-fn selecting(expression: &str, key: &str) -> Option<String> {
-    let expression = SelectionExpression::parse(expression).ok()?;
-    let mut variables = expression.variables();
-    let (variable, None) = (variables.next()?, variables.next()) else {
-        return None;
-    };
-    let path = variable.strip_prefix("request.body.")?;
-    let names: Vec<&str> = path.split('.').collect();
-    let is_plain =
-        |name: &&str| !name.is_empty() && !name.contains(['[', ']', '\'', '"', '*', '@']);
-    if !names.iter().all(is_plain) {
-        return None;
-    }
-    let (before, after) = around(&expression)?;
-    let value = key.strip_prefix(&*before)?.strip_suffix(&*after)?;
-    let message = names
-        .iter()
-        .rev()
-        .fold(Value::from(value), |inner, name| json!({*name: inner}));
-    Some(message.to_string())
-}
-
-/// The texts before and behind an expression's only variable.
-fn around(expression: &SelectionExpression) -> Option<(String, String)> {
-    // No key has this character.
-    let whole = expression.evaluate(|_| Some("\0".to_owned()));
-    let (before, after) = whole.split_once('\0')?;
-    Some((before.to_owned(), after.to_owned()))
-}
-
 fn header(text: &str) -> Result<(String, String), String> {
     let split = text
         .split_once(':')
@@ -276,18 +246,6 @@ fn header(text: &str) -> Result<(String, String), String> {
 mod tests {
     use super::*;
     use rstest::rstest;
-
-    #[rstest]
-    #[case("$request.body.action", Some(r#"{"action":"a-b"}"#))]
-    #[case("${request.body.a.b}", Some(r#"{"a":{"b":"a-b"}}"#))]
-    #[case("a-$request.body.b", Some(r#"{"b":"b"}"#))]
-    #[case("x-$request.body.b", None)]
-    #[case("${request.body.a}-${request.body.b}", None)]
-    #[case("$request.body.a[0]", None)]
-    #[case("$context.connectionId", None)]
-    fn a_message_is_found_for_a_route(#[case] expression: &str, #[case] message: Option<&str>) {
-        assert_eq!(selecting(expression, "a-b").as_deref(), message);
-    }
 
     #[rstest]
     #[case("token: hello", Some(("token", "hello")))]

@@ -15,6 +15,13 @@ const CLEAR: &str = "\x1b[H\x1b[2J\x1b[3J";
 /// Shows what the template renders to now, and again after each save, until Ctrl-C or until nobody
 /// reads any more.
 pub(super) fn run(args: &RenderArgs, file: &Path) -> Result<(), Failure> {
+    // All below a folder would be watched, and nothing of it can be shown.
+    if let Some(folder) = files(args, file).iter().find(|file| file.is_dir()) {
+        return Err(Failure::usage(format!(
+            "`{}` is a folder: `--watch` takes the file of a template, and `@` a file",
+            folder.display()
+        )));
+    }
     // Standard input comes once.
     let input = match args.values().any(|value| value == "@-") {
         true => text_or_file("@-")?,
@@ -31,8 +38,10 @@ pub(super) fn run(args: &RenderArgs, file: &Path) -> Result<(), Failure> {
                 eprint(&format!("warning: {complaint}"));
             }
             let text = block(args, file, &input);
-            if show(&text, saves, file).is_err() {
-                return Ok(());
+            match show(&text, saves, file) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+                Err(error) => return Err(Failure::could_not_run(error)),
             }
             tokio::select! {
                 _ = watching.changed() => saves += 1,

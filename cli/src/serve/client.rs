@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use gateway::Control;
-use serde_json::{Map, Value};
 use spec::api::{ApiKey, AuthorizationType, KEY_FROM_HEADER};
 use spec::route::RouteKey;
 use spec::selection::SelectionExpression;
@@ -52,38 +51,10 @@ pub(super) fn message(stack: &Assembly) -> Option<String> {
     let named = || api.routes.iter().filter(|(key, _)| is_named(key));
     let free = named().find(|(_, route)| route.request_models.is_empty());
     match free.or_else(|| named().next()) {
-        Some((key, _)) => smallest(&expression, key.as_str()),
+        Some((key, _)) => expression.smallest_message(key.as_str()),
         None if api.routes.contains_key("$default") => Some("any text".to_owned()),
         None => None,
     }
-}
-
-/// The smallest message in which an expression finds a key; `None` if it has several variables, or
-/// looks elsewhere than into members of the message.
-fn smallest(expression: &SelectionExpression, key: &str) -> Option<String> {
-    let mut variables = expression.variables();
-    let (variable, None) = (variables.next()?, variables.next()) else {
-        return None;
-    };
-    if expression.evaluate(|_| Some(key.to_owned())) != key {
-        return None;
-    }
-    let path = variable.strip_prefix("request.body.")?;
-    let is_plain = |name: &str| {
-        let is_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-        !name.is_empty() && name.chars().all(is_of_name)
-    };
-    let names: Vec<&str> = path.split('.').collect();
-    if !names.iter().all(|name| is_plain(name)) {
-        return None;
-    }
-    let inner = Value::from(key).to_string();
-    let nested = names.iter().rev().fold(inner, |inside, name| {
-        format!("{{{}: {inside}}}", Value::from(*name))
-    });
-    // It is JSON: what is quoted is, and the braces are in pairs.
-    serde_json::from_str::<Map<String, Value>>(&nested).ok()?;
-    Some(nested)
 }
 
 /// `--header x-api-key:VALUE ` with the first key that opens `$connect`, where it is to be sent as
@@ -126,30 +97,4 @@ fn identities(stack: &Assembly, kind: &str) -> impl Iterator<Item = (String, Str
             let value = known(&name).unwrap_or_else(|| UNKNOWN.to_owned());
             Some((name, value))
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case("$request.body.action", "send", Some(r#"{"action": "send"}"#))]
-    #[case("${request.body.a.b-c}", "x", Some(r#"{"a": {"b-c": "x"}}"#))]
-    #[case("$request.body.action", "a\"b", Some(r#"{"action": "a\"b"}"#))]
-    #[case("$context.stage", "x", None)]
-    #[case("${request.body.a}/${request.body.b}", "x/y", None)]
-    #[case("v1/${request.body.a}", "v1/x", None)]
-    #[case("$request.body['a']", "x", None)]
-    #[case("$request.body.a[0]", "x", None)]
-    #[case("send", "send", None)]
-    fn the_smallest_message(
-        #[case] expression: &str,
-        #[case] key: &str,
-        #[case] message: Option<&str>,
-    ) {
-        let expression = SelectionExpression::parse(expression).expect("it can be read");
-        assert_eq!(smallest(&expression, key).as_deref(), message);
-    }
 }

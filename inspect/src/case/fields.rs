@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use spec::Api;
 use spec::handshake::HandshakeRequest;
 
+use super::path_of;
+
 /// What must be known of an API to write down what its clients did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
@@ -131,9 +133,9 @@ impl Rules {
             let target = request.target.strip_prefix(&self.base);
             let target = target.filter(|rest| rest.is_empty() || rest.starts_with(['?', '/']));
             let target = target.ok_or_else(|| {
-                let target = &request.target;
+                let path = path_of(&request.target);
                 format!(
-                    "`{target}` is not below `{}`, where every case connects",
+                    "`{path}` is not below `{}`, where every case connects",
                     self.base
                 )
             })?;

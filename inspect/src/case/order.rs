@@ -9,6 +9,12 @@ use std::collections::BTreeMap;
 use super::tokens::tokens;
 use super::{Because, Item, Session, What};
 
+/// Before what may have another order.
+const OVERLAPS: &str = "at the same time, so that functions may do it in another order:";
+/// Before what may have another outcome.
+const UNSTEADY: &str = "not steady: somebody connects or leaves while functions work for others. \
+    They finish before each step of a case, so that other messages may come than here:";
+
 /// A part of a case.
 #[derive(Debug, PartialEq)]
 pub(super) enum Act<'a> {
@@ -69,6 +75,24 @@ pub(super) fn is_timed(session: &Session) -> bool {
     session.items.iter().any(is_due)
 }
 
+/// Whether somebody connected or left while functions were at work for others.
+pub(super) fn is_unsteady(session: &Session) -> bool {
+    let mut groups = groups(session).into_iter();
+    groups.any(|items| is_of_several(&items) && is_one_amid(&items))
+}
+
+fn is_of_several(items: &[&Item]) -> bool {
+    items.iter().filter(|item| item.what.is_action()).count() > 1
+}
+
+/// Whether messages came amid which somebody connected or left.
+fn is_one_amid(items: &[&Item]) -> bool {
+    let is_move = |item: &Item| matches!(item.what, What::Connected(..) | What::Left(..));
+    let is_message = |item: &Item| matches!(item.what, What::Received(..));
+    let has_moved = items.iter().any(|item| item.amid && is_move(item));
+    has_moved && items.iter().any(|item| is_message(item))
+}
+
 struct Order<'a> {
     acts: Vec<Act<'a>>,
     /// What clients have got of a group, and is not expected yet.
@@ -80,8 +104,7 @@ struct Order<'a> {
 
 impl<'a> Order<'a> {
     fn group(&mut self, items: &[&'a Item]) {
-        let is_one = items.iter().filter(|item| item.what.is_action()).count() < 2;
-        if is_one {
+        if !is_of_several(items) {
             // Who connects is let in only when others have heard of it.
             let (actions, results): (Vec<&Item>, Vec<&Item>) =
                 items.iter().partition(|item| item.what.is_action());
@@ -90,7 +113,10 @@ impl<'a> Order<'a> {
             }
             return;
         }
-        let comment = "at the same time, so that functions may do it in another order:";
+        let comment = match is_one_amid(items) {
+            true => UNSTEADY,
+            false => OVERLAPS,
+        };
         self.acts.push(Act::Comment(comment));
         for item in items {
             match &item.what {

@@ -7,7 +7,7 @@ use spec::handshake::HandshakeRequest;
 use spec::io::{CallId, ClientClose, ManagementRequest, PeerId, Reason};
 use spec::{Input, Output, Timestamp};
 
-use super::{Because, Item, Session, What, connection_of};
+use super::{Because, Item, Session, What, connection_of, path_of};
 
 /// Writes down what happens, a session after another: it ends when nobody is connected any more and
 /// no function is at work.
@@ -187,8 +187,8 @@ impl Recorder {
             Input::PeerClosed { peer, close } => match self.peers.remove(peer)? {
                 Peer::Open(connected) => Some(self.left(connected, close.clone())),
                 Peer::Asking(request, action, _) => {
-                    let target = &request.target;
-                    let note = format!("a client that asked for `{target}` left unanswered");
+                    let path = path_of(&request.target);
+                    let note = format!("a client that asked for `{path}` left unanswered");
                     self.note(note);
                     Some(action)
                 }

@@ -142,7 +142,8 @@ fn what_cannot_be_a_step_is_a_comment() {
     gateway.connect(2, "/prod", &[]);
     gateway.close(1, 1003, violation(1, Violation::Binary).as_ref());
     gateway.close(2, 1009, violation(2, Violation::MessageTooLarge).as_ref());
-    gateway.step(Some(&handshake(4, "/elsewhere", &[])), &[]);
+    // A comment has no query string: it may have a secret.
+    gateway.step(Some(&handshake(4, "/elsewhere?secret=abc", &[])), &[]);
     let response = HttpResponse::new(403);
     gateway.step(
         None,
@@ -151,7 +152,33 @@ fn what_cannot_be_a_step_is_a_comment() {
             response,
         }],
     );
+    gateway.step(Some(&handshake(5, "/prod?secret=abc", &[])), &[]);
+    let gone = Input::PeerClosed {
+        peer: id(5),
+        close: None,
+    };
+    gateway.step(Some(&gone), &[]);
     assert_snapshot!(gateway.case());
+}
+
+// The kit lets functions finish before each step: who came amid them gets other messages then.
+#[test]
+fn who_comes_amid_others_work_makes_a_case_unsteady() {
+    let session = |is_amid: bool| {
+        let mut gateway = Gateway::new();
+        gateway.connect(0, "/prod", &[]).connect(1, "/prod", &[]);
+        let first = gateway.say(0, "a");
+        match is_amid {
+            true => gateway.connect(2, "/prod", &[]).post(2, "a").done(first),
+            false => gateway.post(1, "a").done(first).connect(2, "/prod", &[]),
+        };
+        let text = gateway.case();
+        (gateway.recorder.session().is_unsteady(), text)
+    };
+    let (is_unsteady, text) = session(true);
+    assert!(is_unsteady && text.contains("# not steady: "), "{text}");
+    let (is_unsteady, text) = session(false);
+    assert!(!is_unsteady && !text.contains("steady"), "{text}");
 }
 
 #[test]

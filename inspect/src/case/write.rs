@@ -13,7 +13,7 @@ use super::head::{Head, Origin};
 use super::holes::Holes;
 use super::order::{Act, acts, is_timed};
 use super::quoted::{comment, quoted};
-use super::{Item, Session, What, connection_of};
+use super::{Item, Session, What, connection_of, path_of};
 
 /// The steps of a case as text, and what its head must say of them.
 struct Writer<'a> {
@@ -282,8 +282,9 @@ impl Writer<'_> {
         let body = std::str::from_utf8(body);
         let (Some(name), Ok(body)) = (name, body) else {
             let comment = format!(
-                "a backend called {method} {path} here ({status}), which cannot be a step: no \
-                 message has told the connection's id"
+                "a backend called {method} {} here ({status}), which cannot be a step: no \
+                 message has told the connection's id",
+                path_of(path)
             );
             self.comment(&comment);
             self.is_unheard = true;

@@ -54,7 +54,10 @@ export interface Options {
   verbose?: boolean;
   /** More arguments of `gatespec serve`. */
   arguments?: readonly string[];
-  /** How long the start may take, in seconds: 120. Functions in Rust are built in it. */
+  /**
+   * How long the start, an `advance` or an `apply` may take, in seconds: 120. Functions in Rust are
+   * built in it.
+   */
   timeout?: number;
 }
 
@@ -93,6 +96,7 @@ export interface Gateway extends AsyncDisposable {
    * Lets time pass on the frozen clock. Whatever was due by then has happened and is on its way.
    *
    * @returns The time that it is now, in milliseconds since 1970.
+   * @throws {GatespecError} If there is no answer within the `timeout` of the start.
    */
   advance(seconds: number): Promise<number>;
   /**
@@ -100,7 +104,8 @@ export interface Gateway extends AsyncDisposable {
    * has mistakes, the old one is still served.
    *
    * @returns What changed, in words.
-   * @throws {GatespecError} With the template's mistakes.
+   * @throws {GatespecError} With the template's mistakes, or without an answer within the `timeout`
+   *   of the start.
    */
   apply(): Promise<string>;
   /**

@@ -160,13 +160,59 @@ test("what does not start says why, in the gateway's words", async (t) => {
     (await failure(STACK, { parameter: {} })).message,
     /`parameter` is not an option .* parameters/,
   );
-  assert.match((await failure(STACK, { clock: 'now' })).message, /`clock` takes .*, not `now`/);
+  assert.match((await failure(STACK, { clock: 'now' })).message, /`clock` takes .*, not `'now'`/);
   assert.match((await failure(STACK, { parameters: { Greting: 1 } })).message, /Greting/);
   assert.match((await failure(STACK, { arguments: ['--nope'] })).message, /--nope/);
   assert.match(
     (await failure(STACK, { timeout: 0 })).message,
     /not ready after 0 s \(the option `timeout`\)/,
   );
+});
+
+test('what is no value of an option is named, and nothing is started', async () => {
+  const wrong = [
+    [{ arguments: '--verbose' }, "`arguments` takes an array, not `'--verbose'`"],
+    [{ parameters: null }, '`parameters` takes an object, not `null`'],
+    [{ endpoints: ['sqs'] }, "`endpoints` takes an object, not `[ 'sqs' ]`"],
+    [{ runtimes: 'x' }, "`runtimes` takes an object, not `'x'`"],
+    [{ envVars: 7 }, '`envVars` takes an object or the path of a file, not `7`'],
+    [{ stage: null }, '`stage` takes a string, not `null`'],
+    [{ port: '80a' }, "`port` takes a whole number, not `'80a'`"],
+    [{ build: 'no' }, "`build` takes `true` or `false`, not `'no'`"],
+    [{ timeout: NaN }, '`timeout` takes a number of seconds, not `NaN`'],
+    [null, '`start` takes an object of options, not `null`'],
+    ['--verbose', "`start` takes an object of options, not `'--verbose'`"],
+  ];
+  for (const [options, message] of wrong) {
+    await assert.rejects(start(STACK, options), { name: 'GatespecError', message });
+  }
+  await assert.rejects(start(null), /^GatespecError: `start` takes the path of a template/);
+});
+
+test('an object of variables is a private file for as long as the gateway runs', async (t) => {
+  const [file, temporary, { TMPDIR }] = [copied(t), folder(t), process.env];
+  process.env.TMPDIR = temporary;
+  t.after(() => (TMPDIR === undefined ? delete process.env.TMPDIR : (process.env.TMPDIR = TMPDIR)));
+  const variables = { envVars: { Echo: { WHO: 'me' } } };
+  const api = await start(file, { ...variables, arguments: ['--watch'] });
+  t.after(() => api.close());
+  const socket = await connect(api.wsUrl);
+  const before = api.logs.length;
+  change(file, 'Default: hello', 'Default: good day');
+  await api.waitForLog('reloaded', { after: before });
+  assert.match(await ask(socket, 'hi'), /^good day me: hi/);
+  const all = () => fs.readdirSync(temporary, { recursive: true });
+  const files = () => all().filter((name) => path.basename(name) === 'variables.json');
+  const [made] = files();
+  const text = path.join(temporary, made);
+  assert.deepEqual(JSON.parse(fs.readFileSync(text, 'utf8')), variables.envVars);
+  assert.equal(fs.statSync(text).mode & 0o777, 0o600);
+  await api.close();
+  await assert.rejects(start(path.join(temporary, 'none.yaml'), variables), GatespecError);
+  const script = `require('gatespec').start(${JSON.stringify(STACK)}, ${JSON.stringify(variables)})
+    .then(() => process.exit())`;
+  assert.equal((await run(process.execPath, ['-e', script], { cwd: __dirname })).code, 0);
+  assert.deepEqual(files(), []);
 });
 
 test("time passes by itself where the clock is the system's", async (t) => {
@@ -215,15 +261,17 @@ test('close ends it once, with a complete log, and what comes after fails', asyn
   await assert.rejects(api.waitForLog('never'), /no line with `never`/);
 });
 
-/** Takes the place of gatespec for a test: a shell script that is ready, and goes on. */
-function inItsPlace(t, text) {
+const FOR_EVER = 'while :; do read line; done';
+
+/** Takes the place of gatespec for a test: a shell script that is ready, and goes on until it ends. */
+function inItsPlace(t, text, atTheEnd = 'exit 0') {
   const ready = JSON.stringify({
     ws: 'ws://127.0.0.1:1/x',
     tables: [],
     api_keys: {},
     custom_domains: [],
   });
-  process.env.GATESPEC_BINARY = script(t, `echo '${ready}'\n${text}`);
+  process.env.GATESPEC_BINARY = script(t, `trap '${atTheEnd}' TERM\necho '${ready}'\n${text}`);
   t.after(() => delete process.env.GATESPEC_BINARY);
 }
 
@@ -236,8 +284,24 @@ test('a gateway that has failed says so', async (t) => {
   await assert.rejects(api.close(), failed);
 });
 
+test('a gateway that does not answer is no reason to hang', async (t) => {
+  inItsPlace(t, FOR_EVER);
+  const api = await start(STACK, { timeout: 5 });
+  const late = /^GatespecError: no answer to `apply` within 5 s:/;
+  await Promise.all([
+    assert.rejects(api.settle({ timeout: 0.1 }), /still at work after 0\.1 s/),
+    assert.rejects(api.apply(), late),
+    assert.rejects(api.advance(3), /no answer to `advance 3` within 5 s/),
+  ]);
+  // Its standard input is read by nobody.
+  const began = performance.now();
+  await api.close();
+  assert.ok(performance.now() - began < 5000);
+});
+
 test('the log is complete after close, however much it says at last', async (t) => {
-  inItsPlace(t, `read line; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo "line $i"; done >&2`);
+  const says = 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo "line $i"; done >&2; exit 0';
+  inItsPlace(t, FOR_EVER, says);
   const api = await start(STACK);
   await api.close();
   assert.equal(api.logs.length, 20_000);

@@ -58,20 +58,29 @@ def start(
     :param data: the file that keeps the tables; they are in memory otherwise.
     :param verbose: log every decision with its reason, which is the default.
     :param arguments: more arguments of ``gatespec serve``, such as ``["--require-signatures"]``.
-    :param timeout: seconds that the start, or an ``apply``, may take; functions in Rust are
-        built in that time.
+    :param timeout: seconds that the start, an ``advance`` or an ``apply`` may take; functions in
+        Rust are built in that time.
+
+    An option that is ``None`` counts as not given.
+
+    :raises TypeError: if there is no such option, or its value is none.
     :raises StartError: with the gateway's own words if it did not start.
     :raises StartTimeoutError: if it was not ready in time.
     :raises BinaryNotFoundError: if the command is missing.
     """
-    with tempfile.TemporaryDirectory(prefix="gatespec-") as folder:
-        command = [os.fspath(find_binary()), *arguments(template, options, Path(folder))]
-        gateway = Gateway(_spawn(command), _is_frozen(command), timeout)
-        try:
-            gateway._wait_until_ready()
-        except BaseException:
-            gateway._kill()
-            raise
+    folder = tempfile.TemporaryDirectory(prefix="gatespec-")
+    try:
+        command = [os.fspath(find_binary()), *arguments(template, options, Path(folder.name))]
+        process = _spawn(command)
+    except BaseException:
+        folder.cleanup()
+        raise
+    gateway = Gateway(process, _is_frozen(command), timeout, folder)
+    try:
+        gateway._wait_until_ready()
+    except BaseException:
+        gateway._kill()
+        raise
     atexit.register(gateway.close)
     return gateway
 
@@ -99,7 +108,13 @@ class Gateway:
     #: All that the gateway says when it is ready, also what newer versions say.
     ready: Mapping[str, Any]
 
-    def __init__(self, process: subprocess.Popen[str], is_frozen: bool, timeout: float) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[str],
+        is_frozen: bool,
+        timeout: float,
+        folder: tempfile.TemporaryDirectory[str],
+    ) -> None:
         assert process.stdin
         assert process.stdout
         assert process.stderr
@@ -107,6 +122,8 @@ class Gateway:
         self._input: IO[str] = process.stdin
         self._is_frozen = is_frozen
         self._timeout = timeout
+        # It reads files in there again while it runs, as `--watch` does at each save.
+        self._folder = folder
         self._log = Log(process.stderr)
         self._closed = False
         self._owed = 0
@@ -303,6 +320,7 @@ class Gateway:
             self._input.close()
         self._reader.join(_END)
         self._log.join(_END)
+        self._folder.cleanup()
 
 
 def _is_frozen(command: list[str]) -> bool:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, TypedDict, Union
+from typing import Literal, TypedDict, Union, cast
 
 StrPath = Union[str, "os.PathLike[str]"]
 #: ``"frozen"``: time stands at the moment of the start; ``"system"``: it passes by itself; a number
@@ -42,12 +42,22 @@ class Options(TypedDict, total=False):
     arguments: Sequence[str]
 
 
+#: What an option's value must be; it is text or a path otherwise.
+_TAKES: dict[str, tuple[tuple[type, ...], str]] = {
+    "parameters": ((Mapping,), "a mapping"),
+    "env_vars": ((Mapping, str, os.PathLike), "a mapping or the path of a file"),
+    "endpoints": ((Mapping,), "a mapping"),
+    "runtimes": ((Mapping,), "a mapping"),
+    "port": ((int,), "a number"),
+    "build": ((bool,), "`True` or `False`"),
+    "verbose": ((bool,), "`True` or `False`"),
+    "arguments": ((Sequence,), "a list of texts"),
+}
+
+
 def arguments(template: StrPath, options: Options, folder: Path) -> list[str]:
     """Return the arguments of the command. Files that they name are written into ``folder``."""
-    known = Options.__annotations__
-    for name in options:
-        if name not in known:
-            raise TypeError(f"`{name}` is no option of gatespec; there are: {', '.join(known)}")
+    options = _known(options)
     result = ["serve", os.fspath(template), "--ready", "json"]
     result += ["--port", str(options.get("port", 0))]
     for name, value in options.get("parameters", {}).items():
@@ -75,9 +85,24 @@ def arguments(template: StrPath, options: Options, folder: Path) -> list[str]:
     if options.get("verbose", True):
         result.append("--verbose")
     more = options.get("arguments", ())
-    result += _clock(options.get("clock"), [*result, *more])
-    result += more
+    result += _clock(options.get("clock"), [*result, *map(str, more)])
+    result += map(str, more)
     return result
+
+
+def _known(options: Options) -> Options:
+    """Return the options without those that are ``None``."""
+    known = Options.__annotations__
+    for name, value in options.items():
+        if name not in known:
+            raise TypeError(f"`{name}` is no option of gatespec; there are: {', '.join(known)}")
+        kinds, what = _TAKES.get(name, ((str, os.PathLike), "text or a path"))
+        # Letters are no arguments.
+        fits = isinstance(value, kinds) and not (name == "arguments" and isinstance(value, str))
+        if value is not None and name != "clock" and not fits:
+            raise TypeError(f"`{name}` takes {what}, not {value!r}")
+    given = {name: value for name, value in options.items() if value is not None}
+    return cast("Options", given)
 
 
 def _clock(clock: Clock | None, others: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosedOK
@@ -151,6 +152,52 @@ def test_a_port_in_use_and_an_unknown_option() -> None:
         gatespec.start(STACK, prot=1)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="the clock is `frozen`"):
         gatespec.start(STACK, clock="frozn")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({"arguments": "--verbose"}, r"`arguments` takes a list of texts, not '--verbose'"),
+        ({"arguments": 7}, r"`arguments` takes a list of texts, not 7"),
+        ({"parameters": ["a"]}, r"`parameters` takes a mapping, not \['a'\]"),
+        ({"endpoints": "sqs"}, r"`endpoints` takes a mapping, not 'sqs'"),
+        ({"runtimes": "x"}, r"`runtimes` takes a mapping, not 'x'"),
+        ({"env_vars": 7}, r"`env_vars` takes a mapping or the path of a file, not 7"),
+        ({"stage": 7}, r"`stage` takes text or a path, not 7"),
+        ({"port": "80"}, r"`port` takes a number, not '80'"),
+        ({"build": "no"}, r"`build` takes `True` or `False`, not 'no'"),
+    ],
+)
+def test_what_is_no_value_of_an_option(options: dict[str, Any], why: str) -> None:
+    with pytest.raises(TypeError, match=why):
+        gatespec.start(STACK, **options)
+
+
+def test_none_counts_as_not_given() -> None:
+    names = ["parameters", "endpoints", "env_vars", "arguments", "port", "clock", "verbose", "data"]
+    options: dict[str, Any] = dict.fromkeys(names)
+    with gatespec.start(STACK, **options) as api:
+        assert ask(api, "you") == "hello. you"
+
+
+def test_a_mapping_of_variables_is_there_as_long_as_the_gateway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = tmp_path / "temporary"
+    folders.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folders))
+    stack = Path(shutil.copytree(STACK, tmp_path / "echo")) / "template.yaml"
+    variables = {"Echo": {"PUNCTUATION": "!"}}
+    with gatespec.start(stack, env_vars=variables, arguments=["--watch"]) as api:
+        before = len(api.logs)
+        stack.write_text(stack.read_text().replace("Default: hello", "Default: servus"))
+        api.wait_for_log("reloaded", after=before)
+        assert ask(api, "you") == "servus! you"
+        [folder] = folders.iterdir()
+        assert folder.stat().st_mode & 0o777 == 0o700
+    with pytest.raises(gatespec.StartError):
+        gatespec.start(tmp_path / "none", env_vars=variables)
+    assert list(folders.iterdir()) == []
 
 
 def test_a_start_that_takes_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

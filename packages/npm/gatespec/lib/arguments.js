@@ -1,30 +1,38 @@
 'use strict';
 
-const fs = require('node:fs');
-const os = require('node:os');
-const path = require('node:path');
 const { fileURLToPath } = require('node:url');
+const { inspect, types } = require('node:util');
 const { GatespecError } = require('./errors.js');
+const { temporaryFile } = require('./temporary.js');
 
-/** What `start` takes: each with its option of `gatespec serve`, or what makes its arguments. */
+const isText = (value) => typeof value === 'string';
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const TEXT = ['a string', isText];
+const OBJECT = ['an object', isObject];
+const BOOLEAN = ['`true` or `false`', (value) => typeof value === 'boolean'];
+
+/**
+ * What `start` takes: for each, what a value must be, and its option of `gatespec serve`, or what
+ * makes its arguments.
+ */
 const OPTIONS = {
-  parameters: (values) => pairs('--parameter', values),
-  clock: () => [],
-  port: (port) => ['--port', String(port)],
-  host: '--host',
-  envVars: (file) => ['--env-vars', file],
-  endpoints: (values) => pairs('--endpoint', values),
-  runtimes: (values) => pairs('--runtime', values),
-  node: '--node',
-  python: '--python',
-  api: '--api',
-  stage: '--stage',
-  stack: '--stack',
-  build: (build) => (build ? [] : ['--no-build']),
-  data: '--data',
-  verbose: (verbose) => (verbose ? ['--verbose'] : []),
-  arguments: (more) => more.map(String),
-  timeout: () => [],
+  parameters: [...OBJECT, (values) => pairs('--parameter', values)],
+  clock: ['', () => true, () => []],
+  port: ['a whole number', Number.isInteger, '--port'],
+  host: [...TEXT, '--host'],
+  envVars: ['an object or the path of a file', (value) => isText(value) || isObject(value), () => []],
+  endpoints: [...OBJECT, (values) => pairs('--endpoint', values)],
+  runtimes: [...OBJECT, (values) => pairs('--runtime', values)],
+  node: [...TEXT, '--node'],
+  python: [...TEXT, '--python'],
+  api: [...TEXT, '--api'],
+  stage: [...TEXT, '--stage'],
+  stack: [...TEXT, '--stack'],
+  build: [...BOOLEAN, (build) => (build ? [] : ['--no-build'])],
+  data: [...TEXT, '--data'],
+  verbose: [...BOOLEAN, (verbose) => (verbose ? ['--verbose'] : [])],
+  arguments: ['an array', Array.isArray, (more) => more.map(String)],
+  timeout: ['a number of seconds', (value) => Number.isFinite(value) && value >= 0, () => []],
 };
 
 /** Free ports; functions on what the tests run on; a log with each decision and its reason. */
@@ -39,22 +47,23 @@ const WITHOUT_CLOCK = ['--clock', '--credentials', '--data', '--require-signatur
  * @param {string | {href: string}} template
  * @param {Record<string, unknown>} options
  * @returns {{list: string[], isFrozen: boolean, remove: () => void}} The arguments; whether the
- *   clock is frozen; what removes the files that they name, once the gateway has read them.
+ *   clock is frozen; what removes the file that they name. The gateway may read it at any time.
  */
 function serveArguments(template, options) {
   const given = known(options);
-  const more = given.arguments ?? [];
+  const more = (given.arguments ?? []).map(String);
   const clock = frozenAt(given, more);
-  const variables = variablesFile(given.envVars);
-  const values = { ...defaults(), ...given, ...(variables && { envVars: variables.file }) };
-  const list = Object.entries(values).flatMap(([name, value]) => {
-    const make = OPTIONS[name];
+  const list = Object.entries({ ...defaults(), ...given }).flatMap(([name, value]) => {
+    const make = OPTIONS[name].at(-1);
     if (value === undefined) return [];
-    return typeof make === 'string' ? [`${make}=${value}`] : make(value);
+    return isText(make) ? [`${make}=${value}`] : make(value);
   });
   if (clock !== undefined) list.push('--clock', String(clock));
+  const file = pathOf(template);
+  const variables = variablesFile(given.envVars);
+  if (variables) list.unshift('--env-vars', variables.file);
   return {
-    list: ['serve', '--ready', 'json', ...list, '--', pathOf(template)],
+    list: ['serve', '--ready', 'json', ...list, '--', file],
     isFrozen: clock !== undefined || more.some((argument) => names(argument, '--clock')),
     remove: () => variables?.remove(),
   };
@@ -62,22 +71,28 @@ function serveArguments(template, options) {
 
 /** The options without those that are `undefined`. */
 function known(options) {
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(OPTIONS, name)) continue;
-    const all = Object.keys(OPTIONS).join(', ');
-    throw new GatespecError(`\`${name}\` is not an option of \`start\`: there are ${all}`);
+  if (!isObject(options)) throw takes('start', 'an object of options', options);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
+    if (!Object.hasOwn(OPTIONS, name)) {
+      const all = Object.keys(OPTIONS).join(', ');
+      throw new GatespecError(`\`${name}\` is not an option of \`start\`: there are ${all}`);
+    }
+    const [wanted, is] = OPTIONS[name];
+    if (!is(value)) throw takes(name, wanted, value);
   }
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(given);
+}
+
+function takes(name, wanted, value) {
+  const shown = inspect(value, { depth: 0, breakLength: Infinity });
+  return new GatespecError(`\`${name}\` takes ${wanted}, not \`${shown}\``);
 }
 
 /** The file of variables for functions: the one that is named, or a private one of an object. */
 function variablesFile(variables) {
-  if (variables === undefined) return undefined;
-  if (typeof variables === 'string') return { file: variables, remove() {} };
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gatespec-'));
-  const file = path.join(folder, 'variables.json');
-  fs.writeFileSync(file, JSON.stringify(variables), { mode: 0o600 });
-  return { file, remove: () => fs.rmSync(folder, { recursive: true, force: true }) };
+  if (!isObject(variables)) return variables && { file: variables, remove() {} };
+  return temporaryFile('variables.json', JSON.stringify(variables));
 }
 
 function pairs(option, values) {
@@ -97,11 +112,10 @@ function frozenAt({ clock, data }, more) {
   if (clock === 'system') return undefined;
   if (clock === 'frozen') return Date.now();
   if (clock !== undefined) {
-    const millis = Number(clock);
+    const isMoment = typeof clock === 'number' || types.isDate(clock);
+    const millis = isMoment ? Number(clock) : NaN;
     if (Number.isSafeInteger(millis) && millis >= 0) return millis;
-    throw new GatespecError(
-      `\`clock\` takes \`'frozen'\`, \`'system'\`, milliseconds since 1970 or a \`Date\`, not \`${clock}\``,
-    );
+    throw takes('clock', "`'frozen'`, `'system'`, milliseconds since 1970 or a `Date`", clock);
   }
   const excluded = more.some((argument) => WITHOUT_CLOCK.some((option) => names(argument, option)));
   return excluded || data !== undefined ? undefined : Date.now();
@@ -112,10 +126,8 @@ function names(argument, option) {
 }
 
 function pathOf(template) {
-  if (typeof template === 'string') {
-    return template.startsWith('file:') ? fileURLToPath(template) : template;
-  }
-  if (typeof template?.href === 'string') return fileURLToPath(template.href);
+  if (isText(template)) return template.startsWith('file:') ? fileURLToPath(template) : template;
+  if (isText(template?.href)) return fileURLToPath(template.href);
   throw new GatespecError('`start` takes the path of a template as its first argument');
 }
 

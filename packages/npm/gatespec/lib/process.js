@@ -7,7 +7,7 @@ const { eachLine } = require('./lines.js');
 const { Log } = require('./log.js');
 
 /** How long the gateway may take to end before it is killed, in milliseconds. It promises 15 s. */
-const END_TAKES = 30_000;
+const END_TAKES = 20_000;
 /** What answers begin with. Other lines of standard output are an access log's. */
 const ANSWER = /^(now \d+$|applied: |settled$|error: )/;
 
@@ -32,8 +32,13 @@ class ServeProcess {
   #ended;
   #closed;
 
-  constructor(program, list) {
-    this.#child = spawned(program, list);
+  /**
+   * @param {string} program
+   * @param {string[]} list Its arguments.
+   * @param {() => void} onEnd What is to be done when it has ended, or cannot be started.
+   */
+  constructor(program, list, onEnd) {
+    this.#child = spawned(program, list, onEnd);
     const { stdin, stdout, stderr } = this.#child;
     // There are no streams where the system has no files left for them.
     if (stdout) eachLine(stdout, (line) => this.#take(line));
@@ -44,6 +49,7 @@ class ServeProcess {
       const end = (how) => {
         this.#end ??= how;
         this.log.end();
+        onEnd();
         for (const { reject } of this.#waiting.splice(0)) reject(this.#hasEnded());
         resolve();
       };
@@ -85,7 +91,8 @@ class ServeProcess {
   }
 
   async #close() {
-    this.#child.stdin.end();
+    // Not the end of its standard input: it may be busy with a line of that.
+    this.#child.kill('SIGTERM');
     const inTime = await this.#endOrKill();
     if (!inTime) {
       throw this.error(`the gateway did not end within ${END_TAKES / 1000} s and was killed`);
@@ -143,10 +150,11 @@ class ServeProcess {
   }
 }
 
-function spawned(program, list) {
+function spawned(program, list, onEnd) {
   try {
     return spawn(program, list, { stdio: 'pipe' });
   } catch (error) {
+    onEnd();
     throw cannotStart(program, error);
   }
 }

@@ -5,7 +5,7 @@ const { binaryPath } = require('./binary.js');
 const { serveArguments } = require('./arguments.js');
 const { ServeProcess } = require('./process.js');
 
-/** How long a start may take, in seconds. */
+/** How long a start, and an answer to a line, may take, in seconds. */
 const START_TAKES = 120;
 /** How long a line of the log may take, in seconds. */
 const LINE_TAKES = 10;
@@ -16,10 +16,13 @@ const SETTLE_TAKES = 10;
 class Gateway {
   #process;
   #isFrozen;
+  /** How long an answer may take, in seconds. */
+  #answerTakes;
 
-  constructor(process, isFrozen, ready) {
+  constructor(process, isFrozen, answerTakes, ready) {
     this.#process = process;
     this.#isFrozen = isFrozen;
+    this.#answerTakes = answerTakes;
     this.ready = ready;
     this.wsUrl = ready.ws;
     this.managementUrl = ready.management;
@@ -51,12 +54,12 @@ class Gateway {
     if (!Number.isFinite(seconds) || seconds < 0) {
       throw this.#process.error(`\`${seconds}\` is not a number of seconds`);
     }
-    const { answer } = await this.#ask(`advance ${seconds}`);
+    const answer = await this.#answerTo(`advance ${seconds}`);
     return Number(answer.slice('now '.length));
   }
 
   async apply() {
-    const { answer } = await this.#ask('apply');
+    const answer = await this.#answerTo('apply');
     return answer.slice('applied: '.length);
   }
 
@@ -75,13 +78,22 @@ class Gateway {
     return this.close();
   }
 
-  /** The answer to a line; an error with what the log says about it. */
+  /** The answer to a line, which must come in time. */
+  async #answerTo(question) {
+    const seconds = this.#answerTakes;
+    const answer = await within(seconds, this.#ask(question));
+    if (answer !== undefined) return answer;
+    const log = this.#process.log.tail();
+    throw this.#process.error(`no answer to \`${question}\` within ${seconds} s:\n${log}`);
+  }
+
+  /** The answer to a line, however late; an error with what the log says about it. */
   async #ask(question) {
     const before = this.logs.length;
     const answer = await this.#process.answer(question);
     // The log was written before the answer, to another pipe: it is read in this turn.
     await setImmediate();
-    if (!answer.startsWith('error: ')) return { answer };
+    if (!answer.startsWith('error: ')) return answer;
     const said = this.logs.slice(before);
     throw this.#process.error([answer.slice('error: '.length), ...said].join('\n'));
   }
@@ -89,14 +101,12 @@ class Gateway {
 
 async function start(template = '.', options = {}) {
   const program = binaryPath();
-  const given = serveArguments(template, options);
-  try {
-    const process = new ServeProcess(program, given.list);
-    const ready = await readyLine(process, options.timeout ?? START_TAKES);
-    return new Gateway(process, given.isFrozen, JSON.parse(ready));
-  } finally {
-    given.remove();
-  }
+  const { list, isFrozen, remove } = serveArguments(template, options);
+  const seconds = options.timeout ?? START_TAKES;
+  // While it runs, it reads the file of variables again, as `--watch` does at each save.
+  const process = new ServeProcess(program, list, remove);
+  const ready = await readyLine(process, seconds);
+  return new Gateway(process, isFrozen, seconds, JSON.parse(ready));
 }
 
 /** The line that says where the gateway is, or an error after so many seconds. */
