@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use gateway::{Answer, Control, Mount, Visit};
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::page;
 use crate::store::Store;
@@ -135,9 +135,20 @@ async fn api(shared: &Arc<Shared>, path: &str, visit: &mut Visit) -> Result<Answ
     let (name, number) = path.split_once('/').unwrap_or((path, ""));
     match (&*visit.method, name) {
         ("GET", "live") => live::answer(Arc::clone(shared), &visit.query),
-        ("GET", "exchanges") => shared.exchange(number, &visit.query).map(|it| json(&it)),
-        ("GET", "case") => shared.case(number, &visit.query).map(|it| json(&it)),
-        ("GET", "event") => shared.event(number, &visit.query).map(|it| json(&it)),
+        ("GET", "exchanges" | "case" | "event") => {
+            let (shared, query) = (Arc::clone(shared), std::mem::take(&mut visit.query));
+            let (name, number) = (name.to_owned(), number.to_owned());
+            // Long, perhaps: for a thread that nobody else needs.
+            let asked = spawn_blocking(move || match &*name {
+                "exchanges" => shared.exchange(&number, &query).map(|it| json(&it)),
+                "case" => shared.case(&number, &query).map(|it| json(&it)),
+                _ => shared.event(&number, &query).map(|it| json(&it)),
+            });
+            asked
+                .await
+                .unwrap_or_else(|error| Err(Problem::new(500, error.to_string())))
+        }
+        ("GET", "wscat") => Ok(json(&shared.line())),
         ("POST", "send") => shared.send(&body).map(|it| json(&it)),
         ("POST", "post") => shared.post(&body).await.map(|it| json(&it)),
         ("POST", "disconnect") => shared.disconnect(&body).await.map(|it| json(&it)),

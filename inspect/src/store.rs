@@ -5,7 +5,7 @@
 //! is kept for them, however slow they are.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use serde_json::Value;
 use spec::Api;
@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::connection::Connection;
 use crate::exchange::Exchange;
 use crate::fold::bytes_of;
+use crate::line::Line;
 use crate::mask::Masks;
 
 /// How many exchanges are kept.
@@ -43,11 +44,21 @@ pub struct Changes {
     pub missed: u64,
     /// How many requests of the gateway were never followed, since the store began.
     pub lost: u64,
-    /// The exchanges that are new or have changed, in the order of their numbers, each with the
-    /// revision of its last change.
-    pub exchanges: Vec<(u64, Arc<Exchange>)>,
+    /// The exchanges that are new or have changed, in the order of their numbers.
+    pub exchanges: Vec<Changed>,
     /// The connections, if anything has changed about them.
     pub connections: Option<Arc<[Connection]>>,
+}
+
+/// An exchange that has changed.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// Of its last change.
+    pub revision: u64,
+    /// What it is now, with its secrets.
+    pub exchange: Arc<Exchange>,
+    /// What is shown of it in one line, without.
+    pub(crate) line: Arc<Line>,
 }
 
 #[derive(Debug)]
@@ -57,7 +68,7 @@ struct Shared {
     revision: watch::Sender<u64>,
     limits: Limits,
     /// What is secret in the exchanges.
-    masks: Mutex<Masks>,
+    masks: RwLock<Masks>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -81,10 +92,8 @@ struct Kept {
 
 #[derive(Debug)]
 struct Entry {
-    exchange: Arc<Exchange>,
+    changed: Changed,
     bytes: usize,
-    /// Of its last change.
-    revision: u64,
 }
 
 impl Store {
@@ -102,14 +111,14 @@ impl Store {
             kept: Mutex::default(),
             revision: watch::Sender::new(0),
             limits,
-            masks: Mutex::new(masks),
+            masks: RwLock::new(masks),
         }))
     }
 
     /// Takes an exchange, in place of what was known of it. One that was dropped already stays so.
     pub fn put(&self, exchange: Arc<Exchange>) {
         let bytes = bytes_of(&exchange);
-        self.masks().learn(&exchange);
+        let line = self.line(&exchange);
         self.change(|kept, revision| {
             let number = exchange.number;
             let is_gone = number <= kept.last && !kept.exchanges.contains_key(&number);
@@ -117,11 +126,12 @@ impl Store {
                 return;
             }
             kept.last = kept.last.max(number);
-            let entry = Entry {
-                exchange,
-                bytes,
+            let changed = Changed {
                 revision,
+                exchange,
+                line,
             };
+            let entry = Entry { changed, bytes };
             let before = kept.exchanges.insert(number, entry);
             kept.bytes += bytes;
             kept.bytes -= before.map_or(0, |before| before.bytes);
@@ -138,11 +148,25 @@ impl Store {
 
     /// Takes what another deployment has for secret to what was so before.
     pub fn deploy(&self, api: &Api) {
-        self.masks().add(api);
+        let mut masks = self.0.masks.write().unwrap_or_else(PoisonError::into_inner);
+        let has_new_names = masks.add(api);
+        drop(masks);
+        if has_new_names {
+            // What is there already may have such names too.
+            self.exchanges()
+                .into_iter()
+                .for_each(|exchange| self.put(exchange));
+        }
     }
 
-    /// Takes the connections, in place of those that were known.
-    pub fn connect(&self, connections: Vec<Connection>) {
+    /// Takes the connections, in place of those that were known. A principal may be a secret, and is
+    /// kept masked.
+    pub fn connect(&self, mut connections: Vec<Connection>) {
+        let masks = self.masks();
+        for principal in connections.iter_mut().flat_map(|one| &mut one.principal) {
+            *principal = masks.text(principal).into_owned();
+        }
+        drop(masks);
         if *self.lock().connections == *connections {
             return;
         }
@@ -161,24 +185,21 @@ impl Store {
     pub fn exchange(&self, number: u64) -> Option<Arc<Exchange>> {
         let kept = self.lock();
         let entry = kept.exchanges.get(&number);
-        entry.map(|entry| Arc::clone(&entry.exchange))
+        entry.map(|entry| Arc::clone(&entry.changed.exchange))
     }
 
     /// All exchanges that are kept, the oldest first.
     pub fn exchanges(&self) -> Vec<Arc<Exchange>> {
         let kept = self.lock();
         let entries = kept.exchanges.values();
-        entries.map(|entry| Arc::clone(&entry.exchange)).collect()
+        entries
+            .map(|entry| Arc::clone(&entry.changed.exchange))
+            .collect()
     }
 
     /// An exchange as JSON, without its secrets.
     pub fn json(&self, exchange: &Exchange) -> Value {
         self.masks().json(exchange)
-    }
-
-    /// An exchange without its secrets.
-    pub fn masked(&self, exchange: &Exchange) -> Exchange {
-        self.masks().masked(exchange)
     }
 
     /// A text of an exchange, without the secrets that are known.
@@ -203,8 +224,8 @@ impl Store {
             _ => (oldest - 1).saturating_sub(cursor.number),
         };
         let entries = kept.exchanges.values();
-        let changed = entries.filter(|entry| entry.revision > cursor.revision);
-        let exchanges = changed.map(|entry| (entry.revision, Arc::clone(&entry.exchange)));
+        let changed = entries.map(|entry| &entry.changed);
+        let changed = changed.filter(|changed| changed.revision > cursor.revision);
         Changes {
             cursor: Cursor {
                 revision,
@@ -212,7 +233,7 @@ impl Store {
             },
             missed,
             lost: kept.lost,
-            exchanges: exchanges.collect(),
+            exchanges: changed.cloned().collect(),
             connections: (kept.connected > cursor.revision || cursor.revision == 0)
                 .then(|| Arc::clone(&kept.connections)),
         }
@@ -233,8 +254,21 @@ impl Store {
         self.0.revision.send_replace(revision);
     }
 
-    fn masks(&self) -> MutexGuard<'_, Masks> {
-        self.0.masks.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The line of an exchange, whose secrets are remembered first. Who masks meanwhile holds this up
+    /// only if there are new ones.
+    fn line(&self, exchange: &Exchange) -> Arc<Line> {
+        let secrets = self.masks().secrets(exchange);
+        if !secrets.is_empty() {
+            let masks = self.0.masks.write();
+            masks
+                .unwrap_or_else(PoisonError::into_inner)
+                .remember(&secrets);
+        }
+        Arc::new(Line::new(exchange, &self.masks()))
+    }
+
+    fn masks(&self) -> RwLockReadGuard<'_, Masks> {
+        self.0.masks.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A reader that panicked has changed nothing.
@@ -244,111 +278,4 @@ impl Store {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::exchange::{Kind, Request, Verdict};
-
-    fn exchange(number: u64, bytes: usize) -> Arc<Exchange> {
-        Arc::new(Exchange {
-            number,
-            kind: Kind::Message,
-            connection_id: String::new(),
-            request_id: String::new(),
-            began: number,
-            ended: None,
-            request: Request::Frame {
-                text: "x".repeat(bytes),
-            },
-            decisions: Vec::new(),
-            route: None,
-            model: None,
-            calls: Vec::new(),
-            sent: Vec::new(),
-            access_log: None,
-            verdict: Verdict::Open,
-            is_cut: false,
-        })
-    }
-
-    fn store(exchanges: usize, bytes: usize) -> Store {
-        Store::with(Limits { exchanges, bytes }, Masks::default())
-    }
-
-    fn numbers(changes: &Changes) -> Vec<u64> {
-        let exchanges = changes.exchanges.iter();
-        exchanges.map(|(_, exchange)| exchange.number).collect()
-    }
-
-    #[test]
-    fn a_reader_gets_what_has_changed_since_it_looked() {
-        let store = store(10, BYTES);
-        for number in 1..=3 {
-            store.put(exchange(number, 1));
-        }
-        let first = store.changes(Cursor::default());
-        assert_eq!((numbers(&first), first.missed), (vec![1, 2, 3], 0));
-        assert!(numbers(&store.changes(first.cursor)).is_empty());
-        store.put(exchange(2, 5));
-        store.put(exchange(4, 1));
-        let second = store.changes(first.cursor);
-        assert_eq!((numbers(&second), second.missed), (vec![2, 4], 0));
-        assert_eq!(store.exchange(2), Some(exchange(2, 5)));
-    }
-
-    #[test]
-    fn a_slow_reader_is_told_how_many_it_missed() {
-        let store = store(3, BYTES);
-        store.put(exchange(1, 1));
-        let cursor = store.changes(Cursor::default()).cursor;
-        for number in 2..=9 {
-            store.put(exchange(number, 1));
-        }
-        let changes = store.changes(cursor);
-        // 2 to 6 came and went.
-        assert_eq!((numbers(&changes), changes.missed), (vec![7, 8, 9], 5));
-        assert_eq!(store.changes(changes.cursor).missed, 0);
-        // Who comes anew has missed nothing, and neither has who brings a cursor of another store.
-        assert_eq!(store.changes(Cursor::default()).missed, 0);
-        let foreign = Cursor {
-            revision: 1000,
-            number: 1000,
-        };
-        assert_eq!(numbers(&store.changes(foreign)), [7, 8, 9]);
-    }
-
-    #[test]
-    fn the_oldest_go_when_there_are_too_many_or_too_large_ones() {
-        let store = store(3, 10_000);
-        for number in 1..=4 {
-            store.put(exchange(number, 1000));
-        }
-        assert_eq!(store.exchange(1), None);
-        // What is gone does not come back.
-        store.put(exchange(1, 1));
-        assert_eq!(store.exchange(1), None);
-        store.put(exchange(5, 9000));
-        assert_eq!(numbers(&store.changes(Cursor::default())), [5]);
-        // One that grows counts as what it is now.
-        store.put(exchange(5, 100));
-        store.put(exchange(6, 7000));
-        assert_eq!(numbers(&store.changes(Cursor::default())), [5, 6]);
-        store.put(exchange(7, 1_000_000));
-        assert_eq!(numbers(&store.changes(Cursor::default())), [7]);
-    }
-
-    #[tokio::test]
-    async fn a_reader_wakes_up_at_the_next_change() {
-        let store = store(3, BYTES);
-        let revision = store.changes(Cursor::default()).cursor.revision;
-        let waits = store.changed(revision);
-        tokio::pin!(waits);
-        tokio::select! {
-            biased;
-            () = &mut waits => panic!("nothing has changed"),
-            () = std::future::ready(()) => {}
-        }
-        store.lose(2);
-        waits.await;
-        assert_eq!(store.changes(Cursor::default()).lost, 2);
-    }
-}
+mod tests;

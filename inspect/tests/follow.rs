@@ -124,7 +124,7 @@ async fn the_secrets_of_a_deployment_that_nobody_followed_are_masked() {
     let _client = gateway.connect(&headers, "").await;
     let is_it = |request: &Request| matches!(request, Request::Handshake { headers, .. } if headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("new-pass")));
     until(&store, |now| {
-        now.exchanges.iter().any(|(_, one)| is_it(&one.request))
+        now.exchanges.iter().any(|one| is_it(&one.exchange.request))
     })
     .await;
     let exchanges = store.exchanges();

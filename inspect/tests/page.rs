@@ -159,7 +159,7 @@ fn message(number: u64) -> Arc<Exchange> {
 
 fn about() -> About {
     About {
-        wscat: "wscat -c".to_owned(),
+        wscat: |_| "wscat --header token:sesame -c ws://x".to_owned(),
         served: "template.yaml".to_owned(),
     }
 }
@@ -407,6 +407,13 @@ async fn the_stream_tells_what_happens_and_ends_with_the_gateway() {
         text.contains("event: hello") && text.contains("\"frozen\":true"),
         "{text}"
     );
+    // The line to paste has what lets a client in only where it is asked for.
+    assert!(
+        text.contains("--header token:*** -c") && !text.contains("sesame"),
+        "{text}"
+    );
+    let line = served.get("wscat").await;
+    assert!(line.body.contains("token:sesame"), "{}", line.body);
     let (_, done) = served
         .post(
             "connect",

@@ -39,7 +39,7 @@ impl InspectArgs {
         let store = Store::new(Masks::new(running.assembly().api()));
         let name = template.file_name().unwrap_or(template.as_os_str());
         let about = About {
-            wscat: wscat(running),
+            wscat,
             served: name.to_string_lossy().into_owned(),
         };
         let page = Page::open(running.clone(), store.clone(), about);

@@ -28,6 +28,8 @@ pub enum How {
     Recorded,
     /// It is an exchange, by the inspect page.
     Copied,
+    /// The same, and will be masked.
+    CopiedMasked,
 }
 
 /// What a case has besides its steps.
@@ -55,7 +57,11 @@ impl Head {
         if !self.secrets.is_empty() {
             let secrets: Vec<&str> = self.secrets.iter().map(|name| &**name).collect();
             let all = secrets.join(", ");
-            let words = format!("It has what let the clients in, as it was: {all}.");
+            let state = match origin.how {
+                How::CopiedMasked => "masked, to be filled in",
+                How::Recorded | How::Copied => "as it was",
+            };
+            let words = format!("It has what let the clients in, {state}: {all}.");
             head += &comment("", &words);
         }
         let (id, why) = (quoted(&origin.id), quoted(&why(session)));
@@ -81,7 +87,7 @@ impl Origin {
     fn words(&self) -> String {
         let how = match self.how {
             How::Recorded => "Recorded by `gatespec serve --record`",
-            How::Copied => "Copied from the inspect page",
+            How::Copied | How::CopiedMasked => "Copied from the inspect page",
         };
         format!("{how}, of `{}`, {}.", self.served, self.at.iso_8601())
     }

@@ -3,8 +3,6 @@
 import { ask } from "./api.js";
 import { byId } from "./dom.js";
 
-/** @typedef {import("./types.js").Hello} Hello */
-
 const text = byId("text");
 const outcome = byId("outcome");
 const dialog = byId("client");
@@ -22,17 +20,24 @@ export function start() {
     }
   });
   byId("disconnect").addEventListener("click", () => act("disconnect", { connectionId: byId("target").value }));
-  for (const id of ["new-client", "first-client"]) byId(id).addEventListener("click", () => dialog.showModal());
+  for (const id of ["new-client", "first-client"]) byId(id).addEventListener("click", open);
   byId("client-cancel").addEventListener("click", () => dialog.close());
   byId("client-form").addEventListener("submit", connect);
 }
 
-/** Fills the dialog with what the authorizer wants. @param {Hello} hello */
-export function suggest(hello) {
-  const headers = [...hello.wscat.matchAll(/--header '?([^\s:']+):([^\s']*)/g)];
-  if (byId("headers").value === "") byId("headers").value = headers.map(([, name, value]) => `${name}: ${value}`).join("\n");
-  const query = /-c '?\S*?\?([^\s']*)/.exec(hello.wscat)?.[1];
-  if (query && byId("query").value === "") byId("query").value = query;
+/** Opens the dialog, filled with what the authorizer wants: that is asked for only here. */
+async function open() {
+  byId("refused").textContent = "";
+  dialog.showModal();
+  try {
+    const { text: line } = await ask("wscat");
+    const headers = [...line.matchAll(/--header '?([^\s:']+):([^\s']*)/g)];
+    if (byId("headers").value === "") byId("headers").value = headers.map(([, name, value]) => `${name}: ${value}`).join("\n");
+    const query = /-c '?\S*?\?([^\s']*)/.exec(line)?.[1];
+    if (query && byId("query").value === "") byId("query").value = query;
+  } catch (error) {
+    byId("refused").textContent = error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** @param {string} what @param {any} body */

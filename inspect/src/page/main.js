@@ -1,6 +1,6 @@
 // The inspect page of `gatespec serve --inspect`: its views, and the stream that feeds them.
 
-import { Refused, live } from "./api.js";
+import { Refused, ask, live } from "./api.js";
 import * as clock from "./clock.js";
 import * as compose from "./compose.js";
 import * as connections from "./connections.js";
@@ -15,6 +15,7 @@ import * as timeline from "./timeline.js";
 /** How long to wait before the stream is opened again. */
 const AGAIN = 1000;
 let address = "";
+/** The line for wscat, without its secrets. */
 let wscat = "";
 
 connections.start();
@@ -30,10 +31,11 @@ templates.start();
 for (const name of /** @type {const} */ (["traffic", "console"])) byId(`show-${name}`).addEventListener("click", () => view(name));
 byId("reveal").addEventListener("change", () => {
   state.reveals = byId("reveal").checked;
+  showLine();
   redraw();
 });
 byId("copy-ws").addEventListener("click", () => copy(byId("copy-ws"), address));
-byId("copy-wscat").addEventListener("click", () => copy(byId("copy-wscat"), wscat));
+byId("copy-wscat").addEventListener("click", async () => copy(byId("copy-wscat"), (await ask("wscat")).text));
 follow();
 
 /** @param {"traffic" | "console"} name */
@@ -85,14 +87,17 @@ function hello(told) {
   address = told.ws;
   wscat = told.wscat;
   byId("ws").textContent = told.ws;
-  byId("wscat").textContent = told.wscat;
+  showLine();
   document.title = `${told.ws.replace(/^wss?:\/\//, "")} · gatespec`;
   byId("route").replaceChildren(el("option", { value: "", text: "All routes" }), ...told.routes.map(key => el("option", { value: key, text: key })));
   byId("route").value = state.filter.route;
   clock.show(told);
-  compose.suggest(told);
   status("live");
   redraw();
+}
+
+async function showLine() {
+  byId("wscat").textContent = state.reveals ? (await ask("wscat")).text : wscat;
 }
 
 /** The key is missing or of another gateway: nothing more comes. @param {Refused} error */

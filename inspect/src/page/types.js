@@ -3,7 +3,7 @@
 /**
  * @typedef {Object} Hello
  * @property {string} ws where clients connect to
- * @property {string} wscat a line to paste
+ * @property {string} wscat a line to paste, without its secrets
  * @property {boolean} frozen whether time passes only when it is told to
  * @property {number} now
  * @property {string[]} routes

@@ -11,6 +11,7 @@ use gateway::Answer;
 use serde::Serialize;
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::mpsc::{self, Sender};
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use super::answers::{Problem, stream};
@@ -26,9 +27,10 @@ const SILENCE: Duration = Duration::from_secs(15);
 
 /// The first event of a stream.
 #[derive(Serialize)]
-struct Hello<'s> {
+struct Hello {
     ws: String,
-    wscat: &'s str,
+    /// Without its secrets: `api/wscat` has them.
+    wscat: String,
     frozen: bool,
     now: u64,
     routes: Vec<String>,
@@ -42,7 +44,7 @@ struct Told<'c> {
     missed: u64,
     lost: u64,
     now: u64,
-    exchanges: Vec<Summary>,
+    exchanges: Vec<Summary<'c>>,
     connections: Option<&'c [Connection]>,
 }
 
@@ -74,7 +76,7 @@ pub(super) fn answer(shared: Arc<Shared>, query: &str) -> Result<Answer, Problem
 
 /// Tells what changes, until nobody listens any more.
 async fn follow(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     mut cursor: Cursor,
     events: &Sender<Vec<u8>>,
 ) -> Result<(), SendError<Vec<u8>>> {
@@ -83,9 +85,11 @@ async fn follow(
     loop {
         let changes = shared.store.changes(cursor);
         cursor = changes.cursor;
-        events
-            .send(event("changes", &told(shared, &changes)))
-            .await?;
+        let to_tell = Arc::clone(shared);
+        // Long, perhaps: for a thread that nobody else needs.
+        let told = spawn_blocking(move || event("changes", &told(&to_tell, &changes))).await;
+        // It is lost only where the program ends.
+        events.send(told.unwrap_or_default()).await?;
         sleep(PAUSE).await;
         while timeout(SILENCE, shared.store.changed(cursor.revision))
             .await
@@ -96,12 +100,12 @@ async fn follow(
     }
 }
 
-fn hello(shared: &Shared) -> Hello<'_> {
+fn hello(shared: &Shared) -> Hello {
     let assembly = shared.control.assembly();
     let routes = assembly.api().routes.keys();
     Hello {
         ws: shared.control.ws_url(),
-        wscat: &shared.about.wscat,
+        wscat: shared.store.masked_text(&shared.wscat()),
         frozen: shared.control.is_frozen(),
         now: now(shared),
         routes: routes.map(ToString::to_string).collect(),
@@ -116,9 +120,7 @@ fn told<'c>(shared: &Shared, changes: &'c Changes) -> Told<'c> {
         missed: changes.missed,
         lost: changes.lost,
         now: now(shared),
-        exchanges: exchanges
-            .map(|(revision, exchange)| Summary::new(*revision, exchange, &shared.store))
-            .collect(),
+        exchanges: exchanges.map(Summary::new).collect(),
         connections: changes.connections.as_deref(),
     }
 }

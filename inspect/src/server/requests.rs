@@ -20,6 +20,11 @@ pub(super) struct Text {
 }
 
 impl Shared {
+    /// The line that connects a client, with its secrets.
+    pub(super) fn line(&self) -> Text {
+        Text { text: self.wscat() }
+    }
+
     /// All that is known of a request; with its secrets where the query is `reveal=1`.
     pub(super) fn exchange(&self, number: &str, query: &str) -> Result<Value, Problem> {
         let exchange = self.kept(number)?;
@@ -47,7 +52,10 @@ impl Shared {
         let now = now.map_or(0, |since| since.as_millis());
         let origin = Origin {
             id: format!("copied/exchange-{}", exchange.number),
-            how: How::Copied,
+            how: match query {
+                "reveal=1" => How::Copied,
+                _ => How::CopiedMasked,
+            },
             served: self.about.served.clone(),
             at: Timestamp::from_millis(u64::try_from(now).unwrap_or(u64::MAX)),
         };

@@ -10,8 +10,8 @@ use crate::store::Store;
 /// What only the gateway's owner knows of it.
 #[derive(Clone, Debug)]
 pub struct About {
-    /// A line to paste that connects a client.
-    pub wscat: String,
+    /// A line to paste that connects a client to what is served now, with what lets it in.
+    pub wscat: fn(&Control) -> String,
     /// What is served, such as `template.yaml`.
     pub served: String,
 }
@@ -31,4 +31,10 @@ pub(super) struct Shared {
     pub(super) console: Semaphore,
     /// Whether the gateway goes down.
     pub(super) ends: watch::Sender<bool>,
+}
+
+impl Shared {
+    pub(super) fn wscat(&self) -> String {
+        (self.about.wscat)(&self.control)
+    }
 }
