@@ -1,5 +1,6 @@
 //! `gatespec serve`.
 
+mod again;
 mod announce;
 mod client;
 mod dry_run;
@@ -17,6 +18,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use again::Again;
 use clap::{Args, ValueEnum};
 use ends::Ends;
 use gateway::{
@@ -198,7 +200,9 @@ pub(crate) fn trace_to(log: &Log, outbox: LevelFilter) {
     let levels = Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target("gateway::outbox", outbox)
-        .with_target("dynoxide::server", LevelFilter::ERROR);
+        .with_target("dynoxide::server", LevelFilter::ERROR)
+        // A folder that is gone from the disk is not watched any more: nobody can change that.
+        .with_target("notify", LevelFilter::ERROR);
     tracing_subscriber::fmt()
         .with_writer(move || events.writer())
         .with_ansi(log.is_coloured())
@@ -218,7 +222,9 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     // Before anything is started: an early signal must end it in an orderly way too.
     let mut ends = Ends::new()?;
     let options = serve_options(args, found);
-    let watch = args.watch.then(|| Watch::begin(args, found, log));
+    let again = Again::new(args);
+    let recording = args.record.open(log)?;
+    let watch = args.watch.then(|| Watch::begin(args, &again, found, log));
     let running = tokio::select! {
         started = gateway::start(options.clone()) => {
             started.map_err(|error| port::explained(error, &options))?
@@ -228,7 +234,7 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     let shown = args
         .verbose
         .then(|| tokio::spawn(show(running.subscribe(), log.clone())));
-    let recording = args.record.start(&running, &found.input.template, log)?;
+    let recording = recording.map(|folder| folder.record(&running, &found.input.template, log));
     let inspected = args.inspect.open(&running, &found.input.template)?;
     let page = inspected.as_ref().map(|page| &*page.url);
     announce::announce(&running, &options, args.ready, page)?;
@@ -236,20 +242,7 @@ async fn serve(args: &ServeArgs, found: &Stack, log: &Log) -> Result<(), Failure
     if args.access_log.is_some() && !logs {
         log.line(&"warning: the stage has no `AccessLogSettings`: there is no access log");
     }
-    let is_asked = args.ready == Ready::Json || args.clock.is_some();
-    let input = async {
-        if !is_asked {
-            return std::future::pending().await;
-        }
-        let mut lines = input::Lines::read(log.clone())
-            .map_err(|error| could_not_run("cannot read standard input", error))?;
-        lines.obey(&running, &options).await;
-        match args.ready {
-            Ready::Json => Ok(()),
-            // A person's gateway does not end with its input: there may be none.
-            Ready::Text => std::future::pending().await,
-        }
-    };
+    let input = input::obey(args, &again, &running, log);
     let watched = async {
         match watch {
             Some(watch) => watch.serve(&running).await,

@@ -45,6 +45,8 @@ pub(crate) struct Watching {
     /// What was there at the last look, and when the next one is due.
     seen: (Seen, Instant),
     complaint: Option<String>,
+    /// Files whose changes are none.
+    left_out: BTreeSet<PathBuf>,
 }
 
 /// A change that somebody has finished.
@@ -72,7 +74,7 @@ impl Watching {
             watcher: None,
             events,
             inputs: Vec::new(),
-            places: Places::default(),
+            places: Places::new(),
             asked: HashMap::new(),
             was_there: BTreeSet::new(),
             quiet: Quiet::default(),
@@ -80,6 +82,7 @@ impl Watching {
             moved: BTreeSet::new(),
             seen: (Seen::default(), Instant::now()),
             complaint: None,
+            left_out: BTreeSet::new(),
         };
         match notify::recommended_watcher(hand_on(sender)) {
             Ok(watcher) => watching.watcher = Some(watcher),
@@ -93,13 +96,18 @@ impl Watching {
         if self.inputs != inputs {
             inputs.clone_into(&mut self.inputs);
             self.was_there.clear();
-            self.places = Places::default();
+            self.places.clear();
             self.moved = (0..inputs.len()).collect();
             self.look_again();
             if self.watcher.is_none() {
                 self.seen = (Seen::of(self.places.folders.keys()), Instant::now() + POLL);
             }
         }
+    }
+
+    /// Takes changes of these files for none from now on.
+    pub(crate) fn leave_out(&mut self, paths: BTreeSet<PathBuf>) {
+        self.left_out.extend(paths);
     }
 
     /// What a person should know of how files are watched; once.
@@ -193,7 +201,7 @@ impl Watching {
 
     fn saw(&mut self, path: &Path, sight: Sight) {
         let inputs = self.places.told_by(path);
-        if inputs.is_empty() {
+        if inputs.is_empty() || self.left_out.contains(path) {
             return;
         }
         if !matches!(sight, Sight::Written | Sight::Closed) {

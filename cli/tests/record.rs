@@ -190,13 +190,17 @@ async fn a_gateway_that_is_killed_leaves_what_was_so_far() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_to_is_refused() {
+fn a_folder_that_cannot_be_written_to_is_refused_before_anything_else() {
+    let wrong = file("record-refused", "template.yaml", "Resources: {}");
     let taken = file("record-refused", "file", "");
-    let output = gatespec(&["serve", "--port", "0", "--record", &taken, "template.yaml"]);
-    assert_eq!(code(&output), Some(3), "{}", stderr(&output));
-    assert!(
-        stderr(&output).contains("`--record`"),
-        "{}",
-        stderr(&output)
-    );
+    for (given, exit) in [(taken.clone(), 2), (format!("{taken}/below"), 3)] {
+        let output = gatespec(&["serve", "--port", "0", "--record", &given, &wrong]);
+        let said = stderr(&output);
+        assert_eq!(code(&output), Some(exit), "{said}");
+        assert!(
+            said.contains("`--record") && said.contains(&given),
+            "{said}"
+        );
+        assert!(!said.contains("Resources"), "{said}");
+    }
 }

@@ -68,3 +68,34 @@ async fn settle_waits_until_functions_have_finished() {
     drop(stdin);
     assert!(served.wait().success());
 }
+
+#[tokio::test]
+async fn a_function_that_hangs_on_a_frozen_clock_keeps_no_line_and_no_end_waiting() {
+    let function = Function::new("settle-hangs");
+    let template = TEMPLATE.replace("CODE", &function.code());
+    let template = file("settle-hangs", "template.yaml", &template);
+    let arguments = ["--ready", "json", "--clock", "1000", &template];
+    let mut served = Served::start(&arguments, Stdio::null());
+    let (mut client, _) = connect_async(served.ready()).await.unwrap();
+    let mut stdin = served.stdin();
+    client.send(Message::text("hang")).await.unwrap();
+    let _hangs = function.next();
+    writeln!(stdin, "settle").unwrap();
+    writeln!(stdin, "advance 61").unwrap();
+    let answer = served.line();
+    assert!(
+        answer.starts_with("error: a function was still at work"),
+        "{answer}"
+    );
+    assert_eq!(served.line(), "now 62000");
+    // That was its timeout.
+    writeln!(stdin, "settle").unwrap();
+    assert_eq!(served.line(), "settled");
+
+    std::fs::remove_file(std::path::Path::new(&function.code()).join("api")).unwrap();
+    client.send(Message::text("hang")).await.unwrap();
+    let _hangs = function.next();
+    writeln!(stdin, "settle").unwrap();
+    drop(stdin);
+    assert!(served.wait().success());
+}

@@ -109,6 +109,58 @@ fn a_parameter_that_is_not_there(#[case] parameters: &str, #[case] expected: &st
     );
 }
 
+#[test]
+fn a_stage_that_is_not_there() {
+    let settings = Settings {
+        stage: Some("prod".to_owned()),
+        ..Settings::default()
+    };
+    assert_eq!(cure(TEMPLATE, &settings), "there is `test`");
+}
+
+// The first of several errors was that there is no API at all, or no table.
+#[rstest]
+#[case(
+    "AWS::SQS::Queue",
+    "AWS::DynamoDB::Tabel",
+    "did you mean `AWS::DynamoDB::Table`?"
+)]
+#[case(
+    "AWS::ApiGatewayV2::Api\n",
+    "AWS::ApiGatewayV2::Ap\n",
+    "did you mean `AWS::ApiGatewayV2::Api`?"
+)]
+#[case(
+    "AWS::ApiGatewayV2::Api\n",
+    "AWS::Serverless::WebsocketApi\n",
+    "did you mean `AWS::Serverless::WebSocketApi`?"
+)]
+fn a_type_that_is_misspelt(#[case] from: &str, #[case] to: &str, #[case] expected: &str) {
+    let template = TEMPLATE.replacen(from, to, 1);
+    assert_ne!(template, TEMPLATE, "`{from}` is in the template");
+    assert_eq!(cure(&template, &Settings::default()), expected);
+}
+
+#[test]
+fn a_special_route_that_is_misspelt() {
+    let template = "
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Api:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      RouteSelectionExpression: $request.body.action
+      Routes: {$conect: {FunctionArn: !GetAtt Fn.Arn}}
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: nodejs22.x, Handler: index.handler, InlineCode: ''}
+";
+    assert_eq!(
+        cure(template, &Settings::default()),
+        "did you mean `$connect`?"
+    );
+}
+
 // It used to be blamed on the template's first character.
 #[rstest]
 #[case("AWS::ApiGateway::RestApi", "a REST API")]

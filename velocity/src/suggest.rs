@@ -33,18 +33,23 @@ fn is_near(distance: usize, wanted: &str, known: &str) -> bool {
     }
 }
 
-/// Levenshtein's distance: insertions, deletions and substitutions of characters.
+/// Insertions, deletions and substitutions of characters, and two that stand next to each other
+/// swapped: the distance of optimal string alignment.
 fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
+    for (i, a) in left.iter().enumerate() {
+        let mut next = vec![i + 1];
         for (j, b) in right.iter().enumerate() {
-            let substituted = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+            let substituted = row[j] + usize::from(a != b);
+            let mut edits = substituted.min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
+                edits = edits.min(before[j - 1] + 1);
+            }
+            next.push(edits);
         }
+        before = std::mem::replace(&mut row, next);
     }
     row[right.len()]
 }
@@ -59,7 +64,8 @@ mod tests {
     #[case::inserted("conection", "connection", 1)]
     #[case::deleted("connnection", "connection", 1)]
     #[case::substituted("cennection", "connection", 1)]
-    #[case::swapped("ocnnection", "connection", 2)]
+    #[case::swapped("ocnnection", "connection", 1)]
+    #[case::swapped_and_apart("ca", "abc", 3)]
     #[case::empty("", "abc", 3)]
     #[case::characters_not_bytes("ü", "u", 1)]
     fn distances(#[case] left: &str, #[case] right: &str, #[case] expected: usize) {

@@ -1,29 +1,36 @@
 //! The commands on standard input: how tests move the clock, how a changed template is applied, and
 //! how a gateway ends with the program that started it.
 
+use std::convert::Infallible;
 use std::io::{self, BufRead, Read};
+use std::sync::mpsc as threads;
 use std::time::Duration;
 
 use conformance::with_causes;
-use gateway::{ApplyError, Control, Log, Options};
-use stack::Assembly;
+use gateway::{ApplyError, Control, Log};
 use tokio::sync::{mpsc, oneshot};
 
-use super::LAST;
-use crate::print;
+use super::again::{Again, Unread};
+use super::{LAST, Ready, ServeArgs, could_not_run};
+use crate::{Failure, print};
 
-/// The lines of standard input.
+/// The lines of standard input, in their order.
 ///
-/// They are read, and their answers written, by a thread of their own, which is not waited for: a
+/// They are read, and their answers written, by threads of their own, which are not waited for: a
 /// read returns only when the other end writes or closes, a write only when somebody reads. Signals
-/// end the gateway meanwhile.
-pub(super) struct Lines(mpsc::Receiver<Line>);
-
-/// A line, and the way for its answer.
-struct Line {
-    text: String,
-    answer: oneshot::Sender<String>,
+/// end the gateway meanwhile, and a line that comes while another one is obeyed is seen.
+struct Lines {
+    lines: mpsc::Receiver<String>,
+    /// A line that was seen while the one before it was obeyed.
+    seen: Option<String>,
+    answers: threads::Sender<Answer>,
 }
+
+/// Nobody holds the other end of standard input any more: an error of this, once it is read.
+struct End(oneshot::Receiver<Infallible>);
+
+/// An answer, and whom to tell that it is written.
+type Answer = (String, oneshot::Sender<()>);
 
 /// What a line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,35 +45,72 @@ enum Command {
 
 /// How long a line may be, in bytes. No command needs more.
 const LINE_BYTES: usize = 4096;
+/// How many lines may wait to be obeyed. Behind these nothing is read, also not the end.
+const LINES: usize = 1024;
+
+/// Does what standard input says. Ends with it, if that is to end the gateway.
+pub(super) async fn obey(
+    args: &ServeArgs,
+    again: &Again<'_>,
+    running: &Control,
+    log: &Log,
+) -> Result<(), Failure> {
+    if args.ready != Ready::Json && args.clock.is_none() {
+        return std::future::pending().await;
+    }
+    let (mut lines, end) = Lines::read(log.clone())
+        .map_err(|error| could_not_run("cannot read standard input", error))?;
+    let obeyed = lines.obey(running, again);
+    match args.ready {
+        Ready::Json => tokio::select! {
+            () = obeyed => {}
+            () = end.come() => {}
+        },
+        // A person's gateway does not end with its input: there may be none.
+        Ready::Text => {
+            obeyed.await;
+            std::future::pending::<()>().await;
+        }
+    }
+    Ok(())
+}
 
 impl Lines {
-    /// Before a line is answered, what the log has to say about it is written.
-    pub(super) fn read(log: Log) -> io::Result<Self> {
-        let (sender, lines) = mpsc::channel(1);
-        std::thread::Builder::new()
-            .name("stdin".to_owned())
-            .spawn(move || {
-                let mut input = io::stdin().lock();
-                while let Ok(Some(text)) = next_line(&mut input) {
-                    let (answer, answered) = oneshot::channel();
-                    if sender.blocking_send(Line { text, answer }).is_err() {
-                        return;
-                    }
-                    // Nobody answers any more once the gateway goes down.
-                    let Ok(answer) = answered.blocking_recv() else {
-                        return;
-                    };
-                    log.flush(LAST);
-                    print(&answer);
+    /// Before an answer is written, what the log has to say about it is.
+    fn read(log: Log) -> io::Result<(Self, End)> {
+        let (sender, lines) = mpsc::channel(LINES);
+        let (ended, end) = oneshot::channel();
+        let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        thread("stdin").spawn(move || {
+            let _ended = ended;
+            let mut input = io::stdin().lock();
+            while let Ok(Some(text)) = next_line(&mut input) {
+                if sender.blocking_send(text).is_err() {
+                    return;
                 }
-            })?;
-        Ok(Self(lines))
+            }
+        })?;
+        let (answers, said) = threads::channel::<Answer>();
+        thread("answers").spawn(move || {
+            for (answer, written) in said {
+                log.flush(LAST);
+                print(&answer);
+                // Nobody waits any more once the gateway goes down.
+                let _ = written.send(());
+            }
+        })?;
+        let lines = Self {
+            lines,
+            seen: None,
+            answers,
+        };
+        Ok((lines, End(end)))
     }
 
-    /// Does what the lines say. Returns when nobody holds the other end of standard input any more.
-    pub(super) async fn obey(&mut self, running: &Control, served: &Options) {
-        while let Some(Line { text, answer }) = self.0.recv().await {
-            let done = match Command::parse(&text) {
+    /// Does what the lines say. Returns when all is done and there will be no more.
+    async fn obey(&mut self, running: &Control, again: &Again<'_>) {
+        while let Some(line) = self.next().await {
+            let done = match Command::parse(&line) {
                 Ok(Command::Advance(time)) => match running.advance(time).await {
                     Some(now) => Ok(format!("now {}", now.as_millis())),
                     None => Err(
@@ -74,16 +118,46 @@ impl Lines {
                             .to_owned(),
                     ),
                 },
-                Ok(Command::Apply) => apply(running, served).await,
-                Ok(Command::Settle) => {
-                    running.settled().await;
-                    Ok("settled".to_owned())
-                }
+                Ok(Command::Apply) => apply(running, again).await,
+                Ok(Command::Settle) => self.settle(running).await,
                 Err(error) => Err(error),
             };
+            let answer = done.unwrap_or_else(|error| format!("error: {error}"));
+            let (written, is_written) = oneshot::channel();
             // The thread is gone only with the process.
-            let _ = answer.send(done.unwrap_or_else(|error| format!("error: {error}")));
+            let _ = self.answers.send((answer, written));
+            let _ = is_written.await;
         }
+    }
+
+    async fn next(&mut self) -> Option<String> {
+        match self.seen.take() {
+            Some(line) => Some(line),
+            None => self.lines.recv().await,
+        }
+    }
+
+    /// Waits until no function is at work, or somebody wants something else: it may be what ends
+    /// the work, as time does that passes on a frozen clock.
+    async fn settle(&mut self, running: &Control) -> Result<String, String> {
+        tokio::select! {
+            biased;
+            () = running.settled() => Ok("settled".to_owned()),
+            Some(line) = self.lines.recv() => {
+                self.seen = Some(line);
+                Err("a function was still at work when the next line came".to_owned())
+            }
+        }
+    }
+}
+
+impl End {
+    /// Resolves when the gateway is to end with its input. What was asked for before may still be
+    /// answered: it has a moment for that.
+    async fn come(self) {
+        // It is an error, always: its sender goes with the thread.
+        let _ = self.0.await;
+        tokio::time::sleep(LAST).await;
     }
 }
 
@@ -123,12 +197,16 @@ impl Command {
     }
 }
 
-/// Reads the template again and serves what it says now. What is wrong with it goes to the log.
-async fn apply(running: &Control, served: &Options) -> Result<String, String> {
-    let assembly = Assembly::read(&served.template, &served.settings).map_err(|diagnostics| {
-        let count = diagnostics.errors().len();
-        tracing::error!("{}", without_level(&diagnostics.to_string()));
-        format!("the template has mistakes, which the log shows: {count}")
+/// Reads again what is served, and serves what it says now. What is wrong goes to the log.
+async fn apply(running: &Control, again: &Again<'_>) -> Result<String, String> {
+    let found = again.find().map_err(|failure| in_a_line(&failure))?;
+    let assembly = again.read(&found).assembly.map_err(|unread| match unread {
+        Unread::Template(diagnostics) => {
+            let count = diagnostics.errors().len();
+            tracing::error!("{}", without_level(&diagnostics.to_string()));
+            format!("the template has mistakes, which the log shows: {count}")
+        }
+        Unread::Values(problem) => problem,
     })?;
     for warning in assembly.warnings() {
         tracing::warn!("{warning}");
@@ -143,6 +221,10 @@ async fn apply(running: &Control, served: &Options) -> Result<String, String> {
         with_causes(&error).trim_end().replace('\n', " ")
     })?;
     Ok(format!("applied: {plan}"))
+}
+
+fn in_a_line(failure: &Failure) -> String {
+    without_level(&failure.to_string()).replace('\n', " ")
 }
 
 /// A page of errors for the log, which begins its line with the level.

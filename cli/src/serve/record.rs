@@ -13,8 +13,7 @@ use spec::{Input, Timestamp};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::could_not_run;
-use crate::Failure;
+use crate::{Caused, Failure};
 
 /// What is written down.
 #[derive(Args, Default)]
@@ -32,7 +31,7 @@ pub(super) struct Recording(JoinHandle<()>);
 
 /// Where cases go.
 #[derive(Clone, Debug)]
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 /// The file of a session, once something of it can be a case.
 struct CaseFile {
@@ -60,24 +59,34 @@ const AGAIN: Duration = Duration::from_secs(5);
 const SHARE: u32 = 20;
 
 impl RecordArgs {
-    /// Starts to record what the gateway does from now on, if that is wanted.
+    /// Opens the folder, if that is wanted: before anything is started that it would end.
     ///
     /// # Errors
     /// The folder cannot be made or written to.
-    pub(super) fn start(
-        &self,
-        running: &Control,
-        served: &Path,
-        log: &Log,
-    ) -> Result<Option<Recording>, Failure> {
-        let Some(folder) = &self.record else {
+    pub(super) fn open(&self, log: &Log) -> Result<Option<Folder>, Failure> {
+        let Some(path) = &self.record else {
             return Ok(None);
         };
-        let folder = Folder::open(folder)
-            .map_err(|error| could_not_run("cannot write to the folder of `--record`", error))?;
-        log.line(&format!("recording cases into {}", folder.0.display()));
+        let name = path.display();
+        if path.exists() && !path.is_dir() {
+            return Err(Failure::usage(format!(
+                "`--record {name}` is no folder: name one for the cases, made if it is missing"
+            )));
+        }
+        let folder = Folder::open(path).map_err(|error| {
+            let what = format!("cannot write cases into `{name}`, the folder of `--record`");
+            Failure::could_not_run(Caused::new(what, error))
+        })?;
+        log.line(&format!("recording cases into {name}"));
+        Ok(Some(folder))
+    }
+}
+
+impl Folder {
+    /// Records what a gateway does from now on.
+    pub(super) fn record(self, running: &Control, served: &Path, log: &Log) -> Recording {
         let recorded = Recorded {
-            folder,
+            folder: self,
             served: served.display().to_string(),
             rules: Rules::of(running.assembly().api()),
             recorder: Recorder::new(),
@@ -85,8 +94,7 @@ impl RecordArgs {
             log: log.clone(),
             has_failed: false,
         };
-        let recording = tokio::spawn(recorded.run(running.trace()));
-        Ok(Some(Recording(recording)))
+        Recording(tokio::spawn(recorded.run(running.trace())))
     }
 }
 

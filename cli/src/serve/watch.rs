@@ -1,15 +1,18 @@
 //! `--watch`: what a person saves is served, while connections stay.
 
+mod own;
 mod said;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use gateway::{Control, Log, Options};
-use stack::{Assembly, Input};
+use gateway::{Control, Log};
+use own::Own;
+use stack::Assembly;
 
-use super::values::EnvVars;
-use super::{ServeArgs, serve_options};
+use super::ServeArgs;
+use super::again::{Again, Unread};
 use crate::Failure;
 use crate::given::Stack;
 use crate::watching::{Change, Watching};
@@ -17,6 +20,7 @@ use crate::watching::{Change, Watching};
 /// What is served, and what it was read from.
 pub(super) struct Watch<'a> {
     args: &'a ServeArgs,
+    again: &'a Again<'a>,
     log: &'a Log,
     watching: Watching,
     /// The template that was read last.
@@ -25,6 +29,7 @@ pub(super) struct Watch<'a> {
     read: Vec<PathBuf>,
     /// The warnings that were shown.
     warnings: BTreeSet<String>,
+    own: Own,
 }
 
 /// Why something that was saved is not served.
@@ -37,14 +42,21 @@ enum NotServed {
 
 impl<'a> Watch<'a> {
     /// Watches what the gateway is about to read: what is saved while it starts is seen, too.
-    pub(super) fn begin(args: &'a ServeArgs, found: &Stack, log: &'a Log) -> Self {
+    pub(super) fn begin(
+        args: &'a ServeArgs,
+        again: &'a Again<'a>,
+        found: &Stack,
+        log: &'a Log,
+    ) -> Self {
         let mut watch = Self {
             args,
+            again,
             log,
             watching: Watching::start(),
             template: found.input.template.clone(),
             read: Vec::new(),
             warnings: BTreeSet::new(),
+            own: Own::default(),
         };
         if let Ok(assembly) = watch.assembly(found) {
             let warnings = assembly.warnings().iter().map(ToString::to_string);
@@ -62,8 +74,17 @@ impl<'a> Watch<'a> {
         loop {
             self.watch(running).await;
             let change = self.watching.changed().await;
+            if self.own.is_own(&change) {
+                self.log.line(&said::own(&change, &self.template));
+                self.watching.leave_out(change.paths);
+                continue;
+            }
+            let began = Instant::now();
             let line = match self.reload(running, &change).await {
-                Ok(line) => line,
+                Ok(line) => {
+                    self.own.reloaded(began, Instant::now());
+                    line
+                }
                 Err(NotServed::Wrong(problem)) => {
                     tracing::error!("{problem}");
                     format!(
@@ -114,7 +135,7 @@ impl<'a> Watch<'a> {
 
     /// Reads everything again and serves it; the line that says so.
     async fn reload(&mut self, running: &Control, change: &Change) -> Result<String, NotServed> {
-        let found = self.args.stack.find(Some(&self.args.app));
+        let found = self.again.find();
         let is_there = found
             .as_ref()
             .is_ok_and(|found| found.input.template.is_file());
@@ -135,40 +156,14 @@ impl<'a> Watch<'a> {
         Ok(said::reloaded(&reloaded, change, &self.template))
     }
 
-    /// What the template of a stack says now, with the values that are given for it now.
+    /// What the template of a stack says now.
     fn assembly(&mut self, found: &Stack) -> Result<Assembly, NotServed> {
-        let mut options = serve_options(self.args, found);
-        self.read = self.deciding(found, &options);
-        if let Some(EnvVars { file, .. }) = &self.args.functions.env_vars {
-            let name = file.display().to_string();
-            let read = EnvVars::read(&name);
-            let read = read.map_err(|problem| NotServed::Wrong(format!("`{name}`: {problem}")));
-            options.settings.variables = read?.variables;
-        }
-        let read = Assembly::read(&options.template, &options.settings);
-        let inputs = match &read {
-            Ok(assembly) => assembly.inputs(),
-            Err(diagnostics) => diagnostics.inputs(),
-        };
-        self.read.extend(inputs.iter().cloned());
-        read.map_err(|diagnostics| NotServed::Wrong(diagnostics.to_string()))
-    }
-
-    /// The files that say which template is served, and with which values.
-    fn deciding(&self, found: &Stack, options: &Options) -> Vec<PathBuf> {
-        let args = &self.args.stack;
-        let mut files = Input::deciding(&args.path);
-        files.extend(found.input.written.clone());
-        files.push(args.configuration());
-        files.extend(
-            self.args
-                .functions
-                .env_vars
-                .as_ref()
-                .map(|given| given.file.clone()),
-        );
-        files.extend(options.credentials.clone());
-        files
+        let read = self.again.read(found);
+        self.read = read.inputs;
+        read.assembly.map_err(|unread| match unread {
+            Unread::Template(diagnostics) => NotServed::Wrong(diagnostics.to_string()),
+            Unread::Values(problem) => NotServed::Wrong(problem),
+        })
     }
 
     /// Names what only a start takes up.

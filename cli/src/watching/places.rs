@@ -11,8 +11,10 @@ use std::path::{Component, Path, PathBuf};
 use super::noise;
 
 /// Folders to watch, each by its real path, and what they tell of.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Places {
+    /// Where relative paths begin: the folder at the start, also when it is deleted and made anew.
+    start: PathBuf,
     pub(super) folders: HashMap<PathBuf, Folder>,
     /// Which of what is to be watched is not there.
     pub(super) missing: BTreeSet<usize>,
@@ -31,14 +33,26 @@ pub(super) struct Folder {
 const LINKS: usize = 40;
 
 impl Places {
+    pub(super) fn new() -> Self {
+        Self {
+            start: std::env::current_dir().unwrap_or_default(),
+            folders: HashMap::new(),
+            missing: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.folders.clear();
+        self.missing.clear();
+    }
+
     /// Finds the places of files and folders, which need not be there; of those with these numbers.
     pub(super) fn find(&mut self, inputs: &[PathBuf], numbers: &BTreeSet<usize>) {
         for (number, input) in inputs.iter().enumerate() {
             if !numbers.contains(&number) {
                 continue;
             }
-            let absolute = std::path::absolute(input).unwrap_or_else(|_| input.clone());
-            match self.follow(&absolute, number) {
+            match self.follow(&self.start.join(input), number) {
                 None => drop(self.missing.insert(number)),
                 Some(real) if real.is_dir() => self.add_tree(&real, &[number].into()),
                 Some(_) => {}

@@ -27,8 +27,14 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 impl Served {
     /// On a port that the system chooses.
     pub(crate) fn start(arguments: &[&str], stderr: Stdio) -> Self {
+        Self::start_in(&root(), arguments, stderr)
+    }
+
+    /// In a folder.
+    pub(crate) fn start_in(folder: &Path, arguments: &[&str], stderr: Stdio) -> Self {
         let mut child = command(&["serve", "--port", "0"])
             .args(arguments)
+            .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(stderr)

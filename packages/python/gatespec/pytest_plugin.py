@@ -9,6 +9,7 @@ nearest folder above the test's file that has something to serve is taken.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -74,7 +75,10 @@ def pytest_runtest_makereport(
     used = item.stash.get(_used, None)
     if used is not None and report.failed:
         gateway, before = used
-        # What a function writes about a failure comes after its answer.
+        # What a function writes about a failure comes after its answer; a function may hang, or the
+        # gateway be gone.
+        with contextlib.suppress(GatespecError):
+            gateway.settle(timeout=2)
         gateway._log.settle()
         report.sections.append(("gatespec log", tail(gateway.logs[before:], _SHOWN)))
     return report

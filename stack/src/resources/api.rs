@@ -4,6 +4,7 @@ use crate::error::{Error, ErrorKind, Span, WarningKind};
 use crate::resources::draft::{API, Draft, Reads, ResourceType};
 use crate::resources::locations::PartLocations;
 use crate::resources::properties::Properties;
+use crate::resources::{WEBSOCKET_API, misspelt};
 use crate::template::names::{Attributes, Identity, Reference};
 
 pub(crate) const TYPE: ResourceType = ResourceType {
@@ -106,6 +107,7 @@ const OTHERS: [(&str, &str); 4] = [
     (TYPE.name, "an HTTP API"),
 ];
 
+/// Says that there is none, and what there is instead.
 fn none(draft: &mut Draft<'_>) {
     let others = OTHERS.iter().find_map(|(kind, what)| {
         let other = draft.of_type(kind).first()?.resource;
@@ -116,6 +118,13 @@ fn none(draft: &mut Draft<'_>) {
         let help = "WebSocket APIs alone are served here (`ProtocolType: WEBSOCKET`); SAM runs REST \
                     and HTTP APIs: `sam local start-api`";
         return draft.error_with_help(span, ErrorKind::Choice(message), help);
+    }
+    let mut kinds = draft.template.resources.values().map(|one| &*one.kind);
+    if kinds
+        .any(|kind| misspelt(kind).is_some_and(|meant| [TYPE.name, WEBSOCKET_API].contains(&meant)))
+    {
+        // That is what is wrong, and is told where it stands.
+        return;
     }
     let kind = ErrorKind::Choice("the template has no WebSocket API".to_owned());
     let help = "declare an `AWS::ApiGatewayV2::Api` with `ProtocolType: WEBSOCKET`, or SAM's \

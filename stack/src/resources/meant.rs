@@ -26,7 +26,7 @@ mod tests {
 
     #[rstest]
     #[case("mock", Some("did you mean `MOCK`?"))]
-    #[case("MOKC", None)]
+    #[case("MOKC", Some("did you mean `MOCK`?"))]
     #[case("MOCKED", Some("did you mean `MOCK`?"))]
     #[case("AWS-PROXY", Some("did you mean `AWS_PROXY`?"))]
     #[case("lambda", Some("functions are called by `AWS_PROXY`, or by `AWS`"))]

@@ -118,17 +118,22 @@ fn in_order_of_the_text(draft: &mut Draft<'_>) {
     draft.tables.sort_by_key(|one| order(&one.logical_id));
 }
 
+/// SAM's own type of WebSocket APIs, of which its transform leaves none.
+const WEBSOCKET_API: &str = "AWS::Serverless::WebSocketApi";
+
 /// The type that one of the same service was likely to be.
 fn misspelt(kind: &str) -> Option<&'static str> {
     let (service, name) = kind.rsplit_once("::")?;
     if elsewhere::identity(kind).is_some() {
         return None;
     }
-    let known = TYPES.iter().chain(harmless::TYPES).copied();
-    let names = known.filter_map(|of| of.name.strip_prefix(service)?.strip_prefix("::"));
+    let known = || {
+        let registered = TYPES.iter().chain(harmless::TYPES).map(|of| of.name);
+        registered.chain([WEBSOCKET_API])
+    };
+    let names = known().filter_map(|known| known.strip_prefix(service)?.strip_prefix("::"));
     let meant = nearest(name, names)?;
-    let mut known = TYPES.iter().chain(harmless::TYPES).map(|of| of.name);
-    known.find(|known| known.rsplit_once("::") == Some((service, meant)))
+    known().find(|known| known.rsplit_once("::") == Some((service, meant)))
 }
 
 fn warn_of_other_types(draft: &mut Draft<'_>) {

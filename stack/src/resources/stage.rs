@@ -63,11 +63,13 @@ fn read(draft: &mut Draft<'_>) {
 fn choose<'a>(draft: &mut Draft<'a>) -> Option<(Properties<'a>, Option<(String, Span)>)> {
     let wanted = draft.template.settings.stage.as_ref();
     let mut stages = Vec::new();
+    let mut others = Vec::new();
     for properties in draft.of_api(TYPE.name) {
         let name = draft.take(properties.required_text("StageName"));
         let is_wanted = |(name, _): &(String, Span)| wanted.is_none_or(|wanted| wanted == name);
-        if name.as_ref().is_none_or(is_wanted) {
-            stages.push((properties, name));
+        match name {
+            Some(name) if !is_wanted(&name) => others.push(format!("`{}`", name.0)),
+            name => stages.push((properties, name)),
         }
     }
     if stages.is_empty() && !draft.incomplete.contains(TYPE.name) {
@@ -75,8 +77,11 @@ fn choose<'a>(draft: &mut Draft<'a>) -> Option<(Properties<'a>, Option<(String, 
             Some(wanted) => format!("the API has no stage `{wanted}`"),
             None => "the API has no stage".to_owned(),
         };
-        let help = "declare an `AWS::ApiGatewayV2::Stage`";
-        draft.error_with_help(0..0, ErrorKind::Choice(message), help);
+        let help = match &*others {
+            [] => "declare an `AWS::ApiGatewayV2::Stage`".to_owned(),
+            others => format!("there is {}", others.join(", ")),
+        };
+        draft.error_with_help(0..0, ErrorKind::Choice(message), &help);
     }
     let last = stages.pop()?;
     let names = stages.iter().chain([&last]);

@@ -44,6 +44,15 @@ pub(super) fn refused(error: &ApplyError) -> String {
     }
 }
 
+/// Why files are watched no more.
+pub(super) fn own(change: &Change, template: &Path) -> String {
+    let files = files(change, template);
+    format!(
+        "warning: not watched any more: {files}. It changes at each start of a function, which writes \
+         it beside its code: on AWS it cannot, only in /tmp"
+    )
+}
+
 /// The files that were saved, from the folder that the gateway was started in, or from that of the
 /// template.
 pub(super) fn files(change: &Change, template: &Path) -> String {
@@ -56,7 +65,9 @@ pub(super) fn files(change: &Change, template: &Path) -> String {
     };
     let name = |path: &Path| {
         let mut names = folders().filter_map(|folder| path.strip_prefix(folder).ok());
-        names.next().unwrap_or(path).display().to_string()
+        // The folder itself has no name from there.
+        let name = names.next().filter(|name| !name.as_os_str().is_empty());
+        name.unwrap_or(path).display().to_string()
     };
     // A temporary file of an editor's is gone by now.
     let (there, gone): (Vec<_>, Vec<_>) = change.paths.iter().partition(|path| path.exists());

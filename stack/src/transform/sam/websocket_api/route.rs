@@ -1,5 +1,7 @@
 //! A route: with its integration, and the permission to call the function.
 
+use velocity::suggest::nearest;
+
 use crate::document::yaml::{Key, Node};
 use crate::error::{ErrorKind, Span};
 use crate::transform::nodes::{Kind, list, map, reference, sub, text, truthy};
@@ -149,10 +151,16 @@ impl Api<'_, '_> {
         };
         if word.is_empty() || !word.chars().all(|c| c.is_ascii_alphanumeric()) {
             let message = format!("the route `{}` has more than letters and digits", key.text);
-            let help =
-                "SAM makes logical ids of routes; an `AWS::ApiGatewayV2::Route` takes any key";
+            let special = [CONNECT, "$disconnect", "$default"];
+            let meant = nearest(&key.text, special).filter(|_| key.text.starts_with('$'));
+            let help = match meant {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "SAM makes logical ids of routes; an `AWS::ApiGatewayV2::Route` takes any \
+                         key"
+                .to_owned(),
+            };
             let kind = ErrorKind::Value(message);
-            self.sam.error_with_help(&key.span, kind, help);
+            self.sam.error_with_help(&key.span, kind, &help);
             return None;
         }
         let (first, rest) = word.split_at(1);
