@@ -183,11 +183,19 @@ async function detail(page) {
   await says(call.locator("figure:has(figcaption span:text-is('Event'))"), "connectionId");
   await section.evaluate(element => { element.scrollTop = 0; });
   await good(page, "detail-light");
+  await asItCame(page);
   await call.locator(".values summary").click();
   await says(call.locator(".values"), "$input.body", "$stageVariables");
   assert(await section.locator(".timing tbody tr").count() >= 2, "the stages have no times");
   await call.locator(".pair").evaluate(element => element.scrollIntoView());
   await good(page, "template-light");
+}
+
+/** JSON is indented, and nothing of it is another: names that come twice, numbers as they are written. */
+async function asItCame(page) {
+  const came = '{"a":1.0,"a":[],"b":[1e400,12345678.123456789012],"c":"{\\"d\\": 1, 2}"}';
+  const shown = await page.evaluate(async text => (await import(new URL("format.js", location.href).href)).pretty(text), came);
+  assert.equal(shown, '{\n  "a": 1.0,\n  "a": [],\n  "b": [\n    1e400,\n    12345678.123456789012\n  ],\n  "c": "{\\"d\\": 1, 2}"\n}');
 }
 
 /** Filters narrow the timeline, and are taken back. */
@@ -304,6 +312,10 @@ async function console_(page) {
   await page.locator("#findings button").first().click();
   assert.equal(await page.evaluate(() => document.activeElement.id), "template");
   await good(page, "console-light");
+  // What nobody reads is counted.
+  await page.locator("#template").fill('{"a": $a}'.repeat(1000));
+  await says(page.locator("#findings"), "… and", "more");
+  assert(await page.locator("#findings li").count() <= 402, "the findings are not bounded");
   await page.locator("#template").fill("#if($x)");
   await says(page.locator("#findings"), "parse");
   await page.locator("#context").fill("{");

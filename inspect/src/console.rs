@@ -35,6 +35,9 @@ const MEMBERS: &[&str] = &[
     "contentType",
 ];
 
+/// How many findings, and how many doubts, an answer has at most: nobody reads more.
+pub const FINDINGS: usize = 200;
+
 /// What a template makes of a message, and what is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,8 +52,10 @@ pub struct Answer {
     pub json: Option<JsonCheck>,
     /// Whether the linter guarantees that the output is of its kind for every message.
     pub guaranteed: bool,
-    /// What the linter finds, in the order of the template.
+    /// What the linter finds, in the order of the template: the first [`FINDINGS`].
     pub findings: Vec<Finding>,
+    /// How many more it finds.
+    pub more_findings: usize,
     /// Why the linter does not guarantee it.
     pub doubts: Vec<String>,
 }
@@ -189,9 +194,10 @@ impl Request {
         }
         let report = lint::lint_as(&self.template, kind);
         answer.guaranteed = report.doubts.is_empty();
-        let doubts = report.doubts.into_iter();
+        let doubts = report.doubts.into_iter().take(FINDINGS);
         answer.doubts = doubts.map(|doubt| doubt.reason).collect();
-        let findings = report.findings.into_iter();
+        answer.more_findings = report.findings.len().saturating_sub(FINDINGS);
+        let findings = report.findings.into_iter().take(FINDINGS);
         let places = Places::of(&self.template);
         answer.findings = findings.map(|found| Finding::of(found, &places)).collect();
         answer

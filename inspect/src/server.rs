@@ -18,7 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use gateway::{Answer, Control, Mount, Visit};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::page;
@@ -26,7 +26,7 @@ use crate::store::Store;
 use answers::{Problem, json, problem, redirect, text};
 use clients::Clients;
 use key::Key;
-use shared::Shared;
+use shared::{CONSOLES, Shared};
 
 pub use shared::About;
 
@@ -66,6 +66,7 @@ impl Page {
                 about,
                 key,
                 clients: Clients::default(),
+                console: Semaphore::new(CONSOLES),
                 ends: watch::Sender::new(false),
             }),
         })

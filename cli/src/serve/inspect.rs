@@ -49,10 +49,30 @@ impl InspectArgs {
         })?;
         let url = page.url().to_owned();
         let follow = inspect::follow(running.clone(), store);
-        Ok(Some(Inspected {
-            url,
-            tasks: [tokio::spawn(page.run()), tokio::spawn(follow)],
-        }))
+        let tasks = [
+            watched("answers", tokio::spawn(page.run())),
+            watched("follows the gateway", tokio::spawn(follow)),
+        ];
+        Ok(Some(Inspected { url, tasks }))
+    }
+}
+
+/// A task that says so if what the page does in another comes to a bad end.
+fn watched(does: &'static str, task: JoinHandle<()>) -> JoinHandle<()> {
+    let ends = AbortOnDrop(task);
+    tokio::spawn(async move {
+        let mut ends = ends;
+        if let Err(error) = (&mut ends.0).await {
+            tracing::error!("the inspect page no longer {does}: {error}; start `serve` again");
+        }
+    })
+}
+
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{Kind, MAX_BYTES, Request, Stage, answer};
+use super::{FINDINGS, Kind, MAX_BYTES, Request, Stage, answer};
 
 fn told(request: &Value) -> Value {
     serde_json::to_value(answer(&request.to_string())).expect("an answer is JSON")
@@ -51,6 +51,7 @@ fn the_whole_answer() {
           }
         }
       ],
+      "moreFindings": 0,
       "doubts": [
         "not every value that this may print is valid here"
       ]
@@ -156,6 +157,15 @@ fn a_template_that_is_too_large_is_not_looked_at() {
     let error = answer.error.expect("too large");
     assert!(error.message.contains("307201"), "{}", error.message);
     assert!(Request::new(" ".repeat(MAX_BYTES)).judge().error.is_none());
+}
+
+#[test]
+fn an_answer_has_no_more_findings_than_one_reads() {
+    let request = json!({"template": "{\"a\": $a}".repeat(FINDINGS + 7)});
+    let answer = answer(&request.to_string());
+    assert_eq!(answer.findings.len(), FINDINGS);
+    assert!(answer.more_findings >= 7, "{}", answer.more_findings);
+    assert!(answer.doubts.len() <= FINDINGS);
 }
 
 // Templates as large as they may be, made of what costs most. The time is far above what is

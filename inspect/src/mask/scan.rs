@@ -37,6 +37,9 @@ struct Name {
     quotes: Option<usize>,
 }
 
+/// Where a value stands, and how it is written.
+type Place = (Range<usize>, Form);
+
 /// The longest names that are looked for, with escapes.
 const NAME: usize = 256;
 /// What is no secret.
@@ -54,8 +57,10 @@ pub(super) fn values(text: &str, names: &Names) -> Vec<Value> {
         else {
             continue;
         };
-        for (range, form) in values_behind(text, separator, &name) {
-            at = range.end.max(at);
+        let (behind, end) = values_behind(text, separator, &name);
+        // Nothing is looked through twice, whether or not there was a value in it.
+        at = end.max(at);
+        for (range, form) in behind {
             found.push(Value {
                 name: name.text.clone(),
                 at: range,
@@ -112,14 +117,15 @@ fn unescaped(name: &str) -> String {
     out + rest
 }
 
-/// What stands behind the separator of a name: one value, or all that are in a list or an object.
-fn values_behind(text: &str, separator: usize, name: &Name) -> Vec<(Range<usize>, Form)> {
+/// What stands behind the separator of a name: one value, or all that are in a list or an object; and
+/// where that ends.
+fn values_behind(text: &str, separator: usize, name: &Name) -> (Vec<Place>, usize) {
     let is_pair = text.as_bytes()[separator] == b'=';
     let mut rest = &text[separator + 1..];
     if is_pair && rest.starts_with('>') {
         rest = &rest[1..];
     } else if rest.starts_with([':', '=']) {
-        return Vec::new();
+        return (Vec::new(), separator);
     }
     rest = match name.quotes {
         Some(_) => rest.trim_start_matches([' ', '\t', '\r', '\n']),
@@ -140,8 +146,8 @@ fn values_behind(text: &str, separator: usize, name: &Name) -> Vec<(Range<usize>
         };
         let is_empty = start >= end;
         return match is_empty {
-            true => Vec::new(),
-            false => vec![(start..end, Form::Quoted(level))],
+            true => (Vec::new(), separator),
+            false => (vec![(start..end, Form::Quoted(level))], end),
         };
     }
     if rest.starts_with(['{', '[']) {
@@ -153,7 +159,9 @@ fn values_behind(text: &str, separator: usize, name: &Name) -> Vec<(Range<usize>
         (None, false) => Form::Field,
     };
     let is_cookie = name.text.to_lowercase().contains("cookie");
-    bare(text, at, form, is_cookie).into_iter().collect()
+    let value = bare(text, at, form, is_cookie);
+    let end = value.as_ref().map_or(separator, |(range, _)| range.end);
+    (value.into_iter().collect(), end)
 }
 
 /// The quotation mark at a place, and how many backslashes stand before it.
@@ -185,8 +193,8 @@ fn closing(text: &str, from: usize, quote: u8, level: usize) -> usize {
 }
 
 /// The values in a list or an object that begins at a place: those of lists and objects in it as
-/// well, but no names of members.
-fn leaves(text: &str, from: usize, level: usize) -> Vec<(Range<usize>, Form)> {
+/// well, but no names of members; and where it ends.
+fn leaves(text: &str, from: usize, level: usize) -> (Vec<Place>, usize) {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut depth = 0_usize;
@@ -230,11 +238,11 @@ fn leaves(text: &str, from: usize, level: usize) -> Vec<(Range<usize>, Form)> {
         }
         at += 1;
     }
-    found
+    (found, at.min(bytes.len()))
 }
 
 /// A value without quotation marks.
-fn bare(text: &str, at: usize, form: Form, is_cookie: bool) -> Option<(Range<usize>, Form)> {
+fn bare(text: &str, at: usize, form: Form, is_cookie: bool) -> Option<Place> {
     if is_cookie && form == Form::Field {
         let end = text[at..].find(['\n', '\r', '"', '\\']);
         let end = end.map_or(text.len(), |end| at + end);

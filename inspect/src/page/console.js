@@ -19,8 +19,10 @@ const EXAMPLE = {
 
 const IDS = /** @type {(keyof typeof EXAMPLE)[]} */ (Object.keys(EXAMPLE));
 let timer = 0;
-/** Answers may overtake each other: only the last one counts. */
-let asked = 0;
+/** Whether an answer is awaited: one at a time. */
+let isAsked = false;
+/** Whether something has changed since that was asked. */
+let isStale = false;
 
 export function start() {
   fillIn({ ...EXAMPLE, ...JSON.parse(sessionStorage.getItem(KEPT) ?? "{}") });
@@ -48,12 +50,24 @@ function fillIn(values) {
   for (const id of IDS) byId(id).value = values[id];
 }
 
-/** Renders what stands there. */
+/** Renders what stands there, once what stood there before has its answer. */
 export async function run() {
+  isStale = true;
+  if (isAsked) return;
+  isAsked = true;
+  try {
+    while (isStale) {
+      isStale = false;
+      await render();
+    }
+  } finally {
+    isAsked = false;
+  }
+}
+
+async function render() {
   const values = Object.fromEntries(IDS.map(id => [id, byId(id).value]));
   sessionStorage.setItem(KEPT, JSON.stringify(values));
-  asked += 1;
-  const mine = asked;
   try {
     const answer = await ask("console", {
       template: values.template,
@@ -62,9 +76,9 @@ export async function run() {
       stageVariables: object("variables", values.variables),
       contentType: values["content-type"] || null,
     });
-    if (mine === asked) show(answer);
+    if (!isStale) show(answer);
   } catch (error) {
-    if (mine === asked) say("bad", error instanceof Error ? error.message : String(error));
+    if (!isStale) say("bad", error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -90,14 +104,15 @@ function say(how, text) {
 
 /** @param {any} answer of `inspect::console` */
 function show(answer) {
-  const { error, json, output, findings, doubts, guaranteed } = answer;
+  const { error, json, output, findings, moreFindings, doubts, guaranteed } = answer;
   if (error) say("bad", error.message);
   else if (json && !json.valid) say("bad", `This is no JSON: ${json.problem} (line ${json.line}, column ${json.column})`);
   else if (json) say("good", guaranteed ? "Valid JSON, for every message" : "Valid JSON, for this message");
   else say("plain", `Not JSON: ${answer.kind}`);
   colour(byId("output"), output === null ? "" : json?.valid ? pretty(output) : output, "json");
   const marks = error?.at ? [{ rule: error.stage, message: error.message, at: error.at }, ...findings] : findings;
-  byId("findings").replaceChildren(...marks.map(finding), ...doubts.map((/** @type {string} */ text) => el("li", { class: "doubt" }, ...prose(text))));
+  const more = moreFindings > 0 ? [el("li", { class: "doubt", text: `… and ${moreFindings} more` })] : [];
+  byId("findings").replaceChildren(...marks.map(finding), ...more, ...doubts.map((/** @type {string} */ text) => el("li", { class: "doubt" }, ...prose(text))));
   if (marks.length === 0 && doubts.length === 0) byId("findings").append(el("li", { class: "nobody", text: "The linter finds nothing." }));
 }
 

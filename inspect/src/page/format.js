@@ -24,15 +24,42 @@ export function span(millis) {
   return `${Math.floor(millis / 3_600_000)} h ${Math.floor(millis / 60_000) % 60} min`;
 }
 
-/** @param {string} text @returns {string} indented, if it is JSON of more than one value */
+/** Strings, other words and marks of JSON; what is between them is space. */
+const TOKENS = /"(?:[^"\\]|\\.)*"|[^\s"[\]{},:]+|[[\]{},:]/g;
+/** Deeper than this, lines are not indented any more. */
+const DEEP = 32;
+
+/**
+ * Its tokens are as they came: a name that comes twice, `1.0` and `1e400` stay so.
+ *
+ * @param {string} text
+ * @returns {string} indented, if it is JSON of more than one value
+ */
 export function pretty(text) {
+  if (!/^\s*[[{]/.test(text) || !isJson(text)) return text;
+  let depth = 0;
+  let before = "";
+  let result = "";
+  const line = () => `\n${"  ".repeat(Math.min(depth, DEEP))}`;
+  for (const [token] of text.matchAll(TOKENS)) {
+    const closes = token === "}" || token === "]";
+    const isEmpty = closes && (before === "{" || before === "[");
+    if (closes) depth -= 1;
+    if (!isEmpty && (closes || before === "{" || before === "[" || before === ",")) result += line();
+    result += token === ":" ? ": " : token;
+    if (token === "{" || token === "[") depth += 1;
+    before = token;
+  }
+  return result;
+}
+
+/** @param {string} text @returns {boolean} */
+function isJson(text) {
   try {
-    const value = JSON.parse(text);
-    // Numbers that JavaScript would change are shown as they came.
-    if (value === null || typeof value !== "object" || /\d{16}/.test(text)) return text;
-    return JSON.stringify(value, null, 2);
+    JSON.parse(text);
+    return true;
   } catch {
-    return text;
+    return false;
   }
 }
 

@@ -158,6 +158,7 @@ impl Shared {
     pub(super) async fn console(&self, body: Vec<u8>) -> Result<console::Answer, Problem> {
         let text =
             String::from_utf8(body).map_err(|_| Problem::new(400, "the body is no UTF-8"))?;
+        let _turn = self.console.acquire().await;
         // Long, perhaps: for a thread that nobody else needs.
         let judged = tokio::task::spawn_blocking(move || console::answer(&text)).await;
         judged.map_err(|error| Problem::new(500, error.to_string()))

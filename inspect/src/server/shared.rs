@@ -1,7 +1,7 @@
 //! What all requests of a page share.
 
 use gateway::Control;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::clients::Clients;
 use super::key::Key;
@@ -16,6 +16,9 @@ pub struct About {
     pub served: String,
 }
 
+/// How many templates are rendered at once.
+pub(super) const CONSOLES: usize = 2;
+
 /// The gateway, and what is known of it.
 pub(super) struct Shared {
     pub(super) control: Control,
@@ -24,6 +27,8 @@ pub(super) struct Shared {
     pub(super) key: Key,
     /// The clients that the page has opened.
     pub(super) clients: Clients,
+    /// Whose templates are rendered now: each may take seconds and many bytes.
+    pub(super) console: Semaphore,
     /// Whether the gateway goes down.
     pub(super) ends: watch::Sender<bool>,
 }

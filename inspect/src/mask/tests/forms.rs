@@ -160,3 +160,20 @@ fn what_is_remembered_is_bounded_and_the_latest_stay() {
     assert_eq!(masks.text("secret-number-0."), "secret-number-0.");
     assert_eq!(masks.text("key-of-the-mobile-app"), MASK);
 }
+
+#[test]
+fn a_text_of_names_alone_is_looked_through_once() {
+    let masks = Masks::default();
+    for part in [
+        "{\"token\":",
+        "\"token\":[",
+        "token=''",
+        "token:",
+        "token: {",
+        "\"token\" : ",
+    ] {
+        // Were each looked through to the end, this would take minutes.
+        let text = part.repeat(30_000);
+        let _ = masks.text(&text);
+    }
+}
