@@ -19,8 +19,8 @@ use crate::{Caused, Failure};
 #[derive(Args, Default)]
 pub(super) struct RecordArgs {
     /// Write what clients do and what comes of it into this folder, as cases for `gatespec check
-    /// --cases`: a file for the connections that are open at the same time, NNN.toml, and a new one
-    /// once all are closed. Files that are there are never touched. They have what clients sent, also
+    /// --target local --cases DIR`: a file for the connections that are open at the same time,
+    /// NNN.toml, and a new one once all are closed. Files that are there are never touched. They have what clients sent, also
     /// what let them in, and only their owner may read them. Ids and times are left open.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
